@@ -1,0 +1,70 @@
+/** Which room may import which, and the one home of each third-party package. */
+
+const sources = '^(index\\.ts$|(ir|compiler|passes|runtime|cli)/)';
+
+/** Package name (a regular expression) to the only path in the sources that may import it. */
+const homes = {
+  'onnx-proto': '^compiler/onnx/',
+  chevrotain: '^ir/text/',
+  'node-seal': '^runtime/(engines/seal-wasm|seal)/',
+  '@dagrejs/graphlib': '^ir/graph\\.ts$',
+  fflate: '^runtime/format/zip\\.ts$',
+  npyjs: '^runtime/format/npy\\.ts$',
+  'onnxruntime-(web|common)': '^runtime/onnxruntime\\.ts$',
+  commander: '^cli/',
+  'cli-progress': '^cli/',
+  'pure-rand': '^ir/random\\.ts$',
+  'ml-matrix': '^passes/approximation/',
+  '@noble/hashes': '^ir/digest\\.ts$',
+};
+
+/** Room to the paths that it may import besides itself. */
+const mayImport = {
+  'ir/': [],
+  'passes/': ['ir/'],
+  'compiler/': ['passes/', 'ir/', 'package\\.json$'],
+  'runtime/': ['ir/'],
+  'cli/': ['compiler/', 'passes/', 'runtime/', 'ir/', 'index\\.ts$', 'package\\.json$'],
+  'index\\.ts$': ['compiler/', 'passes/', 'runtime/', 'ir/'],
+};
+
+/** @type {import('dependency-cruiser').DependencyType[]} */
+const ours = ['local'];
+
+const error = /** @type {const} */ ('error');
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...Object.entries(mayImport).map(([room, others]) => ({
+      name: `${room.replace(/\W.*/, '')}-imports`,
+      comment: `may import ${others.length === 0 ? 'nothing else of ours' : `of ours only ${others.join(', ')}`}`,
+      severity: error,
+      from: { path: `^${room}` },
+      to: { pathNot: `^(${[room, ...others].join('|')})`, dependencyTypes: ours },
+    })),
+    ...Object.entries(homes).map(([name, home]) => ({
+      name: `home-of-${name.replace(/\W+/g, '-')}`,
+      comment: `only ${home} may import ${name}`,
+      severity: error,
+      from: { path: sources, pathNot: home },
+      to: { path: `(^|/)node_modules/${name}/` },
+    })),
+    { name: 'no-cycles', severity: error, from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: error, from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'sources-import-no-tools',
+      comment: 'what is published depends on nothing that is not',
+      severity: error,
+      from: { path: sources },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|coverage)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,124 @@
+/** Puts a scheduled program together with what client and server need beside it. */
+import { InternalError } from '../ir/diagnostics/diagnostic.ts';
+import { HE } from '../ir/he/ops.ts';
+import type { PlanModule } from '../ir/levels.ts';
+import { nodeAt } from '../ir/module.ts';
+import type { ClientPart, InputEncoding, OutputEncoding, Plan } from '../ir/plan/plan.ts';
+import { countStatistics } from '../ir/plan/statistics.ts';
+import type { TensorModule } from '../ir/tensor/ops.ts';
+import type { Sample } from '../passes/pass.ts';
+import type { PackedNetwork } from './pack-network.ts';
+import { inputHeadroom } from './input-headroom.ts';
+
+/** Shapes of one sample, and whether the model has a first axis of samples. */
+export interface PortSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly hasBatchAxis: boolean;
+}
+
+export interface ModelInterface {
+  readonly inputs: readonly PortSpec[];
+  readonly outputs: readonly PortSpec[];
+}
+
+export interface PlanParts {
+  readonly graph: ModelInterface & { readonly module: TensorModule };
+  readonly packed: PackedNetwork;
+  readonly program: PlanModule;
+  readonly samples: readonly Sample[];
+}
+
+export interface PlanFacts {
+  readonly batch: number;
+  readonly weights: Plan['weights'];
+  readonly maxError: number;
+  readonly predictedMaxError: number;
+  readonly synthetic: boolean;
+}
+
+export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
+  const { parameters } = parts.program;
+  if (parameters === undefined) throw new InternalError('a plan needs parameters');
+  const { inputs, program } = encodeInputs(parts);
+  const outputs = encodeOutputs(parts);
+  const { op, imm } = program.columns;
+  const steps = new Set<number>();
+  for (let id = 0; id < op.length; id++) if (op[id] === HE.rotate) steps.add(imm[id] ?? 0);
+  const rotationSteps = [...steps].sort((x, y) => x - y);
+  const { batch, weights, maxError, predictedMaxError, synthetic } = facts;
+  const client: ClientPart = {
+    name: program.name,
+    parameters,
+    batch,
+    inputs,
+    outputs,
+    rotationSteps,
+    needsRelinKeys: op.includes(HE.relinearize),
+    maxError,
+    predictedMaxError,
+    synthetic,
+  };
+  const managed = { ...program, level: 'he' as const, parameters };
+  return {
+    client,
+    weights,
+    program: managed,
+    schedule: program.schedule,
+    statistics: countStatistics(managed, { weightTilesPruned: 0, predictedMaxError }),
+    dumps: new Map(),
+  };
+}
+
+/** Encodings of the inputs, and the program with the inputs that it reads numbered without gaps. */
+function encodeInputs({ graph, packed, program, samples }: PlanParts): { inputs: InputEncoding[]; program: PlanModule } {
+  const { op, imm, level, scale } = program.columns;
+  const rowOf = new Map<number, number>();
+  for (let id = 0; id < op.length; id++) if (op[id] === HE.input) rowOf.set(imm[id] ?? 0, id);
+  const renumbered = Int32Array.from(imm);
+  const inputs: InputEncoding[] = [];
+  let next = 0;
+  for (const [id, first] of packed.packs) {
+    const node = nodeAt(packed.tile, id);
+    if (node.op !== 'pack') throw new InternalError(`%${id} is no pack`);
+    const { name, shape, index, factor, layout } = node.attrs;
+    const rows = Array.from({ length: layout.ciphertexts }, (_, c) => rowOf.get(first + c));
+    const [known] = rows.filter((row) => row !== undefined);
+    if (known === undefined) continue;
+    const largest = samples.reduce((most, sample) => largestAbsolute(most, sample.get(name)), 0);
+    inputs.push({
+      name,
+      shape,
+      hasBatchAxis: graph.inputs.find((input) => input.name === name)?.hasBatchAxis ?? false,
+      index: index.indices,
+      factor,
+      layout,
+      firstCiphertext: next,
+      used: rows.map((row) => row !== undefined),
+      level: level[known] ?? 0,
+      scale: scale[known] ?? 0,
+      maxAbs: largest * inputHeadroom(graph.module, name),
+    });
+    for (const row of rows) if (row !== undefined) renumbered[row] = next++;
+  }
+  return { inputs, program: { ...program, columns: { ...program.columns, imm: renumbered } } };
+}
+
+function encodeOutputs({ graph, packed, program }: PlanParts): OutputEncoding[] {
+  const { op, imm, level, scale } = program.columns;
+  const rowOf = new Map<number, number>();
+  for (let id = 0; id < op.length; id++) if (op[id] === HE.output) rowOf.set(imm[id] ?? 0, id);
+  return [...packed.unpacks].map(([id, firstCiphertext]) => {
+    const node = nodeAt(packed.tile, id);
+    const row = rowOf.get(firstCiphertext);
+    if (node.op !== 'unpack' || row === undefined) throw new InternalError(`%${id} is no output of the program`);
+    const { name, shape, factor } = node.attrs;
+    const hasBatchAxis = graph.outputs.find((output) => output.name === name)?.hasBatchAxis ?? false;
+    const encoding = { name, shape, hasBatchAxis, factor, layout: node.type, firstCiphertext };
+    return { ...encoding, level: level[row] ?? 0, scale: scale[row] ?? 0 };
+  });
+}
+
+function largestAbsolute(most: number, values: Float64Array | undefined): number {
+  return (values ?? new Float64Array()).reduce((known, value) => Math.max(known, Math.abs(value)), most);
+}

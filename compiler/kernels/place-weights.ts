@@ -1,0 +1,219 @@
+/**
+ * Which weight stands in which slot of which plaintext of a kernel, computed from the two layouts and the steps.
+ *
+ * With the fold span Φ = { sums of subsets of the folds }, output slot s' of ciphertext o receives
+ *   Σ_{φ ∈ Φ} Σ_{g, c, b}  P[o, g, c, b][s' + φ + g] · x_c[s' + φ + g + b].
+ * Position u = s' + φ serves every output slot u − φ that holds an element; all of them must hold the same row, else
+ * u serves none. Walking all u and all (c, b, g), entry (row, column) of the matrix is placed the first time that a
+ * product reaches the column while none of the row's output slots behind u has it yet. The kernel is sound when at
+ * the end every output slot has every non-zero of its row exactly once; that count is checked, so an unsound kernel is
+ * refused here and never miscompiled.
+ */
+import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import type { Layout } from '../../ir/tile/layout.ts';
+import type { Kernel } from '../../ir/tile/ops.ts';
+
+/** A matrix in compressed rows: the row's non-zeros are entries starts[r] … starts[r + 1]. Columns ascend. */
+export interface Rows {
+  readonly starts: Int32Array;
+  readonly indices: Int32Array;
+  readonly values: Float64Array;
+}
+
+/** One product of a kernel: which rotated input meets which row of `tiles`, and where the result is added. */
+export interface Product {
+  readonly output: number;
+  /** Index into the kernel's giants and babies. */
+  readonly giant: number;
+  readonly baby: number;
+  readonly input: number;
+  readonly tile: number;
+}
+
+export interface Placement {
+  /** By output, then giant, then input, then baby. */
+  readonly products: readonly Product[];
+  /** [products, period]: slot s of a plaintext is entry s mod period of its row. */
+  readonly tiles: Float64Array;
+  readonly period: number;
+}
+
+/** Sums of all subsets of `folds`, modulo `slots`. Throws where two subsets give the same sum. */
+export function foldSpan(folds: readonly number[], slots: number): number[] {
+  let span = [0];
+  for (const fold of folds) span = [...span, ...span.map((offset) => (offset + fold) % slots)];
+  if (new Set(span).size !== span.length) throw new InternalError('two subsets of the folds have the same sum');
+  return span;
+}
+
+/** Throws `InternalError` where the kernel cannot compute the matrix between these layouts. */
+export function placeWeights(matrix: Rows, input: Layout, output: Layout, kernel: Kernel): Placement {
+  const slots = output.virtualSlots;
+  const columnAt = input.elementMap();
+  const period = repetition(input, output, kernel);
+  const span = foldSpan(kernel.folds, slots);
+  const active = activePairs(matrix, input, output);
+  const products: Product[] = [];
+  const rows: Float64Array[] = [];
+  const find = finder(matrix);
+  const rowAt = output.elementMap();
+  let missing = 0;
+
+  for (let o = 0; o < output.ciphertexts; o++) {
+    const served = servedRows(rowAt.subarray(o * slots, (o + 1) * slots), span);
+    const coverage = new Coverage(matrix, served.rowOfSlot, period);
+    for (const [gi, giant] of kernel.giants.entries()) {
+      for (let c = 0; c < input.ciphertexts; c++) {
+        if (active[o * input.ciphertexts + c] === 0) continue;
+        for (const [bi, baby] of kernel.babies.entries()) {
+          const shift = modulo(giant + baby, slots);
+          const giantShift = modulo(giant, slots);
+          let tile: Float64Array | undefined;
+          for (let u = 0; u < period; u++) {
+            const row = served.rowOfPosition[u] ?? -1;
+            if (row < 0) continue;
+            const column = columnAt[c * slots + ((u + shift) & (slots - 1))] ?? -1;
+            if (column < 0) continue;
+            const entry = find(row, column);
+            if (entry < 0 || !coverage.claim(u, span, row, entry)) continue;
+            tile ??= new Float64Array(period);
+            tile[((u + giantShift) & (slots - 1)) % period] = matrix.values[entry] ?? 0;
+          }
+          if (tile !== undefined) {
+            products.push({ output: o, giant: gi, baby: bi, input: c, tile: rows.length });
+            rows.push(tile);
+          }
+        }
+      }
+    }
+    missing += coverage.missing;
+  }
+  if (missing > 0) {
+    throw new InternalError(
+      `kernel ${kernel.family} leaves ${missing} weights out between ${input.toString()} and ${output.toString()}`,
+    );
+  }
+  const tiles = new Float64Array(rows.length * period);
+  for (const [i, row] of rows.entries()) tiles.set(row, i * period);
+  return { products, tiles, period };
+}
+
+/** Slots after which all plaintexts of the kernel repeat. */
+function repetition(input: Layout, output: Layout, { folds }: Kernel): number {
+  return folds.length > 0 ? output.virtualSlots : Math.max(input.period, output.period);
+}
+
+/** For each pair (output, input ciphertext) whether any non-zero lies between them. */
+function activePairs({ starts, indices }: Rows, input: Layout, output: Layout): Uint8Array {
+  const active = new Uint8Array(output.ciphertexts * input.ciphertexts);
+  if (active.length === 1) return active.fill(1);
+  const placeOfColumn = input.firstPlaces();
+  const placeOfRow = output.firstPlaces();
+  for (let row = 0; row + 1 < starts.length; row++) {
+    const o = Math.floor((placeOfRow[row] ?? 0) / output.virtualSlots);
+    for (let k = starts[row] ?? 0; k < (starts[row + 1] ?? 0); k++) {
+      const c = Math.floor((placeOfColumn[indices[k] ?? 0] ?? 0) / input.virtualSlots);
+      active[o * input.ciphertexts + c] = 1;
+    }
+  }
+  return active;
+}
+
+interface Served {
+  /** The row in each output slot of this ciphertext, −1 for none. */
+  readonly rowOfSlot: Int32Array;
+  /** The row that position u = s' + φ serves, −1 where it serves none or several. */
+  readonly rowOfPosition: Int32Array;
+}
+
+function servedRows(rowOfSlot: Int32Array, span: readonly number[]): Served {
+  const slots = rowOfSlot.length;
+  if (span.length === 1) return { rowOfSlot, rowOfPosition: rowOfSlot };
+  const rowOfPosition = new Int32Array(slots).fill(-1);
+  const contested = new Uint8Array(slots);
+  for (let s = 0; s < slots; s++) {
+    const row = rowOfSlot[s] ?? -1;
+    if (row < 0) continue;
+    for (const offset of span) {
+      const u = (s + offset) & (slots - 1);
+      const other = rowOfPosition[u] ?? -1;
+      if (other >= 0 && other !== row) contested[u] = 1;
+      rowOfPosition[u] = row;
+    }
+  }
+  for (let u = 0; u < slots; u++) if (contested[u] === 1) rowOfPosition[u] = -1;
+  return { rowOfSlot, rowOfPosition };
+}
+
+/** Which non-zeros each output slot has already; one bit for each (slot, non-zero of its row). */
+class Coverage {
+  missing: number;
+  private readonly done: Uint8Array;
+  private readonly base: Float64Array;
+  private readonly rowOfSlot: Int32Array;
+  private readonly starts: Int32Array;
+  private readonly slots: number;
+  private readonly period: number;
+
+  constructor({ starts }: Rows, rowOfSlot: Int32Array, period: number) {
+    this.slots = rowOfSlot.length;
+    this.rowOfSlot = rowOfSlot;
+    this.starts = starts;
+    this.period = period;
+    this.base = new Float64Array(period);
+    let total = 0;
+    for (let s = 0; s < period; s++) {
+      this.base[s] = total;
+      const row = rowOfSlot[s] ?? -1;
+      if (row >= 0) total += (starts[row + 1] ?? 0) - (starts[row] ?? 0);
+    }
+    this.done = new Uint8Array(total);
+    this.missing = total;
+  }
+
+  /** Takes `entry` of `row` for all output slots behind position u; false where one of them has it already. */
+  claim(u: number, span: readonly number[], row: number, entry: number): boolean {
+    const offsetInRow = entry - (this.starts[row] ?? 0);
+    if (span.length === 1) {
+      const index = (this.base[u] ?? 0) + offsetInRow;
+      if (this.done[index] !== 0) return false;
+      this.done[index] = 1;
+      this.missing--;
+      return true;
+    }
+    for (const offset of span) {
+      const s = (u - offset + this.slots) & (this.slots - 1);
+      if (this.rowOfSlot[s] === row && this.done[(this.base[s % this.period] ?? 0) + offsetInRow] !== 0) return false;
+    }
+    for (const offset of span) {
+      const s = (u - offset + this.slots) & (this.slots - 1);
+      if (this.rowOfSlot[s] !== row) continue;
+      this.done[(this.base[s % this.period] ?? 0) + offsetInRow] = 1;
+      this.missing--;
+    }
+    return true;
+  }
+}
+
+/** Index of entry (row, column) among the non-zeros, −1 for a zero. */
+function finder({ starts, indices: columns }: Rows): (row: number, column: number) => number {
+  return (row, column) => {
+    let low = starts[row] ?? 0;
+    let high = (starts[row + 1] ?? 0) - 1;
+    const first = columns[low] ?? 0;
+    // Dense rows, the common case, need no search.
+    if (low + column - first <= high && columns[low + column - first] === column) return low + column - first;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const found = columns[middle] ?? 0;
+      if (found === column) return middle;
+      if (found < column) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  };
+}
+
+export function modulo(x: number, m: number): number {
+  return ((x % m) + m) % m;
+}

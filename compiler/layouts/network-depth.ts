@@ -1,0 +1,49 @@
+/** Levels that a network takes, before it is packed. */
+import { elementCount } from '../../ir/constant.ts';
+import { nodeAt, usersOf } from '../../ir/module.ts';
+import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
+import { polynomialDepth } from '../lowering/polynomial.ts';
+import { isIdentity } from './column-blocks.ts';
+
+/** The rescales along the longest way from an input to an output; repacking may add to them. */
+export function networkDepth(module: TensorModule): number {
+  return Math.max(0, ...levelsOf(module));
+}
+
+/** Rescales below each value on the way to the outputs: the level that its result is needed at. */
+export function levelsOf(module: TensorModule): number[] {
+  const users = usersOf(module);
+  const levels: number[] = module.nodes.map(() => 0);
+  for (const node of module.nodes.toReversed()) {
+    const needs = (users[node.id] ?? []).map((user) => (levels[user.id] ?? 0) + depthOf(module, user));
+    levels[node.id] = Math.max(0, ...needs);
+  }
+  return levels;
+}
+
+function depthOf(module: TensorModule, node: TensorNode): number {
+  switch (node.op) {
+    case 'multiply':
+      return 1;
+    case 'polynomial':
+      return polynomialDepth(node.attrs.coefficients, node.attrs.basis);
+    case 'dense':
+    case 'conv':
+    case 'gather':
+    case 'scale-shift':
+    case 'sparse':
+      return isReshape(module, node) ? 0 : 1;
+    case 'input':
+    case 'add':
+    case 'output':
+    case 'activation':
+      return 0;
+  }
+}
+
+/** Whether the node only changes the shape: its elements stay where they are. */
+export function isReshape(module: TensorModule, node: TensorNode): boolean {
+  if (node.op !== 'gather' || node.operands.length !== 1) return false;
+  return isIdentity(node.attrs.index.indices, elementCount(nodeAt(module, node.operands[0] ?? -1).type));
+}
+

@@ -1,0 +1,237 @@
+/**
+ * `tile → he`: every kernel becomes products, rotations and sums of ciphertexts. The result is unmanaged: no
+ * relinearisation, no rescale, no scale; passes place them.
+ */
+import { Constant } from '../../ir/constant.ts';
+import { InternalError, type NodeRef } from '../../ir/diagnostics/diagnostic.ts';
+import { HeBuilder, type HeModule } from '../../ir/he/module.ts';
+import { PlaintextBuilder } from '../../ir/he/plaintexts.ts';
+import { nodeAt } from '../../ir/module.ts';
+import type { ValueId } from '../../ir/op.ts';
+import type { Layout } from '../../ir/tile/layout.ts';
+import type { TileModule, TileNode, TileNodeNamed } from '../../ir/tile/ops.ts';
+import { modulo, placeWeights } from '../kernels/place-weights.ts';
+import { emitPolynomial } from './polynomial.ts';
+
+/** Where the model's values are in the program. */
+export interface Lowered {
+  readonly module: HeModule;
+  /** For each pack of the tile module, in order: index of its first input ciphertext. */
+  readonly packs: ReadonlyMap<ValueId, number>;
+  /** For each unpack: index of its first output ciphertext. */
+  readonly unpacks: ReadonlyMap<ValueId, number>;
+  /** The he values of every tile value, one for each ciphertext of its layout. */
+  readonly values: ReadonlyMap<ValueId, readonly number[]>;
+}
+
+/** A weight that a product cannot do without although it is zero: SEAL refuses products with zero. */
+const faintest = 2 ** -60;
+
+/**
+ * With `encrypted` weights, products with weights and sums with biases take ciphertexts of the model owner's in place
+ * of plaintexts. Coefficients of activations stay plain.
+ */
+export function lowerToHe(tile: TileModule, weights: 'plain' | 'encrypted'): Lowered {
+  return new HeLowering(tile, weights === 'encrypted').lower();
+}
+
+class HeLowering {
+  private readonly tile: TileModule;
+  private readonly builder = new HeBuilder(4096);
+  private readonly plaintexts = new PlaintextBuilder();
+  private readonly packed: Constant[] = [];
+  private readonly uniforms = new Map<number, number>();
+  private readonly values = new Map<ValueId, readonly number[]>();
+  private readonly origins: (readonly NodeRef[])[] = [];
+  private readonly packs = new Map<ValueId, number>();
+  private readonly unpacks = new Map<ValueId, number>();
+  private inputs = 0;
+  private outputs = 0;
+
+  private readonly encrypted: boolean;
+
+  constructor(tile: TileModule, encrypted: boolean) {
+    this.tile = tile;
+    this.encrypted = encrypted;
+  }
+
+  lower(): Lowered {
+    for (const node of this.tile.nodes) {
+      this.builder.origin = this.origins.push(node.origins) - 1;
+      this.values.set(node.id, this.lowerNode(node));
+    }
+    const slots = this.tile.nodes[0]?.type.slots ?? 0;
+    const module: HeModule = {
+      level: 'he',
+      name: this.tile.name,
+      slots,
+      columns: this.builder.build(),
+      plaintexts: this.plaintexts.build(),
+      packed: this.packed,
+      origins: this.origins,
+    };
+    return { module, packs: this.packs, unpacks: this.unpacks, values: this.values };
+  }
+
+  private lowerNode(node: TileNode): readonly number[] {
+    const ciphertexts = Array.from({ length: node.type.ciphertexts }, (_, c) => c);
+    const operands = node.operands.map((id) => this.valuesOf(id));
+    const [x = [], y = []] = operands;
+    switch (node.op) {
+      case 'pack':
+        this.packs.set(node.id, this.inputs);
+        return ciphertexts.map(() => this.builder.add('input', { imm: this.inputs++ }));
+      case 'linear':
+        return this.lowerLinear(node, x);
+      case 'add':
+        return ciphertexts.map((c) => this.sum(operands.map((values) => at(values, c))));
+      case 'multiply':
+        return ciphertexts.map((c) => this.builder.add('multiply', { a: at(x, c), b: at(y, c) }));
+      case 'polynomial':
+        return ciphertexts.map((c) => this.lowerPolynomial(node, at(x, c), c));
+      case 'unpack':
+        this.unpacks.set(node.id, this.outputs);
+        return ciphertexts.map((c) => this.builder.add('output', { a: at(x, c), imm: this.outputs++ }));
+    }
+  }
+
+  private lowerLinear(node: TileNodeNamed<'linear'>, x: readonly number[]): number[] {
+    const { starts, columns, values, bias, kernel, layout } = node.attrs;
+    const input = nodeAt(this.tile, node.operands[0] ?? -1).type;
+    const matrix = { starts: starts.indices, indices: columns.indices, values: values.values };
+    const { products, tiles, period } = placeWeights(matrix, input, layout, kernel);
+    const source = this.packed.push(new Constant([products.length, period], tiles)) - 1;
+    const rotated = new Map<number, number>();
+    const babies = kernel.babies.length;
+    const sums: number[][][] = Array.from({ length: layout.ciphertexts }, () => kernel.giants.map(() => []));
+    for (const { output, giant, baby, input: c, tile } of products) {
+      const key = c * babies + baby;
+      let operand = rotated.get(key);
+      if (operand === undefined) {
+        operand = this.rotate(at(x, c), kernel.babies[baby] ?? 0, input);
+        rotated.set(key, operand);
+      }
+      const plaintext = this.plaintexts.add({ source, tile, shift: 0, inner: layout.batchTile });
+      sums[output]?.[giant]?.push(this.timesWeight(operand, plaintext));
+    }
+    const biases = this.elementwise(layout, (element) => bias.values[element] ?? 0);
+    return sums.map((byGiant, output) => {
+      const turned = byGiant.flatMap((terms, giant) =>
+        terms.length === 0 ? [] : [this.rotate(this.sum(terms), kernel.giants[giant] ?? 0, layout)],
+      );
+      if (turned.length === 0) turned.push(this.faint(at(x, 0)));
+      let value = this.sum(turned);
+      for (const fold of kernel.folds) value = this.builder.add('add', { a: value, b: this.rotate(value, fold, layout) });
+      const plaintext = biases[output];
+      return plaintext === undefined ? value : this.plusWeight(value, plaintext);
+    });
+  }
+
+  private timesWeight(a: number, plaintext: number): number {
+    if (!this.encrypted) return this.builder.add('multiply-plain', { a, b: plaintext });
+    return this.builder.add('multiply', { a, b: this.builder.add('weight', { a: plaintext }) });
+  }
+
+  private plusWeight(a: number, plaintext: number): number {
+    if (!this.encrypted) return this.builder.add('add-plain', { a, b: plaintext });
+    return this.builder.add('add', { a, b: this.builder.add('weight', { a: plaintext }) });
+  }
+
+  private lowerPolynomial(node: TileNodeNamed<'polynomial'>, x: number, c: number): number {
+    const { basis, coefficients, set, center, halfWidth } = node.attrs;
+    const layout = node.type;
+    const { builder } = this;
+    const scaled =
+      halfWidth === 1 ? x : builder.add('multiply-plain', { a: x, b: this.uniform(1 / halfWidth) });
+    // Only elements are centred: an empty slot must stay inside of the interval that the polynomial is made for.
+    const shift = center === 0 ? undefined : this.elementwise(layout, () => -center / halfWidth)[c];
+    const argument = shift === undefined ? scaled : builder.add('add-plain', { a: scaled, b: shift });
+    const sets = set.indices;
+    // Coefficients differ by slot only where there are several sets; a constant term stands only at elements.
+    const plaintextOf = (term: Float64Array, everywhere: boolean): number | undefined =>
+      term.length === 1 && everywhere
+        ? this.uniform(term[0] ?? 0)
+        : this.elementwise(layout, (element) => term[sets.length === 1 ? 0 : (sets[element] ?? 0)] ?? 0)[c];
+    const value = emitPolynomial(
+      {
+        multiply: (a, b) => builder.add('multiply', { a, b }),
+        add: (a, b) => builder.add('add', { a, b }),
+        multiplyTerm: (a, term) => {
+          const b = plaintextOf(term, true);
+          return b === undefined ? this.faint(a) : builder.add('multiply-plain', { a, b });
+        },
+        addTerm: (a, term) => {
+          const b = plaintextOf(term, false);
+          return b === undefined ? a : builder.add('add-plain', { a, b });
+        },
+      },
+      argument,
+      coefficients,
+      basis,
+    );
+    if (value !== undefined) return value;
+    const constants = this.elementwise(layout, (element) => {
+      const row = sets.length === 1 ? 0 : (sets[element] ?? 0);
+      return coefficients.values[row * (coefficients.shape[1] ?? 1)] ?? 0;
+    })[c];
+    const carrier = this.faint(x);
+    return constants === undefined ? carrier : builder.add('add-plain', { a: carrier, b: constants });
+  }
+
+  /** One plaintext for each ciphertext of `layout`, undefined where all of it is zero. */
+  private elementwise(layout: Layout, valueOf: (element: number) => number): (number | undefined)[] {
+    const { virtualSlots, ciphertexts, batchTile, period } = layout;
+    const map = layout.elementMap();
+    const tiles = new Float64Array(ciphertexts * period);
+    const used = new Uint8Array(ciphertexts);
+    for (let c = 0; c < ciphertexts; c++) {
+      for (let s = 0; s < period; s++) {
+        const element = map[c * virtualSlots + s] ?? -1;
+        const value = element < 0 ? 0 : valueOf(element);
+        tiles[c * period + s] = value;
+        if (value !== 0) used[c] = 1;
+      }
+    }
+    if (!used.includes(1)) return Array.from(used, () => undefined);
+    const source = this.packed.push(new Constant([ciphertexts, period], tiles)) - 1;
+    return Array.from(used, (bit, tile) =>
+      bit === 0 ? undefined : this.plaintexts.add({ source, tile, shift: 0, inner: batchTile }),
+    );
+  }
+
+  /** The same value in every slot. */
+  private uniform(value: number): number {
+    let source = this.uniforms.get(value);
+    if (source === undefined) {
+      source = this.packed.push(new Constant([1, 1], Float64Array.of(value))) - 1;
+      this.uniforms.set(value, source);
+    }
+    return this.plaintexts.add({ source, tile: 0, shift: 0, inner: 1 });
+  }
+
+  /** An encryption of next to nothing, for a result without weights: it still has to be a ciphertext. */
+  private faint(x: number): number {
+    return this.builder.add('multiply-plain', { a: x, b: this.uniform(faintest) });
+  }
+
+  private rotate(a: number, virtualStep: number, { batchTile, slots }: Layout): number {
+    const step = modulo(virtualStep * batchTile, slots);
+    return step === 0 ? a : this.builder.add('rotate', { a, imm: step });
+  }
+
+  private sum(terms: readonly number[]): number {
+    return terms.reduce((a, b) => this.builder.add('add', { a, b }));
+  }
+
+  private valuesOf(id: ValueId): readonly number[] {
+    const values = this.values.get(id);
+    if (values === undefined) throw new InternalError(`%${id} was not lowered`);
+    return values;
+  }
+}
+
+function at(values: readonly number[], c: number): number {
+  const value = values[c];
+  if (value === undefined) throw new InternalError(`there is no ciphertext ${c}`);
+  return value;
+}

@@ -1,0 +1,123 @@
+/** `tensor → tile`: writes the chosen layouts and kernels down as a tile module. */
+import { Constant, elementCount, indexConstant } from '../../ir/constant.ts';
+import { InternalError, type NodeRef } from '../../ir/diagnostics/diagnostic.ts';
+import { nodeAt } from '../../ir/module.ts';
+import type { ValueId } from '../../ir/op.ts';
+import type { LinearMap } from '../../ir/tensor/csr.ts';
+import { identityMap, isLinear } from '../../ir/tensor/linear-map.ts';
+import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
+import type { Layout } from '../../ir/tile/layout.ts';
+import { TileBuilder, type TileModule } from '../../ir/tile/ops.ts';
+import type { Candidate } from '../kernels/candidate.ts';
+import { type LayoutChoice, type NodeChoice, operandMaps } from '../layouts/choose-layouts.ts';
+import { isReshape } from '../layouts/network-depth.ts';
+
+export function lowerToTile(module: TensorModule, choice: LayoutChoice): TileModule {
+  return new TileLowering(module, choice).lower();
+}
+
+class TileLowering {
+  private readonly module: TensorModule;
+  private readonly choice: LayoutChoice;
+  private readonly builder = new TileBuilder();
+  private readonly values = new Map<ValueId, ValueId>();
+  private readonly packs = new Map<string, ValueId>();
+
+  constructor(module: TensorModule, choice: LayoutChoice) {
+    this.module = module;
+    this.choice = choice;
+  }
+
+  lower(): TileModule {
+    for (const node of this.module.nodes) {
+      if (node.op === 'input') continue;
+      const choice = this.choice.nodes.get(node.id);
+      if (choice === undefined) throw new InternalError(`no layout was chosen for %${node.id}`);
+      this.values.set(node.id, this.lowerNode(node, choice));
+    }
+    return this.builder.build(this.module.name);
+  }
+
+  private lowerNode(node: TensorNode, choice: NodeChoice): ValueId {
+    if (isLinear(node) && !isReshape(this.module, node)) return this.lowerLinear(node, choice);
+    const operands = choice.operands.map(({ operand, kernel, pack }) => {
+      const value = pack === undefined ? this.valueOf(operand) : this.pack(operand, pack, undefined);
+      return kernel === undefined ? value : this.linear(value, kernel, identityMap(kernel.input.elements), node.origins);
+    });
+    const [x = -1, y = -1] = operands;
+    switch (node.op) {
+      case 'add':
+        return this.builder.add('add', operands, {}, node.origins);
+      case 'multiply':
+        return this.builder.add('multiply', [x, y], {}, node.origins);
+      case 'polynomial':
+        return this.lowerPolynomial(node, x);
+      case 'output':
+        return this.builder.add('unpack', [x], { name: node.attrs.name, shape: [...node.type], factor: 1 }, node.origins);
+      case 'gather':
+        return x;
+      case 'activation':
+        throw new InternalError('activations must be polynomials before layouts are chosen');
+      case 'input':
+      case 'dense':
+      case 'conv':
+      case 'scale-shift':
+      case 'sparse':
+        throw new InternalError(`${node.op} is not lowered slot by slot`);
+    }
+  }
+
+  private lowerLinear(node: TensorNode, choice: NodeChoice): ValueId {
+    const maps = operandMaps(this.module, node);
+    const summands = choice.operands.map(({ operand, kernel, pack }, k) => {
+      const map = maps[k];
+      if (kernel === undefined || map === undefined) throw new InternalError(`${node.op} has no kernel`);
+      const value = pack === undefined ? this.valueOf(operand) : this.pack(operand, pack, kernel.packing?.index);
+      return this.linear(value, kernel, kernel.packing?.map ?? map, node.origins);
+    });
+    const [only = -1] = summands;
+    return summands.length === 1 ? only : this.builder.add('add', summands, {}, node.origins);
+  }
+
+  private linear(x: ValueId, { kernel, output }: Candidate, map: LinearMap, origins: readonly NodeRef[]): ValueId {
+    const attrs = {
+      starts: new Constant([map.starts.length], map.starts),
+      columns: new Constant([map.indices.length], map.indices),
+      values: new Constant([map.values.length], map.values),
+      bias: new Constant([map.bias.length], map.bias),
+      kernel,
+      layout: output,
+    };
+    return this.builder.add('linear', [x], attrs, origins);
+  }
+
+  private lowerPolynomial(node: TensorNodeNamed<'polynomial'>, x: ValueId): ValueId {
+    const { basis, coefficients, center, halfWidth } = node.attrs;
+    const sets = coefficients.shape[0] ?? 1;
+    const elements = elementCount(node.type);
+    const set = sets === 1 ? [0] : Int32Array.from({ length: elements }, (_, e) => Math.floor((e * sets) / elements));
+    const attrs = { basis, coefficients, set: indexConstant([set.length], set), center, halfWidth };
+    return this.builder.add('polynomial', [x], attrs, node.origins);
+  }
+
+  /** The client's packing of a model input; users that want the same packing share it. */
+  private pack(operand: ValueId, layout: Layout, index: Int32Array | undefined): ValueId {
+    const node = nodeAt(this.module, operand);
+    if (node.op !== 'input') throw new InternalError(`%${operand} is no input`);
+    const entries = index ?? Int32Array.from({ length: elementCount(node.type) }, (_, e) => e);
+    const constant = indexConstant([entries.length], entries);
+    const key = `${operand} ${layout.toString()} ${constant.digest()}`;
+    const known = this.packs.get(key);
+    if (known !== undefined) return known;
+    const { name, shape } = node.attrs;
+    const value = this.builder.add('pack', [], { name, shape, index: constant, factor: 1, layout }, node.origins);
+    this.packs.set(key, value);
+    return value;
+  }
+
+  private valueOf(id: ValueId): ValueId {
+    const value = this.values.get(id);
+    if (value === undefined) throw new InternalError(`%${id} was not lowered`);
+    return value;
+  }
+}

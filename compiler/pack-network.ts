@@ -1,0 +1,58 @@
+/** The network packed for one number of slots, up to the choice of primes: layouts, kernels, ranges, `he` passes. */
+import type { NodeRef } from '../ir/diagnostics/diagnostic.ts';
+import type { HeModule } from '../ir/he/module.ts';
+import type { ValueId } from '../ir/op.ts';
+import type { TensorModule } from '../ir/tensor/ops.ts';
+import type { TileModule } from '../ir/tile/ops.ts';
+import { productDepth } from '../passes/analyses/depth.ts';
+import { equaliseRanges } from '../passes/equalise-ranges.ts';
+import type { PassManager } from '../passes/manager.ts';
+import type { Sample } from '../passes/pass.ts';
+import type { SlotShape } from './kernels/candidate.ts';
+import { chooseLayouts } from './layouts/choose-layouts.ts';
+import { defaultCosts } from './layouts/cost.ts';
+import { lowerToHe } from './lowering/to-he.ts';
+import { lowerToTile } from './lowering/to-tile.ts';
+import { optimiseProgram } from './pipelines.ts';
+import { measureRanges } from './simulate.ts';
+
+export interface PackedNetwork {
+  readonly tile: TileModule;
+  /** Unmanaged; undefined where no chain could carry its depth. */
+  readonly program: HeModule | undefined;
+  /** For each pack and unpack of the tile module: index of its first input or output ciphertext. */
+  readonly packs: ReadonlyMap<ValueId, number>;
+  readonly unpacks: ReadonlyMap<ValueId, number>;
+  readonly depth: number;
+  /** The ONNX nodes on the deepest way. */
+  readonly path: readonly NodeRef[];
+  /** The largest value of the equalised program, as a power of two; 0 where none exceeds one. */
+  readonly rangeBits: number;
+}
+
+export interface PackingOptions {
+  readonly samples: readonly Sample[];
+  readonly manager: PassManager;
+  readonly weights: 'plain' | 'encrypted';
+  /** Whether any chain carries this depth. */
+  readonly fits: (depth: number) => boolean;
+}
+
+export function packNetwork(tensor: TensorModule, slots: SlotShape, options: PackingOptions): PackedNetwork {
+  const { samples, manager, weights, fits } = options;
+  const tile = lowerToTile(tensor, chooseLayouts(tensor, slots, defaultCosts));
+  const lowered = lowerToHe(tile, weights);
+  const raw = productDepth(lowered.module);
+  // Equalising makes a quadratic monic, which saves a level at most once for each polynomial.
+  const polynomials = tile.nodes.filter((node) => node.op === 'polynomial').length;
+  if (!fits(Math.max(0, raw.depth - polynomials))) return { ...lowered, ...raw, tile, program: undefined, rangeBits: 0 };
+
+  const ranges = measureRanges(tile, lowered.module, samples);
+  const equalised = manager.run(equaliseRanges, tile, { ranges });
+  const scaled = lowerToHe(equalised, weights);
+  // What equalisation aims at is met but for rounding, save inside of polynomials; a few samples show by how much.
+  const largest = Math.max(...measureRanges(equalised, scaled.module, samples, 8));
+  const rangeBits = Math.max(0, Math.ceil(Math.log2(largest) - 1e-6));
+  const program = optimiseProgram(scaled.module, manager);
+  return { ...scaled, ...productDepth(program), tile: equalised, program, rangeBits };
+}

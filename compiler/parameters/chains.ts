@@ -1,0 +1,72 @@
+/**
+ * Modulus chains that could carry a program of a given depth, for one polynomial modulus degree.
+ *
+ * A program of depth d takes d rescales. Either all products are rescaled: d + 1 data primes, the first with room for
+ * sign, headroom and range above the scale. Or the last ones are not: d data primes, the first one holding the scale
+ * of that product. Fewer primes are faster, so the shorter chain comes first; within a chain primes take all the bits
+ * that security allows, since bits below 48 cost neither time nor memory and each one halves the error.
+ */
+import { maxModulusBits, maxPrimeBits, type Parameters, type PolyModulusDegree } from '../../ir/parameters.ts';
+import { headroomBits } from '../../passes/assign-levels.ts';
+import { nttPrimes } from './primes.ts';
+
+export interface Chain {
+  readonly parameters: Parameters;
+  readonly scaleBits: number;
+  /** Largest value, as a power of two. */
+  readonly rangeBits: number;
+  readonly last: 'rescaled' | 'unrescaled';
+}
+
+/** Below this the rounding of ciphertexts alone exceeds any useful error. */
+const leastScaleBits = 18;
+
+/** The plaintexts of products that are not rescaled need at least this many bits to say anything. */
+const leastWeightBits = 6;
+
+export function chainsFor(degree: PolyModulusDegree, depth: number, rangeBits: number): Chain[] {
+  return [...unrescaledChains(degree, depth, rangeBits), ...rescaledChain(degree, depth, rangeBits)];
+}
+
+function rescaledChain(degree: PolyModulusDegree, depth: number, rangeBits: number): Chain[] {
+  const room = headroomBits + rangeBits;
+  const scaleBits = Math.min(maxPrimeBits - room, Math.floor((maxModulusBits[degree] - 2 * room) / (depth + 2)));
+  if (scaleBits < leastScaleBits) return [];
+  return [chain(degree, scaleBits + room, scaleBits, rangeBits, depth, 'rescaled')];
+}
+
+/**
+ * The first prime of f bits holds room + scale of the ciphertext + scale of the last weights, so bits given to the one
+ * are taken from the other. The best split depends on the program: the few nearest to where rounding a weight and a
+ * key switch err alike are proposed.
+ */
+function unrescaledChains(degree: PolyModulusDegree, depth: number, rangeBits: number): Chain[] {
+  if (depth < 1) return [];
+  const room = headroomBits + rangeBits;
+  const candidates: { scaleBits: number; firstBits: number; error: number }[] = [];
+  for (let scaleBits = leastScaleBits; scaleBits <= maxPrimeBits; scaleBits++) {
+    const left = maxModulusBits[degree] - scaleBits * (depth - 1);
+    const firstBits = Math.min(maxPrimeBits, Math.floor(left / 2));
+    const weightBits = firstBits - room - scaleBits;
+    if (weightBits < leastWeightBits) continue;
+    const error = Math.sqrt(degree / 12) / 2 ** weightBits + (degree / 3) * Math.sqrt(depth) * 2 ** -scaleBits;
+    candidates.push({ scaleBits, firstBits, error });
+  }
+  return candidates
+    .sort((a, b) => a.error - b.error)
+    .slice(0, 3)
+    .map(({ scaleBits, firstBits }) => chain(degree, firstBits, scaleBits, rangeBits, depth - 1, 'unrescaled'));
+}
+
+function chain(
+  polyModulusDegree: PolyModulusDegree,
+  firstBits: number,
+  scaleBits: number,
+  rangeBits: number,
+  rescales: number,
+  last: Chain['last'],
+): Chain {
+  const data = [firstBits, ...Array.from({ length: rescales }, () => scaleBits)];
+  const [specialPrime = 0, ...primes] = nttPrimes([Math.max(...data), ...data], polyModulusDegree);
+  return { parameters: { polyModulusDegree, primes, specialPrime }, scaleBits, rangeBits, last };
+}

@@ -1,0 +1,47 @@
+/** Primes for the number-theoretic transform. */
+import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+
+/** Bases that make Miller–Rabin exact below 3.3·10^24 (Sorenson and Webster, 2015). */
+const witnesses = [2n, 3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n];
+
+/**
+ * The largest primes of the given bits that are 1 modulo 2·degree, one for each entry, all distinct; of equal bits the
+ * earlier entry gets the larger prime.
+ */
+export function nttPrimes(bits: readonly number[], degree: number): number[] {
+  const next = new Map<number, bigint>();
+  const step = 2n * BigInt(degree);
+  return bits.map((size) => {
+    let candidate = next.get(size) ?? (1n << BigInt(size)) + 1n - step;
+    while (candidate > 1n << BigInt(size - 1) && !isPrime(candidate)) candidate -= step;
+    if (candidate <= 1n << BigInt(size - 1)) throw new InternalError(`there are no more primes of ${size} bits`);
+    next.set(size, candidate - step);
+    return Number(candidate);
+  });
+}
+
+export function isPrime(n: bigint): boolean {
+  if (n < 2n) return false;
+  for (const p of witnesses) if (n % p === 0n) return n === p;
+  let odd = n - 1n;
+  let twos = 0;
+  for (; odd % 2n === 0n; odd /= 2n) twos++;
+  return witnesses.every((base) => {
+    let x = power(base, odd, n);
+    if (x === 1n || x === n - 1n) return true;
+    for (let i = 1; i < twos; i++) {
+      x = (x * x) % n;
+      if (x === n - 1n) return true;
+    }
+    return false;
+  });
+}
+
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  let result = 1n;
+  for (let b = base % modulus, e = exponent; e > 0n; e >>= 1n) {
+    if ((e & 1n) === 1n) result = (result * b) % modulus;
+    b = (b * b) % modulus;
+  }
+  return result;
+}

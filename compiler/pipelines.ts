@@ -1,0 +1,54 @@
+/** The passes of each level, in order. */
+import type { HeModule } from '../ir/he/module.ts';
+import type { TensorModule } from '../ir/tensor/ops.ts';
+import { approximateActivations } from '../passes/approximate-activations.ts';
+import { assignLevels } from '../passes/assign-levels.ts';
+import { commonSubexpressions } from '../passes/common-subexpressions.ts';
+import { deadCiphertexts } from '../passes/dead-ciphertexts.ts';
+import { deadNodes } from '../passes/dead-nodes.ts';
+import { foldRotations } from '../passes/fold-rotations.ts';
+import type { PassManager } from '../passes/manager.ts';
+import { mergeLinear } from '../passes/merge-linear.ts';
+import { relinearizeLazily } from '../passes/relinearize-lazily.ts';
+import { rescaleLazily } from '../passes/rescale-lazily.ts';
+import { rotateLate } from '../passes/rotate-late.ts';
+import { selectKeys } from '../passes/select-keys.ts';
+import type { Chain } from './parameters/chains.ts';
+
+/**
+ * Linear ops are merged before activations are approximated, so that ranges are measured where the plan has them, and
+ * once more afterwards, since an activation that turned out to be linear on its range joins its neighbours.
+ */
+export function optimiseTensor(
+  module: TensorModule,
+  manager: PassManager,
+  options: { readonly maxError: number; readonly synthetic: boolean },
+): TensorModule {
+  const live = manager.run(deadNodes, module, {});
+  const merged = manager.run(mergeLinear, live, {});
+  const polynomial = manager.run(approximateActivations, merged, options);
+  return manager.run(mergeLinear, polynomial, {});
+}
+
+/**
+ * Zeros go first, for they take their rotations with them; equal rotations are then found once, and only those that
+ * have one user left can move into sums.
+ */
+export function optimiseProgram(module: HeModule, manager: PassManager): HeModule {
+  const live = manager.run(deadCiphertexts, module, {});
+  const shared = manager.run(commonSubexpressions, live, {});
+  return manager.run(foldRotations, shared, {});
+}
+
+/**
+ * Rescales are placed before relinearisations, so that these come after them, at the lower level; rotations then move
+ * below what lowers their operand. Levels and scales follow, and keys last, for their size depends on the chain.
+ */
+export function manageProgram(module: HeModule, manager: PassManager, chain: Chain): HeModule {
+  const rescaled = manager.run(rescaleLazily, module, { last: chain.last });
+  const relinearized = manager.run(relinearizeLazily, rescaled, {});
+  const late = manager.run(rotateLate, relinearized, {});
+  const { parameters, scaleBits, rangeBits } = chain;
+  const managed = manager.run(assignLevels, late, { parameters, scaleBits, rangeBits });
+  return manager.run(selectKeys, managed, {});
+}

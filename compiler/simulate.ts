@@ -1,0 +1,140 @@
+/** Runs lowered programs in the clear, to measure ranges and to predict errors. */
+import type { HeModule } from '../ir/he/module.ts';
+import { HE } from '../ir/he/ops.ts';
+import { evaluateHe } from '../ir/interpret/he.ts';
+import { NoiseModel } from '../ir/interpret/noise.ts';
+import { TensorInterpreter } from '../ir/interpret/tensor.ts';
+import type { PlanModule } from '../ir/levels.ts';
+import type { TensorModule } from '../ir/tensor/ops.ts';
+import { fillSlots, readSlots } from '../ir/tile/packing.ts';
+import type { TileModule } from '../ir/tile/ops.ts';
+import type { Sample } from '../passes/pass.ts';
+
+/** The most samples that ranges are measured on. */
+const rangeSamples = 64;
+
+/** The most samples that the error is predicted on. */
+const noiseSamples = 16;
+
+/** Evenly spaced, so that sorted data is covered as well. */
+export function thin<T>(items: readonly T[], most: number): T[] {
+  if (items.length <= most) return [...items];
+  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]).filter(
+    (item) => item !== undefined,
+  );
+}
+
+/**
+ * The largest absolute value of every tile value over the samples and all slots: of the ciphertexts of the value, and
+ * of the sums that lead to it.
+ */
+export function measureRanges(
+  tile: TileModule,
+  program: HeModule,
+  samples: readonly Sample[],
+  most = rangeSamples,
+): number[] {
+  const ranges = tile.nodes.map(() => 0);
+  const { origin, a } = program.columns;
+  for (const batch of batches(tile, thin(samples, most))) {
+    const inputs = packBatch(tile, batch);
+    evaluateHe(program, inputs, {
+      observe: (id, slots) => {
+        const node = origin[id] ?? 0;
+        const operand = a[id] ?? -1;
+        // A rotated operand has the range of the operand, not of the value that it leads to.
+        if (program.columns.op[id] === HE.rotate && origin[operand] !== node) return;
+        let range = ranges[node] ?? 0;
+        for (let s = 0; s < slots.length; s++) {
+          const value = Math.abs(slots[s] ?? 0);
+          if (value > range) range = value;
+        }
+        ranges[node] = range;
+      },
+    });
+  }
+  return ranges;
+}
+
+/** The outputs of the model without any approximation, by sample and output. */
+export function referenceOutputs(module: TensorModule, samples: readonly Sample[]): Map<string, Float64Array>[] {
+  const interpreter = new TensorInterpreter(module);
+  return thin(samples, noiseSamples).map((sample) => interpreter.evaluate(sample));
+}
+
+/** Errors are reported as a fraction of this: the median over samples of the largest absolute output. */
+export function errorUnit(reference: readonly ReadonlyMap<string, Float64Array>[]): number {
+  const largest = reference
+    .map((outputs) => Math.max(...[...outputs.values()].map((output) => largestAbsolute(output))))
+    .sort((x, y) => x - y);
+  const middle = largest.length / 2;
+  const median = ((largest[Math.ceil(middle) - 1] ?? 0) + (largest[Math.floor(middle)] ?? 0)) / 2;
+  return median > 0 ? median : 1;
+}
+
+/**
+ * The largest error of a managed program under simulated noise against the reference, in units of `errorUnit`. Stops
+ * at the first batch of samples whose error exceeds `enough`.
+ */
+export function predictError(
+  tile: TileModule,
+  program: HeModule | PlanModule,
+  samples: readonly Sample[],
+  reference: readonly ReadonlyMap<string, Float64Array>[],
+  seed: number,
+  enough: number,
+): number {
+  if (program.parameters === undefined) return Infinity;
+  const noise = new NoiseModel(program.parameters, seed);
+  const chosen = thin(samples, noiseSamples);
+  const unit = errorUnit(reference);
+  let worst = 0;
+  let done = 0;
+  for (const batch of batches(tile, chosen)) {
+    const results = unpackBatch(tile, evaluateHe(program, packBatch(tile, batch), { noise }), batch.length);
+    for (const [k, outputs] of results.entries()) {
+      for (const [name, values] of outputs) {
+        const exact = reference[done + k]?.get(name);
+        values.forEach((value, i) => {
+          worst = Math.max(worst, Math.abs(value - (exact?.[i] ?? 0)));
+        });
+      }
+    }
+    done += batch.length;
+    if (worst > enough * unit) break;
+  }
+  return worst / unit;
+}
+
+function* batches(tile: TileModule, samples: readonly Sample[]): Generator<Sample[]> {
+  const size = tile.nodes[0]?.type.batchTile ?? 1;
+  for (let from = 0; from < samples.length; from += size) yield samples.slice(from, from + size);
+}
+
+/** Slot vectors of all packs in order. */
+function packBatch(tile: TileModule, batch: readonly Sample[]): Float64Array[] {
+  return tile.nodes.flatMap((node) => {
+    if (node.op !== 'pack') return [];
+    const values = batch.map((sample) => sample.get(node.attrs.name) ?? new Float64Array());
+    return fillSlots(node.type, node.attrs.index.indices, node.attrs.factor, values);
+  });
+}
+
+function unpackBatch(
+  tile: TileModule,
+  ciphertexts: readonly Float64Array[],
+  count: number,
+): Map<string, Float64Array>[] {
+  const results = Array.from({ length: count }, () => new Map<string, Float64Array>());
+  let from = 0;
+  for (const node of tile.nodes) {
+    if (node.op !== 'unpack') continue;
+    const own = ciphertexts.slice(from, (from += node.type.ciphertexts));
+    readSlots(node.type, node.attrs.factor, own, count).forEach((values, k) => results[k]?.set(node.attrs.name, values));
+  }
+  return results;
+}
+
+function largestAbsolute(values: Float64Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}

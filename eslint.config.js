@@ -1,0 +1,54 @@
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/** Globals of a browser window that a forgotten declaration would silently fall back to. */
+const windowGlobals = [
+  'close',
+  'event',
+  'length',
+  'name',
+  'open',
+  'origin',
+  'parent',
+  'print',
+  'self',
+  'status',
+  'stop',
+  'top',
+];
+
+export default defineConfig(
+  globalIgnores(['dist/', 'coverage/']),
+  tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      eqeqeq: 'error',
+      'no-restricted-globals': ['error', ...windowGlobals],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'TSAsExpression > TSAsExpression.expression[typeAnnotation.type="TSUnknownKeyword"]',
+          message: 'A cast through unknown hides a wrong type: parse the value or fix the type.',
+        },
+      ],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // Messages and printed IR are full of numbers.
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // `while (true)` with a return inside is the clearest form of some searches.
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+    },
+  },
+  {
+    files: ['test/**'],
+    rules: {
+      // `expect(object.method)` hands over a method without calling it.
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+);

@@ -1,0 +1,64 @@
+/**
+ * Constants: the arrays that attributes of ops refer to (weights, biases, index maps).
+ *
+ * A constant is immutable once made; passes make new ones. Identity is by object, equality by `sameConstant`.
+ */
+import { sha256Hex } from './digest.ts';
+import { InternalError } from './diagnostics/diagnostic.ts';
+
+export type ConstantData = Float64Array | Int32Array;
+
+export class Constant {
+  readonly shape: readonly number[];
+  /** Row-major; `f64` for values, `i32` for indices. */
+  readonly data: ConstantData;
+
+  constructor(shape: readonly number[], data: ConstantData) {
+    if (elementCount(shape) !== data.length) {
+      throw new InternalError(`constant of shape [${shape.join(', ')}] holds ${data.length} elements`);
+    }
+    this.shape = shape;
+    this.data = data;
+  }
+
+  get dtype(): 'f64' | 'i32' {
+    return this.data instanceof Float64Array ? 'f64' : 'i32';
+  }
+
+  /** The elements as doubles; a view for `f64`, a copy for `i32`. */
+  get values(): Float64Array {
+    return this.data instanceof Float64Array ? this.data : Float64Array.from(this.data);
+  }
+
+  /** The elements as indices. Throws `InternalError` for `f64`. */
+  get indices(): Int32Array {
+    if (this.data instanceof Int32Array) return this.data;
+    throw new InternalError('an index constant must be i32');
+  }
+
+  /** SHA-256 of the little-endian elements, in hexadecimal. */
+  digest(): string {
+    return sha256Hex(new Uint8Array(this.data.buffer, this.data.byteOffset, this.data.byteLength));
+  }
+}
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** A vector of doubles as a constant. */
+export function vector(values: ArrayLike<number>): Constant {
+  return new Constant([values.length], Float64Array.from(values));
+}
+
+/** An index map as a constant of the given shape. */
+export function indexConstant(shape: readonly number[], values: ArrayLike<number>): Constant {
+  return new Constant(shape, Int32Array.from(values));
+}
+
+export function sameConstant(a: Constant, b: Constant): boolean {
+  if (a === b) return true;
+  if (a.dtype !== b.dtype || a.shape.length !== b.shape.length) return false;
+  if (a.shape.some((extent, axis) => extent !== b.shape[axis])) return false;
+  return a.data.every((x, i) => Object.is(x, b.data[i]));
+}

@@ -1,0 +1,2 @@
+/** Diagnostics H7xx: the command line. */
+import { defineDiagnostic } from './diagnostic.ts';

@@ -1,0 +1,91 @@
+/** Diagnostics H3xx: compilation and parameters. */
+import { defineDiagnostic } from './diagnostic.ts';
+
+export const tooManyNonZeros = defineDiagnostic<{ rows: number; columns: number; limit: number }>({
+  code: 'H310',
+  severity: 'error',
+  title: 'a linear operation has too many weights',
+  explain:
+    'hepc writes every linear operation (convolutions included) as a sparse matrix from the elements of its operand ' +
+    'to the elements of its result. A model whose matrix has more non-zeros than the limit is far beyond what can be ' +
+    'evaluated under encryption; reduce the resolution or the number of channels, or prune the model first.',
+  message: ({ rows, columns, limit }) =>
+    `a linear operation from ${columns} to ${rows} elements has more than ${limit} non-zero weights`,
+  notes: () => ['reduce the input resolution or the number of channels of this layer'],
+});
+
+export const chainTooShort = defineDiagnostic<{ depth: number; primes: number }>({
+  code: 'H330',
+  severity: 'error',
+  title: 'the modulus chain is shorter than the program is deep',
+  explain:
+    'Every product that is rescaled uses up one prime of the modulus chain. The deepest way through the program needs ' +
+    'more primes than the chain has. Ops on that way are named; merging linear ops, activations of lower degree, or ' +
+    'removing a layer make it shorter.',
+  message: ({ depth, primes }) => `the program is ${depth} levels deep, a chain of ${primes} primes allows ${primes - 1}`,
+  notes: () => ['lower the degree of activations on this path, or merge linear layers'],
+});
+
+export const scaleTooLarge = defineDiagnostic<{ value: number; level: number }>({
+  code: 'H331',
+  severity: 'error',
+  title: 'a scale leaves no room for the value below the modulus',
+  explain:
+    'The scale of a value times the value itself must stay below half of the modulus at its level, with 3 bits of ' +
+    'headroom. The chain of primes is too small for this scale: choose a smaller scale or a larger first prime.',
+  message: ({ value, level }) => `the scale of %${value} leaves less than 4 bits below the modulus at level ${level}`,
+  notes: () => ['choose a smaller scale or larger primes'],
+});
+
+export const noParameters = defineDiagnostic<{ depth: number; maxError: number; best: number | undefined }>({
+  code: 'H332',
+  severity: 'error',
+  title: 'no 128-bit secure parameters compute this model accurately enough',
+  explain:
+    'The compiler tried every polynomial modulus degree from 4096 to 32768. The total modulus is limited by security ' +
+    '(HE standard: 109, 218, 438 and 881 bits), every product on the deepest path takes a prime from it, and more ' +
+    'accuracy takes larger primes. Either the path is too deep for any chain, or no chain is accurate enough. The ops ' +
+    'on the deepest path are named.',
+  message: ({ depth, maxError, best }) =>
+    best === undefined
+      ? `no modulus chain covers ${depth} multiplicative levels`
+      : `no modulus chain computes ${depth} levels within an error of ${maxError}; the best reaches ${best.toPrecision(2)}`,
+  notes: ({ best }) => [
+    'approximate activations at a lower degree, replace them by squares, or remove layers on this path',
+    ...(best === undefined ? [] : ['allow a larger error with --max-error']),
+  ],
+});
+
+export const memoryExceeded = defineDiagnostic<{ needed: number; limit: number }>({
+  code: 'H333',
+  severity: 'error',
+  title: 'a worker would run out of memory',
+  explain:
+    'The heap of the WASM build of SEAL ends at 4 GiB. Keys, plaintexts and ciphertexts of this plan need more, even ' +
+    'with composite rotations in place of most keys.',
+  message: ({ needed, limit }) =>
+    `the plan needs ${(needed / 2 ** 30).toFixed(1)} GiB on one worker, more than ${(limit / 2 ** 30).toFixed(1)} GiB`,
+  notes: () => ['use a smaller batch or a smaller model'],
+});
+
+export const syntheticSamples = defineDiagnostic<Record<string, never>>({
+  code: 'H334',
+  severity: 'warning',
+  title: 'compiled without calibration samples',
+  explain:
+    'Ranges, scales and the predicted error come from samples. Without --calibrate the compiler uses 64 seeded uniform ' +
+    'samples in [0, 1], which may be far from real inputs: values beyond their range make encrypted answers wrong.',
+  message: () => 'no calibration samples: ranges and the predicted error come from 64 uniform samples in [0, 1]',
+  notes: () => ['give real inputs with --calibrate SAMPLES.npz'],
+});
+
+export const batchTooLarge = defineDiagnostic<{ batch: number; most: number }>({
+  code: 'H335',
+  severity: 'error',
+  title: 'the batch is larger than a ciphertext has slots',
+  explain:
+    'The samples of a batch stand side by side in the slots of a ciphertext, of which there are at most 16384. Larger ' +
+    'batches run as several evaluations of a plan.',
+  message: ({ batch, most }) => `a batch of ${batch} samples is larger than the ${most} slots of a ciphertext`,
+  notes: ({ most }) => [`compile with --batch ${most} or less; run more samples with the same plan`],
+});

@@ -1,0 +1,2 @@
+/** Diagnostics H1xx: the ONNX importer. */
+import { defineDiagnostic } from './diagnostic.ts';

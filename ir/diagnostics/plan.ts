@@ -1,0 +1,104 @@
+/** Diagnostics H5xx: .hep files, and data that do not fit a plan. */
+import { defineDiagnostic } from './diagnostic.ts';
+
+const copyAgain = 'Copy or download the file again, or compile the model anew.';
+
+export const unreadableHep = defineDiagnostic<{ reason: string }>({
+  code: 'H501',
+  severity: 'error',
+  title: 'unreadable .hep file',
+  explain:
+    'A .hep file is a ZIP archive whose entries are stored, not compressed. This one is another kind of file, is cut ' +
+    'short or damaged, has been packed again by a tool that compresses, or is larger than hepc accepts.',
+  message: ({ reason }) => `the .hep file cannot be read: ${reason}`,
+  notes: () => [copyAgain],
+});
+
+export const newerHep = defineDiagnostic<{ version: number; madeBy: string; supported: number }>({
+  code: 'H502',
+  severity: 'error',
+  title: '.hep file of a newer format',
+  explain:
+    'The format of .hep files has a version. A newer hepc reads older files, but not the other way round: what a newer ' +
+    'version has added would be lost without notice.',
+  message: ({ version, madeBy, supported }) =>
+    `the file has format version ${version}, made by ${madeBy}; this hepc reads versions up to ${supported}`,
+  notes: () => ['Update hepc, or compile the model with this version.'],
+});
+
+export const badManifest = defineDiagnostic<{ reason: string }>({
+  code: 'H503',
+  severity: 'error',
+  title: 'malformed manifest of a .hep file',
+  explain:
+    'The entry manifest.json says what the file holds. It is missing, is no JSON, or has a field that is missing, ' +
+    'unknown, or out of range.',
+  message: ({ reason }) => `the manifest is malformed: ${reason}`,
+  notes: () => [copyAgain],
+});
+
+export const badHepEntry = defineDiagnostic<{ reason: string }>({
+  code: 'H504',
+  severity: 'error',
+  title: 'missing, unknown or altered entry of a .hep file',
+  explain:
+    'The manifest lists every other entry of the file with its SHA-256. An entry that is missing, that is not listed, ' +
+    'or whose bytes differ means that the file was damaged or edited.',
+  message: ({ reason }) => reason,
+  notes: () => [copyAgain],
+});
+
+export const badHepArray = defineDiagnostic<{ expected: string; got: string }>({
+  code: 'H505',
+  severity: 'error',
+  title: 'array of the wrong type or shape in a .hep file',
+  explain: 'Each array of a .hep file has one data type and one shape that fits the others.',
+  message: ({ expected, got }) => `the array is ${got}; expected ${expected}`,
+  notes: () => [copyAgain],
+});
+
+export const inconsistentHep = defineDiagnostic<{ reason: string }>({
+  code: 'H506',
+  severity: 'error',
+  title: 'parts of a .hep file that contradict one another',
+  explain:
+    'What the client part says of inputs, outputs and keys must be what the program does, and the statistics must be ' +
+    'those of the program. Otherwise client and server would compute something else than they think.',
+  message: ({ reason }) => reason,
+  notes: () => [copyAgain],
+});
+
+export const clientHep = defineDiagnostic({
+  code: 'H507',
+  severity: 'error',
+  title: 'the client part where a whole plan is needed',
+  explain:
+    'A .hep file can be split: its client part has parameters and encodings and suffices to make keys, encrypt and ' +
+    'decrypt, but has no program and no weights. Evaluation, inspection and binding need the whole plan.',
+  message: () => 'the file has only the client part of a plan',
+  notes: () => ['Use the .hep file that `hepc compile` wrote.'],
+});
+
+export const inputOutOfRange = defineDiagnostic<{
+  input: string;
+  maxAbs: number;
+  count: number;
+  sample: number;
+  element: number;
+  value: number;
+}>({
+  code: 'H510',
+  severity: 'error',
+  title: 'input values beyond the range of the plan',
+  explain:
+    'A plan is compiled for the range of its calibration samples with some headroom: activations are approximated ' +
+    'there, and parameters are chosen for it. Larger values would give a wrong answer, and nobody could see it before ' +
+    'decryption.',
+  message: ({ input, maxAbs, count, sample, element, value }) =>
+    `input "${input}": element ${element} of sample ${sample} is ${value}, the plan was compiled for ±${maxAbs}` +
+    (count > 1 ? `; ${count - 1} other values are out of range too` : ''),
+  notes: () => [
+    'Check that the data are preprocessed as those for calibration were (for example divided by 255).',
+    'Compile with calibration samples that cover these values.',
+  ],
+});

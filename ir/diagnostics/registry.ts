@@ -1,0 +1,23 @@
+/**
+ * Every diagnostic, by area: H1xx ONNX import, H2xx IR text and verifiers, H3xx compilation and parameters,
+ * H4xx samples and arrays, H5xx `.hep` files, H6xx keys, ciphertexts and evaluation, H7xx the command line.
+ */
+import * as cli from './cli.ts';
+import * as compile from './compile.ts';
+import * as data from './data.ts';
+import type { DiagnosticDeclaration } from './diagnostic.ts';
+import * as importing from './import.ts';
+import * as plan from './plan.ts';
+import * as runtime from './runtime.ts';
+import * as text from './text.ts';
+import * as verify from './verify.ts';
+
+const areas = [importing, text, verify, compile, data, plan, runtime, cli];
+
+/** Declarations by code, in the order of their codes. */
+export const diagnosticRegistry: ReadonlyMap<string, DiagnosticDeclaration<never>> = new Map(
+  areas
+    .flatMap((area) => Object.values(area) as { declaration: DiagnosticDeclaration<never> }[])
+    .map(({ declaration }) => [declaration.code, declaration] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1)),
+);

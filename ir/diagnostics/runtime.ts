@@ -1,0 +1,246 @@
+/** Diagnostics H6xx: keys, ciphertexts and evaluation. */
+import { defineDiagnostic } from './diagnostic.ts';
+
+const copyAgain = 'Copy or download the file again; compare its size with the original.';
+
+export const notAnEnvelope = defineDiagnostic<{ expected: string }>({
+  code: 'H601',
+  severity: 'error',
+  title: 'not a file of keys or ciphertexts',
+  explain:
+    'Keys, inputs and outputs are files of their own format, which begin with "HEPC". This one does not: it may be ' +
+    'a plan, a model, samples, or something from another program.',
+  message: ({ expected }) => `expected ${expected}, but the bytes are no file of keys or ciphertexts`,
+  notes: () => ['Check that the arguments are in the right order.'],
+});
+
+export const unknownEnvelopeVersion = defineDiagnostic<{ got: number; known: number }>({
+  code: 'H602',
+  severity: 'error',
+  title: 'file of keys or ciphertexts of another format version',
+  explain:
+    'The format has a version number. A file of a later version than this hepc knows is refused rather than guessed at.',
+  message: ({ got, known }) => `the file has format version ${got}; this version of hepc reads version ${known}`,
+  notes: ({ got, known }) => [
+    got > known ? 'Update hepc on this machine.' : 'Make the file again with this version of hepc.',
+  ],
+});
+
+export const wrongKindOfFile = defineDiagnostic<{ expected: string; got: string }>({
+  code: 'H603',
+  severity: 'error',
+  title: 'a file of another kind',
+  explain:
+    'There are five kinds: the secret key, which stays with the client; the public key, which binds weights; the ' +
+    'evaluation keys, for the server; encrypted inputs; and encrypted outputs.',
+  message: ({ expected, got }) => `expected ${expected}, got ${got}`,
+  notes: ({ got }) =>
+    got === 'a secret key'
+      ? ['Never give the secret key to a server; whoever has it decrypts everything.']
+      : ['Check that the arguments are in the right order.'],
+});
+
+export const damagedFile = defineDiagnostic<{ reason: string }>({
+  code: 'H604',
+  severity: 'error',
+  title: 'damaged file of keys or ciphertexts',
+  explain:
+    'The file states its own size and a SHA-256 digest of its content. They do not agree with what is there: the file ' +
+    'is cut short, has something after its end, or was changed.',
+  message: ({ reason }) => `the file is damaged: ${reason}`,
+  notes: () => [copyAgain],
+});
+
+export const otherParameters = defineDiagnostic<{ what: string }>({
+  code: 'H605',
+  severity: 'error',
+  title: 'keys for other parameters',
+  explain:
+    'Keys belong to one set of encryption parameters and one set of rotation steps. Two plans share keys only if they ' +
+    'agree in both; compiling again with other options usually changes them.',
+  message: ({ what }) => `${what} was made for other encryption parameters or rotation steps than those of this plan`,
+  notes: () => ['Generate keys from this plan, and encrypt again under them.'],
+});
+
+export const otherKey = defineDiagnostic<{ what: string; got: string; expected: string }>({
+  code: 'H606',
+  severity: 'error',
+  title: 'encrypted under another key',
+  explain:
+    'Every set of keys has an identity, a digest of its public key, which inputs, outputs and bound weights carry. What ' +
+    'was encrypted under one key and computed with another decrypts to noise, so it is refused.',
+  message: ({ what, got, expected }) =>
+    `${what} belongs to key ${got.slice(0, 16)}…, but the key in use is ${expected.slice(0, 16)}…`,
+  notes: () => ['Use the keys that were generated together, and data encrypted under them.'],
+});
+
+export const otherEncoding = defineDiagnostic<{ what: string }>({
+  code: 'H607',
+  severity: 'error',
+  title: 'ciphertexts of another plan',
+  explain:
+    'Ciphertexts hold values in an order and at a scale that the plan prescribes. These were packed for another plan, ' +
+    'even though its keys fit.',
+  message: ({ what }) => `${what} was packed for another plan than this one`,
+  notes: () => ['Encrypt with the client part of the very plan that is evaluated.'],
+});
+
+export const malformedSealData = defineDiagnostic<{ what: string; reason: string }>({
+  code: 'H608',
+  severity: 'error',
+  title: 'malformed SEAL data',
+  explain:
+    'Every key and ciphertext is checked field by field before the SEAL library reads it: its header, version, size, ' +
+    'and that it is not compressed. This one is not what SEAL 4.1 writes.',
+  message: ({ what, reason }) => `${what} is malformed: ${reason}`,
+  notes: () => ['Make the file again; if it was made by another program, save without compression.'],
+});
+
+export const wrongSealParameters = defineDiagnostic<{ what: string; field: string; expected: string; got: string }>({
+  code: 'H609',
+  severity: 'error',
+  title: 'SEAL data of other parameters',
+  explain:
+    'A key or ciphertext carries the identity of its encryption parameters, its level, size, degree, scale and form. The ' +
+    'plan says what each of them must be; anything else would be computed with wrongly.',
+  message: ({ what, field, expected, got }) => `${what}: expected ${field} ${expected}, got ${got}`,
+  notes: () => ['Encrypt with the client part of the very plan that is evaluated.'],
+});
+
+export const sealRefuses = defineDiagnostic<{ what: string; reason: string }>({
+  code: 'H610',
+  severity: 'error',
+  title: 'data that SEAL refuses',
+  explain:
+    'The header is in order, but SEAL refuses the content. Most likely a residue is not below its prime: the data were ' +
+    'changed after they were written.',
+  message: ({ what, reason }) => `SEAL refuses ${what}: ${reason}`,
+  notes: () => [copyAgain],
+});
+
+export const wrongGaloisKeys = defineDiagnostic<{ missing: readonly number[]; unexpected: readonly number[] }>({
+  code: 'H611',
+  severity: 'error',
+  title: 'Galois keys of the wrong steps',
+  explain:
+    'Each rotation step of a plan has a Galois key of its own. The set in the file is not the one that the plan needs.',
+  message: ({ missing, unexpected }) => {
+    const parts = [
+      ...(missing.length > 0 ? [`no Galois key for step ${list(missing)}`] : []),
+      ...(unexpected.length > 0 ? [`Galois keys that the plan does not use, at index ${list(unexpected)}`] : []),
+    ];
+    return `the evaluation keys have ${parts.join(', and ')}`;
+  },
+  notes: () => ['Generate keys from this plan.'],
+});
+
+export const wrongCount = defineDiagnostic<{ what: string; expected: number; got: number }>({
+  code: 'H612',
+  severity: 'error',
+  title: 'wrong number of parts',
+  explain: 'The plan says how many ciphertexts a run takes and gives, and which keys there are. The file has more or fewer.',
+  message: ({ what, expected, got }) => `expected ${expected} ${what}, got ${got}`,
+  notes: () => ['Make the file again from this plan.'],
+});
+
+export const missingInput = defineDiagnostic<{ input: string; sample: number; found: readonly string[] }>({
+  code: 'H620',
+  severity: 'error',
+  title: 'no values for an input',
+  explain: 'A sample is a map from the names of the model inputs to their values. One of the names is not in it.',
+  message: ({ input, sample, found }) =>
+    `sample ${sample} has no values for input ${JSON.stringify(input)}; it has ${found.map((name) => JSON.stringify(name)).join(', ') || 'none'}`,
+  notes: ({ input }) => [`Give an array under the name ${JSON.stringify(input)}.`],
+});
+
+export const wrongInputLength = defineDiagnostic<{
+  input: string;
+  sample: number;
+  expected: readonly number[];
+  got: number;
+}>({
+  code: 'H621',
+  severity: 'error',
+  title: 'an input of the wrong length',
+  explain: 'The values of an input are a flat array, row-major, of as many elements as the shape of one sample has.',
+  message: ({ input, sample, expected, got }) =>
+    `input ${JSON.stringify(input)} of sample ${sample} has ${got} values; the shape [${expected.join(', ')}] has ` +
+    `${expected.reduce((product, extent) => product * extent, 1)}`,
+  notes: () => ['Give one array for each sample, without the axis of samples.'],
+});
+
+export const noSamplesToEncrypt = defineDiagnostic<{ got: number; limit: number }>({
+  code: 'H622',
+  severity: 'error',
+  title: 'no samples, or too many at once',
+  explain: 'A file of inputs holds at least one sample, and a limited number, so that the server can bound its memory.',
+  message: ({ got, limit }) => `expected 1 to ${limit} samples, got ${got}`,
+  notes: () => ['Encrypt in several portions.'],
+});
+
+export const unboundWeights = defineDiagnostic<{ plan: string }>({
+  code: 'H630',
+  severity: 'error',
+  title: 'encrypted weights that are not bound',
+  explain:
+    'A plan with encrypted weights runs only after the model owner has encrypted them under the public key of the client.',
+  message: ({ plan }) => `the weights of plan ${JSON.stringify(plan)} are not bound to a key`,
+  notes: () => ['Let the model owner run `hepc bind` with the public key of the client.'],
+});
+
+export const tooLittleMemory = defineDiagnostic<{
+  needed: number;
+  limit: number;
+  keys: number;
+  ciphertexts: number;
+  plaintexts: number;
+}>({
+  code: 'H631',
+  severity: 'error',
+  title: 'a plan too large for the engine',
+  explain:
+    'An engine in WebAssembly has 4 GiB of memory for each worker. Keys, living ciphertexts and at least one encoded ' +
+    'weight must fit; this is computed before anything starts.',
+  message: ({ needed, limit, keys, ciphertexts, plaintexts }) =>
+    `one worker needs ${mebibytes(needed)} (keys ${mebibytes(keys)}, ciphertexts ${mebibytes(ciphertexts)}, weights ` +
+    `${mebibytes(plaintexts)}), more than ${mebibytes(limit)}`,
+  notes: () => ['Compile with a memory limit, or for fewer rotation steps, so that keys and ciphertexts take less.'],
+});
+
+export const outOfMemory = defineDiagnostic<{ worker: number }>({
+  code: 'H632',
+  severity: 'error',
+  title: 'out of memory during evaluation',
+  explain:
+    'A worker has run out of memory in spite of the estimate. Its state is lost, and with it the session: keys have to be ' +
+    'loaded again.',
+  message: ({ worker }) => `worker ${worker} ran out of memory`,
+  notes: () => ['Lower the memory budget for encoded weights, or use fewer threads.'],
+});
+
+export const keysNotLoaded = defineDiagnostic<{ what: string }>({
+  code: 'H633',
+  severity: 'error',
+  title: 'no keys',
+  explain: 'Evaluation needs evaluation keys, encryption and decryption the secret key. They have to be loaded first.',
+  message: ({ what }) => `${what} without keys`,
+  notes: () => ['Load or generate keys first.'],
+});
+
+export const badThreads = defineDiagnostic<{ got: number; limit: number }>({
+  code: 'H634',
+  severity: 'error',
+  title: 'impossible number of threads',
+  explain: 'An evaluation is shared among one or more worker threads.',
+  message: ({ got, limit }) => `expected 1 to ${limit} threads, got ${got}`,
+  notes: () => ['Use as many threads as the machine has cores, or fewer.'],
+});
+
+function list(values: readonly number[]): string {
+  const shown = values.slice(0, 8).join(', ');
+  return values.length > 8 ? `${shown} and ${values.length - 8} more` : shown;
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}

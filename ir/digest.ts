@@ -1,0 +1,17 @@
+/**
+ * SHA-256, the only digest of the project's own: entries of `.hep` files, plan identities, derived random streams.
+ * BLAKE2b is SEAL's, for the identities of its parameters.
+ */
+import { blake2b } from '@noble/hashes/blake2.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+
+/** SHA-256 of `bytes` as 64 lower-case hexadecimal digits. */
+export function sha256Hex(bytes: Uint8Array): string {
+  return bytesToHex(sha256(bytes));
+}
+
+/** The 32 bytes of BLAKE2b-256 of `bytes`. */
+export function blake2b256(bytes: Uint8Array): Uint8Array {
+  return blake2b(bytes, { dkLen: 32 });
+}

@@ -1,0 +1,76 @@
+/**
+ * Plaintext operands as expressions. A row of the pool is one plaintext of all slots:
+ *   slot s  =  packed[source][tile, ⌊((s + shift) mod slots) / inner⌋ mod period]
+ * with `period` the row length of the packed constant, and `inner` the number of neighbouring slots that hold the
+ * same value (the samples of a batch). A rotation pushed onto a plaintext changes `shift` and nothing else.
+ */
+import type { Constant } from '../constant.ts';
+import { InternalError } from '../diagnostics/diagnostic.ts';
+
+export interface PlaintextPool {
+  readonly source: Int32Array;
+  readonly tile: Int32Array;
+  readonly shift: Int32Array;
+  readonly inner: Int32Array;
+}
+
+export interface Plaintext {
+  readonly source: number;
+  readonly tile: number;
+  readonly shift: number;
+  readonly inner: number;
+}
+
+/** Collects plaintexts, each expression once. */
+export class PlaintextBuilder {
+  private readonly rows: Plaintext[] = [];
+  private readonly known = new Map<string, number>();
+
+  add(plaintext: Plaintext): number {
+    const { source, tile, shift, inner } = plaintext;
+    const key = `${source},${tile},${shift},${inner}`;
+    const known = this.known.get(key);
+    if (known !== undefined) return known;
+    this.known.set(key, this.rows.length);
+    return this.rows.push(plaintext) - 1;
+  }
+
+  build(): PlaintextPool {
+    return {
+      source: Int32Array.from(this.rows, (p) => p.source),
+      tile: Int32Array.from(this.rows, (p) => p.tile),
+      shift: Int32Array.from(this.rows, (p) => p.shift),
+      inner: Int32Array.from(this.rows, (p) => p.inner),
+    };
+  }
+}
+
+export function plaintextAt(pool: PlaintextPool, id: number): Plaintext {
+  const source = pool.source[id];
+  const tile = pool.tile[id];
+  const shift = pool.shift[id];
+  const inner = pool.inner[id];
+  if (source === undefined || tile === undefined || shift === undefined || inner === undefined)
+    throw new InternalError(`plaintext ${id} is not in the pool`);
+  return { source, tile, shift, inner };
+}
+
+/** The packed row behind a plaintext: one period, before `inner` and `shift`. A view, not a copy. */
+export function plaintextRow(packed: readonly Constant[], { source, tile }: Plaintext): Float64Array {
+  const constant = packed[source];
+  if (constant === undefined) throw new InternalError(`no packed constant ${source}`);
+  const period = constant.shape[1] ?? 1;
+  return constant.values.subarray(tile * period, (tile + 1) * period);
+}
+
+/** Writes the slots of a plaintext into `target`, whose length is the number of slots. */
+export function materialise(packed: readonly Constant[], plaintext: Plaintext, target: Float64Array): void {
+  const row = plaintextRow(packed, plaintext);
+  const { shift, inner } = plaintext;
+  const slots = target.length;
+  const start = ((shift % slots) + slots) % slots;
+  for (let s = 0; s < slots; s++) {
+    const from = s + start < slots ? s + start : s + start - slots;
+    target[s] = row[Math.floor(from / inner) % row.length] ?? 0;
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * The noise of SEAL 4.1's CKKS, as Gaussian errors on slot values.
+ *
+ * An error polynomial e with independent coefficients of variance v has at slot j the value e(ζ_j), ζ_j a primitive
+ * 2N-th root of one; its real part, which is all that reaches the result, has variance v·Σ_i cos²(iθ_j) = vN/2.
+ * Errors are divided by the scale. With σ the deviation of SEAL's error distribution, s the ternary secret, of which
+ * h ≈ 2N/3 coefficients are not zero, q_0 … q_l the primes at level l, and P the special prime:
+ *
+ * - Encoding rounds coefficients, an error uniform in ±½. Real slots make the coefficients antisymmetric
+ *   (m(X) = m(1/X), so m_i = −m_{N−i}) and their roundings with them: the error is real, of variance N/12. A vector
+ *   that repeats after p slots is a polynomial in X^{slots/p}: 2p coefficients, variance 2p/12. A rotation permutes
+ *   coefficients up to sign: the error of a rotated plaintext is the rotated error. The same encoding has the same error.
+ * - Symmetric encryption adds e: Nσ²/2.
+ * - Division by a prime (rescale) rounds c_0 and c_1: the error e_0 + e_1·s has variance N/24·(1 + |s(ζ_j)|²). For a
+ *   random secret |s(ζ_j)|² is h times an exponential variable, and the same at slot j for every operation, so the
+ *   errors of a program do not even out over it; the model draws it once, with the seed.
+ * - Encryption under the public key (u·pk + (e_0, e_1), u ternary) is done modulo one prime q more, the special one at
+ *   the top, and divided by it: the above, plus Nσ²(1 + |u|² + |s|²)/2 / q², which is nothing.
+ * - Key switching multiplies digits d_i = c mod q_i, not centred, with keys of errors e_i, and divides by P:
+ *   Σ_i d_i e_i / P plus the rounding of a division. d_i has the mean polynomial q_i/2·ΣX^k, which is q_i/(1 − ζ_j) at
+ *   slot j, and the variance q_i²/12 per coefficient. Averaged over slots E|d_i(ζ_j)|² = N q_i²/3, but it is N times as
+ *   much where ζ_j is close to one (slot 0 above all). The part of the mean is the same whenever the same key is used.
+ *   So: Nσ²/2 · Σq_i²/P² · N/12 anew each time, and Nσ²/2 · Σq_i²/P² / |1 − ζ_j|² once for each key.
+ * - Addition, multiplication and mod-switch have no noise of their own; products carry that of their operands.
+ *
+ * Slot j stands for ζ^(3^j), ζ = exp(iπ/N), as in SEAL.
+ */
+import { type Parameters, slotsOf } from '../parameters.ts';
+import { seededRandom, type SeededRandom } from '../random.ts';
+
+/** Deviation of SEAL's errors: the centred binomial distribution of 21 pairs of bits. */
+const errorDeviation = Math.sqrt(21 / 2);
+
+/** Stands for the relinearisation key where a Galois key is named by its step. */
+export const relinKey = 0;
+
+/**
+ * Noise for the programs of one parameter set under one imagined secret key. Deterministic for its seed and the
+ * sequence of calls; the error of a plaintext does not even depend on the sequence.
+ */
+export class NoiseModel {
+  private readonly degree: number;
+  private readonly primes: readonly number[];
+  private readonly specialPrime: number;
+  private readonly random: SeededRandom;
+  /** Deviation of a division's rounding at each slot, at scale 1. */
+  private readonly rounding: Float64Array;
+  /** 1 / |1 − ζ_j|. */
+  private readonly meanDigit: Float64Array;
+  /** By key: the error's real part at each slot times 1 / |1 − ζ_j|, for Σq_i² = P². */
+  private readonly keyErrors = new Map<number, Float64Array>();
+  /** By level: deviation at each slot of a key switch without the part of its key, at scale 1. */
+  private readonly switching = new Map<number, Float64Array>();
+  private readonly buffer: Float64Array;
+
+  constructor(parameters: Parameters, seed: number) {
+    const slots = slotsOf(parameters);
+    this.degree = parameters.polyModulusDegree;
+    this.primes = parameters.primes;
+    this.specialPrime = parameters.specialPrime;
+    this.random = seededRandom(seed);
+    this.buffer = new Float64Array(slots);
+    this.meanDigit = meanDigits(this.degree);
+    const secret = this.random.fork('secret');
+    const weight = (2 * this.degree) / 3;
+    this.rounding = Float64Array.from({ length: slots }, () => {
+      const squared = -weight * Math.log(1 - secret.uniform());
+      return Math.sqrt((this.degree / 24) * (1 + squared));
+    });
+  }
+
+  /** Adds the error of encoding and symmetric encryption. */
+  encryptSymmetric(slots: Float64Array, scale: number): void {
+    this.addUniform(slots, Math.sqrt(this.degree / 12 + (this.degree * errorDeviation ** 2) / 2) / scale);
+  }
+
+  /** Adds the error of encryption under the public key; that of encoding is the plaintext's. */
+  encryptAsymmetric(slots: Float64Array, level: number, scale: number): void {
+    const divisor = this.primes[level + 1] ?? this.specialPrime;
+    const dropped = errorDeviation * Math.sqrt((this.degree / 2) * (1 + (4 * this.degree) / 3));
+    this.addUniform(slots, dropped / divisor / scale);
+    this.addShaped(slots, this.rounding, scale);
+  }
+
+  /** Adds the error of a rescale to `scale`. */
+  rescale(slots: Float64Array, scale: number): void {
+    this.addShaped(slots, this.rounding, scale);
+  }
+
+  /** Adds the error of a rotation or relinearisation; `key` is the step, or `relinKey`. */
+  switchKey(slots: Float64Array, key: number, level: number, scale: number): void {
+    this.addShaped(slots, this.switchingDeviation(level), scale);
+    const keyError = this.keyError(key);
+    const factor = this.digitRatio(level) / scale;
+    for (let s = 0; s < slots.length; s++) slots[s] = (slots[s] ?? 0) + factor * (keyError[s] ?? 0);
+  }
+
+  /**
+   * Adds the error of encoding `period`, one period of a plaintext's slots, at `scale`. `name` tells plaintexts apart;
+   * the same name and scale get the same error.
+   */
+  encode(period: Float64Array, scale: number, name: string): void {
+    const [constant] = period;
+    if (period.length === 1 && constant !== undefined) {
+      period[0] = Math.round(constant * scale) / scale;
+      return;
+    }
+    const errors = new Float64Array(period.length);
+    this.random.fork(`plaintext ${name} ${scale}`).fillGaussian(errors, Math.sqrt(period.length / 6) / scale);
+    for (let s = 0; s < period.length; s++) period[s] = (period[s] ?? 0) + (errors[s] ?? 0);
+  }
+
+  private addUniform(slots: Float64Array, deviation: number): void {
+    this.random.fillGaussian(this.buffer, deviation);
+    for (let s = 0; s < slots.length; s++) slots[s] = (slots[s] ?? 0) + (this.buffer[s] ?? 0);
+  }
+
+  private addShaped(slots: Float64Array, deviations: Float64Array, scale: number): void {
+    this.random.fillGaussian(this.buffer, 1 / scale);
+    for (let s = 0; s < slots.length; s++) {
+      slots[s] = (slots[s] ?? 0) + (this.buffer[s] ?? 0) * (deviations[s] ?? 0);
+    }
+  }
+
+  /** √Σq_i² / P over the primes of a level. */
+  private digitRatio(level: number): number {
+    const squares = this.primes.slice(0, level + 1).reduce((sum, q) => sum + (q / this.specialPrime) ** 2, 0);
+    return Math.sqrt(squares);
+  }
+
+  private switchingDeviation(level: number): Float64Array {
+    const known = this.switching.get(level);
+    if (known !== undefined) return known;
+    const fresh = (this.degree * errorDeviation * this.digitRatio(level)) ** 2 / 24;
+    const deviations = this.rounding.map((rounding) => Math.sqrt(rounding ** 2 + fresh));
+    this.switching.set(level, deviations);
+    return deviations;
+  }
+
+  private keyError(key: number): Float64Array {
+    const known = this.keyErrors.get(key);
+    if (known !== undefined) return known;
+    const errors = new Float64Array(this.meanDigit.length);
+    this.random.fork(`key ${key}`).fillGaussian(errors, errorDeviation * Math.sqrt(this.degree / 2));
+    for (let s = 0; s < errors.length; s++) errors[s] = (errors[s] ?? 0) * (this.meanDigit[s] ?? 0);
+    this.keyErrors.set(key, errors);
+    return errors;
+  }
+}
+
+function meanDigits(degree: number): Float64Array {
+  let power = 1;
+  return Float64Array.from({ length: degree / 2 }, () => {
+    const distance = 2 * Math.abs(Math.sin((Math.PI * power) / (2 * degree)));
+    power = (power * 3) % (2 * degree);
+    return 1 / distance;
+  });
+}

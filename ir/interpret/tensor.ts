@@ -1,0 +1,195 @@
+/**
+ * The reference interpreter of the tensor level: one sample in double precision, activations exact.
+ *
+ * A module is prepared once (`TensorInterpreter`) and then run on as many samples as wanted. Inputs are trusted:
+ * whoever reads samples checks their names and sizes.
+ */
+import { InternalError } from '../diagnostics/diagnostic.ts';
+import { nodeAt } from '../module.ts';
+import type { AttrsOf, NodeBase } from '../op.ts';
+import { convTaps } from '../tensor/conv-taps.ts';
+import { applyMap, type LinearMap } from '../tensor/csr.ts';
+import { linearMapOf } from '../tensor/linear-map.ts';
+import type { Shape, TensorModule, TensorNode, TensorOpName, TensorOps } from '../tensor/ops.ts';
+import { activationFunction, activationSets } from './activations.ts';
+import { evaluatePolynomial } from './polynomial.ts';
+
+/** Computes one value from those of the operands; never changes them, but may return one of them. */
+export type TensorKernel = (operands: readonly Float64Array[], inputs: Inputs) => Float64Array;
+
+type Inputs = ReadonlyMap<string, Float64Array>;
+
+type Named<K extends TensorOpName> = {
+  [P in K]: NodeBase<Shape> & { readonly op: P; readonly attrs: AttrsOf<TensorOps[P]> };
+}[K];
+
+type Rules = { readonly [K in TensorOpName]: (node: Named<K>, operandShapes: readonly Shape[]) => TensorKernel };
+
+const rules: Rules = {
+  input: ({ attrs: { name } }) => {
+    return (_, inputs) => {
+      const value = inputs.get(name);
+      if (value === undefined) throw new InternalError(`there is no value for the input ${name}`);
+      return value;
+    };
+  },
+  dense: (node) => {
+    const weights = node.attrs.weights.values;
+    const bias = node.attrs.bias.values;
+    return ([x = empty]) => multiplyMatrix(weights, bias, x);
+  },
+  conv: (node, [shape = []]) => convKernel(node, shape),
+  gather: (node) => {
+    const index = node.attrs.index.indices;
+    return (operands) => {
+      const [first = empty] = operands;
+      const x = operands.length === 1 ? first : concatenate(operands);
+      const y = new Float64Array(index.length);
+      for (let i = 0; i < index.length; i++) y[i] = x[index[i] ?? -1] ?? 0;
+      return y;
+    };
+  },
+  'scale-shift': (node) => {
+    const factors = node.attrs.factors.values;
+    const offsets = node.attrs.offsets.values;
+    return ([x = empty]) => {
+      return x.map(
+        (v, i) => (factors[factors.length === 1 ? 0 : i] ?? 0) * v + (offsets[offsets.length === 1 ? 0 : i] ?? 0),
+      );
+    };
+  },
+  sparse: (node, shapes) => {
+    const map: LinearMap = linearMapOf(node, shapes);
+    return ([x = empty]) => applyMap(map, x);
+  },
+  add: () => (operands) => {
+    const sum = Float64Array.from(operands[0] ?? empty);
+    for (const operand of operands.slice(1))
+      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (operand[i] ?? 0);
+    return sum;
+  },
+  multiply: () => {
+    return ([x = empty, y = empty]) => x.map((v, i) => v * (y[i] ?? 0));
+  },
+  polynomial: ({ attrs: { basis, coefficients, center, halfWidth } }) => {
+    const [sets = 1, terms = 1] = coefficients.shape;
+    const rows = Array.from({ length: sets }, (_, set) => coefficients.values.subarray(set * terms, (set + 1) * terms));
+    return ([x = empty]) => {
+      const perSet = x.length / sets;
+      return x.map((v, i) =>
+        evaluatePolynomial(basis, rows[Math.floor(i / perSet)] ?? empty, (v - center) / halfWidth),
+      );
+    };
+  },
+  activation: ({ attrs }) => {
+    const functions = Array.from({ length: activationSets(attrs) }, (_, set) => activationFunction(attrs, set));
+    return ([x = empty]) => {
+      const perSet = x.length / functions.length;
+      return x.map((v, i) => functions[Math.floor(i / perSet)]?.(v) ?? 0);
+    };
+  },
+  output: () => {
+    return ([x = empty]) => x;
+  },
+};
+
+const empty = new Float64Array();
+
+/** A module made ready to run: index tables and sparse rows are computed once. */
+export class TensorInterpreter {
+  private readonly module: TensorModule;
+  private readonly kernels: readonly TensorKernel[];
+
+  constructor(module: TensorModule) {
+    this.module = module;
+    this.kernels = module.nodes.map((node) => tensorKernel(module, node));
+  }
+
+  /** The value of every node, by its id. Inputs of one sample by name, row-major. */
+  evaluateAll(inputs: Inputs): Float64Array[] {
+    const values: Float64Array[] = [];
+    for (const node of this.module.nodes) {
+      const operands = node.operands.map((id) => values[id] ?? empty);
+      values.push(this.kernels[node.id]?.(operands, inputs) ?? empty);
+    }
+    return values;
+  }
+
+  /** The outputs by name. */
+  evaluate(inputs: Inputs): Map<string, Float64Array> {
+    const values = this.evaluateAll(inputs);
+    const outputs = new Map<string, Float64Array>();
+    for (const node of this.module.nodes) {
+      if (node.op === 'output') outputs.set(node.attrs.name, values[node.id] ?? empty);
+    }
+    return outputs;
+  }
+}
+
+/** The outputs of `module` by name, for one sample: a row-major array for each input by name. */
+export function evaluateTensor(module: TensorModule, inputs: Inputs): Map<string, Float64Array> {
+  return new TensorInterpreter(module).evaluate(inputs);
+}
+
+/** The value of every node of `module` by its id, for one sample. */
+export function evaluateAll(module: TensorModule, inputs: Inputs): Float64Array[] {
+  return new TensorInterpreter(module).evaluateAll(inputs);
+}
+
+/** The kernel of one node of `module`. */
+export function tensorKernel(module: TensorModule, node: TensorNode): TensorKernel {
+  return prepare(
+    node,
+    node.operands.map((id) => nodeAt(module, id).type),
+  );
+}
+
+function prepare<K extends TensorOpName>(node: Named<K>, operandShapes: readonly Shape[]): TensorKernel {
+  return rules[node.op](node, operandShapes);
+}
+
+function multiplyMatrix(matrix: Float64Array, bias: Float64Array, x: Float64Array): Float64Array {
+  const n = x.length;
+  return bias.map((offset, r) => {
+    let sum = offset;
+    const row = r * n;
+    for (let c = 0; c < n; c++) sum += (matrix[row + c] ?? 0) * (x[c] ?? 0);
+    return sum;
+  });
+}
+
+function convKernel(node: Named<'conv'>, operand: Shape): TensorKernel {
+  const { weights, bias, groups } = node.attrs;
+  const { positions, taps, channelElements, source } = convTaps(node, operand);
+  const [outputs = 0, perGroup = 0] = weights.shape;
+  const kernel = weights.values;
+  return ([x = empty]) => {
+    const y = new Float64Array(outputs * positions);
+    for (let o = 0; o < outputs; o++) {
+      const firstChannel = Math.floor((o * groups) / outputs) * perGroup;
+      for (let position = 0; position < positions; position++) {
+        let sum = bias.values[o] ?? 0;
+        for (let channel = 0; channel < perGroup; channel++) {
+          const offset = (firstChannel + channel) * channelElements;
+          const weight = (o * perGroup + channel) * taps;
+          for (let tap = 0; tap < taps; tap++) {
+            const element = source[position * taps + tap] ?? -1;
+            if (element >= 0) sum += (kernel[weight + tap] ?? 0) * (x[offset + element] ?? 0);
+          }
+        }
+        y[o * positions + position] = sum;
+      }
+    }
+    return y;
+  };
+}
+
+function concatenate(operands: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(operands.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const operand of operands) {
+    whole.set(operand, at);
+    at += operand.length;
+  }
+  return whole;
+}

@@ -1,0 +1,72 @@
+/**
+ * CKKS parameters: the polynomial modulus degree and the primes of the modulus chain, 128-bit secure by the
+ * limits of the HE standard (homomorphicencryption.org, 2018, table for ternary secrets).
+ */
+import { z } from 'zod';
+
+/** Largest total bits of all primes, the special one included, at 128-bit security. */
+export const maxModulusBits = { 4096: 109, 8192: 218, 16384: 438, 32768: 881 } as const;
+
+export type PolyModulusDegree = keyof typeof maxModulusBits;
+
+export const polyModulusDegrees = [4096, 8192, 16384, 32768] as const satisfies readonly PolyModulusDegree[];
+
+/** Every prime fits the SIMD engine, whose residues are doubles. */
+export const maxPrimeBits = 48;
+
+export const parametersSchema = z
+  .strictObject({
+    polyModulusDegree: z.union([z.literal(4096), z.literal(8192), z.literal(16384), z.literal(32768)]),
+    /** Data primes: first (level 0) to last (the top level). */
+    primes: z.array(z.int().min(3)).min(1).max(64),
+    /** The key switching prime, at least as large as every data prime. */
+    specialPrime: z.int().min(3),
+  })
+  .superRefine(({ polyModulusDegree, primes, specialPrime }, context) => {
+    const all = [...primes, specialPrime];
+    const refuse = (message: string) => {
+      context.addIssue({ code: 'custom', message });
+    };
+    if (new Set(all).size !== all.length) refuse('the primes are not distinct');
+    if (all.some((p) => p % (2 * polyModulusDegree) !== 1)) refuse('a prime is not 1 modulo twice the degree');
+    if (all.some((p) => bitLength(p) > maxPrimeBits)) refuse(`a prime has more than ${maxPrimeBits} bits`);
+    if (primes.some((p) => p > specialPrime)) refuse('the special prime is smaller than a data prime');
+    if (modulusBits({ polyModulusDegree, primes, specialPrime }) > maxModulusBits[polyModulusDegree])
+      refuse(`the modulus has more than ${maxModulusBits[polyModulusDegree]} bits: not 128-bit secure`);
+  });
+
+export type Parameters = z.output<typeof parametersSchema>;
+
+/** Bits of the product of all primes, the special one included. */
+export function modulusBits({ primes, specialPrime }: Parameters): number {
+  return [...primes, specialPrime].reduce((product, p) => product * BigInt(p), 1n).toString(2).length;
+}
+
+export function bitLength(x: number): number {
+  return x.toString(2).length;
+}
+
+/** Slots of a ciphertext. */
+export function slotsOf({ polyModulusDegree }: Parameters): number {
+  return polyModulusDegree / 2;
+}
+
+/** The level of a fresh ciphertext with every data prime. */
+export function topLevel({ primes }: Parameters): number {
+  return primes.length - 1;
+}
+
+/** Bytes of a ciphertext in the heap. */
+export function ciphertextBytes({ polyModulusDegree }: Parameters, level: number, size: number): number {
+  return size * (level + 1) * polyModulusDegree * 8;
+}
+
+/** Bytes of an encoded plaintext. */
+export function plaintextBytes({ polyModulusDegree }: Parameters, level: number): number {
+  return (level + 1) * polyModulusDegree * 8;
+}
+
+/** Bytes of one key switching key (a Galois key of one step, or the relinearisation key), uncompressed. */
+export function switchingKeyBytes({ polyModulusDegree, primes }: Parameters): number {
+  return primes.length * 2 * (primes.length + 1) * polyModulusDegree * 8;
+}

@@ -1,0 +1,118 @@
+/**
+ * The `plan` level: a managed `he` program in execution order, with buffer slots, frees and groups, and everything
+ * that client and server need beside it. A `.hep` file is a `Plan` on disk.
+ *
+ * Row i runs after every row that it reads. `buffer[i]` is the slot in the ciphertext arena where the result lies; a
+ * value dies at the row whose `frees` flags name it, and its buffer may be taken again from the next row on. Rows of
+ * the same group run on one worker, in order; groups may run at once as far as their operands allow.
+ */
+import type { HeModule } from '../he/module.ts';
+import type { Parameters } from '../parameters.ts';
+import type { Layout } from '../tile/layout.ts';
+
+/** Bits of `frees`: operand a (or b) is read here for the last time. */
+export const FREES_A = 1;
+export const FREES_B = 2;
+
+export interface ScheduleColumns {
+  /** Arena slot of the result; outputs and inputs have slots too. */
+  readonly buffer: Int32Array;
+  readonly frees: Uint8Array;
+  /** Ascending along the rows of one worker's queue; 0 ≤ group < groups. */
+  readonly group: Int32Array;
+}
+
+/** How the client packs one input. The client part of a plan holds nothing of the weights. */
+export interface InputEncoding {
+  readonly name: string;
+  /** Shape of one sample, without the axis of samples. */
+  readonly shape: readonly number[];
+  /** Whether the model's input has a first axis of samples. */
+  readonly hasBatchAxis: boolean;
+  /** Element e of the packed tensor is input element index[e], or zero at −1. */
+  readonly index: Int32Array;
+  readonly factor: number;
+  readonly layout: Layout;
+  /** Index of its first ciphertext among the inputs. */
+  readonly firstCiphertext: number;
+  /** Which ciphertexts of the layout are sent at all; those that nobody reads are never encrypted. */
+  readonly used: readonly boolean[];
+  readonly level: number;
+  readonly scale: number;
+  /** Largest absolute value that the plan was compiled for: calibrated range times headroom. */
+  readonly maxAbs: number;
+}
+
+/** How the client reads one output. */
+export interface OutputEncoding {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly hasBatchAxis: boolean;
+  readonly factor: number;
+  readonly layout: Layout;
+  readonly firstCiphertext: number;
+  readonly level: number;
+  readonly scale: number;
+}
+
+/** What the client needs, and all that it gets. */
+export interface ClientPart {
+  readonly name: string;
+  readonly parameters: Parameters;
+  /** Samples that one run takes; fewer are padded. */
+  readonly batch: number;
+  readonly inputs: readonly InputEncoding[];
+  readonly outputs: readonly OutputEncoding[];
+  /** Steps of the Galois keys that evaluation needs, ascending. */
+  readonly rotationSteps: readonly number[];
+  readonly needsRelinKeys: boolean;
+  readonly maxError: number;
+  readonly predictedMaxError: number;
+  /** Compiled without calibration samples of the user's. */
+  readonly synthetic: boolean;
+}
+
+export interface Plan {
+  readonly client: ClientPart;
+  /** `plain`: the server knows the weights. `encrypted`: they are ciphertexts, absent until bound. */
+  readonly weights: 'plain' | 'encrypted';
+  readonly program: HeModule & { readonly parameters: Parameters };
+  readonly schedule: ScheduleColumns;
+  readonly statistics: PlanStatistics;
+  /** Encrypted weights in the order of the `weight` ops, for a bound plan. */
+  readonly bound?: BoundWeights;
+  /** `.ir` texts of the levels above, for `inspect --level`: name → text. */
+  readonly dumps: ReadonlyMap<string, string>;
+}
+
+export interface BoundWeights {
+  /** SHA-256 of the public key that they are encrypted under. */
+  readonly publicKeyDigest: string;
+  /** Saved SEAL ciphertexts, one for each `weight` op in order. */
+  readonly ciphertexts: readonly Uint8Array[];
+}
+
+/** Counts of one run; see the README for each. Units: bytes, bits, operations. */
+export interface PlanStatistics {
+  readonly polyModulusDegree: number;
+  /** Bits of each prime, first to special. */
+  readonly modulusBits: readonly number[];
+  /** Data primes. */
+  readonly levels: number;
+  /** Galois key switches of one run. */
+  readonly rotations: number;
+  readonly relinearizations: number;
+  readonly multiplyPlain: number;
+  readonly multiplyCipher: number;
+  readonly rescales: number;
+  readonly additions: number;
+  readonly galoisKeys: number;
+  readonly galoisKeyBytes: number;
+  readonly weightTiles: number;
+  readonly weightTilesPruned: number;
+  readonly inputCiphertexts: number;
+  readonly outputCiphertexts: number;
+  /** Keys, plaintexts and ciphertexts on one worker. */
+  readonly peakBytes: number;
+  readonly predictedMaxError: number;
+}

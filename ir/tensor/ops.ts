@@ -1,0 +1,221 @@
+/**
+ * The `tensor` level: what the model computes, for one sample.
+ *
+ * A value is a real tensor with a static shape and no batch axis; elements are in row-major order. Every linear
+ * op of ONNX becomes one of `dense`, `conv`, `gather`, `scale-shift` and `sparse`, each of which is an affine
+ * map of the flattened operand; `linear-map.ts` gives that map for all of them alike.
+ */
+import { z } from 'zod';
+
+import * as attr from '../attributes.ts';
+import { elementCount } from '../constant.ts';
+import type { GraphModule } from '../module.ts';
+import { GraphBuilder } from '../module.ts';
+import { defineOp, type NodeNamed, type NodeOf } from '../op.ts';
+
+export type Shape = readonly number[];
+
+/** Activations that are no polynomials: `approximate-activations` replaces them. */
+export const activationKinds = [
+  'relu',
+  'leaky-relu',
+  'prelu',
+  'sigmoid',
+  'tanh',
+  'gelu',
+  'gelu-tanh',
+  'silu',
+  'hard-swish',
+  'hard-sigmoid',
+  'elu',
+  'softplus',
+  'clip',
+] as const;
+
+const op = defineOp<Shape>();
+
+export const tensorOps = {
+  input: op({
+    doc: 'An input of the model: one sample, in row-major order.',
+    operands: [],
+    attrs: z.strictObject({ name: attr.name, shape: attr.shape }),
+    infer: (_, { shape }) => shape,
+  }),
+
+  dense: op({
+    doc: 'y = W x + b for the flattened operand x of n elements; `weights` is [m, n], `bias` is [m].',
+    operands: ['x'],
+    attrs: z.strictObject({ weights: attr.values, bias: attr.values }),
+    infer: ([x], { weights, bias }) => {
+      const [m, n] = weights.shape;
+      if (m === undefined || n === undefined || weights.shape.length !== 2) return 'weights must be [m, n]';
+      if (n !== elementCount(x ?? [])) return `weights take ${n} elements, the operand has ${elementCount(x ?? [])}`;
+      if (bias.shape.length !== 1 || bias.shape[0] !== m) return `bias must be [${m}]`;
+      return [m];
+    },
+  }),
+
+  conv: op({
+    doc:
+      'Cross-correlation as ONNX defines Conv, in one or two spatial dimensions. The operand is [C, …spatial], ' +
+      '`weights` [O, C / groups, …kernel], `bias` [O], `pads` the begins and then the ends, as in ONNX.',
+    operands: ['x'],
+    attrs: z.strictObject({
+      weights: attr.values,
+      bias: attr.values,
+      strides: z.array(z.int().min(1)),
+      pads: z.array(z.int().min(0)),
+      dilations: z.array(z.int().min(1)),
+      groups: z.int().min(1),
+    }),
+    infer: ([x = []], { weights, bias, strides, pads, dilations, groups }) => {
+      const [channels = 0, ...spatial] = x;
+      const [outputs = 0, perGroup = 0, ...kernel] = weights.shape;
+      const rank = spatial.length;
+      if (rank < 1 || kernel.length !== rank)
+        return `weights of rank ${kernel.length + 2} for an operand [${x.join(', ')}]`;
+      if (strides.length !== rank || dilations.length !== rank || pads.length !== 2 * rank)
+        return `strides, dilations and pads must have ${rank}, ${rank} and ${2 * rank} entries`;
+      if (perGroup * groups !== channels)
+        return `${groups} groups of ${perGroup} channels, the operand has ${channels}`;
+      if (outputs % groups !== 0) return `${outputs} output channels do not divide into ${groups} groups`;
+      if (bias.shape.length !== 1 || bias.shape[0] !== outputs) return `bias must be [${outputs}]`;
+      const extents = spatial.map((extent, d) => {
+        const padded = extent + (pads[d] ?? 0) + (pads[rank + d] ?? 0);
+        const reach = (dilations[d] ?? 1) * ((kernel[d] ?? 1) - 1) + 1;
+        return Math.floor((padded - reach) / (strides[d] ?? 1)) + 1;
+      });
+      if (extents.some((extent) => extent < 1)) return 'the kernel is larger than the padded operand';
+      return [outputs, ...extents];
+    },
+  }),
+
+  gather: op({
+    doc:
+      'Picks elements: y[i] = x[index[i]], or 0 where index[i] is −1. The result has the shape of `index`. ' +
+      'With several operands the index runs over all of them, one flattened operand after another. ' +
+      'Covers Reshape, Transpose, Slice, Pad with zeros, Expand, Concat and all their like.',
+    operands: ['x…'],
+    attrs: z.strictObject({ index: attr.indices }),
+    infer: (operands, { index }) => {
+      const available = operands.reduce((sum, shape) => sum + elementCount(shape), 0);
+      const bad = index.indices.find((i) => i < -1 || i >= available);
+      if (bad !== undefined) return `index ${bad} is outside of ${available} elements`;
+      return index.shape;
+    },
+  }),
+
+  'scale-shift': op({
+    doc: 'y = factors · x + offsets, element by element. Both have as many elements as x, or one.',
+    operands: ['x'],
+    attrs: z.strictObject({ factors: attr.values, offsets: attr.values }),
+    infer: ([x = []], { factors, offsets }) => {
+      const n = elementCount(x);
+      const fits = (length: number) => length === 1 || length === n;
+      if (!fits(factors.data.length)) return `factors must have 1 or ${n} elements`;
+      if (!fits(offsets.data.length)) return `offsets must have 1 or ${n} elements`;
+      return x;
+    },
+  }),
+
+  sparse: op({
+    doc:
+      'y = A x + b for the flattened operand, with A in compressed rows: the non-zeros of row r are ' +
+      'values[starts[r] … starts[r + 1]) in the columns of the same range. The result has the shape `shape`.',
+    operands: ['x'],
+    attrs: z.strictObject({
+      starts: attr.indices,
+      columns: attr.indices,
+      values: attr.values,
+      bias: attr.values,
+      shape: attr.shape,
+    }),
+    infer: ([x = []], { starts, columns, values, bias, shape }) => {
+      const rows = elementCount(shape);
+      const n = elementCount(x);
+      const offsets = starts.indices;
+      if (offsets.length !== rows + 1) return `starts must have ${rows + 1} entries`;
+      if (bias.data.length !== rows) return `bias must have ${rows} entries`;
+      if (columns.data.length !== values.data.length || offsets[rows] !== values.data.length || offsets[0] !== 0)
+        return 'columns and values must have as many entries as the last of starts says';
+      for (let r = 0; r < rows; r++) if ((offsets[r + 1] ?? 0) < (offsets[r] ?? 0)) return 'starts must not fall';
+      const bad = columns.indices.find((c) => c < 0 || c >= n);
+      if (bad !== undefined) return `column ${bad} is outside of ${n} elements`;
+      return shape;
+    },
+  }),
+
+  add: op({
+    doc: 'The sum of all operands, element by element.',
+    operands: ['x…'],
+    attrs: z.strictObject({}),
+    infer: (operands) => sameShape(operands),
+  }),
+
+  multiply: op({
+    doc: 'The product of two values, element by element; of a value with itself: its square.',
+    operands: ['x', 'y'],
+    attrs: z.strictObject({}),
+    infer: (operands) => sameShape(operands),
+  }),
+
+  polynomial: op({
+    doc:
+      'y = Σ c_k φ_k((x − center) / halfWidth), element by element, with φ_k the k-th power or the k-th Chebyshev ' +
+      'polynomial of the first kind. `coefficients` is [sets, degree + 1]: one set for all elements, or one for ' +
+      'each index of the first axis of x.',
+    operands: ['x'],
+    attrs: z.strictObject({
+      basis: z.enum(['power', 'chebyshev']),
+      coefficients: attr.values,
+      center: z.number(),
+      halfWidth: z.number().positive(),
+    }),
+    infer: ([x = []], { coefficients }) => {
+      const [sets = 0, terms = 0] = coefficients.shape;
+      if (coefficients.shape.length !== 2 || terms < 1) return 'coefficients must be [sets, degree + 1]';
+      if (sets !== 1 && sets !== x[0]) return `${sets} sets of coefficients for a first axis of ${x[0] ?? 1}`;
+      return x;
+    },
+  }),
+
+  activation: op({
+    doc:
+      'An activation that is no polynomial. `parameters` are those of the ONNX op: [alpha] for leaky-relu and elu, ' +
+      '[min, max] for clip, [alpha, beta] for hard-sigmoid; for prelu one slope, or one for each index of the first axis.',
+    operands: ['x'],
+    attrs: z.strictObject({ kind: z.enum(activationKinds), parameters: z.array(z.number()) }),
+    infer: ([x = []]) => x,
+  }),
+
+  output: op({
+    doc: 'An output of the model.',
+    operands: ['x'],
+    attrs: z.strictObject({ name: attr.name }),
+    infer: ([x = []]) => x,
+  }),
+};
+
+function sameShape(operands: readonly Shape[]): Shape | string {
+  const [first = [], ...rest] = operands;
+  const other = rest.find((shape) => !sameExtents(shape, first));
+  return other === undefined ? first : `operands of shapes [${first.join(', ')}] and [${other.join(', ')}]`;
+}
+
+function sameExtents(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+}
+
+export type TensorOps = typeof tensorOps;
+export type TensorOpName = keyof TensorOps;
+export type TensorNode = NodeOf<TensorOps, Shape>;
+export type TensorNodeNamed<Name extends TensorOpName> = NodeNamed<TensorNode, Name>;
+export type TensorModule = GraphModule<'tensor', TensorNode>;
+
+export const tensorDialect = { level: 'tensor', ops: tensorOps, sameType: sameExtents } as const;
+
+export class TensorBuilder extends GraphBuilder<'tensor', Shape, TensorOps> {
+  constructor() {
+    super(tensorDialect);
+  }
+}

@@ -1,0 +1,174 @@
+// Layouts: where the elements of a tensor stand in the slots of ciphertexts, as tile tensors (arXiv 2011.01805).
+//
+// A layout has dimensions, outermost first. Dimension d cuts n elements into tiles of t slots: element i stands in
+// tile ⌊i / t⌋ at position i mod t, or, interleaved (`~`), in tile i mod o at position ⌊i / o⌋ with o = ⌈n / t⌉.
+// The positions of all dimensions, row-major, are the slot; the tiles, row-major, are the ciphertext. The product
+// of all n is the number of elements of the tensor, which stand row-major in the dimensions; a dimension with n = 1
+// carries no element, so a tensor of [784] may have the layout `[784/32, */128]`.
+//   `*`  the single element of the dimension is duplicated over all t positions;
+//   `?`  positions that carry no element hold anything (otherwise they hold zero).
+// After the dimensions come the samples: every slot of the above is `batchTile` neighbouring slots wide, one for
+// each sample, and samples beyond that are in ciphertexts of their own (computed one after another by the same
+// program). Rotations by k virtual slots are rotations by k · batchTile slots, so that no kernel knows of batches.
+import { InternalError } from '../diagnostics/diagnostic.ts';
+
+export interface Dim {
+  /** Number of elements along this dimension. */
+  readonly n: number;
+  /** Slots of one tile along this dimension; a power of two. */
+  readonly t: number;
+  readonly duplicated: boolean;
+  readonly unknown: boolean;
+  readonly interleaved: boolean;
+}
+
+export class Layout {
+  readonly dims: readonly Dim[];
+  /** Slots of one ciphertext that belong to one sample; the product of all t. */
+  readonly virtualSlots: number;
+  /** Neighbouring slots that hold the same element of different samples; a power of two. */
+  readonly batchTile: number;
+  readonly ciphertexts: number;
+  readonly elements: number;
+
+  constructor(dims: readonly Dim[], batchTile: number) {
+    for (const { n, t, duplicated } of dims) {
+      if (!isPowerOfTwo(t)) throw new InternalError(`tile size ${t} is no power of two`);
+      if (duplicated && n !== 1) throw new InternalError(`a dimension of ${n} elements cannot be duplicated`);
+    }
+    this.dims = dims;
+    this.batchTile = batchTile;
+    this.virtualSlots = dims.reduce((product, { t }) => product * t, 1);
+    this.ciphertexts = dims.reduce((product, dim) => product * tilesOf(dim), 1);
+    this.elements = dims.reduce((product, { n }) => product * n, 1);
+  }
+
+  /** Slots of a ciphertext. */
+  get slots(): number {
+    return this.virtualSlots * this.batchTile;
+  }
+
+  /**
+   * The element in each virtual slot of each ciphertext, −1 where there is none:
+   * entry [ciphertext · virtualSlots + slot].
+   */
+  elementMap(): Int32Array {
+    const map = new Int32Array(this.ciphertexts * this.virtualSlots).fill(-1);
+    this.forEachPlace((element, ciphertext, slot) => {
+      map[ciphertext * this.virtualSlots + slot] = element;
+    });
+    return map;
+  }
+
+  /** For each element its first place (positions 0 in duplicated dimensions): ciphertext · virtualSlots + slot. */
+  firstPlaces(): Int32Array {
+    const places = new Int32Array(this.elements).fill(-1);
+    this.forEachPlace((element, ciphertext, slot) => {
+      if (places[element] === -1) places[element] = ciphertext * this.virtualSlots + slot;
+    });
+    return places;
+  }
+
+  /**
+   * Slots after which the contents repeat: the part of the tile inside of the outermost duplicated dimensions.
+   * Equal to virtualSlots where the outermost dimension is not duplicated.
+   */
+  get period(): number {
+    let period = this.virtualSlots;
+    for (const dim of this.dims) {
+      if (dim.n !== 1 || (!dim.duplicated && dim.t !== 1)) break;
+      period /= dim.t;
+    }
+    return period;
+  }
+
+  /** Visits every (element, ciphertext, virtual slot) at which an element stands; duplicates count each. */
+  forEachPlace(visit: (element: number, ciphertext: number, slot: number) => void): void {
+    const descend = (d: number, element: number, ciphertext: number, slot: number): void => {
+      const dim = this.dims[d];
+      if (dim === undefined) {
+        visit(element, ciphertext, slot);
+        return;
+      }
+      const tiles = tilesOf(dim);
+      if (dim.duplicated) {
+        for (let r = 0; r < dim.t; r++) descend(d + 1, element, ciphertext, slot * dim.t + r);
+        return;
+      }
+      for (let i = 0; i < dim.n; i++) {
+        const tile = dim.interleaved ? i % tiles : Math.floor(i / dim.t);
+        const position = dim.interleaved ? Math.floor(i / tiles) : i % dim.t;
+        descend(d + 1, element * dim.n + i, ciphertext * tiles + tile, slot * dim.t + position);
+      }
+    };
+    descend(0, 0, 0, 0);
+  }
+
+  // Canonical text, e.g. `[784/32, */128]` or `[10/128, 1?/32] batch 16`.
+  toString(): string {
+    const dims = this.dims.map(({ n, t, duplicated, unknown, interleaved }) => {
+      const size = duplicated ? '*' : `${n}${unknown ? '?' : ''}${interleaved ? '~' : ''}`;
+      return t === 1 ? size : `${size}/${t}`;
+    });
+    const batch = this.batchTile === 1 ? '' : ` batch ${this.batchTile}`;
+    return `[${dims.join(', ')}]${batch}`;
+  }
+
+  equals(other: Layout): boolean {
+    return this.toString() === other.toString();
+  }
+
+  /** Whether every element stands at the same places in both; what the other slots hold is ignored. */
+  samePlaces(other: Layout): boolean {
+    if (this.equals(other)) return true;
+    if (this.ciphertexts !== other.ciphertexts || this.virtualSlots !== other.virtualSlots) return false;
+    if (this.batchTile !== other.batchTile || this.elements !== other.elements) return false;
+    const places = other.elementMap();
+    return this.elementMap().every((element, i) => element === places[i]);
+  }
+
+  /** The same places, with every dimension that has room beside its elements marked `?`. */
+  withUnknown(): Layout {
+    const dims = this.dims.map((dim) => ({
+      ...dim,
+      unknown: !dim.duplicated && tilesOf(dim) * dim.t > dim.n,
+    }));
+    return new Layout(dims, this.batchTile);
+  }
+}
+
+/** Number of tiles along a dimension. */
+export function tilesOf({ n, t }: Dim): number {
+  return Math.ceil(n / t);
+}
+
+const plain = { duplicated: false, unknown: false, interleaved: false };
+
+/** `n/t`: n elements in tiles of t slots, zeros beside them. */
+export function tiled(n: number, t: number): Dim {
+  return { n, t, ...plain };
+}
+
+/** `n~/t`: interleaved tiles. */
+export function interleaved(n: number, t: number): Dim {
+  return { n, t, ...plain, interleaved: true };
+}
+
+/** `*` over t slots. */
+export function duplicated(t: number): Dim {
+  return { n: 1, t, ...plain, duplicated: true };
+}
+
+/** `1?/t`: one element, then t − 1 slots that hold anything. */
+export function gap(t: number): Dim {
+  return { n: 1, t, ...plain, unknown: t > 1 };
+}
+
+export function isPowerOfTwo(x: number): boolean {
+  return Number.isInteger(x) && x > 0 && 2 ** Math.round(Math.log2(x)) === x;
+}
+
+/** The least power of two at or above x. */
+export function nextPowerOfTwo(x: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, x)));
+}

@@ -1,0 +1,292 @@
+/** Pass `assign-levels`: see its declaration. */
+import { z } from 'zod';
+
+import { Constant } from '../ir/constant.ts';
+import { chainTooShort, scaleTooLarge } from '../ir/diagnostics/compile.ts';
+import { type HeFields, type HeModule, usesValueA, usesValueB } from '../ir/he/module.ts';
+import { HE, heOpNames } from '../ir/he/ops.ts';
+import { parametersSchema, type Parameters, topLevel } from '../ir/parameters.ts';
+import { operandsOf, rescaleDepth } from './analyses/depth.ts';
+import { HeRewriter } from './he-rewriter.ts';
+import { definePass } from './pass.ts';
+import { ScaleSolver } from './scales/scale-solver.ts';
+
+/** Bits between the scale times the largest value, 1, and the modulus: the sign and 3 bits of headroom. */
+export const headroomBits = 4;
+
+export const assignLevels = definePass({
+  name: 'assign-levels',
+  level: 'he',
+  doc:
+    'Gives every value its level, exact scale and size for a chain of primes. Levels are assigned from the outputs ' +
+    'backwards, as low as the users of a value allow; mod-switches bring a value down for a user that needs it lower. ' +
+    'The scale is 2^scaleBits where nothing else decides; a product of two ciphertexts has the product of their ' +
+    'scales, over the prime after its rescale; plaintexts are encoded at the scale that makes their product agree with ' +
+    'what it is added to. Where two values that are added have different scales that nothing can change, one is ' +
+    'multiplied by a constant one. Assumes that relinearisations and rescales are in place and that no value exceeds 1 ' +
+    '(times 3 bits of headroom).',
+  options: z.strictObject({
+    parameters: parametersSchema,
+    scaleBits: z.number().positive(),
+    /** Largest value, as a power of two: 0 for values up to 1. */
+    rangeBits: z.number().min(0).default(0),
+  }),
+  requires: [],
+  ensures: ['managed'],
+  statistics: {
+    depth: 'levels of the inputs',
+    modSwitches: 'mod-switches inserted',
+    aligned: 'products with one, inserted to bring two scales together',
+  },
+  run: (module, { parameters, scaleBits, rangeBits }, { report }) => {
+    const roomBits = headroomBits + rangeBits;
+    let aligned = 0;
+    for (let current = module; ; ) {
+      const { levels, depth, path } = rescaleDepth(current);
+      if (depth > topLevel(parameters)) {
+        report(chainTooShort({ depth, primes: parameters.primes.length }, { nodes: path }));
+        return { module: current, statistics: { depth, modSwitches: 0, aligned } };
+      }
+      levelInputs(current, levels);
+      const lowered = switchDown(current, levels);
+      const scaled = assignScales(lowered.module, parameters, 2 ** scaleBits, roomBits);
+      if (scaled.conflicts.length === 0) {
+        const managed = { ...scaled.module, parameters };
+        for (const id of overflowing(managed, parameters, roomBits)) {
+          const origin = managed.columns.origin[id] ?? 0;
+          report(scaleTooLarge({ value: id, level: managed.columns.level[id] ?? 0 }, { nodes: managed.origins[origin] ?? [] }));
+          break;
+        }
+        return { module: managed, statistics: { depth, modSwitches: lowered.inserted, aligned } };
+      }
+      aligned += scaled.conflicts.length;
+      current = alignOperands(current, levels, new Set(scaled.conflicts.map((id) => lowered.from[id] ?? -1)));
+    }
+  },
+});
+
+/** Ciphertexts of one packed input are encrypted at one level: the highest that any of them is read at. */
+function levelInputs({ columns: { op, origin } }: HeModule, levels: Int32Array): void {
+  const highest = new Map<number, number>();
+  const inputs = Array.from(op.keys()).filter((id) => op[id] === HE.input);
+  for (const id of inputs) {
+    const key = origin[id] ?? 0;
+    highest.set(key, Math.max(highest.get(key) ?? 0, levels[id] ?? 0));
+  }
+  for (const id of inputs) levels[id] = highest.get(origin[id] ?? 0) ?? 0;
+}
+
+interface Lowered {
+  readonly module: HeModule;
+  /** The op of the unlowered module that each op copies; −1 for mod-switches. */
+  readonly from: readonly number[];
+  readonly inserted: number;
+}
+
+/** Sets levels and sizes, and inserts the mod-switches between a value and users that need it lower. */
+function switchDown(module: HeModule, levels: Int32Array): Lowered {
+  const { op, a, b, imm } = module.columns;
+  const rewriter = new HeRewriter(module);
+  const from: number[] = [];
+  const sizes: number[] = [];
+  const ladder = new Map<number, number>();
+  let inserted = 0;
+  const append = (source: number, old: number, name: (typeof heOpNames)[number], fields: HeFields): number => {
+    const id = rewriter.insert(source, name, fields);
+    from[id] = old;
+    sizes[id] = fields.size ?? 2;
+    return id;
+  };
+  const lowered = (old: number, level: number): number => {
+    let value = rewriter.at(old);
+    for (let at = (levels[old] ?? 0) - 1; at >= level; at--) {
+      const key = old * 64 + at;
+      let next = ladder.get(key);
+      if (next === undefined) {
+        next = append(old, -1, 'mod-switch', { a: value, level: at, size: sizes[value] ?? 2 });
+        ladder.set(key, next);
+        inserted++;
+      }
+      value = next;
+    }
+    return value;
+  };
+  for (let id = 0; id < op.length; id++) {
+    const code = op[id] ?? 0;
+    const level = levels[id] ?? 0;
+    const operandLevel = code === HE.rescale ? level + 1 : level;
+    const x = usesValueA(code) ? lowered(a[id] ?? -1, operandLevel) : (a[id] ?? -1);
+    const y = usesValueB(code) ? lowered(b[id] ?? -1, operandLevel) : (b[id] ?? -1);
+    const size = sizeOf(code, sizes[x] ?? 2, sizes[y] ?? 2);
+    const name = heOpNames[code] ?? 'add';
+    rewriter.replace(id, append(id, id, name, { a: x, b: y, imm: imm[id] ?? 0, level, size }));
+  }
+  return { module: rewriter.finish(), from, inserted };
+}
+
+function sizeOf(code: number, a: number, b: number): number {
+  if (code === HE.multiply) return 3;
+  if (code === HE.input || code === HE.weight || code === HE.relinearize) return 2;
+  return code === HE.add ? Math.max(a, b) : a;
+}
+
+interface Scaled {
+  readonly module: HeModule;
+  /** Sums whose operands cannot have the same scale. */
+  readonly conflicts: readonly number[];
+}
+
+function assignScales(module: HeModule, parameters: Parameters, base: number, roomBits: number): Scaled {
+  const { columns } = module;
+  const { op, a, b, level } = columns;
+  const solver = new ScaleSolver(op.length);
+  const conflicts: number[] = [];
+  const relate = (id: number, other: number, ratio: number): void => {
+    if (!solver.relate(id, other, ratio)) conflicts.push(id);
+  };
+  /** The scale of a value that others depend on now: free ones take the common scale. */
+  const settled = (value: number): number => {
+    const known = solver.known(value);
+    if (known !== undefined) return known;
+    solver.fix(value, base);
+    return base;
+  };
+  for (let id = 0; id < op.length; id++) {
+    const x = a[id] ?? -1;
+    const y = b[id] ?? -1;
+    switch (op[id]) {
+      case HE.input:
+        // Ciphertexts of one packed input have one scale.
+        solver.fix(id, base);
+        break;
+      case HE.weight:
+      case HE['multiply-plain']:
+        // Free: whatever it is added to decides, and the plaintext or the encryption follows.
+        break;
+      case HE.multiply: {
+        const free = solver.known(x) === undefined ? x : y;
+        const fixed = free === x ? y : x;
+        relate(id, free, settled(fixed));
+        break;
+      }
+      case HE.rescale:
+        relate(id, x, 1 / (parameters.primes[(level[id] ?? 0) + 1] ?? 1));
+        break;
+      case HE.add:
+        relate(id, x, 1);
+        if (!solver.relate(id, y, 1)) conflicts.push(id);
+        break;
+      default:
+        relate(id, x, 1);
+    }
+  }
+  if (conflicts.length > 0) return { module, conflicts: [...new Set(conflicts)] };
+  const terminal = 2 ** (Math.floor(Math.log2(parameters.primes[0] ?? 1)) - roomBits);
+  settleRest(module, solver, base, terminal);
+  // Ops that keep the scale keep it bit for bit, whatever the order in which ratios were multiplied.
+  const keeper = scaleKeepers(columns);
+  const scale = Float64Array.from(keeper, (first) => solver.get(first));
+  const plainScale = new Float64Array(op.length);
+  for (let id = 0; id < op.length; id++) {
+    const operand = scale[a[id] ?? -1] ?? 1;
+    if (op[id] === HE['multiply-plain']) plainScale[id] = (scale[id] ?? 0) / operand;
+    if (op[id] === HE['add-plain']) plainScale[id] = operand;
+  }
+  return { module: { ...module, columns: { ...columns, scale, plainScale } }, conflicts: [] };
+}
+
+/** For each value the first of those whose scale is bit for bit the same: joined by ops that keep it. */
+function scaleKeepers(columns: HeModule['columns']): Int32Array {
+  const { op } = columns;
+  const first = Int32Array.from(op.keys());
+  const find = (id: number): number => {
+    let root = id;
+    while (first[root] !== root) root = first[root] ?? root;
+    for (let at = id; at !== root; ) {
+      const next = first[at] ?? root;
+      first[at] = root;
+      at = next;
+    }
+    return root;
+  };
+  for (let id = 0; id < op.length; id++) {
+    const code = op[id] ?? 0;
+    if (code === HE.multiply || code === HE['multiply-plain'] || code === HE.rescale) continue;
+    for (const operand of operandsOf(columns, id)) {
+      const x = find(operand);
+      const y = find(id);
+      first[Math.max(x, y)] = Math.min(x, y);
+    }
+  }
+  return first.map((_, id) => find(id));
+}
+
+/**
+ * Fixes the classes that nothing decided. A class with a value that is no product takes the common scale there; one of
+ * products alone is what the outputs decrypt, and takes the largest scale that the first prime holds.
+ */
+function settleRest(module: HeModule, solver: ScaleSolver, base: number, terminal: number): void {
+  const { op, level } = module.columns;
+  const pending = pendingValues(module);
+  for (let id = 0; id < op.length; id++) {
+    if (pending[id] === 0 && op[id] !== HE.weight && solver.known(id) === undefined) solver.fix(id, base);
+  }
+  for (let id = op.length - 1; id >= 0; id--) {
+    if (solver.known(id) === undefined) solver.fix(id, level[id] === 0 ? terminal : base * base);
+  }
+}
+
+/** Values whose scale leaves no room for the value itself below the modulus of their level. */
+function* overflowing(
+  { columns: { scale, level } }: HeModule,
+  { primes }: Parameters,
+  roomBits: number,
+): Generator<number> {
+  const bits: number[] = [];
+  for (const [k, prime] of primes.entries()) bits[k] = (bits[k - 1] ?? 0) + Math.log2(prime);
+  // Primes lie just below powers of two, and products of scales just beside theirs.
+  const slack = 0.1;
+  for (let id = 0; id < scale.length; id++) {
+    if (Math.log2(scale[id] ?? 1) + roomBits > (bits[level[id] ?? 0] ?? 0) + slack) yield id;
+  }
+}
+
+/**
+ * Multiplies one operand of each of these sums by a constant one, which leaves its scale free: the operand that has
+ * the most levels to spare. An operand that is a product yet to be rescaled is rescaled before, so that the sum stays
+ * one of products.
+ */
+function alignOperands(module: HeModule, levels: Int32Array, sums: ReadonlySet<number>): HeModule {
+  const { op, a, b } = module.columns;
+  const source = module.packed.length;
+  const pending = pendingValues(module);
+  const rewriter = new HeRewriter(module);
+  const one = rewriter.plaintext({ source, tile: 0, shift: 0, inner: 1 });
+  for (let id = 0; id < op.length; id++) {
+    if (!sums.has(id) || op[id] !== HE.add) {
+      rewriter.keep(id);
+      continue;
+    }
+    const x = a[id] ?? -1;
+    const y = b[id] ?? -1;
+    const spare = (levels[x] ?? 0) > (levels[y] ?? 0) ? x : y;
+    const rescale = (value: number): number => rewriter.insert(id, 'rescale', { a: value });
+    const timesOne = (value: number): number => rewriter.insert(id, 'multiply-plain', { a: value, b: one });
+    const value = rewriter.at(spare);
+    const aligned = pending[spare] === 1 ? timesOne(rescale(value)) : rescale(timesOne(value));
+    rewriter.replace(id, rewriter.insert(id, 'add', { a: rewriter.at(spare === x ? y : x), b: aligned }));
+  }
+  return { ...rewriter.finish(), packed: [...module.packed, new Constant([1, 1], Float64Array.of(1))] };
+}
+
+/** 1 for products and sums of products that are yet to be rescaled. */
+function pendingValues({ columns: { op, a, b } }: HeModule): Uint8Array {
+  const pending = new Uint8Array(op.length);
+  for (let id = 0; id < op.length; id++) {
+    const code = op[id] ?? 0;
+    if (code === HE.multiply || code === HE['multiply-plain']) pending[id] = 1;
+    else if (code !== HE.rescale && usesValueA(code)) pending[id] = pending[a[id] ?? -1] ?? 0;
+    if (code === HE.add && pending[b[id] ?? -1] === 0) pending[id] = 0;
+  }
+  return pending;
+}

@@ -1,0 +1,74 @@
+/** Pass `relinearize-lazily`: see its declaration. */
+import { z } from 'zod';
+
+import { HE } from '../ir/he/ops.ts';
+import { HeRewriter } from './he-rewriter.ts';
+import { definePass } from './pass.ts';
+
+export const relinearizeLazily = definePass({
+  name: 'relinearize-lazily',
+  level: 'he',
+  doc:
+    'Brings products of two ciphertexts back to size 2 where an op needs that: before rotations, products and outputs. ' +
+    'Sums of products are relinearised once, after the sum and, where they are rescaled, after the rescale, at the ' +
+    'lower level. Drops every relinearisation that is there and places all of them anew.',
+  options: z.strictObject({}),
+  requires: [],
+  ensures: [],
+  statistics: { relinearizations: 'relinearisations of one run' },
+  run: (module) => {
+    const { op, a, b } = module.columns;
+    const rewriter = new HeRewriter(module);
+    /** Of each new value: whether it is of size 3. */
+    const large: boolean[] = [];
+    const relinearized = new Map<number, number>();
+    let relinearizations = 0;
+    const small = (user: number, old: number): void => {
+      const value = rewriter.at(old);
+      if (large[value] !== true) return;
+      let result = relinearized.get(value);
+      if (result === undefined) {
+        result = rewriter.insert(user, 'relinearize', { a: value });
+        relinearized.set(value, result);
+        relinearizations++;
+      }
+      rewriter.replace(old, result);
+    };
+    for (let id = 0; id < op.length; id++) {
+      const code = op[id] ?? 0;
+      const x = a[id] ?? -1;
+      const y = b[id] ?? -1;
+      switch (code) {
+        case HE.relinearize:
+          rewriter.replace(id, rewriter.at(x));
+          break;
+        case HE.multiply:
+          small(id, x);
+          small(id, y);
+          large[rewriter.keep(id)] = true;
+          break;
+        case HE.rotate:
+        case HE['multiply-plain']:
+        case HE.output:
+          small(id, x);
+          rewriter.keep(id);
+          break;
+        case HE.add: {
+          const size3 = large[rewriter.at(x)] === true || large[rewriter.at(y)] === true;
+          large[rewriter.keep(id)] = size3;
+          break;
+        }
+        case HE['add-plain']:
+        case HE.rescale:
+        case HE['mod-switch']: {
+          const size3 = large[rewriter.at(x)] === true;
+          large[rewriter.keep(id)] = size3;
+          break;
+        }
+        default:
+          rewriter.keep(id);
+      }
+    }
+    return { module: rewriter.finish(), statistics: { relinearizations } };
+  },
+});

@@ -1,0 +1,127 @@
+/**
+ * The factor by which each tile value is scaled, so that no slot exceeds one.
+ *
+ * Values that are added share a factor. A product has the product of its operands' factors; a quadratic with a shared
+ * leading coefficient c has factor²/c of its operand, which makes it monic. Everything else is free and takes the
+ * inverse of its range. Where two products are added, their operands are made to share factors as well.
+ */
+import type { ValueId } from '../../ir/op.ts';
+import { type TileModule, type TileNode, type TileNodeNamed } from '../../ir/tile/ops.ts';
+
+/** Factors by value id; all ones where the constraints contradict one another. */
+export function rangeFactors(module: TileModule, ranges: readonly number[]): number[] {
+  const solver = new FactorSolver(module, ranges);
+  const factors = module.nodes.map((node) => solver.factorOf(node.id));
+  return solver.isConsistent(factors) ? factors : module.nodes.map(() => 1);
+}
+
+class FactorSolver {
+  private readonly module: TileModule;
+  private readonly ranges: readonly number[];
+  private readonly parent: number[];
+  private readonly members = new Map<ValueId, TileNode[]>();
+  private readonly solved = new Map<ValueId, number>();
+
+  constructor(module: TileModule, ranges: readonly number[]) {
+    this.module = module;
+    this.ranges = ranges;
+    this.parent = module.nodes.map((node) => node.id);
+    for (const node of module.nodes) {
+      if (node.op === 'add' || node.op === 'unpack') for (const operand of node.operands) this.join(operand, node.id);
+    }
+    while (this.joinOperandsOfSums());
+    for (const node of module.nodes) this.members.set(this.root(node.id), [...this.classOf(node.id), node]);
+  }
+
+  factorOf(id: ValueId): number {
+    const root = this.root(id);
+    const known = this.solved.get(root);
+    if (known !== undefined) return known;
+    // A class that depends on itself, such as x + x², has no factor but one.
+    this.solved.set(root, 1);
+    const determined = this.classOf(id).find(isDetermined);
+    const factor = determined === undefined ? this.freeFactor(this.classOf(id)) : this.imposed(determined);
+    this.solved.set(root, factor);
+    return factor;
+  }
+
+  isConsistent(factors: readonly number[]): boolean {
+    return this.module.nodes.filter(isDetermined).every((node) => {
+      const own = factors[node.id] ?? 1;
+      return Math.abs(this.imposed(node) - own) <= 1e-9 * Math.abs(own);
+    });
+  }
+
+  private classOf(id: ValueId): TileNode[] {
+    return this.members.get(this.root(id)) ?? [];
+  }
+
+  private imposed(node: TileNode): number {
+    const [x = -1, y = -1] = node.operands;
+    if (node.op === 'polynomial') return this.factorOf(x) ** 2 / (leadingCoefficient(node) ?? 1);
+    return this.factorOf(x) * this.factorOf(y);
+  }
+
+  private freeFactor(nodes: readonly TileNode[]): number {
+    let factor = Infinity;
+    for (const node of nodes) {
+      const range = this.ranges[node.id] ?? 0;
+      if (range > 0) factor = Math.min(factor, 1 / range);
+    }
+    const ids = new Set(nodes.map((node) => node.id));
+    for (const user of this.module.nodes) {
+      if (user.op !== 'polynomial' || !ids.has(user.operands[0] ?? -1)) continue;
+      const leading = leadingCoefficient(user);
+      const range = this.ranges[user.id] ?? 0;
+      if (leading !== undefined && range > 0) factor = Math.min(factor, Math.sqrt(Math.abs(leading) / range));
+      // Any other polynomial wants its operand on its own interval.
+      if (leading === undefined) factor = 1 / user.attrs.halfWidth;
+    }
+    return Number.isFinite(factor) ? factor : 1;
+  }
+
+  /** Joins the operands of products that must have the same factor; false when nothing is left to join. */
+  private joinOperandsOfSums(): boolean {
+    const first = new Map<ValueId, TileNode>();
+    let joined = false;
+    for (const node of this.module.nodes.filter(isDetermined)) {
+      const other = first.get(this.root(node.id));
+      if (other === undefined) {
+        first.set(this.root(node.id), node);
+        continue;
+      }
+      const [target = -1] = other.operands;
+      for (const operand of [...other.operands, ...node.operands]) joined = this.join(operand, target) || joined;
+    }
+    return joined;
+  }
+
+  private join(a: ValueId, b: ValueId): boolean {
+    const rootA = this.root(a);
+    const rootB = this.root(b);
+    this.parent[rootA] = rootB;
+    return rootA !== rootB;
+  }
+
+  private root(id: ValueId): ValueId {
+    let root = id;
+    for (let up = this.parent[root] ?? root; up !== root; up = this.parent[root] ?? root) root = up;
+    return root;
+  }
+}
+
+function isDetermined(node: TileNode): boolean {
+  return node.op === 'multiply' || (node.op === 'polynomial' && leadingCoefficient(node) !== undefined);
+}
+
+/** The leading coefficient of an uncentred quadratic in powers that all sets share, in terms of x itself. */
+function leadingCoefficient({ attrs }: TileNodeNamed<'polynomial'>): number | undefined {
+  const { basis, coefficients, center, halfWidth } = attrs;
+  const [sets = 0, terms = 0] = coefficients.shape;
+  if (basis !== 'power' || terms !== 3 || center !== 0) return undefined;
+  const values = coefficients.values;
+  const leading = values[2] ?? 0;
+  for (let set = 1; set < sets; set++) if (values[3 * set + 2] !== leading) return undefined;
+  return leading === 0 ? undefined : leading / halfWidth ** 2;
+}
+

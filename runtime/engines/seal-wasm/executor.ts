@@ -1,0 +1,199 @@
+/**
+ * Runs a worker's rows on SEAL ciphertexts. Lives in the worker thread, but knows nothing of threads beyond the
+ * exchange. The arena has the plan's buffer slots; a value leaves its slot, and its ciphertext is deleted, at the row
+ * that reads it last in this worker, which is never later than where the plan frees it.
+ */
+import type { Ciphertext, Evaluator, GaloisKeys, Plaintext, RelinKeys } from 'node-seal';
+import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import { type HeModule, type HeOp, heOp, usesValueA, usesValueB } from '../../../ir/he/module.ts';
+import type { SealContext } from '../../seal/context.ts';
+import { describeError, isOutOfMemory } from '../../seal/exceptions.ts';
+import { Handles } from '../../seal/handles.ts';
+import { saveUncompressed } from '../../seal/save.ts';
+import { type Exchange, Stopped } from './exchange.ts';
+import { kernels, type Machine } from './kernels.ts';
+import { rowCost } from './op-costs.ts';
+import type { PlaintextStore } from './plaintext-store.ts';
+import type { WorkerProgram } from './worker-program.ts';
+
+/** A ciphertext from outside that SEAL does not accept. */
+export class Refused extends Error {
+  readonly what: string;
+  readonly reason: string;
+
+  constructor(what: string, reason: string) {
+    super(`${what}: ${reason}`);
+    this.what = what;
+    this.reason = reason;
+  }
+}
+
+/** What a run needs besides its inputs; made once. */
+export interface Executable {
+  readonly context: SealContext;
+  readonly program: HeModule;
+  readonly buffer: Int32Array;
+  readonly part: WorkerProgram;
+  readonly plaintexts: PlaintextStore;
+  readonly relinKeys: RelinKeys;
+  readonly galoisKeys: GaloisKeys;
+  /** Saved ciphertexts by row of the `weight` op. */
+  readonly weights: ReadonlyMap<number, Uint8Array>;
+  readonly exchange: Exchange;
+}
+
+export interface Output {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Runs the rows once; `advance` is told the cost of each. Leaves no SEAL object behind, whatever happens. Throws
+ * `Stopped`, `Refused`, what SEAL throws when its memory is exhausted, and `InternalError` for all else.
+ */
+export function execute(executable: Executable, inputs: readonly Uint8Array[], advance: (cost: number) => void): Output[] {
+  const run = new Run(executable, inputs);
+  try {
+    const { program, part, exchange } = executable;
+    for (let position = 0; position < part.rows.length; position++) {
+      exchange.checkRunning();
+      const row = part.rows[position] ?? 0;
+      run.step(position, heOp(program, row));
+      advance(rowCost(program.columns, row));
+    }
+    return run.outputs;
+  } finally {
+    run.close();
+  }
+}
+
+class Run implements Machine {
+  readonly evaluator: Evaluator;
+  readonly relinKeys: RelinKeys;
+  readonly galoisKeys: GaloisKeys;
+  readonly outputs: Output[] = [];
+  private readonly executable: Executable;
+  private readonly inputs: readonly Uint8Array[];
+  private readonly handles = new Handles();
+  private readonly arena: (Ciphertext | undefined)[] = [];
+  /** The value in each slot of the arena. */
+  private readonly holder: number[] = [];
+  private row = 0;
+  private position = 0;
+
+  constructor(executable: Executable, inputs: readonly Uint8Array[]) {
+    this.executable = executable;
+    this.inputs = inputs;
+    this.evaluator = executable.context.evaluator;
+    this.relinKeys = executable.relinKeys;
+    this.galoisKeys = executable.galoisKeys;
+  }
+
+  step(position: number, op: HeOp): void {
+    this.position = position;
+    this.row = op.id;
+    try {
+      const result = kernels[op.op](this, op);
+      if (usesValueA(this.code)) this.release(op.a, result);
+      if (usesValueB(this.code) && op.b !== op.a) this.release(op.b, result);
+      if (result !== undefined) this.keep(op, result);
+    } catch (error) {
+      if (error instanceof Stopped || error instanceof Refused || error instanceof InternalError) throw error;
+      if (isOutOfMemory(error)) throw error;
+      throw new InternalError(`row ${op.id} (${op.op}, level ${op.level}): ${describeError(error)}`, { cause: error });
+    }
+  }
+
+  close(): void {
+    this.handles.freeAll();
+  }
+
+  value(id: number): Ciphertext {
+    const slot = this.slotOf(id);
+    const present = this.arena[slot];
+    if (present !== undefined && this.holder[slot] === id) return present;
+    const transfer = this.executable.exchange.transferOf(id);
+    if (transfer === -1) throw new InternalError(`row ${this.row} reads %${id}, which is not there`);
+    const received = this.executable.exchange.read(transfer, (bytes) => this.load(bytes));
+    this.place(id, received);
+    return received;
+  }
+
+  dies(id: number): boolean {
+    return this.executable.part.lastUse[id] === this.row;
+  }
+
+  create(): Ciphertext {
+    return this.handles.own(new this.executable.context.seal.Ciphertext());
+  }
+
+  plaintext(): Plaintext {
+    return this.executable.plaintexts.at(this.position);
+  }
+
+  loadInput(index: number): Ciphertext {
+    return this.loadForeign(`input ciphertext ${index}`, this.inputs[index]);
+  }
+
+  loadWeight(row: number): Ciphertext {
+    return this.loadForeign(`the encrypted weight of row ${row}`, this.executable.weights.get(row));
+  }
+
+  saveOutput(index: number, ciphertext: Ciphertext): void {
+    this.outputs.push({ index, bytes: this.save(ciphertext) });
+  }
+
+  private get code(): number {
+    return this.executable.program.columns.op[this.row] ?? -1;
+  }
+
+  /** Stores the result of the current row, with the scale of the plan: SEAL's own differs in the last bits. */
+  private keep(op: HeOp, result: Ciphertext): void {
+    const { exchange, part } = this.executable;
+    result.setScale(op.scale);
+    const transfer = exchange.transferOf(op.id);
+    if (transfer !== -1) exchange.write(transfer, this.save(result));
+    if (part.lastUse[op.id] === -1) this.handles.free(result);
+    else this.place(op.id, result);
+  }
+
+  private release(id: number, result: Ciphertext | undefined): void {
+    if (!this.dies(id)) return;
+    const slot = this.slotOf(id);
+    const ciphertext = this.arena[slot];
+    this.arena[slot] = undefined;
+    if (ciphertext !== undefined && ciphertext !== result) this.handles.free(ciphertext);
+  }
+
+  private place(id: number, ciphertext: Ciphertext): void {
+    const slot = this.slotOf(id);
+    if (this.arena[slot] !== undefined)
+      throw new InternalError(`buffer ${slot} of %${id} still holds %${this.holder[slot] ?? -1}`);
+    this.arena[slot] = ciphertext;
+    this.holder[slot] = id;
+  }
+
+  private slotOf(id: number): number {
+    return this.executable.buffer[id] ?? -1;
+  }
+
+  private load(bytes: Uint8Array): Ciphertext {
+    const ciphertext = this.create();
+    ciphertext.loadFromArray(this.executable.context.context, bytes);
+    return ciphertext;
+  }
+
+  private loadForeign(what: string, bytes: Uint8Array | undefined): Ciphertext {
+    if (bytes === undefined) throw new InternalError(`${what} is missing`);
+    try {
+      return this.load(bytes);
+    } catch (error) {
+      if (isOutOfMemory(error)) throw error;
+      throw new Refused(what, describeError(error));
+    }
+  }
+
+  private save(ciphertext: Ciphertext): Uint8Array {
+    return saveUncompressed(this.executable.context.seal, ciphertext);
+  }
+}

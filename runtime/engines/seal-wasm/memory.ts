@@ -1,0 +1,52 @@
+/**
+ * What a worker's heap will hold. SEAL's instance ends at 4 GiB, and is lost once an allocation fails; so the sum is
+ * made before anything starts.
+ */
+import { type Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
+import { tooLittleMemory } from '../../../ir/diagnostics/runtime.ts';
+import { ciphertextBytes, type Parameters, plaintextBytes, topLevel } from '../../../ir/parameters.ts';
+
+/** What a heap may be filled with by the estimate; the rest of the 4 GiB is for fragmentation and errors of it. */
+const heapLimitBytes = 3.5 * 2 ** 30;
+
+/** Heap of loaded keys over their saved size: the seeds expand to polynomials, and the allocator rounds up. */
+const keyExpansion = 2.2;
+
+/** Tables of a context and its encoders, in bytes a coefficient of the key modulus, measured generously. */
+const tableBytes = 1024;
+
+export interface WorkerMemory {
+  /** Bytes of the encoded weights that can be kept. */
+  readonly plaintextBudgetBytes: number;
+  readonly problems: readonly Diagnostic[];
+}
+
+/**
+ * Divides a worker's heap.
+ * @param keyBytes saved size of the keys
+ * @param peakBytes ciphertexts alive at once
+ * @param encodedBytes all encoded weights of the worker
+ * @param budgetBytes most bytes of encoded weights to keep
+ */
+export function divideHeap(
+  parameters: Parameters,
+  keyBytes: number,
+  peakBytes: number,
+  encodedBytes: number,
+  budgetBytes: number,
+): WorkerMemory {
+  const top = topLevel(parameters);
+  const tables = tableBytes * parameters.polyModulusDegree * (parameters.primes.length + 1);
+  // Key switching and loading work on copies of a ciphertext or two.
+  const ciphertexts = peakBytes + 3 * ciphertextBytes(parameters, top + 1, 3);
+  const keys = keyExpansion * keyBytes + tables;
+  const scratch = encodedBytes === 0 ? 0 : 2 * plaintextBytes(parameters, top);
+  // Keys are loaded first, from a copy in the heap; what is freed then serves for the rest.
+  const needed = Math.max(keys + keyBytes, keys + ciphertexts + scratch);
+  const left = Math.max(0, heapLimitBytes - needed);
+  const problems =
+    needed <= heapLimitBytes
+      ? []
+      : [tooLittleMemory({ needed, limit: heapLimitBytes, keys, ciphertexts, plaintexts: scratch })];
+  return { plaintextBudgetBytes: Math.min(budgetBytes, encodedBytes, left), problems };
+}

@@ -1,0 +1,103 @@
+/** The part of a program that one worker runs: its rows in plan order, and where it reads each value last. */
+import { type HeColumns, usesPlaintextB, usesValueA, usesValueB } from '../../../ir/he/module.ts';
+import { HE } from '../../../ir/he/ops.ts';
+import { ciphertextBytes, type Parameters, plaintextBytes } from '../../../ir/parameters.ts';
+import { isReplicated } from './assign-rows.ts';
+import { rowCost } from './op-costs.ts';
+
+export interface WorkerProgram {
+  readonly rows: Int32Array;
+  /** By value: the last of `rows` that reads it, −1 where none does. */
+  readonly lastUse: Int32Array;
+  readonly cost: number;
+}
+
+export function workerProgram(columns: HeColumns, workerOf: Uint8Array, worker: number): WorkerProgram {
+  const { op, a, b } = columns;
+  const lastUse = new Int32Array(op.length).fill(-1);
+  const mine = (row: number): boolean => workerOf[row] === worker && !isReplicated(op[row] ?? 0);
+  for (let row = 0; row < op.length; row++) {
+    if (!mine(row)) continue;
+    const code = op[row] ?? 0;
+    if (usesValueA(code)) lastUse[a[row] ?? 0] = row;
+    if (usesValueB(code)) lastUse[b[row] ?? 0] = row;
+  }
+  const rows: number[] = [];
+  let cost = 0;
+  for (let row = 0; row < op.length; row++) {
+    if (!mine(row) && !(isReplicated(op[row] ?? 0) && lastUse[row] !== -1)) continue;
+    rows.push(row);
+    cost += rowCost(columns, row);
+  }
+  return { rows: Int32Array.from(rows), lastUse, cost };
+}
+
+/** What the ciphertexts of a worker take at most at one time, those that it reads from others included. */
+export function peakCiphertextBytes(columns: HeColumns, parameters: Parameters, program: WorkerProgram): number {
+  const { op, a, b, level, size } = columns;
+  const bytesOf = (value: number): number => ciphertextBytes(parameters, level[value] ?? 0, size[value] ?? 0);
+  const present = new Uint8Array(op.length);
+  let living = 0;
+  let peak = 0;
+  for (const row of program.rows) {
+    const code = op[row] ?? 0;
+    const operands = new Set<number>();
+    if (usesValueA(code)) operands.add(a[row] ?? 0);
+    if (usesValueB(code)) operands.add(b[row] ?? 0);
+    for (const value of operands) {
+      if (present[value] === 1) continue;
+      present[value] = 1;
+      living += bytesOf(value);
+    }
+    if (code !== HE.output) {
+      present[row] = 1;
+      living += bytesOf(row);
+    }
+    peak = Math.max(peak, living);
+    for (const value of operands) if (program.lastUse[value] === row) living -= bytesOf(value);
+    if (code !== HE.output && program.lastUse[row] === -1) living -= bytesOf(row);
+  }
+  return peak;
+}
+
+/** One encoding of a plaintext, and the rows that share it. */
+export interface Encoding {
+  readonly plaintext: number;
+  readonly level: number;
+  readonly scale: number;
+  /** Whether it is a factor of a product, which must not be zero. */
+  readonly factor: boolean;
+}
+
+export interface Encodings {
+  /** In the order of their first use. */
+  readonly list: readonly Encoding[];
+  /** By position in the program's `rows`: index in `list`, −1 for rows without a plaintext. */
+  readonly ofPosition: Int32Array;
+}
+
+/** Which plaintexts a worker needs, each once for each level and scale. */
+export function collectEncodings({ op, b, level, plainScale }: HeColumns, { rows }: WorkerProgram): Encodings {
+  const list: Encoding[] = [];
+  const known = new Map<string, number>();
+  const ofPosition = new Int32Array(rows.length).fill(-1);
+  rows.forEach((row, position) => {
+    const code = op[row] ?? 0;
+    if (!usesPlaintextB(code)) return;
+    const encoding: Encoding = {
+      plaintext: b[row] ?? 0,
+      level: level[row] ?? 0,
+      scale: plainScale[row] ?? 0,
+      factor: code === HE['multiply-plain'],
+    };
+    const key = `${encoding.plaintext} ${encoding.level} ${encoding.scale} ${encoding.factor}`;
+    const index = known.get(key) ?? list.push(encoding) - 1;
+    known.set(key, index);
+    ofPosition[position] = index;
+  });
+  return { list, ofPosition };
+}
+
+export function encodingsBytes(parameters: Parameters, { list }: Encodings): number {
+  return list.reduce((sum, { level }) => sum + plaintextBytes(parameters, level), 0);
+}

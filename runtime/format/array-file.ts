@@ -1,0 +1,57 @@
+/** Files of arrays that a person hands over: `.npy`, `.npz` or JSON, told apart by content, not by name. */
+import { unknownDataFormat } from '../../ir/diagnostics/data.ts';
+import { HepcError, type Place } from '../../ir/diagnostics/diagnostic.ts';
+import { arrayFromNested, parseJson } from './nested.ts';
+import { hasNpyMagic } from './npy-header.ts';
+import { type NdArray, readNpy } from './npy.ts';
+import { openNpz } from './npz.ts';
+import { hasZipMagic, type ZipLimits } from './zip.ts';
+
+/** An array that is yet to be read; reading throws HepcError at `at`. */
+export interface UnreadArray {
+  readonly at: Place;
+  readonly read: () => NdArray;
+}
+
+/** One array without a name, or several by name. */
+export type ArrayFile = UnreadArray | ReadonlyMap<string, UnreadArray>;
+
+export interface ArrayFileLimits {
+  readonly npz: ZipLimits;
+  readonly maxJsonBytes: number;
+}
+
+/**
+ * The arrays in the file `bytes`, unread, so that those that nobody asks for may hold anything. Throws HepcError at
+ * `at`: H401 for an unknown format, H402 for an unsound `.npz`, H406 for text that is not JSON.
+ */
+export function openArrayFile(bytes: Uint8Array, limits: ArrayFileLimits, at: Place): ArrayFile {
+  if (hasNpyMagic(bytes)) return { at, read: () => readNpy(bytes, at) };
+  if (hasZipMagic(bytes)) return named(openNpz(bytes, limits.npz, at), readNpy, at);
+  if (!looksLikeJson(bytes)) throw new HepcError([unknownDataFormat({ bytes: bytes.length }, at)]);
+  const json = parseJson(bytes, limits.maxJsonBytes, at);
+  if (!isObject(json)) return { at, read: () => arrayFromNested(json, at) };
+  return named(Object.entries(json), arrayFromNested, at);
+}
+
+function named<T>(entries: Iterable<[string, T]>, read: (value: T, at: Place) => NdArray, file: Place): ArrayFile {
+  return new Map(
+    Array.from(entries, ([name, value]): [string, UnreadArray] => {
+      const at = { ...file, part: name };
+      return [name, { at, read: () => read(value, at) }];
+    }),
+  );
+}
+
+/** White space, and the bytes of a byte order mark. */
+const skipped = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf];
+
+/** Whether the first byte that is neither white space nor part of a byte order mark begins a list or an object. */
+function looksLikeJson(bytes: Uint8Array): boolean {
+  const first = bytes.find((byte) => !skipped.includes(byte));
+  return first === 0x5b || first === 0x7b;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,95 @@
+/**
+ * Whether the parts of a plan agree, once each is sound in itself:
+ * - the program has the parameters of the client part, and the slots; inputs and outputs are as many as the encodings
+ *   say, at their levels and scales;
+ * - every rotation has its key step; relinearisation keys are asked for exactly if they are used;
+ * - plain plans have no encrypted weights, bound ones have all, none larger than a ciphertext can be;
+ * - the statistics are those of the program.
+ */
+import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
+import { inconsistentHep } from '../../ir/diagnostics/plan.ts';
+import { HE } from '../../ir/he/ops.ts';
+import { ciphertextBytes } from '../../ir/parameters.ts';
+import type { InputEncoding, OutputEncoding, Plan, PlanStatistics } from '../../ir/plan/plan.ts';
+import { countStatistics } from '../../ir/plan/statistics.ts';
+import { sentCiphertexts } from './check-client.ts';
+
+/** H506 for everything that two parts of `plan` contradict one another in. The program itself has been verified. */
+export function checkPlan(plan: Plan, file: string): Diagnostic[] {
+  const reasons = [
+    ...checkEnds('input', plan, plan.client.inputs),
+    ...checkEnds('output', plan, plan.client.outputs),
+    ...checkKeys(plan),
+    ...checkWeights(plan),
+    ...checkStatistics(plan),
+  ];
+  return reasons.map(([part, reason]) => inconsistentHep({ reason }, { file, part }));
+}
+
+type Reason = readonly [part: string, reason: string];
+
+function checkEnds(
+  kind: 'input' | 'output',
+  { program }: Plan,
+  encodings: readonly (InputEncoding | OutputEncoding)[],
+): Reason[] {
+  const { op, imm, level, scale } = program.columns;
+  const ends: number[] = [];
+  for (let id = 0; id < op.length; id++) if (op[id] === HE[kind]) ends[imm[id] ?? 0] = id;
+  const expected = encodings.reduce((sum, encoding) => sum + sentCiphertexts(encoding), 0);
+  if (ends.length !== expected)
+    return [[`${kind}s`, `the program has ${ends.length} ${kind} ciphertexts, the client part ${expected}`]];
+  const reasons: Reason[] = [];
+  for (const encoding of encodings) {
+    const { name, firstCiphertext } = encoding;
+    for (let k = firstCiphertext; k < firstCiphertext + sentCiphertexts(encoding); k++) {
+      const id = ends[k] ?? 0;
+      if (level[id] === encoding.level && scale[id] === encoding.scale) continue;
+      const here = `level ${level[id] ?? 0} and scale ${scale[id] ?? 0}`;
+      reasons.push([
+        `${kind} ${name}`,
+        `ciphertext ${k} has ${here} in the program, level ${encoding.level} and scale ${encoding.scale} in the client part`,
+      ]);
+      break;
+    }
+  }
+  return reasons;
+}
+
+function checkKeys({ client, program }: Plan): Reason[] {
+  const { op, imm } = program.columns;
+  const steps = new Set(client.rotationSteps);
+  const reasons: Reason[] = [];
+  const unknown = imm.find((step, id) => op[id] === HE.rotate && !steps.has(step));
+  if (unknown !== undefined)
+    reasons.push(['rotationSteps', `the program rotates by ${unknown}, which is not among the steps of the keys`]);
+  if (op.includes(HE.relinearize) !== client.needsRelinKeys)
+    reasons.push(['needsRelinKeys', `it is ${client.needsRelinKeys}, but the program does otherwise`]);
+  return reasons;
+}
+
+function checkWeights({ weights, bound, program }: Plan): Reason[] {
+  const { op, level } = program.columns;
+  const rows = Array.from(op.keys()).filter((id) => op[id] === HE.weight);
+  if (weights === 'plain' && (rows.length > 0 || bound !== undefined))
+    return [['weights', 'a plan of plain weights has encrypted ones']];
+  if (bound === undefined) return [];
+  if (bound.ciphertexts.length !== rows.length)
+    return [['bound', `${bound.ciphertexts.length} ciphertexts for ${rows.length} weights`]];
+  const large = bound.ciphertexts.findIndex((ciphertext, k) => {
+    const whole = ciphertextBytes(program.parameters, level[rows[k] ?? 0] ?? 0, 2);
+    // Compression may add a little to what cannot be compressed, and SEAL a header.
+    return ciphertext.length > whole + whole / 16 + 1024;
+  });
+  return large === -1 ? [] : [['bound', `weight ${large} is larger than a ciphertext of its level`]];
+}
+
+function checkStatistics({ client, program, statistics }: Plan): Reason[] {
+  const { weightTilesPruned } = statistics;
+  const { predictedMaxError } = client;
+  const counted = countStatistics(program, { weightTilesPruned, predictedMaxError });
+  return (Object.keys(counted) as (keyof PlanStatistics)[]).flatMap((key): Reason[] => {
+    const [said, is] = [String(statistics[key]), String(counted[key])];
+    return said === is ? [] : [[`statistics.${key}`, `it is ${said}, but the program has ${is}`]];
+  });
+}

@@ -1,0 +1,121 @@
+/** The client part of a plan to and from its manifest and index entries; alone in a file of its own, or in a plan. */
+import { type Diagnostic, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
+import type { ClientPart } from '../../ir/plan/plan.ts';
+import { writeNpy } from '../format/npy.ts';
+import type { ZipEntry } from '../format/zip.ts';
+import { type Archive, entryNames, openArchive, sealArchive } from './archive.ts';
+import { checkClientPart } from './check-client.ts';
+import { EntryReader } from './entry-reader.ts';
+import { formatVersion, type ManifestText } from './manifest.ts';
+
+/** What stands in the manifest about where a file is from. */
+export interface WriteOptions {
+  /** Name and version of the program that writes; shown to whoever has too old a version to read it. */
+  readonly madeBy?: string;
+}
+
+/** A file of the client part alone: parameters, key steps and encodings, nothing of program and weights. */
+export function writeClientPart(part: ClientPart, options: WriteOptions = {}): Uint8Array {
+  return sealArchive(manifestHead(part, options), indexEntries(part));
+}
+
+/**
+ * The client part in a `.hep`, whole or split off. Program and weights of a whole one are not looked at.
+ * Throws `HepcError` H501 to H506.
+ */
+export function readClientPart(bytes: Uint8Array, fileName: string): ClientPart {
+  const archive = openArchive(bytes, fileName, isClientEntry);
+  const reader = new EntryReader(archive);
+  const { client, diagnostics } = decodeClientPart(archive, reader);
+  reader.finish((name) => archive.manifest.server === undefined || isClientEntry(name));
+  throwIfErrors([...reader.diagnostics, ...diagnostics]);
+  return client;
+}
+
+function isClientEntry(name: string): boolean {
+  return name.startsWith('client/');
+}
+
+/** The manifest of `client`, without a server part and without the list of entries. */
+export function manifestHead(client: ClientPart, { madeBy = 'hepc' }: WriteOptions): Omit<ManifestText, 'entries'> {
+  return {
+    format: 'hepc',
+    version: formatVersion,
+    madeBy,
+    client: {
+      name: client.name,
+      parameters: {
+        polyModulusDegree: client.parameters.polyModulusDegree,
+        primes: [...client.parameters.primes],
+        specialPrime: client.parameters.specialPrime,
+      },
+      batch: client.batch,
+      inputs: client.inputs.map((input) => ({
+        ...encodingText(input),
+        index: isIdentity(input.index) ? ('identity' as const) : ('entry' as const),
+        used: [...input.used],
+        maxAbs: input.maxAbs,
+      })),
+      outputs: client.outputs.map(encodingText),
+      rotationSteps: [...client.rotationSteps],
+      needsRelinKeys: client.needsRelinKeys,
+      maxError: client.maxError,
+      predictedMaxError: client.predictedMaxError,
+      synthetic: client.synthetic,
+    },
+  };
+}
+
+type EncodingText = ManifestText['client']['outputs'][number];
+
+function encodingText(encoding: ClientPart['outputs'][number]): EncodingText {
+  const { name, shape, hasBatchAxis, factor, layout, firstCiphertext, level, scale } = encoding;
+  const dims = layout.dims.map(({ n, t, duplicated, unknown, interleaved }) => ({
+    n,
+    t,
+    duplicated,
+    unknown,
+    interleaved,
+  }));
+  return {
+    name,
+    shape: [...shape],
+    hasBatchAxis,
+    factor,
+    layout: { dims, batchTile: layout.batchTile },
+    firstCiphertext,
+    level,
+    scale,
+  };
+}
+
+/** The indices that are not the identity, as entries. */
+export function indexEntries(client: ClientPart): ZipEntry[] {
+  return client.inputs.flatMap(({ index }, k) =>
+    isIdentity(index)
+      ? []
+      : [{ name: entryNames.index(k), bytes: writeNpy({ dtype: 'i4', shape: [index.length], data: index }) }],
+  );
+}
+
+function isIdentity(index: Int32Array): boolean {
+  return index.every((element, e) => element === e);
+}
+
+/** The client part of `archive`, whose index entries `reader` takes, and what its parts contradict one another in. */
+export function decodeClientPart(
+  archive: Archive,
+  reader: EntryReader,
+): { readonly client: ClientPart; readonly diagnostics: Diagnostic[] } {
+  const text = archive.manifest.client;
+  const inputs = text.inputs.map((input, k) => {
+    const { elements } = input.layout;
+    const index =
+      input.index === 'entry'
+        ? reader.i4(entryNames.index(k), elements)
+        : Int32Array.from({ length: elements }, (_, e) => e);
+    return { ...input, index };
+  });
+  const client: ClientPart = { ...text, inputs };
+  return { client, diagnostics: reader.diagnostics.length > 0 ? [] : checkClientPart(client, archive.file) };
+}

@@ -1,0 +1,153 @@
+/**
+ * `manifest.json` of a `.hep`: everything but arrays and texts, and the SHA-256 of every other entry. Bounds here are
+ * those that reading relies on before it allocates; whether the parts agree is checked in `check-client.ts` and
+ * `check-plan.ts`.
+ */
+import { z } from 'zod';
+
+import { parametersSchema } from '../../ir/parameters.ts';
+import { isPowerOfTwo, Layout } from '../../ir/tile/layout.ts';
+
+/** Version of the format that this hepc writes, and the newest that it reads. */
+export const formatVersion = 1;
+
+/** Elements of one sample of all inputs and outputs of a plan. */
+const maxElements = 2 ** 24;
+/** Virtual slots of all ciphertexts of an input or output. */
+const maxPlaces = 2 ** 26;
+
+const name = z.string().min(1).max(1000);
+const count = z.int().min(0);
+const index = z.int().min(0).max(0x7fffffff);
+const positive = z.number().positive();
+
+/** What can be read of a manifest of any version. */
+export const headerSchema = z.looseObject({
+  format: z.literal('hepc'),
+  version: z.int().min(1),
+  madeBy: z.string().max(200),
+});
+
+const dimSchema = z
+  .strictObject({
+    n: z.int().min(1).max(maxElements),
+    t: z.int().min(1).max(16384).refine(isPowerOfTwo, 'must be a power of two'),
+    duplicated: z.boolean(),
+    unknown: z.boolean(),
+    interleaved: z.boolean(),
+  })
+  .refine(({ n, duplicated }) => !duplicated || n === 1, 'a duplicated dimension has one element');
+
+const layoutSchema = z
+  .strictObject({
+    dims: z.array(dimSchema).min(1).max(16),
+    batchTile: z.int().min(1).max(16384).refine(isPowerOfTwo, 'must be a power of two'),
+  })
+  .refine(({ dims }) => dims.reduce((product, { n }) => product * n, 1) <= maxElements, 'has too many elements')
+  .refine(
+    ({ dims }) => dims.reduce((product, { n, t }) => product * Math.ceil(n / t) * t, 1) <= maxPlaces,
+    'has too many ciphertexts',
+  )
+  .transform(({ dims, batchTile }) => new Layout(dims, batchTile));
+
+const shapeSchema = z
+  .array(z.int().min(1))
+  .max(16)
+  .refine((shape) => shape.reduce((product, extent) => product * extent, 1) <= maxElements, 'has too many elements');
+
+const encoding = {
+  name,
+  shape: shapeSchema,
+  hasBatchAxis: z.boolean(),
+  factor: z.number(),
+  layout: layoutSchema,
+  firstCiphertext: index,
+  level: z.int().min(0).max(255),
+  scale: positive,
+};
+
+const inputSchema = z.strictObject({
+  ...encoding,
+  /** Element e is input element e, or the index is the entry `client/index-<k>.npy` of input k. */
+  index: z.enum(['identity', 'entry']),
+  used: z.array(z.boolean()).min(1),
+  maxAbs: z.number().min(0),
+});
+
+const outputSchema = z.strictObject(encoding);
+
+const clientSchema = z
+  .strictObject({
+    name: z.string().max(1000),
+    parameters: parametersSchema,
+    batch: z.int().min(1).max(16384),
+    inputs: z.array(inputSchema).max(256),
+    outputs: z.array(outputSchema).min(1).max(256),
+    rotationSteps: z.array(index).max(32768),
+    needsRelinKeys: z.boolean(),
+    maxError: z.number().min(0),
+    predictedMaxError: z.number().min(0),
+    synthetic: z.boolean(),
+  })
+  .refine(
+    ({ inputs, outputs }) =>
+      [...inputs, ...outputs].reduce((sum, { layout }) => sum + layout.elements, 0) <= maxElements,
+    'has too many elements in all inputs and outputs',
+  );
+
+const statisticsSchema = z.strictObject({
+  polyModulusDegree: count,
+  modulusBits: z.array(count),
+  levels: count,
+  rotations: count,
+  relinearizations: count,
+  multiplyPlain: count,
+  multiplyCipher: count,
+  rescales: count,
+  additions: count,
+  galoisKeys: count,
+  galoisKeyBytes: count,
+  weightTiles: count,
+  weightTilesPruned: count,
+  inputCiphertexts: count,
+  outputCiphertexts: count,
+  peakBytes: count,
+  predictedMaxError: z.number().min(0),
+});
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
+
+const serverSchema = z.strictObject({
+  name: z.string().max(1000),
+  slots: index,
+  weights: z.enum(['plain', 'encrypted']),
+  statistics: statisticsSchema,
+  origins: z.array(z.array(z.strictObject({ name: z.string(), opType: z.string(), output: z.string() }))),
+  /** Numbers of the entries `weights/<k>.npy` and `bound/<k>.ct`. */
+  packed: index,
+  bound: z.strictObject({ publicKeyDigest: digest, ciphertexts: index }).optional(),
+});
+
+export const manifestSchema = z.strictObject({
+  format: z.literal('hepc'),
+  version: z.literal(formatVersion),
+  madeBy: z.string().max(200),
+  client: clientSchema,
+  /** Absent in the client part. */
+  server: serverSchema.optional(),
+  entries: z.array(z.strictObject({ name, sha256: digest })),
+});
+
+export type Manifest = z.output<typeof manifestSchema>;
+/** As written to JSON. */
+export type ManifestText = z.input<typeof manifestSchema>;
+
+/** What is wrong with a manifest, a line for each of the first few problems. */
+export function describeIssues(error: z.ZodError): string {
+  const shown = error.issues.slice(0, 5).map(({ path, message }) => {
+    const where = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+    return where === '' ? message : `${where.replace(/^\./, '')}: ${message}`;
+  });
+  const more = error.issues.length - shown.length;
+  return shown.join('; ') + (more > 0 ? `; and ${more} more` : '');
+}

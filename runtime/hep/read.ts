@@ -1,0 +1,118 @@
+/**
+ * The bytes of a `.hep` as a plan, checked: archive, manifest and digests, types and lengths of arrays, the verifier's
+ * invariants of the program and its schedule, and that all parts agree. The bytes may come from anyone.
+ */
+import { Constant } from '../../ir/constant.ts';
+import { type Diagnostic, HepcError, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
+import { clientHep } from '../../ir/diagnostics/plan.ts';
+import type { HeModule } from '../../ir/he/module.ts';
+import type { Parameters } from '../../ir/parameters.ts';
+import type { BoundWeights, Plan, ScheduleColumns } from '../../ir/plan/plan.ts';
+import { verify } from '../../ir/verify.ts';
+import { dumpName, entryNames, openArchive } from './archive.ts';
+import { checkPlan } from './check-plan.ts';
+import { decodeClientPart } from './client-part.ts';
+import type { EntryReader as Reader } from './entry-reader.ts';
+import { EntryReader } from './entry-reader.ts';
+import type { Manifest } from './manifest.ts';
+
+type Server = NonNullable<Manifest['server']>;
+
+/** Throws `HepcError` H501 to H507, or what the verifier says (H25x), with `fileName` in every place. */
+export function readHep(bytes: Uint8Array, fileName: string): Plan {
+  const archive = openArchive(bytes, fileName, () => true);
+  const { server } = archive.manifest;
+  if (server === undefined) throw new HepcError([clientHep({}, { file: fileName })]);
+  const reader = new EntryReader(archive);
+  const { client, diagnostics } = decodeClientPart(archive, reader);
+  const plan: Plan = {
+    client,
+    weights: server.weights,
+    program: readProgram(server, client.parameters, reader),
+    schedule: readSchedule(reader),
+    statistics: server.statistics,
+    ...(server.bound && { bound: readBound(server.bound, reader) }),
+    dumps: readDumps(reader),
+  };
+  reader.finish();
+  throwIfErrors([...reader.diagnostics, ...diagnostics]);
+  throwIfErrors(verifyProgram(plan, fileName));
+  throwIfErrors(checkPlan(plan, fileName));
+  return plan;
+}
+
+function readProgram(
+  { name, slots, origins, packed }: Server,
+  parameters: Parameters,
+  reader: Reader,
+): HeModule & { readonly parameters: Parameters } {
+  const column = (key: string): string => entryNames.column('program', key);
+  const op = reader.u1(column('op'));
+  const ops = op.length;
+  return {
+    level: 'he',
+    name,
+    slots,
+    parameters,
+    columns: {
+      op,
+      a: reader.i4(column('a'), ops),
+      b: reader.i4(column('b'), ops),
+      imm: reader.i4(column('imm'), ops),
+      level: reader.u1(column('level'), ops),
+      scale: reader.f8(column('scale'), ops),
+      size: reader.u1(column('size'), ops),
+      plainScale: reader.f8(column('plainScale'), ops),
+      origin: reader.i4(column('origin'), ops),
+    },
+    plaintexts: readPool(reader),
+    packed: readPacked(packed, reader),
+    origins,
+  };
+}
+
+function readPool(reader: Reader): HeModule['plaintexts'] {
+  const column = (key: string): string => entryNames.column('plaintexts', key);
+  const source = reader.i4(column('source'));
+  const [tile, shift, inner] = ['tile', 'shift', 'inner'].map((key) => reader.i4(column(key), source.length));
+  const empty = new Int32Array();
+  return { source, tile: tile ?? empty, shift: shift ?? empty, inner: inner ?? empty };
+}
+
+function readPacked(count: number, reader: Reader): Constant[] {
+  const packed: Constant[] = [];
+  // A missing entry ends the loop: the manifest may claim any number.
+  for (let k = 0; k < count && reader.diagnostics.length === 0; k++) {
+    const { shape, data } = reader.matrix(entryNames.packed(k));
+    packed.push(new Constant(shape, data));
+  }
+  return packed;
+}
+
+function readSchedule(reader: Reader): ScheduleColumns {
+  const column = (key: string): string => entryNames.column('schedule', key);
+  return { buffer: reader.i4(column('buffer')), frees: reader.u1(column('frees')), group: reader.i4(column('group')) };
+}
+
+function readBound(
+  { publicKeyDigest, ciphertexts: count }: NonNullable<Server['bound']>,
+  reader: Reader,
+): BoundWeights {
+  const ciphertexts: Uint8Array[] = [];
+  for (let k = 0; k < count && reader.diagnostics.length === 0; k++)
+    ciphertexts.push(reader.bytes(entryNames.bound(k)));
+  return { publicKeyDigest, ciphertexts };
+}
+
+function readDumps(reader: Reader): Map<string, string> {
+  const dumps = new Map<string, string>();
+  for (const entry of reader.names()) {
+    const name = dumpName.exec(entry)?.[1];
+    if (name !== undefined) dumps.set(name, reader.text(entry));
+  }
+  return dumps;
+}
+
+function verifyProgram({ program, schedule }: Plan, file: string): Diagnostic[] {
+  return verify({ ...program, level: 'plan', schedule }).map((d) => ({ ...d, at: { ...d.at, file } }));
+}

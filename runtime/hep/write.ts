@@ -1,0 +1,77 @@
+/**
+ * A plan as the bytes of a `.hep`: a ZIP of stored entries that `unzip -l` and numpy can read.
+ *   manifest.json            see `manifest.ts`
+ *   client/index-<k>.npy     indices of input encodings, where they are not the identity
+ *   program/<column>.npy     columns of the program (`ir/he/module.ts`)
+ *   schedule/<column>.npy    and of its schedule (`ir/plan/plan.ts`)
+ *   plaintexts/<column>.npy  the plaintext pool (`ir/he/plaintexts.ts`)
+ *   weights/<k>.npy          packed constants, f64 [tiles, period]
+ *   bound/<k>.ct             encrypted weights, saved by SEAL, of a bound plan
+ *   ir/<name>.ir             texts of the levels above
+ */
+import { type HeColumns, columnNames } from '../../ir/he/module.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
+import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { type NdArray, writeNpy } from '../format/npy.ts';
+import type { ZipEntry } from '../format/zip.ts';
+import { dumpName, entryNames, sealArchive } from './archive.ts';
+import { indexEntries, manifestHead, type WriteOptions } from './client-part.ts';
+import { withoutEncryptedWeights } from './without-weights.ts';
+
+/**
+ * The `.hep` of `plan`: same plan, same bytes. A bound plan is written without the weights that it holds encrypted
+ * and without dumps, which may show them.
+ */
+export function writeHep(plan: Plan, options: WriteOptions = {}): Uint8Array {
+  const { client, weights, schedule, statistics, bound } = plan;
+  const program = bound === undefined ? plan.program : withoutEncryptedWeights(plan.program);
+  const dumps = bound === undefined ? plan.dumps : new Map<string, string>();
+  const server = {
+    name: program.name,
+    slots: program.slots,
+    weights,
+    statistics: { ...statistics, modulusBits: [...statistics.modulusBits] },
+    origins: program.origins.map((refs) => refs.map(({ name, opType, output }) => ({ name, opType, output }))),
+    packed: program.packed.length,
+    ...(bound && { bound: { publicKeyDigest: bound.publicKeyDigest, ciphertexts: bound.ciphertexts.length } }),
+  };
+  return sealArchive({ ...manifestHead(client, options), server }, [
+    ...indexEntries(client),
+    ...columnNames.map((name) => column('program', name, columnArray(program.columns, name))),
+    column('schedule', 'buffer', vectorOf('i4', schedule.buffer)),
+    column('schedule', 'frees', vectorOf('u1', schedule.frees)),
+    column('schedule', 'group', vectorOf('i4', schedule.group)),
+    ...(['source', 'tile', 'shift', 'inner'] as const).map((name) =>
+      column('plaintexts', name, vectorOf('i4', program.plaintexts[name])),
+    ),
+    ...program.packed.map(({ shape, values }, k) => ({
+      name: entryNames.packed(k),
+      bytes: writeNpy({ dtype: 'f8', shape, data: values }),
+    })),
+    ...(bound?.ciphertexts ?? []).map((bytes, k) => ({ name: entryNames.bound(k), bytes })),
+    ...Array.from(dumps, ([name, text]) => dumpEntry(name, text)),
+  ]);
+}
+
+function column(folder: 'program' | 'schedule' | 'plaintexts', name: string, array: NdArray): ZipEntry {
+  return { name: entryNames.column(folder, name), bytes: writeNpy(array) };
+}
+
+function columnArray(columns: HeColumns, name: (typeof columnNames)[number]): NdArray {
+  const data = columns[name];
+  if (data instanceof Uint8Array) return vectorOf('u1', data);
+  return data instanceof Int32Array ? vectorOf('i4', data) : vectorOf('f8', data);
+}
+
+function vectorOf(dtype: 'u1', data: Uint8Array): NdArray;
+function vectorOf(dtype: 'i4', data: Int32Array): NdArray;
+function vectorOf(dtype: 'f8', data: Float64Array): NdArray;
+function vectorOf(dtype: string, data: Uint8Array | Int32Array | Float64Array): NdArray {
+  return { dtype, shape: [data.length], data } as NdArray;
+}
+
+function dumpEntry(name: string, text: string): ZipEntry {
+  const path = `ir/${name}.ir`;
+  if (!dumpName.test(path)) throw new InternalError(`no dump can be called ${name}`);
+  return { name: path, bytes: new TextEncoder().encode(text) };
+}

@@ -1,0 +1,247 @@
+/**
+ * Samples: what `--input`, `--calibrate` and `--data` accept, and the files that outputs are written to.
+ *
+ * One rule for all. A file is `.npy`, `.npz` or JSON by its content. An array of exactly an input's shape is one
+ * sample; with one leading axis more, that axis holds samples. Where arrays have names they go by input name; a single
+ * input may be called `x`; `y` are labels unless an input has that name; other arrays are ignored.
+ */
+import {
+  badLabels,
+  missingArray,
+  noSamples,
+  nonFiniteValue,
+  oneArrayForSeveralInputs,
+  sampleCountMismatch,
+  tooMuchData,
+  unsupportedDtype,
+  wrongShape,
+} from '../ir/diagnostics/data.ts';
+import { type Diagnostic, HepcError, InternalError, type Place, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import { seededRandom } from '../ir/random.ts';
+import { type ArrayFileLimits, openArrayFile, type UnreadArray } from './format/array-file.ts';
+import { elementCount, type NdArray, writeNpy } from './format/npy.ts';
+import { writeNpz } from './format/npz.ts';
+
+export interface InputSpec {
+  readonly name: string;
+  /** Of one sample; every size is positive. */
+  readonly shape: readonly number[];
+  /** Whether the ONNX input has a dynamic first axis, which holds samples and is not part of `shape`. */
+  readonly hasBatchAxis: boolean;
+}
+
+export interface Samples {
+  /** At least 1. */
+  readonly count: number;
+  /** By input name: one finite, row-major array per sample. */
+  readonly inputs: ReadonlyMap<string, readonly Float64Array[]>;
+  /** One safe integer per sample. */
+  readonly labels?: readonly number[];
+}
+
+/** One output of a model for `count` samples: `data` holds them one after the other, each of `shape`, row-major. */
+export interface OutputBatch {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+  readonly count: number;
+}
+
+/** Names that stand for a single input and for labels in files of several arrays. */
+const inputAlias = 'x';
+const labelsName = 'y';
+
+const fileLimits: ArrayFileLimits = {
+  npz: { maxEntries: 1024, maxTotalBytes: 2 ** 31, allowDeflate: true },
+  maxJsonBytes: 2 ** 24,
+};
+/** Over all inputs; 2 GiB as 64-bit floats. */
+const maxValues = 2 ** 28;
+const maxSamples = 2 ** 22;
+
+/**
+ * The samples for `inputs` in the file `bytes`; `fileName` is for diagnostics only.
+ *
+ * Throws HepcError with every problem found: the file cannot be read (H401 to H406), arrays are missing (H408, H409),
+ * have the wrong shape (H407), hold no sample (H412), something else than finite real numbers (H404, H410) or labels
+ * that are no integers (H413), disagree on the number of samples (H411), or are too large (H414).
+ */
+export function loadSamples(bytes: Uint8Array, fileName: string, inputs: readonly InputSpec[]): Samples {
+  const file = { file: fileName };
+  const arrays = openByInputName(bytes, file, inputs);
+  const diagnostics: Diagnostic[] = [];
+
+  const batches = new Map(
+    inputs.map((spec) => [spec.name, attempt(diagnostics, () => readInput(arrays, inputs, spec, file))]),
+  );
+  const labels = inputs.some(({ name }) => name === labelsName) ? undefined : arrays.get(labelsName);
+  const labelBatch = labels && attempt(diagnostics, () => readLabels(labels));
+  throwIfErrors(diagnostics);
+
+  const count = commonCount(
+    [...batches.values(), labelBatch].filter((batch) => batch !== undefined),
+    file,
+  );
+  const samples = new Map<string, Float64Array[]>();
+  for (const [name, batch] of batches) {
+    if (batch !== undefined) samples.set(name, attempt(diagnostics, () => splitSamples(batch)) ?? []);
+  }
+  const labelValues = labelBatch && attempt(diagnostics, () => integerLabels(labelBatch));
+  throwIfErrors(diagnostics);
+  return { count, inputs: samples, ...(labelValues === undefined ? {} : { labels: labelValues }) };
+}
+
+/** The first `k` samples, or all where there are fewer; `k` is at least 1. */
+export function limitSamples(samples: Samples, k: number): Samples {
+  if (!Number.isInteger(k) || k < 1) throw new InternalError(`samples limited to ${k}`);
+  return {
+    count: Math.min(k, samples.count),
+    inputs: new Map(Array.from(samples.inputs, ([name, arrays]) => [name, arrays.slice(0, k)])),
+    ...(samples.labels === undefined ? {} : { labels: samples.labels.slice(0, k) }),
+  };
+}
+
+/** `count` samples, uniform in [0, 1). Sample i depends on `seed`, its input and i alone. */
+export function syntheticSamples(inputs: readonly InputSpec[], count: number, seed: number): Samples {
+  const stream = seededRandom(seed).fork('samples');
+  const samplesOf = ({ name, shape }: InputSpec): Float64Array[] =>
+    Array.from({ length: count }, (_, i) => {
+      const random = stream.fork(name).fork(i);
+      return Float64Array.from({ length: elementCount(shape) }, () => random.uniform());
+    });
+  return { count, inputs: new Map(inputs.map((spec) => [spec.name, samplesOf(spec)])) };
+}
+
+/** Outputs as 64-bit floats of shape [count, ...shape]: one output as `.npy`, several as `.npz` by output name. */
+export function encodeOutputs(outputs: readonly OutputBatch[]): Uint8Array {
+  const arrays = outputs.map(({ name, shape, data, count }): [string, NdArray] => [
+    name,
+    { dtype: 'f8', shape: [count, ...shape], data },
+  ]);
+  const [first] = arrays;
+  return first !== undefined && arrays.length === 1 ? writeNpy(first[1]) : writeNpz(new Map(arrays));
+}
+
+/** An array that has been found to hold `count` samples, at least 1, of `size` elements each. */
+interface Batch {
+  /** As the file calls it, or the input's name where the file does not. */
+  readonly name: string;
+  readonly at: Place;
+  readonly array: NdArray;
+  readonly count: number;
+  readonly size: number;
+}
+
+/** The result of `check`, or undefined after adding the diagnostics that it throws to `diagnostics`. */
+function attempt<T>(diagnostics: Diagnostic[], check: () => T): T | undefined {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof HepcError)) throw error;
+    diagnostics.push(...error.diagnostics);
+    return undefined;
+  }
+}
+
+/** The arrays of the file by name; one without a name belongs to the only input. */
+function openByInputName(bytes: Uint8Array, at: Place, inputs: readonly InputSpec[]): ReadonlyMap<string, UnreadArray> {
+  const [first] = inputs;
+  if (first === undefined) throw new InternalError('samples for a model without inputs');
+  const file = openArrayFile(bytes, fileLimits, at);
+  if (!('read' in file)) return file;
+  if (inputs.length > 1) {
+    throw new HepcError([oneArrayForSeveralInputs({ inputs: inputs.map(({ name }) => name) }, at)]);
+  }
+  return new Map([[first.name, file]]);
+}
+
+function readInput(
+  arrays: ReadonlyMap<string, UnreadArray>,
+  inputs: readonly InputSpec[],
+  spec: InputSpec,
+  file: Place,
+): Batch {
+  const names = [spec.name, ...(inputs.length === 1 ? [inputAlias] : [])] as const;
+  const name = names.find((candidate) => arrays.has(candidate)) ?? spec.name;
+  const unread = arrays.get(name);
+  if (unread === undefined) throw new HepcError([missingArray({ names, found: [...arrays.keys()] }, file)]);
+
+  const { at } = unread;
+  const array = unread.read();
+  if (array.dtype === 'b1') {
+    throw new HepcError([unsupportedDtype({ dtype: array.dtype, expected: 'floats or integers' }, at)]);
+  }
+  const count = countSamples(array.shape, spec.shape);
+  if (count === undefined) {
+    const { shape: expected, hasBatchAxis } = spec;
+    throw new HepcError([wrongShape({ array: name, got: array.shape, expected, hasBatchAxis }, at)]);
+  }
+  if (count === 0) throw new HepcError([noSamples({ array: name, shape: array.shape }, at)]);
+  return { name, at, array, count, size: elementCount(spec.shape) };
+}
+
+function readLabels({ at, read }: UnreadArray): Batch {
+  const array = read();
+  const count = countSamples(array.shape, []);
+  if (count === undefined || array.dtype === 'b1') {
+    const reason = count === undefined ? `its shape is [${array.shape.join(', ')}]` : 'it holds booleans';
+    throw new HepcError([badLabels({ array: labelsName, reason }, at)]);
+  }
+  if (count === 0) throw new HepcError([noSamples({ array: labelsName, shape: array.shape }, at)]);
+  return { name: labelsName, at, array, count, size: 1 };
+}
+
+/** How many samples of shape `sample` an array of shape `got` holds; undefined if it has another shape. */
+function countSamples(got: readonly number[], sample: readonly number[]): number | undefined {
+  const leading = got.length - sample.length;
+  if (leading !== 0 && leading !== 1) return undefined;
+  if (!sample.every((size, axis) => got[axis + leading] === size)) return undefined;
+  return leading === 0 ? 1 : got[0];
+}
+
+/** The number of samples of all `batches`, once it is known to be one number within the limits. */
+function commonCount(batches: readonly Batch[], at: Place): number {
+  const counts = batches.map(({ name, count }) => ({ array: name, count }));
+  const count = counts[0]?.count ?? 0;
+  if (counts.some((other) => other.count !== count)) throw new HepcError([sampleCountMismatch({ counts }, at)]);
+  if (count > maxSamples) throw new HepcError([tooMuchData({ what: 'samples', got: count, limit: maxSamples }, at)]);
+  const values = batches.reduce((sum, { size }) => sum + size * count, 0);
+  if (values > maxValues) throw new HepcError([tooMuchData({ what: 'values', got: values, limit: maxValues }, at)]);
+  return count;
+}
+
+function splitSamples({ name, at, array, count, size }: Batch): Float64Array[] {
+  return Array.from({ length: count }, (_, i) => {
+    const sample = toFloat64(array.data, i * size, (i + 1) * size);
+    const bad = sample.findIndex((value) => !Number.isFinite(value));
+    if (bad === -1) return sample;
+    const index = unravelIndex(i * size + bad, array.shape);
+    throw new HepcError([nonFiniteValue({ array: name, index, value: sample[bad] ?? NaN }, at)]);
+  });
+}
+
+function integerLabels({ name, at, array, count }: Batch): number[] {
+  const values = [...toFloat64(array.data, 0, count)];
+  const bad = values.findIndex((value) => !Number.isSafeInteger(value));
+  if (bad !== -1) throw new HepcError([badLabels({ array: name, reason: `label ${bad} is ${values[bad]}` }, at)]);
+  return values;
+}
+
+/** The elements from `start` to `end` as floats of their own; integers beyond 2^53 are rounded. */
+function toFloat64(data: NdArray['data'], start: number, end: number): Float64Array {
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    return Float64Array.from(data.subarray(start, end), Number);
+  }
+  return new Float64Array(data.subarray(start, end));
+}
+
+/** The index along each axis of element `flat` of a row-major array. */
+function unravelIndex(flat: number, shape: readonly number[]): number[] {
+  const index: number[] = [];
+  let rest = flat;
+  for (const size of shape.toReversed()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return index;
+}

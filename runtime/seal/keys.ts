@@ -1,0 +1,98 @@
+/**
+ * The three files of keys. The identity of a set of keys is the SHA-256 of its public key, which is fresh randomness.
+ */
+import { type Diagnostic, HepcError, InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { wrongCount } from '../../ir/diagnostics/runtime.ts';
+import { sha256Hex } from '../../ir/digest.ts';
+import type { ClientPart } from '../../ir/plan/plan.ts';
+import type { EvaluationKeys } from '../engine.ts';
+import { parametersDigest } from './client-part-digest.ts';
+import type { SealContext } from './context.ts';
+import { type Envelope, type Kind, openEnvelope, sealEnvelope } from './envelope.ts';
+import { withHandles } from './handles.ts';
+import { inspectGaloisKeys, inspectPublicKey, inspectRelinKeys, inspectSecretKey } from './inspect-bytes.ts';
+import { saveUncompressed } from './save.ts';
+
+/** Files of keys, as bytes. */
+export interface KeySet {
+  /** Never leaves the client; to be stored readable by its owner only. */
+  readonly secretKey: Uint8Array;
+  readonly publicKey: Uint8Array;
+  /** Relinearisation and Galois keys, for the server. */
+  readonly evaluationKeys: Uint8Array;
+}
+
+/** New keys of a plan. */
+export function generateKeys({ seal, context }: SealContext, part: ClientPart): KeySet {
+  return withHandles((handles) => {
+    const generator = handles.own(new seal.KeyGenerator(context));
+    const publicKey = saveUncompressed(seal, handles.own(generator.createPublicKeySerializable()));
+    const key = sha256Hex(publicKey);
+    const parameters = parametersDigest(part);
+    const pack = (kind: Kind, sections: readonly Uint8Array[]): Uint8Array =>
+      sealEnvelope({ kind, parameters, key, sections });
+    const evaluation: Uint8Array[] = [];
+    if (part.needsRelinKeys)
+      evaluation.push(saveUncompressed(seal, handles.own(generator.createRelinKeysSerializable())));
+    if (part.rotationSteps.length > 0) {
+      const steps = Int32Array.from(part.rotationSteps);
+      evaluation.push(saveUncompressed(seal, handles.own(generator.createGaloisKeysSerializableWithSteps(steps))));
+    }
+    return {
+      secretKey: pack('secret-key', [saveUncompressed(seal, handles.own(generator.secretKey()))]),
+      publicKey: pack('public-key', [publicKey]),
+      evaluationKeys: pack('evaluation-keys', evaluation),
+    };
+  });
+}
+
+/** SEAL's bytes of a checked secret key and the identity of its set. Throws `HepcError`. */
+export function readSecretKey(bytes: Uint8Array, part: ClientPart): { keyId: string; secretKey: Uint8Array } {
+  const envelope = openEnvelope(bytes, { kind: 'secret-key', parameters: parametersDigest(part) });
+  const secretKey = onlySection(envelope);
+  throwProblems(inspectSecretKey(secretKey, part.parameters));
+  return { keyId: envelope.key, secretKey };
+}
+
+/** SEAL's bytes of a checked public key and the identity of its set. Throws `HepcError`. */
+export function readPublicKey(bytes: Uint8Array, part: ClientPart): { keyId: string; publicKey: Uint8Array } {
+  const envelope = openEnvelope(bytes, { kind: 'public-key', parameters: parametersDigest(part) });
+  const publicKey = onlySection(envelope);
+  throwProblems(inspectPublicKey(publicKey, part.parameters));
+  // The identity is computed, not believed: weights would be bound to the wrong client otherwise.
+  return { keyId: sha256Hex(publicKey), publicKey };
+}
+
+/** Checked evaluation keys. Throws `HepcError`. */
+export function readEvaluationKeys(bytes: Uint8Array, part: ClientPart): EvaluationKeys {
+  const { parameters, needsRelinKeys, rotationSteps } = part;
+  const envelope = openEnvelope(bytes, { kind: 'evaluation-keys', parameters: parametersDigest(part) });
+  const needsGaloisKeys = rotationSteps.length > 0;
+  const sections = [...requireSections(envelope, Number(needsRelinKeys) + Number(needsGaloisKeys))];
+  const relinKeys = needsRelinKeys ? sections.shift() : undefined;
+  const galoisKeys = needsGaloisKeys ? sections.shift() : undefined;
+  throwProblems([
+    ...(relinKeys === undefined ? [] : inspectRelinKeys(relinKeys, parameters)),
+    ...(galoisKeys === undefined ? [] : inspectGaloisKeys(galoisKeys, parameters, rotationSteps)),
+  ]);
+  return {
+    keyId: envelope.key,
+    ...(relinKeys === undefined ? {} : { relinKeys }),
+    ...(galoisKeys === undefined ? {} : { galoisKeys }),
+  };
+}
+
+function requireSections({ kind, sections }: Envelope, expected: number): readonly Uint8Array[] {
+  if (sections.length === expected) return sections;
+  throw new HepcError([wrongCount({ what: `sections of ${kind}`, expected, got: sections.length })]);
+}
+
+function onlySection(envelope: Envelope): Uint8Array {
+  const [section] = requireSections(envelope, 1);
+  if (section === undefined) throw new InternalError('one section is none');
+  return section;
+}
+
+function throwProblems(problems: readonly Diagnostic[]): void {
+  if (problems.length > 0) throw new HepcError(problems);
+}

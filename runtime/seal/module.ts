@@ -1,0 +1,24 @@
+/** Instances of the SEAL library. Each has its own heap, of at most 4 GiB. */
+import initialize, { type MainModule } from 'node-seal';
+
+export type Seal = MainModule;
+
+/**
+ * A new instance: of `compiled`, so that many workers compile once, or else of the file beside node-seal's script,
+ * read or fetched as the environment allows.
+ */
+export async function instantiateSeal(compiled?: WebAssembly.Module): Promise<Seal> {
+  if (compiled === undefined) return initialize();
+  const instantiateWasm = (
+    imports: WebAssembly.Imports,
+    receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
+  ): Record<string, never> => {
+    // Emscripten's hook has no way to reject; instantiation of a compiled module fails for want of memory only,
+    // and then as an unhandled rejection, which ends the worker and is reported by its owner.
+    void WebAssembly.instantiate(compiled, imports).then((instance) => {
+      receive(instance, compiled);
+    });
+    return {};
+  };
+  return initialize({ instantiateWasm });
+}

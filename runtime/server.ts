@@ -1,0 +1,125 @@
+/**
+ * The server's half of a plan: evaluates encrypted inputs with evaluation keys. Never holds a secret key, and sees no
+ * values; with encrypted weights not even those.
+ */
+import { HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
+import { keysNotLoaded, otherKey, unboundWeights, wrongCount } from '../ir/diagnostics/runtime.ts';
+import { heOp } from '../ir/he/module.ts';
+import type { Plan } from '../ir/plan/plan.ts';
+import {
+  defaultEngineOptions,
+  type EngineOptions,
+  type EvaluateOptions,
+  type EvaluationKeys,
+  type Session,
+} from './engine.ts';
+import { type EngineName, engines } from './engines/registry.ts';
+import { readCiphertexts, writeCiphertexts } from './seal/ciphertext-files.ts';
+import { inspectCiphertext } from './seal/inspect-bytes.ts';
+import { readEvaluationKeys } from './seal/keys.ts';
+import { weightRows } from './seal/weight-rows.ts';
+
+export interface ServerOptions extends Partial<EngineOptions> {
+  readonly engine?: EngineName;
+}
+
+/** Milliseconds of the last of each. */
+export interface ServerTimings {
+  readonly prepare?: number;
+  /** From input ciphertexts to output ciphertexts, all runs of the file together. */
+  readonly evaluate?: number;
+}
+
+interface Prepared {
+  readonly keyId: string;
+  readonly session: Session<Uint8Array>;
+}
+
+export class Server {
+  readonly plan: Plan;
+  private readonly engine: EngineName;
+  private readonly options: EngineOptions;
+  private prepared: Prepared | undefined;
+  private measured: ServerTimings = {};
+
+  /** Throws `HepcError` for a plan whose encrypted weights are not bound, or bound to ciphertexts that do not fit. */
+  static create(plan: Plan, options: ServerOptions = {}): Promise<Server> {
+    return new Promise((resolve) => {
+      checkBoundWeights(plan);
+      resolve(new Server(plan, options));
+    });
+  }
+
+  private constructor(plan: Plan, { engine = 'seal-wasm', ...options }: ServerOptions) {
+    this.plan = plan;
+    this.engine = engine;
+    this.options = { ...defaultEngineOptions, ...options };
+  }
+
+  get timings(): ServerTimings {
+    return this.measured;
+  }
+
+  /**
+   * Loads a file of evaluation keys and prepares the plan for them; keys loaded before are dropped. Throws `HepcError`
+   * for files that are damaged or for other parameters, and for a plan that does not fit the memory.
+   */
+  async loadKeys(evaluationKeys: Uint8Array): Promise<void> {
+    const { client, bound } = this.plan;
+    const start = performance.now();
+    const keys: EvaluationKeys = readEvaluationKeys(evaluationKeys, client);
+    if (bound !== undefined && bound.publicKeyDigest !== keys.keyId)
+      throw new HepcError([
+        otherKey({ what: 'the file of evaluation keys', got: keys.keyId, expected: bound.publicKeyDigest }),
+      ]);
+    await this.close();
+    const session = await engines[this.engine].prepare(this.plan, keys, this.options);
+    this.prepared = { keyId: keys.keyId, session };
+    this.measured = { prepare: performance.now() - start };
+  }
+
+  /**
+   * A file of encrypted outputs for a file of encrypted inputs. Rejects with `HepcError` for files that are damaged, of
+   * another plan or another key; with the reason of `signal` once it aborts.
+   */
+  async evaluate(inputs: Uint8Array, { signal, onProgress }: EvaluateOptions = {}): Promise<Uint8Array> {
+    if (this.prepared === undefined) throw new HepcError([keysNotLoaded({ what: 'evaluation' })]);
+    const { keyId, session } = this.prepared;
+    const { client } = this.plan;
+    const { samples, runs } = readCiphertexts(inputs, 'inputs', client, keyId);
+    const results: Uint8Array[][] = [];
+    let milliseconds = 0;
+    for (const [r, run] of runs.entries()) {
+      const evaluation = await session.evaluate(run, {
+        ...(signal === undefined ? {} : { signal }),
+        onProgress: (fraction) => onProgress?.((r + fraction) / runs.length),
+      });
+      results.push(evaluation.outputs);
+      milliseconds += evaluation.milliseconds;
+    }
+    this.measured = { ...this.measured, evaluate: milliseconds };
+    return writeCiphertexts('outputs', client, { keyId, samples, runs: results });
+  }
+
+  /** Ends the workers and frees the keys. Evaluations that are under way finish first. */
+  async close(): Promise<void> {
+    const { prepared } = this;
+    this.prepared = undefined;
+    await prepared?.session.close();
+  }
+}
+
+function checkBoundWeights({ client, weights, program, bound }: Plan): void {
+  const rows = weightRows(program.columns);
+  if (weights === 'plain' && rows.length > 0) throw new InternalError('a plan with plain weights has weight ops');
+  if (rows.length === 0) return;
+  if (bound === undefined) throw new HepcError([unboundWeights({ plan: client.name })]);
+  const got = bound.ciphertexts.length;
+  if (got !== rows.length) throw new HepcError([wrongCount({ what: 'encrypted weights', expected: rows.length, got })]);
+  const problems = rows.flatMap((row, i) => {
+    const { level, scale } = heOp(program, row);
+    const bytes = bound.ciphertexts[i] ?? new Uint8Array();
+    return inspectCiphertext(bytes, program.parameters, { level, scale, seeded: false }, `encrypted weight ${i}`);
+  });
+  if (problems.length > 0) throw new HepcError(problems.slice(0, 8));
+}
