@@ -7,12 +7,12 @@
  *
  * Deterministic: the same model, samples and options give the same plan.
  */
-import { batchTooLarge, chainTooShort, noParameters, scaleTooLarge, syntheticSamples } from '../ir/diagnostics/compile.ts';
-import { type Diagnostic, HepcError, type NodeRef } from '../ir/diagnostics/diagnostic.ts';
-import type { HeModule } from '../ir/he/module.ts';
+import { batchTooLarge, memoryExceeded, noParameters, syntheticSamples } from '../ir/diagnostics/compile.ts';
+import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import type { PlanModule } from '../ir/levels.ts';
-import { polyModulusDegrees } from '../ir/parameters.ts';
+import { polyModulusDegrees, switchingKeyBytes } from '../ir/parameters.ts';
 import type { Plan } from '../ir/plan/plan.ts';
+import { peakCiphertextBytes } from '../ir/plan/statistics.ts';
 import { seededRandom } from '../ir/random.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { nextPowerOfTwo } from '../ir/tile/layout.ts';
@@ -20,11 +20,13 @@ import type { TileModule } from '../ir/tile/ops.ts';
 import { PassManager, type PassObserver, type PassRun } from '../passes/manager.ts';
 import type { Sample } from '../passes/pass.ts';
 import { scheduleProgram } from '../passes/schedule.ts';
+import { keyExpansion } from '../passes/select-keys.ts';
 import { buildPlan, type ModelInterface } from './build-plan.ts';
 import { networkDepth } from './layouts/network-depth.ts';
 import { packNetwork } from './pack-network.ts';
-import { type Chain, chainsFor } from './parameters/chains.ts';
-import { manageProgram, optimiseTensor } from './pipelines.ts';
+import { chainsFor } from './parameters/chains.ts';
+import { selectChain } from './parameters/select-chain.ts';
+import { optimiseTensor } from './pipelines.ts';
 import { predictError, referenceOutputs } from './simulate.ts';
 
 export interface ImportedGraph extends ModelInterface {
@@ -67,47 +69,47 @@ export function compileGraph(graph: ImportedGraph, options: CompileOptions = {})
   onStep('optimising the network');
   const tensor = optimiseTensor(graph.module, manager, { maxError, synthetic });
   const reference = referenceOutputs(graph.module, samples);
+  const batchTile = nextPowerOfTwo(batch);
+  let { depth, path } = networkDepth(tensor);
   let best: number | undefined;
-  const leastDepth = networkDepth(tensor);
-  let depth: number = leastDepth;
-  let path: readonly NodeRef[] = [];
   for (const degree of polyModulusDegrees) {
-    if (nextPowerOfTwo(batch) > degree / 2) continue;
-    if (chainsFor(degree, leastDepth, 0).length === 0) continue;
+    const fits = (levels: number): boolean => chainsFor(degree, levels, 0).length > 0;
+    if (batchTile > degree / 2 || !fits(depth)) continue;
     onStep(`packing for N = ${degree}`);
-    const slots = { virtualSlots: degree / 2 / nextPowerOfTwo(batch), batchTile: nextPowerOfTwo(batch) };
-    const packed = packNetwork(tensor, slots, { samples, manager, weights, fits: (d) => chainsFor(degree, d, 0).length > 0 });
+    const slots = { virtualSlots: degree / 2 / batchTile, batchTile };
+    const packed = packNetwork(tensor, slots, { samples, manager, weights, fits });
     ({ depth, path } = packed);
     if (packed.program === undefined) continue;
-    for (const chain of chainsFor(degree, depth, packed.rangeBits)) {
-      const program = tryChain(packed.program, manager, chain);
-      if (program === undefined) continue;
-      onStep(`predicting the error at N = ${degree} with ${chain.parameters.primes.length} primes`);
-      const predicted = predictError(packed.tile, program, samples, reference, seed, maxError);
-      best = Math.min(best ?? Infinity, predicted);
-      if (predicted > maxError) continue;
-      const schedule = scheduleProgram(program);
-      const { tile } = packed;
-      const plan = buildPlan(
-        { graph, packed, program: schedule, samples },
-        { batch, weights, maxError, predictedMaxError: predicted, synthetic },
-      );
-      const modules = { tensor, tile, plan: schedule };
-      return { plan, modules, runs: manager.runs, warnings: [...warnings, ...manager.warnings] };
-    }
+    const { selection, best: reached } = selectChain(packed.program, chainsFor(degree, depth, packed.rangeBits), {
+      manager,
+      maxError,
+      predict: (program, enough) => {
+        onStep(`predicting the error at N = ${degree}`);
+        return predictError(packed.tile, program, samples, reference, seed, enough);
+      },
+    });
+    if (reached !== undefined) best = Math.min(best ?? Infinity, reached);
+    if (selection === undefined) continue;
+    const program = scheduleProgram(selection.program);
+    const plan = buildPlan(
+      { graph, packed, program, samples },
+      { batch, weights, maxError, predictedMaxError: selection.predictedError, synthetic },
+    );
+    checkMemory(plan);
+    const modules = { tensor, tile: packed.tile, plan: program };
+    return { plan, modules, runs: manager.runs, warnings: [...warnings, ...manager.warnings] };
   }
   throw new HepcError([noParameters({ depth, maxError, best }, { nodes: path })]);
 }
 
-/** The managed program, or undefined where the chain does not carry it. */
-function tryChain(program: HeModule, manager: PassManager, chain: Chain): HeModule | undefined {
-  try {
-    return manageProgram(program, manager, chain);
-  } catch (error) {
-    const unfit: readonly string[] = [chainTooShort.declaration.code, scaleTooLarge.declaration.code];
-    if (error instanceof HepcError && error.diagnostics.every(({ code }) => unfit.includes(code))) return undefined;
-    throw error;
-  }
+/** What a worker may use of the 4 GiB that the heap of SEAL's WASM build has. */
+const workerBytes = 3.5 * 2 ** 30;
+
+/** Plaintexts do not count: those that find no room are encoded where they are used. */
+function checkMemory({ program, statistics }: Plan): void {
+  const keys = (statistics.galoisKeys + 1) * switchingKeyBytes(program.parameters) * keyExpansion;
+  const needed = keys + peakCiphertextBytes(program);
+  if (needed > workerBytes) throw new HepcError([memoryExceeded({ needed, limit: workerBytes })]);
 }
 
 function uniformSamples({ module }: ImportedGraph, seed: number): Sample[] {

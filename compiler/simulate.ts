@@ -3,6 +3,7 @@ import type { HeModule } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
 import { evaluateHe } from '../ir/interpret/he.ts';
 import { NoiseModel } from '../ir/interpret/noise.ts';
+import { PlaintextSlots } from '../ir/interpret/plaintext-slots.ts';
 import { TensorInterpreter } from '../ir/interpret/tensor.ts';
 import type { PlanModule } from '../ir/levels.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
@@ -11,10 +12,10 @@ import type { TileModule } from '../ir/tile/ops.ts';
 import type { Sample } from '../passes/pass.ts';
 
 /** The most samples that ranges are measured on. */
-const rangeSamples = 64;
+const rangeSamples = 32;
 
 /** The most samples that the error is predicted on. */
-const noiseSamples = 16;
+const noiseSamples = 12;
 
 /** Evenly spaced, so that sorted data is covered as well. */
 export function thin<T>(items: readonly T[], most: number): T[] {
@@ -35,15 +36,17 @@ export function measureRanges(
   most = rangeSamples,
 ): number[] {
   const ranges = tile.nodes.map(() => 0);
-  const { origin, a } = program.columns;
+  const { op, origin, a } = program.columns;
+  const plaintexts = new PlaintextSlots(program);
   for (const batch of batches(tile, thin(samples, most))) {
     const inputs = packBatch(tile, batch);
     evaluateHe(program, inputs, {
+      plaintexts,
       observe: (id, slots) => {
         const node = origin[id] ?? 0;
         const operand = a[id] ?? -1;
         // A rotated operand has the range of the operand, not of the value that it leads to.
-        if (program.columns.op[id] === HE.rotate && origin[operand] !== node) return;
+        if (op[id] === HE.rotate && origin[operand] !== node) return;
         let range = ranges[node] ?? 0;
         for (let s = 0; s < slots.length; s++) {
           const value = Math.abs(slots[s] ?? 0);
@@ -86,12 +89,13 @@ export function predictError(
 ): number {
   if (program.parameters === undefined) return Infinity;
   const noise = new NoiseModel(program.parameters, seed);
+  const plaintexts = new PlaintextSlots(program, noise);
   const chosen = thin(samples, noiseSamples);
   const unit = errorUnit(reference);
   let worst = 0;
   let done = 0;
   for (const batch of batches(tile, chosen)) {
-    const results = unpackBatch(tile, evaluateHe(program, packBatch(tile, batch), { noise }), batch.length);
+    const results = unpackBatch(tile, evaluateHe(program, packBatch(tile, batch), { noise, plaintexts }), batch.length);
     for (const [k, outputs] of results.entries()) {
       for (const [name, values] of outputs) {
         const exact = reference[done + k]?.get(name);

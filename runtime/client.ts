@@ -14,7 +14,7 @@ import { Handles, withHandles } from './seal/handles.ts';
 import { generateKeys, type KeySet, readSecretKey } from './seal/keys.ts';
 import { LevelEncoder } from './seal/level-encoder.ts';
 import { instantiateSeal } from './seal/module.ts';
-import { loadInspected, saveUncompressed } from './seal/save.ts';
+import { loadOrRefuse, saveUncompressed } from './seal/save.ts';
 
 /** Values of a sample by the name of the input or output: flat, row-major. */
 export type Sample = ReadonlyMap<string, Float64Array>;
@@ -62,7 +62,7 @@ export class Client {
     this.keys = undefined;
     this.keyHandles.freeAll();
     const key: SecretKey = this.keyHandles.own(new seal.SecretKey());
-    loadInspected('the secret key', [], () => {
+    loadOrRefuse('the secret key', () => {
       key.loadFromArray(context, read.secretKey);
     });
     this.keys = {
@@ -155,7 +155,7 @@ export class Client {
     const { seal, context } = this.context;
     return withHandles((temporary) => {
       const ciphertext = temporary.own(new seal.Ciphertext());
-      loadInspected(what, [], () => {
+      loadOrRefuse(what, () => {
         ciphertext.loadFromArray(context, bytes);
       });
       const plaintext = temporary.own(new seal.Plaintext());

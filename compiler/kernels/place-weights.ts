@@ -200,9 +200,9 @@ function finder({ starts, indices: columns }: Rows): (row: number, column: numbe
   return (row, column) => {
     let low = starts[row] ?? 0;
     let high = (starts[row + 1] ?? 0) - 1;
-    const first = columns[low] ?? 0;
     // Dense rows, the common case, need no search.
-    if (low + column - first <= high && columns[low + column - first] === column) return low + column - first;
+    const guess = low + column - (columns[low] ?? 0);
+    if (guess >= low && guess <= high && columns[guess] === column) return guess;
     while (low <= high) {
       const middle = (low + high) >> 1;
       const found = columns[middle] ?? 0;

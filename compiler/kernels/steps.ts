@@ -38,7 +38,7 @@ export class StepTable {
   split(unit: number): Split {
     const rests = this.restsByPair();
     let best = this.splitBy(rests, 1, 1);
-    for (const width of this.widths(unit)) {
+    for (const width of this.widths(unit, rests)) {
       for (const sign of [1, -1] as const) {
         const candidate = this.splitBy(rests, width, sign);
         if (candidate.rotations < best.rotations) best = candidate;
@@ -58,11 +58,16 @@ export class StepTable {
     return lists;
   }
 
-  private widths(unit: number): number[] {
+  /** Widths within a factor of 8 of the one that splits evenly spread rests best. */
+  private widths(unit: number, rests: ReadonlyMap<number, readonly number[]>): number[] {
+    let most = 1;
+    for (const list of rests.values()) most = Math.max(most, list.length);
+    const even = unit * Math.sqrt(most);
     const widths: number[] = [];
-    for (let width = 2 * unit; width <= 2 * this.slots; width *= 2) {
+    for (let width = 2 * unit; width <= Math.min(2 * this.slots, 8 * even); width *= 2) {
+      if (width < even / 8) continue;
       widths.push(width);
-      if (width * 1.5 <= this.slots && width >= 2 * unit && width % (2 * unit) === 0) widths.push(width * 1.5);
+      if (width % (2 * unit) === 0) widths.push(1.5 * width);
     }
     return widths;
   }

@@ -1,13 +1,26 @@
 /** Levels that a network takes, before it is packed. */
 import { elementCount } from '../../ir/constant.ts';
-import { nodeAt, usersOf } from '../../ir/module.ts';
+import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
+import { mergeOrigins, nodeAt, usersOf } from '../../ir/module.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { polynomialDepth } from '../lowering/polynomial.ts';
 import { isIdentity } from './column-blocks.ts';
 
-/** The rescales along the longest way from an input to an output; repacking may add to them. */
-export function networkDepth(module: TensorModule): number {
-  return Math.max(0, ...levelsOf(module));
+/**
+ * The rescales along the longest way from an input to an output, and the ONNX nodes on it. Repacking may add to them.
+ */
+export function networkDepth(module: TensorModule): { depth: number; path: readonly NodeRef[] } {
+  const levels = levelsOf(module);
+  const depth = Math.max(0, ...levels);
+  const users = usersOf(module);
+  const path: NodeRef[] = [];
+  let node = module.nodes.find(({ id }) => levels[id] === depth);
+  while (node !== undefined) {
+    path.push(...node.origins);
+    const here = levels[node.id] ?? 0;
+    node = (users[node.id] ?? []).find((user) => (levels[user.id] ?? 0) + depthOf(module, user) === here);
+  }
+  return { depth, path: mergeOrigins(path) };
 }
 
 /** Rescales below each value on the way to the outputs: the level that its result is needed at. */

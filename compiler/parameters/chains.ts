@@ -25,14 +25,25 @@ const leastScaleBits = 18;
 const leastWeightBits = 6;
 
 export function chainsFor(degree: PolyModulusDegree, depth: number, rangeBits: number): Chain[] {
-  return [...unrescaledChains(degree, depth, rangeBits), ...rescaledChain(degree, depth, rangeBits)];
+  return [...unrescaledChains(degree, depth, rangeBits), ...rescaledChains(degree, depth, rangeBits)];
 }
 
-function rescaledChain(degree: PolyModulusDegree, depth: number, rangeBits: number): Chain[] {
+/**
+ * Bits of the special prime beyond the largest data prime. The error of a key switch peaks at slot 0, where SEAL's
+ * uncentred digits add up, in proportion to data prime over special prime: bits there are worth more than a scale that
+ * much larger, once the peak is what limits the program.
+ */
+const specialExtraBits = [0, 5];
+
+function rescaledChains(degree: PolyModulusDegree, depth: number, rangeBits: number): Chain[] {
   const room = headroomBits + rangeBits;
-  const scaleBits = Math.min(maxPrimeBits - room, Math.floor((maxModulusBits[degree] - 2 * room) / (depth + 2)));
-  if (scaleBits < leastScaleBits) return [];
-  return [chain(degree, scaleBits + room, scaleBits, rangeBits, depth, 'rescaled')];
+  return specialExtraBits.flatMap((extra) => {
+    const left = maxModulusBits[degree] - 2 * room - extra;
+    const scaleBits = Math.min(maxPrimeBits - room - extra, Math.floor(left / (depth + 2)));
+    if (scaleBits < leastScaleBits) return [];
+    const data = [scaleBits + room, ...Array.from({ length: depth }, () => scaleBits)];
+    return [chain(degree, data, scaleBits + room + extra, { scaleBits, rangeBits, last: 'rescaled' })];
+  });
 }
 
 /**
@@ -55,18 +66,19 @@ function unrescaledChains(degree: PolyModulusDegree, depth: number, rangeBits: n
   return candidates
     .sort((a, b) => a.error - b.error)
     .slice(0, 3)
-    .map(({ scaleBits, firstBits }) => chain(degree, firstBits, scaleBits, rangeBits, depth - 1, 'unrescaled'));
+    .map(({ scaleBits, firstBits }) => {
+      const data = [firstBits, ...Array.from({ length: depth - 1 }, () => scaleBits)];
+      return chain(degree, data, Math.max(...data), { scaleBits, rangeBits, last: 'unrescaled' });
+    });
 }
 
 function chain(
   polyModulusDegree: PolyModulusDegree,
-  firstBits: number,
-  scaleBits: number,
-  rangeBits: number,
-  rescales: number,
-  last: Chain['last'],
+  dataBits: readonly number[],
+  specialBits: number,
+  rest: Omit<Chain, 'parameters'>,
 ): Chain {
-  const data = [firstBits, ...Array.from({ length: rescales }, () => scaleBits)];
-  const [specialPrime = 0, ...primes] = nttPrimes([Math.max(...data), ...data], polyModulusDegree);
-  return { parameters: { polyModulusDegree, primes, specialPrime }, scaleBits, rangeBits, last };
+  // The special prime comes first, so that of equal bits it is the largest.
+  const [specialPrime = 0, ...primes] = nttPrimes([specialBits, ...dataBits], polyModulusDegree);
+  return { parameters: { polyModulusDegree, primes, specialPrime }, ...rest };
 }

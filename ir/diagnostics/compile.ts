@@ -89,3 +89,70 @@ export const batchTooLarge = defineDiagnostic<{ batch: number; most: number }>({
   message: ({ batch, most }) => `a batch of ${batch} samples is larger than the ${most} slots of a ciphertext`,
   notes: ({ most }) => [`compile with --batch ${most} or less; run more samples with the same plan`],
 });
+
+export const activationsNeedSamples = defineDiagnostic<{ count: number }>({
+  code: 'H311',
+  severity: 'error',
+  title: 'activations need calibration samples',
+  explain:
+    'Encrypted evaluation knows additions and multiplications only, so every activation is replaced by a polynomial. ' +
+    'A polynomial is good on one interval; hepc measures it on samples of your own data, because on made-up data the ' +
+    'interval, and with it every answer, would be wrong.',
+  message: ({ count }) =>
+    count === 1
+      ? 'the model has an activation that is no polynomial, and there are no calibration samples'
+      : `the model has ${count} activations that are no polynomials, and there are no calibration samples`,
+  notes: () => ['pass a few hundred representative inputs with --calibrate FILE.npz'],
+});
+
+export const valuesNotFinite = defineDiagnostic<{ sample: number }>({
+  code: 'H312',
+  severity: 'error',
+  title: 'the model computes values that are not finite',
+  explain:
+    'On a calibration sample a value of the model is infinite or not a number, already without encryption. ' +
+    'Nothing can be said about ranges then.',
+  message: ({ sample }) => `calibration sample ${sample} leads to an infinite value or to one that is not a number`,
+  notes: () => ['check that sample, and run the model on it with onnxruntime'],
+});
+
+export const degenerateRange = defineDiagnostic<{ value: number }>({
+  code: 'H313',
+  severity: 'error',
+  title: 'an activation sees a single value',
+  explain:
+    'On all calibration samples every input of an activation is the same number: there is no range to approximate the ' +
+    'activation on. The layer before it is dead, or the samples are all alike.',
+  message: ({ value }) => `every input of this activation is ${value} on all calibration samples`,
+  notes: () => ['calibrate with samples that differ', 'remove the layer from the model if it is dead'],
+});
+
+export const activationErrorTooLarge = defineDiagnostic<{
+  kind: string;
+  lo: number;
+  hi: number;
+  degree: number;
+  error: number;
+  allowed: number;
+}>({
+  code: 'H314',
+  severity: 'error',
+  title: 'no polynomial approximates the activations well enough',
+  explain:
+    'hepc tries polynomials of growing degree in place of the activations until the output of the model on the ' +
+    'calibration samples is within half of --max-error of the exact one; the other half is left for the noise of the ' +
+    'encryption. Errors are fractions of the median over samples of the largest absolute output. Even the highest ' +
+    'degree was not enough. The diagnostic names the activation whose replacement alone changes the output most.',
+  message: ({ kind, lo, hi, degree, error, allowed }) =>
+    `polynomials of degree ${degree} change the output by ${showNumber(error)}, allowed is ${showNumber(allowed)}; most of it is ` +
+    `due to this ${kind} on [${showNumber(lo)}, ${showNumber(hi)}]`,
+  notes: ({ error }) => [
+    `allow it with --max-error ${showNumber(2.2 * error)} or more, if that is good enough for you`,
+    'narrow the range: put batch normalisation before the activation, or remove outliers from the calibration samples',
+    'retrain with a polynomial activation such as x² or a smooth one such as SiLU',
+  ],
+});
+
+function showNumber(x: number): string {
+  return String(Number(x.toPrecision(3)));
+}

@@ -1,2 +1,173 @@
 /** Diagnostics H1xx: the ONNX importer. */
 import { defineDiagnostic } from './diagnostic.ts';
+
+/** What is wrong, as a clause without a full stop; the place names the node. */
+interface Wrong {
+  readonly reason: string;
+}
+
+/** What is wrong and what the user can do instead, a sentence. */
+interface Refusal extends Wrong {
+  readonly instead: string;
+}
+
+export const notOnnx = defineDiagnostic<Wrong>({
+  code: 'H101',
+  severity: 'error',
+  title: 'not an ONNX file',
+  explain:
+    'The file is no ONNX model, or it was cut off. An ONNX file is a protocol buffer with a graph in it; ' +
+    'text, archives, TorchScript and SavedModel files must be exported to ONNX first.',
+  message: ({ reason }) => `not an ONNX file, or truncated: ${reason}`,
+  notes: () => ['Export the model again, for example with torch.onnx.export, and copy it in binary mode.'],
+});
+
+export const malformedGraph = defineDiagnostic<Wrong>({
+  code: 'H102',
+  severity: 'error',
+  title: 'the graph of the model is malformed',
+  explain:
+    'Every name of a graph is defined once, by an input, an initializer or a node; nodes read defined names only and ' +
+    'form no cycle. `onnx.checker.check_model` finds the same faults.',
+  message: ({ reason }) => reason,
+  notes: () => ['Run onnx.checker.check_model on the file; export the model again.'],
+});
+
+export const unsupportedOpset = defineDiagnostic<{ found: string; oldest: number; newest: number }>({
+  code: 'H103',
+  severity: 'error',
+  title: 'an operator set that hepc does not know',
+  explain:
+    'The meaning of an operator depends on the operator set that the model imports. hepc reads a range of them and ' +
+    'does not guess at others.',
+  message: ({ found, oldest, newest }) => `the model uses ${found}; hepc reads opset ${oldest} to ${newest}`,
+  notes: ({ newest }) => [`Export with an opset_version of at most ${newest}, or use onnx.version_converter.`],
+});
+
+export const unsupportedOperator = defineDiagnostic<Refusal & { opType: string }>({
+  code: 'H104',
+  severity: 'error',
+  title: 'an operator that cannot run on encrypted values',
+  explain:
+    'Encrypted values can be added, multiplied and rotated. Whatever is affine in them is exact, smooth activations ' +
+    'are approximated by polynomials; comparisons, divisions by encrypted values and data-dependent indices have no ' +
+    'useful encrypted form.',
+  message: ({ opType, reason }) => `${opType} is not supported: ${reason}`,
+  notes: ({ instead }) => [instead],
+});
+
+export const unsupportedForm = defineDiagnostic<Refusal>({
+  code: 'H105',
+  severity: 'error',
+  title: 'an operator used in a way that cannot run on encrypted values',
+  explain:
+    'The operator is supported, but not with these operands or attributes: some operands must be constants of the ' +
+    'model (weights, shapes, indices), and some modes exist for training only.',
+  message: ({ reason }) => reason,
+  notes: ({ instead }) => [instead],
+});
+
+export const invalidNode = defineDiagnostic<Wrong>({
+  code: 'H106',
+  severity: 'error',
+  title: 'a node that ONNX does not allow',
+  explain:
+    'The operands or attributes of the node break the definition of its operator: shapes that do not fit, an axis ' +
+    'out of range, an operand that is missing.',
+  message: ({ reason }) => reason,
+  notes: () => ['Check that the model runs in onnxruntime; onnx.shape_inference often finds the place.'],
+});
+
+export const badTensor = defineDiagnostic<Wrong & { tensor: string }>({
+  code: 'H107',
+  severity: 'error',
+  title: 'a constant of the model that cannot be read',
+  explain:
+    'An initializer or attribute has an element type that hepc does not read, or its bytes do not fit its shape. ' +
+    'Read are float, double, float16, bfloat16, bool and integers of 8 to 64 bits, dense.',
+  message: ({ tensor, reason }) => `${tensor}: ${reason}`,
+});
+
+export const nonFiniteWeights = defineDiagnostic<{ tensor: string; value: number; index: number }>({
+  code: 'H108',
+  severity: 'error',
+  title: 'a weight that is infinite or not a number',
+  explain: 'Weights must be finite: one NaN makes every answer NaN. Usually training has diverged.',
+  message: ({ tensor, value, index }) => `${tensor} holds ${value} at element ${index}`,
+  notes: () => ['Look for the step at which training diverged; or clamp the weights.'],
+});
+
+export const badExternalData = defineDiagnostic<Wrong & { tensor: string }>({
+  code: 'H109',
+  severity: 'error',
+  title: 'external data of the model that cannot be read',
+  explain:
+    'Large models keep their weights in files next to the .onnx file. Those must lie in the folder of the model or ' +
+    'below it, and hold as many bytes as the model says.',
+  message: ({ tensor, reason }) => `external data of ${tensor}: ${reason}`,
+  notes: () => ['Copy the data files with the model, or save it as one file with onnx.save_model.'],
+});
+
+export const dynamicAxis = defineDiagnostic<{ input: string; axis: number; label: string }>({
+  code: 'H110',
+  severity: 'error',
+  title: 'an input with a dynamic axis that is not the first',
+  explain:
+    'A plan is made for exact shapes. Only the first axis of an input may be dynamic: it counts samples, and the plan ' +
+    'is for one of them.',
+  message: ({ input, axis, label }) =>
+    axis < 0 ? `input "${input}" has no shape` : `axis ${axis} of input "${input}" is dynamic (${label})`,
+  notes: () => ['Fix the axis: export with a static shape, or use onnxruntime.tools.make_dynamic_shape_fixed.'],
+});
+
+export const mixedSamples = defineDiagnostic<Wrong>({
+  code: 'H111',
+  severity: 'error',
+  title: 'an operator that mixes samples',
+  explain:
+    'The first axis of the input is dynamic, so it counts samples. Each sample is computed by itself: that axis has ' +
+    'to stay the first, and nothing may reduce it, index it or depend on its size.',
+  message: ({ reason }) => reason,
+  notes: () => [
+    'If the first axis is no batch, give it a fixed size in the export.',
+    'If a fixed batch size was traced into the model, use -1 or x.size(0) instead of the number.',
+  ],
+});
+
+export const modelTooLarge = defineDiagnostic<{ what: string; size: number; limit: number }>({
+  code: 'H112',
+  severity: 'error',
+  title: 'a model that is too large',
+  explain: 'hepc bounds the tensors that it builds while it imports, far above what can run on encrypted values.',
+  message: ({ what, size, limit }) => `${what}: ${size}, at most ${limit} allowed`,
+  notes: () => ['Use a smaller model or smaller inputs.'],
+});
+
+export const badInterfaceType = defineDiagnostic<{ name: string; found: string }>({
+  code: 'H113',
+  severity: 'error',
+  title: 'an input that is not a tensor of floating-point numbers',
+  explain:
+    'Inputs are encrypted real numbers. Integer inputs such as token ids or raw pixels have to become floating-point ' +
+    'numbers before they are encrypted.',
+  message: ({ name, found }) => `input "${name}" is ${found}; expected a tensor of float, double or float16`,
+  notes: () => ['Move the conversion out of the model: let the client scale pixels or look up embeddings.'],
+});
+
+export const constantOutput = defineDiagnostic<{ name: string }>({
+  code: 'H114',
+  severity: 'error',
+  title: 'an output that does not depend on any input',
+  explain: 'The output is a constant of the model; there is nothing to compute on encrypted values.',
+  message: ({ name }) => `output "${name}" does not depend on any input`,
+  notes: () => ['Remove the output from the model.'],
+});
+
+export const unusedInput = defineDiagnostic<{ name: string }>({
+  code: 'H115',
+  severity: 'warning',
+  title: 'an input that no output depends on',
+  explain: 'The client still has to give the input, for nothing.',
+  message: ({ name }) => `no output depends on input "${name}"`,
+  notes: () => ['Remove the input from the model.'],
+});

@@ -17,7 +17,7 @@ const areas = [importing, text, verify, compile, data, plan, runtime, cli];
 /** Declarations by code, in the order of their codes. */
 export const diagnosticRegistry: ReadonlyMap<string, DiagnosticDeclaration<never>> = new Map(
   areas
-    .flatMap((area) => Object.values(area) as { declaration: DiagnosticDeclaration<never> }[])
+    .flatMap((area) => Object.values<{ declaration: DiagnosticDeclaration<never> }>(area))
     .map(({ declaration }) => [declaration.code, declaration] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1)),
 );

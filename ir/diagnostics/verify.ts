@@ -43,7 +43,7 @@ export const badInterface = defineDiagnostic<Broken>({
   title: 'inputs or outputs that cannot be told apart',
   explain:
     'A module has at least one output. At the graph levels inputs have different names, and so have outputs; an he ' +
-    `program numbers its input ciphertexts 0, 1, … without gaps or repetition, and its outputs likewise. ${editedByHand}`,
+    `program numbers its output ciphertexts 0, 1, … without gaps, and no two inputs have the same number. ${editedByHand}`,
   message: ({ reason }) => reason,
 });
 
@@ -71,8 +71,8 @@ export const badLevel = defineDiagnostic<Broken>({
   severity: 'error',
   title: 'levels that do not match',
   explain:
-    'The level of a value says how many primes are left. Operands of one op are at the same level, rescale and ' +
-    `mod-switch lower it by one, and a program without parameters has neither. ${editedByHand}`,
+    'The level of a value says how many primes are left. Operands of one op are at the same level, and only rescale ' +
+    `and mod-switch lower it, by one. ${editedByHand}`,
   message: ({ reason }) => reason,
 });
 
@@ -82,7 +82,7 @@ export const badScale = defineDiagnostic<Broken>({
   title: 'scales that do not match',
   explain:
     'Sums need equal scales, bit for bit; a product has the product of the scales; a rescale divides the scale by the ' +
-    `prime that it drops. A scale beyond the modulus would wrap values around. ${editedByHand}`,
+    `prime that it drops, both but for rounding. A scale beyond the modulus would wrap values around. ${editedByHand}`,
   message: ({ reason }) => reason,
 });
 

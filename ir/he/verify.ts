@@ -149,7 +149,7 @@ function verifyStructure(module: Program, pool: readonly Verdict[], reports: Rep
   return sound && !reports.full;
 }
 
-/** Indices that should be 0, 1, …, each once. */
+/** Indices that should not be negative nor repeat; after `finish`, nor have gaps. */
 class Numbering {
   private readonly what: string;
   private readonly seen = new Set<number>();
@@ -163,6 +163,7 @@ class Numbering {
   }
 
   add(id: number, index: number, reports: Reports): void {
+    if (index < 0) reports.at(id, badInterface, `${this.what} has the number ${index}`);
     if (this.seen.has(index)) reports.at(id, badInterface, `there is another ${this.what} ${index}`);
     this.seen.add(index);
   }

@@ -14,6 +14,8 @@ import { type NoiseModel, relinKey } from './noise.ts';
 import { PlaintextSlots } from './plaintext-slots.ts';
 
 export interface EvaluateHeOptions {
+  /** Plaintexts of this program and noise model, shared between runs so that they materialise once. */
+  readonly plaintexts?: PlaintextSlots;
   /** For managed programs only. */
   readonly noise?: NoiseModel;
   /** Sees every value; the array is only valid during the call. */
@@ -34,7 +36,7 @@ export function evaluateHe(
   const { columns, slots } = module;
   if (noise !== undefined && module.parameters === undefined)
     throw new InternalError('an unmanaged program has no noise');
-  const plaintexts = new PlaintextSlots(module, noise);
+  const plaintexts = options.plaintexts ?? new PlaintextSlots(module, noise);
   const lastUse = lastUses(module);
   const values: (Float64Array | undefined)[] = [];
   const outputs: Float64Array[] = [];

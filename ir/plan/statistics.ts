@@ -73,7 +73,7 @@ function countPlaintexts({ columns, parameters }: PlannedProgram): { multiplied:
 }
 
 /** The most bytes of ciphertexts alive at once; operands and result of an op all are, but an output is its operand. */
-function peakCiphertextBytes(program: PlannedProgram): number {
+export function peakCiphertextBytes(program: PlannedProgram): number {
   const { op, a, b, level, size } = program.columns;
   const lastUse = lastUses(program);
   const bytesOf = (id: number): number => ciphertextBytes(program.parameters, level[id] ?? 0, size[id] ?? 0);

@@ -30,6 +30,8 @@ export class Layout {
   readonly batchTile: number;
   readonly ciphertexts: number;
   readonly elements: number;
+  private elementsBySlot: Int32Array | undefined;
+  private placesByElement: Int32Array | undefined;
 
   constructor(dims: readonly Dim[], batchTile: number) {
     for (const { n, t, duplicated } of dims) {
@@ -50,22 +52,26 @@ export class Layout {
 
   /**
    * The element in each virtual slot of each ciphertext, −1 where there is none:
-   * entry [ciphertext · virtualSlots + slot].
+   * entry [ciphertext · virtualSlots + slot]. Computed once, and shared by all callers.
    */
   elementMap(): Int32Array {
+    if (this.elementsBySlot !== undefined) return this.elementsBySlot;
     const map = new Int32Array(this.ciphertexts * this.virtualSlots).fill(-1);
     this.forEachPlace((element, ciphertext, slot) => {
       map[ciphertext * this.virtualSlots + slot] = element;
     });
+    this.elementsBySlot = map;
     return map;
   }
 
-  /** For each element its first place (positions 0 in duplicated dimensions): ciphertext · virtualSlots + slot. */
+  /** For each element its first place (positions 0 in duplicated dimensions): ciphertext · virtualSlots + slot. Shared. */
   firstPlaces(): Int32Array {
+    if (this.placesByElement !== undefined) return this.placesByElement;
     const places = new Int32Array(this.elements).fill(-1);
     this.forEachPlace((element, ciphertext, slot) => {
       if (places[element] === -1) places[element] = ciphertext * this.virtualSlots + slot;
     });
+    this.placesByElement = places;
     return places;
   }
 

@@ -15,7 +15,7 @@ export interface NpyHeader {
   readonly dataStart: number;
 }
 
-export const npyMagic = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
+const npyMagic = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 
 /** numpy's own limit; real headers have about a hundred characters. */
 const maxHeaderBytes = 10_000;

@@ -13,7 +13,7 @@ import { HepcError, InternalError, type Place } from '../../ir/diagnostics/diagn
 import { readNpyHeader } from './npy-header.ts';
 
 /** The array type of each data type: numpy's kind and bytes per element, without byte order. */
-export interface ArrayOf {
+interface ArrayOf {
   readonly f4: Float32Array;
   readonly f8: Float64Array;
   readonly i1: Int8Array;

@@ -34,16 +34,20 @@ function checkEnds(
   encodings: readonly (InputEncoding | OutputEncoding)[],
 ): Reason[] {
   const { op, imm, level, scale } = program.columns;
-  const ends: number[] = [];
-  for (let id = 0; id < op.length; id++) if (op[id] === HE[kind]) ends[imm[id] ?? 0] = id;
+  const rows = new Map<number, number>();
+  for (let id = 0; id < op.length; id++) if (op[id] === HE[kind]) rows.set(imm[id] ?? 0, id);
   const expected = encodings.reduce((sum, encoding) => sum + sentCiphertexts(encoding), 0);
-  if (ends.length !== expected)
-    return [[`${kind}s`, `the program has ${ends.length} ${kind} ciphertexts, the client part ${expected}`]];
+  if (rows.size !== expected)
+    return [[`${kind}s`, `the program has ${rows.size} ${kind} ciphertexts, the client part ${expected}`]];
   const reasons: Reason[] = [];
   for (const encoding of encodings) {
     const { name, firstCiphertext } = encoding;
     for (let k = firstCiphertext; k < firstCiphertext + sentCiphertexts(encoding); k++) {
-      const id = ends[k] ?? 0;
+      const id = rows.get(k);
+      if (id === undefined) {
+        reasons.push([`${kind} ${name}`, `ciphertext ${k} is not in the program`]);
+        break;
+      }
       if (level[id] === encoding.level && scale[id] === encoding.scale) continue;
       const here = `level ${level[id] ?? 0} and scale ${scale[id] ?? 0}`;
       reasons.push([

@@ -11,7 +11,7 @@ import { withHandles } from './handles.ts';
 import { readPublicKey } from './keys.ts';
 import { LevelEncoder } from './level-encoder.ts';
 import { instantiateSeal } from './module.ts';
-import { loadInspected, saveUncompressed } from './save.ts';
+import { loadOrRefuse, saveUncompressed } from './save.ts';
 import { weightRows } from './weight-rows.ts';
 
 /**
@@ -28,7 +28,7 @@ export async function bindWeights(plan: Plan, publicKey: Uint8Array): Promise<Bo
   try {
     return withHandles((handles) => {
       const loaded = handles.own(new seal.PublicKey());
-      loadInspected('the public key', [], () => {
+      loadOrRefuse('the public key', () => {
         loaded.loadFromArray(context.context, key);
       });
       const encryptor = handles.own(new seal.Encryptor(context.context, loaded));

@@ -17,7 +17,7 @@ export function sealException(error: unknown): SealException | undefined {
 /** Whether the heap is exhausted: by `std::bad_alloc`, by Emscripten's abort, or by V8. The instance is lost then. */
 export function isOutOfMemory(error: unknown): boolean {
   if (sealException(error)?.type === 'std::bad_alloc') return true;
-  return error instanceof Error && /out of memory|OOM|allocation failed/i.test(error.message);
+  return error instanceof Error && /out of memory|\bOOM\b|could not allocate|allocation failed/i.test(error.message);
 }
 
 /** One line about anything thrown. */

@@ -1,5 +1,5 @@
 /** Saving and loading of SEAL objects, in the one form that our files use. */
-import { type Diagnostic, HepcError, InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { HepcError, InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { sealRefuses } from '../../ir/diagnostics/runtime.ts';
 import { describeError } from './exceptions.ts';
 import type { Seal } from './module.ts';
@@ -15,9 +15,8 @@ export function saveUncompressed(seal: Seal, object: Savable): Uint8Array {
   return bytes;
 }
 
-/** Loads bytes that `problems` has nothing against. Throws `HepcError` otherwise, and where SEAL refuses them. */
-export function loadInspected(what: string, problems: readonly Diagnostic[], load: () => void): void {
-  if (problems.length > 0) throw new HepcError(problems);
+/** Loads what has been inspected. Throws `HepcError` where SEAL refuses it all the same: a residue is out of range. */
+export function loadOrRefuse(what: string, load: () => void): void {
   try {
     load();
   } catch (error) {

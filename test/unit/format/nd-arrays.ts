@@ -4,13 +4,13 @@ import { type Dtype, elementCount, type NdArray } from '../../../runtime/format/
 
 const shapes = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 4 });
 
-function dense<D extends Dtype>(
+function dense<D extends Dtype, T>(
   dtype: D,
-  element: (shape: { minLength: number; maxLength: number }) => fc.Arbitrary<Extract<NdArray, { dtype: D }>['data']>,
-): fc.Arbitrary<{ dtype: D; shape: number[]; data: Extract<NdArray, { dtype: D }>['data'] }> {
+  elements: (length: { minLength: number; maxLength: number }) => fc.Arbitrary<T>,
+): fc.Arbitrary<{ dtype: D; shape: number[]; data: T }> {
   return shapes.chain((shape) => {
     const length = elementCount(shape);
-    return element({ minLength: length, maxLength: length }).map((data) => ({ dtype, shape, data }));
+    return elements({ minLength: length, maxLength: length }).map((data) => ({ dtype, shape, data }));
   });
 }
 

@@ -19,7 +19,7 @@ export const slots = 4096;
 export const scale = 2 ** 30;
 
 /** Packed constants of one row each; the last plaintext is a row of zeros. */
-export function pool(): { packed: Constant[]; plaintexts: ReturnType<PlaintextBuilder['build']>; ids: number[] } {
+function pool(): Pick<HeModule, 'packed' | 'plaintexts'> {
   const packed = [
     new Constant([2, 4], Float64Array.of(0.5, -0.25, 1, 0.125, 1, 1, 1, 1)),
     new Constant([1, 4], new Float64Array(4)),
@@ -30,8 +30,8 @@ export function pool(): { packed: Constant[]; plaintexts: ReturnType<PlaintextBu
     { source: 0, tile: 1, shift: 3, inner: 8 },
     { source: 1, tile: 0, shift: 0, inner: 1 },
   ];
-  const ids = rows.map((row) => builder.add(row));
-  return { packed, plaintexts: builder.build(), ids };
+  for (const row of rows) builder.add(row);
+  return { packed, plaintexts: builder.build() };
 }
 
 /**

@@ -36,9 +36,9 @@ const broken: readonly (readonly [string, string, RegExp, () => HeModule])[] = [
   ['an origin out of the list', 'H250', /origin 7/, () => edited((c) => (c.origin[2] = 7))],
   ['slots that are not half of the degree', 'H250', /2048 slots/, () => edited(() => undefined, { slots: 2048 })],
   ['an index twice', 'H253', /another input 0/, () => edited((c) => (c.imm[1] = 0))],
-  ['an index that is left out', 'H253', /input 1 is missing/, () => edited((c) => (c.imm[1] = 2))],
+  ['an output index that is left out', 'H253', /output 1 is missing/, () => edited((c) => (c.imm[15] = 2))],
   ['an output index twice', 'H253', /another output 0/, () => edited((c) => (c.imm[15] = 0))],
-  ['a negative index', 'H253', /output 1 is missing/, () => edited((c) => (c.imm[15] = -1))],
+  ['a negative index', 'H253', /input has the number -1/, () => edited((c) => (c.imm[1] = -1))],
   ['a plaintext out of the pool', 'H254', /plaintext 3, of 3/, () => edited((c) => (c.b[at('multiply-plain')] = 3))],
   ['a weight out of the pool', 'H254', /plaintext 9, of 3/, () => edited((c) => (c.a[at('weight')] = 9))],
   ['a product with zeros', 'H254', /zero in all slots/, () => edited((c) => (c.b[at('multiply-plain')] = 2))],
@@ -125,8 +125,13 @@ describe('he', () => {
     expect(codes({ ...managedProgram(), columns: b.build() })).toEqual(['H253']);
   });
 
-  test('a rescale in an unmanaged program', () => {
-    expect(codes(withoutParameters(managedProgram()))).toEqual(['H256']);
+  test('inputs that nobody reads may be gone', () => {
+    expect(codes(edited((c) => (c.imm[1] = 7)))).toEqual([]);
+  });
+
+  test('levels, scales and sizes mean nothing without parameters', () => {
+    const module = withoutParameters(edited((c) => (c.scale.fill(0), c.level.fill(9), c.size.fill(7))));
+    expect(codes(module)).toEqual([]);
   });
 
   test('slots that are no power of two', () => {

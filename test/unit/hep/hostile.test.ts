@@ -233,6 +233,14 @@ describe('parts that contradict one another', () => {
     ]);
   });
 
+  test('input ciphertexts of other numbers', () => {
+    const imm = plan().program.columns.imm.slice();
+    imm[1] = 9;
+    expect(complaints(withEntry('program/imm.npy', i4(...imm)))).toEqual([
+      expect.stringMatching(/H506: input y.*ciphertext 1 is not in the program/),
+    ]);
+  });
+
   test('bound weights', () => {
     const count = ['server', 'bound', 'ciphertexts'];
     expect(complaints(withField(count, 2, bound)).join()).toMatch(/H504: bound\/1.ct: the entry is missing/);

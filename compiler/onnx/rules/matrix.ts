@@ -1,0 +1,179 @@
+/**
+ * MatMul and Gemm. With one constant matrix they are one `dense`, or one `conv` with a kernel of size 1 where the
+ * operand has several rows; with batches of constant matrices a `sparse`; with two encrypted operands two expanding
+ * gathers, a product and a sum.
+ */
+import { Constant, elementCount } from '../../../ir/constant.ts';
+import { RowWriter } from '../../../ir/tensor/csr.ts';
+import type { Emitter } from '../emitter.ts';
+import { invalid, mixesSamples } from '../failure.ts';
+import { broadcastIndex, broadcastShape, permuted, permuteIndex, pick, range } from '../geometry.ts';
+import { checkedCount, checkWeights } from '../limits.ts';
+import type { Rule } from '../operation.ts';
+import {
+  type ConstantTerm,
+  constant,
+  type EncryptedTerm,
+  isBatched,
+  onnxRank,
+  type Term,
+  withoutBatchOfOne,
+  withShape,
+} from '../term.ts';
+import { groupSum } from './reduction.ts';
+import { product, scaled, sum } from './arithmetic.ts';
+
+export const matMul: Rule = (op) => [multiplyMatrices(op.emit, op.input(0), op.input(1))];
+
+export const gemm: Rule = (op) => {
+  const [alpha, beta] = [op.float('alpha', 1), op.float('beta', 1)];
+  const a = transposedIf(op.emit, op.input(0), op.flag('transA', false));
+  const b = transposedIf(op.emit, op.input(1), op.flag('transB', false));
+  if (onnxRank(a) !== 2 || onnxRank(b) !== 2) throw invalid('Gemm multiplies matrices');
+  const [outputs = 0] = b.shape.slice(-1);
+  const c = op.optional(2);
+  // The usual layer: a bias with one entry per output, which the `dense` takes along.
+  if (a.kind === 'encrypted' && b.kind === 'constant' && c?.kind === 'constant' && isRowVector(c, outputs)) {
+    const bias = new Float64Array(outputs).map((_, j) => beta * (c.data[c.data.length === 1 ? 0 : j] ?? 0));
+    return [timesMatrix(op.emit, a, { ...b, data: b.data.map((w) => alpha * w) }, bias)];
+  }
+  const y = scaled(op.emit, multiplyMatrices(op.emit, a, b), alpha);
+  return [c === undefined ? y : sum(op.emit, [y, scaled(op.emit, c, beta)])];
+};
+
+function isRowVector({ shape, data }: ConstantTerm, n: number): boolean {
+  return data.length === 1 || (data.length === n && shape.at(-1) === n);
+}
+
+function transposedIf(emit: Emitter, term: Term, transpose: boolean): Term {
+  if (!transpose) return term;
+  if (isBatched(term)) throw mixesSamples('Gemm transposes the batch axis');
+  if (term.shape.length !== 2) throw invalid('Gemm multiplies matrices');
+  return emit.rearrange([term], permuted(term.shape, [1, 0]), permuteIndex(term.shape, [1, 0]));
+}
+
+/** MatMul of numpy, for operands of which any may be encrypted. */
+function multiplyMatrices(emit: Emitter, left: Term, right: Term): Term {
+  const [a, b] = samplesOf(left, right);
+  if (a.shape.length === 0 || b.shape.length === 0) throw invalid('MatMul of a scalar');
+  if (a.shape.at(-1) !== (b.shape.length === 1 ? b.shape[0] : b.shape.at(-2))) {
+    throw invalid(`MatMul of [${a.shape.join(', ')}] and [${b.shape.join(', ')}]`);
+  }
+  const isMatrix = (term: Term) => elementCount(term.shape.slice(0, -2)) === 1;
+  if (a.kind === 'encrypted' && b.kind === 'constant' && b.shape.length <= 2) return timesMatrix(emit, a, b);
+  if (b.kind === 'encrypted' && a.kind === 'constant' && isMatrix(a) && isMatrix(b) && a.shape.length >= 2) {
+    return matrixTimes(emit, a, b);
+  }
+  if (a.kind === 'constant' || b.kind === 'encrypted') return contracted(emit, a, b);
+  return contracted(emit, a, b);
+}
+
+/** The operands as one sample has them. */
+function samplesOf(a: Term, b: Term): readonly [Term, Term] {
+  if (!isBatched(a) && !isBatched(b)) return [a, b];
+  if ((isBatched(a) && a.shape.length === 0) || (isBatched(b) && b.shape.length < 2)) {
+    throw mixesSamples('MatMul sums over the batch axis, or moves it');
+  }
+  // A vector per sample is a matrix in ONNX: its product with anything but one matrix has the batch inside.
+  const [rankA, rankB] = [onnxRank(a), onnxRank(b)];
+  if (isBatched(a) && (rankA < rankB || (isBatched(b) && rankA !== rankB))) {
+    throw mixesSamples('MatMul puts another axis before the batch axis');
+  }
+  if (isBatched(b) && rankA > rankB) throw mixesSamples('MatMul puts another axis before the batch axis');
+  const strip = (term: Term, other: Term) =>
+    !isBatched(term) && onnxRank(term) === onnxRank(other) && onnxRank(other) > 2
+      ? withShape(term, withoutBatchOfOne(term.shape))
+      : term;
+  return [strip(a, b), strip(b, a)];
+}
+
+/** x · w for x [.., K] and w [K, N] or [K]. */
+function timesMatrix(emit: Emitter, x: EncryptedTerm, w: ConstantTerm, bias?: Float64Array): EncryptedTerm {
+  const [k = 1, n = 1] = w.shape;
+  if (x.shape.at(-1) !== k) throw invalid(`${x.shape.at(-1) ?? 0} columns are multiplied by ${k} rows`);
+  const shape = [...x.shape.slice(0, -1), ...w.shape.slice(1)];
+  const rows = elementCount(x.shape) / k;
+  const weights = pick(w.data, permuteIndex([k, n], [1, 0]));
+  const offsets = bias ?? new Float64Array(n);
+  if (rows === 1) return emit.dense(x, new Constant([n, k], weights), offsets, shape);
+  const columns = emit.rearrange([withShape(x, [rows, k])], [k, rows], permuteIndex([rows, k], [1, 0]));
+  const y = convOfSize1(emit, asEncrypted(columns), weights, offsets);
+  return withShape(asEncrypted(emit.rearrange([y], [rows, n], permuteIndex([n, rows], [1, 0]))), shape);
+}
+
+/** w · x for w [.., M, K] and x [.., K, N] or [K], with no more than one matrix each. */
+function matrixTimes(emit: Emitter, w: ConstantTerm, x: EncryptedTerm): EncryptedTerm {
+  const [m = 1, k = 1] = w.shape.slice(-2);
+  const columns = x.shape.length === 1 ? [] : x.shape.slice(-1);
+  const lead = broadcastShape([w.shape.slice(0, -2), x.shape.slice(0, -2)]);
+  const shape = [...lead, m, ...columns];
+  const none = new Float64Array(m);
+  if (elementCount(x.shape) === k) return emit.dense(x, new Constant([m, k], w.data), none, shape);
+  return withShape(convOfSize1(emit, withShape(x, [k, ...columns]), w.data, none), shape);
+}
+
+/** weights [N, K] times each column of x [K, T]: [N, T]. */
+function convOfSize1(emit: Emitter, x: EncryptedTerm, weights: Float64Array, bias: Float64Array): EncryptedTerm {
+  const [k = 1, t = 1] = x.shape;
+  const n = bias.length;
+  const attrs = {
+    weights: new Constant([n, k, 1], weights),
+    bias: new Constant([n], bias),
+    strides: [1],
+    pads: [0, 0],
+    dilations: [1],
+    groups: 1,
+  };
+  return emit.conv(x, x.shape, attrs, [n, t]);
+}
+
+/** The product as a sum over the last axis of a [.., M, N, K] tensor. */
+function contracted(emit: Emitter, a: Term, b: Term): Term {
+  const shapeA = a.shape.length === 1 ? [1, ...a.shape] : a.shape;
+  const shapeB = b.shape.length === 1 ? [...b.shape, 1] : b.shape;
+  const [m = 1, k = 1] = shapeA.slice(-2);
+  const [n = 1] = shapeB.slice(-1);
+  const lead = broadcastShape([shapeA.slice(0, -2), shapeB.slice(0, -2)]);
+  const shape = [...lead, ...(a.shape.length === 1 ? [] : [m]), ...(b.shape.length === 1 ? [] : [n])];
+  const terms = [...lead, m, n, k];
+  checkedCount(terms);
+  const transposed = [...range(shapeB.length - 2), shapeB.length - 1, shapeB.length - 2];
+  const positionsB = permuteIndex(shapeB, transposed);
+  const indexA = broadcastIndex([...shapeA.slice(0, -1), 1, k], terms);
+  const indexB = broadcastIndex([...shapeB.slice(0, -2), 1, n, k], terms).map((i) => positionsB[i] ?? 0);
+  if (a.kind === 'constant' || b.kind === 'constant') {
+    return a.kind === 'constant'
+      ? weighted(emit, b, indexB, pick(a.data, indexA), k, shape)
+      : weighted(emit, a, indexA, pick(requireData(b), indexB), k, shape);
+  }
+  const products = product(emit, emit.rearrange([a], terms, indexA), emit.rearrange([b], terms, indexB));
+  return groupSum(emit, withShape(products, terms), range(elementCount(terms)), k, 1, shape);
+}
+
+/** Sums of `group` consecutive products weights[i] · x[index[i]]. */
+function weighted(
+  emit: Emitter,
+  x: Term,
+  index: Int32Array,
+  weights: Float64Array,
+  group: number,
+  shape: readonly number[],
+): Term {
+  checkWeights(index.length);
+  const rows = elementCount(shape);
+  const writer = new RowWriter(rows, elementCount(x.shape), index.length);
+  for (let r = 0; r < rows; r++) {
+    for (let i = r * group; i < (r + 1) * group; i++) writer.push(index[i] ?? 0, weights[i] ?? 0);
+    writer.endRow();
+  }
+  return emit.linear(x, writer.finish(new Float64Array(rows)), shape);
+}
+
+function asEncrypted(term: Term): EncryptedTerm {
+  if (term.kind === 'encrypted') return term;
+  throw invalid('a constant in the place of an encrypted value');
+}
+
+function requireData(term: Term): Float64Array {
+  return term.kind === 'constant' ? term.data : constant([0], new Float64Array()).data;
+}

@@ -1,0 +1,66 @@
+/**
+ * Reference semantics of the tile level, on elements: what a packed network computes, whatever the slots. Together with
+ * the he interpreter, which sees slots alone, it pins down what lowering must preserve.
+ */
+import { InternalError } from '../diagnostics/diagnostic.ts';
+import type { NodeBase } from '../op.ts';
+import { applyMap } from '../tensor/csr.ts';
+import type { Layout } from '../tile/layout.ts';
+import type { TileModule, TileNodeNamed, TileOpName } from '../tile/ops.ts';
+import { evaluatePolynomial } from './polynomial.ts';
+
+type Inputs = ReadonlyMap<string, Float64Array>;
+
+type Rules = {
+  readonly [K in TileOpName]: (node: TileNodeNamed<K>, operands: readonly Float64Array[], inputs: Inputs) => Float64Array;
+};
+
+const rules: Rules = {
+  pack: ({ attrs: { name, index, factor } }, _, inputs) => {
+    const x = inputs.get(name);
+    if (x === undefined) throw new InternalError(`there is no input ${name}`);
+    return Float64Array.from(index.indices, (i) => (i < 0 ? 0 : (x[i] ?? 0) * factor));
+  },
+  linear: ({ attrs: { starts, columns, values, bias } }, [x = empty]) =>
+    applyMap(
+      {
+        rows: bias.data.length,
+        columns: x.length,
+        starts: starts.indices,
+        indices: columns.indices,
+        values: values.values,
+        bias: bias.values,
+      },
+      x,
+    ),
+  add: (_, operands) => (operands[0] ?? empty).map((_x, i) => operands.reduce((sum, x) => sum + (x[i] ?? 0), 0)),
+  multiply: (_, [x = empty, y = empty]) => x.map((value, i) => value * (y[i] ?? 0)),
+  polynomial: ({ attrs: { basis, coefficients, set, center, halfWidth } }, [x = empty]) => {
+    const terms = coefficients.shape[1] ?? 1;
+    return x.map((value, i) => {
+      const row = set.indices.length === 1 ? 0 : (set.indices[i] ?? 0);
+      const series = coefficients.values.subarray(row * terms, (row + 1) * terms);
+      return evaluatePolynomial(basis, series, (value - center) / halfWidth);
+    });
+  },
+  unpack: ({ attrs: { factor } }, [x = empty]) => x.map((value) => value * factor),
+};
+
+const empty = new Float64Array();
+
+/** The outputs by name, for one sample: a row-major array for each input by name. */
+export function evaluateTile(module: TileModule, inputs: Inputs): Map<string, Float64Array> {
+  const values: Float64Array[] = [];
+  const outputs = new Map<string, Float64Array>();
+  for (const node of module.nodes) {
+    const rule = rules[node.op] as (node: NodeBase<Layout>, operands: readonly Float64Array[], inputs: Inputs) => Float64Array;
+    const value = rule(
+      node,
+      node.operands.map((id) => values[id] ?? empty),
+      inputs,
+    );
+    values.push(value);
+    if (node.op === 'unpack') outputs.set(node.attrs.name, value);
+  }
+  return outputs;
+}

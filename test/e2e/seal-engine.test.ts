@@ -1,0 +1,254 @@
+/** Plans on SEAL workers, against the same plans in the clear. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { seededRandom } from '../../ir/random.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
+import { Client, type Sample } from '../../runtime/client.ts';
+import { defaultEngineOptions } from '../../runtime/engine.ts';
+import { clear } from '../../runtime/engines/clear.ts';
+import { bindWeights } from '../../runtime/seal/bind-weights.ts';
+import { liveHandles } from '../../runtime/seal/handles.ts';
+import type { KeySet } from '../../runtime/seal/keys.ts';
+import { Server, type ServerOptions } from '../../runtime/server.ts';
+import { deepParameters, ProgramWriter, smallParameters } from '../unit/seal/programs.ts';
+import { programArbitrary, writeProgram } from '../unit/seal/random-programs.ts';
+
+function randomSample(plan: Plan, seed: number): Sample {
+  const random = seededRandom(seed);
+  return new Map(
+    plan.client.inputs.map(({ name, shape }) => [
+      name,
+      Float64Array.from({ length: shape[0] ?? 0 }, () => 2 * random.uniform() - 1),
+    ]),
+  );
+}
+
+async function inTheClear(plan: Plan, sample: Sample): Promise<Float64Array[]> {
+  const session = await clear.prepare(plan, undefined, defaultEngineOptions);
+  const inputs = plan.client.inputs.map(({ name }) => sample.get(name) ?? new Float64Array());
+  return (await session.evaluate(inputs)).outputs;
+}
+
+/** Largest difference over all slots of all outputs. */
+function difference(plan: Plan, got: ReadonlyMap<string, Float64Array>, expected: readonly Float64Array[]): number {
+  return plan.client.outputs.reduce((worst, { name }, i) => {
+    const values = got.get(name);
+    if (values === undefined) return Infinity;
+    return values.reduce((most, x, s) => Math.max(most, Math.abs(x - (expected[i]?.[s] ?? Number.NaN))), worst);
+  }, 0);
+}
+
+async function withServer<T>(plan: Plan, keys: KeySet, options: ServerOptions, use: (server: Server) => Promise<T>): Promise<T> {
+  const server = await Server.create(plan, options);
+  try {
+    await server.loadKeys(keys.evaluationKeys);
+    return await use(server);
+  } finally {
+    await server.close();
+  }
+}
+
+async function withClient<T>(plan: Plan, use: (client: Client, keys: KeySet) => Promise<T>): Promise<T> {
+  const client = await Client.create(plan.client);
+  try {
+    return await use(client, client.generateKeys());
+  } finally {
+    client.close();
+  }
+}
+
+/** Products, a square, rotations and sums, over several groups. */
+function mixedPlan(parameters = deepParameters): Plan {
+  const writer = new ProgramWriter(parameters, 2 ** 36);
+  const x = writer.input();
+  const y = writer.input();
+  const partial = [1, 2, 3, 5].map((step) =>
+    writer.multiplyPlain(writer.rotate(x, step), writer.plaintext([0.25, -0.5, 0.125, step / 8])),
+  );
+  const [first = x, ...rest] = partial;
+  const sum = writer.rescale(rest.reduce((a, b) => writer.sum(a, b), first));
+  const square = writer.rescale(writer.relinearize(writer.multiply(sum, sum)));
+  const lower = writer.modSwitch(writer.modSwitch(y));
+  const scaled = writer.multiplyPlain(square, writer.plaintext([1]), (writer.prime(square) * writer.of(lower).scale) / writer.of(square).scale);
+  writer.output(writer.addPlain(writer.rescale(scaled), writer.plaintext([1, 2])));
+  writer.output(writer.rotate(lower, 7));
+  return writer.plan(2);
+}
+
+test('random programs give what they give in the clear', { timeout: 300_000 }, async () => {
+  let seed = 0;
+  await fc.assert(
+    fc.asyncProperty(programArbitrary, fc.integer({ min: 1, max: 5 }), async (actions, rowsPerGroup) => {
+      const { plan, errorBound } = writeProgram(smallParameters, 2 ** 30, actions, rowsPerGroup);
+      const sample = randomSample(plan, seed++);
+      const expected = await inTheClear(plan, sample);
+      await withClient(plan, async (client, keys) => {
+        const inputs = client.encrypt([sample]);
+        const outputs = await withServer(plan, keys, {}, (server) => server.evaluate(inputs));
+        const [got = new Map<string, Float64Array>()] = client.decrypt(outputs);
+        expect(difference(plan, got, expected)).toBeLessThan(errorBound);
+        const shared = await withServer(plan, keys, { threads: 2 }, (server) => server.evaluate(inputs));
+        expect(Buffer.compare(shared, outputs)).toBe(0);
+      });
+      expect(liveHandles()).toBe(0);
+    }),
+    { numRuns: 12 },
+  );
+});
+
+describe('a plan with three rescales', () => {
+  const plan = mixedPlan();
+  let client: Client;
+  let keys: KeySet;
+  const sample = randomSample(plan, 7);
+
+  beforeAll(async () => {
+    client = await Client.create(plan.client);
+    keys = client.generateKeys();
+  });
+  afterAll(() => {
+    client.close();
+    expect(liveHandles()).toBe(0);
+  });
+
+  test('gives the same bytes for any number of threads and any memory', async () => {
+    const inputs = client.encrypt([sample, randomSample(plan, 8)]);
+    const outputs = await withServer(plan, keys, {}, (server) => server.evaluate(inputs));
+    for (const options of [{ threads: 2 }, { threads: 3 }, { memoryBudgetBytes: 0 }]) {
+      const again = await withServer(plan, keys, options, (server) => server.evaluate(inputs));
+      expect(Buffer.compare(again, outputs)).toBe(0);
+    }
+    const results = client.decrypt(outputs);
+    expect(results).toHaveLength(2);
+    const expected = await inTheClear(plan, sample);
+    expect(difference(plan, results[0] ?? new Map<string, Float64Array>(), expected)).toBeLessThan(1e-3);
+  });
+
+  test('reports progress up to the end, and times', async () => {
+    await withServer(plan, keys, { threads: 2 }, async (server) => {
+      const fractions: number[] = [];
+      await server.evaluate(client.encrypt([sample]), { onProgress: (fraction) => fractions.push(fraction) });
+      expect(fractions.length).toBeGreaterThan(5);
+      expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+      expect(fractions.at(-1)).toBeGreaterThan(0.9);
+      expect(fractions.at(-1)).toBeLessThanOrEqual(1);
+      expect(server.timings.evaluate).toBeGreaterThan(0);
+      expect(server.timings.prepare).toBeGreaterThan(0);
+    });
+  });
+
+  test('stops on request, and goes on afterwards', async () => {
+    await withServer(plan, keys, { threads: 2 }, async (server) => {
+      const inputs = client.encrypt([sample]);
+      const controller = new AbortController();
+      const stopped = server.evaluate(inputs, {
+        signal: controller.signal,
+        onProgress: () => {
+          controller.abort(new Error('enough'));
+        },
+      });
+      await expect(stopped).rejects.toThrow('enough');
+      await expect(server.evaluate(inputs, { signal: controller.signal })).rejects.toThrow('enough');
+      const [result = new Map<string, Float64Array>()] = client.decrypt(await server.evaluate(inputs));
+      expect(difference(plan, result, await inTheClear(plan, sample))).toBeLessThan(1e-3);
+    });
+  });
+
+  test('runs evaluations that are asked for at once one after another', async () => {
+    await withServer(plan, keys, { threads: 2 }, async (server) => {
+      const inputs = client.encrypt([sample]);
+      const [first, second] = await Promise.all([server.evaluate(inputs), server.evaluate(inputs)]);
+      expect(Buffer.compare(first, second)).toBe(0);
+    });
+  });
+
+  test('is refused with keys that it cannot use, before a worker starts', async () => {
+    const server = await Server.create(plan, { threads: 65 });
+    await expect(server.loadKeys(keys.evaluationKeys)).rejects.toThrow(/H634/);
+    await expect(server.loadKeys(keys.secretKey)).rejects.toThrow(/H603.*got a secret key/);
+    await expect(server.evaluate(client.encrypt([sample]))).rejects.toThrow(/H633/);
+    await server.close();
+  });
+
+  test('is refused by other keys of the same parameters', async () => {
+    const other = await Client.create(plan.client);
+    const otherKeys = other.generateKeys();
+    const foreign = other.encrypt([sample]);
+    other.close();
+    await withServer(plan, keys, {}, async (server) => {
+      await expect(server.evaluate(foreign)).rejects.toThrow(/H606/);
+    });
+    await withServer(plan, otherKeys, {}, async (server) => {
+      const outputs = await server.evaluate(foreign);
+      expect(() => client.decrypt(outputs)).toThrow(/H606/);
+    });
+  });
+});
+
+describe('encrypted weights', () => {
+  function weightPlan(): Plan {
+    const writer = new ProgramWriter(smallParameters, 2 ** 28);
+    const x = writer.input();
+    const weight = writer.weight(writer.plaintext([0.5, -1, 2, 0.25]), 1);
+    writer.output(writer.relinearize(writer.multiply(x, weight)));
+    return writer.plan();
+  }
+
+  test('run once they are bound to the key, and with no other', { timeout: 120_000 }, async () => {
+    const plan = weightPlan();
+    await expect(Server.create(plan)).rejects.toThrow(/H630/);
+    await withClient(plan, async (client, keys) => {
+      const bound = { ...plan, bound: await bindWeights(plan, keys.publicKey) };
+      const sample = randomSample(plan, 3);
+      const inputs = client.encrypt([sample]);
+      const outputs = await withServer(bound, keys, {}, (server) => server.evaluate(inputs));
+      const [got = new Map<string, Float64Array>()] = client.decrypt(outputs);
+      expect(difference(plan, got, await inTheClear(plan, sample))).toBeLessThan(1e-3);
+
+      const others = client.generateKeys();
+      const server = await Server.create(bound);
+      await expect(server.loadKeys(others.evaluationKeys)).rejects.toThrow(/H606/);
+      const cut = { publicKeyDigest: bound.bound.publicKeyDigest, ciphertexts: [new Uint8Array(10)] };
+      await expect(Server.create({ ...plan, bound: cut })).rejects.toThrow(/H608/);
+    });
+    expect(liveHandles()).toBe(0);
+  });
+});
+
+test('a weight that rounds to zero is one unit in the last place', async () => {
+  const writer = new ProgramWriter(smallParameters, 2 ** 28);
+  const x = writer.input();
+  writer.output(writer.rescale(writer.multiplyPlain(x, writer.plaintext([1e-12]))));
+  const plan = writer.plan();
+  await withClient(plan, async (client, keys) => {
+    const sample = randomSample(plan, 4);
+    const outputs = await withServer(plan, keys, {}, (server) => server.evaluate(client.encrypt([sample])));
+    const [got = new Map<string, Float64Array>()] = client.decrypt(outputs);
+    expect(difference(plan, got, await inTheClear(plan, sample))).toBeLessThan(1e-3);
+  });
+});
+
+test('a ciphertext with a residue beyond its prime is refused by the worker; the session goes on', async () => {
+  const plan = mixedPlan();
+  await withClient(plan, async (client, keys) => {
+    const sample = randomSample(plan, 5);
+    const inputs = client.encrypt([sample]);
+    await withServer(plan, keys, { threads: 2 }, async (server) => {
+      // The envelope's digest would catch the change; write it anew as an attacker would.
+      const { openEnvelope, sealEnvelope } = await import('../../runtime/seal/envelope.ts');
+      const { encodingDigest, parametersDigest } = await import('../../runtime/seal/client-part-digest.ts');
+      const envelope = openEnvelope(inputs, {
+        kind: 'inputs',
+        parameters: parametersDigest(plan.client),
+        encoding: encodingDigest(plan.client),
+      });
+      const sections = envelope.sections.map((section) => section.slice());
+      sections[1]?.fill(255, 200, 208);
+      const failure: unknown = await server.evaluate(sealEnvelope({ ...envelope, sections })).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(HepcError);
+      expect(String(failure)).toMatch(/H610.*input ciphertext 1/);
+      expect(await server.evaluate(inputs)).toBeInstanceOf(Uint8Array);
+    });
+  });
+});
