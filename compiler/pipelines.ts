@@ -41,8 +41,8 @@ export function optimiseProgram(module: HeModule, manager: PassManager): HeModul
 }
 
 /**
- * Rescales are placed before relinearisations, so that these come after them, at the lower level; rotations then move
- * below what lowers their operand. Levels and scales follow, and keys last, for their size depends on the chain.
+ * Rescales are placed before relinearisations, which have to stand before them; rotations then move below what lowers
+ * their operand. Levels and scales follow, and keys last, for their size depends on the chain.
  */
 export function manageProgram(module: HeModule, manager: PassManager, chain: Chain): HeModule {
   const rescaled = manager.run(rescaleLazily, module, { last: chain.last });

@@ -9,9 +9,10 @@ export const relinearizeLazily = definePass({
   name: 'relinearize-lazily',
   level: 'he',
   doc:
-    'Brings products of two ciphertexts back to size 2 where an op needs that: before rotations, products and outputs. ' +
-    'Sums of products are relinearised once, after the sum and, where they are rescaled, after the rescale, at the ' +
-    'lower level. Drops every relinearisation that is there and places all of them anew.',
+    'Brings products of two ciphertexts back to size 2 where an op needs that: before rotations, products, rescales and ' +
+    'outputs. Sums of products are relinearised once, after the sum. A rescale of size 3 would be cheaper by a level, but ' +
+    'its rounding of the third polynomial is multiplied by the square of the secret: about a hundred times the error. ' +
+    'Drops every relinearisation that is there and places all of them anew.',
   options: z.strictObject({}),
   requires: [],
   ensures: [],
@@ -48,6 +49,7 @@ export const relinearizeLazily = definePass({
           large[rewriter.keep(id)] = true;
           break;
         case HE.rotate:
+        case HE.rescale:
         case HE['multiply-plain']:
         case HE.output:
           small(id, x);
@@ -59,7 +61,6 @@ export const relinearizeLazily = definePass({
           break;
         }
         case HE['add-plain']:
-        case HE.rescale:
         case HE['mod-switch']: {
           const size3 = large[rewriter.at(x)] === true;
           large[rewriter.keep(id)] = size3;

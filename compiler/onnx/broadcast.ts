@@ -2,7 +2,7 @@
 import { elementCount } from '../../ir/constant.ts';
 import type { Emitter } from './emitter.ts';
 import { broadcastIndex, broadcastShape } from './geometry.ts';
-import { constant, sampleShapes, type Term, withShape } from './term.ts';
+import { type ConstantTerm, constant, sampleShapes, type Term, withShape } from './term.ts';
 
 export interface Broadcast {
   /** Each of `shape`; a constant of one element keeps its one element. */
@@ -22,14 +22,12 @@ export function broadcast(emit: Emitter, operands: readonly Term[]): Broadcast {
 }
 
 /** `term` repeated along axes of size 1 to `shape`, which it broadcasts to. */
-export function expand(emit: Emitter, term: Term, shape: readonly number[]): Term {
+export function expand<T extends Term>(emit: Emitter, term: T, shape: readonly number[]): T {
   if (elementCount(shape) === elementCount(term.shape)) return withShape(term, shape);
-  return emit.rearrange([term], shape, broadcastIndex(term.shape, shape));
+  return emit.move(term, shape, broadcastIndex(term.shape, shape));
 }
 
-/** `data` of shape `from`, repeated to all elements of `shape`, for factors and offsets. */
-export function expandData(emit: Emitter, data: Float64Array, from: readonly number[], shape: readonly number[]): Float64Array {
-  if (data.length === 1) return data;
-  const term = expand(emit, constant(from, data), shape);
-  return term.kind === 'constant' ? term.data : data;
+/** The elements of a constant for every element of `shape`, or its only one: factors and offsets. */
+export function expandedData(emit: Emitter, { data, shape: own }: ConstantTerm, shape: readonly number[]): Float64Array {
+  return data.length === 1 ? data : expand(emit, constant(own, data), shape).data;
 }

@@ -9,6 +9,7 @@ import type { ValueId } from '../../ir/op.ts';
 import { applyMap, canonicalRows, type LinearMap } from '../../ir/tensor/csr.ts';
 import { TensorBuilder, type TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import { notFinite, tooLarge } from './failure.ts';
+import { pick } from './geometry.ts';
 import { checkedCount, checkedExtents, maxTotalElements } from './limits.ts';
 import { constant, type EncryptedTerm, isBatched, type Term, withShape } from './term.ts';
 
@@ -47,28 +48,30 @@ export class Emitter {
     return value;
   }
 
-  /**
-   * A tensor of `shape` whose element i is element `index[i]` of the operands, flattened one after another, or 0
-   * where that is −1.
-   */
+  /** A tensor of `shape` whose element i is element `index[i]` of `term`, or 0 where that is −1. */
+  move<T extends Term>(term: T, shape: readonly number[], index: Int32Array): T {
+    this.charge(index.length);
+    if (isIdentity(index, elementCount(term.shape))) return withShape(term, shape);
+    if (term.kind === 'constant') return { ...term, shape, data: pick(term.data, index) };
+    checkedExtents(shape);
+    const attrs = { index: indexConstant(shape, index) };
+    return { ...term, shape, value: this.builder.add('gather', [term.value], attrs, this.origins) };
+  }
+
+  /** As `move`, from several operands: `index` runs over all of them, flattened one after another. */
   rearrange(parts: readonly Term[], shape: readonly number[], index: Int32Array): Term {
     this.charge(index.length);
-    const [first] = parts;
-    if (first !== undefined && parts.length === 1 && isIdentity(index, elementCount(first.shape))) {
-      return withShape(first, shape);
-    }
     const encrypted = parts.filter((part) => part.kind === 'encrypted');
-    const constants = pickFrom(parts, index);
-    if (encrypted.length === 0) return constant(shape, constants, first?.kind === 'constant' ? first.elements : 'float');
+    const constants = pickConstants(parts, index);
+    if (encrypted.length === 0) {
+      const [first] = parts;
+      return constant(shape, constants, first?.kind === 'constant' ? first.elements : 'float');
+    }
     checkedExtents(shape);
     const operands = [...new Map(encrypted.map((part) => [part.value, part])).values()];
-    const value = this.builder.add(
-      'gather',
-      operands.map((part) => part.value),
-      { index: indexConstant(shape, encryptedPositions(parts, operands, index)) },
-      this.origins,
-    );
-    const gathered: EncryptedTerm = { kind: 'encrypted', value, shape, batched: encrypted.some(isBatched) };
+    const attrs = { index: indexConstant(shape, encryptedPositions(parts, operands, index)) };
+    const ids = operands.map((part) => part.value);
+    const gathered = { ...result(encrypted, shape), value: this.builder.add('gather', ids, attrs, this.origins) };
     return constants.some((x) => x !== 0) ? this.scaleShift(gathered, Float64Array.of(1), constants) : gathered;
   }
 
@@ -197,7 +200,7 @@ function starts(parts: readonly Term[]): readonly number[] {
 }
 
 /** The elements that come from constants; 0 for all others. */
-function pickFrom(parts: readonly Term[], index: Int32Array): Float64Array {
+function pickConstants(parts: readonly Term[], index: Int32Array): Float64Array {
   const offsets = starts(parts);
   const all = new Float64Array(offsets.at(-1) ?? 0);
   for (const [k, part] of parts.entries()) if (part.kind === 'constant') all.set(part.data, offsets[k]);

@@ -22,7 +22,8 @@ export const chainTooShort = defineDiagnostic<{ depth: number; primes: number }>
     'Every product that is rescaled uses up one prime of the modulus chain. The deepest way through the program needs ' +
     'more primes than the chain has. Ops on that way are named; merging linear ops, activations of lower degree, or ' +
     'removing a layer make it shorter.',
-  message: ({ depth, primes }) => `the program is ${depth} levels deep, a chain of ${primes} primes allows ${primes - 1}`,
+  message: ({ depth, primes }) =>
+    `the program is ${depth} levels deep, a chain of ${primes} primes allows ${primes - 1}`,
   notes: () => ['lower the degree of activations on this path, or merge linear layers'],
 });
 

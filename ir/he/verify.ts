@@ -13,8 +13,8 @@
  * - scales are positive and finite; add: equal bit for bit; multiply, multiply-plain and rescale: the product or the
  *   quotient up to 1e-9, of which the program's value stands; add-plain: plainScale is that of a; all else keeps
  *   them; a scale is below the modulus of its level (H257);
- * - input and weight have size 2; multiply takes 2 and 2 and gives 3; relinearize 3 and gives 2; rotate and output
- *   take 2; add gives the larger size; all else keeps it (H258).
+ * - input and weight have size 2; multiply takes 2 and 2 and gives 3; relinearize 3 and gives 2; rotate, rescale and
+ *   output take 2 (rounding a third polynomial is multiplied by the square of the secret); add gives the larger size; all else keeps it (H258).
  *
  * Passes over columns only, for programs of 10^6 ops.
  */
@@ -241,6 +241,7 @@ function requiredSize(code: number): number | undefined {
   switch (code) {
     case HE.multiply:
     case HE.rotate:
+    case HE.rescale:
     case HE.output:
       return 2;
     case HE.relinearize:

@@ -71,16 +71,7 @@ const rules: Rules = {
   multiply: () => {
     return ([x = empty, y = empty]) => x.map((v, i) => v * (y[i] ?? 0));
   },
-  polynomial: ({ attrs: { basis, coefficients, center, halfWidth } }) => {
-    const [sets = 1, terms = 1] = coefficients.shape;
-    const rows = Array.from({ length: sets }, (_, set) => coefficients.values.subarray(set * terms, (set + 1) * terms));
-    return ([x = empty]) => {
-      const perSet = x.length / sets;
-      return x.map((v, i) =>
-        evaluatePolynomial(basis, rows[Math.floor(i / perSet)] ?? empty, (v - center) / halfWidth),
-      );
-    };
-  },
+  polynomial: ({ attrs }) => polynomialKernel(attrs),
   activation: ({ attrs }) => {
     const functions = Array.from({ length: activationSets(attrs) }, (_, set) => activationFunction(attrs, set));
     return ([x = empty]) => {
@@ -146,6 +137,17 @@ export function tensorKernel(module: TensorModule, node: TensorNode): TensorKern
 
 function prepare<K extends TensorOpName>(node: Named<K>, operandShapes: readonly Shape[]): TensorKernel {
   return rules[node.op](node, operandShapes);
+}
+
+/** The kernel of a polynomial with these attributes. */
+export function polynomialKernel(attrs: AttrsOf<TensorOps['polynomial']>): TensorKernel {
+  const { basis, coefficients, center, halfWidth } = attrs;
+  const [sets = 1, terms = 1] = coefficients.shape;
+  const rows = Array.from({ length: sets }, (_, set) => coefficients.values.subarray(set * terms, (set + 1) * terms));
+  return ([x = empty]) => {
+    const perSet = x.length / sets;
+    return x.map((v, i) => evaluatePolynomial(basis, rows[Math.floor(i / perSet)] ?? empty, (v - center) / halfWidth));
+  };
 }
 
 function multiplyMatrix(matrix: Float64Array, bias: Float64Array, x: Float64Array): Float64Array {

@@ -312,7 +312,7 @@ class Grammar extends EmbeddedActionsParser {
     return { kind: 'number', value: number(token), at: this.at(token) };
   }
 
-  private ref(kind: SyntaxRef['kind'], token: IToken): SyntaxRef {
+  private ref<Kind extends SyntaxRef['kind']>(kind: Kind, token: IToken): SyntaxRef<Kind> {
     return { kind, id: Number(token.image.slice(1)), at: this.at(token) };
   }
 }

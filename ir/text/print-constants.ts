@@ -4,7 +4,7 @@ import { InternalError } from '../diagnostics/diagnostic.ts';
 import { formatNumber } from './print-value.ts';
 
 /** Constants of more values stand in the `.npz` beside the text. */
-export const maxInlineValues = 64;
+const maxInlineValues = 64;
 
 /** Numbers constants in the order of first use; equal ones are one. */
 export class ConstantTable {

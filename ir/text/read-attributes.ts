@@ -1,5 +1,4 @@
 /** Attributes from dicts, checked by the schema of their owner. */
-import { closest, distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 
 import type { Constant } from '../constant.ts';
@@ -9,6 +8,7 @@ import { readLayout } from './read-layout.ts';
 import type { Report } from './report.ts';
 import { describeSchema, elementOf, entriesOf, isLayout } from './schema.ts';
 import type { SyntaxDict, SyntaxList, SyntaxRef, SyntaxValue } from './syntax.ts';
+import { suggestion } from '../suggestion.ts';
 
 /** What an attribute's value is before the schema has seen it. */
 type RawValue =
@@ -61,11 +61,6 @@ function readValue(syntax: SyntaxValue, schema: unknown, context: AttributeConte
       return readDict(syntax, schema, context);
     case 'dim':
       context.report.add(problem.badLayout, { reason: 'a tile dimension stands outside of a layout' }, syntax.at);
-      return undefined;
-    case 'value':
-    case 'plaintext':
-    case 'origin':
-      context.report.add(problem.syntaxError, { reason: `a ${syntax.kind} cannot be an attribute` }, syntax.at);
       return undefined;
   }
 }
@@ -147,13 +142,4 @@ function locate(path: readonly PropertyKey[], schema: unknown, dict: SyntaxDict)
     else syntax = next;
   }
   return { syntax, schema: inner, missing };
-}
-
-const longestMisspelt = 64;
-
-/** The known name that `name` is probably meant to be. */
-export function suggestion(name: string, known: readonly string[]): string | undefined {
-  if (known.length === 0 || name.length > longestMisspelt) return undefined;
-  const candidate = closest(name, known);
-  return distance(name, candidate) <= Math.max(2, Math.ceil(name.length / 3)) ? candidate : undefined;
 }

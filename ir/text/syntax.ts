@@ -2,7 +2,7 @@
  * What the grammar makes of a statement, before names are resolved. `at` is always an offset into the whole text.
  */
 
-export interface SyntaxNumber {
+interface SyntaxNumber {
   readonly kind: 'number';
   readonly value: number;
   readonly at: number;
@@ -22,14 +22,14 @@ export interface SyntaxWord {
 }
 
 /** `%0`, `@0`, `#0` or `$0`. */
-export interface SyntaxRef {
-  readonly kind: 'value' | 'constant' | 'plaintext' | 'origin';
+export interface SyntaxRef<Kind = 'value' | 'constant' | 'plaintext' | 'origin'> {
+  readonly kind: Kind;
   readonly id: number;
   readonly at: number;
 }
 
 /** An entry of a layout that is no plain number. */
-export interface SyntaxDim {
+interface SyntaxDim {
   readonly kind: 'dim';
   /** Absent for `*`. */
   readonly n: number | undefined;
@@ -59,7 +59,8 @@ export interface SyntaxDict {
   readonly at: number;
 }
 
-export type SyntaxValue = SyntaxNumber | SyntaxString | SyntaxWord | SyntaxRef | SyntaxDim | SyntaxList | SyntaxDict;
+export type SyntaxValue =
+  SyntaxNumber | SyntaxString | SyntaxWord | SyntaxRef<'constant'> | SyntaxDim | SyntaxList | SyntaxDict;
 
 /** `ct level 3 scale 1073741824 size 2`. */
 export interface SyntaxCipherType {

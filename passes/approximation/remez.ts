@@ -60,7 +60,11 @@ function solveLevelled(
  * even where the levelled error is zero.
  */
 function exchangePoints(reference: readonly number[], levelled: number, extrema: readonly ErrorPoint[]): number[] {
-  const own = reference.map((t, j) => ({ t, sign: (j % 2 === 0 ? 1 : -1) * (levelled < 0 ? -1 : 1), size: Math.abs(levelled) }));
+  const own = reference.map((t, j) => ({
+    t,
+    sign: (j % 2 === 0 ? 1 : -1) * (levelled < 0 ? -1 : 1),
+    size: Math.abs(levelled),
+  }));
   const others = extrema
     .filter(({ error }) => Math.abs(error) > Math.abs(levelled))
     .map(({ t, error }) => ({ t, sign: Math.sign(error), size: Math.abs(error) }));

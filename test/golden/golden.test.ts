@@ -52,8 +52,8 @@ describe.each(folders)('%s', (folder) => {
     if (golden.tolerance === undefined) return;
     const inputs = seededInputs(run.before, valueSamples);
     // The module as it is read back: its text must mean the same.
-    const values = await evaluateAll(parseSound(after, 'after'), inputs);
-    const difference = largestDifference(await evaluateAll(run.before, inputs), values);
+    const values = evaluateAll(parseSound(after, 'after'), inputs);
+    const difference = largestDifference(evaluateAll(run.before, inputs), values);
     expect(difference, 'before and after compute the same values').toBeLessThanOrEqual(golden.tolerance);
   });
 });

@@ -15,7 +15,7 @@ import { type Dim, duplicated, Layout } from '../../ir/tile/layout.ts';
 import { TileBuilder, type TileModule } from '../../ir/tile/ops.ts';
 
 /** Finite doubles of all sizes, −0 among them. */
-export const finite = fc.oneof(
+const finite = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.integer({ min: -9, max: 9 }),
   fc.constant(-0),
@@ -108,7 +108,10 @@ function appendTensorOp(draw: Draw, builder: TensorBuilder, x: number): void {
     case 'conv': {
       const outputs = draw(extent);
       const [channels, ...spatial] = type;
-      if (channels === undefined || spatial.length === 0) return appendTensorOp(draw, builder, x);
+      if (channels === undefined || spatial.length === 0) {
+        appendTensorOp(draw, builder, x);
+        return;
+      }
       const all = (value: number, times = 1) => Array.from({ length: times * spatial.length }, () => value);
       const weights = doubles(draw, [outputs, channels, ...all(1)]);
       const geometry = { strides: all(draw(extent)), pads: all(draw(fc.nat(2)), 2), dilations: all(1), groups: 1 };
@@ -165,15 +168,13 @@ const dim: fc.Arbitrary<Dim> = fc.oneof(
   fc.constantFrom(1, 2, 4).map(duplicated),
 );
 
-export const arbitraryLayout: fc.Arbitrary<Layout> = fc
-  .tuple(fc.array(dim, { maxLength: 3 }), fc.constantFrom(1, 2, 16))
-  .map(
-    ([dims, batch]) =>
-      new Layout(
-        dims.map((each) => ({ ...each })),
-        batch,
-      ),
-  );
+const arbitraryLayout: fc.Arbitrary<Layout> = fc.tuple(fc.array(dim, { maxLength: 3 }), fc.constantFrom(1, 2, 16)).map(
+  ([dims, batch]) =>
+    new Layout(
+      dims.map((each) => ({ ...each })),
+      batch,
+    ),
+);
 
 /** A layout of as many slots and samples as `like`. */
 function layoutLike(draw: Draw, like: Layout): Layout {

@@ -26,8 +26,8 @@ import { PassManager } from '../../passes/manager.ts';
 import type { AnyPass, Pass } from '../../passes/pass.ts';
 import { seededInputs } from './seeded-inputs.ts';
 
-export const sectionNames = ['before', 'after', 'diagnostics', 'statistics'] as const;
-export type SectionName = (typeof sectionNames)[number];
+const sectionNames = ['before', 'after', 'diagnostics', 'statistics'] as const;
+type SectionName = (typeof sectionNames)[number];
 export type Sections = ReadonlyMap<SectionName, string>;
 
 export interface GoldenCase {

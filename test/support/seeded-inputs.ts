@@ -3,9 +3,9 @@ import { elementCount } from '../../ir/constant.ts';
 import { heOpsOf } from '../../ir/he/module.ts';
 import { evaluateHe } from '../../ir/interpret/he.ts';
 import { evaluateTensor } from '../../ir/interpret/tensor.ts';
+import { evaluateTile } from '../../ir/interpret/tile.ts';
 import type { AnyModule } from '../../ir/levels.ts';
 import { seededRandom, type SeededRandom } from '../../ir/random.ts';
-import type { TileModule } from '../../ir/tile/ops.ts';
 
 /** Arrays by the names of the inputs, or for programs slot vectors by the numbers of the inputs. */
 export type SeededInputs =
@@ -48,10 +48,7 @@ function uniform(length: number, random: SeededRandom): Float64Array {
 }
 
 /** The outputs of each sample, by name or number. */
-export async function evaluateAll(
-  module: AnyModule,
-  inputs: SeededInputs,
-): Promise<ReadonlyMap<string, Float64Array>[]> {
+export function evaluateAll(module: AnyModule, inputs: SeededInputs): ReadonlyMap<string, Float64Array>[] {
   if (inputs.kind === 'numbered') {
     if (module.level !== 'he' && module.level !== 'plan')
       throw new Error(`slot vectors for a module of ${module.level}`);
@@ -59,24 +56,10 @@ export async function evaluateAll(
   }
   if (module.level === 'tensor') return inputs.samples.map((sample) => evaluateTensor(module, sample));
   if (module.level !== 'tile') throw new Error(`named arrays for a module of ${module.level}`);
-  const { evaluateTile } = await loadTileInterpreter();
   return inputs.samples.map((sample) => evaluateTile(module, sample));
 }
 
-interface TileInterpreter {
-  readonly evaluateTile: (
-    module: TileModule,
-    inputs: ReadonlyMap<string, Float64Array>,
-  ) => ReadonlyMap<string, Float64Array>;
-}
-
-const tileInterpreter = '../../ir/interpret/tile.ts';
-
-function loadTileInterpreter(): Promise<TileInterpreter> {
-  return import(tileInterpreter) as Promise<TileInterpreter>;
-}
-
-/** The largest difference of any output, as a fraction of the largest absolute one; at most 1 stands for 1. */
+/** The largest difference of any output, as a fraction of the largest absolute one, or of 1 if all are smaller. */
 export function largestDifference(
   a: readonly ReadonlyMap<string, Float64Array>[],
   b: readonly ReadonlyMap<string, Float64Array>[],

@@ -2,7 +2,7 @@
  * Addition, multiplication and powers, with broadcasting. A constant operand becomes a factor or an offset; two
  * encrypted ones are expanded to one shape first.
  */
-import { broadcast, expandData } from '../broadcast.ts';
+import { broadcast, expandedData } from '../broadcast.ts';
 import type { Emitter } from '../emitter.ts';
 import { invalid, refused } from '../failure.ts';
 import type { Operation, Rule } from '../operation.ts';
@@ -44,8 +44,7 @@ export function scaled(emit: Emitter, term: Term, factor: number): Term {
 
 /** factor · x + offset, with each constant broadcast to the shape of x; the result has the shape of x. */
 export function affine(emit: Emitter, x: EncryptedTerm, factor: ConstantTerm, offset: ConstantTerm): EncryptedTerm {
-  const factors = expandData(emit, factor.data, factor.shape, x.shape);
-  return emit.scaleShift(x, factors, expandData(emit, offset.data, offset.shape, x.shape));
+  return emit.scaleShift(x, expandedData(emit, factor, x.shape), expandedData(emit, offset, x.shape));
 }
 
 export const subtract: Rule = (op) => {

@@ -12,7 +12,6 @@ import { checkedCount, checkWeights } from '../limits.ts';
 import type { Rule } from '../operation.ts';
 import {
   type ConstantTerm,
-  constant,
   type EncryptedTerm,
   isBatched,
   onnxRank,
@@ -21,7 +20,7 @@ import {
   withShape,
 } from '../term.ts';
 import { groupSum } from './reduction.ts';
-import { product, scaled, sum } from './arithmetic.ts';
+import { scaled, sum } from './arithmetic.ts';
 
 export const matMul: Rule = (op) => [multiplyMatrices(op.emit, op.input(0), op.input(1))];
 
@@ -49,7 +48,7 @@ function transposedIf(emit: Emitter, term: Term, transpose: boolean): Term {
   if (!transpose) return term;
   if (isBatched(term)) throw mixesSamples('Gemm transposes the batch axis');
   if (term.shape.length !== 2) throw invalid('Gemm multiplies matrices');
-  return emit.rearrange([term], permuted(term.shape, [1, 0]), permuteIndex(term.shape, [1, 0]));
+  return emit.move(term, permuted(term.shape, [1, 0]), permuteIndex(term.shape, [1, 0]));
 }
 
 /** MatMul of numpy, for operands of which any may be encrypted. */
@@ -64,7 +63,6 @@ function multiplyMatrices(emit: Emitter, left: Term, right: Term): Term {
   if (b.kind === 'encrypted' && a.kind === 'constant' && isMatrix(a) && isMatrix(b) && a.shape.length >= 2) {
     return matrixTimes(emit, a, b);
   }
-  if (a.kind === 'constant' || b.kind === 'encrypted') return contracted(emit, a, b);
   return contracted(emit, a, b);
 }
 
@@ -96,9 +94,9 @@ function timesMatrix(emit: Emitter, x: EncryptedTerm, w: ConstantTerm, bias?: Fl
   const weights = pick(w.data, permuteIndex([k, n], [1, 0]));
   const offsets = bias ?? new Float64Array(n);
   if (rows === 1) return emit.dense(x, new Constant([n, k], weights), offsets, shape);
-  const columns = emit.rearrange([withShape(x, [rows, k])], [k, rows], permuteIndex([rows, k], [1, 0]));
-  const y = convOfSize1(emit, asEncrypted(columns), weights, offsets);
-  return withShape(asEncrypted(emit.rearrange([y], [rows, n], permuteIndex([n, rows], [1, 0]))), shape);
+  const columns = emit.move(x, [k, rows], permuteIndex([rows, k], [1, 0]));
+  const y = convOfSize1(emit, columns, weights, offsets);
+  return emit.move(y, shape, permuteIndex([n, rows], [1, 0]));
 }
 
 /** w · x for w [.., M, K] and x [.., K, N] or [K], with no more than one matrix each. */
@@ -141,13 +139,10 @@ function contracted(emit: Emitter, a: Term, b: Term): Term {
   const positionsB = permuteIndex(shapeB, transposed);
   const indexA = broadcastIndex([...shapeA.slice(0, -1), 1, k], terms);
   const indexB = broadcastIndex([...shapeB.slice(0, -2), 1, n, k], terms).map((i) => positionsB[i] ?? 0);
-  if (a.kind === 'constant' || b.kind === 'constant') {
-    return a.kind === 'constant'
-      ? weighted(emit, b, indexB, pick(a.data, indexA), k, shape)
-      : weighted(emit, a, indexA, pick(requireData(b), indexB), k, shape);
-  }
-  const products = product(emit, emit.rearrange([a], terms, indexA), emit.rearrange([b], terms, indexB));
-  return groupSum(emit, withShape(products, terms), range(elementCount(terms)), k, 1, shape);
+  if (a.kind === 'constant') return weighted(emit, b, indexB, pick(a.data, indexA), k, shape);
+  if (b.kind === 'constant') return weighted(emit, a, indexA, pick(b.data, indexB), k, shape);
+  const products = emit.multiply(emit.move(a, terms, indexA), emit.move(b, terms, indexB));
+  return groupSum(emit, products, Int32Array.from({ length: elementCount(terms) }, (_, i) => i), k, 1, shape);
 }
 
 /** Sums of `group` consecutive products weights[i] · x[index[i]]. */
@@ -167,13 +162,4 @@ function weighted(
     writer.endRow();
   }
   return emit.linear(x, writer.finish(new Float64Array(rows)), shape);
-}
-
-function asEncrypted(term: Term): EncryptedTerm {
-  if (term.kind === 'encrypted') return term;
-  throw invalid('a constant in the place of an encrypted value');
-}
-
-function requireData(term: Term): Float64Array {
-  return term.kind === 'constant' ? term.data : constant([0], new Float64Array()).data;
 }

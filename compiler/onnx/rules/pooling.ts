@@ -1,0 +1,77 @@
+/**
+ * AveragePool. Where every window divides by the same number it is a depthwise `conv`; otherwise (windows that hang
+ * over the edge) a `sparse`.
+ */
+import { Constant, elementCount } from '../../../ir/constant.ts';
+import { RowWriter } from '../../../ir/tensor/csr.ts';
+import { invalid } from '../failure.ts';
+import { range, stridesOf, sumOfOffsets } from '../geometry.ts';
+import { checkedExtents, checkWeights } from '../limits.ts';
+import type { Rule } from '../operation.ts';
+import { isBatched, type Term } from '../term.ts';
+import { readingWindow, tapCoordinates, type Window } from '../window.ts';
+
+export const averagePool: Rule = (op) => {
+  const x = op.input(0);
+  const leading = isBatched(x) ? 1 : 2;
+  const spatial = x.shape.slice(leading);
+  const kernel = op.ints('kernel_shape');
+  if (kernel?.length !== spatial.length || spatial.length === 0) {
+    throw invalid(`kernel_shape [${(kernel ?? []).join(', ')}] for an operand of ${spatial.length} spatial axes`);
+  }
+  const window = readingWindow(op, spatial, kernel);
+  const shape = [...x.shape.slice(0, leading), ...window.outputs];
+  checkedExtents(shape);
+  const channels = elementCount(x.shape.slice(0, leading));
+  const countsPadding = op.flag('count_include_pad', false);
+  if (x.kind === 'encrypted' && spatial.length <= 2 && isUniform(window, spatial, countsPadding)) {
+    const taps = checkedExtents([channels, ...kernel]) / channels;
+    const attrs = {
+      weights: new Constant([channels, 1, ...kernel], new Float64Array(channels * taps).fill(1 / taps)),
+      bias: new Constant([channels], new Float64Array(channels)),
+      strides: [...window.strides],
+      pads: [...window.begins, ...window.ends],
+      dilations: [...window.dilations],
+      groups: channels,
+    };
+    return [op.emit.conv(x, [channels, ...spatial], attrs, shape)];
+  }
+  return [op.emit.linear(x, poolingRows(window, x, channels, spatial, countsPadding), shape)];
+};
+
+/** Whether all windows lie inside the operand, or inside the padding that counts. */
+function isUniform({ kernel, strides, dilations, begins, ends, outputs }: Window, spatial: readonly number[], countsPadding: boolean): boolean {
+  return kernel.every((extent, d) => {
+    const [begin, end] = [begins[d] ?? 0, ends[d] ?? 0];
+    const last = ((outputs[d] ?? 1) - 1) * (strides[d] ?? 1) + (dilations[d] ?? 1) * (extent - 1);
+    const inside = last < begin + (spatial[d] ?? 1) + end;
+    return inside && (countsPadding || (begin === 0 && last < (spatial[d] ?? 1)));
+  });
+}
+
+function poolingRows(window: Window, x: Term, channels: number, spatial: readonly number[], countsPadding: boolean) {
+  const positions = elementCount(window.outputs);
+  const perChannel = elementCount(spatial);
+  checkWeights(channels * positions * elementCount(window.kernel));
+  const strides = stridesOf(spatial);
+  const windows = range(positions).map((position) => {
+    const at = stridesOf(window.outputs).map((stride, d) => Math.floor(position / stride) % (window.outputs[d] ?? 1));
+    const taps = at.map((p, d) => tapCoordinates(window, d, p));
+    const inside = (c: number, d: number) => c >= 0 && c < (spatial[d] ?? 1);
+    // What lies beyond the padding, under a last window of ceil_mode, is never counted.
+    const counted = (c: number, d: number) => c < (spatial[d] ?? 1) + (window.ends[d] ?? 0);
+    const divisor = elementCount(
+      taps.map((axis, d) => axis.filter((c) => (countsPadding ? counted(c, d) : inside(c, d))).length),
+    );
+    const source = sumOfOffsets(taps.map((axis, d) => axis.map((c) => (inside(c, d) ? c * (strides[d] ?? 1) : -1))));
+    return { source, divisor };
+  });
+  const writer = new RowWriter(channels * positions, elementCount(x.shape));
+  for (let channel = 0; channel < channels; channel++) {
+    for (const { source, divisor } of windows) {
+      for (const element of source) if (element >= 0) writer.push(channel * perChannel + element, 1 / divisor);
+      writer.endRow();
+    }
+  }
+  return writer.finish(new Float64Array(channels * positions));
+}

@@ -1,0 +1,110 @@
+/** Sums and means over axes, and running sums. Each is one `sparse` whose rows sum groups of elements. */
+import { elementCount } from '../../../ir/constant.ts';
+import { RowWriter } from '../../../ir/tensor/csr.ts';
+import type { Emitter } from '../emitter.ts';
+import { mixesSamples } from '../failure.ts';
+import { permuteIndex, range } from '../geometry.ts';
+import { checkWeights } from '../limits.ts';
+import type { Operation, Rule } from '../operation.ts';
+import { constant, isBatched, sampleAxes, sampleAxis, scalarOf, type Term } from '../term.ts';
+import { product } from './arithmetic.ts';
+import { requireFolded } from './folding.ts';
+
+interface Reduction {
+  /** Axes of one sample. */
+  readonly axes: readonly number[];
+  readonly shape: readonly number[];
+  /** Positions of the elements, those of one result after another. */
+  readonly order: Int32Array;
+  /** Elements of one result. */
+  readonly group: number;
+}
+
+/** ReduceSum, with the operand squared first for ReduceSumSquare. */
+export const reduceSum: Rule = (op) => {
+  const x = op.input(0);
+  return [reduced(op, op.opType === 'ReduceSumSquare' ? product(op.emit, x, x) : x, () => 1)];
+};
+
+export const reduceMean: Rule = (op) => [reduced(op, op.input(0), (group) => 1 / group)];
+
+/** ReduceProd, ReduceMax and ReduceMin, on constants. */
+export const foldReduction =
+  (combine: (a: number, b: number) => number): Rule =>
+  (op) => {
+    const x = requireFolded(op.input(0), op.opType);
+    const plan = planOf(op, x);
+    if (plan === undefined) return [x];
+    const { shape, order, group } = plan;
+    const data = Float64Array.from({ length: elementCount(shape) }, (_, r) =>
+      Array.from(order.subarray(r * group, (r + 1) * group), (i) => x.data[i] ?? 0).reduce(combine),
+    );
+    return [constant(shape, data, x.elements)];
+  };
+
+/** The mean over all axes behind the channels. */
+export const globalAveragePool: Rule = (op) => {
+  const x = op.input(0);
+  const axes = range(x.shape.length).slice(isBatched(x) ? 1 : 2);
+  const { shape, order, group } = reduction(x.shape, axes, true);
+  return [groupSum(op.emit, x, order, group, 1 / group, shape)];
+};
+
+export const cumulativeSum: Rule = (op) => {
+  const x = op.input(0);
+  const axis = sampleAxis(x, scalarOf(op.input(1), 'the axis'), 'CumSum runs along');
+  const [exclusive, reverse] = [op.flag('exclusive', false), op.flag('reverse', false)];
+  const extent = x.shape[axis] ?? 1;
+  const stride = elementCount(x.shape.slice(axis + 1));
+  const count = elementCount(x.shape);
+  checkWeights(count * extent);
+  const writer = new RowWriter(count, count);
+  for (let r = 0; r < count; r++) {
+    const at = Math.floor(r / stride) % extent;
+    const [from, to] = reverse ? [at + (exclusive ? 1 : 0), extent] : [0, at + (exclusive ? 0 : 1)];
+    for (let i = from; i < to; i++) writer.push(r + (i - at) * stride, 1);
+    writer.endRow();
+  }
+  return [op.emit.linear(x, writer.finish(new Float64Array(count)), x.shape)];
+};
+
+/** y[r] = weight · Σ x[order[i]] over the r-th `group` entries of `order`. */
+export function groupSum(
+  emit: Emitter,
+  x: Term,
+  order: Int32Array,
+  group: number,
+  weight: number,
+  shape: readonly number[],
+): Term {
+  const rows = elementCount(shape);
+  checkWeights(order.length);
+  const starts = Int32Array.from({ length: rows + 1 }, (_, r) => r * group);
+  const values = new Float64Array(order.length).fill(weight);
+  const map = { rows, columns: elementCount(x.shape), starts, indices: order, values, bias: new Float64Array(rows) };
+  return emit.linear(x, map, shape);
+}
+
+function reduced(op: Operation, x: Term, weight: (group: number) => number): Term {
+  const plan = planOf(op, x);
+  if (plan === undefined) return x;
+  const { order, group, shape } = plan;
+  return groupSum(op.emit, x, order, group, weight(group), shape);
+}
+
+/** What the node reduces; undefined for nothing at all (`noop_with_empty_axes`). */
+function planOf(op: Operation, x: Term): Reduction | undefined {
+  const given = op.integersAt(1, 'axes') ?? [];
+  if (given.length === 0 && op.flag('noop_with_empty_axes', false)) return undefined;
+  if (given.length === 0 && isBatched(x)) throw mixesSamples(`${op.opType} reduces all axes, the batch axis too`);
+  const axes = given.length === 0 ? range(x.shape.length) : sampleAxes(x, given, `${op.opType} reduces`);
+  return reduction(x.shape, axes, op.flag('keepdims', true));
+}
+
+function reduction(shape: readonly number[], axes: readonly number[], keepAxes: boolean): Reduction {
+  const isReduced = (axis: number) => axes.includes(axis);
+  const kept = range(shape.length).filter((axis) => !isReduced(axis));
+  const result = shape.flatMap((extent, axis) => (isReduced(axis) ? (keepAxes ? [1] : []) : [extent]));
+  const group = elementCount(axes.map((axis) => shape[axis] ?? 1));
+  return { axes, shape: result, order: permuteIndex(shape, [...kept, ...axes]), group };
+}

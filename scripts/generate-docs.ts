@@ -1,0 +1,169 @@
+/**
+ * Writes the references in `docs/` that derive from declarations: ops.md, passes.md and diagnostics.md. With `--check`
+ * it writes nothing and exits 1 if one of them is not up to date.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { format, resolveConfig } from 'prettier';
+
+import { diagnosticRegistry } from '../ir/diagnostics/registry.ts';
+import { type FieldUse, type HeOpDeclaration, heOps } from '../ir/he/ops.ts';
+import { tensorOps } from '../ir/tensor/ops.ts';
+import { describeSchema, entriesOf } from '../ir/text/schema.ts';
+import { tileOps } from '../ir/tile/ops.ts';
+import { facts } from '../passes/pass.ts';
+import { passes } from '../passes/registry.ts';
+
+const root = join(import.meta.dirname, '..');
+const generated = 'Written by `npm run docs` from the declarations in the sources.';
+
+interface Entry {
+  readonly name: string;
+  readonly meaning: string;
+}
+
+function list(title: string, entries: readonly Entry[]): string {
+  if (entries.length === 0) return '';
+  return `${title}\n\n${entries.map(({ name, meaning }) => `- \`${name}\`: ${meaning}`).join('\n')}\n`;
+}
+
+/** Attributes or options of a schema. */
+function entriesIn(schema: unknown): Entry[] {
+  return Object.entries(entriesOf(schema) ?? {}).map(([name, inner]) => ({
+    name,
+    meaning: `${describeSchema(inner)}${defaultOf(inner)}`,
+  }));
+}
+
+function defaultOf(schema: unknown): string {
+  const fallback = entryDefault(schema);
+  return fallback === undefined ? '' : `, \`${JSON.stringify(fallback)}\` unless given`;
+}
+
+function entryDefault(schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null || !('safeParse' in schema)) return undefined;
+  const { safeParse } = schema as { safeParse: (value: unknown) => { data?: unknown } };
+  return safeParse(undefined).data;
+}
+
+interface GraphOp {
+  readonly doc: string;
+  readonly operands: readonly string[];
+  readonly attrs: unknown;
+}
+
+function graphOps(ops: Readonly<Record<string, GraphOp>>): string {
+  return Object.entries(ops)
+    .map(([name, { doc, operands, attrs }]) => {
+      const taken = operands.length === 0 ? '' : ` ${operands.join(', ')}`;
+      return `### ${name}\n\n\`${name}${taken}\`\n\n${doc}\n\n${list('Attributes:', entriesIn(attrs))}`;
+    })
+    .join('\n');
+}
+
+function programOps(): string {
+  return Object.entries<HeOpDeclaration>(heOps)
+    .map(([name, { code, doc, a, b, imm }]) => {
+      const operands = [sigil(a, 'a'), sigil(b, 'b')].filter((operand) => operand !== '').join(', ');
+      const call = operands === '' ? name : `${name} ${operands}`;
+      const attributes = [
+        ...(imm === 'none' ? [] : [{ name: imm, meaning: 'integer' }]),
+        ...([a, b].includes('plaintext')
+          ? [{ name: 'plainScale', meaning: 'number: the scale of the plaintext, in managed programs' }]
+          : []),
+      ];
+      return `### ${name}\n\n\`${call}\` (code ${code})\n\n${doc}\n\n${list('Attributes:', attributes)}`;
+    })
+    .join('\n');
+}
+
+function sigil(use: FieldUse, name: string): string {
+  return use === 'value' ? `%${name}` : use === 'plaintext' ? `#${name}` : '';
+}
+
+function opReference(): string {
+  return [
+    '# Ops',
+    `${generated} [ir.md](ir.md) describes the text around them.`,
+    '## Level tensor',
+    'What the model computes, for one sample. Types are shapes.',
+    graphOps(tensorOps),
+    '## Level tile',
+    'How the values are packed. Types are layouts.',
+    graphOps(tileOps),
+    '## Levels he and plan',
+    'Operations on ciphertexts. Values are `%a`, plaintexts `#b`. Types are level, scale and size.',
+    programOps(),
+  ].join('\n\n');
+}
+
+function passReference(): string {
+  const sections = passes.map(({ name, level, doc, options, requires, ensures, statistics }) =>
+    [
+      `## ${name}`,
+      `Level ${level}. ${doc}`,
+      list('Options:', entriesIn(options)),
+      list(
+        'Requires:',
+        requires.map((fact) => ({ name: fact, meaning: facts[fact] })),
+      ),
+      list(
+        'Ensures:',
+        ensures.map((fact) => ({ name: fact, meaning: facts[fact] })),
+      ),
+      list(
+        'Reports:',
+        Object.entries(statistics).map(([statistic, meaning]) => ({ name: statistic, meaning })),
+      ),
+    ].join('\n\n'),
+  );
+  return ['# Passes', `${generated} In the order in which the compiler first runs them.`, ...sections].join('\n\n');
+}
+
+const areas: readonly (readonly [string, string])[] = [
+  ['H1', 'Import of ONNX models'],
+  ['H2', 'IR text and verifiers'],
+  ['H3', 'Compilation and parameters'],
+  ['H4', 'Samples and arrays'],
+  ['H5', '`.hep` files'],
+  ['H6', 'Keys, ciphertexts and evaluation'],
+  ['H7', 'Command line'],
+];
+
+function diagnosticReference(): string {
+  const declarations = [...diagnosticRegistry.values()];
+  const sections = areas.flatMap(([prefix, title]) => {
+    const own = declarations.filter(({ code }) => code.startsWith(prefix));
+    if (own.length === 0) return [];
+    return [
+      `## ${title}`,
+      ...own.map(({ code, severity, title, explain }) => {
+        const warning = severity === 'warning' ? ' (warning)' : '';
+        return `### ${code}: ${title}${warning}\n\n${explain}`;
+      }),
+    ];
+  });
+  return ['# Diagnostics', `${generated} \`hepc explain CODE\` prints one of them.`, ...sections].join('\n\n');
+}
+
+const pages: Readonly<Record<string, () => string>> = {
+  'docs/ops.md': opReference,
+  'docs/passes.md': passReference,
+  'docs/diagnostics.md': diagnosticReference,
+};
+
+const checking = process.argv.includes('--check');
+for (const [path, write] of Object.entries(pages)) {
+  const file = join(root, path);
+  const text = await format(write(), { ...(await resolveConfig(file)), parser: 'markdown' });
+  const current = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  if (current === text) continue;
+  if (checking) {
+    process.stderr.write(`${path} is not up to date: npm run docs\n`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(file, text);
+    process.stdout.write(`${path}\n`);
+  }
+}
