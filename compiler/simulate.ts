@@ -8,7 +8,8 @@ import { TensorInterpreter } from '../ir/interpret/tensor.ts';
 import type { PlanModule } from '../ir/levels.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { fillSlots, readSlots } from '../ir/tile/packing.ts';
-import type { TileModule } from '../ir/tile/ops.ts';
+import { Layout, nextPowerOfTwo } from '../ir/tile/layout.ts';
+import type { TileModule, TileNode } from '../ir/tile/ops.ts';
 import type { Sample } from '../passes/pass.ts';
 
 /** The most samples that ranges are measured on. */
@@ -25,20 +26,65 @@ export function thin<T>(items: readonly T[], most: number): T[] {
   );
 }
 
+/** A program and its packing, made small enough to simulate. */
+interface Simulation {
+  readonly tile: TileModule;
+  readonly program: HeModule | PlanModule;
+  readonly batches: readonly (readonly Sample[])[];
+}
+
+/**
+ * All samples of a batch go through the same operations side by side, so a batch can be simulated with as many
+ * neighbouring slots as there are samples at hand: steps and repetitions shrink with it, and nothing else changes.
+ */
+function simulation(tile: TileModule, program: HeModule | PlanModule, samples: readonly Sample[]): Simulation {
+  const full = tile.nodes[0]?.type.batchTile ?? 1;
+  const size = Math.min(full, nextPowerOfTwo(samples.length));
+  const batches: Sample[][] = [];
+  for (let from = 0; from < samples.length; from += size) batches.push(samples.slice(from, from + size));
+  if (size === full) return { tile, program, batches };
+  const ratio = full / size;
+  const { columns, plaintexts } = program;
+  const imm = columns.imm.map((value, id) => (columns.op[id] === HE.rotate ? value / ratio : value));
+  const shrunk = {
+    ...program,
+    slots: program.slots / ratio,
+    columns: { ...columns, imm },
+    plaintexts: {
+      ...plaintexts,
+      shift: plaintexts.shift.map((shift) => shift / ratio),
+      inner: plaintexts.inner.map((inner) => Math.max(1, inner / ratio)),
+    },
+  };
+  return { tile: withBatchTile(tile, size), program: shrunk, batches };
+}
+
+function withBatchTile(tile: TileModule, batchTile: number): TileModule {
+  const relaid = (layout: Layout): Layout => new Layout(layout.dims, batchTile);
+  const nodes = tile.nodes.map((node): TileNode => {
+    const type = relaid(node.type);
+    if (node.op === 'pack') return { ...node, type, attrs: { ...node.attrs, layout: type } };
+    if (node.op === 'linear') return { ...node, type, attrs: { ...node.attrs, layout: type } };
+    return { ...node, type };
+  });
+  return { ...tile, nodes };
+}
+
 /**
  * The largest absolute value of every tile value over the samples and all slots: of the ciphertexts of the value, and
  * of the sums that lead to it.
  */
 export function measureRanges(
-  tile: TileModule,
-  program: HeModule,
+  fullTile: TileModule,
+  fullProgram: HeModule,
   samples: readonly Sample[],
   most = rangeSamples,
 ): number[] {
+  const { tile, program, batches } = simulation(fullTile, fullProgram, thin(samples, most));
   const ranges = tile.nodes.map(() => 0);
   const { op, origin, a } = program.columns;
   const plaintexts = new PlaintextSlots(program);
-  for (const batch of batches(tile, thin(samples, most))) {
+  for (const batch of batches) {
     const inputs = packBatch(tile, batch);
     evaluateHe(program, inputs, {
       plaintexts,
@@ -80,21 +126,21 @@ export function errorUnit(reference: readonly ReadonlyMap<string, Float64Array>[
  * at the first batch of samples whose error exceeds `enough`.
  */
 export function predictError(
-  tile: TileModule,
-  program: HeModule | PlanModule,
+  fullTile: TileModule,
+  fullProgram: HeModule | PlanModule,
   samples: readonly Sample[],
   reference: readonly ReadonlyMap<string, Float64Array>[],
   seed: number,
   enough: number,
 ): number {
-  if (program.parameters === undefined) return Infinity;
-  const noise = new NoiseModel(program.parameters, seed);
+  if (fullProgram.parameters === undefined) return Infinity;
+  const { tile, program, batches } = simulation(fullTile, fullProgram, thin(samples, noiseSamples));
+  const noise = new NoiseModel(fullProgram.parameters, seed);
   const plaintexts = new PlaintextSlots(program, noise);
-  const chosen = thin(samples, noiseSamples);
   const unit = errorUnit(reference);
   let worst = 0;
   let done = 0;
-  for (const batch of batches(tile, chosen)) {
+  for (const batch of batches) {
     const results = unpackBatch(tile, evaluateHe(program, packBatch(tile, batch), { noise, plaintexts }), batch.length);
     for (const [k, outputs] of results.entries()) {
       for (const [name, values] of outputs) {
@@ -108,11 +154,6 @@ export function predictError(
     if (worst > enough * unit) break;
   }
   return worst / unit;
-}
-
-function* batches(tile: TileModule, samples: readonly Sample[]): Generator<Sample[]> {
-  const size = tile.nodes[0]?.type.batchTile ?? 1;
-  for (let from = 0; from < samples.length; from += size) yield samples.slice(from, from + size);
 }
 
 /** Slot vectors of all packs in order. */

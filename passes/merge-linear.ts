@@ -33,6 +33,9 @@ const rules: readonly Rule[] = [
   distributeScale,
 ];
 
+/** A value that lost its other users late in one round is merged in the next one; there are seldom three rounds. */
+const maxRounds = 16;
+
 export const mergeLinear = definePass({
   name: 'merge-linear',
   level: 'tensor',
@@ -54,13 +57,18 @@ export const mergeLinear = definePass({
     moved: 'reshapes and scales that changed places with another op',
   },
   run: (module) => {
-    const first = new Rewriter(rules);
-    const merged = withoutDeadNodes(first.run(module));
-    // Only once it is certain that no linear op takes a scale-shift in.
-    const last = new Rewriter([...rules, splitScaledConcatenation]);
-    const result = withoutDeadNodes(last.run(merged));
-    const { merged: a, dropped: b, moved: c } = first.counts;
-    const { merged: d, dropped: e, moved: f } = last.counts;
-    return { module: result, statistics: { merged: a + d, dropped: b + e, moved: c + f } };
+    const statistics = { merged: 0, dropped: 0, moved: 0 };
+    let result = module;
+    for (let round = 0; round < maxRounds; round++) {
+      // Concatenations are split only once it is certain that no linear op takes a scale-shift in.
+      const rewriter = new Rewriter(round === 0 ? rules : [...rules, splitScaledConcatenation]);
+      result = withoutDeadNodes(rewriter.run(result));
+      const { merged, dropped, moved } = rewriter.counts;
+      statistics.merged += merged;
+      statistics.dropped += dropped;
+      statistics.moved += moved;
+      if (round > 0 && merged + dropped + moved === 0) break;
+    }
+    return { module: result, statistics };
   },
 });

@@ -54,5 +54,5 @@ export function definePass<L extends Level, Schema extends z.ZodType>(pass: Pass
   return pass;
 }
 
-/** A pass of any level, for lists of passes: `runAny` checks that the module is of its level. */
+/** A pass of any level, for lists of passes. */
 export type AnyPass = { [L in Level]: Pass<L> }[Level];

@@ -134,7 +134,8 @@ export function convolutionLayout(problem: LinearProblem, input: Layout): Layout
     } else {
       if (dim.t % stride !== 0 || extent > dim.t / stride || tilesOf(dim) !== 1) return undefined;
       dims.push(tiled(extent, dim.t / stride));
-      if (spacing * stride > 1) dims.push(gap(spacing * stride));
+      // Rows stand apart, with zeros between them: nothing is folded.
+      if (spacing * stride > 1) dims.push(tiled(1, spacing * stride));
     }
   }
   return at === spatial.length ? new Layout(dims, input.batchTile) : undefined;

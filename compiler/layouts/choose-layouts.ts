@@ -11,7 +11,7 @@ import { identityMap, isLinear, type LinearMap, linearMapOf } from '../../ir/ten
 import { elementCount } from '../../ir/constant.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
-import { splitColumns } from './column-blocks.ts';
+import { splitColumns } from '../../ir/tensor/column-blocks.ts';
 import { isReshape, levelsOf } from './network-depth.ts';
 import { type CostModel, defaultCosts, kernelCost, packingCost, productCost } from './cost.ts';
 import { polynomialProducts } from '../lowering/polynomial.ts';
@@ -136,7 +136,8 @@ class NodeChooser {
   private slotwiseChoices(layouts: ReadonlyMap<ValueId, Layout>): Option[] {
     const { node } = this;
     const known = node.operands.flatMap((operand) => layouts.get(operand) ?? []);
-    const targets = known.length > 0 ? distinct(known) : this.inputLayouts();
+    const usable = known.filter((layout) => this.tolerates(layout));
+    const targets = usable.length > 0 ? distinct(usable) : [contiguous(elementCount(node.type), this.slots)];
     return targets.map((target) => {
       const operands = node.operands.map((operand): OperandChoice => {
         const layout = layouts.get(operand);
@@ -147,7 +148,9 @@ class NodeChooser {
       });
       const own = this.ownCost(target);
       const cost = operands.reduce((sum, choice) => sum + this.operandCost(choice), own);
-      return { choice: { node: node.id, operands, layout: target }, cost };
+      const fillsZeros = node.op === 'polynomial' && node.attrs.basis === 'chebyshev';
+      const layout = fillsZeros ? target.withUnknown() : target;
+      return { choice: { node: node.id, operands, layout }, cost };
     });
   }
 
@@ -191,9 +194,13 @@ class NodeChooser {
     return elementCount(shapeOf(this.module, operand));
   }
 
-  /** Layouts for an input of the model that no kernel reads first. */
-  private inputLayouts(): Layout[] {
-    return [contiguous(elementCount(this.node.type), this.slots)];
+  /**
+   * A polynomial of higher degree grows beyond every bound outside of its interval, and an overflow of one slot spoils
+   * them all: its operand must be zero where no element stands. Squares and quadratics are kept small by their range.
+   */
+  private tolerates(layout: Layout): boolean {
+    if (this.node.op !== 'polynomial') return true;
+    return (this.node.attrs.coefficients.shape[1] ?? 0) <= 3 || layout.dims.every((dim) => !dim.unknown);
   }
 }
 

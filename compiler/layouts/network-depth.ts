@@ -4,7 +4,7 @@ import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import { mergeOrigins, nodeAt, usersOf } from '../../ir/module.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { polynomialDepth } from '../lowering/polynomial.ts';
-import { isIdentity } from './column-blocks.ts';
+import { isIdentity } from '../../ir/tensor/column-blocks.ts';
 
 /**
  * The rescales along the longest way from an input to an output, and the ONNX nodes on it. Repacking may add to them.

@@ -28,6 +28,10 @@ export function expand<T extends Term>(emit: Emitter, term: T, shape: readonly n
 }
 
 /** The elements of a constant for every element of `shape`, or its only one: factors and offsets. */
-export function expandedData(emit: Emitter, { data, shape: own }: ConstantTerm, shape: readonly number[]): Float64Array {
+export function expandedData(
+  emit: Emitter,
+  { data, shape: own }: ConstantTerm,
+  shape: readonly number[],
+): Float64Array {
   return data.length === 1 ? data : expand(emit, constant(own, data), shape).data;
 }

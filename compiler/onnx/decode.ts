@@ -84,7 +84,8 @@ function decodeNode(node: onnx.INodeProto): OnnxNode {
 
 function decodeAttribute(a: onnx.IAttributeProto): Attribute {
   const types = proto.onnx.AttributeProto.AttributeType;
-  switch (a.type) {
+  const type: number = a.type ?? types.UNDEFINED;
+  switch (type) {
     case types.FLOAT:
       return { type: 'float', value: a.f ?? 0 };
     case types.INT:
@@ -128,8 +129,8 @@ function decodeTensor(tensor: onnx.ITensorProto): OnnxTensor {
 }
 
 /** A 64-bit integer as a double; beyond 2^53 only its size matters, as in the open ends of Slice. */
-export function integer(value: unknown): number {
-  return typeof value === 'number' ? value : Number(String(value ?? 0));
+export function integer(value: number | { toString: () => string } | null | undefined): number {
+  return typeof value === 'number' ? value : Number(value?.toString() ?? 0);
 }
 
 function text(bytes: Uint8Array): string {

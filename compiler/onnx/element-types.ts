@@ -1,6 +1,7 @@
+/// <reference lib="esnext.float16" />
 /** The element types of ONNX that hepc reads, by their numbers in the protocol buffer (`TensorProto.DataType`). */
 import { integer } from './decode.ts';
-import type { TypedField } from './model.ts';
+import type { TypedEntry, TypedField } from './model.ts';
 import type { ElementKind } from './term.ts';
 
 export interface ElementType {
@@ -11,10 +12,10 @@ export interface ElementType {
   readonly read: (view: DataView, offset: number) => number;
   /** The typed field that may hold the elements instead. */
   readonly field: TypedField;
-  readonly fromField: (entry: unknown) => number;
+  readonly fromField: (entry: TypedEntry) => number;
 }
 
-const float = { kind: 'float', fromField: Number } as const;
+const float = { kind: 'float', fromField: integer } as const;
 const whole = { kind: 'integer', fromField: integer } as const;
 
 const types = new Map<number, ElementType>([
@@ -51,12 +52,9 @@ function halfWidth(name: string, convert: (bits: number) => number): ElementType
 }
 
 function fromFloat16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  const view = new DataView(new ArrayBuffer(2));
+  view.setUint16(0, bits);
+  return view.getFloat16(0);
 }
 
 function fromBfloat16(bits: number): number {

@@ -150,7 +150,12 @@ export class Emitter {
   }
 
   /** `conv` of the value seen as `operandShape`, [C, …spatial]; the result in `shape`. */
-  conv(term: EncryptedTerm, operandShape: readonly number[], attrs: ConvAttrs, shape: readonly number[]): EncryptedTerm {
+  conv(
+    term: EncryptedTerm,
+    operandShape: readonly number[],
+    attrs: ConvAttrs,
+    shape: readonly number[],
+  ): EncryptedTerm {
     checkFinite(attrs.weights.values, 'a weight');
     checkFinite(attrs.bias.values, 'a bias');
     checkedExtents(shape);
@@ -208,11 +213,7 @@ function pickConstants(parts: readonly Term[], index: Int32Array): Float64Array 
 }
 
 /** `index` with positions among the distinct encrypted operands only; −1 for what comes from a constant. */
-function encryptedPositions(
-  parts: readonly Term[],
-  operands: readonly EncryptedTerm[],
-  index: Int32Array,
-): Int32Array {
+function encryptedPositions(parts: readonly Term[], operands: readonly EncryptedTerm[], index: Int32Array): Int32Array {
   const offsets = starts(parts);
   const operandOffsets = starts(operands);
   const positions = new Int32Array(offsets.at(-1) ?? 0).fill(-1);

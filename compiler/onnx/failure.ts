@@ -3,7 +3,13 @@
  * collects. Each function here is one way to fail; rules write `throw refused(…)`.
  */
 import type { Diagnostic, Place } from '../../ir/diagnostics/diagnostic.ts';
-import { invalidNode, mixedSamples, modelTooLarge, nonFiniteWeights, unsupportedForm } from '../../ir/diagnostics/import.ts';
+import {
+  invalidNode,
+  mixedSamples,
+  modelTooLarge,
+  nonFiniteWeights,
+  unsupportedForm,
+} from '../../ir/diagnostics/import.ts';
 
 export class ImportFailure extends Error {
   /** The diagnostic, at the place that the catcher knows. */

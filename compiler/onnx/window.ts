@@ -31,7 +31,8 @@ export function readingWindow(op: Operation, spatial: readonly number[], kernel:
   const outputs = spatial.map((extent, d) => {
     const [stride, begin] = [strides[d] ?? 1, begins[d] ?? 0];
     const room = extent + begin + (ends[d] ?? 0) - (reach[d] ?? 1);
-    if (room < 0) throw invalid(`the window [${kernel.join(', ')}] is larger than the padded operand [${spatial.join(', ')}]`);
+    if (room < 0)
+      throw invalid(`the window [${kernel.join(', ')}] is larger than the padded operand [${spatial.join(', ')}]`);
     if (!ceil) return Math.floor(room / stride) + 1;
     const count = Math.ceil(room / stride) + 1;
     // A window that would begin in the padding behind the operand is left out.
@@ -48,7 +49,8 @@ export function writingWindow(op: Operation, spatial: readonly number[], kernel:
   checkList('output_padding', extra, kernel.length, 0);
   const full = spatial.map((extent, d) => (strides[d] ?? 1) * (extent - 1) + (extra[d] ?? 0) + (reach[d] ?? 1));
   const given = op.ints('output_shape')?.slice(-kernel.length);
-  const wanted = given ?? (autoPad.startsWith('SAME') ? spatial.map((extent, d) => extent * (strides[d] ?? 1)) : undefined);
+  const wanted =
+    given ?? (autoPad.startsWith('SAME') ? spatial.map((extent, d) => extent * (strides[d] ?? 1)) : undefined);
   if (wanted === undefined) {
     const [begins, ends] = pads;
     const outputs = full.map((extent, d) => extent - (begins[d] ?? 0) - (ends[d] ?? 0));

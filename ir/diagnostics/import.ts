@@ -171,3 +171,14 @@ export const unusedInput = defineDiagnostic<{ name: string }>({
   message: ({ name }) => `no output depends on input "${name}"`,
   notes: () => ['Remove the input from the model.'],
 });
+
+export const referenceFailed = defineDiagnostic<Wrong>({
+  code: 'H116',
+  severity: 'error',
+  title: 'onnxruntime cannot run the model',
+  explain:
+    'hepc compares its answers with those of onnxruntime, which has refused the model or the sample. The model may ' +
+    'use a newer operator set than this onnxruntime, or its shapes may not fit.',
+  message: ({ reason }) => `onnxruntime cannot run the model: ${reason}`,
+  notes: () => ['Check the model with onnx.checker.check_model, and with onnxruntime in Python.'],
+});

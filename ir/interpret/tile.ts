@@ -12,7 +12,11 @@ import { evaluatePolynomial } from './polynomial.ts';
 type Inputs = ReadonlyMap<string, Float64Array>;
 
 type Rules = {
-  readonly [K in TileOpName]: (node: TileNodeNamed<K>, operands: readonly Float64Array[], inputs: Inputs) => Float64Array;
+  readonly [K in TileOpName]: (
+    node: TileNodeNamed<K>,
+    operands: readonly Float64Array[],
+    inputs: Inputs,
+  ) => Float64Array;
 };
 
 const rules: Rules = {
@@ -53,7 +57,11 @@ export function evaluateTile(module: TileModule, inputs: Inputs): Map<string, Fl
   const values: Float64Array[] = [];
   const outputs = new Map<string, Float64Array>();
   for (const node of module.nodes) {
-    const rule = rules[node.op] as (node: NodeBase<Layout>, operands: readonly Float64Array[], inputs: Inputs) => Float64Array;
+    const rule = rules[node.op] as (
+      node: NodeBase<Layout>,
+      operands: readonly Float64Array[],
+      inputs: Inputs,
+    ) => Float64Array;
     const value = rule(
       node,
       node.operands.map((id) => values[id] ?? empty),

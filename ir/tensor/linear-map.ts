@@ -9,7 +9,7 @@ import { convTaps } from './conv-taps.ts';
 import { canonicalRows, type LinearMap, maxNonZeros, RowWriter } from './csr.ts';
 import type { Shape, TensorNode, TensorNodeNamed } from './ops.ts';
 
-export { applyMap, compose, identityMap, type LinearMap } from './csr.ts';
+export { applyMap, identityMap, type LinearMap } from './csr.ts';
 
 const linearOps = ['dense', 'conv', 'gather', 'scale-shift', 'sparse'] as const;
 
@@ -137,6 +137,6 @@ function sparseMap({ attrs }: TensorNodeNamed<'sparse'>, operand: Shape): Linear
 }
 
 /** One value for all n elements, or the values themselves. */
-export function spread(values: Float64Array, n: number): Float64Array {
+function spread(values: Float64Array, n: number): Float64Array {
   return values.length === n ? values : new Float64Array(n).fill(values[0] ?? 0);
 }

@@ -3,12 +3,12 @@ import type { z } from 'zod';
 
 import type { Constant } from '../constant.ts';
 import * as problem from '../diagnostics/text.ts';
+import { suggestion } from '../suggestion.ts';
 import type { Layout } from '../tile/layout.ts';
 import { readLayout } from './read-layout.ts';
 import type { Report } from './report.ts';
 import { describeSchema, elementOf, entriesOf, isLayout } from './schema.ts';
 import type { SyntaxDict, SyntaxList, SyntaxRef, SyntaxValue } from './syntax.ts';
-import { suggestion } from '../suggestion.ts';
 
 /** What an attribute's value is before the schema has seen it. */
 type RawValue =

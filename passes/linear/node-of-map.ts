@@ -50,7 +50,7 @@ export function denseEntriesOf(node: TensorNode): number {
 }
 
 /** One value where all are equal. */
-export function compact(values: Float64Array): Constant {
+function compact(values: Float64Array): Constant {
   const [first = 0] = values;
   return values.every((v) => v === first) ? vector([first]) : vector(values);
 }

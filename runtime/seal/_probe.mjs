@@ -13,9 +13,9 @@ const ev=new seal.Evaluator(c);
 const kg=new seal.KeyGenerator(c);
 const steps=Int32Array.from({length:+process.argv[4]},(_, i)=>i+1);
 let gb; {const g=kg.createGaloisKeysSerializableWithSteps(steps); console.log('made',mb()); gb=g.saveToArray(seal.ComprModeType.none); g.delete();}
-console.log('file MB',gb.length/2**20,'heap',mb());
+console.log('file MB',gb.length/2**20, process.uptime(),'heap',mb());
 const keep=[];
-try { for(let i=0;i<+process.argv[5];i++){ const G=new seal.GaloisKeys(); keep.push(G); G.loadFromArray(c,gb); console.log('loaded',i,mb()); } } catch(x){ console.log('caught',x?.constructor?.name,x.message, x instanceof Error); }
+try { for(let i=0;i<+process.argv[5];i++){ const G=new seal.GaloisKeys(); keep.push(G); G.loadFromArray(c,gb); console.log('loaded',i,mb(),process.uptime()); } } catch(x){ console.log('caught',x?.constructor?.name,x.message, x instanceof Error); }
 const pt=new seal.Plaintext(); const vals=new Float64Array(N/2).fill(.3).map((x,i)=>x*Math.sin(i));
 let t=performance.now(); for(let i=0;i<10;i++) e.encode(vals,2**36,pt); console.log('encode top',(performance.now()-t)/10);
 const e2=new seal.CKKSEncoder(c2); t=performance.now(); for(let i=0;i<10;i++) e2.encode(vals,2**36,pt); console.log('encode low',(performance.now()-t)/10);

@@ -37,7 +37,9 @@ export const swish: Rule = (op) => {
 /** γ · elu(x). */
 export const selu: Rule = (op) => {
   const alpha = op.float('alpha', 1.67326319217681884765625);
-  return [scaled(op.emit, op.emit.activation(op.input(0), 'elu', [alpha]), op.float('gamma', 1.05070102214813232421875))];
+  return [
+    scaled(op.emit, op.emit.activation(op.input(0), 'elu', [alpha]), op.float('gamma', 1.05070102214813232421875)),
+  ];
 };
 
 /** α · elu(x / α) with a slope of 1. */
@@ -81,7 +83,19 @@ export const prelu: Rule = (op) => {
   // a x + (1 − a) relu(x) for slopes that differ along other axes too.
   const relu = op.emit.activation(x, 'relu', []);
   const below = product(op.emit, x, constant(x.shape, slopes));
-  return [sum(op.emit, [below, product(op.emit, relu, constant(x.shape, slopes.map((a) => 1 - a)))])];
+  return [
+    sum(op.emit, [
+      below,
+      product(
+        op.emit,
+        relu,
+        constant(
+          x.shape,
+          slopes.map((a) => 1 - a),
+        ),
+      ),
+    ]),
+  ];
 };
 
 /** The slopes if they differ along leading axes only: one for each index of those; undefined otherwise. */

@@ -18,7 +18,10 @@ export function sum(emit: Emitter, operands: readonly Term[]): Term {
   const [first, ...rest] = operands;
   if (first === undefined) throw invalid('a sum without operands');
   if (operands.every((term) => term.kind === 'constant')) {
-    return rest.reduce<Term>((total, term) => foldBinary(emit, asConstant(total), asConstant(term), binaryFoldings.Add), first);
+    return rest.reduce<Term>(
+      (total, term) => foldBinary(emit, asConstant(total), asConstant(term), binaryFoldings.Add),
+      first,
+    );
   }
   const { terms, shape } = broadcast(emit, operands);
   const encrypted = terms.filter((term) => term.kind === 'encrypted');
@@ -59,7 +62,16 @@ export const divide: Rule = (op) => {
     throw refused('the divisor is encrypted', 'Divide by constants only; move normalisation out of the model.');
   }
   if (a.kind === 'constant') return [foldBinary(op.emit, a, b, binaryFoldings.Div)];
-  return [product(op.emit, a, constant(b.shape, b.data.map((x) => 1 / x)))];
+  return [
+    product(
+      op.emit,
+      a,
+      constant(
+        b.shape,
+        b.data.map((x) => 1 / x),
+      ),
+    ),
+  ];
 };
 
 export const negate: Rule = (op) => {
@@ -97,7 +109,12 @@ export const extremum =
     return [operands.slice(1).reduce((a, b) => extremumOf(op, a, b, folding), op.input(0))];
   };
 
-function extremumOf(op: Operation, a: Term, b: Term, folding: typeof binaryFoldings.Min | typeof binaryFoldings.Max): Term {
+function extremumOf(
+  op: Operation,
+  a: Term,
+  b: Term,
+  folding: typeof binaryFoldings.Min | typeof binaryFoldings.Max,
+): Term {
   if (a.kind === 'constant' && b.kind === 'constant') return foldBinary(op.emit, a, b, folding);
   const { terms } = broadcast(op.emit, [a, b]);
   const x = terms.find((term) => term.kind === 'encrypted');
@@ -108,7 +125,8 @@ function extremumOf(op: Operation, a: Term, b: Term, folding: typeof binaryFoldi
   if (bound.data.length !== 1) throw refused('the bounds differ', 'Use one bound for all elements.');
   const limit = scalarOf(bound, 'the bound');
   const most = Number.MAX_VALUE;
-  if (op.opType === 'Max') return limit === 0 ? op.emit.activation(x, 'relu', []) : op.emit.activation(x, 'clip', [limit, most]);
+  if (op.opType === 'Max')
+    return limit === 0 ? op.emit.activation(x, 'relu', []) : op.emit.activation(x, 'clip', [limit, most]);
   return op.emit.activation(x, 'clip', [-most, limit]);
 }
 

@@ -61,7 +61,8 @@ function integerRule(folding: BinaryFolding): Binary {
   const compute = folding.integer ?? folding.compute;
   return (a, b) => {
     if (!isBatchSize(a) && !isBatchSize(b)) return compute(a, b);
-    const result = isBatchSize(a) && isBatchSize(b) ? undefined : folding.batch?.(isBatchSize(a) ? b : a, isBatchSize(a));
+    const result =
+      isBatchSize(a) && isBatchSize(b) ? undefined : folding.batch?.(isBatchSize(a) ? b : a, isBatchSize(a));
     if (result === undefined) throw mixesSamples('the model computes with the batch size');
     return result;
   };
@@ -81,7 +82,8 @@ export function foldOnlyUnary(compute: (x: number) => number, boolean = false): 
   return (op) => {
     const x = op.input(0);
     if (x.kind !== 'constant') throw comparison(op.opType);
-    if (x.elements !== 'float' && x.data.some(isBatchSize)) throw mixesSamples('the model computes with the batch size');
+    if (x.elements !== 'float' && x.data.some(isBatchSize))
+      throw mixesSamples('the model computes with the batch size');
     op.emit.charge(x.data.length);
     return [constant(x.shape, x.data.map(compute), boolean ? 'boolean' : x.elements)];
   };

@@ -142,7 +142,14 @@ function contracted(emit: Emitter, a: Term, b: Term): Term {
   if (a.kind === 'constant') return weighted(emit, b, indexB, pick(a.data, indexA), k, shape);
   if (b.kind === 'constant') return weighted(emit, a, indexA, pick(b.data, indexB), k, shape);
   const products = emit.multiply(emit.move(a, terms, indexA), emit.move(b, terms, indexB));
-  return groupSum(emit, products, Int32Array.from({ length: elementCount(terms) }, (_, i) => i), k, 1, shape);
+  return groupSum(
+    emit,
+    products,
+    Int32Array.from({ length: elementCount(terms) }, (_, i) => i),
+    k,
+    1,
+    shape,
+  );
 }
 
 /** Sums of `group` consecutive products weights[i] · x[index[i]]. */

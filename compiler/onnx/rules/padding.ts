@@ -23,7 +23,13 @@ export const pad: Rule = (op) => {
   if (value === 0) return [op.emit.move(x, shape, index)];
   const outside = elementCount(x.shape);
   const filler = constant([], Float64Array.of(value), x.kind === 'constant' ? x.elements : 'float');
-  return [op.emit.rearrange([x, filler], shape, index.map((source) => (source < 0 ? outside : source)))];
+  return [
+    op.emit.rearrange(
+      [x, filler],
+      shape,
+      index.map((source) => (source < 0 ? outside : source)),
+    ),
+  ];
 };
 
 /** The coordinate that position i reads, where 0 … extent − 1 lie inside the operand; −1 for none. */

@@ -40,7 +40,11 @@ export const averagePool: Rule = (op) => {
 };
 
 /** Whether all windows lie inside the operand, or inside the padding that counts. */
-function isUniform({ kernel, strides, dilations, begins, ends, outputs }: Window, spatial: readonly number[], countsPadding: boolean): boolean {
+function isUniform(
+  { kernel, strides, dilations, begins, ends, outputs }: Window,
+  spatial: readonly number[],
+  countsPadding: boolean,
+): boolean {
   return kernel.every((extent, d) => {
     const [begin, end] = [begins[d] ?? 0, ends[d] ?? 0];
     const last = ((outputs[d] ?? 1) - 1) * (strides[d] ?? 1) + (dilations[d] ?? 1) * (extent - 1);

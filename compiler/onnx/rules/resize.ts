@@ -22,7 +22,13 @@ interface Axis {
   readonly scale: number;
 }
 
-const transformations = ['half_pixel', 'half_pixel_symmetric', 'pytorch_half_pixel', 'align_corners', 'asymmetric'] as const;
+const transformations = [
+  'half_pixel',
+  'half_pixel_symmetric',
+  'pytorch_half_pixel',
+  'align_corners',
+  'asymmetric',
+] as const;
 type Transformation = (typeof transformations)[number];
 
 const roundings = {
@@ -44,7 +50,9 @@ export const resize: Rule = (op) => {
   if (op.flag('antialias', false) || op.flag('exclude_outside', false)) {
     throw refused('Resize filters', 'Turn off antialias and exclude_outside.');
   }
-  const transformation = old ? 'asymmetric' : op.string('coordinate_transformation_mode', transformations, 'half_pixel');
+  const transformation = old
+    ? 'asymmetric'
+    : op.string('coordinate_transformation_mode', transformations, 'half_pixel');
   const rounding = old ? 'floor' : op.string('nearest_mode', roundingNames, 'round_prefer_floor');
   if (mode === 'nearest') {
     const coordinates = axes.map((axis) => range(axis.result).map((i) => nearest(axis, i, transformation, rounding)));
@@ -93,7 +101,11 @@ function clamp(coordinate: number, extent: number): number {
   return Math.min(Math.max(coordinate, 0), extent - 1);
 }
 
-function interpolation(shape: readonly number[], result: readonly number[], taps: readonly (readonly (readonly Tap[])[])[]) {
+function interpolation(
+  shape: readonly number[],
+  result: readonly number[],
+  taps: readonly (readonly (readonly Tap[])[])[],
+) {
   const rows = elementCount(result);
   checkWeights(rows * elementCount(taps.map((axis) => Math.max(...axis.map(({ length }) => length)))));
   const strides = stridesOf(shape);
@@ -118,9 +130,7 @@ function interpolation(shape: readonly number[], result: readonly number[], taps
 
 /** The axes of one sample with their new extents. */
 function axesOf(op: Operation, x: Term): readonly Axis[] {
-  if (op.has('keep_aspect_ratio_policy') && op.string('keep_aspect_ratio_policy', ['stretch'], 'stretch') !== 'stretch') {
-    throw refused('Resize keeps the aspect ratio', 'Export with explicit sizes.');
-  }
+  op.string('keep_aspect_ratio_policy', ['stretch'], 'stretch');
   const rank = onnxRank(x);
   const axes = (op.ints('axes') ?? range(rank)).map((axis) => normalizeAxis(axis, rank));
   const scales = listAt(op, op.opType === 'Upsample' || op.opset < 11 ? 1 : 2) ?? op.floats('scales');

@@ -87,9 +87,14 @@ export const concat: Rule = (op) => {
   const { shapes } = sampleShapes(operands);
   const [own = []] = shapes;
   const misfit = shapes.find((s) => s.length !== own.length || s.some((extent, d) => d !== axis && extent !== own[d]));
-  if (misfit !== undefined) throw invalid(`[${own.join(', ')}] and [${misfit.join(', ')}] do not join along axis ${axis}`);
+  if (misfit !== undefined)
+    throw invalid(`[${own.join(', ')}] and [${misfit.join(', ')}] do not join along axis ${axis}`);
   const extents = shapes.map((shape) => shape[axis] ?? 0);
-  const shape = withExtent(own, axis, extents.reduce((a, b) => a + b, 0));
+  const shape = withExtent(
+    own,
+    axis,
+    extents.reduce((a, b) => a + b, 0),
+  );
   checkedCount(shape);
   return [op.emit.rearrange(operands, shape, joinIndex(shape, axis, extents))];
 };
@@ -132,7 +137,9 @@ export const gatherElements: Rule = (op) => {
     x.shape,
     shape.map((extent, d) => (d === axis ? new Array<number>(extent).fill(0) : range(extent))),
   );
-  const index = others.map((base, i) => base + normalizeAxis(indices[i] ?? 0, x.shape[axis] ?? 1) * (strides[axis] ?? 1));
+  const index = others.map(
+    (base, i) => base + normalizeAxis(indices[i] ?? 0, x.shape[axis] ?? 1) * (strides[axis] ?? 1),
+  );
   return [op.emit.move(x, shape, index)];
 };
 
@@ -210,7 +217,11 @@ export const scatterNd: Rule = (op) => {
   const x = op.input(0);
   const indices = op.constant(1, 'the indices');
   const updates = op.input(2);
-  if (isBatched(x) || isBatched(updates) || op.string('reduction', ['none', 'add', 'mul', 'max', 'min'], 'none') !== 'none') {
+  if (
+    isBatched(x) ||
+    isBatched(updates) ||
+    op.string('reduction', ['none', 'add', 'mul', 'max', 'min'], 'none') !== 'none'
+  ) {
     throw refused('ScatterND writes among samples, or reduces', 'Build the value with Concat instead.');
   }
   const { starts, inner } = blocksAt(x.shape, indices);

@@ -56,7 +56,9 @@ export const reshape: Rule = (op) => {
   // A leading −1 stands for the batch where the others hold exactly one sample.
   const batchFirst = isBatchSize(first) || (first === -1 && elementCount(rest) === elementCount(x.shape));
   if (!batchFirst || rest.some(isBatchSize)) {
-    throw mixesSamples(`[${describe(onnxShape(x))}] is reshaped to [${describe(entries)}], which does not keep the batch axis`);
+    throw mixesSamples(
+      `[${describe(onnxShape(x))}] is reshaped to [${describe(entries)}], which does not keep the batch axis`,
+    );
   }
   return [withShape(x, inferred(rest, elementCount(x.shape)))];
 };
@@ -109,10 +111,18 @@ export const transpose: Rule = (op) => {
 export const squeeze: Rule = (op) => {
   const x = op.input(0);
   const given = op.integersAt(1, 'axes');
-  const axes = given === undefined ? range(x.shape.length).filter((d) => x.shape[d] === 1) : sampleAxes(x, given, 'Squeeze removes');
+  const axes =
+    given === undefined
+      ? range(x.shape.length).filter((d) => x.shape[d] === 1)
+      : sampleAxes(x, given, 'Squeeze removes');
   const wide = axes.find((axis) => x.shape[axis] !== 1);
   if (wide !== undefined) throw invalid(`Squeeze removes an axis of size ${x.shape[wide] ?? 0}`);
-  return [withShape(x, x.shape.filter((_, axis) => !axes.includes(axis)))];
+  return [
+    withShape(
+      x,
+      x.shape.filter((_, axis) => !axes.includes(axis)),
+    ),
+  ];
 };
 
 export const unsqueeze: Rule = (op) => {
@@ -182,4 +192,3 @@ function blocks(op: Operation) {
   if (block < 1 || onnxRank(x) !== 4) throw invalid(`blocksize ${block} for a value of rank ${onnxRank(x)}`);
   return { x, block, lead: elementCount(x.shape.slice(0, -3)), shape: x.shape.slice(-3) };
 }
-

@@ -37,7 +37,13 @@ export const rangeNode: Rule = (op) => {
   const count = checkedCount([Math.max(0, Math.ceil((limit - start) / delta))]);
   op.emit.charge(count);
   const elements = terms[0]?.elements ?? 'integer';
-  return [constant([count], Float64Array.from(range(count), (i) => start + i * delta), elements)];
+  return [
+    constant(
+      [count],
+      Float64Array.from(range(count), (i) => start + i * delta),
+      elements,
+    ),
+  ];
 };
 
 export const identity: Rule = (op) => [op.input(0)];
@@ -67,7 +73,10 @@ function castTo(op: Operation, x: Term, kind: ElementKind | undefined): Term {
   if (kind === undefined) throw refused(`element type ${op.int('to', 0)} is not supported`, 'Cast to float.');
   if (x.kind === 'constant') return castConstant(x, kind);
   if (kind === 'float') return x;
-  throw refused('an encrypted value is rounded to integers or booleans', 'Remove the Cast; encrypted values are reals.');
+  throw refused(
+    'an encrypted value is rounded to integers or booleans',
+    'Remove the Cast; encrypted values are reals.',
+  );
 }
 
 function castConstant(x: ConstantTerm, kind: ElementKind): ConstantTerm {

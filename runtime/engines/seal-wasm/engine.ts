@@ -6,6 +6,7 @@ import type { Engine, EngineOptions, EvaluationKeys } from '../../engine.ts';
 import { compileSeal } from '../../seal/compile-wasm.ts';
 import { weightRows } from '../../seal/weight-rows.ts';
 import { shareBytes, shareDoubles } from '../shared-memory.ts';
+import { workerModule } from '../worker-thread.ts';
 import { assignRows } from './assign-rows.ts';
 import { createSharedState } from './exchange.ts';
 import { planExchange } from './exchange-plan.ts';
@@ -55,7 +56,7 @@ async function prepare(plan: Plan, keys: EvaluationKeys, options: EngineOptions)
   };
   const requests = budgets.map((plaintextBudgetBytes, worker) => ({ ...common, worker, plaintextBudgetBytes }));
   const totalCost = parts.reduce((sum, part) => sum + part.cost, 0);
-  return SealWasmSession.start(requests, shared, totalCost);
+  return SealWasmSession.start(workerModule('worker', import.meta.url), requests, shared, totalCost);
 }
 
 /** The bound ciphertexts by row of the `weight` op. */

@@ -20,10 +20,18 @@ export class SealWasmSession implements Session<Uint8Array> {
   private queue: Promise<unknown> = Promise.resolve();
   private closed = false;
 
-  /** Starts one worker for each request. Rejects, with all workers ended, where one cannot be prepared. */
-  static async start(requests: readonly PrepareRequest[], shared: SharedState, totalCost: number): Promise<SealWasmSession> {
+  /**
+   * Starts one worker, of the module `entry`, for each request. Rejects, with all workers ended, where one cannot be
+   * prepared.
+   */
+  static async start(
+    entry: URL,
+    requests: readonly PrepareRequest[],
+    shared: SharedState,
+    totalCost: number,
+  ): Promise<SealWasmSession> {
     const session = new SealWasmSession(
-      requests.map(() => new WorkerProxy()),
+      requests.map(() => new WorkerProxy(entry)),
       shared,
       totalCost,
     );

@@ -1,7 +1,7 @@
 /** A session's view of one worker: a request at a time, answered even if the worker dies. */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { describeError, isOutOfMemory } from '../../seal/exceptions.ts';
-import { workerModule, WorkerThread } from '../worker-thread.ts';
+import { WorkerThread } from '../worker-thread.ts';
 import type { Answer, Failure, Reply, Request } from './protocol.ts';
 
 export class WorkerProxy {
@@ -12,8 +12,9 @@ export class WorkerProxy {
   private resolve: ((answer: Answer) => void) | undefined;
   private death: Answer | undefined;
 
-  constructor() {
-    this.thread = new WorkerThread<Request, Reply>(workerModule('worker', import.meta.url), {
+  /** @param entry module of a worker that speaks the protocol. */
+  constructor(entry: URL) {
+    this.thread = new WorkerThread<Request, Reply>(entry, {
       message: (reply) => {
         this.receive(reply);
       },

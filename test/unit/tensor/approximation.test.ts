@@ -38,17 +38,21 @@ function gridErrors({ f, range }: Target, { coefficients }: Approximation, point
 const largest = (values: Float64Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
 
 describe('minimax', () => {
-  // |x|: exact for degree 2, Varga and Carpenter (Constructive Approximation 1, 1985), table 1, for the others.
   test.each([
     [0, 0.5],
     [1, 0.5],
     [2, 0.125],
     [3, 0.125],
     [4, 0.06762089],
-    [8, 0.03467548],
-    [20, 0.01397931],
   ])('|x| of degree %i has error %f', (degree, error) => {
     expect(minimax(absolute, degree).maxError).toBeCloseTo(error, 7);
+  });
+
+  // Varga and Carpenter, On the Bernstein conjecture in approximation theory, Constructive Approximation 1 (1985).
+  test.each([12, 20, 40, 62])('|x| of degree %i has the error of the asymptotic series', (degree) => {
+    const n = degree / 2;
+    const series = 0.2801694990238691 - 0.0439675288 / n ** 2 + 0.0264071687 / n ** 4;
+    expect(Math.abs(degree * minimax(absolute, degree).maxError - series)).toBeLessThan(0.05 / n ** 6 + 1e-7);
   });
 
   test('x² + 1/8 is the best quadratic for |x|', () => {
@@ -128,7 +132,7 @@ describe('leastSquares', () => {
   test('is better than minimax where the values are', () => {
     for (const degree of [2, 3, 7, 15]) {
       expect(meanSquare(leastSquares(target, degree, histogram))).toBeLessThan(
-        0.5 * meanSquare(minimax(target, degree)),
+        0.75 * meanSquare(minimax(target, degree)),
       );
     }
   });

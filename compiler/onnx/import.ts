@@ -1,0 +1,231 @@
+/**
+ * The ONNX importer: from the bytes of a model to a module of the tensor level, for one sample.
+ *
+ * Decode; check names; walk the nodes that outputs depend on, operands first, with a term for every value: a constant
+ * that is computed at once, or an encrypted tensor. A node that fails is reported and its results are unknown; what
+ * depends on them is not reported again, except for operators that are not supported in any case.
+ */
+import { type Diagnostic, HepcError, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
+import { constantOutput, unsupportedOperator, unsupportedOpset, unusedInput } from '../../ir/diagnostics/import.ts';
+import { graphOf } from '../../ir/graph.ts';
+import type { ValueId } from '../../ir/op.ts';
+import { TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
+import { decodeModel, isDefaultDomain } from './decode.ts';
+import { Emitter } from './emitter.ts';
+import { ExternalData, type ReadExternal } from './external-data.ts';
+import { ImportFailure, invalid } from './failure.ts';
+import { checkGraph, orderNodes, producersOf } from './graph-order.ts';
+import { type EncryptedInput, encryptedInputs } from './interface.ts';
+import type { OnnxModel, OnnxNode, OnnxTensor } from './model.ts';
+import { Operation } from './operation.ts';
+import { recognizePattern } from './patterns.ts';
+import { readTensor } from './read-tensor.ts';
+import { refusalOf } from './refusals.ts';
+import { rules } from './rules.ts';
+import type { EncryptedTerm, Term } from './term.ts';
+
+export interface OnnxSource {
+  readonly bytes: Uint8Array;
+  /** As the user wrote it, for diagnostics. */
+  readonly fileName: string;
+  /** Opens a file of external data; the path is relative, without `..`, to the folder of the model. */
+  readonly readExternal: ReadExternal;
+}
+
+export interface ModelPort {
+  readonly name: string;
+  /** Of one sample. */
+  readonly shape: readonly number[];
+  /** Whether ONNX has a dynamic first axis that counts samples, which `shape` leaves out. */
+  readonly hasBatchAxis: boolean;
+}
+
+export interface ImportedModel {
+  readonly module: TensorModule;
+  readonly inputs: readonly ModelPort[];
+  readonly outputs: readonly ModelPort[];
+  readonly warnings: readonly Diagnostic[];
+  readonly opset: number;
+}
+
+const oldestOpset = 7;
+const newestOpset = 26;
+
+/** Throws `HepcError` with everything that is wrong with the model (H101 to H114, H310). */
+export function importOnnx(source: OnnxSource): ImportedModel {
+  const file = source.fileName;
+  const model = decodeModel(source.bytes, file);
+  const opset = checkedOpset(model, file);
+  const { inputs, diagnostics: badInputs } = encryptedInputs(model.graph, file);
+  throwIfErrors([...checkGraph(model.graph, file), ...badInputs]);
+  const walk = new GraphWalk(model, opset, inputs, source);
+  walk.run();
+  return walk.finish();
+}
+
+function checkedOpset({ opset }: OnnxModel, file: string): number {
+  if (opset !== undefined && opset >= oldestOpset && opset <= newestOpset) return opset;
+  const found = opset === undefined ? 'no version of the standard operators' : `opset ${opset}`;
+  throw new HepcError([unsupportedOpset({ found, oldest: oldestOpset, newest: newestOpset }, { file })]);
+}
+
+class GraphWalk {
+  private readonly model: OnnxModel;
+  private readonly opset: number;
+  private readonly inputs: readonly EncryptedInput[];
+  private readonly file: string;
+  private readonly external: ExternalData;
+  private readonly emit = new Emitter();
+  private readonly initializers: ReadonlyMap<string, OnnxTensor>;
+  private readonly terms = new Map<string, Term>();
+  /** Values that a failed node should have computed. */
+  private readonly unknown = new Set<string>();
+  private readonly diagnostics: Diagnostic[] = [];
+
+  constructor(model: OnnxModel, opset: number, inputs: readonly EncryptedInput[], source: OnnxSource) {
+    this.model = model;
+    this.opset = opset;
+    this.inputs = inputs;
+    this.file = source.fileName;
+    this.external = new ExternalData(source.readExternal);
+    this.initializers = new Map(model.graph.initializers.map((tensor) => [tensor.name, tensor]));
+  }
+
+  run(): void {
+    for (const { name, shape, hasBatchAxis } of this.inputs) {
+      this.attempt(undefined, [name], () => this.terms.set(name, this.emit.input(name, shape, hasBatchAxis)));
+    }
+    for (const node of this.liveNodes()) this.visit(node);
+  }
+
+  finish(): ImportedModel {
+    const outputs = this.model.graph.outputs.flatMap((name) => {
+      const term = this.termOf(name);
+      if (term === undefined) return [];
+      if (term.kind === 'encrypted') return [{ name, term }];
+      this.diagnostics.push(constantOutput({ name }, { file: this.file }));
+      return [];
+    });
+    throwIfErrors(this.diagnostics);
+    for (const { name, term } of outputs) this.emit.output(name, term);
+    const { module, used } = withoutDeadNodes(this.emit.builder.build(this.model.graph.name), this.inputs);
+    const warnings = this.inputs
+      .filter(({ name }) => !used.has(name))
+      .map(({ name }) => unusedInput({ name }, { file: this.file }));
+    return {
+      module,
+      inputs: this.inputs.map(({ name, shape, hasBatchAxis }) => ({ name, shape, hasBatchAxis })),
+      outputs: outputs.map(({ name, term }) => portOf(name, term)),
+      warnings,
+      opset: this.opset,
+    };
+  }
+
+  /** In order, with patterns put together, and without the nodes that those replace. */
+  private liveNodes(): readonly OnnxNode[] {
+    const { nodes, outputs } = this.model.graph;
+    const producers = producersOf(nodes);
+    const context = {
+      producer: (name: string) => producers.get(name),
+      scalar: (name: string) => this.scalarOf(name, producers.get(name)),
+    };
+    const joined = nodes.map((node) => (isDefaultDomain(node.domain) ? recognizePattern(node, context) : node));
+    const ordered = orderNodes(joined, outputs, this.file);
+    if ('code' in ordered) throw new HepcError([...this.diagnostics, ordered]);
+    return ordered;
+  }
+
+  private scalarOf(name: string, producer: OnnxNode | undefined): number | undefined {
+    const value = producer?.attributes.get('value');
+    const fromNode = producer?.opType === 'Constant' && value?.type === 'tensor' ? value.value : undefined;
+    const tensor = this.initializers.get(name) ?? fromNode;
+    if (tensor === undefined || tensor.external !== undefined || tensor.dims.some((extent) => extent !== 1))
+      return undefined;
+    try {
+      return readTensor(tensor, name, this.external).data[0];
+    } catch (error) {
+      // Whoever uses the tensor for something else than a pattern reports what is wrong with it.
+      if (error instanceof ImportFailure) return undefined;
+      throw error;
+    }
+  }
+
+  private visit(node: OnnxNode): void {
+    const rule = isDefaultDomain(node.domain) ? rules.get(node.opType) : undefined;
+    if (rule === undefined) {
+      const refusal = refusalOf(node, this.model.localFunctions);
+      this.diagnostics.push(unsupportedOperator({ opType: node.opType, ...refusal }, this.placeOf(node)));
+      this.forget(node.outputs);
+      return;
+    }
+    this.attempt(node, node.outputs, () => {
+      const operands = node.inputs.map((name) => (name === '' ? undefined : this.termOf(name)));
+      if (node.inputs.some((name) => this.unknown.has(name))) {
+        this.forget(node.outputs);
+        return;
+      }
+      this.emit.origins = node.refs;
+      const context = { opset: this.opset, emit: this.emit, external: this.external };
+      const results = rule(new Operation(node, operands, context));
+      for (const [i, name] of node.outputs.entries()) {
+        const result = results[i];
+        if (result !== undefined) this.terms.set(name, result);
+      }
+    });
+  }
+
+  /** The term of a value; undefined where it is unknown. Initializers are read when they are first used. */
+  private termOf(name: string): Term | undefined {
+    const term = this.terms.get(name);
+    if (term !== undefined || this.unknown.has(name)) return term;
+    const tensor = this.initializers.get(name);
+    if (tensor === undefined) throw invalid(`"${name}" is an output that its operator does not have in inference`);
+    this.attempt(undefined, [name], () =>
+      this.terms.set(name, readTensor(tensor, `initializer "${name}"`, this.external)),
+    );
+    return this.terms.get(name);
+  }
+
+  /** Runs `step`; where it fails, reports that at `node` and makes `results` unknown. */
+  private attempt(node: OnnxNode | undefined, results: readonly string[], step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (error instanceof ImportFailure) this.diagnostics.push(error.report(this.placeOf(node)));
+      else if (error instanceof HepcError) this.diagnostics.push(...error.diagnostics);
+      else throw error;
+      this.forget(results);
+    }
+  }
+
+  private forget(names: readonly string[]): void {
+    for (const name of names) this.unknown.add(name);
+  }
+
+  private placeOf(node: OnnxNode | undefined) {
+    return node === undefined ? { file: this.file } : { file: this.file, nodes: node.refs };
+  }
+}
+
+function portOf(name: string, { shape, batched }: EncryptedTerm): ModelPort {
+  return { name, shape, hasBatchAxis: batched };
+}
+
+/** The module without what no output depends on; inputs stay. `used` names those that an output depends on. */
+function withoutDeadNodes(module: TensorModule, inputs: readonly EncryptedInput[]) {
+  const outputs = module.nodes.filter(({ op }) => op === 'output').map(({ id }) => String(id));
+  const live = graphOf(module).ancestors(outputs);
+  const used = new Set<string>();
+  const builder = new TensorBuilder();
+  const ids = new Map<ValueId, ValueId>();
+  for (const node of module.nodes) {
+    const isLive = live.has(String(node.id));
+    if (node.op === 'input' && isLive) used.add(node.attrs.name);
+    if (isLive || node.op === 'input')
+      ids.set(
+        node.id,
+        builder.copy(node, (operand) => ids.get(operand) ?? -1),
+      );
+  }
+  return { module: builder.build(module.name), used, inputs };
+}

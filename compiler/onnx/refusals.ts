@@ -1,0 +1,116 @@
+/** Why an operator has no rule, and what to do instead. */
+import type { OnnxNode } from './model.ts';
+import { isDefaultDomain } from './decode.ts';
+
+export interface Refusal {
+  readonly reason: string;
+  readonly instead: string;
+}
+
+const comparison = 'it compares encrypted values';
+const subgraph: Refusal = {
+  reason: 'it runs a subgraph, which would depend on encrypted values or repeat',
+  instead: 'Export with fixed control flow: trace the model, and unroll loops.',
+};
+const recurrent: Refusal = {
+  reason: 'it is recurrent, and its gates are too deep for encrypted evaluation',
+  instead: 'Replace it by convolutions over time, or by a linear layer on a window.',
+};
+const quantized: Refusal = {
+  reason: 'it is quantised: rounding has no encrypted form',
+  instead: 'Export the float model; CKKS computes on real numbers.',
+};
+const maxPool: Refusal = {
+  reason: comparison,
+  instead: 'Use AveragePool, or a convolution with a stride, and retrain.',
+};
+const softmax: Refusal = {
+  reason: 'it divides by a sum of exponentials',
+  instead:
+    'Drop it from the export: the largest logit stays the largest, and the client can apply it after decryption.',
+};
+const layerNorm: Refusal = {
+  reason: 'it divides by a deviation of encrypted values',
+  instead: 'Use BatchNormalization, which folds into the layer before it, and retrain.',
+};
+const argmax: Refusal = {
+  reason: comparison,
+  instead: 'Drop it from the export: the client takes the argmax of the decrypted logits.',
+};
+const reciprocal: Refusal = {
+  reason: 'it needs a root or a quotient of encrypted values',
+  instead: 'Use a norm of squares (ReduceSumSquare), or let the client normalise the input.',
+};
+const lookup: Refusal = {
+  reason: 'it selects by encrypted indices, or makes a number of results that depends on the values',
+  instead: 'Let the client do the selection before encryption or after decryption.',
+};
+const random: Refusal = {
+  reason: 'it is random, so that no answer can be checked',
+  instead: 'Export the model in evaluation mode: model.eval().',
+};
+
+const refusals: ReadonlyMap<string, Refusal> = new Map(
+  Object.entries<readonly [Refusal, readonly string[]]>({
+    subgraph: [subgraph, ['If', 'Loop', 'Scan', 'SequenceMap']],
+    recurrent: [recurrent, ['RNN', 'LSTM', 'GRU']],
+    quantized: [
+      quantized,
+      [
+        'QuantizeLinear',
+        'DequantizeLinear',
+        'DynamicQuantizeLinear',
+        'QLinearConv',
+        'QLinearMatMul',
+        'ConvInteger',
+        'MatMulInteger',
+      ],
+    ],
+    maxPool: [maxPool, ['MaxPool', 'GlobalMaxPool', 'MaxRoiPool', 'MaxUnpool', 'RoiAlign']],
+    softmax: [softmax, ['Softmax', 'LogSoftmax', 'Hardmax', 'Attention', 'SoftmaxCrossEntropyLoss']],
+    layerNorm: [
+      layerNorm,
+      [
+        'LayerNormalization',
+        'InstanceNormalization',
+        'GroupNormalization',
+        'RMSNormalization',
+        'MeanVarianceNormalization',
+        'LRN',
+      ],
+    ],
+    argmax: [argmax, ['ArgMax', 'ArgMin', 'TopK']],
+    reciprocal: [
+      reciprocal,
+      ['ReduceL1', 'ReduceL2', 'ReduceLogSum', 'ReduceLogSumExp', 'LpNormalization', 'LpPool', 'GlobalLpPool'],
+    ],
+    lookup: [lookup, ['OneHot', 'NonZero', 'NonMaxSuppression', 'Unique', 'Compress', 'GridSample']],
+    random: [
+      random,
+      ['RandomNormal', 'RandomUniform', 'RandomNormalLike', 'RandomUniformLike', 'Bernoulli', 'Multinomial'],
+    ],
+  }).flatMap(([, [refusal, names]]) => names.map((name) => [name, refusal] as const)),
+);
+
+/** The reason for a node whose operator is not in the table of rules. */
+export function refusalOf(node: OnnxNode, localFunctions: ReadonlySet<string>): Refusal {
+  const { domain, opType } = node;
+  if (localFunctions.has(`${domain}:${opType}`)) {
+    return {
+      reason: 'it is a function of the model',
+      instead: 'Inline the functions first: onnx.inliner.inline_local_functions.',
+    };
+  }
+  if (!isDefaultDomain(domain)) {
+    return {
+      reason: `it belongs to the operator domain "${domain}"`,
+      instead: 'Export with standard ONNX operators only, without graph optimisations of a runtime.',
+    };
+  }
+  return (
+    refusals.get(opType) ?? {
+      reason: 'hepc knows no way to compute it on encrypted values',
+      instead: 'Express it by linear layers, products and supported activations, or move it out of the encrypted part.',
+    }
+  );
+}
