@@ -16,7 +16,7 @@ import type { Sample } from '../passes/pass.ts';
 const rangeSamples = 32;
 
 /** The most samples that the error is predicted on. */
-const noiseSamples = 12;
+const noiseSamples = 16;
 
 /** Evenly spaced, so that sorted data is covered as well. */
 export function thin<T>(items: readonly T[], most: number): T[] {
@@ -135,18 +135,21 @@ export function predictError(
 ): number {
   if (fullProgram.parameters === undefined) return Infinity;
   const { tile, program, batches } = simulation(fullTile, fullProgram, thin(samples, noiseSamples));
-  const noise = new NoiseModel(fullProgram.parameters, seed);
-  const plaintexts = new PlaintextSlots(program, noise);
   const unit = errorUnit(reference);
   let worst = 0;
   let done = 0;
-  for (const batch of batches) {
-    const results = unpackBatch(tile, evaluateHe(program, packBatch(tile, batch), { noise, plaintexts }), batch.length);
+  let key: SimulatedKey | undefined;
+  for (const [i, batch] of batches.entries()) {
+    if (key === undefined || i === Math.ceil(batches.length / 2)) {
+      const noise = new NoiseModel(fullProgram.parameters, seed + i);
+      key = { noise, plaintexts: new PlaintextSlots(program, noise) };
+    }
+    const results = unpackBatch(tile, evaluateHe(program, packBatch(tile, batch), key), batch.length);
     for (const [k, outputs] of results.entries()) {
       for (const [name, values] of outputs) {
         const exact = reference[done + k]?.get(name);
-        values.forEach((value, i) => {
-          worst = Math.max(worst, Math.abs(value - (exact?.[i] ?? 0)));
+        values.forEach((value, e) => {
+          worst = Math.max(worst, Math.abs(value - (exact?.[e] ?? 0)));
         });
       }
     }
@@ -154,6 +157,12 @@ export function predictError(
     if (worst > enough * unit) break;
   }
   return worst / unit;
+}
+
+/** Part of the noise belongs to the keys: half of the samples are run under one imagined key, half under another. */
+interface SimulatedKey {
+  readonly noise: NoiseModel;
+  readonly plaintexts: PlaintextSlots;
 }
 
 /** Slot vectors of all packs in order. */

@@ -50,9 +50,9 @@ export class ReferenceModel {
     );
   }
 
-  /** Whether the model has a dynamic first axis, so that `runBatch` is one call of onnxruntime. */
+  /** Whether all inputs have a dynamic first axis, so that `runBatch` is one call of onnxruntime. */
   get hasBatchAxis(): boolean {
-    return this.inputs.some(({ hasBatchAxis }) => hasBatchAxis);
+    return this.inputs.every(({ hasBatchAxis }) => hasBatchAxis);
   }
 
   /** The outputs for one sample. Throws `HepcError` (H116) where onnxruntime fails. */
@@ -61,7 +61,7 @@ export class ReferenceModel {
     return outputs;
   }
 
-  /** The outputs for each sample, in one call where the model has a batch axis. */
+  /** The outputs for each sample, in one call where the model has a batch axis; a static first axis is one sample. */
   async runBatch(samples: readonly NamedArrays[]): Promise<Map<string, Float64Array>[]> {
     if (samples.length === 0) return [];
     if (this.hasBatchAxis) return this.runTogether(samples);
@@ -78,14 +78,11 @@ export class ReferenceModel {
     const feeds = Object.fromEntries(this.inputs.map((input) => [input.name, tensorOf(input, samples)]));
     const results = await reported(() => this.session.run(feeds));
     const outputs = this.session.outputNames.map((name) => [name, valuesOf(results[name])] as const);
-    return samples.map((_, i) => {
-      return new Map(
-        outputs.map(([name, all]) => [
-          name,
-          all.slice(i * (all.length / samples.length), (i + 1) * (all.length / samples.length)),
-        ]),
-      );
-    });
+    const part = (all: Float64Array, i: number) => {
+      const size = all.length / samples.length;
+      return all.slice(i * size, (i + 1) * size);
+    };
+    return samples.map((_, i) => new Map(outputs.map(([name, all]) => [name, part(all, i)])));
   }
 }
 

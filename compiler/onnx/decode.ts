@@ -84,8 +84,7 @@ function decodeNode(node: onnx.INodeProto): OnnxNode {
 
 function decodeAttribute(a: onnx.IAttributeProto): Attribute {
   const types = proto.onnx.AttributeProto.AttributeType;
-  const type: number = a.type ?? types.UNDEFINED;
-  switch (type) {
+  switch (a.type ?? types.UNDEFINED) {
     case types.FLOAT:
       return { type: 'float', value: a.f ?? 0 };
     case types.INT:
@@ -103,6 +102,13 @@ function decodeAttribute(a: onnx.IAttributeProto): Attribute {
     case types.GRAPH:
     case types.GRAPHS:
       return { type: 'graph' };
+    case types.UNDEFINED:
+    case types.SPARSE_TENSOR:
+    case types.SPARSE_TENSORS:
+    case types.TENSORS:
+    case types.TYPE_PROTO:
+    case types.TYPE_PROTOS:
+    // The enumeration is what the bytes should hold, not what they do.
     default:
       return { type: 'unknown' };
   }
@@ -128,9 +134,12 @@ function decodeTensor(tensor: onnx.ITensorProto): OnnxTensor {
   };
 }
 
-/** A 64-bit integer as a double; beyond 2^53 only its size matters, as in the open ends of Slice. */
-export function integer(value: number | { toString: () => string } | null | undefined): number {
-  return typeof value === 'number' ? value : Number(value?.toString() ?? 0);
+/**
+ * A number, or a 64-bit integer of protobufjs (an object that prints as one), as a double; beyond 2^53 only its size
+ * matters, as in the open ends of Slice.
+ */
+export function integer(value: unknown): number {
+  return Number(value ?? 0);
 }
 
 function text(bytes: Uint8Array): string {

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.float16" />
 /** The element types of ONNX that hepc reads, by their numbers in the protocol buffer (`TensorProto.DataType`). */
 import { integer } from './decode.ts';
-import type { TypedEntry, TypedField } from './model.ts';
+import type { TypedField } from './model.ts';
 import type { ElementKind } from './term.ts';
 
 export interface ElementType {
@@ -12,7 +12,7 @@ export interface ElementType {
   readonly read: (view: DataView, offset: number) => number;
   /** The typed field that may hold the elements instead. */
   readonly field: TypedField;
-  readonly fromField: (entry: TypedEntry) => number;
+  readonly fromField: (entry: unknown) => number;
 }
 
 const float = { kind: 'float', fromField: integer } as const;

@@ -55,12 +55,9 @@ export interface OnnxTensor {
   readonly dims: readonly number[];
   readonly raw: Uint8Array | undefined;
   /** Elements of the typed fields; at most one of them is not empty in a sound tensor. */
-  readonly typed: { readonly [F in TypedField]: readonly TypedEntry[] };
+  readonly typed: { readonly [F in TypedField]: readonly unknown[] };
   /** Entries of `external_data` where the elements are in another file. */
   readonly external: ReadonlyMap<string, string> | undefined;
 }
 
 export type TypedField = 'floatData' | 'int32Data' | 'int64Data' | 'doubleData' | 'uint64Data';
-
-/** A number, or a 64-bit integer that prints as one. */
-export type TypedEntry = number | { toString: () => string };

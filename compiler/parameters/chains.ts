@@ -33,7 +33,7 @@ export function chainsFor(degree: PolyModulusDegree, depth: number, rangeBits: n
  * uncentred digits add up, in proportion to data prime over special prime: bits there are worth more than a scale that
  * much larger, once the peak is what limits the program.
  */
-const specialExtraBits = [0, 5];
+const specialExtraBits = [0, 4];
 
 function rescaledChains(degree: PolyModulusDegree, depth: number, rangeBits: number): Chain[] {
   const room = headroomBits + rangeBits;
@@ -42,7 +42,7 @@ function rescaledChains(degree: PolyModulusDegree, depth: number, rangeBits: num
     const scaleBits = Math.min(maxPrimeBits - room - extra, Math.floor(left / (depth + 2)));
     if (scaleBits < leastScaleBits) return [];
     const data = [scaleBits + room, ...Array.from({ length: depth }, () => scaleBits)];
-    return [chain(degree, data, scaleBits + room + extra, { scaleBits, rangeBits, last: 'rescaled' })];
+    return chain(degree, data, scaleBits + room + extra, { scaleBits, rangeBits, last: 'rescaled' });
   });
 }
 
@@ -53,23 +53,25 @@ function rescaledChains(degree: PolyModulusDegree, depth: number, rangeBits: num
  */
 function unrescaledChains(degree: PolyModulusDegree, depth: number, rangeBits: number): Chain[] {
   if (depth < 1) return [];
-  const room = headroomBits + rangeBits;
-  const candidates: { scaleBits: number; firstBits: number; error: number }[] = [];
-  for (let scaleBits = leastScaleBits; scaleBits <= maxPrimeBits; scaleBits++) {
-    const left = maxModulusBits[degree] - scaleBits * (depth - 1);
-    const firstBits = Math.min(maxPrimeBits, Math.floor(left / 2));
-    const weightBits = firstBits - room - scaleBits;
-    if (weightBits < leastWeightBits) continue;
-    const error = Math.sqrt(degree / 12) / 2 ** weightBits + (degree / 3) * Math.sqrt(depth) * 2 ** -scaleBits;
-    candidates.push({ scaleBits, firstBits, error });
-  }
-  return candidates
-    .sort((a, b) => a.error - b.error)
-    .slice(0, 3)
-    .map(({ scaleBits, firstBits }) => {
-      const data = [firstBits, ...Array.from({ length: depth - 1 }, () => scaleBits)];
-      return chain(degree, data, Math.max(...data), { scaleBits, rangeBits, last: 'unrescaled' });
-    });
+  return specialExtraBits.flatMap((extra) => {
+    const candidates: { scaleBits: number; firstBits: number; error: number }[] = [];
+    for (let scaleBits = leastScaleBits; scaleBits <= maxPrimeBits - extra; scaleBits++) {
+      const left = maxModulusBits[degree] - scaleBits * (depth - 1);
+      const firstBits = Math.min(maxPrimeBits - extra, Math.floor((left - extra) / 2));
+      const weightBits = firstBits - headroomBits - rangeBits - scaleBits;
+      if (weightBits < leastWeightBits) continue;
+      const error = Math.sqrt(degree / 12) / 2 ** weightBits + (degree / 3) * Math.sqrt(depth) * 2 ** -scaleBits;
+      candidates.push({ scaleBits, firstBits, error });
+    }
+    return candidates
+      .sort((a, b) => a.error - b.error)
+      .slice(0, 2)
+      .flatMap(({ scaleBits, firstBits }) => {
+        const data = [firstBits, ...Array.from({ length: depth - 1 }, () => scaleBits)];
+        const specialBits = Math.max(firstBits, scaleBits) + extra;
+        return chain(degree, data, specialBits, { scaleBits, rangeBits, last: 'unrescaled' });
+      });
+  });
 }
 
 function chain(
@@ -77,8 +79,10 @@ function chain(
   dataBits: readonly number[],
   specialBits: number,
   rest: Omit<Chain, 'parameters'>,
-): Chain {
+): Chain[] {
   // The special prime comes first, so that of equal bits it is the largest.
-  const [specialPrime = 0, ...primes] = nttPrimes([specialBits, ...dataBits], polyModulusDegree);
-  return { parameters: { polyModulusDegree, primes, specialPrime }, ...rest };
+  const found = nttPrimes([specialBits, ...dataBits], polyModulusDegree);
+  if (found === undefined) return [];
+  const [specialPrime = 0, ...primes] = found;
+  return [{ parameters: { polyModulusDegree, primes, specialPrime }, ...rest }];
 }

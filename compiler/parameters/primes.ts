@@ -1,23 +1,24 @@
 /** Primes for the number-theoretic transform. */
-import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
-
 /** Bases that make Miller–Rabin exact below 3.3·10^24 (Sorenson and Webster, 2015). */
 const witnesses = [2n, 3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n];
 
 /**
  * The largest primes of the given bits that are 1 modulo 2·degree, one for each entry, all distinct; of equal bits the
- * earlier entry gets the larger prime.
+ * earlier entry gets the larger prime. Undefined where there are not enough of them: of 20 bits a degree of 16384 has
+ * hardly any.
  */
-export function nttPrimes(bits: readonly number[], degree: number): number[] {
+export function nttPrimes(bits: readonly number[], degree: number): number[] | undefined {
   const next = new Map<number, bigint>();
   const step = 2n * BigInt(degree);
-  return bits.map((size) => {
+  const primes: number[] = [];
+  for (const size of bits) {
     let candidate = next.get(size) ?? (1n << BigInt(size)) + 1n - step;
     while (candidate > 1n << BigInt(size - 1) && !isPrime(candidate)) candidate -= step;
-    if (candidate <= 1n << BigInt(size - 1)) throw new InternalError(`there are no more primes of ${size} bits`);
+    if (candidate <= 1n << BigInt(size - 1)) return undefined;
     next.set(size, candidate - step);
-    return Number(candidate);
-  });
+    primes.push(Number(candidate));
+  }
+  return primes;
 }
 
 export function isPrime(n: bigint): boolean {

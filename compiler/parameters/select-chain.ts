@@ -18,12 +18,19 @@ export interface SelectionOptions {
   readonly predict: (program: HeModule, enough: number) => number;
 }
 
+/**
+ * The part of the allowed error that a prediction may use up: it is the largest error on a few samples, and on many
+ * the largest error is larger.
+ */
+const usable = 0.8;
+
 /** `best` is the least error seen, whether or not it is small enough. */
 export function selectChain(
   program: HeModule,
   chains: readonly Chain[],
-  { manager, maxError, predict }: SelectionOptions,
+  { manager, maxError: allowed, predict }: SelectionOptions,
 ): { readonly selection: Selection | undefined; readonly best: number | undefined } {
+  const maxError = usable * allowed;
   let best: number | undefined;
   let selection: Selection | undefined;
   const byPrimes = Map.groupBy(chains, ({ parameters }) => parameters.primes.length);

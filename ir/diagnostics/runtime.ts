@@ -138,7 +138,8 @@ export const wrongCount = defineDiagnostic<{ what: string; expected: number; got
   code: 'H612',
   severity: 'error',
   title: 'wrong number of parts',
-  explain: 'The plan says how many ciphertexts a run takes and gives, and which keys there are. The file has more or fewer.',
+  explain:
+    'The plan says how many ciphertexts a run takes and gives, and which keys there are. The file has more or fewer.',
   message: ({ what, expected, got }) => `expected ${expected} ${what}, got ${got}`,
   notes: () => ['Make the file again from this plan.'],
 });

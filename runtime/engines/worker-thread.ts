@@ -5,19 +5,25 @@
 import { parentPort, type Transferable, Worker } from 'node:worker_threads';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 
-export interface WorkerHandlers<Reply> {
-  readonly message: (reply: Reply) => void;
+/** The types of the messages to a worker and from it. */
+export interface Protocol {
+  readonly request: unknown;
+  readonly reply: unknown;
+}
+
+export interface WorkerHandlers<P extends Protocol> {
+  readonly message: (reply: P['reply']) => void;
   /** The worker has ended without being asked to; called at most once, and nothing after it. */
   readonly death: (reason: unknown) => void;
 }
 
 /** The owner's end of a worker. */
-export class WorkerThread<Request, Reply> {
+export class WorkerThread<P extends Protocol> {
   private readonly worker: Worker;
   private over = false;
 
   /** @param entry module of the worker, which calls `serveParent`. */
-  constructor(entry: URL, { message, death }: WorkerHandlers<Reply>) {
+  constructor(entry: URL, { message, death }: WorkerHandlers<P>) {
     // The flags of this process (a test runner's loader, an inspector) are not meant for the worker.
     this.worker = new Worker(entry, { execArgv: [] });
     const die = (reason: unknown): void => {
@@ -33,7 +39,7 @@ export class WorkerThread<Request, Reply> {
     });
   }
 
-  post(request: Request): void {
+  post(request: P['request']): void {
     if (!this.over) this.worker.postMessage(request);
   }
 
@@ -43,13 +49,13 @@ export class WorkerThread<Request, Reply> {
   }
 }
 
-export type Post<Reply> = (reply: Reply, transfer?: readonly Transferable[]) => void;
+export type Post<P extends Protocol> = (reply: P['reply'], transfer?: readonly Transferable[]) => void;
 
 /** The worker's end: calls `serve` with each request of the owner, and with the means to answer. */
-export function serveParent<Request, Reply>(serve: (request: Request, post: Post<Reply>) => void): void {
+export function serveParent<P extends Protocol>(serve: (request: P['request'], post: Post<P>) => void): void {
   const port = parentPort;
   if (port === null) throw new InternalError('a worker module runs outside of a worker');
-  port.on('message', (request: Request) => {
+  port.on('message', (request: P['request']) => {
     serve(request, (reply, transfer) => {
       port.postMessage(reply, transfer);
     });

@@ -48,7 +48,8 @@ export function readCiphertexts(
     key: keyId,
     encoding: encodingDigest(part),
   });
-  if (samples === undefined) throw new HepcError([damagedFile({ reason: 'it does not say how many samples it holds' })]);
+  if (samples === undefined)
+    throw new HepcError([damagedFile({ reason: 'it does not say how many samples it holds' })]);
   const expected = kind === 'inputs' ? expectedInputs(part) : expectedOutputs(part);
   const runs = Math.ceil(samples / part.batch);
   if (sections.length !== runs * expected.length) {

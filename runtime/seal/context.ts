@@ -65,7 +65,9 @@ export class SealContext {
       parameters.setCoeffModulus(moduli);
       const context = this.handles.own(new seal.SEALContext(parameters, expandChain, seal.SecLevelType.tc128));
       if (!context.parametersSet())
-        throw new InternalError(`SEAL refuses degree ${this.parameters.polyModulusDegree}, primes ${primes.join(', ')}`);
+        throw new InternalError(
+          `SEAL refuses degree ${this.parameters.polyModulusDegree}, primes ${primes.join(', ')}`,
+        );
       return context;
     });
   }

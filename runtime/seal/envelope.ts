@@ -21,12 +21,12 @@ import {
 import { sha256Hex } from '../../ir/digest.ts';
 
 const magic = new TextEncoder().encode('HEPC');
-export const envelopeVersion = 1;
+const envelopeVersion = 1;
 const fixedBytes = magic.length + 8;
 const maxHeaderBytes = 1 << 20;
 const maxSections = 1 << 16;
 
-export const kinds = {
+const kinds = {
   'secret-key': 'a secret key',
   'public-key': 'a public key',
   'evaluation-keys': 'evaluation keys',

@@ -10,11 +10,11 @@ export interface SealException {
 export function sealException(error: unknown): SealException | undefined {
   if (typeof error !== 'object' || error === null || !('message' in error) || !Array.isArray(error.message))
     return undefined;
-  const [type, text]: unknown[] = error.message;
+  const [type, text] = error.message as readonly unknown[];
   return { type: String(type), text: String(text) };
 }
 
-/** Whether the heap is exhausted: by `std::bad_alloc`, by Emscripten's abort, or by V8. The instance is lost then. */
+/** Whether the heap is exhausted: by `std::bad_alloc`, `requireHeap`, Emscripten's abort, or V8. The instance is lost then. */
 export function isOutOfMemory(error: unknown): boolean {
   if (sealException(error)?.type === 'std::bad_alloc') return true;
   return error instanceof Error && /out of memory|\bOOM\b|could not allocate|allocation failed/i.test(error.message);

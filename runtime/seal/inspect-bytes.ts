@@ -207,7 +207,8 @@ class Inspection {
         this.malformed(`it has more than ${count} keys`);
         return present;
       }
-      for (let i = 0; i < primes.length && this.diagnostics.length === 0; i++) this.ciphertext(at + i * partBytes, part);
+      for (let i = 0; i < primes.length && this.diagnostics.length === 0; i++)
+        this.ciphertext(at + i * partBytes, part);
       if (this.diagnostics.length > 0) return present;
       at += keyBytes;
     }

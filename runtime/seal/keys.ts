@@ -9,6 +9,7 @@ import type { EvaluationKeys } from '../engine.ts';
 import { parametersDigest } from './client-part-digest.ts';
 import type { SealContext } from './context.ts';
 import { type Envelope, type Kind, openEnvelope, sealEnvelope } from './envelope.ts';
+import { generateGaloisKeys } from './generate-galois-keys.ts';
 import { withHandles } from './handles.ts';
 import { inspectGaloisKeys, inspectPublicKey, inspectRelinKeys, inspectSecretKey } from './inspect-bytes.ts';
 import { saveUncompressed } from './save.ts';
@@ -34,10 +35,8 @@ export function generateKeys({ seal, context }: SealContext, part: ClientPart): 
     const evaluation: Uint8Array[] = [];
     if (part.needsRelinKeys)
       evaluation.push(saveUncompressed(seal, handles.own(generator.createRelinKeysSerializable())));
-    if (part.rotationSteps.length > 0) {
-      const steps = Int32Array.from(part.rotationSteps);
-      evaluation.push(saveUncompressed(seal, handles.own(generator.createGaloisKeysSerializableWithSteps(steps))));
-    }
+    if (part.rotationSteps.length > 0)
+      evaluation.push(generateGaloisKeys(seal, generator, part.parameters, part.rotationSteps));
     return {
       secretKey: pack('secret-key', [saveUncompressed(seal, handles.own(generator.secretKey()))]),
       publicKey: pack('public-key', [publicKey]),

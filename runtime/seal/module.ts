@@ -1,5 +1,6 @@
 /** Instances of the SEAL library. Each has its own heap, of at most 4 GiB. */
 import initialize, { type MainModule } from 'node-seal';
+import { registerHeap } from './heap.ts';
 
 export type Seal = MainModule;
 
@@ -9,6 +10,7 @@ export type Seal = MainModule;
  */
 export async function instantiateSeal(compiled?: WebAssembly.Module): Promise<Seal> {
   if (compiled === undefined) return initialize();
+  let created: WebAssembly.Instance | undefined;
   const instantiateWasm = (
     imports: WebAssembly.Imports,
     receive: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
@@ -16,9 +18,12 @@ export async function instantiateSeal(compiled?: WebAssembly.Module): Promise<Se
     // Emscripten's hook has no way to reject; instantiation of a compiled module fails for want of memory only,
     // and then as an unhandled rejection, which ends the worker and is reported by its owner.
     void WebAssembly.instantiate(compiled, imports).then((instance) => {
+      created = instance;
       receive(instance, compiled);
     });
     return {};
   };
-  return initialize({ instantiateWasm });
+  const seal = await initialize({ instantiateWasm });
+  if (created !== undefined) registerHeap(seal, created);
+  return seal;
 }

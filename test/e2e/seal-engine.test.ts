@@ -39,7 +39,12 @@ function difference(plan: Plan, got: ReadonlyMap<string, Float64Array>, expected
   }, 0);
 }
 
-async function withServer<T>(plan: Plan, keys: KeySet, options: ServerOptions, use: (server: Server) => Promise<T>): Promise<T> {
+async function withServer<T>(
+  plan: Plan,
+  keys: KeySet,
+  options: ServerOptions,
+  use: (server: Server) => Promise<T>,
+): Promise<T> {
   const server = await Server.create(plan, options);
   try {
     await server.loadKeys(keys.evaluationKeys);
@@ -70,7 +75,11 @@ function mixedPlan(parameters = deepParameters): Plan {
   const sum = writer.rescale(rest.reduce((a, b) => writer.sum(a, b), first));
   const square = writer.rescale(writer.relinearize(writer.multiply(sum, sum)));
   const lower = writer.modSwitch(writer.modSwitch(y));
-  const scaled = writer.multiplyPlain(square, writer.plaintext([1]), (writer.prime(square) * writer.of(lower).scale) / writer.of(square).scale);
+  const scaled = writer.multiplyPlain(
+    square,
+    writer.plaintext([1]),
+    (writer.prime(square) * writer.of(lower).scale) / writer.of(square).scale,
+  );
   writer.output(writer.addPlain(writer.rescale(scaled), writer.plaintext([1, 2])));
   writer.output(writer.rotate(lower, 7));
   return writer.plan(2);
@@ -245,7 +254,9 @@ test('a ciphertext with a residue beyond its prime is refused by the worker; the
       });
       const sections = envelope.sections.map((section) => section.slice());
       sections[1]?.fill(255, 200, 208);
-      const failure: unknown = await server.evaluate(sealEnvelope({ ...envelope, sections })).catch((error: unknown) => error);
+      const failure: unknown = await server
+        .evaluate(sealEnvelope({ ...envelope, sections }))
+        .catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(HepcError);
       expect(String(failure)).toMatch(/H610.*input ciphertext 1/);
       expect(await server.evaluate(inputs)).toBeInstanceOf(Uint8Array);

@@ -37,7 +37,7 @@ export const foldReduction =
     if (plan === undefined) return [x];
     const { shape, order, group } = plan;
     const data = Float64Array.from({ length: elementCount(shape) }, (_, r) =>
-      Array.from(order.subarray(r * group, (r + 1) * group), (i) => x.data[i] ?? 0).reduce(combine),
+      Array.from(order.subarray(r * group, (r + 1) * group), (i) => x.data[i] ?? 0).reduce((a, b) => combine(a, b)),
     );
     return [constant(shape, data, x.elements)];
   };

@@ -74,7 +74,6 @@ export const split: Rule = (op) => {
     const begin = from;
     from += size;
     const coordinates = range(size).map((i) => begin + i);
-    // A part of no elements is no value; who reads it is told that it is missing.
     return op.emit.move(x, withExtent(x.shape, axis, size), selectAlong(x.shape, axis, coordinates));
   });
 };

@@ -9,6 +9,7 @@ import { type HeModule, type HeOp, heOp, usesValueA, usesValueB } from '../../..
 import type { SealContext } from '../../seal/context.ts';
 import { describeError, isOutOfMemory } from '../../seal/exceptions.ts';
 import { Handles } from '../../seal/handles.ts';
+import { requireHeap } from '../../seal/heap.ts';
 import { saveUncompressed } from '../../seal/save.ts';
 import { type Exchange, Stopped } from './exchange.ts';
 import { kernels, type Machine } from './kernels.ts';
@@ -51,12 +52,17 @@ export interface Output {
  * Runs the rows once; `advance` is told the cost of each. Leaves no SEAL object behind, whatever happens. Throws
  * `Stopped`, `Refused`, what SEAL throws when its memory is exhausted, and `InternalError` for all else.
  */
-export function execute(executable: Executable, inputs: readonly Uint8Array[], advance: (cost: number) => void): Output[] {
+export function execute(
+  executable: Executable,
+  inputs: readonly Uint8Array[],
+  advance: (cost: number) => void,
+): Output[] {
   const run = new Run(executable, inputs);
   try {
-    const { program, part, exchange } = executable;
+    const { context, program, part, exchange } = executable;
     for (let position = 0; position < part.rows.length; position++) {
       exchange.checkRunning();
+      requireHeap(context.seal);
       const row = part.rows[position] ?? 0;
       run.step(position, heOp(program, row));
       advance(rowCost(program.columns, row));

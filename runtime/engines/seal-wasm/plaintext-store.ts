@@ -6,6 +6,7 @@ import { materialise, plaintextAt } from '../../../ir/he/plaintexts.ts';
 import { plaintextBytes } from '../../../ir/parameters.ts';
 import type { SealContext } from '../../seal/context.ts';
 import { Handles } from '../../seal/handles.ts';
+import { requireHeap } from '../../seal/heap.ts';
 import { LevelEncoder } from '../../seal/level-encoder.ts';
 import type { Encoding, Encodings } from './worker-program.ts';
 
@@ -63,6 +64,7 @@ export class PlaintextStore {
     for (const encoding of this.encodings.list) {
       bytes += plaintextBytes(this.context.parameters, encoding.level);
       if (bytes > budgetBytes) return;
+      requireHeap(this.context.seal);
       const plaintext = this.create();
       this.encode(encoding, plaintext);
       this.kept.push(plaintext);

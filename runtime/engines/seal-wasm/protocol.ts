@@ -50,6 +50,12 @@ export type Answer =
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'closed' };
 
+/** Both directions. */
+export interface SessionProtocol {
+  readonly request: Request;
+  readonly reply: Reply;
+}
+
 export type Reply =
   | { readonly kind: 'progress'; readonly cost: number }
   /** `liveHandles`: SEAL objects that exist in the worker after the request. */

@@ -12,6 +12,9 @@ import { resetSharedState, type SharedState, STOP } from './exchange.ts';
 import type { Answer, Failure, PrepareRequest } from './protocol.ts';
 import { WorkerProxy } from './worker-proxy.ts';
 
+/** How long workers may take to notice that they should stop: many times the longest single operation. */
+const patienceMilliseconds = 30_000;
+
 export class SealWasmSession implements Session<Uint8Array> {
   private readonly workers: readonly WorkerProxy[];
   private readonly shared: SharedState;
@@ -30,13 +33,14 @@ export class SealWasmSession implements Session<Uint8Array> {
     shared: SharedState,
     totalCost: number,
   ): Promise<SealWasmSession> {
+    const started = requests.map((request) => ({ request, worker: new WorkerProxy(entry) }));
     const session = new SealWasmSession(
-      requests.map(() => new WorkerProxy(entry)),
+      started.map(({ worker }) => worker),
       shared,
       totalCost,
     );
-    const answers = await Promise.all(requests.map((request, w) => session.workers[w]?.request(request)));
-    await session.throwFailures(answers.filter((answer) => answer !== undefined));
+    const answers = await Promise.all(started.map(({ worker, request }) => worker.request(request)));
+    await session.throwFailures(answers);
     session.residentHandles = session.workers.map((worker) => worker.liveHandles);
     return session;
   }
@@ -71,12 +75,15 @@ export class SealWasmSession implements Session<Uint8Array> {
     if (this.closed) throw new InternalError('the session is closed');
     signal?.throwIfAborted();
     resetSharedState(this.shared);
+    let patience: ReturnType<typeof setTimeout> | undefined;
     const stop = (): void => {
       Atomics.store(this.shared.control, 0, STOP);
+      patience ??= setTimeout(() => void this.giveUp(), patienceMilliseconds);
     };
     signal?.addEventListener('abort', stop, { once: true });
     const answers = await this.askAll(inputs.map(shareBytes), stop, onProgress);
     signal?.removeEventListener('abort', stop);
+    clearTimeout(patience);
 
     await this.throwFailures(answers, signal);
     await this.checkHandles();
@@ -136,6 +143,10 @@ export class SealWasmSession implements Session<Uint8Array> {
     if (leaking === -1) return;
     await this.terminate();
     throw new InternalError(`worker ${leaking} left SEAL objects behind`);
+  }
+
+  private async giveUp(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.giveUp()));
   }
 
   private async terminate(): Promise<void> {

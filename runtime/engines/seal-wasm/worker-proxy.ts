@@ -2,19 +2,19 @@
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { describeError, isOutOfMemory } from '../../seal/exceptions.ts';
 import { WorkerThread } from '../worker-thread.ts';
-import type { Answer, Failure, Reply, Request } from './protocol.ts';
+import type { Answer, Failure, Reply, Request, SessionProtocol } from './protocol.ts';
 
 export class WorkerProxy {
   /** SEAL objects in the worker after the last answer. */
   liveHandles = 0;
   onProgress: (cost: number) => void = () => undefined;
-  private readonly thread: WorkerThread<Request, Reply>;
+  private readonly thread: WorkerThread<SessionProtocol>;
   private resolve: ((answer: Answer) => void) | undefined;
   private death: Answer | undefined;
 
   /** @param entry module of a worker that speaks the protocol. */
   constructor(entry: URL) {
-    this.thread = new WorkerThread<Request, Reply>(entry, {
+    this.thread = new WorkerThread<SessionProtocol>(entry, {
       message: (reply) => {
         this.receive(reply);
       },
@@ -40,6 +40,16 @@ export class WorkerProxy {
       this.resolve = resolve;
       this.thread.post(request);
     });
+  }
+
+  /** Ends a worker that does not answer, and answers in its place. */
+  async giveUp(): Promise<void> {
+    this.death ??= {
+      kind: 'failed',
+      failure: { reason: 'internal', text: 'a worker did not stop when it was told to' },
+    };
+    await this.thread.terminate();
+    this.answer(this.death);
   }
 
   terminate(): Promise<void> {

@@ -10,7 +10,7 @@ import { type Post, serveParent } from '../worker-thread.ts';
 import { Exchange, Stopped } from './exchange.ts';
 import { type Executable, execute, Refused } from './executor.ts';
 import { PlaintextStore } from './plaintext-store.ts';
-import type { Answer, EvaluateRequest, Failure, PrepareRequest, Reply, Request } from './protocol.ts';
+import type { Answer, EvaluateRequest, Failure, PrepareRequest, Request, SessionProtocol } from './protocol.ts';
 import { collectEncodings, workerProgram } from './worker-program.ts';
 
 /** Progress is reported this often in a run. */
@@ -20,13 +20,13 @@ let executable: Executable | undefined;
 /** What lives as long as the worker, in the order of creation. */
 const owned: { close: () => void }[] = [];
 
-serveParent<Request, Reply>((request, post) => {
+serveParent<SessionProtocol>((request, post) => {
   void serve(request, post).then((answer) => {
     post({ kind: 'answer', answer, liveHandles: liveHandles() });
   });
 });
 
-async function serve(request: Request, post: Post<Reply>): Promise<Answer> {
+async function serve(request: Request, post: Post<SessionProtocol>): Promise<Answer> {
   try {
     switch (request.kind) {
       case 'prepare':
@@ -55,7 +55,16 @@ async function prepare(request: PrepareRequest): Promise<Executable> {
   loadKeys('the Galois keys', request.galoisKeys, (bytes) => galoisKeys.loadFromArray(context.context, bytes));
   const { columns, slots, plaintexts: pool, parameters, buffer, weights } = request;
   const packed = request.packed.map(({ shape, data }) => new Constant(shape, data));
-  const program: HeModule = { level: 'he', name: '', slots, parameters, columns, plaintexts: pool, packed, origins: [] };
+  const program: HeModule = {
+    level: 'he',
+    name: '',
+    slots,
+    parameters,
+    columns,
+    plaintexts: pool,
+    packed,
+    origins: [],
+  };
   const part = workerProgram(columns, request.workerOf, request.worker);
   const encodings = collectEncodings(columns, part);
   const plaintexts = new PlaintextStore(context, program, encodings, request.plaintextBudgetBytes);
@@ -74,7 +83,7 @@ function loadKeys(what: string, bytes: Uint8Array | undefined, load: (bytes: Uin
   }
 }
 
-function evaluate({ inputs }: EvaluateRequest, post: Post<Reply>): Answer {
+function evaluate({ inputs }: EvaluateRequest, post: Post<SessionProtocol>): Answer {
   if (executable === undefined) throw new InternalError('a worker is asked to evaluate before it is prepared');
   const start = performance.timeOrigin + performance.now();
   const step = executable.part.cost / reports;

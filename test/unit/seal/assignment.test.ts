@@ -23,7 +23,13 @@ const sharedPrograms = fc
     const { plan } = writeProgram(deepParameters, 2 ** 36, actions, rowsPerGroup);
     const { columns } = plan.program;
     const workerOf = assignRows(columns, plan.schedule.group, workers);
-    return { columns, group: plan.schedule.group, workers, workerOf, exchange: planExchange(columns, workerOf, degree) };
+    return {
+      columns,
+      group: plan.schedule.group,
+      workers,
+      workerOf,
+      exchange: planExchange(columns, workerOf, degree),
+    };
   });
 
 test('groups stay together, and each row but inputs runs exactly once', () => {
@@ -52,7 +58,7 @@ function simulate(columns: HeColumns, workerOf: Uint8Array, workers: number, exc
   const written = new Set<number>();
   const reads = new Int32Array(exchange.size.length);
   const holder = new Map<number, number>();
-  for (let moved = true; moved; ) {
+  for (let moved = true; moved;) {
     moved = false;
     parts.forEach(({ rows }, w) => {
       const row = rows[position[w] ?? 0];

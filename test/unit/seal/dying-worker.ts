@@ -1,11 +1,11 @@
 /** A worker that is prepared without complaint; the first ends its thread when it is asked to evaluate. */
-import type { Reply, Request } from '../../../runtime/engines/seal-wasm/protocol.ts';
+import type { SessionProtocol } from '../../../runtime/engines/seal-wasm/protocol.ts';
 import { serveParent } from '../../../runtime/engines/worker-thread.ts';
 
 let number = 0;
-let control = new Int32Array(new SharedArrayBuffer(4));
+let control: Int32Array = new Int32Array(new SharedArrayBuffer(4));
 
-serveParent<Request, Reply>((request, post) => {
+serveParent<SessionProtocol>((request, post) => {
   switch (request.kind) {
     case 'prepare':
       number = request.worker;

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+
+import { thin } from '../../compiler/simulate.ts';
+import { evaluateTensor } from '../../ir/interpret/tensor.ts';
+import { exampleModels, mnistImages, modelBytes } from '../support/mnist.ts';
+import { argmaxAgreement, compileBytes, importModel, reference, relativeError, runEncrypted, simulate } from '../support/run-plans.ts';
+
+const images = mnistImages();
+const calibration = images.slice(128);
+
+describe.each(exampleModels)('$name', ({ name, maxError, classifies }) => {
+  const bytes = modelBytes(name);
+
+  test('computes what onnxruntime computes on 256 images, under simulated noise', async () => {
+    const { plan } = compileBytes(bytes, { samples: calibration, maxError });
+    const expected = await reference(bytes, images);
+    const got = simulate(plan, images, 2);
+    expect(relativeError(got, expected)).toBeLessThan(maxError);
+    if (classifies) expect(argmaxAgreement(got, expected)).toBeGreaterThanOrEqual(0.99);
+  });
+});
+
+test.each(['mlp-784-128-128-10', 'cryptonets', 'ae-784-64-784'])(
+  '%s runs encrypted, as accurately as predicted',
+  async (name) => {
+    const bytes = modelBytes(name);
+    const maxError = exampleModels.find((model) => model.name === name)?.maxError ?? 0;
+    const { plan } = compileBytes(bytes, { samples: calibration, maxError });
+    // The prediction is the largest error on sixteen calibration samples: so is what it is compared with. Errors of
+    // 1e-6 are those of onnxruntime's floats, hence the interpreter in doubles.
+    const samples = thin(calibration, 16);
+    const { module } = importModel(bytes);
+    const exact = samples.map((sample) => evaluateTensor(module, sample));
+    const got = await runEncrypted(plan, samples);
+    expect(relativeError(got, await reference(bytes, samples))).toBeLessThan(maxError);
+    const error = relativeError(got, exact);
+    expect(error).toBeLessThan(2 * plan.client.predictedMaxError);
+    expect(error).toBeGreaterThan(plan.client.predictedMaxError / 2);
+  },
+);
+
+test('encrypted weights give the same answers', async () => {
+  const bytes = modelBytes('ae-784-64-784');
+  const { plan } = compileBytes(bytes, { samples: calibration, maxError: 0.001, weights: 'encrypted' });
+  const samples = images.slice(0, 2);
+  expect(relativeError(await runEncrypted(plan, samples), await reference(bytes, samples))).toBeLessThan(0.001);
+});

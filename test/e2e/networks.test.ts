@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+
+import { seededRandom } from '../../ir/random.ts';
+import type { NamedArrays } from '../../runtime/onnxruntime.ts';
+import { testNetworks, type TestNetwork } from '../support/networks.ts';
+import { compileBytes, reference, relativeError, runEncrypted, simulate } from '../support/run-plans.ts';
+
+function samplesFor({ inputs }: TestNetwork, count: number, seed: number): NamedArrays[] {
+  const random = seededRandom(seed);
+  return Array.from({ length: count }, () => {
+    const entries = Object.entries(inputs);
+    return new Map(
+      entries.map(([name, size]) => [
+        name,
+        Float64Array.from({ length: size }, () => Math.fround(2 * random.uniform() - 1)),
+      ]),
+    );
+  });
+}
+
+test.each(testNetworks)('$name compiles and runs encrypted', async (network) => {
+  const bytes = network.bytes();
+  const calibration = samplesFor(network, 200, 1);
+  const { maxError, batch = 1 } = network;
+  const { plan } = compileBytes(bytes, { samples: calibration, maxError, batch });
+  expect(plan.client.predictedMaxError).toBeLessThanOrEqual(maxError);
+
+  const fresh = samplesFor(network, 40, 2);
+  expect(relativeError(simulate(plan, fresh, 3), await reference(bytes, fresh))).toBeLessThan(maxError);
+
+  const few = fresh.slice(0, batch === 1 ? 2 : batch);
+  expect(relativeError(await runEncrypted(plan, few), await reference(bytes, few))).toBeLessThan(maxError);
+});

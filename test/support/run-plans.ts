@@ -1,0 +1,103 @@
+/** Compiles models for tests, and runs plans on samples: in the clear with simulated noise, and encrypted. */
+import { type Compilation, type CompileOptions, compileGraph } from '../../compiler/compile.ts';
+import { type ImportedModel, importOnnx } from '../../compiler/onnx/import.ts';
+import { evaluateHe } from '../../ir/interpret/he.ts';
+import { NoiseModel } from '../../ir/interpret/noise.ts';
+import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
+import { Client } from '../../runtime/client.ts';
+import { packInput, unpackOutput } from '../../runtime/codec.ts';
+import { type NamedArrays, ReferenceModel } from '../../runtime/onnxruntime.ts';
+import { bindWeights } from '../../runtime/seal/bind-weights.ts';
+import { Server } from '../../runtime/server.ts';
+
+export function importModel(bytes: Uint8Array): ImportedModel {
+  return importOnnx({ bytes, fileName: 'model.onnx', readExternal: () => undefined });
+}
+
+export function compileBytes(bytes: Uint8Array, options: CompileOptions): Compilation {
+  return compileGraph(importModel(bytes), options);
+}
+
+export async function reference(bytes: Uint8Array, samples: readonly NamedArrays[]): Promise<NamedArrays[]> {
+  const model = await ReferenceModel.load(bytes);
+  try {
+    return await model.runBatch(samples);
+  } finally {
+    await model.close();
+  }
+}
+
+/** Runs as the client and an engine would, on slots in the clear with the noise of encryption. */
+export function simulate(plan: Plan, samples: readonly NamedArrays[], seed: number): NamedArrays[] {
+  const { client, program } = plan;
+  const noise = new NoiseModel(program.parameters, seed);
+  const plaintexts = new PlaintextSlots(program, noise);
+  const results: NamedArrays[] = [];
+  for (let from = 0; from < samples.length; from += client.batch) {
+    const batch = samples.slice(from, from + client.batch);
+    const inputs = client.inputs.flatMap((encoding) =>
+      packInput(
+        encoding,
+        batch.map((sample) => sample.get(encoding.name) ?? new Float64Array()),
+      ),
+    );
+    const ciphertexts = evaluateHe(program, inputs, { noise, plaintexts });
+    const named = batch.map(() => new Map<string, Float64Array>());
+    for (const encoding of client.outputs) {
+      const { firstCiphertext, layout } = encoding;
+      const own = ciphertexts.slice(firstCiphertext, firstCiphertext + layout.ciphertexts);
+      unpackOutput(encoding, own, batch.length).forEach((values, k) => named[k]?.set(encoding.name, values));
+    }
+    results.push(...named);
+  }
+  return results;
+}
+
+/** Keys, encryption, evaluation and decryption; weights are bound where the plan wants that. */
+export async function runEncrypted(plan: Plan, samples: readonly NamedArrays[], threads = 1): Promise<NamedArrays[]> {
+  const client = await Client.create(plan.client);
+  try {
+    const keys = client.generateKeys();
+    const ready = plan.weights === 'plain' ? plan : { ...plan, bound: await bindWeights(plan, keys.publicKey) };
+    const server = await Server.create(ready, { threads });
+    try {
+      await server.loadKeys(keys.evaluationKeys);
+      return client.decrypt(await server.evaluate(client.encrypt(samples)));
+    } finally {
+      await server.close();
+    }
+  } finally {
+    client.close();
+  }
+}
+
+/** The largest error as a fraction of the median over samples of the largest absolute output. */
+export function relativeError(got: readonly NamedArrays[], expected: readonly NamedArrays[]): number {
+  let worst = 0;
+  const largest: number[] = [];
+  for (const [k, outputs] of expected.entries()) {
+    let most = 0;
+    for (const [name, values] of outputs) {
+      const own = got[k]?.get(name);
+      values.forEach((value, i) => {
+        worst = Math.max(worst, Math.abs(value - (own?.[i] ?? Infinity)));
+        most = Math.max(most, Math.abs(value));
+      });
+    }
+    largest.push(most);
+  }
+  largest.sort((a, b) => a - b);
+  const middle = largest.length / 2;
+  return worst / (((largest[Math.ceil(middle) - 1] ?? 0) + (largest[Math.floor(middle)] ?? 0)) / 2);
+}
+
+/** The share of samples whose largest output is the same. */
+export function argmaxAgreement(got: readonly NamedArrays[], expected: readonly NamedArrays[]): number {
+  const winner = (outputs: NamedArrays | undefined): number => {
+    const [values = new Float64Array()] = outputs?.values() ?? [];
+    return values.indexOf(values.reduce((most, value) => Math.max(most, value), -Infinity));
+  };
+  const agreeing = expected.filter((outputs, k) => winner(outputs) === winner(got[k]));
+  return agreeing.length / expected.length;
+}
