@@ -15,6 +15,9 @@ import type { Sample } from '../passes/pass.ts';
 /** The most samples that ranges are measured on. */
 const rangeSamples = 32;
 
+/** Imagined keys that the error is predicted for. */
+const keys = 4;
+
 /** The most samples that the error is predicted on. */
 const noiseSamples = 16;
 
@@ -140,7 +143,7 @@ export function predictError(
   let done = 0;
   let key: SimulatedKey | undefined;
   for (const [i, batch] of batches.entries()) {
-    if (key === undefined || i === Math.ceil(batches.length / 2)) {
+    if (key === undefined || i % Math.ceil(batches.length / keys) === 0) {
       const noise = new NoiseModel(fullProgram.parameters, seed + i);
       key = { noise, plaintexts: new PlaintextSlots(program, noise) };
     }
@@ -159,7 +162,7 @@ export function predictError(
   return worst / unit;
 }
 
-/** Part of the noise belongs to the keys: half of the samples are run under one imagined key, half under another. */
+/** Part of the noise belongs to the keys, so the samples are shared out to several imagined ones. */
 interface SimulatedKey {
   readonly noise: NoiseModel;
   readonly plaintexts: PlaintextSlots;

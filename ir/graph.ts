@@ -2,7 +2,7 @@
  * The one adapter to graphlib: order, cycles and reachability of value graphs, for `tensor` and `tile` modules
  * and for the ONNX graph before it is known to be one.
  */
-import { alg, Graph } from '@dagrejs/graphlib';
+import { Graph } from '@dagrejs/graphlib';
 
 export interface Edge {
   readonly from: string;
@@ -17,14 +17,36 @@ export class ValueGraph {
     for (const { from, to } of edges) this.graph.setEdge(from, to);
   }
 
-  /** Every cycle as the list of its values; empty for a graph that can be ordered. */
-  cycles(): string[][] {
-    return alg.findCycles(this.graph);
+  /** The values of one cycle, each before its user; empty for a graph that can be ordered. */
+  cycle(): string[] {
+    const ordered = new Set(this.order());
+    const left = this.graph.nodes().filter((value) => !ordered.has(value));
+    const path: string[] = [];
+    // What cannot be ordered always has an operand that cannot be ordered: going back must come round.
+    for (let value = left[0]; value !== undefined;) {
+      const seen = path.indexOf(value);
+      if (seen >= 0) return path.slice(seen).reverse();
+      path.push(value);
+      value = this.graph.predecessors(value)?.find((operand) => !ordered.has(operand));
+    }
+    return [];
   }
 
-  /** The values with every edge going forward. Throws where there is a cycle. */
+  /**
+   * The values with every edge going forward, without those that depend on a cycle. Not graphlib's own sort, which
+   * recurses along edges: a chain of some thousand values, such as a hostile model may hold, exhausts the stack.
+   */
   order(): string[] {
-    return alg.topsort(this.graph);
+    const missing = new Map(this.graph.nodes().map((value) => [value, this.graph.predecessors(value)?.length ?? 0]));
+    const ordered = this.graph.sources();
+    for (const value of ordered) {
+      for (const user of this.graph.successors(value) ?? []) {
+        const rest = (missing.get(user) ?? 0) - 1;
+        missing.set(user, rest);
+        if (rest === 0) ordered.push(user);
+      }
+    }
+    return ordered;
   }
 
   /** Everything that `to` depends on, itself included. */

@@ -99,8 +99,9 @@ function describeInput(metadata: InferenceSession.ValueMetadata): ReferenceInput
   return { name, elements, shape, hasBatchAxis };
 }
 
+/** A dynamic extent is its name, or, where it has none, −1 read as an unsigned number. */
 function isStatic(extent: number | string): extent is number {
-  return typeof extent === 'number' && extent > 0;
+  return typeof extent === 'number' && extent > 0 && extent < 2 ** 31;
 }
 
 function tensorOf({ name, elements, shape, hasBatchAxis }: ReferenceInput, samples: readonly NamedArrays[]): Tensor {

@@ -2,7 +2,6 @@
  * Index maps between row-major tensors: for each element of the result the position of its source, or −1 for none.
  * They all are sums over the axes of the result: `index[i₀, i₁, …] = offsets₀[i₀] + offsets₁[i₁] + …`.
  */
-import { elementCount } from '../../ir/constant.ts';
 import { invalid } from './failure.ts';
 import { checkedCount } from './limits.ts';
 
@@ -96,9 +95,4 @@ export function pick(data: Float64Array, index: Int32Array): Float64Array {
   const picked = new Float64Array(index.length);
   for (let i = 0; i < index.length; i++) picked[i] = data[index[i] ?? -1] ?? 0;
   return picked;
-}
-
-/** Shape before `axis`, the axis, and shape after it, as three element counts. */
-export function around(shape: readonly number[], axis: number): readonly [number, number, number] {
-  return [elementCount(shape.slice(0, axis)), shape[axis] ?? 1, elementCount(shape.slice(axis + 1))];
 }

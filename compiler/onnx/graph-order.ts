@@ -70,9 +70,9 @@ export function orderNodes(
     nodes.map((_, i) => String(i)),
     edges,
   );
-  const [cycle] = graph.cycles();
+  const cycle = graph.cycle();
   const nodeOf = (id: string) => nodes[Number(id)];
-  if (cycle !== undefined) {
+  if (cycle.length > 0) {
     const refs = cycle.slice(0, 8).flatMap((id) => nodeOf(id)?.refs ?? []);
     return malformedGraph({ reason: `${cycle.length} nodes form a cycle` }, { file, nodes: refs });
   }

@@ -7,9 +7,9 @@
  */
 import { type Diagnostic, HepcError, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
 import { constantOutput, unsupportedOperator, unsupportedOpset, unusedInput } from '../../ir/diagnostics/import.ts';
-import { graphOf } from '../../ir/graph.ts';
-import type { ValueId } from '../../ir/op.ts';
-import { TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
+import { usersOf } from '../../ir/module.ts';
+import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
+import { withoutDeadNodes } from '../../passes/dead-nodes.ts';
 import { decodeModel, isDefaultDomain } from './decode.ts';
 import { Emitter } from './emitter.ts';
 import { ExternalData, type ReadExternal } from './external-data.ts';
@@ -99,19 +99,24 @@ class GraphWalk {
   }
 
   finish(): ImportedModel {
-    const outputs = this.model.graph.outputs.flatMap((name) => {
-      const term = this.termOf(name);
-      if (term === undefined) return [];
-      if (term.kind === 'encrypted') return [{ name, term }];
-      this.diagnostics.push(constantOutput({ name }, { file: this.file }));
-      return [];
-    });
+    const outputs: { name: string; term: EncryptedTerm }[] = [];
+    for (const name of this.model.graph.outputs) {
+      this.attempt(undefined, [name], () => {
+        const term = this.termOf(name);
+        if (term?.kind === 'encrypted') outputs.push({ name, term });
+        if (term?.kind === 'constant') this.diagnostics.push(constantOutput({ name }, { file: this.file }));
+      });
+    }
     throwIfErrors(this.diagnostics);
     for (const { name, term } of outputs) this.emit.output(name, term);
-    const { module, used } = withoutDeadNodes(this.emit.builder.build(this.model.graph.name), this.inputs);
-    const warnings = this.inputs
-      .filter(({ name }) => !used.has(name))
-      .map(({ name }) => unusedInput({ name }, { file: this.file }));
+    // Patterns and outputs that nobody reads leave nodes behind.
+    const module = withoutDeadNodes(this.emit.builder.build(this.model.graph.name));
+    const users = usersOf<TensorNode>(module);
+    const warnings = module.nodes.flatMap((node) =>
+      node.op === 'input' && users[node.id]?.length === 0
+        ? [unusedInput({ name: node.attrs.name }, { file: this.file })]
+        : [],
+    );
     return {
       module,
       inputs: this.inputs.map(({ name, shape, hasBatchAxis }) => ({ name, shape, hasBatchAxis })),
@@ -209,23 +214,4 @@ class GraphWalk {
 
 function portOf(name: string, { shape, batched }: EncryptedTerm): ModelPort {
   return { name, shape, hasBatchAxis: batched };
-}
-
-/** The module without what no output depends on; inputs stay. `used` names those that an output depends on. */
-function withoutDeadNodes(module: TensorModule, inputs: readonly EncryptedInput[]) {
-  const outputs = module.nodes.filter(({ op }) => op === 'output').map(({ id }) => String(id));
-  const live = graphOf(module).ancestors(outputs);
-  const used = new Set<string>();
-  const builder = new TensorBuilder();
-  const ids = new Map<ValueId, ValueId>();
-  for (const node of module.nodes) {
-    const isLive = live.has(String(node.id));
-    if (node.op === 'input' && isLive) used.add(node.attrs.name);
-    if (isLive || node.op === 'input')
-      ids.set(
-        node.id,
-        builder.copy(node, (operand) => ids.get(operand) ?? -1),
-      );
-  }
-  return { module: builder.build(module.name), used, inputs };
 }

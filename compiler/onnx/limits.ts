@@ -4,11 +4,11 @@ import { invalid, tooLarge } from './failure.ts';
 /** Elements of one tensor that the importer computes: 128 MiB of doubles. */
 export const maxElements = 2 ** 24;
 /** Elements of all of them together. */
-export const maxTotalElements = 2 ** 27;
+export const maxTotalElements = 2 ** 26;
 /** Products of a weight and an element that one sparse map may have. */
 export const maxWeights = 2 ** 25;
 export const maxRank = 32;
-export const maxNodes = 4096;
+export const maxNodes = 2 ** 14;
 
 /** The number of elements of `shape`; throws where it is no shape or too large. Extents of 0 are allowed. */
 export function checkedCount(shape: readonly number[], limit = maxElements): number {

@@ -30,10 +30,10 @@ export function chainsFor(degree: PolyModulusDegree, depth: number, rangeBits: n
 
 /**
  * Bits of the special prime beyond the largest data prime. The error of a key switch peaks at slot 0, where SEAL's
- * uncentred digits add up, in proportion to data prime over special prime: bits there are worth more than a scale that
- * much larger, once the peak is what limits the program.
+ * uncentred digits add up, in proportion to data prime over special prime: with equal primes it is a hundred times what
+ * other slots have, and differs from key to key. Bits there are worth more than a scale that much larger.
  */
-const specialExtraBits = [0, 4];
+const specialExtraBits = [4, 8];
 
 function rescaledChains(degree: PolyModulusDegree, depth: number, rangeBits: number): Chain[] {
   const room = headroomBits + rangeBits;

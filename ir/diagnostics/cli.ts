@@ -1,2 +1,171 @@
 /** Diagnostics H7xx: the command line. */
 import { defineDiagnostic } from './diagnostic.ts';
+
+export const badUsage = defineDiagnostic<{ reason: string; suggestion?: string | undefined; help: string }>({
+  code: 'H701',
+  severity: 'error',
+  title: 'a command line that hepc does not understand',
+  explain:
+    'A command, option or argument is unknown, missing, or one too many. `hepc help` lists the commands, `hepc help ' +
+    'COMMAND` the options of one. The exit code is 2.',
+  message: ({ reason }) => reason,
+  notes: ({ suggestion, help }) => [
+    ...(suggestion === undefined ? [] : [`Did you mean ${suggestion}?`]),
+    `See \`${help}\`.`,
+  ],
+});
+
+export const badOptionValue = defineDiagnostic<{ option: string; got: string; reason: string; help: string }>({
+  code: 'H702',
+  severity: 'error',
+  title: 'an option with a value that it does not take',
+  explain: 'The value of an option is no number, out of range, or none of its choices. The exit code is 2.',
+  message: ({ option, got, reason }) => `${option}: ${reason}, got ${JSON.stringify(got)}`,
+  notes: ({ help }) => [`See \`${help}\`.`],
+});
+
+export const unknownName = defineDiagnostic<{
+  what: string;
+  name: string;
+  suggestion: string | undefined;
+  list: string;
+}>({
+  code: 'H703',
+  severity: 'error',
+  title: 'no pass or diagnostic of this name',
+  explain: 'Passes are listed by `hepc passes`, diagnostics by `hepc explain`.',
+  message: ({ what, name }) => `there is no ${what} ${JSON.stringify(name)}`,
+  notes: ({ suggestion, list }) => [
+    ...(suggestion === undefined ? [] : [`Did you mean ${suggestion}?`]),
+    `\`${list}\` lists all.`,
+  ],
+});
+
+export const unreadableFile = defineDiagnostic<{ reason: string }>({
+  code: 'H710',
+  severity: 'error',
+  title: 'a file that cannot be read',
+  explain: 'The file does not exist, is a folder, or may not be read by this user.',
+  message: ({ reason }) => `cannot read the file: ${reason}`,
+  notes: () => ['Check the path, and the working directory.'],
+});
+
+export const fileTooLarge = defineDiagnostic<{ what: string; limit: number }>({
+  code: 'H711',
+  severity: 'error',
+  title: 'a file that is too large',
+  explain:
+    'Every file is read up to a bound on its size, which is far above what hepc writes and what can be evaluated under ' +
+    'encryption. A larger file is not what the argument stands for.',
+  message: ({ what, limit }) => `the file is larger than ${limit} bytes, the most that ${what} may take`,
+  notes: () => ['Check that the arguments are in the right order.'],
+});
+
+export const unwritableOutput = defineDiagnostic<{ reason: string }>({
+  code: 'H720',
+  severity: 'error',
+  title: 'an output that cannot be written',
+  explain:
+    'Before long work starts, hepc checks that it could write the output. Files are written beside their place and then ' +
+    'moved there, so their folder has to exist and be writable; what stood there before is replaced in one step.',
+  message: ({ reason }) => `cannot write the output: ${reason}`,
+  notes: () => ['Choose another place with -o, or make the folder first.'],
+});
+
+export const keysExist = defineDiagnostic({
+  code: 'H721',
+  severity: 'error',
+  title: 'a folder that already has a secret key',
+  explain:
+    'Whoever overwrites a secret key can never again decrypt what was encrypted under it. So keygen does it only when told ' +
+    'to.',
+  message: () => 'the folder already has a secret key',
+  notes: () => ['Choose another folder, or overwrite the keys with --force.'],
+});
+
+export const engineNotAvailable = defineDiagnostic<{ engine: string }>({
+  code: 'H730',
+  severity: 'error',
+  title: 'an engine that does not exist yet',
+  explain:
+    'The compiler assumes the costs of one engine when it chooses layouts and parameters. Costs are known for seal-wasm ' +
+    "only. The simd engine, hepc's own kernels in WebAssembly, is planned; plans that are compiled now will run on it " +
+    'unchanged, since their primes already fit it.',
+  message: ({ engine }) => `the engine ${engine} does not exist yet`,
+  notes: () => ['Leave --engine out, or use --engine seal-wasm.'],
+});
+
+export const boundPlan = defineDiagnostic({
+  code: 'H731',
+  severity: 'error',
+  title: 'a plan that is bound to the key of a client',
+  explain:
+    'A bound plan holds its weights encrypted under the public key of one client, and only that client can decrypt what ' +
+    'it computes. `hepc run` and `hepc verify` make keys of their own and so need the plan before it was bound.',
+  message: () => 'the weights of the plan are encrypted under the key of a client, which this command does not have',
+  notes: () => [
+    'Use the plan that `hepc compile` wrote.',
+    'To evaluate the bound plan, use `hepc encrypt`, `hepc eval` and `hepc decrypt` with the keys that it is bound to.',
+  ],
+});
+
+export const plainWeights = defineDiagnostic({
+  code: 'H732',
+  severity: 'error',
+  title: 'nothing to bind',
+  explain: 'Binding encrypts the weights of a plan that was compiled with --weights encrypted. This one has plain weights.',
+  message: () => 'the plan has plain weights, so there is nothing to bind',
+  notes: () => ['Compile with --weights encrypted, or give the plan to the server as it is.'],
+});
+
+export const otherModel = defineDiagnostic<{ reason: string }>({
+  code: 'H733',
+  severity: 'error',
+  title: 'a model that the plan was not compiled from',
+  explain: 'Answers can be compared only if the inputs and outputs of model and plan have the same names and shapes.',
+  message: ({ reason }) => `the plan was compiled from another model: ${reason}`,
+  notes: () => ['Give the model that the plan was compiled from, or compile this one.'],
+});
+
+export const inaccurate = defineDiagnostic<{ error: number; allowed: number }>({
+  code: 'H734',
+  severity: 'error',
+  title: 'answers that are less accurate than the plan promises',
+  explain:
+    'The largest error on these samples is above the --max-error that the plan was compiled with. Most often the samples ' +
+    'differ from those for calibration, so that activations are approximated or values are scaled for another range.',
+  message: ({ error, allowed }) =>
+    `the largest error is ${error.toPrecision(3)}, above the ${allowed.toPrecision(3)} that the plan was compiled for`,
+  notes: () => ['Compile with calibration samples that are like these.'],
+});
+
+export const wrongLevel = defineDiagnostic<{ pass: string; expected: string; got: string }>({
+  code: 'H740',
+  severity: 'error',
+  title: 'a pass for another level of the IR',
+  explain: 'Each pass works on one level: tensor, tile or he. `hepc passes` shows which.',
+  message: ({ pass, expected, got }) => `${pass} takes modules of level ${expected}; this one is of level ${got}`,
+  notes: () => ['`hepc passes` shows the level of every pass.'],
+});
+
+export const badPassOptions = defineDiagnostic<{ pass: string; reason: string }>({
+  code: 'H741',
+  severity: 'error',
+  title: 'options that a pass does not take',
+  explain:
+    'Options are a JSON object. For a single --pass it holds the options of that pass; for several it holds one object ' +
+    'for each, by the name of the pass.',
+  message: ({ pass, reason }) => `options of ${pass}: ${reason}`,
+  notes: ({ pass }) => [`\`hepc passes ${pass}\` describes them.`],
+});
+
+export const noSuchText = defineDiagnostic<{ level: string }>({
+  code: 'H742',
+  severity: 'error',
+  title: 'a plan without the text of this level',
+  explain:
+    'hepc compile stores the tensor and tile levels as text in the plan. A bound plan does not have them, because they ' +
+    'may show weights.',
+  message: ({ level }) => `the plan has no text of level ${level}`,
+  notes: () => ['Inspect the plan that `hepc compile` wrote.'],
+});

@@ -1,0 +1,89 @@
+/**
+ * Writing files in one step: to a temporary file in the same folder, which then takes the place of what stood there.
+ * Whether that can be done is checked when an output is announced, before the work whose result it will hold. Whatever
+ * ends the process through JavaScript leaves no temporary file behind.
+ */
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { unwritableOutput } from '../ir/diagnostics/cli.ts';
+import { HepcError } from '../ir/diagnostics/diagnostic.ts';
+import { describeSystemError, isSystemError } from './input-file.ts';
+
+const temporaryFiles = new Set<string>();
+process.on('exit', () => {
+  for (const path of temporaryFiles) rmSync(path, { force: true });
+});
+
+export class OutputFile {
+  /** As the user wrote it. */
+  readonly path: string;
+  /** Pipes and devices, which cannot be replaced. */
+  private readonly isSpecial: boolean;
+
+  /** Throws `HepcError` H720 where nothing could be written to `path`. */
+  constructor(path: string) {
+    this.path = path;
+    this.isSpecial = attempt(path, () => checkTarget(path));
+  }
+
+  /** Throws `HepcError` H720, for example for a full disk. `mode` is that of a new file. */
+  write(content: Uint8Array | string, mode = 0o666): void {
+    attempt(this.path, () => {
+      if (this.isSpecial) writeFileSync(this.path, content);
+      else replaceFile(linkTarget(this.path), content, mode);
+    });
+  }
+}
+
+/** Whether `path` is a special file; throws where it cannot be written. */
+function checkTarget(path: string): boolean {
+  if (path === '' || path.endsWith('/')) throw refusal(path, 'it names a folder');
+  const target = linkTarget(path);
+  const stat = statSync(target, { throwIfNoEntry: false });
+  if (stat?.isDirectory() === true) throw refusal(path, 'it is a folder');
+  if (stat !== undefined) accessSync(target, constants.W_OK);
+  if (stat !== undefined && !stat.isFile()) return true;
+  const folder = dirname(target);
+  const folderStat = statSync(folder, { throwIfNoEntry: false });
+  if (folderStat === undefined) throw refusal(path, `the folder ${folder} does not exist`);
+  if (!folderStat.isDirectory()) throw refusal(path, `${folder} is not a folder`);
+  accessSync(folder, constants.W_OK | constants.X_OK);
+  return false;
+}
+
+/** Where a symbolic link leads, so that the link itself stays. */
+function linkTarget(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return path;
+    throw error;
+  }
+}
+
+function replaceFile(path: string, content: Uint8Array | string, mode: number): void {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  temporaryFiles.add(temporary);
+  try {
+    writeFileSync(temporary, content, { flag: 'wx', mode });
+    renameSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+    temporaryFiles.delete(temporary);
+  }
+}
+
+/** Runs `step`, with errors of the system as diagnostics about `path`. */
+export function attempt<T>(path: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw refusal(path, describeSystemError(error));
+  }
+}
+
+function refusal(path: string, reason: string): HepcError {
+  return new HepcError([unwritableOutput({ reason }, { file: path })]);
+}
