@@ -1,5 +1,4 @@
 /** Reading files that the user names, up to a bound. */
-import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileTooLarge, unreadableFile } from '../ir/diagnostics/cli.ts';
 import { HepcError } from '../ir/diagnostics/diagnostic.ts';
@@ -28,8 +27,7 @@ const chunkBytes = 2 ** 22;
 export async function readInputFile(path: string, { what, maxBytes }: FileKind): Promise<Uint8Array> {
   let file: FileHandle | undefined;
   try {
-    // Without O_NONBLOCK, opening a pipe that nobody writes to would hang beyond the reach of Ctrl-C.
-    file = await open(path, constants.O_RDONLY);
+    file = await open(path);
     const stat = await file.stat();
     if (stat.isDirectory()) throw new HepcError([unreadableFile({ reason: 'it is a folder' }, { file: path })]);
     if (stat.size > maxBytes) throw new HepcError([fileTooLarge({ what, limit: maxBytes }, { file: path })]);

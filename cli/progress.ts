@@ -77,7 +77,6 @@ class TerminalProgress implements Progress {
           stream: this.stream,
           format: `${this.what} {bar} {percentage}%`,
           barsize: 40,
-          hideCursor: true,
           clearOnComplete: true,
           gracefulExit: false,
           fps: 15,

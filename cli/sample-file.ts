@@ -2,13 +2,22 @@
 import { limitSamples, loadSamples, type InputSpec, type Samples } from '../runtime/samples.ts';
 import { fileKinds, readInputFile } from './input-file.ts';
 
-/** Flat, row-major values of each input by name. */
+/** Flat, row-major values of each input by name; or of each output. */
 export type Sample = ReadonlyMap<string, Float64Array>;
 
 /** The first `limit` samples of the file. Throws `HepcError` H4xx, H710, H711. */
 export async function readSamples(path: string, inputs: readonly InputSpec[], limit?: number): Promise<Sample[]> {
-  const samples = loadSamples(await readInputFile(path, fileKinds.samples), path, inputs);
-  return sampleList(limit === undefined ? samples : limitSamples(samples, limit));
+  const load = await loadSamplesFor(path);
+  return load(inputs, limit);
+}
+
+/** Reads the file at once; its arrays once the inputs are known. Throws as `readSamples` does. */
+export async function loadSamplesFor(path: string): Promise<(inputs: readonly InputSpec[], limit?: number) => Sample[]> {
+  const bytes = await readInputFile(path, fileKinds.samples);
+  return (inputs, limit) => {
+    const samples = loadSamples(bytes, path, inputs);
+    return sampleList(limit === undefined ? samples : limitSamples(samples, limit));
+  };
 }
 
 function sampleList({ count, inputs }: Samples): Sample[] {

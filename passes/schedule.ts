@@ -3,20 +3,24 @@ import { type HeModule, usesValueA, usesValueB } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
 import type { PlanModule } from '../ir/levels.ts';
 import { FREES_A, FREES_B, type ScheduleColumns } from '../ir/plan/plan.ts';
+import { operandsOf } from './analyses/depth.ts';
 import { useCounts } from './analyses/he-uses.ts';
 import { HeRewriter } from './he-rewriter.ts';
 
 /**
  * Puts the ops in an order that keeps few ciphertexts alive (depth first from the outputs, so that a sum takes its
  * summands one by one), assigns buffers, marks last uses, and cuts the program into groups: a group ends at a value
- * that several ops read, at a key switch, at a sum with a key-switched summand, or at an output, so that every group is
- * a piece of work of its own with few values to hand over.
+ * that several ops read, at a key switch, at a sum with a key-switched summand, at an output, or where it has grown
+ * large enough, so that every group is a piece of work of its own with few values to hand over.
  */
 export function scheduleProgram(module: HeModule): PlanModule {
   const groupOf = groups(module);
   const ordered = reorder(module, groupOf);
   return { ...ordered.module, level: 'plan', schedule: allocate(ordered.module, ordered.group) };
 }
+
+/** Rows after which a sum ends its group: some ten products and sums cost a few times what handing over does. */
+const groupRows = 16;
 
 function groups(module: HeModule): Int32Array {
   const { op, a, b } = module.columns;
@@ -25,11 +29,17 @@ function groups(module: HeModule): Int32Array {
   /** The group of a value is named by the op that ends it. */
   const group = new Int32Array(op.length).fill(-1);
   const ends = new Uint8Array(op.length);
+  const weight = new Int32Array(op.length);
   for (let id = 0; id < op.length; id++) {
     const x = a[id] ?? -1;
     const y = b[id] ?? -1;
+    for (const operand of operandsOf(module.columns, id)) {
+      if (ends[operand] === 0) weight[id] = (weight[id] ?? 0) + (weight[operand] ?? 0);
+    }
+    weight[id] = (weight[id] ?? 0) + 1;
     const joins = op[id] === HE.add && ((isKeySwitch(x) && uses[x] === 1) || (isKeySwitch(y) && uses[y] === 1));
-    ends[id] = uses[id] !== 1 || isKeySwitch(id) || joins || op[id] === HE.output ? 1 : 0;
+    const large = op[id] === HE.add && (weight[id] ?? 0) >= groupRows;
+    ends[id] = uses[id] !== 1 || isKeySwitch(id) || joins || large || op[id] === HE.output ? 1 : 0;
   }
   for (let id = op.length - 1; id >= 0; id--) {
     if (ends[id] === 1) group[id] = id;

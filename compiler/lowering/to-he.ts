@@ -24,6 +24,9 @@ export interface Lowered {
   readonly values: ReadonlyMap<ValueId, readonly number[]>;
 }
 
+/** Summands that are added in one go. */
+const termsPerPart = 8;
+
 /** A weight that a product cannot do without although it is zero: SEAL refuses products with zero. */
 const faintest = 2 ** -60;
 
@@ -219,8 +222,14 @@ class HeLowering {
     return step === 0 ? a : this.builder.add('rotate', { a, imm: step });
   }
 
+  /** In parts of a few terms each, which workers can compute at once, then the parts one after another. */
   private sum(terms: readonly number[]): number {
-    return terms.reduce((a, b) => this.builder.add('add', { a, b }));
+    const chain = (part: readonly number[]): number => part.reduce((a, b) => this.builder.add('add', { a, b }));
+    if (terms.length <= termsPerPart) return chain(terms);
+    const parts = Array.from({ length: Math.ceil(terms.length / termsPerPart) }, (_, i) =>
+      chain(terms.slice(i * termsPerPart, (i + 1) * termsPerPart)),
+    );
+    return chain(parts);
   }
 
   private valuesOf(id: ValueId): readonly number[] {

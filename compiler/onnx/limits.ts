@@ -6,7 +6,7 @@ export const maxElements = 2 ** 24;
 /** Elements of all of them together. */
 export const maxTotalElements = 2 ** 26;
 /** Products of a weight and an element that one sparse map may have. */
-export const maxWeights = 2 ** 25;
+const maxWeights = 2 ** 25;
 export const maxRank = 32;
 export const maxNodes = 2 ** 14;
 

@@ -1,13 +1,12 @@
 /** Activations that are approximated later, with the defaults of ONNX for their parameters. */
+import { elementCount } from '../../../ir/constant.ts';
 import { expandedData } from '../broadcast.ts';
 import type { ActivationKind } from '../emitter.ts';
 import { refused } from '../failure.ts';
 import { range } from '../geometry.ts';
 import type { Rule } from '../operation.ts';
-import { sampleShapes, type Term, withShape } from '../term.ts';
-import { elementCount } from '../../../ir/constant.ts';
+import { constant, sampleShapes, type Term, withShape } from '../term.ts';
 import { product, scaled, sum } from './arithmetic.ts';
-import { constant } from '../term.ts';
 
 /** An attribute that is a parameter of the activation, and its default. */
 type Parameter = readonly [name: string, fallback: number];

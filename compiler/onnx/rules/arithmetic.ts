@@ -2,11 +2,11 @@
  * Addition, multiplication and powers, with broadcasting. A constant operand becomes a factor or an offset; two
  * encrypted ones are expanded to one shape first.
  */
-import { broadcast, expandedData } from '../broadcast.ts';
+import { broadcast } from '../broadcast.ts';
 import type { Emitter } from '../emitter.ts';
 import { invalid, refused } from '../failure.ts';
 import type { Operation, Rule } from '../operation.ts';
-import { type ConstantTerm, constant, type EncryptedTerm, requireConstant, scalarOf, type Term } from '../term.ts';
+import { type ConstantTerm, constant, requireConstant, scalarOf, type Term } from '../term.ts';
 import { binaryFoldings, foldBinary } from './folding.ts';
 
 const maxExponent = 16;
@@ -43,11 +43,6 @@ export function product(emit: Emitter, a: Term, b: Term): Term {
 
 export function scaled(emit: Emitter, term: Term, factor: number): Term {
   return factor === 1 ? term : emit.scaleShift(term, Float64Array.of(factor), zero);
-}
-
-/** factor · x + offset, with each constant broadcast to the shape of x; the result has the shape of x. */
-export function affine(emit: Emitter, x: EncryptedTerm, factor: ConstantTerm, offset: ConstantTerm): EncryptedTerm {
-  return emit.scaleShift(x, expandedData(emit, factor, x.shape), expandedData(emit, offset, x.shape));
 }
 
 export const subtract: Rule = (op) => {

@@ -78,7 +78,7 @@ export function foldOnlyBinary(folding: BinaryFolding): Rule {
 }
 
 /** A unary operator whose operand must be a constant. */
-export function foldOnlyUnary(compute: (x: number) => number, boolean = false): Rule {
+function foldOnlyUnary(compute: (x: number) => number, boolean = false): Rule {
   return (op) => {
     const x = op.input(0);
     if (x.kind !== 'constant') throw comparison(op.opType);
@@ -89,7 +89,7 @@ export function foldOnlyUnary(compute: (x: number) => number, boolean = false): 
   };
 }
 
-/** A reduction whose operand must be a constant; `axes` as ReduceProd has them. */
+/** The operand of an operator that is only computed on constants. */
 export function requireFolded(term: Term, opType: string): ConstantTerm {
   if (term.kind === 'constant') return term;
   throw comparison(opType);

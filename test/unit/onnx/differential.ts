@@ -37,7 +37,7 @@ export async function expectSameAsOnnxruntime(
   return imported;
 }
 
-export function randomSample(imported: ImportedModel, seed: number): Map<string, Float64Array> {
+function randomSample(imported: ImportedModel, seed: number): Map<string, Float64Array> {
   const random = seededRandom(seed);
   return new Map(
     imported.inputs.map(({ name, shape }) => [

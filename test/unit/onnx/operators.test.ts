@@ -29,7 +29,7 @@ test('every supported operator has a case', () => {
   const covered = new Set(
     Object.values(groups).flatMap((cases) => cases.flatMap(({ spec }) => spec.nodes.map(({ opType }) => opType))),
   );
-  // onnxruntime has no kernel for these: `without-reference.test.ts`.
+  // onnxruntime has no kernel for these: `modules.test.ts`.
   const elsewhere = new Set(['Upsample', 'Swish']);
   expect(supportedOperators.filter((name) => !covered.has(name) && !elsewhere.has(name))).toEqual([]);
 });

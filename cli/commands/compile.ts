@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { compileOnnx } from '../../compiler/compile-onnx.ts';
+import { engineNotAvailable } from '../../ir/diagnostics/cli.ts';
+import { formatDiagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { writeHep } from '../../runtime/hep/write.ts';
+import { defineCommand, option } from '../command.ts';
+import { DumpFolder } from '../dump-ir.ts';
+import { openModel } from '../model-file.ts';
+import { choice, flag, fraction, samplesHelp, text, wholeNumber } from '../option-values.ts';
+import { OutputFile } from '../output-file.ts';
+import { createProgress } from '../progress.ts';
+import { renderFields } from '../render/table.ts';
+import { formatBytes, formatError } from '../render/units.ts';
+import { loadSamplesFor } from '../sample-file.ts';
+import { program } from '../version.ts';
+
+export const compile = defineCommand({
+  name: 'compile',
+  group: 'Compile a model',
+  summary: 'Compile an ONNX model into a plan',
+  details: [
+    'Finds packing, schedule and the smallest 128-bit secure parameters whose predicted error stays within --max-error.',
+    'Calibration samples are real inputs of the model, a few hundred or so, preprocessed as they will be later. They give ' +
+      'the ranges of all values. Without them the plan is marked as synthetic, and activations that are no polynomials ' +
+      'are refused.',
+    'Errors are fractions of the median over samples of the largest absolute output.',
+  ],
+  options: z.strictObject({
+    model: option(text, { doc: 'ONNX model; external data is read from its folder', argument: true, value: 'MODEL.onnx' }),
+    output: option(text, { doc: 'the plan', short: 'o', value: 'PLAN.hep' }),
+    calibrate: option(text.optional(), { doc: `calibration ${samplesHelp}`, value: 'X.npz' }),
+    maxError: option(fraction(1).default(0.01), { doc: 'largest error', value: 'E' }),
+    batch: option(wholeNumber(1, 16384).default(1), { doc: 'samples that one run takes', value: 'B' }),
+    weights: option(choice(['plain', 'encrypted']).default('plain'), {
+      doc: 'whether the server may know the weights; encrypted ones have to be bound to a client',
+      value: 'HOW',
+    }),
+    engine: option(choice(['seal-wasm', 'simd']).default('seal-wasm'), {
+      doc: 'engine whose costs the compiler assumes; simd does not exist yet',
+      value: 'ENGINE',
+    }),
+    optimize: option(choice(['latency']).default('latency'), { doc: 'what to make small', value: 'GOAL' }),
+    dumpIr: option(text.optional(), {
+      doc: 'write the IR before and after every pass there: NN-pass.before.ir and NN-pass.after.ir, large constants in an .npz beside; replaces dumps that are there',
+      value: 'DIR',
+    }),
+    quiet: option(flag, { doc: 'no progress', short: 'q' }),
+  }),
+  examples: [
+    'compile examples/models/mlp-784-128-128-10.onnx -o mlp.hep --calibrate examples/models/mnist-test256.npz',
+    'compile examples/models/ae-784-64-784.onnx -o ae.hep --calibrate examples/models/mnist-test256.npz --max-error 0.001',
+  ],
+  run: async (options, { print, remark }) => {
+    const { engine, weights, maxError, batch } = options;
+    if (engine === 'simd') throw new HepcError([engineNotAvailable({ engine })]);
+    const output = new OutputFile(options.output);
+    const dumps = options.dumpIr === undefined ? undefined : new DumpFolder(options.dumpIr);
+    const model = await openModel(options.model);
+    const calibration = options.calibrate === undefined ? undefined : await loadSamplesFor(options.calibrate);
+    const progress = createProgress(options.quiet);
+    try {
+      const { plan, warnings } = compileOnnx(model, {
+        maxError,
+        batch,
+        weights,
+        onStep: (step) => progress.step(step),
+        ...(calibration === undefined ? {} : { samples: calibration }),
+        ...(dumps === undefined ? {} : { observer: dumps }),
+      });
+      const bytes = writeHep(plan, { madeBy: program });
+      output.write(bytes);
+      progress.end();
+      for (const warning of warnings) remark(formatDiagnostic(warning));
+      const { statistics, client } = plan;
+      print(`${options.output}: ${formatBytes(bytes.length)}\n`);
+      print(
+        renderFields([
+          ['parameters', `N = ${statistics.polyModulusDegree}, ${statistics.modulusBits.join(' + ')} bits`],
+          ['rotations', String(statistics.rotations)],
+          ['products', `${statistics.multiplyPlain} with plaintexts, ${statistics.multiplyCipher} with ciphertexts`],
+          ['predicted error', `${formatError(client.predictedMaxError)} of at most ${formatError(client.maxError)}`],
+        ]),
+      );
+    } finally {
+      progress.end();
+    }
+  },
+});

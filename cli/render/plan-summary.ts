@@ -1,0 +1,97 @@
+/** What `hepc inspect` says of a plan, for people and for machines. */
+import type { Plan } from '../../ir/plan/plan.ts';
+import { modulusBits } from '../../ir/parameters.ts';
+import { countByLevel, countByNode, occurringOps, type OpCounts } from './operations.ts';
+import { renderFields, renderTable } from './table.ts';
+import { formatBytes, formatError, formatShape, plural } from './units.ts';
+
+export function summarisePlan(plan: Plan): string {
+  const { client, statistics, weights, bound } = plan;
+  const { parameters, batch } = client;
+  const bits = statistics.modulusBits;
+  const ports = (list: Plan['client']['inputs'] | Plan['client']['outputs']): string[] =>
+    list.map(
+      ({ name, shape, layout }) =>
+        `${name} ${formatShape(shape)} as ${layout.toString()}, ${plural(layout.ciphertexts, 'ciphertext')}`,
+    );
+  const numbered = (name: string, lines: readonly string[]): [string, string][] =>
+    lines.map((line, i) => [i === 0 ? name : '', line]);
+  return [
+    `Plan ${JSON.stringify(client.name)}\n\n`,
+    renderFields([
+      ...numbered('inputs', ports(client.inputs)),
+      ...numbered('outputs', ports(client.outputs)),
+      ['batch', `${plural(batch, 'sample')} a run`],
+      ['weights', weights === 'plain' ? 'plain' : `encrypted, ${bound === undefined ? 'not bound yet' : 'bound to one key'}`],
+      [
+        'parameters',
+        `N = ${parameters.polyModulusDegree}, ${modulusBits(parameters)} bits of modulus (${bits.join(' + ')}, the last for key switching)`,
+      ],
+      ['keys', `${plural(statistics.galoisKeys, 'Galois key')}, ${formatBytes(statistics.galoisKeyBytes)} in memory`],
+      ['peak memory', `${formatBytes(statistics.peakBytes)} on one worker`],
+      [
+        'error',
+        `${formatError(client.predictedMaxError)} predicted, ${formatError(client.maxError)} allowed (of the median over samples of the largest output)`,
+      ],
+    ]),
+    client.synthetic
+      ? '\n  Compiled WITHOUT calibration samples: ranges and the predicted error come from uniform\n  samples in [0, 1]. Compile with --calibrate before relying on it.\n'
+      : '',
+    '\nOperations of one run, by level (rescales that are left)\n\n',
+    operationTable(
+      'level',
+      countByLevel(plan.program).map(({ level, counts }) => ({ label: String(level), counts })),
+    ),
+    '\nOperations of one run, by ONNX node\n\n',
+    operationTable(
+      'node',
+      countByNode(plan.program).map(({ nodes, counts }) => ({
+        label: nodes.map(({ name, output, opType }) => `${name || output} (${opType})`).join(' + ') || '(no node)',
+        counts,
+      })),
+    ),
+  ].join('');
+}
+
+function operationTable(title: string, rows: readonly { readonly label: string; readonly counts: OpCounts }[]): string {
+  const ops = occurringOps(rows);
+  const columns = [{ title }, ...ops.map((op) => ({ title: op, align: 'right' as const }))];
+  const total = ops.map((op) => String(rows.reduce((sum, { counts }) => sum + (counts[op] ?? 0), 0)));
+  return renderTable(columns, [
+    ...rows.map(({ label, counts }) => [shorten(label), ...ops.map((op) => String(counts[op] ?? ''))]),
+    ['all', ...total],
+  ]);
+}
+
+const longestLabel = 40;
+
+function shorten(label: string): string {
+  return label.length <= longestLabel ? label : `${label.slice(0, longestLabel - 1)}…`;
+}
+
+/** The same as data. */
+export function describePlan({ client, weights, bound, statistics, program }: Plan): Record<string, unknown> {
+  const port = ({ name, shape, hasBatchAxis, layout }: Plan['client']['outputs'][number]) => ({
+    name,
+    shape,
+    hasBatchAxis,
+    layout: layout.toString(),
+    ciphertexts: layout.ciphertexts,
+  });
+  return {
+    name: client.name,
+    batch: client.batch,
+    inputs: client.inputs.map((input) => ({ ...port(input), maxAbs: input.maxAbs })),
+    outputs: client.outputs.map(port),
+    weights,
+    bound: bound !== undefined,
+    parameters: client.parameters,
+    rotationSteps: client.rotationSteps,
+    maxError: client.maxError,
+    predictedMaxError: client.predictedMaxError,
+    synthetic: client.synthetic,
+    statistics,
+    operationsByLevel: countByLevel(program),
+    operationsByNode: countByNode(program),
+  };
+}
