@@ -71,7 +71,10 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
 }
 
 /** Encodings of the inputs, and the program with the inputs that it reads numbered without gaps. */
-function encodeInputs({ graph, packed, program, samples }: PlanParts): { inputs: InputEncoding[]; program: PlanModule } {
+function encodeInputs({ graph, packed, program, samples }: PlanParts): {
+  inputs: InputEncoding[];
+  program: PlanModule;
+} {
   const { op, imm, level, scale } = program.columns;
   const rowOf = new Map<number, number>();
   for (let id = 0; id < op.length; id++) if (op[id] === HE.input) rowOf.set(imm[id] ?? 0, id);

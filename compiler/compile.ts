@@ -119,7 +119,10 @@ function uniformSamples({ module }: ImportedGraph, seed: number): Sample[] {
     const sample = new Map<string, Float64Array>();
     for (const { attrs, type } of inputs) {
       const size = type.reduce((product, extent) => product * extent, 1);
-      sample.set(attrs.name, Float64Array.from({ length: size }, () => random.uniform()));
+      sample.set(
+        attrs.name,
+        Float64Array.from({ length: size }, () => random.uniform()),
+      );
     }
     return sample;
   });

@@ -45,7 +45,8 @@ export function packNetwork(tensor: TensorModule, slots: SlotShape, options: Pac
   const raw = productDepth(lowered.module);
   // Equalising makes a quadratic monic, which saves a level at most once for each polynomial.
   const polynomials = tile.nodes.filter((node) => node.op === 'polynomial').length;
-  if (!fits(Math.max(0, raw.depth - polynomials))) return { ...lowered, ...raw, tile, program: undefined, rangeBits: 0 };
+  if (!fits(Math.max(0, raw.depth - polynomials)))
+    return { ...lowered, ...raw, tile, program: undefined, rangeBits: 0 };
 
   const ranges = measureRanges(tile, lowered.module, samples);
   const equalised = manager.run(equaliseRanges, tile, { ranges });

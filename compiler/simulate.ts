@@ -187,7 +187,9 @@ function unpackBatch(
   for (const node of tile.nodes) {
     if (node.op !== 'unpack') continue;
     const own = ciphertexts.slice(from, (from += node.type.ciphertexts));
-    readSlots(node.type, node.attrs.factor, own, count).forEach((values, k) => results[k]?.set(node.attrs.name, values));
+    readSlots(node.type, node.attrs.factor, own, count).forEach((values, k) =>
+      results[k]?.set(node.attrs.name, values),
+    );
   }
   return results;
 }

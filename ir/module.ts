@@ -53,7 +53,7 @@ export class GraphBuilder<Level extends string, Type, Table extends OpTable<Type
   /** Copies `node` of another module with its operands mapped; the type is inferred again. */
   copy(node: NodeOf<Table, Type>, map: (operand: ValueId) => ValueId): ValueId {
     const { op, operands, attrs, origins } = node;
-    return this.add(op, operands.map(map), attrs as AttrsOf<Table[keyof Table & string]>, origins);
+    return this.add(op, operands.map(map), attrs, origins);
   }
 
   typeOf(id: ValueId): Type {
@@ -94,4 +94,3 @@ export function mergeOrigins(...lists: (readonly NodeRef[])[]): readonly NodeRef
   }
   return [...seen.values()];
 }
-

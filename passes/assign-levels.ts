@@ -41,7 +41,7 @@ export const assignLevels = definePass({
   run: (module, { parameters, scaleBits, rangeBits }, { report }) => {
     const roomBits = headroomBits + rangeBits;
     let aligned = 0;
-    for (let current = module; ; ) {
+    for (let current = module; ;) {
       const { levels, depth, path } = rescaleDepth(current);
       if (depth > topLevel(parameters)) {
         report(chainTooShort({ depth, primes: parameters.primes.length }, { nodes: path }));
@@ -54,7 +54,12 @@ export const assignLevels = definePass({
         const managed = { ...scaled.module, parameters };
         for (const id of overflowing(managed, parameters, roomBits)) {
           const origin = managed.columns.origin[id] ?? 0;
-          report(scaleTooLarge({ value: id, level: managed.columns.level[id] ?? 0 }, { nodes: managed.origins[origin] ?? [] }));
+          report(
+            scaleTooLarge(
+              { value: id, level: managed.columns.level[id] ?? 0 },
+              { nodes: managed.origins[origin] ?? [] },
+            ),
+          );
           break;
         }
         return { module: managed, statistics: { depth, modSwitches: lowered.inserted, aligned } };
@@ -154,7 +159,8 @@ function assignScales(module: HeModule, parameters: Parameters, base: number, ro
   for (let id = 0; id < op.length; id++) {
     const x = a[id] ?? -1;
     const y = b[id] ?? -1;
-    switch (op[id]) {
+    const code: number = op[id] ?? 0;
+    switch (code) {
       case HE.input:
         // Ciphertexts of one packed input have one scale.
         solver.fix(id, base);
@@ -202,7 +208,7 @@ function scaleKeepers(columns: HeModule['columns']): Int32Array {
   const find = (id: number): number => {
     let root = id;
     while (first[root] !== root) root = first[root] ?? root;
-    for (let at = id; at !== root; ) {
+    for (let at = id; at !== root;) {
       const next = first[at] ?? root;
       first[at] = root;
       at = next;

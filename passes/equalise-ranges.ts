@@ -40,7 +40,8 @@ function foldedIntervals(module: TileModule): Map<ValueId, number> {
   const centers = new Map<ValueId, number>();
   for (const node of module.nodes) {
     const [user, ...others] = users[node.id] ?? [];
-    if (node.op === 'linear' && user?.op === 'polynomial' && others.length === 0) centers.set(node.id, user.attrs.center);
+    if (node.op === 'linear' && user?.op === 'polynomial' && others.length === 0)
+      centers.set(node.id, user.attrs.center);
   }
   return centers;
 }

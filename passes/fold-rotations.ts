@@ -92,7 +92,10 @@ function pullThroughSums(module: HeModule): Rewritten {
         const plaintext = plaintextAt(module.plaintexts, b[summand.id] ?? -1);
         const shift = (plaintext.shift + module.slots - step) % module.slots;
         const source = rewriter.at(a[a[summand.id] ?? -1] ?? -1);
-        return rewriter.insert(summand.id, 'multiply-plain', { a: source, b: rewriter.plaintext({ ...plaintext, shift }) });
+        return rewriter.insert(summand.id, 'multiply-plain', {
+          a: source,
+          b: rewriter.plaintext({ ...plaintext, shift }),
+        });
       });
       const sum = turned.reduce((x, y) => rewriter.insert(id, 'add', { a: x, b: y }));
       terms.push(rewriter.insert(id, 'rotate', { a: sum, imm: step }));
@@ -104,7 +107,10 @@ function pullThroughSums(module: HeModule): Rewritten {
     for (const [step, group] of groups) {
       if (step === 0 || group.length === 1) terms.push(...group.map((summand) => rewriter.at(summand.id)));
     }
-    rewriter.replace(id, terms.reduce((x, y) => rewriter.insert(id, 'add', { a: x, b: y })));
+    rewriter.replace(
+      id,
+      terms.reduce((x, y) => rewriter.insert(id, 'add', { a: x, b: y })),
+    );
   }
   return { module: dropUnused(rewriter.finish()), count };
 }

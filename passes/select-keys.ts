@@ -17,7 +17,12 @@ export const selectKeys = definePass({
     'times their size). Where all steps fit, each has its own key. Otherwise the powers of two have one, so that every ' +
     'step is a composition, and the rest of the budget goes to the steps whose composition would cost the most ' +
     'rotations. Without parameters (an unmanaged program) the budget is not known and nothing changes.',
-  options: z.strictObject({ budgetBytes: z.number().positive().default(2.5 * 2 ** 30) }),
+  options: z.strictObject({
+    budgetBytes: z
+      .number()
+      .positive()
+      .default(2.5 * 2 ** 30),
+  }),
   requires: [],
   ensures: ['keys-selected'],
   statistics: { keys: 'Galois keys', composed: 'rotations that became several' },

@@ -14,7 +14,11 @@ export interface LinearProblem {
   readonly map: LinearMap;
   readonly slots: SlotShape;
   /** Shapes of operand and result, where the op is a convolution: [C, …spatial] and [O, …spatial]. */
-  readonly convolution?: { readonly input: readonly number[]; readonly output: readonly number[]; readonly strides: readonly number[] };
+  readonly convolution?: {
+    readonly input: readonly number[];
+    readonly output: readonly number[];
+    readonly strides: readonly number[];
+  };
 }
 
 /** Operations of the kernel itself, before anything is shared with its neighbours. */

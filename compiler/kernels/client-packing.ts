@@ -41,7 +41,8 @@ function im2colKernels(problem: LinearProblem): Candidate[] {
   const packing = gatherRows(map, depth);
   const views = [[map.rows], ...(convolution === undefined ? [] : [[...convolution.output]])];
   return views.flatMap((view) => {
-    const dims = view.length === 1 && map.rows > V ? [tiled(map.rows, V)] : view.map((n) => tiled(n, nextPowerOfTwo(n)));
+    const dims =
+      view.length === 1 && map.rows > V ? [tiled(map.rows, V)] : view.map((n) => tiled(n, nextPowerOfTwo(n)));
     const inner = dims.reduce((product, { t }) => product * t, 1);
     if (inner > V) return [];
     const room = V / inner;

@@ -52,7 +52,8 @@ export class StepTable {
     const lists = new Map<number, number[]>();
     for (const [pair, bitmap] of this.steps) {
       const list: number[] = [];
-      for (const [step, bit] of bitmap.entries()) if (bit === 1) list.push(2 * step > this.slots ? step - this.slots : step);
+      for (const [step, bit] of bitmap.entries())
+        if (bit === 1) list.push(2 * step > this.slots ? step - this.slots : step);
       lists.set(pair, list);
     }
     return lists;

@@ -17,7 +17,14 @@ import { type CostModel, defaultCosts, kernelCost, packingCost, productCost } fr
 import { polynomialProducts } from '../lowering/polynomial.ts';
 import type { Candidate, LinearProblem, SlotShape } from '../kernels/candidate.ts';
 import { kernelsAtInput } from '../kernels/client-packing.ts';
-import { contiguous, convolutionLayout, foldedDiagonals, powers, sparseDiagonals, stridedSums } from '../kernels/families.ts';
+import {
+  contiguous,
+  convolutionLayout,
+  foldedDiagonals,
+  powers,
+  sparseDiagonals,
+  stridedSums,
+} from '../kernels/families.ts';
 
 /** States that go on after each op. */
 const beamWidth = 16;

@@ -59,4 +59,3 @@ export function isReshape(module: TensorModule, node: TensorNode): boolean {
   if (node.op !== 'gather' || node.operands.length !== 1) return false;
   return isIdentity(node.attrs.index.indices, elementCount(nodeAt(module, node.operands[0] ?? -1).type));
 }
-

@@ -124,7 +124,8 @@ class HeLowering {
       );
       if (turned.length === 0) turned.push(this.faint(at(x, 0)));
       let value = this.sum(turned);
-      for (const fold of kernel.folds) value = this.builder.add('add', { a: value, b: this.rotate(value, fold, layout) });
+      for (const fold of kernel.folds)
+        value = this.builder.add('add', { a: value, b: this.rotate(value, fold, layout) });
       const plaintext = biases[output];
       return plaintext === undefined ? value : this.plusWeight(value, plaintext);
     });
@@ -144,8 +145,7 @@ class HeLowering {
     const { basis, coefficients, set, center, halfWidth } = node.attrs;
     const layout = node.type;
     const { builder } = this;
-    const scaled =
-      halfWidth === 1 ? x : builder.add('multiply-plain', { a: x, b: this.uniform(1 / halfWidth) });
+    const scaled = halfWidth === 1 ? x : builder.add('multiply-plain', { a: x, b: this.uniform(1 / halfWidth) });
     // Only elements are centred: an empty slot must stay inside of the interval that the polynomial is made for.
     const shift = center === 0 ? undefined : this.elementwise(layout, () => -center / halfWidth)[c];
     const argument = shift === undefined ? scaled : builder.add('add-plain', { a: scaled, b: shift });

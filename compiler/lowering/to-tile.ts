@@ -42,7 +42,9 @@ class TileLowering {
     if (isLinear(node) && !isReshape(this.module, node)) return this.lowerLinear(node, choice);
     const operands = choice.operands.map(({ operand, kernel, pack }) => {
       const value = pack === undefined ? this.valueOf(operand) : this.pack(operand, pack, undefined);
-      return kernel === undefined ? value : this.linear(value, kernel, identityMap(kernel.input.elements), node.origins);
+      return kernel === undefined
+        ? value
+        : this.linear(value, kernel, identityMap(kernel.input.elements), node.origins);
     });
     const [x = -1, y = -1] = operands;
     switch (node.op) {
@@ -53,7 +55,12 @@ class TileLowering {
       case 'polynomial':
         return this.lowerPolynomial(node, x);
       case 'output':
-        return this.builder.add('unpack', [x], { name: node.attrs.name, shape: [...node.type], factor: 1 }, node.origins);
+        return this.builder.add(
+          'unpack',
+          [x],
+          { name: node.attrs.name, shape: [...node.type], factor: 1 },
+          node.origins,
+        );
       case 'gather':
         return x;
       case 'activation':

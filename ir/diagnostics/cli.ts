@@ -113,7 +113,8 @@ export const plainWeights = defineDiagnostic({
   code: 'H732',
   severity: 'error',
   title: 'nothing to bind',
-  explain: 'Binding encrypts the weights of a plan that was compiled with --weights encrypted. This one has plain weights.',
+  explain:
+    'Binding encrypts the weights of a plan that was compiled with --weights encrypted. This one has plain weights.',
   message: () => 'the plan has plain weights, so there is nothing to bind',
   notes: () => ['Compile with --weights encrypted, or give the plan to the server as it is.'],
 });

@@ -166,14 +166,14 @@ export class HeBuilder {
   /** The columns so far, cut to length; the builder must not be used afterwards. */
   build(): HeColumns {
     const cut = allocate(this.count);
-    for (const key of columnNames) cut[key].set(this.columns[key].subarray(0, this.count) as never);
+    for (const key of columnNames) cut[key].set(this.columns[key].subarray(0, this.count));
     return cut;
   }
 
   private grow(): void {
     this.capacity *= 2;
     const larger = allocate(this.capacity);
-    for (const key of columnNames) larger[key].set(this.columns[key] as never);
+    for (const key of columnNames) larger[key].set(this.columns[key]);
     this.columns = larger;
   }
 }

@@ -124,4 +124,3 @@ function leadingCoefficient({ attrs }: TileNodeNamed<'polynomial'>): number | un
   for (let set = 1; set < sets; set++) if (values[3 * set + 2] !== leading) return undefined;
   return leading === 0 ? undefined : leading / halfWidth ** 2;
 }
-

@@ -70,7 +70,7 @@ export class ScaleSolver {
       ratio *= this.ratio[root] ?? 1;
       root = up;
     }
-    for (let at = value; at !== root; ) {
+    for (let at = value; at !== root;) {
       const up = this.parent[at] ?? root;
       const own = this.ratio[at] ?? 1;
       this.parent[at] = root;

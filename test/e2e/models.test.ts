@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { thin } from '../../compiler/simulate.ts';
 import { evaluateTensor } from '../../ir/interpret/tensor.ts';
 import { exampleModels, mnistImages, modelBytes } from '../support/mnist.ts';
-import { argmaxAgreement, compileBytes, importModel, reference, relativeError, runEncrypted, simulate } from '../support/run-plans.ts';
+import {
+  argmaxAgreement,
+  compileBytes,
+  importModel,
+  reference,
+  relativeError,
+  runEncrypted,
+  simulate,
+} from '../support/run-plans.ts';
 
 const images = mnistImages();
 const calibration = images.slice(128);

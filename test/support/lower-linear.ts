@@ -22,7 +22,13 @@ export function runKernel(candidate: Candidate, map: LinearMap, samples: readonl
   const x = builder.add(
     'pack',
     [],
-    { name: 'x', shape: [samples[0]?.length ?? 1], index: indexConstant([index.length], index), factor: 1, layout: input },
+    {
+      name: 'x',
+      shape: [samples[0]?.length ?? 1],
+      index: indexConstant([index.length], index),
+      factor: 1,
+      layout: input,
+    },
     [],
   );
   const y = builder.add(

@@ -5,7 +5,10 @@ import { floats, int64s, model, type ModelSpec, node, type TensorSpec } from './
 /** Weights whose sums over `fanIn` elements stay near one, the same ones for the same shape. */
 function weights(dims: readonly number[], fanIn: number): TensorSpec {
   const size = dims.reduce((product, extent) => product * extent, 1);
-  return floats(dims, randomVector(size, 1000 + size).map((x) => x * Math.sqrt(3 / fanIn)));
+  return floats(
+    dims,
+    randomVector(size, 1000 + size).map((x) => x * Math.sqrt(3 / fanIn)),
+  );
 }
 
 export interface TestNetwork {
@@ -89,10 +92,16 @@ export const testNetworks: readonly TestNetwork[] = [
       initializers: {
         w1: weights([32, 64], 64),
         b1: weights([32], 32),
-        scale: floats([32], randomVector(32, 2091).map((x) => 1 + x / 4)),
+        scale: floats(
+          [32],
+          randomVector(32, 2091).map((x) => 1 + x / 4),
+        ),
         shift: weights([32], 32),
         mean: weights([32], 32),
-        variance: floats([32], randomVector(32, 2092).map((x) => 1 + x / 4)),
+        variance: floats(
+          [32],
+          randomVector(32, 2092).map((x) => 1 + x / 4),
+        ),
         w2: weights([10, 32], 32),
         b2: weights([10], 10),
       },

@@ -56,13 +56,19 @@ describe('kernel families', () => {
 
   test('compute every matrix from every layout that a kernel leaves', () => {
     fc.assert(
-      fc.property(arbitraryMap(12), fc.integer({ min: 1, max: 20 }), slotShapes, fc.nat(), (first, rows, slots, seed) => {
-        const second = randomMap({ rows, columns: first.rows, density: 1, seed });
-        for (const { output } of kernelsAtInput({ map: first, slots })) {
-          const packed = new Layout(output.dims, output.batchTile);
-          for (const candidate of everyKernel({ map: second, slots }, packed)) expectExact(candidate, second, seed);
-        }
-      }),
+      fc.property(
+        arbitraryMap(12),
+        fc.integer({ min: 1, max: 20 }),
+        slotShapes,
+        fc.nat(),
+        (first, rows, slots, seed) => {
+          const second = randomMap({ rows, columns: first.rows, density: 1, seed });
+          for (const { output } of kernelsAtInput({ map: first, slots })) {
+            const packed = new Layout(output.dims, output.batchTile);
+            for (const candidate of everyKernel({ map: second, slots }, packed)) expectExact(candidate, second, seed);
+          }
+        },
+      ),
       { numRuns: 25 },
     );
   });
