@@ -10,7 +10,7 @@
 import { batchTooLarge, memoryExceeded, noParameters, syntheticSamples } from '../ir/diagnostics/compile.ts';
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import type { PlanModule } from '../ir/levels.ts';
-import { polyModulusDegrees, switchingKeyBytes } from '../ir/parameters.ts';
+import { keyHeapExpansion, polyModulusDegrees, switchingKeyBytes } from '../ir/parameters.ts';
 import type { Plan } from '../ir/plan/plan.ts';
 import { peakCiphertextBytes } from '../ir/plan/statistics.ts';
 import { seededRandom } from '../ir/random.ts';
@@ -20,7 +20,6 @@ import type { TileModule } from '../ir/tile/ops.ts';
 import { PassManager, type PassObserver, type PassRun } from '../passes/manager.ts';
 import type { Sample } from '../passes/pass.ts';
 import { scheduleProgram } from '../passes/schedule.ts';
-import { keyExpansion } from '../passes/select-keys.ts';
 import { buildPlan, type ModelInterface } from './build-plan.ts';
 import { networkDepth } from './layouts/network-depth.ts';
 import { packNetwork } from './pack-network.ts';
@@ -107,7 +106,7 @@ const workerBytes = 3.5 * 2 ** 30;
 
 /** Plaintexts do not count: those that find no room are encoded where they are used. */
 function checkMemory({ program, statistics }: Plan): void {
-  const keys = (statistics.galoisKeys + 1) * switchingKeyBytes(program.parameters) * keyExpansion;
+  const keys = (statistics.galoisKeys + 1) * switchingKeyBytes(program.parameters) * keyHeapExpansion;
   const needed = keys + peakCiphertextBytes(program);
   if (needed > workerBytes) throw new HepcError([memoryExceeded({ needed, limit: workerBytes })]);
 }

@@ -66,6 +66,9 @@ export function plaintextBytes({ polyModulusDegree }: Parameters, level: number)
   return (level + 1) * polyModulusDegree * 8;
 }
 
+/** What a key takes in the heap of node-seal, as a multiple of its bytes: measured while keys are loaded. */
+export const keyHeapExpansion = 2.2;
+
 /** Bytes of one key switching key (a Galois key of one step, or the relinearisation key), uncompressed. */
 export function switchingKeyBytes({ polyModulusDegree, primes }: Parameters): number {
   return primes.length * 2 * (primes.length + 1) * polyModulusDegree * 8;

@@ -18,7 +18,7 @@ export const commonSubexpressions = definePass({
   statistics: { merged: 'ops replaced by an earlier one' },
   run: (module) => {
     const rewriter = new HeRewriter(module);
-    const { op, a, b, imm, level, plainScale } = module.columns;
+    const { op, a, b, imm, level, scale, plainScale } = module.columns;
     const table = new ValueTable(op.length);
     let merged = 0;
     for (let id = 0; id < op.length; id++) {
@@ -30,8 +30,9 @@ export const commonSubexpressions = definePass({
       let x = usesValueA(code) ? rewriter.at(a[id] ?? -1) : (a[id] ?? -1);
       let y = usesValueB(code) ? rewriter.at(b[id] ?? -1) : (b[id] ?? -1);
       if (usesValueB(code) && x > y) [x, y] = [y, x];
-      const scale = plainScale[id] ?? 0;
-      const known = table.findOrClaim([code, x, y, imm[id] ?? 0, level[id] ?? 0, scale]);
+      // A weight has no operand that decides its scale.
+      const encodedAt = code === HE.weight ? (scale[id] ?? 0) : (plainScale[id] ?? 0);
+      const known = table.findOrClaim([code, x, y, imm[id] ?? 0, level[id] ?? 0, encodedAt]);
       if (known === undefined) table.settle(rewriter.keep(id));
       else {
         rewriter.replace(id, known);

@@ -50,7 +50,7 @@ export const deadCiphertexts = definePass({
         if (code === HE['multiply-plain'] && zero[x] === 0) {
           rewriter.replace(id, rewriter.insert(id, 'multiply-plain', { a: rewriter.at(x), b: faint() }));
         } else {
-          rewriter.replace(id, rewriter.at(zero[x] === 1 ? x : y));
+          rewriter.replace(id, rewriter.at(zeroOperand(module, zero, id)));
         }
       } else if (code === HE.add && zero[x] === 1) {
         rewriter.replace(id, rewriter.at(y));
@@ -89,7 +89,14 @@ function zeroPlaintexts({ plaintexts, packed }: HeModule): Uint8Array {
   );
 }
 
-/** 1 for every value that an output depends on, where zero summands do not count. */
+/** The operand that a zero value is replaced by: a zero as well, save for a product with a plaintext of zeros. */
+function zeroOperand({ columns: { a, b } }: HeModule, zero: Uint8Array, id: number): number {
+  const x = a[id] ?? -1;
+  const y = b[id] ?? -1;
+  return zero[x] !== 1 && zero[y] === 1 ? y : x;
+}
+
+/** 1 for every value that an output depends on, where zero summands do not count, nor the other factor of a zero. */
 function liveValues(module: HeModule, zero: Uint8Array): Uint8Array {
   const { op, a, b } = module.columns;
   const live = new Uint8Array(op.length);
@@ -99,7 +106,9 @@ function liveValues(module: HeModule, zero: Uint8Array): Uint8Array {
     if (live[id] === 0) continue;
     const x = a[id] ?? -1;
     const y = b[id] ?? -1;
-    if (code === HE.add && zero[id] === 0) {
+    if (zero[id] === 1) {
+      live[zeroOperand(module, zero, id)] = 1;
+    } else if (code === HE.add) {
       if (zero[x] === 0) live[x] = 1;
       if (zero[y] === 0) live[y] = 1;
     } else {

@@ -1,7 +1,7 @@
 /** Rebuilds an `he` program op by op: what every `he` pass that inserts, drops or merges ops has in common. */
 import { type HeColumns, HeBuilder, type HeFields, type HeModule, usesValueA, usesValueB } from '../ir/he/module.ts';
 import type { HeOpName } from '../ir/he/ops.ts';
-import { type Plaintext, type PlaintextPool, plaintextAt, PlaintextBuilder } from '../ir/he/plaintexts.ts';
+import { type Plaintext, type PlaintextPool, PlaintextBuilder } from '../ir/he/plaintexts.ts';
 
 export class HeRewriter {
   readonly from: HeColumns;
@@ -45,11 +45,7 @@ export class HeRewriter {
 
   /** A plaintext that the module did not have; from here on the pool is a new one with all the old rows first. */
   plaintext(plaintext: Plaintext): number {
-    if (this.plaintexts === undefined) {
-      this.plaintexts = new PlaintextBuilder();
-      const pool = this.module.plaintexts;
-      for (let id = 0; id < pool.source.length; id++) this.plaintexts.add(plaintextAt(pool, id));
-    }
+    this.plaintexts ??= new PlaintextBuilder(this.module.plaintexts);
     return this.plaintexts.add(plaintext);
   }
 

@@ -2,12 +2,9 @@
 import { z } from 'zod';
 
 import { HE } from '../ir/he/ops.ts';
-import { switchingKeyBytes } from '../ir/parameters.ts';
+import { keyHeapExpansion, switchingKeyBytes } from '../ir/parameters.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from './pass.ts';
-
-/** Heap of node-seal for a key of this many bytes in a file. */
-export const keyExpansion = 2.2;
 
 export const selectKeys = definePass({
   name: 'select-keys',
@@ -32,7 +29,7 @@ export const selectKeys = definePass({
     for (let id = 0; id < op.length; id++) {
       if (op[id] === HE.rotate) uses.set(imm[id] ?? 0, (uses.get(imm[id] ?? 0) ?? 0) + 1);
     }
-    const bytes = module.parameters === undefined ? 0 : switchingKeyBytes(module.parameters) * keyExpansion;
+    const bytes = module.parameters === undefined ? 0 : switchingKeyBytes(module.parameters) * keyHeapExpansion;
     const affordable = bytes === 0 ? Infinity : Math.floor(budgetBytes / bytes);
     if (uses.size <= affordable) return { module, statistics: { keys: uses.size, composed: 0 } };
 

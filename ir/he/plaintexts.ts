@@ -21,14 +21,22 @@ export interface Plaintext {
   readonly inner: number;
 }
 
-/** Collects plaintexts, each expression once. */
+/** Collects plaintexts, each expression once; the rows of a pool that it starts from keep their ids. */
 export class PlaintextBuilder {
   private readonly rows: Plaintext[] = [];
   private readonly known = new Map<string, number>();
 
+  constructor(start?: PlaintextPool) {
+    if (start === undefined) return;
+    for (let id = 0; id < start.source.length; id++) {
+      const row = plaintextAt(start, id);
+      this.known.set(expressionOf(row), id);
+      this.rows.push(row);
+    }
+  }
+
   add(plaintext: Plaintext): number {
-    const { source, tile, shift, inner } = plaintext;
-    const key = `${source},${tile},${shift},${inner}`;
+    const key = expressionOf(plaintext);
     const known = this.known.get(key);
     if (known !== undefined) return known;
     this.known.set(key, this.rows.length);
@@ -43,6 +51,10 @@ export class PlaintextBuilder {
       inner: Int32Array.from(this.rows, (p) => p.inner),
     };
   }
+}
+
+function expressionOf({ source, tile, shift, inner }: Plaintext): string {
+  return `${source},${tile},${shift},${inner}`;
 }
 
 export function plaintextAt(pool: PlaintextPool, id: number): Plaintext {

@@ -6,9 +6,11 @@
  * - no two inputs have the same number (those that nobody reads may be gone), outputs are numbered 0, 1, … once each,
  *   and there is an output (H253);
  * - plaintext ids are in the pool, and pool rows name rows of f64 [tiles, period], with period · inner dividing the
- *   slots; no product is with a row of zeros (H254);
+ *   slots (H254);
  * - rotations are by 0 < step < slots (H255).
- * Unmanaged, that is without parameters, levels, scales and sizes say nothing. Managed:
+ * Unmanaged, that is without parameters, levels, scales and sizes say nothing, and products may be with zeros, which
+ * `dead-ciphertexts` removes. Managed:
+ * - no product is with a row of zeros (H254);
  * - levels are at most the top one and equal on operands; an op keeps them, rescale and mod-switch lower by one (H256);
  * - scales are positive and finite; add: equal bit for bit; multiply, multiply-plain and rescale: the product or the
  *   quotient up to 1e-9, of which the program's value stands; add-plain: plainScale is that of a; all else keeps
@@ -126,7 +128,7 @@ function verifyStructure(module: Program, pool: readonly Verdict[], reports: Rep
       const verdict = pool[plaintext];
       if (verdict === undefined)
         reports.at(id, badPlaintext, `${name} uses plaintext ${plaintext}, of ${pool.length} plaintexts`);
-      else if (verdict === 'zero' && code === HE['multiply-plain'])
+      else if (verdict === 'zero' && code === HE['multiply-plain'] && parameters !== undefined)
         reports.at(id, badPlaintext, `multiply-plain uses plaintext ${plaintext}, which is zero in all slots`);
     };
     const operandA = a[id] ?? -1;

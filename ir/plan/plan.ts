@@ -112,7 +112,7 @@ export interface PlanStatistics {
   readonly weightTilesPruned: number;
   readonly inputCiphertexts: number;
   readonly outputCiphertexts: number;
-  /** Keys, plaintexts and ciphertexts on one worker. */
+  /** Keys (2.2 times `galoisKeyBytes` in the heap), plaintexts and ciphertexts on one worker. */
   readonly peakBytes: number;
   readonly predictedMaxError: number;
 }

@@ -2,7 +2,14 @@
 import { lastUses } from '../he/last-uses.ts';
 import { type HeModule, usesPlaintextB, usesValueA, usesValueB } from '../he/module.ts';
 import { HE } from '../he/ops.ts';
-import { bitLength, ciphertextBytes, type Parameters, plaintextBytes, switchingKeyBytes } from '../parameters.ts';
+import {
+  bitLength,
+  ciphertextBytes,
+  keyHeapExpansion,
+  type Parameters,
+  plaintextBytes,
+  switchingKeyBytes,
+} from '../parameters.ts';
 import type { PlanStatistics } from './plan.ts';
 
 /** A managed program in execution order. */
@@ -16,7 +23,7 @@ export interface GivenStatistics {
 
 /**
  * Counts of one run. `weightTiles` are the distinct plaintexts that ciphertexts are multiplied by, and the encrypted
- * weights. `peakBytes` holds all keys, every plaintext once for each level and scale that it is encoded at, and the
+ * weights. `peakBytes` holds all keys as node-seal's heap has them, every plaintext once for each level and scale that it is encoded at, and the
  * most ciphertexts that are alive at once, all as an engine holds them in memory.
  */
 export function countStatistics(program: PlannedProgram, given: GivenStatistics): PlanStatistics {
@@ -45,7 +52,10 @@ export function countStatistics(program: PlannedProgram, given: GivenStatistics)
     weightTilesPruned: given.weightTilesPruned,
     inputCiphertexts: count(HE.input),
     outputCiphertexts: count(HE.output),
-    peakBytes: (galoisKeys + relinKeys) * keyBytes + plaintexts.bytes + peakCiphertextBytes(program),
+    peakBytes:
+      Math.ceil((galoisKeys + relinKeys) * keyBytes * keyHeapExpansion) +
+      plaintexts.bytes +
+      peakCiphertextBytes(program),
     predictedMaxError: given.predictedMaxError,
   };
 }

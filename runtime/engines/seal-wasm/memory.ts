@@ -4,13 +4,16 @@
  */
 import { type Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { tooLittleMemory } from '../../../ir/diagnostics/runtime.ts';
-import { ciphertextBytes, type Parameters, plaintextBytes, topLevel } from '../../../ir/parameters.ts';
+import {
+  ciphertextBytes,
+  keyHeapExpansion,
+  type Parameters,
+  plaintextBytes,
+  topLevel,
+} from '../../../ir/parameters.ts';
 
 /** What a heap may be filled with by the estimate; the rest of the 4 GiB is for fragmentation and errors of it. */
 const heapLimitBytes = 3.5 * 2 ** 30;
-
-/** Heap of loaded keys over their saved size: the seeds expand to polynomials, and the allocator rounds up. */
-const keyExpansion = 2.2;
 
 /** Tables of a context and its encoders, in bytes a coefficient of the key modulus, measured generously. */
 const tableBytes = 1024;
@@ -39,7 +42,7 @@ export function divideHeap(
   const tables = tableBytes * parameters.polyModulusDegree * (parameters.primes.length + 1);
   // Key switching and loading work on copies of a ciphertext or two.
   const ciphertexts = peakBytes + 3 * ciphertextBytes(parameters, top + 1, 3);
-  const keys = keyExpansion * keyBytes + tables;
+  const keys = keyHeapExpansion * keyBytes + tables;
   const scratch = encodedBytes === 0 ? 0 : 2 * plaintextBytes(parameters, top);
   // Keys are loaded first, from a copy in the heap; what is freed then serves for the rest.
   const needed = Math.max(keys + keyBytes, keys + ciphertexts + scratch);

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { plainWeights } from '../../ir/diagnostics/cli.ts';
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { writeHep } from '../../runtime/hep/write.ts';
+import { bindWeights } from '../../runtime/seal/bind-weights.ts';
+import { defineCommand, option } from '../command.ts';
+import { inFileAsync } from '../failure.ts';
+import { fileKinds, readInputFile } from '../input-file.ts';
+import { interruptible } from '../interrupts.ts';
+import { text } from '../option-values.ts';
+import { OutputFile } from '../output-file.ts';
+import { readPlanFile } from '../plan-file.ts';
+import { formatBytes } from '../render/units.ts';
+import { boundPlan } from '../../ir/diagnostics/cli.ts';
+import { program } from '../version.ts';
+import { planArgument } from './options.ts';
+
+export const bind = defineCommand({
+  name: 'bind',
+  group: 'Run it encrypted, as client and server',
+  summary: 'Encrypt the weights of a plan for one client',
+  details: [
+    'For plans that were compiled with --weights encrypted. The model owner runs it with the public key of the client; ' +
+      'the bound plan goes to the server, which learns nothing of the weights but their number.',
+  ],
+  options: z.strictObject({
+    plan: planArgument,
+    publicKey: option(text, { doc: 'the public key of the client', value: 'public.key' }),
+    output: option(text, { doc: 'the bound plan', short: 'o', value: 'BOUND.hep' }),
+  }),
+  examples: ['bind secret-mlp.hep --public-key keys/public.key -o bound.hep'],
+  run: async (options, { print }) => {
+    const output = new OutputFile(options.output);
+    const plan = await readPlanFile(options.plan);
+    const at = { file: options.plan };
+    if (plan.weights === 'plain') throw new HepcError([plainWeights({}, at)]);
+    if (plan.bound !== undefined) throw new HepcError([boundPlan({}, at)]);
+    const publicKey = await readInputFile(options.publicKey, fileKinds.keys);
+    const bound = await interruptible(() => inFileAsync(options.publicKey, () => bindWeights(plan, publicKey)));
+    const bytes = writeHep({ ...plan, bound }, { madeBy: program });
+    output.write(bytes);
+    print(`${options.output}: ${formatBytes(bytes.length)}, bound to key ${bound.publicKeyDigest.slice(0, 16)}…\n`);
+  },
+});

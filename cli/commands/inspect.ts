@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { noSuchText } from '../../ir/diagnostics/cli.ts';
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import type { Level } from '../../ir/levels.ts';
+import { levels } from '../../ir/levels.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
+import { printModule } from '../../ir/text/print.ts';
+import { defineCommand, option } from '../command.ts';
+import { choice, flag } from '../option-values.ts';
+import { readPlanFile } from '../plan-file.ts';
+import { describePlan, summarisePlan } from '../render/plan-summary.ts';
+import { renderFields } from '../render/table.ts';
+import { json, planArgument } from './options.ts';
+
+export const inspect = defineCommand({
+  name: 'inspect',
+  group: 'Compile a model',
+  summary: 'Show what is in a plan',
+  details: [
+    'Says what goes in and out, the encryption parameters, and how many operations a run takes on each level and for ' +
+      'each ONNX node.',
+    'With --level prints the IR: what the model computes (tensor), how it is packed (tile), the operations on ' +
+      'ciphertexts (he), and with their schedule (plan). Constants of more than 64 values stand there by their SHA-256.',
+  ],
+  options: z.strictObject({
+    plan: planArgument,
+    level: option(choice(levels).optional(), { doc: 'print the IR of this level', value: 'LEVEL' }),
+    stats: option(flag, { doc: 'print the statistics alone' }),
+    json,
+  }),
+  examples: ['inspect mlp.hep', 'inspect mlp.hep --level tile', 'inspect mlp.hep --stats --json'],
+  run: async (options, { print }) => {
+    const plan = await readPlanFile(options.plan);
+    const { level, stats } = options;
+    if (level !== undefined) {
+      const text = levelText(plan, level, options.plan);
+      print(options.json ? toJson({ level, text }) : text);
+    } else if (options.json) {
+      print(toJson(stats ? plan.statistics : describePlan(plan)));
+    } else {
+      print(stats ? renderStatistics(plan) : summarisePlan(plan));
+    }
+  },
+});
+
+function levelText({ program, schedule, dumps }: Plan, level: Level, file: string): string {
+  switch (level) {
+    case 'tensor':
+    case 'tile': {
+      const text = dumps.get(level);
+      if (text === undefined) throw new HepcError([noSuchText({ level }, { file })]);
+      return text;
+    }
+    case 'he':
+      return printModule(program).text;
+    case 'plan':
+      return printModule({ ...program, level, schedule }).text;
+  }
+}
+
+function renderStatistics({ statistics }: Plan): string {
+  return renderFields(
+    Object.entries<number | readonly number[]>({ ...statistics }).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? String(value) : value.join(' '),
+    ]),
+  );
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,23 @@
+/** Options that several commands have. */
+import { choice, flag, maxThreads, samplesHelp, text, wholeNumber } from '../option-values.ts';
+import { option } from '../command.ts';
+import { runEngines } from '../run-plan.ts';
+
+export const planArgument = option(text, { doc: 'a plan', argument: true, value: 'PLAN.hep' });
+export const clientPlanArgument = option(text, {
+  doc: 'a plan, or its client part alone',
+  argument: true,
+  value: 'PLAN',
+});
+export const input = option(text, { doc: samplesHelp, value: 'X.npz' });
+export const engine = option(choice(runEngines).default('seal-wasm'), {
+  doc: 'seal-wasm is encrypted; clear computes the same in the clear',
+  value: 'ENGINE',
+});
+export const threads = option(wholeNumber(1, maxThreads).default(1), { doc: 'workers that share a run', value: 'T' });
+export const limit = option(wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(), {
+  doc: 'only the first K samples',
+  value: 'K',
+});
+export const json = option(flag, { doc: 'print JSON' });
+export const quiet = option(flag, { doc: 'no progress', short: 'q' });

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { median } from '../accuracy.ts';
+import { defineCommand, option } from '../command.ts';
+import { interruptible } from '../interrupts.ts';
+import { text } from '../option-values.ts';
+import { OutputFile } from '../output-file.ts';
+import { readPlanFile } from '../plan-file.ts';
+import { createProgress } from '../progress.ts';
+import { describeAnswers, nestOutputs } from '../render/answers.ts';
+import { formatMilliseconds, plural } from '../render/units.ts';
+import { type PlanRun, runPlan } from '../run-plan.ts';
+import { readSamples } from '../sample-file.ts';
+import { encodeAnswers } from '../encode-answers.ts';
+import { engine, input, json, limit, planArgument, quiet, threads } from './options.ts';
+
+export const run = defineCommand({
+  name: 'run',
+  group: 'Run it encrypted, all in one go',
+  summary: 'Make keys, encrypt, evaluate and decrypt',
+  details: [
+    'For trying a plan out: client and server are one process, and keys are made for this run alone. Encrypted weights ' +
+      'are bound on the way.',
+    'Samples beyond the batch of the plan are further runs. With --json, encryptMs, evaluateMs (from input ciphertexts ' +
+      'to output ciphertexts) and decryptMs are medians over the runs; prepareMs is what happens once: contexts, ' +
+      'loading, encoding of weights. The outputs are nested lists by name, of shape [samples, ...].',
+  ],
+  options: z.strictObject({
+    plan: planArgument,
+    input,
+    output: option(text.optional(), { doc: 'the answers, as 64-bit floats: .npy, or .npz for several outputs', value: 'Y.npy' }),
+    engine,
+    threads,
+    limit,
+    json,
+    quiet,
+  }),
+  examples: [
+    'run mlp.hep --input examples/models/mnist-test256.npz --limit 3',
+    'run mlp.hep --input examples/models/mnist-test256.npz --engine clear --output scores.npy',
+  ],
+  run: async (options, { print, remark }) => {
+    const output = options.output === undefined ? undefined : new OutputFile(options.output);
+    const plan = await readPlanFile(options.plan);
+    const samples = await readSamples(options.input, plan.client.inputs, options.limit);
+    const progress = createProgress(options.quiet);
+    const result = await interruptible((signal) =>
+      runPlan(plan, samples, { engine: options.engine, threads: options.threads, signal, progress }),
+    ).finally(() => progress.end());
+    const { outputs } = plan.client;
+    output?.write(encodeAnswers(outputs, result.outputs));
+    if (options.json) {
+      const answers = nestOutputs(outputs, result.outputs);
+      print(`${JSON.stringify({ ...timesOf(result), outputs: answers }, null, 2)}\n`);
+      return;
+    }
+    if (output === undefined) print(describeAnswers(outputs, result.outputs));
+    if (!options.quiet) remark(describeTimes(result));
+  },
+});
+
+interface Times {
+  readonly runs: number;
+  readonly keygenMs: number;
+  readonly prepareMs: number;
+  readonly encryptMs: number;
+  readonly evaluateMs: number;
+  readonly decryptMs: number;
+  readonly peakRssBytes: number;
+}
+
+export function timesOf({ timings }: PlanRun): Times {
+  const { keygenMs, prepareMs, encryptMs, evaluateMs, decryptMs } = timings;
+  return {
+    runs: evaluateMs.length,
+    keygenMs,
+    prepareMs,
+    encryptMs: median(encryptMs),
+    evaluateMs: median(evaluateMs),
+    decryptMs: median(decryptMs),
+    // Node counts in KiB on every platform.
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+export function describeTimes(result: PlanRun): string {
+  const { runs, keygenMs, prepareMs, encryptMs, evaluateMs, decryptMs } = timesOf(result);
+  const [keygen, prepare, encrypt, evaluate, decrypt] = [keygenMs, prepareMs, encryptMs, evaluateMs, decryptMs].map(
+    formatMilliseconds,
+  );
+  const each = runs === 1 ? '' : `, medians of ${plural(runs, 'run')}`;
+  return `keys ${keygen}, prepare ${prepare}, encrypt ${encrypt}, evaluate ${evaluate}, decrypt ${decrypt}${each}`;
+}
