@@ -24,7 +24,7 @@ export function foldedDiagonals(problem: LinearProblem, input: Layout, fold: num
   const output =
     fold === 1
       ? contiguous(map.rows, problem.slots, input.ciphertexts === 1 ? period : V)
-      : new Layout([tiled(map.rows, perTile), gap(fold)], batchTile);
+      : new Layout([...repeated(map.rows, perTile, period / fold), gap(fold)], batchTile);
   if (spreadsTooFar(problem, output)) return undefined;
   const table = new StepTable(input.ciphertexts, V);
   forEachEntry(map, (row, column) => {
@@ -39,8 +39,8 @@ export function foldedDiagonals(problem: LinearProblem, input: Layout, fold: num
  * Rotate-and-sum across the operand. Element j stands every F slots, with its copies or with anything in between;
  * row r is summed in the slots that are r mod F, so a ciphertext holds F rows. Where the F slots of an element are
  * copies, no baby steps are needed (tile tensors, arXiv 2011.01805, section 4); otherwise baby and giant steps of
- * −1, −2, … fill them. Folding all V / F positions leaves the result duplicated for nothing; folding only those that
- * hold elements is shorter.
+ * −1, −2, … fill them. Folding all positions of a period leaves the result duplicated for nothing; folding only those
+ * that hold elements is shorter.
  */
 export function stridedSums(problem: LinearProblem, input: Layout, whole: boolean): Candidate | undefined {
   const { map } = problem;
@@ -48,9 +48,11 @@ export function stridedSums(problem: LinearProblem, input: Layout, whole: boolea
   const stride = strideOf(input);
   if (stride === undefined) return undefined;
   const positions = V / stride.step;
-  const needed = nextPowerOfTwo(Math.min(map.columns, positions));
-  if (!whole && needed === positions) return undefined;
-  const folded = whole ? positions : needed;
+  // A repeated operand is summed over one period, and the result is as good as summed over all of them.
+  const distinct = input.period / stride.step;
+  const needed = nextPowerOfTwo(Math.min(map.columns, distinct));
+  if (!whole && needed === distinct) return undefined;
+  const folded = whole ? distinct : needed;
   const output = new Layout([whole ? duplicated(positions) : gap(positions), tiled(map.rows, stride.step)], batchTile);
   if (spreadsTooFar(problem, output)) return undefined;
   const table = new StepTable(input.ciphertexts, V);
@@ -87,6 +89,15 @@ export function sparseDiagonals(problem: LinearProblem, input: Layout, output: L
     }
   }
   return candidate('sparse-diagonal', table, 1, [], input, output);
+}
+
+/**
+ * n elements in tiles of t slots, repeated where one tile has room for that, but not more often than every `atLeast`
+ * slots: the operand repeats no sooner, and copies that read it elsewhere would need steps of their own.
+ */
+function repeated(n: number, t: number, atLeast: number): Dim[] {
+  const period = Math.max(atLeast, nextPowerOfTwo(n));
+  return period < t ? [duplicated(t / period), tiled(n, period)] : [tiled(n, t)];
 }
 
 /** No kernel may spread its result over more ciphertexts than this times what its elements fill. */
