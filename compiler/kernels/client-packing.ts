@@ -7,7 +7,7 @@ import type { Candidate, LinearProblem } from './candidate.ts';
 import { contiguous, convolutionLayout, foldedDiagonals, powers, sparseDiagonals, stridedSums } from './families.ts';
 import { StepTable } from './steps.ts';
 
-/** More input ciphertexts than this cost more to encrypt and send than any kernel saves. */
+/** More input ciphertexts than this, or than the plain operand fills, cost more to encrypt and send than kernels save. */
 const maxInputs = 256;
 
 /** Every layout that the client could pack the operand in, with the kernels that read it. */
@@ -15,15 +15,14 @@ export function kernelsAtInput(problem: LinearProblem): Candidate[] {
   const { map, slots } = problem;
   const { virtualSlots: V, batchTile } = slots;
   const found: (Candidate | undefined)[] = [];
+  const most = Math.max(maxInputs, Math.ceil(map.columns / V));
   for (const stride of powers(1, 2 * V)) {
-    if (Math.ceil((map.columns * stride) / V) > maxInputs) break;
+    if (Math.ceil((map.columns * stride) / V) > most) break;
     const input = new Layout([tiled(map.columns, V / stride), ...(stride > 1 ? [duplicated(stride)] : [])], batchTile);
     found.push(stridedSums(problem, input, true), stridedSums(problem, input, false));
   }
   const plain = contiguous(map.columns, slots);
-  if (plain.ciphertexts <= maxInputs || V === 1) {
-    for (const fold of powers(1, 2 * V)) found.push(foldedDiagonals(problem, plain, fold));
-  }
+  for (const fold of powers(1, 2 * V)) found.push(foldedDiagonals(problem, plain, fold));
   found.push(...imageKernels(problem), ...im2colKernels(problem));
   return found.filter((candidate) => candidate !== undefined);
 }

@@ -155,8 +155,10 @@ class NodeChooser {
       });
       const own = this.ownCost(target);
       const cost = operands.reduce((sum, choice) => sum + this.operandCost(choice), own);
+      // As the tile op infers it: what stands beside the elements of one operand reaches the result.
       const fillsZeros = node.op === 'polynomial' && node.attrs.basis === 'chebyshev';
-      const layout = fillsZeros ? target.withUnknown() : target;
+      const isClean = operands.every(({ operand, kernel }) => kernel ?? layouts.get(operand)?.equals(target) ?? true);
+      const layout = fillsZeros || !isClean ? target.withUnknown() : target;
       return { choice: { node: node.id, operands, layout }, cost };
     });
   }
@@ -175,7 +177,7 @@ class NodeChooser {
 
   private operandCost({ kernel, pack }: OperandChoice): number {
     const computing = kernel === undefined ? 0 : kernelCost(kernel.counts, this.level + 1, this.model);
-    return computing + (pack === undefined ? 0 : packingCost(pack.ciphertexts));
+    return computing + (pack === undefined ? 0 : packingCost(pack.ciphertexts, this.level + 1, this.model));
   }
 
   private kernelsFor(k: number, input: Layout | undefined): Candidate[] {

@@ -1,6 +1,7 @@
 /**
  * `tile → he`: every kernel becomes products, rotations and sums of ciphertexts. The result is unmanaged: no
- * relinearisation, no rescale, no scale; passes place them.
+ * relinearisation, no rescale, no scale; passes place them. Products may be with zeros, which SEAL refuses and
+ * `dead-ciphertexts` removes.
  */
 import { Constant } from '../../ir/constant.ts';
 import { InternalError, type NodeRef } from '../../ir/diagnostics/diagnostic.ts';
@@ -26,9 +27,6 @@ export interface Lowered {
 
 /** Summands that are added in one go. */
 const termsPerPart = 8;
-
-/** A weight that a product cannot do without although it is zero: SEAL refuses products with zero. */
-const faintest = 2 ** -60;
 
 /**
  * With `encrypted` weights, products with weights and sums with biases take ciphertexts of the model owner's in place
@@ -122,7 +120,7 @@ class HeLowering {
       const turned = byGiant.flatMap((terms, giant) =>
         terms.length === 0 ? [] : [this.rotate(this.sum(terms), kernel.giants[giant] ?? 0, layout)],
       );
-      if (turned.length === 0) turned.push(this.faint(at(x, 0)));
+      if (turned.length === 0) turned.push(this.zero(at(x, 0)));
       let value = this.sum(turned);
       for (const fold of kernel.folds)
         value = this.builder.add('add', { a: value, b: this.rotate(value, fold, layout) });
@@ -161,7 +159,7 @@ class HeLowering {
         add: (a, b) => builder.add('add', { a, b }),
         multiplyTerm: (a, term) => {
           const b = plaintextOf(term, true);
-          return b === undefined ? this.faint(a) : builder.add('multiply-plain', { a, b });
+          return b === undefined ? this.zero(a) : builder.add('multiply-plain', { a, b });
         },
         addTerm: (a, term) => {
           const b = plaintextOf(term, false);
@@ -177,8 +175,8 @@ class HeLowering {
       const row = sets.length === 1 ? 0 : (sets[element] ?? 0);
       return coefficients.values[row * (coefficients.shape[1] ?? 1)] ?? 0;
     })[c];
-    const carrier = this.faint(x);
-    return constants === undefined ? carrier : builder.add('add-plain', { a: carrier, b: constants });
+    const zero = this.zero(x);
+    return constants === undefined ? zero : builder.add('add-plain', { a: zero, b: constants });
   }
 
   /** One plaintext for each ciphertext of `layout`, undefined where all of it is zero. */
@@ -212,9 +210,9 @@ class HeLowering {
     return this.plaintexts.add({ source, tile: 0, shift: 0, inner: 1 });
   }
 
-  /** An encryption of next to nothing, for a result without weights: it still has to be a ciphertext. */
-  private faint(x: number): number {
-    return this.builder.add('multiply-plain', { a: x, b: this.uniform(faintest) });
+  /** A result without weights still has to be a ciphertext; `dead-ciphertexts` sees to what needs it. */
+  private zero(x: number): number {
+    return this.builder.add('multiply-plain', { a: x, b: this.uniform(0) });
   }
 
   private rotate(a: number, virtualStep: number, { batchTile, slots }: Layout): number {
