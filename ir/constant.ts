@@ -55,10 +55,3 @@ export function vector(values: ArrayLike<number>): Constant {
 export function indexConstant(shape: readonly number[], values: ArrayLike<number>): Constant {
   return new Constant(shape, Int32Array.from(values));
 }
-
-export function sameConstant(a: Constant, b: Constant): boolean {
-  if (a === b) return true;
-  if (a.dtype !== b.dtype || a.shape.length !== b.shape.length) return false;
-  if (a.shape.some((extent, axis) => extent !== b.shape[axis])) return false;
-  return a.data.every((x, i) => Object.is(x, b.data[i]));
-}

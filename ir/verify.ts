@@ -7,7 +7,8 @@
  * - nobody reads an output (H250);
  * - the op exists, and its attributes fit its schema (H251);
  * - the type is the one that the op infers (H252); at the tile level all values have the same slots and batch (H252);
- * - inputs have distinct names, outputs too, and there is an output (H253).
+ * - inputs have distinct names, outputs too, and there is an output (H253); at the tile level an input may be packed
+ *   in several ways, and has the same shape in all of them (H253).
  * `he` and `plan`: see `he/verify.ts` and `plan/verify.ts`.
  */
 import type { z } from 'zod';
@@ -47,10 +48,12 @@ export function verify(module: AnyModule, locate?: Locate): Diagnostic[] {
 interface Roles {
   readonly input: string;
   readonly output: string;
+  /** Whether several ops may stand for one input, as its packings do. */
+  readonly repeatsInputs: boolean;
 }
 
-const tensorRoles: Roles = { input: 'input', output: 'output' };
-const tileRoles: Roles = { input: 'pack', output: 'unpack' };
+const tensorRoles: Roles = { input: 'input', output: 'output', repeatsInputs: false };
+const tileRoles: Roles = { input: 'pack', output: 'unpack', repeatsInputs: true };
 
 interface AnyNode<Type> extends NodeBase<Type> {
   readonly op: string;
@@ -71,7 +74,8 @@ function verifyGraph<Type extends Shape | Layout>(
   agree?: (first: Type, type: Type) => string | undefined,
 ): Diagnostic[] {
   const reports = new Reports(locate ?? ((id) => placeOf(id, nodes[id]?.origins ?? [])));
-  const names = { input: new Set<string>(), output: new Set<string>() };
+  /** The shape of each. */
+  const names = { input: new Map<string, string>(), output: new Map<string, string>() };
   for (const [id, node] of nodes.entries()) {
     if (reports.full) break;
     if (node.id !== id) {
@@ -102,9 +106,12 @@ function verifyGraph<Type extends Shape | Layout>(
     const role = node.op === roles.input ? 'input' : node.op === roles.output ? 'output' : undefined;
     if (role !== undefined) {
       const name = nameIn(attrs.data);
-      if (names[role].has(name))
+      const shape = shapeIn(attrs.data);
+      const other = names[role].get(name);
+      const repeats = role === 'input' && roles.repeatsInputs;
+      if (other !== undefined && !(repeats && other === shape))
         reports.at(id, badInterface, `there is another ${role} called ${JSON.stringify(name)}`);
-      names[role].add(name);
+      names[role].set(name, shape);
     }
   }
   if (!nodes.some((node) => node.op === roles.output)) reports.module(badInterface, 'the module has no output');
@@ -157,6 +164,10 @@ function placeOf(id: number, origins: readonly NodeRef[]): Place {
 
 function nameIn(attrs: unknown): string {
   return typeof attrs === 'object' && attrs !== null && 'name' in attrs ? String(attrs.name) : '';
+}
+
+function shapeIn(attrs: unknown): string {
+  return typeof attrs === 'object' && attrs !== null && 'shape' in attrs ? String(attrs.shape) : '';
 }
 
 function show(type: Shape | Layout): string {

@@ -101,6 +101,18 @@ export function limitSamples(samples: Samples, k: number): Samples {
   };
 }
 
+/** The arrays of each sample by input name: what `Client.encrypt` and the compiler take. */
+export function listSamples({ count, inputs }: Samples): ReadonlyMap<string, Float64Array>[] {
+  return Array.from({ length: count }, (_, k) => {
+    const sample = new Map<string, Float64Array>();
+    for (const [name, arrays] of inputs) {
+      const values = arrays[k];
+      if (values !== undefined) sample.set(name, values);
+    }
+    return sample;
+  });
+}
+
 /** `count` samples, uniform in [0, 1). Sample i depends on `seed`, its input and i alone. */
 export function syntheticSamples(inputs: readonly InputSpec[], count: number, seed: number): Samples {
   const stream = seededRandom(seed).fork('samples');

@@ -1,6 +1,7 @@
 /** Compiles the sources into an empty dist/. */
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { runChild } from './child-process.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -8,3 +9,11 @@ const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 process.exitCode = await runChild(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root });
+if (process.exitCode === 0) trimManifest();
+
+/** The compiler copies the manifest beside what imports it. Only name, version and type are read from there. */
+function trimManifest(): void {
+  const file = join(root, 'dist', 'package.json');
+  const manifest = z.object({ name: z.string(), version: z.string(), type: z.string() });
+  writeFileSync(file, JSON.stringify(manifest.parse(JSON.parse(readFileSync(file, 'utf8'))), null, 2));
+}

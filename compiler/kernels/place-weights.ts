@@ -39,7 +39,7 @@ export interface Placement {
 }
 
 /** Sums of all subsets of `folds`, modulo `slots`. Throws where two subsets give the same sum. */
-export function foldSpan(folds: readonly number[], slots: number): number[] {
+function foldSpan(folds: readonly number[], slots: number): number[] {
   let span = [0];
   for (const fold of folds) span = [...span, ...span.map((offset) => (offset + fold) % slots)];
   if (new Set(span).size !== span.length) throw new InternalError('two subsets of the folds have the same sum');

@@ -47,11 +47,6 @@ export function polynomialProducts(coefficients: Constant, basis: Basis): number
   return products;
 }
 
-/** The leading coefficient of a quadratic that all sets share; dividing by it leaves a polynomial of depth one. */
-export function sharedLeadingCoefficient(coefficients: Constant, basis: Basis): number | undefined {
-  return commonQuadratic(termsOf(coefficients), basis);
-}
-
 /**
  * Emits p(x). Of degree two with leading coefficient one: x · x + c1 x + c0 in depth one.
  * Returns undefined for a constant polynomial: there is nothing encrypted in it.

@@ -3,7 +3,8 @@
  * - layouts have as many slots as the parameters, one batch tile for all, and room for the batch;
  * - an index picks existing elements of the sample, an output has as many elements as its shape says;
  * - the ciphertexts of all inputs are numbered 0, 1, … without gaps and overlaps, those of outputs too;
- * - names are distinct; levels exist and their moduli hold the scales;
+ * - names are distinct, save for inputs of one shape, which are packings of the same input;
+ * - levels exist and their moduli hold the scales;
  * - rotation steps ascend and are below the slots.
  */
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
@@ -43,7 +44,7 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
         `the layout has ${output.layout.elements} elements, the shape ${elementsOf(output)}`,
     ]);
   }
-  check('inputs', [repeatedName(client.inputs), numbering(client.inputs)]);
+  check('inputs', [repeatedName(client.inputs.filter(isFirstPacking)), numbering(client.inputs)]);
   check('outputs', [repeatedName(client.outputs), numbering(client.outputs)]);
   const { rotationSteps, parameters } = client;
   const slots = slotsOf(parameters);
@@ -73,6 +74,13 @@ function modulusBitsAt({ primes }: Parameters, level: number): number {
 
 function elementsOf({ shape }: InputEncoding | OutputEncoding): number {
   return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** Whether no input before is the same one, packed in another way. */
+function isFirstPacking(input: InputEncoding, k: number, inputs: readonly InputEncoding[]): boolean {
+  const sameShape = (other: InputEncoding): boolean =>
+    other.hasBatchAxis === input.hasBatchAxis && other.shape.join() === input.shape.join();
+  return !inputs.slice(0, k).some((other) => other.name === input.name && sameShape(other));
 }
 
 function repeatedName(encodings: readonly { readonly name: string }[]): string | false {

@@ -17,13 +17,13 @@ export interface CiphertextFile {
 }
 
 /** What the ciphertexts of a run must be, in order. */
-export function expectedInputs({ inputs }: ClientPart): ExpectedCiphertext[] {
+function expectedInputs({ inputs }: ClientPart): ExpectedCiphertext[] {
   return inputs.flatMap(({ used, level, scale }) =>
     used.filter((isUsed) => isUsed).map(() => ({ level, scale, seeded: true })),
   );
 }
 
-export function expectedOutputs({ outputs }: ClientPart): ExpectedCiphertext[] {
+function expectedOutputs({ outputs }: ClientPart): ExpectedCiphertext[] {
   return outputs.flatMap(({ layout, level, scale }) =>
     Array.from({ length: layout.ciphertexts }, () => ({ level, scale, seeded: false })),
   );

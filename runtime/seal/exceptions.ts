@@ -7,7 +7,7 @@ export interface SealException {
 }
 
 /** The C++ exception behind `error`; undefined for anything else. */
-export function sealException(error: unknown): SealException | undefined {
+function sealException(error: unknown): SealException | undefined {
   if (typeof error !== 'object' || error === null || !('message' in error) || !Array.isArray(error.message))
     return undefined;
   const [type, text] = error.message as readonly unknown[];

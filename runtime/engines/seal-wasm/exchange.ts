@@ -4,7 +4,7 @@ import type { ExchangePlan } from './exchange-plan.ts';
 /** Why a worker gives up in the middle: the owner said so, or another worker failed. */
 export class Stopped extends Error {}
 
-export const RUNNING = 0;
+const RUNNING = 0;
 export const STOP = 1;
 
 /** How long a waiting worker sleeps before it looks whether it should stop. */

@@ -1,5 +1,5 @@
 /** Random tensor-level modules, and the comparison of two by their values. */
-import { Constant, elementCount, indexConstant } from '../../../ir/constant.ts';
+import { elementCount, indexConstant } from '../../../ir/constant.ts';
 import { evaluateTensor } from '../../../ir/interpret/tensor.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import { type SeededRandom, seededRandom } from '../../../ir/random.ts';
@@ -77,9 +77,4 @@ export function relativeDifference(a: TensorModule, b: TensorModule, seed: numbe
     });
   }
   return worst / largest;
-}
-
-/** A constant of the given values. */
-export function matrix(rows: readonly (readonly number[])[]): Constant {
-  return new Constant([rows.length, rows[0]?.length ?? 0], Float64Array.from(rows.flat()));
 }

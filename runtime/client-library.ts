@@ -1,0 +1,13 @@
+/**
+ * `hepc/client`: what a client needs, and nothing of compiler, server and onnxruntime. Plans arrive as their client
+ * part alone, or whole.
+ */
+export { formatDiagnostic, HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
+export type { Diagnostic, NodeRef, Place, Severity } from '../ir/diagnostics/diagnostic.ts';
+export type { ClientPart } from '../ir/plan/plan.ts';
+export { Client } from './client.ts';
+export type { Sample } from './client.ts';
+export { readClientPart } from './hep/client-part.ts';
+export { listSamples, loadSamples } from './samples.ts';
+export type { InputSpec, Samples } from './samples.ts';
+export type { KeySet } from './seal/keys.ts';
