@@ -9,6 +9,7 @@ import { parametersSchema, type Parameters, topLevel } from '../ir/parameters.ts
 import { operandsOf, rescaleDepth } from './analyses/depth.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from './pass.ts';
+import { placeRelinearizations } from './relinearize-lazily.ts';
 import { ScaleSolver } from './scales/scale-solver.ts';
 
 /** Bits between the scale times the largest value, 1, and the modulus: the sign and 3 bits of headroom. */
@@ -65,7 +66,8 @@ export const assignLevels = definePass({
         return { module: managed, statistics: { depth, modSwitches: lowered.inserted, aligned } };
       }
       aligned += scaled.conflicts.length;
-      current = alignOperands(current, levels, new Set(scaled.conflicts.map((id) => lowered.from[id] ?? -1)));
+      const aligning = alignOperands(current, new Set(scaled.conflicts.map((id) => lowered.from[id] ?? -1)));
+      current = placeRelinearizations(aligning).module;
     }
   },
 });
@@ -187,7 +189,7 @@ function assignScales(module: HeModule, parameters: Parameters, base: number, ro
     }
   }
   if (conflicts.length > 0) return { module, conflicts: [...new Set(conflicts)] };
-  const terminal = 2 ** (Math.floor(Math.log2(parameters.primes[0] ?? 1)) - roomBits);
+  const terminal = (parameters.primes[0] ?? 1) / 2 ** roomBits;
   settleRest(module, solver, base, terminal);
   // Ops that keep the scale keep it bit for bit, whatever the order in which ratios were multiplied.
   const keeper = scaleKeepers(columns);
@@ -238,7 +240,10 @@ function settleRest(module: HeModule, solver: ScaleSolver, base: number, termina
     if (pending[id] === 0 && op[id] !== HE.weight && solver.known(id) === undefined) solver.fix(id, base);
   }
   for (let id = op.length - 1; id >= 0; id--) {
-    if (solver.known(id) === undefined) solver.fix(id, level[id] === 0 ? terminal : base * base);
+    if (solver.known(id) !== undefined) continue;
+    // A weight that is still free is added to nothing: no product shares its class.
+    if (op[id] === HE.weight) solver.fix(id, base);
+    else solver.fix(id, level[id] === 0 ? terminal : base * base);
   }
 }
 
@@ -259,11 +264,13 @@ function* overflowing(
 
 /**
  * Multiplies one operand of each of these sums by a constant one, which leaves its scale free: the operand that has
- * the most levels to spare. An operand that is a product yet to be rescaled is rescaled before, so that the sum stays
- * one of products.
+ * come through fewer rescales, and has levels to spare. An operand that is a product yet to be rescaled is rescaled
+ * before, so that the sum stays one of products. It may be of size 3, which must not be rescaled: relinearisations have
+ * to be placed anew afterwards.
  */
-function alignOperands(module: HeModule, levels: Int32Array, sums: ReadonlySet<number>): HeModule {
+function alignOperands(module: HeModule, sums: ReadonlySet<number>): HeModule {
   const { op, a, b } = module.columns;
+  const taken = levelsTaken(module);
   const source = module.packed.length;
   const pending = pendingValues(module);
   const rewriter = new HeRewriter(module);
@@ -275,7 +282,7 @@ function alignOperands(module: HeModule, levels: Int32Array, sums: ReadonlySet<n
     }
     const x = a[id] ?? -1;
     const y = b[id] ?? -1;
-    const spare = (levels[x] ?? 0) > (levels[y] ?? 0) ? x : y;
+    const spare = (taken[x] ?? 0) < (taken[y] ?? 0) ? x : y;
     const rescale = (value: number): number => rewriter.insert(id, 'rescale', { a: value });
     const timesOne = (value: number): number => rewriter.insert(id, 'multiply-plain', { a: value, b: one });
     const value = rewriter.at(spare);
@@ -283,6 +290,17 @@ function alignOperands(module: HeModule, levels: Int32Array, sums: ReadonlySet<n
     rewriter.replace(id, rewriter.insert(id, 'add', { a: rewriter.at(spare === x ? y : x), b: aligned }));
   }
   return { ...rewriter.finish(), packed: [...module.packed, new Constant([1, 1], Float64Array.of(1))] };
+}
+
+/** For each value the rescales on the longest way to it from an input. */
+function levelsTaken({ columns }: HeModule): Int32Array {
+  const { op } = columns;
+  const taken = new Int32Array(op.length);
+  for (let id = 0; id < op.length; id++) {
+    const operands = operandsOf(columns, id).map((x) => taken[x] ?? 0);
+    taken[id] = Math.max(0, ...operands) + (op[id] === HE.rescale ? 1 : 0);
+  }
+  return taken;
 }
 
 /** 1 for products and sums of products that are yet to be rescaled. */

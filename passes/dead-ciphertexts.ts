@@ -90,10 +90,10 @@ function zeroPlaintexts({ plaintexts, packed }: HeModule): Uint8Array {
 }
 
 /** The operand that a zero value is replaced by: a zero as well, save for a product with a plaintext of zeros. */
-function zeroOperand({ columns: { a, b } }: HeModule, zero: Uint8Array, id: number): number {
+function zeroOperand({ columns: { op, a, b } }: HeModule, zero: Uint8Array, id: number): number {
   const x = a[id] ?? -1;
   const y = b[id] ?? -1;
-  return zero[x] !== 1 && zero[y] === 1 ? y : x;
+  return usesValueB(op[id] ?? 0) && zero[x] === 0 ? y : x;
 }
 
 /** 1 for every value that an output depends on, where zero summands do not count, nor the other factor of a zero. */

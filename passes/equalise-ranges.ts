@@ -88,12 +88,15 @@ function scaledPolynomial(
   const { basis, coefficients, center, halfWidth } = attrs;
   const scaledCenter = intervals.has(operands[0] ?? -1) ? 0 : center * operandFactor;
   const scaledWidth = halfWidth * operandFactor;
+  const terms = coefficients.shape[1] ?? 1;
   if (basis === 'chebyshev') {
-    const scaled = mapped(coefficients, (c) => c * factor);
-    return { ...attrs, coefficients: scaled, center: scaledCenter, halfWidth: settle(scaledWidth) };
+    // Behind a quadratic that was made monic the factor may be negative: T_k(−t) = (−1)^k T_k(t).
+    const sign = Math.sign(operandFactor);
+    const flipped = coefficients.values.map((c, i) => c * factor * sign ** (i % terms));
+    const scaled = new Constant(coefficients.shape, flipped);
+    return { ...attrs, coefficients: scaled, center: scaledCenter, halfWidth: settle(Math.abs(scaledWidth)) };
   }
   // Powers absorb the width, so that the argument needs no product of its own.
-  const terms = coefficients.shape[1] ?? 1;
   const values = coefficients.values.map((c, i) => settle((c * factor) / scaledWidth ** (i % terms)));
   const absorbed = new Constant(coefficients.shape, values);
   return { ...attrs, coefficients: absorbed, center: scaledCenter, halfWidth: 1 };

@@ -21,9 +21,16 @@ export const foldRotations = definePass({
   ensures: [],
   statistics: { composed: 'rotations of rotations', merged: 'rotations saved in sums' },
   run: (module) => {
-    const composed = composeRotations(module);
-    const pulled = pullThroughSums(composed.module);
-    return { module: pulled.module, statistics: { composed: composed.count, merged: pulled.count } };
+    const statistics = { composed: 0, merged: 0 };
+    for (let current = dropUnused(module); ;) {
+      const composed = composeRotations(current);
+      const pulled = pullThroughSums(composed.module);
+      statistics.composed += composed.count;
+      statistics.merged += pulled.count;
+      // A rotation that came out of a sum may compose with the next, or be pulled through the sum that it is in.
+      if (pulled.count === 0) return { module: pulled.module, statistics };
+      current = pulled.module;
+    }
   },
 });
 

@@ -51,16 +51,15 @@ function groups(module: HeModule): Int32Array {
   return group;
 }
 
-/** Depth first over groups from the outputs in order; within a group as the program had it. */
+/**
+ * Depth first over groups from the outputs in order; of what a group waits for, first what needs the most ciphertexts
+ * (Sethi and Ullman 1970): a long sum is finished up to here before its next summands. Within a group as the program
+ * had it.
+ */
 function reorder(module: HeModule, groupOf: Int32Array): { module: HeModule; group: Int32Array } {
-  const { op, a, b } = module.columns;
-  const members = new Map<number, number[]>();
-  for (let id = 0; id < op.length; id++) {
-    const key = groupOf[id] ?? -1;
-    const list = members.get(key);
-    if (list === undefined) members.set(key, [id]);
-    else list.push(id);
-  }
+  const { op } = module.columns;
+  const members = membersOf(groupOf);
+  const needs = ciphertextNeeds(module, groupOf, members);
   const done = new Uint8Array(op.length);
   const rewriter = new HeRewriter(module);
   const group: number[] = [];
@@ -84,22 +83,60 @@ function reorder(module: HeModule, groupOf: Int32Array): { module: HeModule; gro
       stack.pop();
       continue;
     }
-    const waiting: number[] = [];
-    for (const id of members.get(root) ?? []) {
-      const code = op[id] ?? 0;
-      for (const operand of usesValueB(code) ? [a[id] ?? -1, b[id] ?? -1] : usesValueA(code) ? [a[id] ?? -1] : []) {
-        const needed = groupOf[operand] ?? -1;
-        if (needed !== root && done[needed] === 0) waiting.push(needed);
-      }
-    }
+    const waiting = neededBy(module, groupOf, members, root).filter((needed) => done[needed] === 0);
     if (waiting.length === 0) {
       stack.pop();
       emit(root);
-    } else stack.push(...waiting.reverse());
+    } else {
+      waiting.sort((x, y) => (needs[y] ?? 0) - (needs[x] ?? 0));
+      for (const needed of waiting.reverse()) stack.push(needed);
+    }
   }
   // Inputs that nothing reads are still part of the program.
   for (const id of inputs) if (done[groupOf[id] ?? -1] === 0) emit(groupOf[id] ?? -1);
   return { module: rewriter.finish(), group: Int32Array.from(group) };
+}
+
+/** The ops of each group, by the op that ends it, in the order of the program. */
+function membersOf(groupOf: Int32Array): Map<number, number[]> {
+  const members = new Map<number, number[]>();
+  for (const [id, root] of groupOf.entries()) {
+    const list = members.get(root);
+    if (list === undefined) members.set(root, [id]);
+    else list.push(id);
+  }
+  return members;
+}
+
+/** The groups whose values a group reads, in order of first use. */
+function neededBy(
+  { columns }: HeModule,
+  groupOf: Int32Array,
+  members: ReadonlyMap<number, readonly number[]>,
+  root: number,
+): number[] {
+  const needed = new Set<number>();
+  for (const id of members.get(root) ?? []) {
+    for (const operand of operandsOf(columns, id)) needed.add(groupOf[operand] ?? -1);
+  }
+  needed.delete(root);
+  return [...needed];
+}
+
+/** For each group about how many ciphertexts are alive at once while it is computed, as if nothing were shared. */
+function ciphertextNeeds(
+  module: HeModule,
+  groupOf: Int32Array,
+  members: ReadonlyMap<number, readonly number[]>,
+): Int32Array {
+  const needs = new Int32Array(groupOf.length);
+  for (const [root, end] of groupOf.entries()) {
+    if (root !== end) continue;
+    const operands = neededBy(module, groupOf, members, root).map((needed) => needs[needed] ?? 0);
+    operands.sort((x, y) => y - x);
+    needs[root] = operands.reduce((most, need, held) => Math.max(most, need + held), operands.length + 1);
+  }
+  return needs;
 }
 
 /** Linear scan: a buffer is free again after the last use of the value in it. */

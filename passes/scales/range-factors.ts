@@ -3,16 +3,24 @@
  *
  * Values that are added share a factor. A product has the product of its operands' factors; a quadratic with a shared
  * leading coefficient c has factor²/c of its operand, which makes it monic. Everything else is free and takes the
- * inverse of its range. Where two products are added, their operands are made to share factors as well.
+ * inverse of its range. Where two products are added, their operands are made to share factors as well. A quadratic that
+ * cannot have its factor, as in x + c·x², stays as it is.
  */
 import type { ValueId } from '../../ir/op.ts';
 import { type TileModule, type TileNode, type TileNodeNamed } from '../../ir/tile/ops.ts';
 
-/** Factors by value id; all ones where the constraints contradict one another. */
+/** Factors by value id; all ones where the constraints of products contradict one another. */
 export function rangeFactors(module: TileModule, ranges: readonly number[]): number[] {
-  const solver = new FactorSolver(module, ranges);
-  const factors = module.nodes.map((node) => solver.factorOf(node.id));
-  return solver.isConsistent(factors) ? factors : module.nodes.map(() => 1);
+  const free = new Set<ValueId>();
+  for (;;) {
+    const solver = new FactorSolver(module, ranges, free);
+    const factors = module.nodes.map((node) => solver.factorOf(node.id));
+    const violated = solver.violated(factors);
+    if (violated.length === 0) return factors;
+    const quadratics = violated.filter((node) => node.op === 'polynomial');
+    if (quadratics.length === 0) return module.nodes.map(() => 1);
+    for (const { id } of quadratics) free.add(id);
+  }
 }
 
 class FactorSolver {
@@ -22,9 +30,13 @@ class FactorSolver {
   private readonly members = new Map<ValueId, TileNode[]>();
   private readonly solved = new Map<ValueId, number>();
 
-  constructor(module: TileModule, ranges: readonly number[]) {
+  /** Quadratics that do not become monic. */
+  private readonly free: ReadonlySet<ValueId>;
+
+  constructor(module: TileModule, ranges: readonly number[], free: ReadonlySet<ValueId>) {
     this.module = module;
     this.ranges = ranges;
+    this.free = free;
     this.parent = module.nodes.map((node) => node.id);
     for (const node of module.nodes) {
       if (node.op === 'add' || node.op === 'unpack') for (const operand of node.operands) this.join(operand, node.id);
@@ -39,21 +51,28 @@ class FactorSolver {
     if (known !== undefined) return known;
     // A class that depends on itself, such as x + x², has no factor but one.
     this.solved.set(root, 1);
-    const determined = this.classOf(id).find(isDetermined);
+    const determined = this.classOf(id).find((node) => this.isDetermined(node));
     const factor = determined === undefined ? this.freeFactor(this.classOf(id)) : this.imposed(determined);
     this.solved.set(root, factor);
     return factor;
   }
 
-  isConsistent(factors: readonly number[]): boolean {
-    return this.module.nodes.filter(isDetermined).every((node) => {
+  /** The nodes whose factor is not what their operands impose. */
+  violated(factors: readonly number[]): TileNode[] {
+    return this.module.nodes.filter((node) => {
+      if (!this.isDetermined(node)) return false;
       const own = factors[node.id] ?? 1;
-      return Math.abs(this.imposed(node) - own) <= 1e-9 * Math.abs(own);
+      return Math.abs(this.imposed(node) - own) > 1e-9 * Math.abs(own);
     });
   }
 
   private classOf(id: ValueId): TileNode[] {
     return this.members.get(this.root(id)) ?? [];
+  }
+
+  private isDetermined(node: TileNode): boolean {
+    if (node.op === 'multiply') return true;
+    return node.op === 'polynomial' && !this.free.has(node.id) && leadingCoefficient(node) !== undefined;
   }
 
   private imposed(node: TileNode): number {
@@ -71,11 +90,11 @@ class FactorSolver {
     const ids = new Set(nodes.map((node) => node.id));
     for (const user of this.module.nodes) {
       if (user.op !== 'polynomial' || !ids.has(user.operands[0] ?? -1)) continue;
-      const leading = leadingCoefficient(user);
+      const leading = this.free.has(user.id) ? undefined : leadingCoefficient(user);
       const range = this.ranges[user.id] ?? 0;
       if (leading !== undefined && range > 0) factor = Math.min(factor, Math.sqrt(Math.abs(leading) / range));
-      // Any other polynomial wants its operand on its own interval.
-      if (leading === undefined) factor = 1 / user.attrs.halfWidth;
+      // Chebyshev polynomials want their operand on their own interval; powers absorb any factor.
+      if (user.attrs.basis === 'chebyshev') factor = 1 / user.attrs.halfWidth;
     }
     return Number.isFinite(factor) ? factor : 1;
   }
@@ -84,7 +103,7 @@ class FactorSolver {
   private joinOperandsOfSums(): boolean {
     const first = new Map<ValueId, TileNode>();
     let joined = false;
-    for (const node of this.module.nodes.filter(isDetermined)) {
+    for (const node of this.module.nodes.filter((node) => this.isDetermined(node))) {
       const other = first.get(this.root(node.id));
       if (other === undefined) {
         first.set(this.root(node.id), node);
@@ -108,10 +127,6 @@ class FactorSolver {
     for (let up = this.parent[root] ?? root; up !== root; up = this.parent[root] ?? root) root = up;
     return root;
   }
-}
-
-function isDetermined(node: TileNode): boolean {
-  return node.op === 'multiply' || (node.op === 'polynomial' && leadingCoefficient(node) !== undefined);
 }
 
 /** The leading coefficient of an uncentred quadratic in powers that all sets share, in terms of x itself. */

@@ -52,7 +52,7 @@ export function arbitraryProgram(options: ProgramOptions): fc.Arbitrary<HeModule
     .record({
       inputs: fc.integer({ min: 1, max: 3 }),
       plaintexts: arbitraryPlaintexts(options.slots),
-      actions: fc.array(action, { minLength: 1, maxLength: options.actions }),
+      actions: fc.array(action, { minLength: 1, maxLength: options.actions, size: 'max' }),
       outputs: fc.array(fc.nat(60), { minLength: 1, maxLength: 3 }),
     })
     .map(({ inputs, plaintexts, actions, outputs }) => writeProgram(options, inputs, plaintexts, actions, outputs));
@@ -80,7 +80,11 @@ function arbitraryPlaintexts(slots: number): fc.Arbitrary<Pool> {
     inner: fc.constantFrom(1, 1, 2),
   });
   return fc
-    .record({ first: constant, others: fc.array(fc.oneof(constant, zeros), { maxLength: 2 }), rows: fc.array(row, { minLength: 1, maxLength: 6 }) })
+    .record({
+      first: constant,
+      others: fc.array(fc.oneof(constant, zeros), { maxLength: 2 }),
+      rows: fc.array(row, { minLength: 1, maxLength: 6 }),
+    })
     .map(({ first, others, rows }) => {
       const packed = [first, ...others];
       return {

@@ -2,10 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { type HeModule, opCount, usesValueA, usesValueB } from '../../../ir/he/module.ts';
+import { opCount, usesValueA, usesValueB } from '../../../ir/he/module.ts';
 import { HE } from '../../../ir/he/ops.ts';
-import { evaluateHe } from '../../../ir/interpret/he.ts';
-import type { PlanModule } from '../../../ir/levels.ts';
 import { commonSubexpressions } from '../../../passes/common-subexpressions.ts';
 import { deadCiphertexts } from '../../../passes/dead-ciphertexts.ts';
 import { foldRotations } from '../../../passes/fold-rotations.ts';
@@ -13,24 +11,10 @@ import { PassManager } from '../../../passes/manager.ts';
 import { relinearizeLazily } from '../../../passes/relinearize-lazily.ts';
 import { rescaleLazily } from '../../../passes/rescale-lazily.ts';
 import { rotateLate } from '../../../passes/rotate-late.ts';
-import { arbitraryProgram, countOps, programInputs } from '../../support/arbitrary-programs.ts';
+import { arbitraryProgram, countOps } from '../../support/arbitrary-programs.ts';
+import { expectSameValues } from '../../support/same-values.ts';
 
 const program = arbitraryProgram({ slots: 16, depth: 4, weights: true, actions: 16 });
-
-/** The carriers of needed zeros are 2^−60 of a value. */
-const tolerance = 1e-12;
-
-function expectSameValues(after: HeModule | PlanModule, before: HeModule, seed: number): void {
-  const inputs = programInputs(before, seed);
-  const expected = evaluateHe(before, inputs);
-  const largest = Math.max(1, ...expected.flatMap((slots) => Array.from(slots, Math.abs)));
-  const results = evaluateHe(after, inputs);
-  expect(results).toHaveLength(expected.length);
-  for (const [k, slots] of expected.entries()) {
-    const error = slots.reduce((worst, x, s) => Math.max(worst, Math.abs(x - (results[k]?.[s] ?? NaN))), 0);
-    expect(error / largest, `output ${k}`).toBeLessThan(tolerance);
-  }
-}
 
 const shrinking = [deadCiphertexts, commonSubexpressions, foldRotations] as const;
 const placing = [rescaleLazily, relinearizeLazily, rotateLate] as const;
@@ -82,7 +66,10 @@ describe('dead-ciphertexts', () => {
       fc.property(program, (before) => {
         const after = new PassManager([]).run(deadCiphertexts, before, {});
         const { op, a, b } = after.columns;
-        const read = new Set([...a.filter((_, id) => usesValueA(op[id] ?? 0)), ...b.filter((_, id) => usesValueB(op[id] ?? 0))]);
+        const read = new Set([
+          ...a.filter((_, id) => usesValueA(op[id] ?? 0)),
+          ...b.filter((_, id) => usesValueB(op[id] ?? 0)),
+        ]);
         for (let id = 0; id < op.length; id++) expect(read.has(id) || op[id] === HE.output, `%${id}`).toBe(true);
       }),
       { numRuns: 300 },

@@ -1,0 +1,63 @@
+/** Networks that once did not compile, through the compiler and a `.hep` and back. */
+import { describe, expect, test } from 'vitest';
+
+import { compileGraph } from '../../../compiler/compile.ts';
+import { Constant, elementCount, vector } from '../../../ir/constant.ts';
+import { TensorBuilder } from '../../../ir/tensor/ops.ts';
+import { readHep } from '../../../runtime/hep/read.ts';
+import { writeHep } from '../../../runtime/hep/write.ts';
+import { randomVector } from '../../support/arbitrary-maps.ts';
+
+function dense(builder: TensorBuilder, x: number, rows: number): number {
+  const columns = elementCount(builder.typeOf(x));
+  const values = randomVector(rows * columns, rows + columns).map((w) => w / Math.sqrt(columns));
+  const attrs = { weights: new Constant([rows, columns], values), bias: vector(randomVector(rows, rows)) };
+  return builder.add('dense', [x], attrs, []);
+}
+
+/** The plan of a network with the input `x` of the given size, written and read again. */
+function compiled(size: number, batch: number, make: (builder: TensorBuilder, x: number) => readonly number[]) {
+  const builder = new TensorBuilder();
+  const outputs = make(builder, builder.add('input', [], { name: 'x', shape: [size] }, []));
+  const ports = outputs.map((y, k) => {
+    builder.add('output', [y], { name: `y${k}` }, []);
+    return { name: `y${k}`, shape: [...builder.typeOf(y)], hasBatchAxis: true };
+  });
+  const inputs = [{ name: 'x', shape: [size], hasBatchAxis: true }];
+  const { plan } = compileGraph({ module: builder.build('network'), inputs, outputs: ports }, { batch });
+  return readHep(writeHep(plan), 'network.hep');
+}
+
+describe('the compiler takes', () => {
+  test('an input that two branches want packed differently, and that is an output', () => {
+    const plan = compiled(100, 1, (builder, x) => {
+      const hidden = dense(builder, x, 20);
+      const square = builder.add('multiply', [hidden, hidden], {}, []);
+      return [builder.add('add', [dense(builder, square, 10), dense(builder, x, 10)], {}, []), x];
+    });
+    expect(new Set(plan.client.inputs.map(({ layout }) => layout.toString())).size).toBeGreaterThan(1);
+    expect(new Set(plan.client.inputs.map(({ name }) => name))).toEqual(new Set(['x']));
+  });
+
+  test('a sum of products of unequal depth, whose scales differ', () => {
+    const plan = compiled(8, 1, (builder, x) => {
+      const square = builder.add('multiply', [x, x], {}, []);
+      const fourth = builder.add('multiply', [square, square], {}, []);
+      return [builder.add('add', [square, fourth], {}, [])];
+    });
+    expect(plan.statistics).toMatchObject({ multiplyCipher: 2, multiplyPlain: 1 });
+  });
+
+  test('a wide input in a batch that leaves an input few slots', () => {
+    expect(compiled(784, 1024, (builder, x) => [dense(builder, x, 2)]).client.inputs).toHaveLength(1);
+  });
+
+  test('layers of zeros: what follows from them is a constant', () => {
+    const plan = compiled(8, 1, (builder, x) => {
+      const zeros = new Constant([8, 8], new Float64Array(64));
+      const zero = builder.add('dense', [x], { weights: zeros, bias: vector(new Float64Array(8)) }, []);
+      return [dense(builder, zero, 4)];
+    });
+    expect(plan.statistics).toMatchObject({ rotations: 0, multiplyPlain: 1 });
+  });
+});
