@@ -24,7 +24,7 @@ import { buildPlan, type ModelInterface } from './build-plan.ts';
 import { networkDepth } from './layouts/network-depth.ts';
 import { packNetwork } from './pack-network.ts';
 import { chainsFor } from './parameters/chains.ts';
-import { selectChain } from './parameters/select-chain.ts';
+import { selectChain, type SelectionOptions } from './parameters/select-chain.ts';
 import { optimiseTensor } from './pipelines.ts';
 import { predictError, referenceOutputs } from './simulate.ts';
 
@@ -79,14 +79,19 @@ export function compileGraph(graph: ImportedGraph, options: CompileOptions = {})
     const packed = packNetwork(tensor, slots, { samples, manager, weights, fits });
     ({ depth, path } = packed);
     if (packed.program === undefined) continue;
-    const { selection, best: reached } = selectChain(packed.program, chainsFor(degree, depth, packed.rangeBits), {
+    const options: SelectionOptions = {
       manager,
       maxError,
       predict: (program, enough) => {
         onStep(`predicting the error at N = ${degree}`);
         return predictError(packed.tile, program, samples, reference, seed, enough);
       },
-    });
+    };
+    const { program: unmanaged, rangeBits } = packed;
+    const exact = selectChain(unmanaged, chainsFor(degree, depth, rangeBits), options);
+    // Bringing two scales together may take a level more than the products do.
+    const { selection, best: reached } =
+      exact.best === undefined ? selectChain(unmanaged, chainsFor(degree, depth + 1, rangeBits), options) : exact;
     if (reached !== undefined) best = Math.min(best ?? Infinity, reached);
     if (selection === undefined) continue;
     const program = scheduleProgram(selection.program);

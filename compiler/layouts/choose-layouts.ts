@@ -156,11 +156,10 @@ class NodeChooser {
       const own = this.ownCost(target);
       const cost = operands.reduce((sum, choice) => sum + this.operandCost(choice), own);
       // As the tile op infers it: what stands beside the elements of one operand reaches the result.
-      const fillsZeros = node.op === 'polynomial' && node.attrs.basis === 'chebyshev';
       const isClean = operands.every(
         ({ operand, kernel }) => kernel !== undefined || layouts.get(operand)?.equals(target) !== false,
       );
-      const layout = fillsZeros || !isClean ? target.withUnknown() : target;
+      const layout = !isClean ? target.withUnknown() : target;
       return { choice: { node: node.id, operands, layout }, cost };
     });
   }

@@ -137,7 +137,10 @@ export const inaccurate = defineDiagnostic<{ error: number; allowed: number }>({
     'differ from those for calibration, so that activations are approximated or values are scaled for another range.',
   message: ({ error, allowed }) =>
     `the largest error is ${error.toPrecision(3)}, above the ${allowed.toPrecision(3)} that the plan was compiled for`,
-  notes: () => ['Compile with calibration samples that are like these.'],
+  notes: () => [
+    'Compile with calibration samples that are like these, or more of them.',
+    'Compile with a smaller --max-error, so that parameters leave more room.',
+  ],
 });
 
 export const wrongLevel = defineDiagnostic<{ pass: string; expected: string; got: string }>({

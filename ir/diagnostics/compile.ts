@@ -23,7 +23,7 @@ export const chainTooShort = defineDiagnostic<{ depth: number; primes: number }>
     'more primes than the chain has. Ops on that way are named; merging linear ops, activations of lower degree, or ' +
     'removing a layer make it shorter.',
   message: ({ depth, primes }) =>
-    `the program is ${depth} levels deep, a chain of ${primes} primes allows ${primes - 1}`,
+    `the program is ${depth} ${depth === 1 ? 'level' : 'levels'} deep, a chain of ${primes} primes allows ${primes - 1}`,
   notes: () => ['lower the degree of activations on this path, or merge linear layers'],
 });
 

@@ -91,8 +91,8 @@ export const tileOps = {
 
   polynomial: op({
     doc:
-      'The polynomial of the tensor level at every slot; the constant term is added only where elements stand, so that ' +
-      'powers leave zeros zero, while Chebyshev polynomials do not. ' +
+      'The polynomial of the tensor level at every slot; constants are added only where elements stand, so that zeros ' +
+      'beside them stay zero in either basis. ' +
       '`set` gives for every element its row of `coefficients`; one entry: the same row for all.',
     operands: ['x'],
     attrs: z.strictObject({
@@ -102,13 +102,13 @@ export const tileOps = {
       center: z.number(),
       halfWidth: z.number().positive(),
     }),
-    infer: ([x], { basis, coefficients, set }) => {
+    infer: ([x], { coefficients, set }) => {
       if (x === undefined) return 'an operand is missing';
       if (coefficients.shape.length !== 2) return 'coefficients must be [sets, degree + 1]';
       if (set.data.length !== 1 && set.data.length !== x.elements) return `set must have 1 or ${x.elements} entries`;
       const sets = coefficients.shape[0] ?? 0;
       if (set.indices.some((row) => row < 0 || row >= sets)) return `set must be below ${sets}`;
-      return basis === 'power' ? x : x.withUnknown();
+      return x;
     },
   }),
 
