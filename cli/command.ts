@@ -4,7 +4,7 @@
  * array may be repeated, and a field with `argument` has its place on the command line instead of a name.
  */
 import { z } from 'zod';
-import { badOptionValue } from '../ir/diagnostics/cli.ts';
+import { badOptionValue, badUsage } from '../ir/diagnostics/cli.ts';
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import { UsageError } from './failure.ts';
 
@@ -81,7 +81,7 @@ export interface CommandOption extends OptionText {
   readonly name: string;
   readonly kind: 'flag' | 'one' | 'several';
   readonly required: boolean;
-  readonly default: unknown;
+  readonly default: string | undefined;
   readonly choices: readonly string[];
 }
 
@@ -90,14 +90,14 @@ export function optionsOf({ options }: Pick<Command, 'options'>): CommandOption[
   return Object.entries(options.shape).map(([key, schema]) => {
     const text = texts.get(schema) ?? { doc: '' };
     const inner = core(schema);
-    const absent = z.safeParse(schema, undefined);
+    const absent: { readonly success: boolean; readonly data?: unknown } = z.safeParse(schema, undefined);
     return {
       ...text,
       key,
       name: text.argument === true ? (text.value ?? key.toUpperCase()) : `--${kebabCase(key)}`,
       kind: inner instanceof z.ZodBoolean ? 'flag' : inner instanceof z.ZodArray ? 'several' : 'one',
       required: !absent.success,
-      default: absent.data,
+      default: typeof absent.data === 'string' || typeof absent.data === 'number' ? String(absent.data) : undefined,
       choices: inner instanceof z.ZodEnum ? inner.options.map(String) : [],
     };
   });
@@ -119,9 +119,10 @@ function describeIssue(
   const key = String(path[0]);
   const found = optionsOf(command).find((each) => each.key === key);
   const help = `hepc help ${command.name}`;
+  if (raw[key] === undefined) return badUsage({ reason: `the option ${found?.name ?? key} is missing`, help });
   return badOptionValue({ option: found?.name ?? key, got: textOf(raw[key]), reason: message, help });
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

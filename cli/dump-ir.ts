@@ -44,7 +44,9 @@ export class DumpFolder implements PassObserver {
 export function writeIr(path: string, module: AnyModule): void {
   const { text, constants } = printModule(module);
   if (constants.size > 0)
-    new OutputFile(constantsPath(path)).write(writeNpz(new Map(Array.from(constants, ([name, each]) => [name, arrayOf(each)]))));
+    new OutputFile(constantsPath(path)).write(
+      writeNpz(new Map(Array.from(constants, ([name, each]) => [name, arrayOf(each)]))),
+    );
   new OutputFile(path).write(text);
 }
 

@@ -1,7 +1,7 @@
 /** What ends a command, and the exit code of each. */
 import { type Diagnostic, formatDiagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 
-export const exitCodes = {
+const exitCodes = {
   /** The user's model, data, plan, keys or files. */
   mistake: 1,
   /** The command line itself. */

@@ -21,7 +21,7 @@ export function rootHelp(commands: readonly Command[], version: string): string 
   );
   return [
     `hepc ${version} compiles trained ONNX models into plans that run on encrypted data.\n`,
-    `Usage: hepc COMMAND ...\n`,
+    'Usage:\n  hepc COMMAND ...\n',
     ...sections,
     `Help:\n  ${'help COMMAND'.padEnd(width)}  Options and examples of a command\n  --version\n`,
     `Exit codes:\n${exitCodeLines.map((line) => `  ${line}\n`).join('')}`,
@@ -48,7 +48,7 @@ export function commandHelp(command: Command): string {
   ];
   return [
     `${command.summary}\n`,
-    `Usage: ${usage.join(' ')}\n`,
+    `Usage:\n${wrap(usage.join(' '), 2)}\n`,
     ...command.details.map((paragraph) => `${wrap(paragraph)}\n`),
     `Options:\n${renderEntries(entries)}`,
     exampleSection(command.examples),
@@ -61,10 +61,10 @@ export function flagsOf({ name, short, kind, value }: CommandOption): string {
   return short === undefined ? long : `-${short}, ${long}`;
 }
 
-function textOf({ doc, choices, default: absent, kind, required, argument }: CommandOption): string {
+function textOf({ doc, choices, default: absent, required, argument }: CommandOption): string {
   const remarks = [
     ...(choices.length > 1 ? [choices.join(' or ')] : []),
-    ...(kind !== 'flag' && absent !== undefined ? [`default ${String(absent)}`] : []),
+    ...(absent === undefined ? [] : [`default ${absent}`]),
     ...(required && argument !== true ? ['required'] : []),
   ];
   return remarks.length === 0 ? doc : `${doc} (${remarks.join('; ')})`;

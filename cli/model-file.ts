@@ -41,7 +41,9 @@ function readBeside(modelPath: string, relativePath: string): Uint8Array | undef
     const real = realpathSync(path);
     const folders = [realpathSync(dirname(modelPath)), dirname(realpathSync(modelPath))];
     if (!folders.some((folder) => isBelow(real, folder)))
-      throw new HepcError([unreadableFile({ reason: "it links to a place outside of the model's folder" }, { file: path })]);
+      throw new HepcError([
+        unreadableFile({ reason: "it links to a place outside of the model's folder" }, { file: path }),
+      ]);
     const stat = statSync(real);
     if (!stat.isFile()) throw new HepcError([unreadableFile({ reason: 'it is no file' }, { file: path })]);
     if (stat.size > maxBytes) throw new HepcError([fileTooLarge({ what, limit: maxBytes }, { file: path })]);

@@ -1,37 +1,51 @@
 /** The parser, generated from the declarations of the commands. Nothing else knows commander. */
 import { Argument, Command as Parser, CommanderError, Option } from 'commander';
 import { badUsage } from '../ir/diagnostics/cli.ts';
+import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
+import { suggestion } from '../ir/suggestion.ts';
 import { type Command, type CommandContext, type CommandOption, optionsOf } from './command.ts';
 import { UsageError } from './failure.ts';
-import { commandHelp, flagsOf, rootHelp } from './help.ts';
+import { commandHelp, rootHelp } from './help.ts';
 
 /** Runs the command that `args` ask for. Throws `HepcError`; `UsageError` for a command line that does not fit. */
 export async function runCommandLine(
   args: readonly string[],
   { commands, version, context }: { commands: readonly Command[]; version: string; context: CommandContext },
 ): Promise<void> {
+  const [name] = args;
+  if (name === undefined) throw new UsageError([badUsage({ reason: 'a command is missing', help: 'hepc help' })]);
+  if (!name.startsWith('-')) findCommand(name, commands);
   const root = new Parser('hepc');
   const help = rootHelp(commands, version);
-  configure(root, help, context)
-    .version(version, '-V, --version')
-    .helpCommand(false)
-    .allowExcessArguments()
-    .argument('[command]')
-    .action((name: string | undefined) => {
-      if (name !== undefined) root.unknownCommand();
-      // Without a command there is nothing to do, which is a mistake unless help was asked for.
-      throw new UsageError([badUsage({ reason: 'a command is missing', help: 'hepc help' })]);
-    });
-  for (const command of commands) addCommand(root, command, context);
+  configure(root, help, context).version(version, '-V, --version').helpCommand(false);
   addHelp(root, commands, help, context);
+  for (const command of commands) addCommand(root, command, context);
   try {
     await root.parseAsync(args, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version end this way too.
-    if (error.exitCode === 0) return;
-    throw new UsageError([describeError(error, args, commands)]);
+    if (error.exitCode !== 0) throw new UsageError([describeError(error, name, commands)]);
   }
+}
+
+const helpName = 'help';
+
+/** Undefined for `help`. Throws `UsageError` for what is no command. */
+function findCommand(name: string, commands: readonly Command[]): Command | undefined {
+  const command = commands.find((each) => each.name === name);
+  if (command !== undefined || name === helpName) return command;
+  const meant = suggestion(name, [...commands.map((each) => each.name), helpName]);
+  throw new UsageError([
+    badUsage({ reason: `unknown command ${JSON.stringify(name)}`, suggestion: meant, help: 'hepc help' }),
+  ]);
+}
+
+function describeError({ message }: CommanderError, name: string, commands: readonly Command[]): Diagnostic {
+  const [reason = ''] = message.replace(/^error: /, '').split('\n');
+  const suggestion = /\(Did you mean (.*)\?\)$/.exec(message)?.[1];
+  const isCommand = commands.some((each) => each.name === name);
+  return badUsage({ reason, suggestion, help: isCommand ? `hepc help ${name}` : 'hepc help' });
 }
 
 function configure(parser: Parser, help: string, { print }: CommandContext): Parser {
@@ -62,24 +76,19 @@ function argumentOf({ name, doc, required }: CommandOption): Argument {
 }
 
 function optionOf(option: CommandOption): Option {
-  const { short, name, kind, value = 'VALUE', doc, required } = option;
+  const { short, name, kind, value = 'VALUE', doc } = option;
   const placeholder = kind === 'flag' ? '' : ` <${value}>`;
   const parsed = new Option(`${short === undefined ? '' : `-${short}, `}${name}${placeholder}`, doc);
-  if (kind === 'several')
-    parsed.argParser((given: string, before: string[] | undefined) => [...(before ?? []), given]);
-  return parsed.makeOptionMandatory(required);
+  if (kind === 'several') parsed.argParser((given: string, before: string[] | undefined) => [...(before ?? []), given]);
+  // That an option is missing the schema says, after unknown ones, which are the cause more often than not.
+  return parsed;
 }
 
 function addHelp(root: Parser, commands: readonly Command[], help: string, context: CommandContext): void {
-  configure(root.command('help', { hidden: true }), help, context)
+  configure(root.command(helpName, { hidden: true }), help, context)
     .argument('[command]')
     .action((name: string | undefined) => {
-      if (name === undefined) {
-        context.print(help);
-        return;
-      }
-      const command = commands.find((each) => each.name === name);
-      if (command === undefined) throw new UsageError([unknownCommand(name, commands)]);
-      context.print(commandHelp(command));
+      const command = name === undefined ? undefined : findCommand(name, commands);
+      context.print(command === undefined ? help : commandHelp(command));
     });
 }

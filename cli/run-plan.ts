@@ -191,7 +191,13 @@ class Laps {
 
   timings(): RunTimings {
     const { keygen, prepare, encrypt, evaluate, decrypt } = this.laps;
-    return { keygenMs: sum(keygen), prepareMs: sum(prepare), encryptMs: encrypt, evaluateMs: evaluate, decryptMs: decrypt };
+    return {
+      keygenMs: sum(keygen),
+      prepareMs: sum(prepare),
+      encryptMs: encrypt,
+      evaluateMs: evaluate,
+      decryptMs: decrypt,
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 /** Samples from files, in the form in which plans take them. */
-import { limitSamples, loadSamples, type InputSpec, type Samples } from '../runtime/samples.ts';
+import { type InputSpec, limitSamples, listSamples, loadSamples } from '../runtime/samples.ts';
 import { fileKinds, readInputFile } from './input-file.ts';
 
 /** Flat, row-major values of each input by name; or of each output. */
@@ -12,21 +12,12 @@ export async function readSamples(path: string, inputs: readonly InputSpec[], li
 }
 
 /** Reads the file at once; its arrays once the inputs are known. Throws as `readSamples` does. */
-export async function loadSamplesFor(path: string): Promise<(inputs: readonly InputSpec[], limit?: number) => Sample[]> {
+export async function loadSamplesFor(
+  path: string,
+): Promise<(inputs: readonly InputSpec[], limit?: number) => Sample[]> {
   const bytes = await readInputFile(path, fileKinds.samples);
   return (inputs, limit) => {
     const samples = loadSamples(bytes, path, inputs);
-    return sampleList(limit === undefined ? samples : limitSamples(samples, limit));
+    return listSamples(limit === undefined ? samples : limitSamples(samples, limit));
   };
-}
-
-function sampleList({ count, inputs }: Samples): Sample[] {
-  return Array.from({ length: count }, (_, k) => {
-    const sample = new Map<string, Float64Array>();
-    for (const [name, arrays] of inputs) {
-      const values = arrays[k];
-      if (values !== undefined) sample.set(name, values);
-    }
-    return sample;
-  });
 }

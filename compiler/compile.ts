@@ -26,7 +26,7 @@ import { packNetwork } from './pack-network.ts';
 import { chainsFor } from './parameters/chains.ts';
 import { selectChain, type SelectionOptions } from './parameters/select-chain.ts';
 import { optimiseTensor } from './pipelines.ts';
-import { predictError, referenceOutputs } from './simulate.ts';
+import { predictError, referenceOn } from './simulate.ts';
 
 export interface ImportedGraph extends ModelInterface {
   readonly module: TensorModule;
@@ -67,7 +67,7 @@ export function compileGraph(graph: ImportedGraph, options: CompileOptions = {})
 
   onStep('optimising the network');
   const tensor = optimiseTensor(graph.module, manager, { maxError, synthetic });
-  const reference = referenceOutputs(graph.module, samples);
+  const reference = referenceOn(graph.module, samples);
   const batchTile = nextPowerOfTwo(batch);
   let { depth, path } = networkDepth(tensor);
   let best: number | undefined;
@@ -79,22 +79,24 @@ export function compileGraph(graph: ImportedGraph, options: CompileOptions = {})
     const packed = packNetwork(tensor, slots, { samples, manager, weights, fits });
     ({ depth, path } = packed);
     if (packed.program === undefined) continue;
-    const options: SelectionOptions = {
+    const selecting: SelectionOptions = {
       manager,
       maxError,
       predict: (program, enough) => {
         onStep(`predicting the error at N = ${degree}`);
-        return predictError(packed.tile, program, samples, reference, seed, enough);
+        return predictError(packed.tile, program, reference, seed, enough);
       },
     };
     const { program: unmanaged, rangeBits } = packed;
-    const exact = selectChain(unmanaged, chainsFor(degree, depth, rangeBits), options);
+    const exact = selectChain(unmanaged, chainsFor(degree, depth, rangeBits), selecting);
     // Bringing two scales together may take a level more than the products do.
     const { selection, best: reached } =
-      exact.best === undefined ? selectChain(unmanaged, chainsFor(degree, depth + 1, rangeBits), options) : exact;
+      exact.best === undefined ? selectChain(unmanaged, chainsFor(degree, depth + 1, rangeBits), selecting) : exact;
     if (reached !== undefined) best = Math.min(best ?? Infinity, reached);
     if (selection === undefined) continue;
+    options.observer?.before?.('schedule', selection.program);
     const program = scheduleProgram(selection.program);
+    options.observer?.after?.('schedule', program);
     const plan = buildPlan(
       { graph, packed, program, samples },
       { batch, weights, maxError, predictedMaxError: selection.predictedError, synthetic },

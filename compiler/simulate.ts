@@ -18,6 +18,9 @@ const rangeSamples = 32;
 /** Imagined keys that the error is predicted for. */
 const keys = 4;
 
+/** The most samples whose outputs are computed to choose those that the error is predicted on. */
+const referenceSamples = 256;
+
 /** The most samples that the error is predicted on. */
 const noiseSamples = 16;
 
@@ -108,37 +111,60 @@ export function measureRanges(
   return ranges;
 }
 
-/** The outputs of the model without any approximation, by sample and output. */
-export function referenceOutputs(module: TensorModule, samples: readonly Sample[]): Map<string, Float64Array>[] {
-  const interpreter = new TensorInterpreter(module);
-  return thin(samples, noiseSamples).map((sample) => interpreter.evaluate(sample));
-}
-
 /** Errors are reported as a fraction of this: the median over samples of the largest absolute output. */
-export function errorUnit(reference: readonly ReadonlyMap<string, Float64Array>[]): number {
-  const largest = reference
-    .map((outputs) => Math.max(...[...outputs.values()].map((output) => largestAbsolute(output))))
-    .sort((x, y) => x - y);
-  const middle = largest.length / 2;
-  const median = ((largest[Math.ceil(middle) - 1] ?? 0) + (largest[Math.floor(middle)] ?? 0)) / 2;
+export function errorUnit(outputs: readonly ReadonlyMap<string, Float64Array>[]): number {
+  const ascending = outputs.map(largestOutput).sort((x, y) => x - y);
+  const middle = ascending.length / 2;
+  const median = ((ascending[Math.ceil(middle) - 1] ?? 0) + (ascending[Math.floor(middle)] ?? 0)) / 2;
   return median > 0 ? median : 1;
 }
 
+function largestOutput(outputs: ReadonlyMap<string, Float64Array>): number {
+  return Math.max(...[...outputs.values()].map(largestAbsolute));
+}
+
+/** What the error is predicted on, and measured against. */
+export interface Reference {
+  readonly samples: readonly Sample[];
+  /** The outputs of the model without any approximation, by sample and name. */
+  readonly outputs: readonly ReadonlyMap<string, Float64Array>[];
+  /** `errorUnit` over all samples. */
+  readonly unit: number;
+}
+
 /**
- * The largest error of a managed program under simulated noise against the reference, in units of `errorUnit`. Stops
+ * Noise grows with the values that it meets, so the largest error of many samples is on those with the largest
+ * outputs: half of the samples that stand for all are these, the other half is spread evenly.
+ */
+export function referenceOn(module: TensorModule, all: readonly Sample[]): Reference {
+  const interpreter = new TensorInterpreter(module);
+  const rows = thin(all, referenceSamples).map((sample) => {
+    const outputs = interpreter.evaluate(sample);
+    return { sample, outputs, largest: largestOutput(outputs) };
+  });
+  const hardest = rows.toSorted((x, y) => y.largest - x.largest).slice(0, noiseSamples / 2);
+  const rest = rows.filter((row) => !hardest.includes(row));
+  const chosen = [...hardest, ...thin(rest, noiseSamples - hardest.length)];
+  return {
+    samples: chosen.map(({ sample }) => sample),
+    outputs: chosen.map(({ outputs }) => outputs),
+    unit: errorUnit(rows.map(({ outputs }) => outputs)),
+  };
+}
+
+/**
+ * The largest error of a managed program under simulated noise against the reference, in its units. Stops
  * at the first batch of samples whose error exceeds `enough`.
  */
 export function predictError(
   fullTile: TileModule,
   fullProgram: HeModule | PlanModule,
-  samples: readonly Sample[],
-  reference: readonly ReadonlyMap<string, Float64Array>[],
+  { samples, outputs: exactOutputs, unit }: Reference,
   seed: number,
   enough: number,
 ): number {
   if (fullProgram.parameters === undefined) return Infinity;
-  const { tile, program, batches } = simulation(fullTile, fullProgram, thin(samples, noiseSamples));
-  const unit = errorUnit(reference);
+  const { tile, program, batches } = simulation(fullTile, fullProgram, samples);
   let worst = 0;
   let done = 0;
   let key: SimulatedKey | undefined;
@@ -150,7 +176,7 @@ export function predictError(
     const results = unpackBatch(tile, evaluateHe(program, packBatch(tile, batch), key), batch.length);
     for (const [k, outputs] of results.entries()) {
       for (const [name, values] of outputs) {
-        const exact = reference[done + k]?.get(name);
+        const exact = exactOutputs[done + k]?.get(name);
         values.forEach((value, e) => {
           worst = Math.max(worst, Math.abs(value - (exact?.[e] ?? 0)));
         });

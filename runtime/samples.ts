@@ -65,8 +65,11 @@ const maxSamples = 2 ** 22;
  * Throws HepcError with every problem found: the file cannot be read (H401 to H406), arrays are missing (H408, H409),
  * have the wrong shape (H407), hold no sample (H412), something else than finite real numbers (H404, H410) or labels
  * that are no integers (H413), disagree on the number of samples (H411), or are too large (H414).
+ *
+ * A name may stand more than once: a plan may pack an input in several ways.
  */
-export function loadSamples(bytes: Uint8Array, fileName: string, inputs: readonly InputSpec[]): Samples {
+export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly InputSpec[]): Samples {
+  const inputs = [...new Map(specs.map((spec) => [spec.name, spec])).values()];
   const file = { file: fileName };
   const arrays = openByInputName(bytes, file, inputs);
   const diagnostics: Diagnostic[] = [];

@@ -26,7 +26,11 @@ export const compile = defineCommand({
     'Errors are fractions of the median over samples of the largest absolute output.',
   ],
   options: z.strictObject({
-    model: option(text, { doc: 'ONNX model; external data is read from its folder', argument: true, value: 'MODEL.onnx' }),
+    model: option(text, {
+      doc: 'ONNX model; external data is read from its folder',
+      argument: true,
+      value: 'MODEL.onnx',
+    }),
     output: option(text, { doc: 'the plan', short: 'o', value: 'PLAN.hep' }),
     calibrate: option(text.optional(), { doc: `calibration ${samplesHelp}`, value: 'X.npz' }),
     maxError: option(fraction(1).default(0.01), { doc: 'largest error', value: 'E' }),

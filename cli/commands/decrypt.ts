@@ -24,7 +24,11 @@ export const decrypt = defineCommand({
     plan: clientPlanArgument,
     keys: option(text, { doc: 'folder of the keys', value: 'DIR' }),
     input: option(text, { doc: 'the encrypted outputs', value: 'OUT.ct' }),
-    output: option(text, { doc: 'the answers, as 64-bit floats: .npy, or .npz for several outputs', short: 'o', value: 'Y.npy' }),
+    output: option(text, {
+      doc: 'the answers, as 64-bit floats: .npy, or .npz for several outputs',
+      short: 'o',
+      value: 'Y.npy',
+    }),
   }),
   examples: ['decrypt client.hep --keys keys --input out.ct -o y.npy'],
   run: async (options, { print }) => {

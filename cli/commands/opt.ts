@@ -65,7 +65,8 @@ function readPassOptions(passes: readonly AnyPass[], json: string | undefined): 
   const object = z.record(z.string(), z.unknown()).safeParse(json === undefined ? {} : parseJson(json));
   if (!object.success) throw new HepcError([badPassOptions({ pass: names, reason: 'expected a JSON object' })]);
   const given = ({ name }: AnyPass): unknown => (passes.length === 1 ? object.data : (object.data[name] ?? {}));
-  const unknown = passes.length === 1 ? [] : Object.keys(object.data).filter((key) => !passes.some((p) => p.name === key));
+  const unknown =
+    passes.length === 1 ? [] : Object.keys(object.data).filter((key) => !passes.some((p) => p.name === key));
   const problems = [
     ...unknown.map((key) => badPassOptions({ pass: names, reason: `${JSON.stringify(key)} is none of these passes` })),
     ...passes.flatMap((pass) => {

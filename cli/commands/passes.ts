@@ -5,7 +5,7 @@ import { passes as registry } from '../../passes/registry.ts';
 import { defineCommand, option } from '../command.ts';
 import { findPass } from '../find-pass.ts';
 import { text } from '../option-values.ts';
-import { renderFields, renderTable } from '../render/table.ts';
+import { renderFields } from '../render/table.ts';
 import { wrap } from '../render/wrap.ts';
 
 export const passes = defineCommand({
@@ -23,8 +23,7 @@ export const passes = defineCommand({
 });
 
 function listPasses(): string {
-  const rows = registry.map(({ name, level, doc }) => [name, level, firstSentence(doc)]);
-  return renderTable([{ title: 'pass' }, { title: 'level' }, { title: 'what it does' }], rows);
+  return registry.map(({ name, level, doc }) => `${name} (${level})\n${wrap(firstSentence(doc), 2)}\n`).join('');
 }
 
 function firstSentence(doc: string): string {

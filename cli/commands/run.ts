@@ -27,7 +27,11 @@ export const run = defineCommand({
   options: z.strictObject({
     plan: planArgument,
     input,
-    output: option(text.optional(), { doc: 'the answers, as 64-bit floats: .npy, or .npz for several outputs', value: 'Y.npy' }),
+    output: option(text.optional(), {
+      doc: 'the answers, as 64-bit floats: .npy, or .npz for several outputs',
+      short: 'o',
+      value: 'Y.npy',
+    }),
     engine,
     threads,
     limit,
@@ -64,6 +68,8 @@ interface Times {
   readonly prepareMs: number;
   readonly encryptMs: number;
   readonly evaluateMs: number;
+  /** Of each run. */
+  readonly evaluateMsByRun: readonly number[];
   readonly decryptMs: number;
   readonly peakRssBytes: number;
 }
@@ -76,6 +82,7 @@ export function timesOf({ timings }: PlanRun): Times {
     prepareMs,
     encryptMs: median(encryptMs),
     evaluateMs: median(evaluateMs),
+    evaluateMsByRun: evaluateMs,
     decryptMs: median(decryptMs),
     // Node counts in KiB on every platform.
     peakRssBytes: process.resourceUsage().maxRSS * 1024,

@@ -51,7 +51,10 @@ export const verify = defineCommand({
     const { client } = plan;
     const model = await openModel(options.model);
     const { inputs, outputs } = importOnnx(model);
-    const differences = [...comparePorts('input', client.inputs, inputs), ...comparePorts('output', client.outputs, outputs)];
+    const differences = [
+      ...comparePorts('input', client.inputs, inputs),
+      ...comparePorts('output', client.outputs, outputs),
+    ];
     if (differences.length > 0)
       throw new HepcError(differences.map((reason) => otherModel({ reason }, { file: options.model })));
     const samples = await readSamples(options.input, client.inputs, options.limit);
@@ -78,7 +81,10 @@ export const verify = defineCommand({
         renderFields([
           ['samples', plural(samples.length, 'sample')],
           ['engine', engine],
-          ['largest error', `${formatError(maxError)} (predicted ${formatError(client.predictedMaxError)}, allowed ${formatError(client.maxError)})`],
+          [
+            'largest error',
+            `${formatError(maxError)} (predicted ${formatError(client.predictedMaxError)}, allowed ${formatError(client.maxError)})`,
+          ],
           ['mean error', formatError(meanError)],
           ...(argmaxAgreement === undefined ? [] : [['same argmax', formatPercent(argmaxAgreement)] as const]),
         ]),
@@ -90,7 +96,11 @@ export const verify = defineCommand({
   },
 });
 
-function comparePorts(what: string, planned: Plan['client']['outputs'] | Plan['client']['inputs'], found: readonly ModelPort[]): string[] {
+function comparePorts(
+  what: string,
+  planned: Plan['client']['outputs'] | Plan['client']['inputs'],
+  found: readonly ModelPort[],
+): string[] {
   const names = found.map(({ name }) => JSON.stringify(name)).join(', ');
   return planned.flatMap(({ name, shape }) => {
     const port = found.find((each) => each.name === name);
@@ -100,7 +110,10 @@ function comparePorts(what: string, planned: Plan['client']['outputs'] | Plan['c
   });
 }
 
-async function runReference({ bytes, fileName, externalData }: ModelFile, samples: readonly Sample[]): Promise<Sample[]> {
+async function runReference(
+  { bytes, fileName, externalData }: ModelFile,
+  samples: readonly Sample[],
+): Promise<Sample[]> {
   return inFileAsync(fileName, async () => {
     const model = await ReferenceModel.load(bytes, externalData);
     try {

@@ -14,7 +14,10 @@ export type Nested = number | readonly Nested[];
 /** For each output, nested lists of shape [samples, ...shape]: what a file of samples looks like in JSON. */
 export function nestOutputs(outputs: readonly OutputShape[], samples: readonly Sample[]): Record<string, Nested> {
   return Object.fromEntries(
-    outputs.map(({ name, shape }) => [name, samples.map((sample) => nest(sample.get(name) ?? new Float64Array(), shape))]),
+    outputs.map(({ name, shape }) => [
+      name,
+      samples.map((sample) => nest(sample.get(name) ?? new Float64Array(), shape)),
+    ]),
   );
 }
 

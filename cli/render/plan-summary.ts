@@ -1,5 +1,6 @@
 /** What `hepc inspect` says of a plan, for people and for machines. */
 import type { Plan } from '../../ir/plan/plan.ts';
+import type { HeOpName } from '../../ir/he/ops.ts';
 import { modulusBits } from '../../ir/parameters.ts';
 import { countByLevel, countByNode, occurringOps, type OpCounts } from './operations.ts';
 import { renderFields, renderTable } from './table.ts';
@@ -22,7 +23,10 @@ export function summarisePlan(plan: Plan): string {
       ...numbered('inputs', ports(client.inputs)),
       ...numbered('outputs', ports(client.outputs)),
       ['batch', `${plural(batch, 'sample')} a run`],
-      ['weights', weights === 'plain' ? 'plain' : `encrypted, ${bound === undefined ? 'not bound yet' : 'bound to one key'}`],
+      [
+        'weights',
+        weights === 'plain' ? 'plain' : `encrypted, ${bound === undefined ? 'not bound yet' : 'bound to one key'}`,
+      ],
       [
         'parameters',
         `N = ${parameters.polyModulusDegree}, ${modulusBits(parameters)} bits of modulus (${bits.join(' + ')}, the last for key switching)`,
@@ -55,7 +59,7 @@ export function summarisePlan(plan: Plan): string {
 
 function operationTable(title: string, rows: readonly { readonly label: string; readonly counts: OpCounts }[]): string {
   const ops = occurringOps(rows);
-  const columns = [{ title }, ...ops.map((op) => ({ title: op, align: 'right' as const }))];
+  const columns = [{ title }, ...ops.map((op) => ({ title: shortNames[op] ?? op, align: 'right' as const }))];
   const total = ops.map((op) => String(rows.reduce((sum, { counts }) => sum + (counts[op] ?? 0), 0)));
   return renderTable(columns, [
     ...rows.map(({ label, counts }) => [shorten(label), ...ops.map((op) => String(counts[op] ?? ''))]),
@@ -63,7 +67,17 @@ function operationTable(title: string, rows: readonly { readonly label: string; 
   ]);
 }
 
-const longestLabel = 40;
+/** Where the name of an op is too long for the head of a column. */
+const shortNames: Readonly<Partial<Record<HeOpName, string>>> = {
+  input: 'in',
+  multiply: 'mul',
+  'multiply-plain': 'mul-plain',
+  relinearize: 'relin',
+  'mod-switch': 'switch',
+  output: 'out',
+};
+
+const longestLabel = 24;
 
 function shorten(label: string): string {
   return label.length <= longestLabel ? label : `${label.slice(0, longestLabel - 1)}…`;

@@ -72,8 +72,8 @@ export async function runEncrypted(plan: Plan, samples: readonly NamedArrays[], 
   }
 }
 
-/** The largest error as a fraction of the median over samples of the largest absolute output. */
-export function relativeError(got: readonly NamedArrays[], expected: readonly NamedArrays[]): number {
+/** The largest error as a fraction of `unit`: the median over samples of the largest absolute output. */
+export function relativeError(got: readonly NamedArrays[], expected: readonly NamedArrays[], unit?: number): number {
   let worst = 0;
   const largest: number[] = [];
   for (const [k, outputs] of expected.entries()) {
@@ -89,7 +89,7 @@ export function relativeError(got: readonly NamedArrays[], expected: readonly Na
   }
   largest.sort((a, b) => a - b);
   const middle = largest.length / 2;
-  return worst / (((largest[Math.ceil(middle) - 1] ?? 0) + (largest[Math.floor(middle)] ?? 0)) / 2);
+  return worst / (unit ?? ((largest[Math.ceil(middle) - 1] ?? 0) + (largest[Math.floor(middle)] ?? 0)) / 2);
 }
 
 /** The share of samples whose largest output is the same. */

@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/**
+ * `hepc`. Results go to the standard output, diagnostics and progress to the standard error. Exit codes: 0 done, 1 the
+ * user's mistake, 2 a command line that does not fit, 70 a bug of ours, 130 interrupted.
+ */
+import { commands } from './commands/registry.ts';
+import { failureOf } from './failure.ts';
+import { runCommandLine } from './program.ts';
+import { version } from './version.ts';
+
+/** A reader that has seen enough (`hepc inspect … | head`) is no failure. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+function fail(error: unknown): void {
+  const { exitCode, text } = failureOf(error, process.env['HEPC_DEBUG'] === '1');
+  process.stderr.write(text);
+  process.exitCode = exitCode;
+}
+
+process.on('uncaughtException', (error) => {
+  fail(error);
+  process.exit();
+});
+
+try {
+  await runCommandLine(process.argv.slice(2), {
+    commands,
+    version,
+    context: {
+      print: (text) => process.stdout.write(text),
+      remark: (text) => process.stderr.write(`${text}\n`),
+    },
+  });
+} catch (error) {
+  fail(error);
+}

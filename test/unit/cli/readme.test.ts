@@ -1,0 +1,53 @@
+/** The README says what is there, and its command lines are understood. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Command } from '../../../cli/command.ts';
+import { commands } from '../../../cli/commands/registry.ts';
+import { runCommandLine } from '../../../cli/program.ts';
+import { supportedOperators } from '../../../compiler/onnx/rules.ts';
+import { HE } from '../../../ir/he/ops.ts';
+import { countStatistics } from '../../../ir/plan/statistics.ts';
+import { HeBuilder } from '../../../ir/he/module.ts';
+
+const readme = readFileSync(join(import.meta.dirname, '..', '..', '..', 'README.md'), 'utf8');
+
+test('every statistic is in the glossary, in order', () => {
+  const builder = new HeBuilder();
+  builder.addCode(HE.input, {});
+  const parameters = { polyModulusDegree: 4096 as const, primes: [40961], specialPrime: 65537 };
+  const statistics = countStatistics(
+    { columns: builder.build(), parameters },
+    { weightTilesPruned: 0, predictedMaxError: 0 },
+  );
+  const fields = [...readme.matchAll(/^\| `([a-zA-Z]+)` +\|/gm)].map(([, field]) => field);
+  expect(fields).toEqual(Object.keys(statistics));
+});
+
+test('every operator that computes on encrypted values is listed, and no other', () => {
+  const listed = [...readme.matchAll(/^- .*?: (`.*)$/gm)].flatMap(([, list = '']) =>
+    [...list.matchAll(/`([A-Z]\w+)`/g)].map(([, name]) => name ?? ''),
+  );
+  expect(new Set(listed).size).toBe(listed.length);
+  const known: readonly string[] = supportedOperators;
+  expect(listed.filter((name) => !known.includes(name))).toEqual([]);
+  // What follows in the table works on constants only.
+  const firstFolding = known.indexOf('Clip') + 1;
+  expect(known.slice(0, firstFolding).filter((name) => !listed.includes(name))).toEqual([]);
+});
+
+const commandLines = [...readme.matchAll(/^hepc (.*)$/gm)].map(([, line = '']) => line);
+
+test.each(commandLines)('hepc %s', async (line) => {
+  let seen: unknown;
+  const idle = commands.map((command): Command => ({
+    ...command,
+    execute: (raw) => {
+      seen = command.options.parse(raw);
+      return Promise.resolve();
+    },
+  }));
+  const context = { print: () => undefined, remark: () => undefined };
+  await runCommandLine(line.split(' '), { commands: idle, version: '0', context });
+  expect(seen).toBeDefined();
+});

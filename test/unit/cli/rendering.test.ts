@@ -1,0 +1,132 @@
+import { PassThrough } from 'node:stream';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { indexOfLargest, measureAccuracy, median } from '../../../cli/accuracy.ts';
+import { createProgress } from '../../../cli/progress.ts';
+import { describeAnswers, nestOutputs } from '../../../cli/render/answers.ts';
+import { renderTable } from '../../../cli/render/table.ts';
+import { formatBytes, formatError, formatMilliseconds } from '../../../cli/render/units.ts';
+import { lineWidth, wrap } from '../../../cli/render/wrap.ts';
+
+const vector = (...values: number[]) => Float64Array.from(values);
+
+describe('accuracy', () => {
+  test('errors are fractions of the median of the largest outputs', () => {
+    const expected = [new Map([['y', vector(1, -2)]]), new Map([['y', vector(4, 0)]])];
+    const got = [new Map([['y', vector(1, -2.3)]]), new Map([['y', vector(4.6, 0)]])];
+    const { maxError, meanError, argmaxAgreement } = measureAccuracy(got, expected);
+    // The median of 2 and 4.
+    expect(maxError).toBeCloseTo(0.6 / 3, 12);
+    expect(meanError).toBeCloseTo(0.9 / 4 / 3, 12);
+    expect(argmaxAgreement).toBe(1);
+  });
+
+  test('argmax is compared by sample, and only where there is something to compare', () => {
+    const expected = [new Map([['y', vector(1, 2)]]), new Map([['y', vector(2, 1)]])];
+    const got = [new Map([['y', vector(1, 2)]]), new Map([['y', vector(1, 2)]])];
+    expect(measureAccuracy(got, expected).argmaxAgreement).toBe(0.5);
+    expect(measureAccuracy([new Map([['y', vector(1)]])], [new Map([['y', vector(1)]])])).toEqual({
+      maxError: 0,
+      meanError: 0,
+    });
+  });
+
+  test('a missing output is no small error', () => {
+    expect(measureAccuracy([new Map()], [new Map([['y', vector(1)]])]).maxError).toBe(Infinity);
+  });
+
+  test('median and index of the largest', () => {
+    expect([median([3, 1, 2]), median([4, 1, 2, 3]), median([7])]).toEqual([2, 2.5, 7]);
+    expect(median([])).toBeNaN();
+    expect([indexOfLargest(vector(1, 3, 3)), indexOfLargest(vector(-2, -1))]).toEqual([1, 1]);
+  });
+});
+
+describe('answers', () => {
+  test('are nested as files of samples are', () => {
+    const outputs = [
+      { name: 'y', shape: [2, 3] },
+      { name: 'z', shape: [] },
+    ];
+    const sample = new Map([
+      ['y', vector(1, 2, 3, 4, 5, 6)],
+      ['z', vector(7)],
+    ]);
+    expect(nestOutputs(outputs, [sample])).toEqual({
+      y: [
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+      ],
+      z: [7],
+    });
+  });
+
+  test('name the largest of a vector of scores', () => {
+    const text = describeAnswers([{ name: 'y', shape: [3] }], [new Map([['y', vector(0.5, 2.123456, -1)]])]);
+    expect(text).toBe('sample 0, y [3]: largest at 1 (2.123); 0.5 2.123 -1\n');
+  });
+
+  test('are cut short', () => {
+    const text = describeAnswers([{ name: 'y', shape: [5, 5] }], [new Map([['y', new Float64Array(25)]])]);
+    expect(text).toBe('sample 0, y [5, 5]: 0 0 0 0 0 0 0 0 0 0 … (25 values)\n');
+  });
+});
+
+test('tables are aligned', () => {
+  expect(
+    renderTable(
+      [{ title: 'a' }, { title: 'count', align: 'right' }],
+      [
+        ['long', '1'],
+        ['x', '22'],
+      ],
+    ),
+  ).toBe(['  a     count', '  ----  -----', '  long      1', '  x        22', ''].join('\n'));
+});
+
+test('units', () => {
+  expect([0.25, 12.6, 1234, 65_432].map(formatMilliseconds)).toEqual(['0.3 ms', '13 ms', '1.23 s', '65.4 s']);
+  expect([12, 2048, 3.5 * 2 ** 20, 2 ** 41].map(formatBytes)).toEqual(['12 B', '2.0 KiB', '3.5 MiB', '2048.0 GiB']);
+  expect([0, 0.01, 0.00123, 4.56e-7].map(formatError)).toEqual(['0', '1%', '0.12%', '4.6e-7']);
+});
+
+test('wrapping keeps all words within the width', () => {
+  const words = fc.array(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 1 });
+  fc.assert(
+    fc.property(words, fc.integer({ min: 0, max: 40 }), (list, indent) => {
+      const lines = wrap(list.join(' '), indent).split('\n');
+      expect(lines.every((line) => line.length <= lineWidth && line.startsWith(' '.repeat(indent)))).toBe(true);
+      expect(lines.flatMap((line) => line.trim().split(' '))).toEqual(list);
+    }),
+  );
+});
+
+describe('progress', () => {
+  function record(isTTY: boolean, quiet = false): string {
+    const stream = Object.assign(new PassThrough(), { isTTY });
+    const progress = createProgress(quiet, stream);
+    progress.step('working');
+    for (let i = 0; i <= 100; i++) progress.fraction(i / 100);
+    progress.step('resting');
+    progress.end();
+    return String(stream.read() ?? '');
+  }
+
+  test('plain lines where there is no terminal, and few of them', () => {
+    expect(record(false)).toBe('working\nworking: 25%\nworking: 50%\nworking: 75%\nresting\n');
+  });
+
+  test('a bar on a terminal, and nothing of it in the end', () => {
+    const text = record(true);
+    expect(text).toContain('working …');
+    expect(text).toContain('░');
+    expect(text.endsWith('\r\x1b[K')).toBe(true);
+  });
+
+  test('nothing when quiet', () => {
+    expect(record(false, true)).toBe('');
+    expect(record(true, true)).toBe('');
+  });
+});
