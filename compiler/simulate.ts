@@ -25,7 +25,7 @@ const referenceSamples = 256;
 const noiseSamples = 16;
 
 /** Evenly spaced, so that sorted data is covered as well. */
-export function thin<T>(items: readonly T[], most: number): T[] {
+function thin<T>(items: readonly T[], most: number): T[] {
   if (items.length <= most) return [...items];
   return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]).filter(
     (item) => item !== undefined,
