@@ -26,6 +26,8 @@ const runReport = z.object({
 });
 type RunReport = z.output<typeof runReport>;
 
+const serverReport = z.object({ beforeBytes: z.number(), peakBytes: z.number() });
+
 export interface Measurement {
   readonly model: BenchModel;
   readonly compileMs: number;
@@ -33,6 +35,8 @@ export interface Measurement {
   readonly accuracy: Accuracy;
   /** By number of threads. */
   readonly runs: ReadonlyMap<number, RunReport>;
+  /** Resident memory of a server above what was in use before loading. */
+  readonly serverBytes: number;
 }
 
 /** Compiles with all images as calibration samples, and runs the first `images`. */
@@ -71,21 +75,33 @@ export async function measure(
     (_, k) =>
       new Map(Object.entries(first?.outputs ?? {}).map(([name, values]) => [name, Float64Array.from(values[k] ?? [])])),
   );
-  return { model, compileMs, statistics: plan.statistics, accuracy: measureAccuracy(got, expected), runs };
+  const serverBytes = measureServer(planFile, folder);
+  return { model, compileMs, statistics: plan.statistics, accuracy: measureAccuracy(got, expected), runs, serverBytes };
 }
 
-/** Standard output of a command, which has to succeed. */
+/** Bytes that a server takes above what was in use before it loaded keys and weights. */
+function measureServer(planFile: string, folder: string): number {
+  const keys = join(folder, 'keys');
+  const inputs = join(folder, 'in.ct');
+  hepc(['keygen', planFile, '-o', keys, '--force']);
+  hepc(['encrypt', planFile, '--keys', keys, '--input', imageFile, '--limit', '1', '-o', inputs]);
+  const script = join(import.meta.dirname, 'server-memory.ts');
+  const printed = run([script, planFile, join(keys, 'eval.keys'), inputs]);
+  const { beforeBytes, peakBytes } = serverReport.parse(JSON.parse(printed));
+  return peakBytes - beforeBytes;
+}
+
 function hepc(args: readonly string[]): string {
-  const cli = join(root, 'cli', 'main.ts');
-  const { status, stdout, stderr, error } = spawnSync(
-    process.execPath,
-    [...process.execArgv, cli, ...args, '--quiet'],
-    {
-      encoding: 'utf8',
-      maxBuffer: 2 ** 30,
-    },
-  );
+  return run([join(root, 'cli', 'main.ts'), ...args, '--quiet']);
+}
+
+/** Standard output of a program, which has to succeed. */
+function run(args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, [...process.execArgv, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 30,
+  });
   if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`hepc ${args.join(' ')} ended with ${status ?? 'a signal'}:\n${stderr}`);
+  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status ?? 'a signal'}:\n${stderr}`);
   return stdout;
 }
