@@ -10,10 +10,11 @@ export default defineConfig(({ mode }) => {
     test: {
       include: [nightly ? nightlyFiles : 'test/**/*.test.ts'],
       exclude: [...configDefaults.exclude, ...(nightly ? [] : [nightlyFiles])],
+      setupFiles: ['test/support/seed.ts'],
       pool: 'forks',
       maxWorkers: 2,
-      testTimeout: nightly ? 30 * minute : minute,
-      hookTimeout: nightly ? 30 * minute : minute,
+      testTimeout: nightly ? 30 * minute : 3 * minute,
+      hookTimeout: nightly ? 30 * minute : 3 * minute,
     },
   };
 });

@@ -101,13 +101,9 @@ function terminalValues(module: HeModule): Uint8Array {
   for (let id = 0; id < op.length; id++) {
     const code = op[id] ?? 0;
     const x = a[id] ?? -1;
-    const y = b[id] ?? -1;
     if (code === HE.multiply || code === HE['multiply-plain']) product[id] = terminal[id] ?? 0;
-    else if (code === HE.add && op[x] === HE.weight) product[id] = product[y] ?? 0;
     else if (usesValueA(code)) product[id] = product[x] ?? 0;
-    // An encrypted weight has the scale of what it is added to.
-    const fixed = code === HE.add && op[x] !== HE.weight && op[y] !== HE.weight;
-    if (fixed && product[x] !== product[y]) return new Uint8Array(op.length);
+    if (code === HE.add && product[x] !== product[b[id] ?? -1]) return new Uint8Array(op.length);
   }
   return terminal;
 }
