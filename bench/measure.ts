@@ -92,7 +92,7 @@ function measureServer(planFile: string, folder: string): number {
 }
 
 function hepc(args: readonly string[]): string {
-  return run([join(root, 'cli', 'main.ts'), ...args, '--quiet']);
+  return run([join(root, 'cli', 'main.ts'), ...args]);
 }
 
 /** Standard output of a program, which has to succeed. */
