@@ -12,7 +12,8 @@ export default defineConfig(({ mode }) => {
       exclude: [...configDefaults.exclude, ...(nightly ? [] : [nightlyFiles])],
       setupFiles: ['test/support/seed.ts'],
       pool: 'forks',
-      maxWorkers: 2,
+      // Nightly tests measure time, and use both cores themselves.
+      maxWorkers: nightly ? 1 : 2,
       testTimeout: nightly ? 30 * minute : 3 * minute,
       hookTimeout: nightly ? 30 * minute : 3 * minute,
     },

@@ -1,5 +1,5 @@
 /** Reading files that the user names, up to a bound. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { fileTooLarge, unreadableFile } from '../ir/diagnostics/cli.ts';
 import { HepcError } from '../ir/diagnostics/diagnostic.ts';
 
@@ -23,6 +23,19 @@ export const fileKinds = {
 
 const chunkBytes = 2 ** 22;
 
+/** Where the files are that this command has read: no output may take their place. */
+const filesRead = new Set<string>();
+
+/** Called where a command begins. */
+export function forgetInputs(): void {
+  filesRead.clear();
+}
+
+/** Whether the file at this place, without symbolic links, is an input of the command. */
+export function isInput(realPath: string): boolean {
+  return filesRead.has(realPath);
+}
+
 /** Throws `HepcError` H710 or H711 with `path` as the place. */
 export async function readInputFile(path: string, { what, maxBytes }: FileKind): Promise<Uint8Array> {
   let file: FileHandle | undefined;
@@ -33,6 +46,7 @@ export async function readInputFile(path: string, { what, maxBytes }: FileKind):
     if (stat.size > maxBytes) throw new HepcError([fileTooLarge({ what, limit: maxBytes }, { file: path })]);
     const bytes = await readUpTo(file, stat.isFile() ? stat.size : 0, maxBytes);
     if (bytes === undefined) throw new HepcError([fileTooLarge({ what, limit: maxBytes }, { file: path })]);
+    if (stat.isFile()) filesRead.add(await realpath(path));
     return bytes;
   } catch (error) {
     if (error instanceof HepcError || !isSystemError(error)) throw error;

@@ -3,14 +3,18 @@
  * `hepc`. Results go to the standard output, diagnostics and progress to the standard error. Exit codes: 0 done, 1 the
  * user's mistake, 2 a command line that does not fit, 70 a bug of ours, 130 interrupted.
  */
+import { unwritableOutput } from '../ir/diagnostics/cli.ts';
+import { HepcError } from '../ir/diagnostics/diagnostic.ts';
 import { commands } from './commands/registry.ts';
 import { failureOf } from './failure.ts';
+import { describeSystemError } from './input-file.ts';
 import { runCommandLine } from './program.ts';
 import { version } from './version.ts';
 
 /** A reader that has seen enough (`hepc inspect … | head`) is no failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE')
+    fail(new HepcError([unwritableOutput({ reason: describeSystemError(error) }, { file: 'the standard output' })]));
   process.exit();
 });
 

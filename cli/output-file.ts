@@ -8,7 +8,7 @@ import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writ
 import { basename, dirname, join } from 'node:path';
 import { unwritableOutput } from '../ir/diagnostics/cli.ts';
 import { HepcError } from '../ir/diagnostics/diagnostic.ts';
-import { describeSystemError, isSystemError } from './input-file.ts';
+import { describeSystemError, isInput, isSystemError } from './input-file.ts';
 
 const temporaryFiles = new Set<string>();
 process.on('exit', () => {
@@ -27,9 +27,10 @@ export class OutputFile {
     this.isSpecial = attempt(path, () => checkTarget(path));
   }
 
-  /** Throws `HepcError` H720, for example for a full disk. `mode` is that of a new file. */
+  /** Throws `HepcError` H720, for example for a full disk, or over an input. `mode` is that of a new file. */
   write(content: Uint8Array | string, mode = 0o666): void {
     attempt(this.path, () => {
+      if (isInput(linkTarget(this.path))) throw refusal(this.path, 'it is an input of this command');
       if (this.isSpecial) writeFileSync(this.path, content);
       else replaceFile(linkTarget(this.path), content, mode);
     });

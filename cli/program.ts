@@ -4,6 +4,7 @@ import { badUsage } from '../ir/diagnostics/cli.ts';
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import { suggestion } from '../ir/suggestion.ts';
 import { type Command, type CommandContext, type CommandOption, optionsOf } from './command.ts';
+import { forgetInputs } from './input-file.ts';
 import { UsageError } from './failure.ts';
 import { commandHelp, rootHelp } from './help.ts';
 
@@ -12,6 +13,7 @@ export async function runCommandLine(
   args: readonly string[],
   { commands, version, context }: { commands: readonly Command[]; version: string; context: CommandContext },
 ): Promise<void> {
+  forgetInputs();
   const [name] = args;
   if (name === undefined) throw new UsageError([badUsage({ reason: 'a command is missing', help: 'hepc help' })]);
   if (!name.startsWith('-')) findCommand(name, commands);

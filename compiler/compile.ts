@@ -7,7 +7,13 @@
  *
  * Deterministic: the same model, samples and options give the same plan.
  */
-import { batchTooLarge, memoryExceeded, noParameters, syntheticSamples } from '../ir/diagnostics/compile.ts';
+import {
+  batchTooLarge,
+  fewSamples,
+  memoryExceeded,
+  noParameters,
+  syntheticSamples,
+} from '../ir/diagnostics/compile.ts';
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import type { PlanModule } from '../ir/levels.ts';
 import { keyHeapExpansion, polyModulusDegrees, switchingKeyBytes } from '../ir/parameters.ts';
@@ -55,13 +61,18 @@ export interface Compilation {
   readonly warnings: readonly Diagnostic[];
 }
 
+/** Fewer calibration samples than this say little about the ranges of other inputs. */
+const enoughSamples = 8;
+
 /** Throws `HepcError` for a model that cannot be compiled within the options. */
 export function compileGraph(graph: ImportedGraph, options: CompileOptions = {}): Compilation {
   const { maxError = 0.01, batch = 1, weights = 'plain', seed = 1, onStep = () => undefined } = options;
   const synthetic = options.samples === undefined;
   const samples = options.samples ?? uniformSamples(graph, seed);
   const manager = new PassManager(samples, options.observer);
-  const warnings = synthetic ? [syntheticSamples({})] : [];
+  const warnings: Diagnostic[] = [];
+  if (synthetic) warnings.push(syntheticSamples({}));
+  else if (samples.length < enoughSamples) warnings.push(fewSamples({ count: samples.length }));
   const largest = polyModulusDegrees.at(-1) ?? 0;
   if (nextPowerOfTwo(batch) > largest / 2) throw new HepcError([batchTooLarge({ batch, most: largest / 2 })]);
 

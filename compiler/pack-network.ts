@@ -1,5 +1,6 @@
 /** The network packed for one number of slots, up to the choice of primes: layouts, kernels, ranges, `he` passes. */
-import type { NodeRef } from '../ir/diagnostics/diagnostic.ts';
+import { valuesOverflow } from '../ir/diagnostics/compile.ts';
+import { HepcError, type NodeRef } from '../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../ir/he/module.ts';
 import type { ValueId } from '../ir/op.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
@@ -49,6 +50,8 @@ export function packNetwork(tensor: TensorModule, slots: SlotShape, options: Pac
     return { ...lowered, ...raw, tile, program: undefined, rangeBits: 0 };
 
   const ranges = measureRanges(tile, lowered.module, samples);
+  const overflowing = tile.nodes.find(({ id }) => !Number.isFinite(ranges[id] ?? 0));
+  if (overflowing !== undefined) throw new HepcError([valuesOverflow({}, { nodes: overflowing.origins })]);
   const equalised = manager.run(equaliseRanges, tile, { ranges });
   const scaled = lowerToHe(equalised, weights);
   // What equalisation aims at is met but for rounding, save inside of polynomials; a few samples show by how much.

@@ -102,7 +102,8 @@ export function measureRanges(
         let range = ranges[node] ?? 0;
         for (let s = 0; s < slots.length; s++) {
           const value = Math.abs(slots[s] ?? 0);
-          if (value > range) range = value;
+          // Also true for what is no number.
+          if (!(value <= range)) range = value;
         }
         ranges[node] = range;
       },

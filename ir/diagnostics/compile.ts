@@ -148,7 +148,9 @@ export const activationErrorTooLarge = defineDiagnostic<{
     `polynomials of degree ${degree} change the output by ${showNumber(error)}, allowed is ${showNumber(allowed)}; most of it is ` +
     `due to this ${kind} on [${showNumber(lo)}, ${showNumber(hi)}]`,
   notes: ({ error }) => [
-    `allow it with --max-error ${showNumber(2.2 * error)} or more, if that is good enough for you`,
+    ...(error < 0.4
+      ? [`allow it with --max-error ${showNumber(2.2 * error)} or more, if that is good enough for you`]
+      : []),
     'narrow the range: put batch normalisation before the activation, or remove outliers from the calibration samples',
     'retrain with a polynomial activation such as x² or a smooth one such as SiLU',
   ],
@@ -157,3 +159,27 @@ export const activationErrorTooLarge = defineDiagnostic<{
 function showNumber(x: number): string {
   return String(Number(x.toPrecision(3)));
 }
+
+export const valuesOverflow = defineDiagnostic<Record<string, never>>({
+  code: 'H336',
+  severity: 'error',
+  title: 'a value overflows on the calibration samples',
+  explain:
+    'On the calibration samples a value inside of the network becomes infinite, even in double precision: powers of ' +
+    'large values, mostly. No scale can hold it.',
+  message: () => 'the values of this operation overflow on the calibration samples',
+  notes: () => ['scale the inputs or weights down, or use fewer products one after another'],
+});
+
+export const fewSamples = defineDiagnostic<{ count: number }>({
+  code: 'H337',
+  severity: 'warning',
+  title: 'few calibration samples',
+  explain:
+    'Ranges of all values, the intervals of approximated activations and the predicted error come from the calibration ' +
+    'samples. Inputs that stay within the range of the samples may still lead to larger values inside of the network, ' +
+    'where a polynomial is far off. A few hundred real samples make that unlikely.',
+  message: ({ count }) =>
+    `ranges come from ${count === 1 ? 'a single calibration sample' : `${count} calibration samples`}: other inputs may exceed them`,
+  notes: () => ['calibrate with a few hundred real inputs'],
+});

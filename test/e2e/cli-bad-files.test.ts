@@ -177,3 +177,11 @@ describe('outputs that cannot be written are found before the work', () => {
     expect(existsSync(join(folder, 'p.hep'))).toBe(false);
   });
 });
+
+describe('outputs', () => {
+  test('over an input', async () => {
+    const plan = place('same.hep', readFileSync(files.plan));
+    expect(await refused('client-part', plan, '-o', plan)).toContain('it is an input of this command');
+    expect(readFileSync(plan)).toEqual(readFileSync(files.plan));
+  });
+});

@@ -61,3 +61,28 @@ describe('the compiler takes', () => {
     expect(plan.statistics).toMatchObject({ rotations: 0, multiplyPlain: 1 });
   });
 });
+
+describe('the compiler says', () => {
+  const squares = (count: number, samples: number) => {
+    const builder = new TensorBuilder();
+    let x = builder.add('input', [], { name: 'x', shape: [4] }, []);
+    for (let k = 0; k < count; k++) x = builder.add('multiply', [x, x], {}, []);
+    builder.add('output', [x], { name: 'y' }, []);
+    const port = { shape: [4], hasBatchAxis: true };
+    const calibration = Array.from({ length: samples }, () => new Map([['x', Float64Array.of(1, 2, 3, 4)]]));
+    return compileGraph(
+      { module: builder.build('squares'), inputs: [{ name: 'x', ...port }], outputs: [{ name: 'y', ...port }] },
+      { samples: calibration },
+    );
+  };
+
+  test('that values overflow on the calibration samples', () => {
+    expect(() => squares(12, 10)).toThrow(/H336|H332/);
+    expect(() => squares(10, 10)).toThrow('H336');
+  });
+
+  test('that there are few calibration samples', () => {
+    expect(squares(1, 1).warnings.map(({ code }) => code)).toEqual(['H337']);
+    expect(squares(1, 10).warnings).toEqual([]);
+  });
+});
