@@ -16,7 +16,7 @@ import {
 } from '../ir/diagnostics/compile.ts';
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import type { PlanModule } from '../ir/levels.ts';
-import { keyHeapExpansion, polyModulusDegrees, switchingKeyBytes } from '../ir/parameters.ts';
+import { keyHeapExpansion, polyModulusDegrees, switchingKeyBytes, workerHeapBytes } from '../ir/parameters.ts';
 import type { Plan } from '../ir/plan/plan.ts';
 import { peakCiphertextBytes } from '../ir/plan/statistics.ts';
 import { seededRandom } from '../ir/random.ts';
@@ -119,14 +119,11 @@ export function compileGraph(graph: ImportedGraph, options: CompileOptions = {})
   throw new HepcError([noParameters({ depth, maxError, best }, { nodes: path })]);
 }
 
-/** What a worker may use of the 4 GiB that the heap of SEAL's WASM build has. */
-const workerBytes = 3.5 * 2 ** 30;
-
 /** Plaintexts do not count: those that find no room are encoded where they are used. */
 function checkMemory({ program, statistics }: Plan): void {
   const keys = (statistics.galoisKeys + 1) * switchingKeyBytes(program.parameters) * keyHeapExpansion;
   const needed = keys + peakCiphertextBytes(program);
-  if (needed > workerBytes) throw new HepcError([memoryExceeded({ needed, limit: workerBytes })]);
+  if (needed > workerHeapBytes) throw new HepcError([memoryExceeded({ needed, limit: workerHeapBytes })]);
 }
 
 function uniformSamples({ module }: ImportedGraph, seed: number): Sample[] {

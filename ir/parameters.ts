@@ -66,6 +66,12 @@ export function plaintextBytes({ polyModulusDegree }: Parameters, level: number)
   return (level + 1) * polyModulusDegree * 8;
 }
 
+/**
+ * What an estimate may fill of the 4 GiB that the heap of SEAL's WASM build has; the rest is for fragmentation and for
+ * errors of the estimate.
+ */
+export const workerHeapBytes = 3.5 * 2 ** 30;
+
 /** What a key takes in the heap of node-seal, as a multiple of its bytes: measured while keys are loaded. */
 export const keyHeapExpansion = 2.2;
 

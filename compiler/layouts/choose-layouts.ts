@@ -159,7 +159,7 @@ class NodeChooser {
       const isClean = operands.every(
         ({ operand, kernel }) => kernel !== undefined || layouts.get(operand)?.equals(target) !== false,
       );
-      const layout = !isClean ? target.withUnknown() : target;
+      const layout = isClean ? target : target.withUnknown();
       return { choice: { node: node.id, operands, layout }, cost };
     });
   }

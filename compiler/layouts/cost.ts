@@ -1,8 +1,5 @@
-/**
- * What operations cost, relative to one another: the seam at which a measured cost model enters. The defaults are
- * milliseconds of node-seal 7.0.0 at N = 8192 on one core of an EPYC server, medians of 12 with 1 to 6 primes left. A key
- * switch transforms every limb for every digit, everything else touches each limb once.
- */
+/** What layouts cost, relative to one another: the seam at which a measured cost model enters. */
+import { opCost } from '../../ir/he/op-costs.ts';
 import type { KernelCounts } from '../kernels/candidate.ts';
 
 /** Costs at a level, of which level + 1 primes are left. */
@@ -19,19 +16,15 @@ export interface OperationCosts {
 
 export type CostModel = (level: number) => OperationCosts;
 
-export const defaultCosts: CostModel = (level) => {
-  const limbs = level + 1;
-  const keySwitch = 0.15 * limbs ** 2 + 0.69 * limbs;
-  return {
-    rotate: keySwitch,
-    relinearize: keySwitch,
-    multiplyPlain: 0.11 * limbs,
-    add: 0.01 * limbs,
-    multiply: 0.2 * limbs,
-    rescale: 0.27 * limbs,
-    load: 0.18 * limbs,
-  };
-};
+export const defaultCosts: CostModel = (level) => ({
+  rotate: opCost('rotate', level),
+  relinearize: opCost('relinearize', level),
+  multiplyPlain: opCost('multiply-plain', level),
+  add: opCost('add', level),
+  multiply: opCost('multiply', level),
+  rescale: opCost('rescale', level),
+  load: opCost('input', level),
+});
 
 /** A linear kernel whose operand is at `level`. */
 export function kernelCost(counts: KernelCounts, level: number, model: CostModel): number {

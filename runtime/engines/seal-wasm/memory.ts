@@ -10,10 +10,8 @@ import {
   type Parameters,
   plaintextBytes,
   topLevel,
+  workerHeapBytes,
 } from '../../../ir/parameters.ts';
-
-/** What a heap may be filled with by the estimate; the rest of the 4 GiB is for fragmentation and errors of it. */
-const heapLimitBytes = 3.5 * 2 ** 30;
 
 /** Tables of a context and its encoders, in bytes a coefficient of the key modulus, measured generously. */
 const tableBytes = 1024;
@@ -46,10 +44,10 @@ export function divideHeap(
   const scratch = encodedBytes === 0 ? 0 : 2 * plaintextBytes(parameters, top);
   // Keys are loaded first, from a copy in the heap; what is freed then serves for the rest.
   const needed = Math.max(keys + keyBytes, keys + ciphertexts + scratch);
-  const left = Math.max(0, heapLimitBytes - needed);
+  const left = Math.max(0, workerHeapBytes - needed);
   const problems =
-    needed <= heapLimitBytes
+    needed <= workerHeapBytes
       ? []
-      : [tooLittleMemory({ needed, limit: heapLimitBytes, keys, ciphertexts, plaintexts: scratch })];
+      : [tooLittleMemory({ needed, limit: workerHeapBytes, keys, ciphertexts, plaintexts: scratch })];
   return { plaintextBudgetBytes: Math.min(budgetBytes, encodedBytes, left), problems };
 }
