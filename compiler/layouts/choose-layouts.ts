@@ -17,14 +17,8 @@ import { type CostModel, defaultCosts, kernelCost, packingCost, productCost } fr
 import { polynomialProducts } from '../lowering/polynomial.ts';
 import type { Candidate, LinearProblem, SlotShape } from '../kernels/candidate.ts';
 import { kernelsAtInput } from '../kernels/client-packing.ts';
-import {
-  contiguous,
-  convolutionLayout,
-  foldedDiagonals,
-  powers,
-  sparseDiagonals,
-  stridedSums,
-} from '../kernels/families.ts';
+import { contiguous, sparseDiagonals } from '../kernels/families.ts';
+import { kernelsFrom } from '../kernels/kernels-from.ts';
 
 /** States that go on after each op. */
 const beamWidth = 16;
@@ -212,19 +206,6 @@ class NodeChooser {
     if (this.node.op !== 'polynomial') return true;
     return (this.node.attrs.coefficients.shape[1] ?? 0) <= 3 || layout.dims.every((dim) => !dim.unknown);
   }
-}
-
-function kernelsFrom(problem: LinearProblem, input: Layout): Candidate[] {
-  const { map, slots } = problem;
-  const found: (Candidate | undefined)[] = [];
-  found.push(stridedSums(problem, input, true), stridedSums(problem, input, false));
-  for (const fold of powers(1, 2 * slots.virtualSlots)) found.push(foldedDiagonals(problem, input, fold));
-  const geometric = convolutionLayout(problem, input);
-  if (geometric !== undefined) found.push(sparseDiagonals(problem, input, geometric));
-  if (!found.some((candidate) => candidate !== undefined)) {
-    found.push(sparseDiagonals(problem, input, contiguous(map.rows, slots)));
-  }
-  return found.filter((candidate) => candidate !== undefined);
 }
 
 /** The affine map of each operand of a linear node; the bias is with the first. */
