@@ -29,7 +29,7 @@ import { scheduleProgram } from '../passes/schedule.ts';
 import { buildPlan, type ModelInterface } from './build-plan.ts';
 import { networkDepth } from './layouts/network-depth.ts';
 import { packNetwork } from './pack-network.ts';
-import { chainsFor } from './parameters/chains.ts';
+import { carriesDepth } from './parameters/chains.ts';
 import { selectChain, type SelectionOptions } from './parameters/select-chain.ts';
 import { optimiseTensor } from './pipelines.ts';
 import { predictError, referenceOn } from './simulate.ts';
@@ -83,7 +83,7 @@ export function compileGraph(graph: ImportedGraph, options: CompileOptions = {})
   let { depth, path } = networkDepth(tensor);
   let best: number | undefined;
   for (const degree of polyModulusDegrees) {
-    const fits = (levels: number): boolean => chainsFor(degree, levels, 0).length > 0;
+    const fits = (levels: number): boolean => carriesDepth(degree, levels);
     if (batchTile > degree / 2 || !fits(depth)) continue;
     onStep(`packing for N = ${degree}`);
     const slots = { virtualSlots: degree / 2 / batchTile, batchTile };
@@ -99,10 +99,7 @@ export function compileGraph(graph: ImportedGraph, options: CompileOptions = {})
       },
     };
     const { program: unmanaged, rangeBits } = packed;
-    const exact = selectChain(unmanaged, chainsFor(degree, depth, rangeBits), selecting);
-    // Bringing two scales together may take a level more than the products do.
-    const { selection, best: reached } =
-      exact.best === undefined ? selectChain(unmanaged, chainsFor(degree, depth + 1, rangeBits), selecting) : exact;
+    const { selection, best: reached } = selectChain(unmanaged, degree, rangeBits, selecting);
     if (reached !== undefined) best = Math.min(best ?? Infinity, reached);
     if (selection === undefined) continue;
     options.observer?.before?.('schedule', selection.program);

@@ -5,7 +5,7 @@ import type { HeModule } from '../ir/he/module.ts';
 import type { ValueId } from '../ir/op.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { TileModule } from '../ir/tile/ops.ts';
-import { productDepth } from '../passes/analyses/depth.ts';
+import { type Depth, rescaleDepth } from '../passes/analyses/depth.ts';
 import { equaliseRanges } from '../passes/equalise-ranges.ts';
 import type { PassManager } from '../passes/manager.ts';
 import type { Sample } from '../passes/pass.ts';
@@ -14,8 +14,9 @@ import { chooseLayouts } from './layouts/choose-layouts.ts';
 import { defaultCosts } from './layouts/cost.ts';
 import { lowerToHe } from './lowering/to-he.ts';
 import { lowerToTile } from './lowering/to-tile.ts';
+import { placeRescales } from '../passes/rescale-lazily.ts';
 import { optimiseProgram } from './pipelines.ts';
-import { measureRanges } from './simulate.ts';
+import { measureOutputs, measureRanges } from './simulate.ts';
 
 export interface PackedNetwork {
   readonly tile: TileModule;
@@ -43,20 +44,25 @@ export function packNetwork(tensor: TensorModule, slots: SlotShape, options: Pac
   const { samples, manager, weights, fits } = options;
   const tile = lowerToTile(tensor, chooseLayouts(tensor, slots, defaultCosts));
   const lowered = lowerToHe(tile, weights);
-  const raw = productDepth(lowered.module);
+  const raw = deferredDepth(lowered.module);
   // Equalising makes a quadratic monic, which saves a level at most once for each polynomial.
   const polynomials = tile.nodes.filter((node) => node.op === 'polynomial').length;
   if (!fits(Math.max(0, raw.depth - polynomials)))
     return { ...lowered, ...raw, tile, program: undefined, rangeBits: 0 };
 
-  const ranges = measureRanges(tile, lowered.module, samples);
+  const ranges = measureRanges(tile, samples);
   const overflowing = tile.nodes.find(({ id }) => !Number.isFinite(ranges[id] ?? 0));
   if (overflowing !== undefined) throw new HepcError([valuesOverflow({}, { nodes: overflowing.origins })]);
   const equalised = manager.run(equaliseRanges, tile, { ranges });
   const scaled = lowerToHe(equalised, weights);
-  // What equalisation aims at is met but for rounding, save inside of polynomials; a few samples show by how much.
-  const largest = Math.max(...measureRanges(equalised, scaled.module, samples, 8));
+  // Elements are at most one now; what else is in the slots of an output may be larger.
+  const largest = measureOutputs(equalised, scaled.module, samples);
   const rangeBits = Math.max(0, Math.ceil(Math.log2(largest) - 1e-6));
   const program = optimiseProgram(scaled.module, manager);
-  return { ...scaled, ...productDepth(program), tile: equalised, program, rangeBits };
+  return { ...scaled, ...deferredDepth(program), tile: equalised, program, rangeBits };
+}
+
+/** Of the fewest rescales that are possible. */
+function deferredDepth(program: HeModule): Depth {
+  return rescaleDepth(placeRescales(program, { last: 'rescaled', defer: Infinity, late: false }).module);
 }

@@ -45,10 +45,10 @@ export function optimiseProgram(module: HeModule, manager: PassManager): HeModul
  * their operand. Levels and scales follow, and keys last, for their size depends on the chain.
  */
 export function manageProgram(module: HeModule, manager: PassManager, chain: Chain): HeModule {
-  const rescaled = manager.run(rescaleLazily, module, { last: chain.last });
+  const { parameters, rangeBits, last, defer, late } = chain;
+  const rescaled = manager.run(rescaleLazily, module, { last, defer, late });
   const relinearized = manager.run(relinearizeLazily, rescaled, {});
-  const late = manager.run(rotateLate, relinearized, {});
-  const { parameters, scaleBits, rangeBits } = chain;
-  const managed = manager.run(assignLevels, late, { parameters, scaleBits, rangeBits });
+  const lowered = manager.run(rotateLate, relinearized, {});
+  const managed = manager.run(assignLevels, lowered, { parameters, rangeBits });
   return manager.run(selectKeys, managed, {});
 }

@@ -2,6 +2,7 @@
 import type { HeModule } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
 import { evaluateHe } from '../ir/interpret/he.ts';
+import { evaluateTile } from '../ir/interpret/tile.ts';
 import { NoiseModel } from '../ir/interpret/noise.ts';
 import { PlaintextSlots } from '../ir/interpret/plaintext-slots.ts';
 import { TensorInterpreter } from '../ir/interpret/tensor.ts';
@@ -14,6 +15,9 @@ import type { Sample } from '../passes/pass.ts';
 
 /** The most samples that ranges are measured on. */
 const rangeSamples = 32;
+
+/** The most samples that the slots of the outputs are measured on. */
+const outputSamples = 8;
 
 /** Imagined keys that the error is predicted for. */
 const keys = 4;
@@ -77,39 +81,30 @@ function withBatchTile(tile: TileModule, batchTile: number): TileModule {
 }
 
 /**
- * The largest absolute value of every tile value over the samples and all slots: of the ciphertexts of the value, and
- * of the sums that lead to it.
+ * The largest absolute element of every tile value over the samples. What stands in other slots, and partial sums, do
+ * not count: all operations but decryption are exact modulo the modulus of their level, so that what exceeds it on the
+ * way does no harm.
  */
-export function measureRanges(
-  fullTile: TileModule,
-  fullProgram: HeModule,
-  samples: readonly Sample[],
-  most = rangeSamples,
-): number[] {
-  const { tile, program, batches } = simulation(fullTile, fullProgram, thin(samples, most));
+export function measureRanges(tile: TileModule, samples: readonly Sample[]): number[] {
   const ranges = tile.nodes.map(() => 0);
-  const { op, origin, a } = program.columns;
-  const plaintexts = new PlaintextSlots(program);
-  for (const batch of batches) {
-    const inputs = packBatch(tile, batch);
-    evaluateHe(program, inputs, {
-      plaintexts,
-      observe: (id, slots) => {
-        const node = origin[id] ?? 0;
-        const operand = a[id] ?? -1;
-        // A rotated operand has the range of the operand, not of the value that it leads to.
-        if (op[id] === HE.rotate && origin[operand] !== node) return;
-        let range = ranges[node] ?? 0;
-        for (let s = 0; s < slots.length; s++) {
-          const value = Math.abs(slots[s] ?? 0);
-          // Also true for what is no number.
-          if (!(value <= range)) range = value;
-        }
-        ranges[node] = range;
-      },
+  for (const sample of thin(samples, rangeSamples)) {
+    evaluateTile(tile, sample, (id, elements) => {
+      const range = largestAbsolute(elements);
+      // Also true for what is no number.
+      if (!(range <= (ranges[id] ?? 0))) ranges[id] = range;
     });
   }
   return ranges;
+}
+
+/** The largest absolute value over all slots of the output ciphertexts, which decryption has to hold. */
+export function measureOutputs(fullTile: TileModule, fullProgram: HeModule, samples: readonly Sample[]): number {
+  const { tile, program, batches } = simulation(fullTile, fullProgram, thin(samples, outputSamples));
+  let largest = 0;
+  for (const batch of batches) {
+    for (const slots of evaluateHe(program, packBatch(tile, batch))) largest = Math.max(largest, largestAbsolute(slots));
+  }
+  return largest;
 }
 
 /** Errors are reported as a fraction of this: the median over samples of the largest absolute output. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { Constant } from '../ir/constant.ts';
-import { chainTooShort, scaleTooLarge } from '../ir/diagnostics/compile.ts';
+import { chainTooShort, scaleDoesNotFit } from '../ir/diagnostics/compile.ts';
 import { type HeFields, type HeModule, usesValueA, usesValueB } from '../ir/he/module.ts';
 import { HE, heOpNames } from '../ir/he/ops.ts';
 import { parametersSchema, type Parameters, topLevel } from '../ir/parameters.ts';
@@ -10,7 +10,7 @@ import { operandsOf, rescaleDepth } from './analyses/depth.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from './pass.ts';
 import { placeRelinearizations } from './relinearize-lazily.ts';
-import { ScaleSolver } from './scales/scale-solver.ts';
+import { assignScales } from './scales/assign-scales.ts';
 
 /** Bits between the scale times the largest value, 1, and the modulus: the sign and 3 bits of headroom. */
 export const headroomBits = 4;
@@ -21,14 +21,14 @@ export const assignLevels = definePass({
   doc:
     'Gives every value its level, exact scale and size for a chain of primes. Levels are assigned from the outputs ' +
     'backwards, as low as the users of a value allow; mod-switches bring a value down for a user that needs it lower. ' +
-    'The scale is 2^scaleBits where nothing else decides; a product of two ciphertexts has the product of their ' +
-    'scales, over the prime after its rescale; plaintexts are encoded at the scale that makes their product agree with ' +
-    'what it is added to. Where two values that are added have different scales that nothing can change, one is ' +
+    'A product of two ciphertexts has the product of their scales, over the prime after its rescale; plaintexts are ' +
+    'encoded at the scale that makes their product agree with what it is added to; what is free takes the largest scale ' +
+    'that its users leave room for, shared out between a value and the weights it is multiplied with so that both err ' +
+    'alike. Where two values that are added have different scales that nothing can change, one is ' +
     'multiplied by a constant one. Assumes that relinearisations and rescales are in place and that no value exceeds 1 ' +
     '(times 3 bits of headroom).',
   options: z.strictObject({
     parameters: parametersSchema,
-    scaleBits: z.number().positive(),
     /** Largest value, as a power of two: 0 for values up to 1. */
     rangeBits: z.number().min(0).default(0),
   }),
@@ -39,7 +39,7 @@ export const assignLevels = definePass({
     modSwitches: 'mod-switches inserted',
     aligned: 'products with one, inserted to bring two scales together',
   },
-  run: (module, { parameters, scaleBits, rangeBits }, { report }) => {
+  run: (module, { parameters, rangeBits }, { report }) => {
     const roomBits = headroomBits + rangeBits;
     let aligned = 0;
     for (let current = module; ;) {
@@ -50,18 +50,13 @@ export const assignLevels = definePass({
       }
       levelInputs(current, levels);
       const lowered = switchDown(current, levels);
-      const scaled = assignScales(lowered.module, parameters, 2 ** scaleBits, roomBits);
+      const scaled = assignScales(lowered.module, parameters, roomBits);
       if (scaled.conflicts.length === 0) {
         const managed = { ...scaled.module, parameters };
-        for (const id of overflowing(managed, parameters, roomBits)) {
-          const origin = managed.columns.origin[id] ?? 0;
-          report(
-            scaleTooLarge(
-              { value: id, level: managed.columns.level[id] ?? 0 },
-              { nodes: managed.origins[origin] ?? [] },
-            ),
-          );
-          break;
+        const [unfit] = unfitScales(managed, parameters, roomBits);
+        if (unfit !== undefined) {
+          const origin = managed.columns.origin[unfit.value] ?? 0;
+          report(scaleDoesNotFit(unfit, { nodes: managed.origins[origin] ?? [] }));
         }
         return { module: managed, statistics: { depth, modSwitches: lowered.inserted, aligned } };
       }
@@ -137,128 +132,26 @@ function sizeOf(code: number, a: number, b: number): number {
   return code === HE.add ? Math.max(a, b) : a;
 }
 
-interface Scaled {
-  readonly module: HeModule;
-  /** Sums whose operands cannot have the same scale. */
-  readonly conflicts: readonly number[];
-}
+/** A value of a smaller scale drowns in its rounding, and a plaintext may round to zero, which SEAL refuses. */
+const leastScaleBits = 8;
 
-function assignScales(module: HeModule, parameters: Parameters, base: number, roomBits: number): Scaled {
-  const { columns } = module;
-  const { op, a, b, level } = columns;
-  const solver = new ScaleSolver(op.length);
-  const conflicts: number[] = [];
-  const relate = (id: number, other: number, ratio: number): void => {
-    if (!solver.relate(id, other, ratio)) conflicts.push(id);
-  };
-  /** The scale of a value that others depend on now: free ones take the common scale. */
-  const settled = (value: number): number => {
-    const known = solver.known(value);
-    if (known !== undefined) return known;
-    solver.fix(value, base);
-    return base;
-  };
-  for (let id = 0; id < op.length; id++) {
-    const x = a[id] ?? -1;
-    const y = b[id] ?? -1;
-    const code: number = op[id] ?? 0;
-    switch (code) {
-      case HE.input:
-        // Ciphertexts of one packed input have one scale.
-        solver.fix(id, base);
-        break;
-      case HE.weight:
-      case HE['multiply-plain']:
-        // Free: whatever it is added to decides, and the plaintext or the encryption follows.
-        break;
-      case HE.multiply: {
-        const free = solver.known(x) === undefined ? x : y;
-        const fixed = free === x ? y : x;
-        relate(id, free, settled(fixed));
-        break;
-      }
-      case HE.rescale:
-        relate(id, x, 1 / (parameters.primes[(level[id] ?? 0) + 1] ?? 1));
-        break;
-      case HE.add:
-        relate(id, x, 1);
-        if (!solver.relate(id, y, 1)) conflicts.push(id);
-        break;
-      default:
-        relate(id, x, 1);
-    }
-  }
-  if (conflicts.length > 0) return { module, conflicts: [...new Set(conflicts)] };
-  const terminal = (parameters.primes[0] ?? 1) / 2 ** roomBits;
-  settleRest(module, solver, base, terminal);
-  // Ops that keep the scale keep it bit for bit, whatever the order in which ratios were multiplied.
-  const keeper = scaleKeepers(columns);
-  const scale = Float64Array.from(keeper, (first) => solver.get(first));
-  const plainScale = new Float64Array(op.length);
-  for (let id = 0; id < op.length; id++) {
-    const operand = scale[a[id] ?? -1] ?? 1;
-    if (op[id] === HE['multiply-plain']) plainScale[id] = (scale[id] ?? 0) / operand;
-    if (op[id] === HE['add-plain']) plainScale[id] = operand;
-  }
-  return { module: { ...module, columns: { ...columns, scale, plainScale } }, conflicts: [] };
-}
-
-/** For each value the first of those whose scale is bit for bit the same: joined by ops that keep it. */
-function scaleKeepers(columns: HeModule['columns']): Int32Array {
-  const { op } = columns;
-  const first = Int32Array.from(op.keys());
-  const find = (id: number): number => {
-    let root = id;
-    while (first[root] !== root) root = first[root] ?? root;
-    for (let at = id; at !== root;) {
-      const next = first[at] ?? root;
-      first[at] = root;
-      at = next;
-    }
-    return root;
-  };
-  for (let id = 0; id < op.length; id++) {
-    const code = op[id] ?? 0;
-    if (code === HE.multiply || code === HE['multiply-plain'] || code === HE.rescale) continue;
-    for (const operand of operandsOf(columns, id)) {
-      const x = find(operand);
-      const y = find(id);
-      first[Math.max(x, y)] = Math.min(x, y);
-    }
-  }
-  return first.map((_, id) => find(id));
-}
-
-/**
- * Fixes the classes that nothing decided. A class with a value that is no product takes the common scale there; one of
- * products alone is what the outputs decrypt, and takes the largest scale that the first prime holds.
- */
-function settleRest(module: HeModule, solver: ScaleSolver, base: number, terminal: number): void {
-  const { op, level } = module.columns;
-  const pending = pendingValues(module);
-  for (let id = 0; id < op.length; id++) {
-    if (pending[id] === 0 && op[id] !== HE.weight && solver.known(id) === undefined) solver.fix(id, base);
-  }
-  for (let id = op.length - 1; id >= 0; id--) {
-    if (solver.known(id) !== undefined) continue;
-    // A weight that is still free is added to nothing: no product shares its class.
-    if (op[id] === HE.weight) solver.fix(id, base);
-    else solver.fix(id, level[id] === 0 ? terminal : base * base);
-  }
-}
-
-/** Values whose scale leaves no room for the value itself below the modulus of their level. */
-function* overflowing(
-  { columns: { scale, level } }: HeModule,
+/** Values whose scale, or that of the plaintext in them, is too small, or leaves no room for the value itself. */
+function* unfitScales(
+  { columns: { op, scale, plainScale, level } }: HeModule,
   { primes }: Parameters,
   roomBits: number,
-): Generator<number> {
-  const bits: number[] = [];
-  for (const [k, prime] of primes.entries()) bits[k] = (bits[k - 1] ?? 0) + Math.log2(prime);
+): Generator<{ readonly value: number; readonly level: number; readonly bits: number }> {
+  const capacity: number[] = [];
+  for (const [k, prime] of primes.entries()) capacity[k] = (capacity[k - 1] ?? -roomBits) + Math.log2(prime);
   // Primes lie just below powers of two, and products of scales just beside theirs.
   const slack = 0.1;
-  for (let id = 0; id < scale.length; id++) {
-    if (Math.log2(scale[id] ?? 1) + roomBits > (bits[level[id] ?? 0] ?? 0) + slack) yield id;
+  for (let value = 0; value < scale.length; value++) {
+    const bits = Math.log2(scale[value] ?? 1);
+    const plainBits = op[value] === HE['multiply-plain'] ? Math.log2(plainScale[value] ?? 1) : bits;
+    const most = capacity[level[value] ?? 0] ?? 0;
+    if (bits > most + slack) yield { value, level: level[value] ?? 0, bits };
+    const least = Math.min(bits, plainBits);
+    if (least < leastScaleBits) yield { value, level: level[value] ?? 0, bits: least };
   }
 }
 

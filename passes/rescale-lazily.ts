@@ -3,8 +3,9 @@ import { z } from 'zod';
 
 import { type HeModule, usesValueA, usesValueB } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
+import { operandsOf } from './analyses/depth.ts';
 import { HeRewriter } from './he-rewriter.ts';
-import { definePass } from './pass.ts';
+import { definePass, type PassResult } from './pass.ts';
 
 export const rescaleLazily = definePass({
   name: 'rescale-lazily',
@@ -13,74 +14,149 @@ export const rescaleLazily = definePass({
     'Rescales once for each sum of products: before the sum is multiplied, rotated, or added to something that is no ' +
     'product. Rotations so run one level lower than the products that they follow. With `last: unrescaled`, products ' +
     'that no other product depends on are never rescaled: they are decrypted at the scale of the product, which saves ' +
-    'the last prime and asks for a first prime that holds it. Drops every rescale that is there and places all anew.',
-  options: z.strictObject({ last: z.enum(['rescaled', 'unrescaled']).default('rescaled') }),
+    'the last prime and asks for a first prime that holds it. A product of ciphertexts that only plaintexts multiply may ' +
+    'wait for the rescale of those products (as waterline rescaling does: EVA, PLDI 2020, section 4.2), one large prime ' +
+    'in place of two: those do that have at most `defer` products of ciphertexts, themselves included, on the way to an ' +
+    'output, for the later a value the less its noise is amplified. Their operands have small scales, in which the ' +
+    'rounding of a rescale and of the rotations after it weigh much: with `late` those are rescaled after their ' +
+    'rotations, which run a level higher. Drops every rescale that is there and places all anew.',
+  options: z.strictObject({
+    last: z.enum(['rescaled', 'unrescaled']).default('rescaled'),
+    defer: z.int().min(0).default(0),
+    late: z.boolean().default(false),
+  }),
   requires: [],
   ensures: [],
   statistics: { rescales: 'rescales of one run' },
-  run: (module, { last }) => {
-    const { op, a, b } = module.columns;
-    const terminal = last === 'unrescaled' ? terminalValues(module) : new Uint8Array(op.length);
-    const rewriter = new HeRewriter(module);
-    /** Of each new value: whether it is a product, or a sum of products, that is yet to be rescaled. */
-    const pending: boolean[] = [];
-    const rescaled = new Map<number, number>();
-    let rescales = 0;
-    const settle = (user: number, old: number): void => {
-      const value = rewriter.at(old);
-      if (pending[value] !== true) return;
-      let result = rescaled.get(value);
-      if (result === undefined) {
-        result = rewriter.insert(user, 'rescale', { a: value });
-        rescaled.set(value, result);
-        rescales++;
-      }
-      rewriter.replace(old, result);
-    };
-    const isPending = (old: number): boolean => pending[rewriter.at(old)] === true;
-    for (let id = 0; id < op.length; id++) {
-      const code = op[id] ?? 0;
-      const x = a[id] ?? -1;
-      const y = b[id] ?? -1;
-      const final = terminal[id] === 1;
-      switch (code) {
-        case HE.rescale:
-          rewriter.replace(id, rewriter.at(x));
-          break;
-        case HE.multiply:
-        case HE['multiply-plain']:
-          settle(id, x);
-          if (code === HE.multiply) settle(id, y);
-          pending[rewriter.keep(id)] = !final;
-          break;
-        case HE.add: {
-          if (isPending(x) !== isPending(y)) {
-            settle(id, x);
-            settle(id, y);
-          }
-          const both = isPending(x);
-          pending[rewriter.keep(id)] = both;
-          break;
-        }
-        case HE['add-plain']:
-        case HE.relinearize:
-        case HE['mod-switch']: {
-          const is = isPending(x);
-          pending[rewriter.keep(id)] = is;
-          break;
-        }
-        case HE.rotate:
-        case HE.output:
-          settle(id, x);
-          rewriter.keep(id);
-          break;
-        default:
-          rewriter.keep(id);
-      }
-    }
-    return { module: rewriter.finish(), statistics: { rescales } };
-  },
+  run: placeRescales,
 });
+
+export interface RescaleOptions {
+  readonly last: 'rescaled' | 'unrescaled';
+  readonly defer: number;
+  readonly late: boolean;
+}
+
+/** Of a pending value: no product of two ciphertexts in it, all of them may wait for another product, or some may not. */
+const NO_SQUARES = 0;
+const WAITING = 1;
+const SETTLING = 2;
+type Squares = typeof NO_SQUARES | typeof WAITING | typeof SETTLING;
+
+/** The whole of the pass, for those who ask how deep a program would be. */
+export function placeRescales(module: HeModule, { last, defer, late }: RescaleOptions): PassResult<HeModule> {
+  const { op, a, b } = module.columns;
+  const terminal = last === 'unrescaled' ? terminalValues(module) : new Uint8Array(op.length);
+  const settled = neededSettled(module, terminal, defer);
+  const precise = late ? operandsOfWaiting(module, settled) : new Uint8Array(op.length);
+  const rewriter = new HeRewriter(module);
+  /** Of each new value: whether it is a product, or a sum of products, that is yet to be rescaled. */
+  const pending: boolean[] = [];
+  /** Of each new value that is pending: what products of two ciphertexts in it may do. */
+  const squares: Squares[] = [];
+  const rescaled = new Map<number, number>();
+  let rescales = 0;
+  const settle = (user: number, old: number): void => {
+    const value = rewriter.at(old);
+    if (pending[value] !== true) return;
+    let result = rescaled.get(value);
+    if (result === undefined) {
+      result = rewriter.insert(user, 'rescale', { a: value });
+      rescaled.set(value, result);
+      rescales++;
+    }
+    rewriter.replace(old, result);
+  };
+  const isPending = (old: number): boolean => pending[rewriter.at(old)] === true;
+  const squaresIn = (old: number): Squares => squares[rewriter.at(old)] ?? NO_SQUARES;
+  const mayWait = (old: number): boolean => settled[old] === 0 && squaresIn(old) === WAITING;
+  const keep = (id: number, isProduct: boolean, inside: Squares): void => {
+    const value = rewriter.keep(id);
+    pending[value] = isProduct;
+    squares[value] = inside;
+  };
+  for (let id = 0; id < op.length; id++) {
+    const code = op[id] ?? 0;
+    const x = a[id] ?? -1;
+    const y = b[id] ?? -1;
+    const final = terminal[id] === 1;
+    switch (code) {
+      case HE.rescale:
+        rewriter.replace(id, rewriter.at(x));
+        break;
+      case HE.multiply:
+        settle(id, x);
+        settle(id, y);
+        keep(id, !final, settled[id] === 0 ? WAITING : SETTLING);
+        break;
+      case HE['multiply-plain']:
+        if (!mayWait(x)) settle(id, x);
+        keep(id, !final, NO_SQUARES);
+        break;
+      case HE.add: {
+        if (isPending(x) !== isPending(y)) {
+          settle(id, x);
+          settle(id, y);
+        }
+        keep(id, isPending(x), Math.max(squaresIn(x), squaresIn(y)) as Squares);
+        break;
+      }
+      case HE['add-plain']:
+      case HE.relinearize:
+      case HE['mod-switch']:
+        keep(id, isPending(x), squaresIn(x));
+        break;
+      case HE.rotate:
+        if (!mayWait(x) && precise[id] !== 1) settle(id, x);
+        keep(id, isPending(x), squaresIn(x));
+        break;
+      case HE.output:
+        settle(id, x);
+        rewriter.keep(id);
+        break;
+      default:
+        rewriter.keep(id);
+    }
+  }
+  return { module: rewriter.finish(), statistics: { rescales } };
+}
+
+/**
+ * 1 for values that have to be rescaled by themselves: because a product of ciphertexts, an output, or a product that is
+ * never rescaled reads them or a sum or rotation of them, or because more than `defer` products of ciphertexts follow.
+ */
+function neededSettled(module: HeModule, terminal: Uint8Array, defer: number): Uint8Array {
+  const { op } = module.columns;
+  const needed = new Uint8Array(op.length);
+  /** Products of ciphertexts on the way from a value to an output. */
+  const following = new Int32Array(op.length);
+  for (let id = op.length - 1; id >= 0; id--) {
+    const code = op[id] ?? 0;
+    if (code === HE.multiply) following[id] = (following[id] ?? 0) + 1;
+    if ((following[id] ?? 0) > defer) needed[id] = 1;
+    const demands =
+      code === HE['multiply-plain']
+        ? terminal[id] === 1
+        : code === HE.multiply || code === HE.output || needed[id] === 1;
+    for (const x of operandsOf(module.columns, id)) {
+      if (demands) needed[x] = 1;
+      following[x] = Math.max(following[x] ?? 0, following[id] ?? 0);
+    }
+  }
+  return needed;
+}
+
+/** 1 for values that a product of ciphertexts that waits reads, or a sum or rotation of them. */
+function operandsOfWaiting(module: HeModule, settled: Uint8Array): Uint8Array {
+  const { op } = module.columns;
+  const precise = new Uint8Array(op.length);
+  for (let id = op.length - 1; id >= 0; id--) {
+    const code = op[id] ?? 0;
+    const passesOn = code === HE.multiply ? settled[id] === 0 : code !== HE['multiply-plain'] && precise[id] === 1;
+    if (passesOn) for (const x of operandsOf(module.columns, id)) precise[x] = 1;
+  }
+  return precise;
+}
 
 /**
  * 1 for every value on which no product depends. Where one of them is a sum of a product and of something that is none,

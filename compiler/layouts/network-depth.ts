@@ -4,6 +4,7 @@ import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import { mergeOrigins, nodeAt, usersOf } from '../../ir/module.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { polynomialDepth } from '../lowering/polynomial.ts';
+import { isLinear } from '../../ir/tensor/linear-map.ts';
 import { isIdentity } from '../../ir/tensor/column-blocks.ts';
 
 /**
@@ -18,7 +19,7 @@ export function networkDepth(module: TensorModule): { depth: number; path: reado
   while (node !== undefined) {
     path.push(...node.origins);
     const here = levels[node.id] ?? 0;
-    node = (users[node.id] ?? []).find((user) => (levels[user.id] ?? 0) + depthOf(module, user) === here);
+    node = (users[node.id] ?? []).find((user) => (levels[user.id] ?? 0) + depthOf(module, user, users) === here);
   }
   return { depth, path: mergeOrigins(path) };
 }
@@ -28,18 +29,20 @@ export function levelsOf(module: TensorModule): number[] {
   const users = usersOf(module);
   const levels: number[] = module.nodes.map(() => 0);
   for (const node of module.nodes.toReversed()) {
-    const needs = (users[node.id] ?? []).map((user) => (levels[user.id] ?? 0) + depthOf(module, user));
+    const needs = (users[node.id] ?? []).map((user) => (levels[user.id] ?? 0) + depthOf(module, user, users));
     levels[node.id] = Math.max(0, ...needs);
   }
   return levels;
 }
 
-function depthOf(module: TensorModule, node: TensorNode): number {
+function depthOf(module: TensorModule, node: TensorNode, users: Users): number {
   switch (node.op) {
     case 'multiply':
-      return 1;
-    case 'polynomial':
-      return polynomialDepth(node.attrs.coefficients, node.attrs.basis);
+      return waits(module, node, users) ? 0 : 1;
+    case 'polynomial': {
+      const depth = polynomialDepth(node.attrs.coefficients, node.attrs.basis);
+      return waits(module, node, users) ? depth - 1 : depth;
+    }
     case 'dense':
     case 'conv':
     case 'gather':
@@ -52,6 +55,16 @@ function depthOf(module: TensorModule, node: TensorNode): number {
     case 'activation':
       return 0;
   }
+}
+
+type Users = readonly (readonly TensorNode[])[];
+
+/** Whether only linear ops read the last product of a node, so that it is rescaled with theirs. */
+function waits(module: TensorModule, node: TensorNode, users: Users): boolean {
+  const readers = users[node.id] ?? [];
+  return readers.every((user) =>
+    isReshape(module, user) ? waits(module, user, users) : isLinear(user),
+  );
 }
 
 /** Whether the node only changes the shape: its elements stay where they are. */

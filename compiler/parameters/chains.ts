@@ -1,32 +1,41 @@
 /**
- * Modulus chains that could carry a program of a given depth, for one polynomial modulus degree.
+ * Modulus chains that could carry a program, for one polynomial modulus degree.
  *
- * A program of depth d takes d rescales. Either all products are rescaled: d + 1 data primes, the first with room for
- * sign, headroom and range above the scale. Or the last ones are not: d data primes, the first one holding the scale
- * of that product. Fewer primes are faster, so the shorter chain comes first; within a chain primes take all the bits
- * that security allows, since bits below 48 cost neither time nor memory and each one halves the error.
+ * A program of depth d takes d rescales and d + 1 data primes. Its primes need not be alike: one that follows a product
+ * of two ciphertexts has to swallow as many bits as the scale has, and those of the weights as well where the product
+ * waited for them; one that follows products of plaintexts alone swallows the bits of the weights. Bits below 48 cost
+ * neither time nor memory and each one halves an error, so primes take all that security allows.
  */
 import { maxModulusBits, maxPrimeBits, type Parameters, type PolyModulusDegree } from '../../ir/parameters.ts';
 import { headroomBits } from '../../passes/assign-levels.ts';
+import type { RescaleOptions } from '../../passes/rescale-lazily.ts';
 import { nttPrimes } from './primes.ts';
 
-export interface Chain {
+/** What the rescales to one level divide: products of plaintexts alone, or some of ciphertexts. */
+export type RescaleKind = 'plain' | 'cipher';
+
+/** Where rescales are placed, and what they divide: `kinds[l]` is that of the rescales from level l + 1 to level l. */
+export interface Rescaling extends RescaleOptions {
+  readonly kinds: readonly RescaleKind[];
+}
+
+export interface Chain extends RescaleOptions {
   readonly parameters: Parameters;
-  readonly scaleBits: number;
   /** Largest value, as a power of two. */
   readonly rangeBits: number;
-  readonly last: 'rescaled' | 'unrescaled';
 }
 
 /** Below this the rounding of ciphertexts alone exceeds any useful error. */
-const leastScaleBits = 18;
+const leastPrimeBits = 20;
 
-/** The plaintexts of products that are not rescaled need at least this many bits to say anything. */
-const leastWeightBits = 6;
+/** Bits of a plain rescale's prime where the rest of the chain wants them more. */
+const leastPlainBits = 24;
 
-export function chainsFor(degree: PolyModulusDegree, depth: number, rangeBits: number): Chain[] {
-  return [...unrescaledChains(degree, depth, rangeBits), ...rescaledChains(degree, depth, rangeBits)];
-}
+/** A plaintext is some 6 bits more accurate than a value of the same scale, so its prime may be smaller. */
+const plainSavingBits = 8;
+
+/** A first prime that also holds the weights of the last products, as a multiple of the others' bits. */
+const terminalRatio = 1.4;
 
 /**
  * Bits of the special prime beyond the largest data prime. The error of a key switch peaks at slot 0, where SEAL's
@@ -35,54 +44,53 @@ export function chainsFor(degree: PolyModulusDegree, depth: number, rangeBits: n
  */
 const specialExtraBits = [4, 8];
 
-function rescaledChains(degree: PolyModulusDegree, depth: number, rangeBits: number): Chain[] {
-  const room = headroomBits + rangeBits;
-  return specialExtraBits.flatMap((extra) => {
-    const left = maxModulusBits[degree] - 2 * room - extra;
-    const scaleBits = Math.min(maxPrimeBits - room - extra, Math.floor(left / (depth + 2)));
-    if (scaleBits < leastScaleBits) return [];
-    const data = [scaleBits + room, ...Array.from({ length: depth }, () => scaleBits)];
-    return chain(degree, data, scaleBits + room + extra, { scaleBits, rangeBits, last: 'rescaled' });
+export function chainsFor(degree: PolyModulusDegree, rescaling: Rescaling, rangeBits: number): Chain[] {
+  const { last, defer, late } = rescaling;
+  // Rotations that run before the rescale do so at a scale of which a peak is a small part.
+  return (late ? [0] : specialExtraBits).flatMap((extra) => {
+    const bits = dataBits(rescaling, maxModulusBits[degree] - extra, maxPrimeBits - extra);
+    const [first = 0] = bits;
+    if (Math.min(...bits) < leastPrimeBits || first < headroomBits + rangeBits + leastPrimeBits) return [];
+    // The special prime comes first, so that of equal bits it is the largest.
+    const found = nttPrimes([Math.max(...bits) + extra, ...bits], degree);
+    if (found === undefined) return [];
+    const [specialPrime = 0, ...primes] = found;
+    return [{ last, defer, late, parameters: { polyModulusDegree: degree, primes, specialPrime }, rangeBits }];
   });
 }
 
-/**
- * The first prime of f bits holds room + scale of the ciphertext + scale of the last weights, so bits given to the one
- * are taken from the other. The best split depends on the program: the few nearest to where rounding a weight and a
- * key switch err alike are proposed.
- */
-function unrescaledChains(degree: PolyModulusDegree, depth: number, rangeBits: number): Chain[] {
-  if (depth < 1) return [];
-  return specialExtraBits.flatMap((extra) => {
-    const candidates: { scaleBits: number; firstBits: number; error: number }[] = [];
-    for (let scaleBits = leastScaleBits; scaleBits <= maxPrimeBits - extra; scaleBits++) {
-      const left = maxModulusBits[degree] - scaleBits * (depth - 1);
-      const firstBits = Math.min(maxPrimeBits - extra, Math.floor((left - extra) / 2));
-      const weightBits = firstBits - headroomBits - rangeBits - scaleBits;
-      if (weightBits < leastWeightBits) continue;
-      const error = Math.sqrt(degree / 12) / 2 ** weightBits + (degree / 3) * Math.sqrt(depth) * 2 ** -scaleBits;
-      candidates.push({ scaleBits, firstBits, error });
+/** Whether any chain carries `depth` rescales. */
+export function carriesDepth(degree: PolyModulusDegree, depth: number): boolean {
+  const kinds = Array.from({ length: depth }, (): RescaleKind => 'plain');
+  return chainsFor(degree, { last: 'rescaled', defer: Infinity, late: false, kinds }, 0).length > 0;
+}
+
+/** Bits of the data primes, whose sum and largest once more are at most `total`. */
+function dataBits({ last, defer, kinds }: Rescaling, total: number, most: number): number[] {
+  const ciphers = kinds.filter((kind) => kind === 'cipher').length;
+  const plains = kinds.length - ciphers;
+  const terminal = last === 'unrescaled';
+  const saving = defer > 0 ? Infinity : plainSavingBits;
+  // As many bits as there are: for the first prime and the special one, for each cipher prime, for each plain one.
+  const ends = terminal ? 2 * terminalRatio : 2;
+  const even = total / (ends + ciphers + plains);
+  const plain = Math.max(Math.min(even, leastPlainBits), (total - saving * (ends + ciphers)) / (ends + ciphers + plains));
+  const first = Math.min(most, Math.floor(((total - plains * plain) / (ends + ciphers)) * (ends / 2)));
+  const cipher = ciphers === 0 ? first : Math.min(first, Math.floor((total - 2 * first - plains * plain) / ciphers));
+  const bits = kinds.map((kind) => (kind === 'cipher' ? cipher : Math.min(first, Math.floor(plain))));
+  let spare = total - 2 * first - bits.reduce((sum, own) => sum + own, 0);
+  // Rounded off bits, and those that a first prime of the most bits cannot take.
+  for (const wanted of ['cipher', 'plain'] as const) {
+    for (let grown = true; grown && spare > 0;) {
+      grown = false;
+      for (const [l, kind] of kinds.entries()) {
+        const own = bits[l] ?? 0;
+        if (kind !== wanted || own >= first || spare <= 0) continue;
+        bits[l] = own + 1;
+        spare--;
+        grown = true;
+      }
     }
-    return candidates
-      .sort((a, b) => a.error - b.error)
-      .slice(0, 2)
-      .flatMap(({ scaleBits, firstBits }) => {
-        const data = [firstBits, ...Array.from({ length: depth - 1 }, () => scaleBits)];
-        const specialBits = Math.max(firstBits, scaleBits) + extra;
-        return chain(degree, data, specialBits, { scaleBits, rangeBits, last: 'unrescaled' });
-      });
-  });
-}
-
-function chain(
-  polyModulusDegree: PolyModulusDegree,
-  dataBits: readonly number[],
-  specialBits: number,
-  rest: Omit<Chain, 'parameters'>,
-): Chain[] {
-  // The special prime comes first, so that of equal bits it is the largest.
-  const found = nttPrimes([specialBits, ...dataBits], polyModulusDegree);
-  if (found === undefined) return [];
-  const [specialPrime = 0, ...primes] = found;
-  return [{ parameters: { polyModulusDegree, primes, specialPrime }, ...rest }];
+  }
+  return [first, ...bits];
 }

@@ -1,10 +1,15 @@
-/** Chooses the modulus chain of a packed network: the fewest primes whose predicted error is small enough. */
-import { chainTooShort, scaleTooLarge } from '../../ir/diagnostics/compile.ts';
+/** Chooses where a packed network is rescaled and its modulus chain: the fewest primes that are accurate enough. */
+import { chainTooShort, scaleDoesNotFit } from '../../ir/diagnostics/compile.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../ir/he/module.ts';
+import { type CostTable, defaultCostTable } from '../../ir/he/op-costs.ts';
+import { programCost } from '../../ir/he/program-cost.ts';
+import type { PolyModulusDegree } from '../../ir/parameters.ts';
 import type { PassManager } from '../../passes/manager.ts';
-import type { Chain } from './chains.ts';
+import { placeRescales } from '../../passes/rescale-lazily.ts';
 import { manageProgram } from '../pipelines.ts';
+import { type Chain, chainsFor, type Rescaling } from './chains.ts';
+import { rescaleKinds } from './rescale-kinds.ts';
 
 export interface Selection {
   readonly program: HeModule;
@@ -14,6 +19,7 @@ export interface Selection {
 export interface SelectionOptions {
   readonly manager: PassManager;
   readonly maxError: number;
+  readonly costs?: CostTable;
   /** The error of a managed program; may stop early, and return any larger value, once it exceeds `enough`. */
   readonly predict: (program: HeModule, enough: number) => number;
 }
@@ -27,26 +33,58 @@ const usable = 0.8;
 /** `best` is the least error seen, whether or not it is small enough. */
 export function selectChain(
   program: HeModule,
-  chains: readonly Chain[],
-  { manager, maxError: allowed, predict }: SelectionOptions,
+  degree: PolyModulusDegree,
+  rangeBits: number,
+  { manager, maxError: allowed, costs = defaultCostTable, predict }: SelectionOptions,
 ): { readonly selection: Selection | undefined; readonly best: number | undefined } {
   const maxError = usable * allowed;
   let best: number | undefined;
-  let selection: Selection | undefined;
-  const byPrimes = Map.groupBy(chains, ({ parameters }) => parameters.primes.length);
-  for (const length of [...byPrimes.keys()].sort((a, b) => a - b)) {
-    // Chains of equal length cost the same, so the most accurate of them is taken.
-    for (const chain of byPrimes.get(length) ?? []) {
-      const managed = tryChain(program, manager, chain);
-      if (managed === undefined) continue;
-      const predictedError = predict(managed, Math.min(maxError, selection?.predictedError ?? Infinity));
-      best = Math.min(best ?? Infinity, predictedError);
-      if (predictedError <= maxError && predictedError < (selection?.predictedError ?? Infinity))
-        selection = { program: managed, predictedError };
+  const byLevels = Map.groupBy(rescalings(program), ({ kinds }) => kinds.length);
+  for (let levels = 0; levels <= Math.max(...byLevels.keys()); levels++) {
+    const managed: HeModule[] = [];
+    for (const rescaling of byLevels.get(levels) ?? []) {
+      const chains = chainsFor(degree, rescaling, rangeBits);
+      const carried = chains.flatMap((chain) => tryChain(program, manager, chain) ?? []);
+      managed.push(...carried);
+      // Bringing two scales together may take a level more than the products do.
+      if (carried.length > 0 || chains.length === 0 || rescaling.isLonger) continue;
+      const longer = { ...rescaling, kinds: ['plain' as const, ...rescaling.kinds], isLonger: true };
+      byLevels.set(levels + 1, [...(byLevels.get(levels + 1) ?? []), longer]);
     }
-    if (selection !== undefined) break;
+    const priced = managed.map((candidate) => ({ candidate, cost: programCost(candidate, costs) }));
+    for (const { candidate } of priced.sort((x, y) => x.cost - y.cost)) {
+      const predictedError = predict(candidate, maxError);
+      best = Math.min(best ?? Infinity, predictedError);
+      if (predictedError <= maxError) return { selection: { program: candidate, predictedError }, best };
+    }
   }
-  return { selection, best };
+  return { selection: undefined, best };
+}
+
+interface PlacedRescales extends Rescaling {
+  /** Whether a level was added to bring scales together. */
+  readonly isLonger: boolean;
+}
+
+/** All ways to place rescales that differ. */
+function rescalings(program: HeModule): PlacedRescales[] {
+  const found: PlacedRescales[] = [];
+  const known = (op: Uint8Array): boolean =>
+    programs.some((other) => other.length === op.length && other.every((code, id) => code === op[id]));
+  const programs: Uint8Array[] = [];
+  for (const last of ['rescaled', 'unrescaled'] as const) {
+    for (let defer = 0, more = true; more; defer++) {
+      more = false;
+      for (const late of defer === 0 ? [false] : [false, true]) {
+        const { module } = placeRescales(program, { last, defer, late });
+        if (known(module.columns.op)) continue;
+        more = true;
+        programs.push(module.columns.op);
+        found.push({ last, defer, late, kinds: rescaleKinds(module), isLonger: false });
+      }
+    }
+  }
+  return found;
 }
 
 /** The managed program, or undefined where the chain does not carry it. */
@@ -54,7 +92,7 @@ function tryChain(program: HeModule, manager: PassManager, chain: Chain): HeModu
   try {
     return manageProgram(program, manager, chain);
   } catch (error) {
-    const unfit: readonly string[] = [chainTooShort.declaration.code, scaleTooLarge.declaration.code];
+    const unfit: readonly string[] = [chainTooShort.declaration.code, scaleDoesNotFit.declaration.code];
     if (error instanceof HepcError && error.diagnostics.every(({ code }) => unfit.includes(code))) return undefined;
     throw error;
   }

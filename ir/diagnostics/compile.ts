@@ -27,15 +27,16 @@ export const chainTooShort = defineDiagnostic<{ depth: number; primes: number }>
   notes: () => ['lower the degree of activations on this path, or merge linear layers'],
 });
 
-export const scaleTooLarge = defineDiagnostic<{ value: number; level: number }>({
+export const scaleDoesNotFit = defineDiagnostic<{ value: number; level: number; bits: number }>({
   code: 'H331',
   severity: 'error',
-  title: 'a scale leaves no room for the value below the modulus',
+  title: 'a value has no useful scale below the modulus',
   explain:
     'The scale of a value times the value itself must stay below half of the modulus at its level, with 3 bits of ' +
-    'headroom. The chain of primes is too small for this scale: choose a smaller scale or a larger first prime.',
-  message: ({ value, level }) => `the scale of %${value} leaves less than 4 bits below the modulus at level ${level}`,
-  notes: () => ['choose a smaller scale or larger primes'],
+    'headroom, and what is left has to be shared with the plaintexts that it is multiplied with. The chain of primes is ' +
+    'too small for this program: choose larger primes, or more of them.',
+  message: ({ value, level, bits }) => `%${value} is left with a scale of 2^${bits.toFixed(1)} at level ${level}`,
+  notes: () => ['choose larger primes, or a longer chain'],
 });
 
 export const noParameters = defineDiagnostic<{ depth: number; maxError: number; best: number | undefined }>({

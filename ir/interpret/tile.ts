@@ -3,7 +3,7 @@
  * the he interpreter, which sees slots alone, it pins down what lowering must preserve.
  */
 import { InternalError } from '../diagnostics/diagnostic.ts';
-import type { NodeBase } from '../op.ts';
+import type { NodeBase, ValueId } from '../op.ts';
 import { applyMap } from '../tensor/csr.ts';
 import type { Layout } from '../tile/layout.ts';
 import type { TileModule, TileNodeNamed, TileOpName } from '../tile/ops.ts';
@@ -52,8 +52,15 @@ const rules: Rules = {
 
 const empty = new Float64Array();
 
-/** The outputs by name, for one sample: a row-major array for each input by name. */
-export function evaluateTile(module: TileModule, inputs: Inputs): Map<string, Float64Array> {
+/**
+ * The outputs by name, for one sample: a row-major array for each input by name. `observe` sees the elements of every
+ * value.
+ */
+export function evaluateTile(
+  module: TileModule,
+  inputs: Inputs,
+  observe?: (id: ValueId, elements: Float64Array) => void,
+): Map<string, Float64Array> {
   const values: Float64Array[] = [];
   const outputs = new Map<string, Float64Array>();
   for (const node of module.nodes) {
@@ -68,6 +75,7 @@ export function evaluateTile(module: TileModule, inputs: Inputs): Map<string, Fl
       inputs,
     );
     values.push(value);
+    observe?.(node.id, value);
     if (node.op === 'unpack') outputs.set(node.attrs.name, value);
   }
   return outputs;

@@ -155,7 +155,8 @@ describe('polynomials', () => {
 });
 
 function chainOf(depth: number): Chain {
-  const chain = chainsFor(degree, depth, 4).find(({ last }) => last === 'rescaled');
+  const kinds = Array.from({ length: depth }, () => 'cipher' as const);
+  const [chain] = chainsFor(degree, { last: 'rescaled', defer: 0, late: false, kinds }, 4);
   if (chain === undefined) throw new Error(`no chain of depth ${depth}`);
   return chain;
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { chainsFor } from '../../../compiler/parameters/chains.ts';
+import { carriesDepth, chainsFor, type Rescaling } from '../../../compiler/parameters/chains.ts';
 import { isPrime, nttPrimes } from '../../../compiler/parameters/primes.ts';
 import {
   bitLength,
@@ -69,15 +69,31 @@ describe('primes', () => {
 });
 
 describe('chains', () => {
+  const rescalings = (depth: number): Rescaling[] =>
+    (['rescaled', 'unrescaled'] as const).flatMap((last) =>
+      [
+        { defer: 0, late: false },
+        { defer: 2, late: false },
+        { defer: 2, late: true },
+      ].flatMap((policy) =>
+        [0, 1, 2].map((every) => {
+          const kinds = Array.from({ length: depth }, (_, l) => (every > 0 && l % every === 0 ? 'cipher' : 'plain'));
+          return { last, ...policy, kinds };
+        }),
+      ),
+    );
   const everyChain = polyModulusDegrees.flatMap((degree) =>
-    Array.from({ length: 64 }, (_, depth) => depth).flatMap((depth) =>
+    Array.from({ length: 48 }, (_, depth) => depth).flatMap((depth) =>
       [0, 1, 7, 30].flatMap((rangeBits) =>
-        chainsFor(degree, depth, rangeBits).map((chain) => ({ degree, depth, rangeBits, chain })),
+        rescalings(depth).flatMap((rescaling) =>
+          chainsFor(degree, rescaling, rangeBits).map((chain) => ({ degree, rescaling, rangeBits, chain })),
+        ),
       ),
     ),
   );
 
   test('are secure and well-formed parameters', () => {
+    expect(everyChain.length).toBeGreaterThan(1000);
     for (const { degree, chain } of everyChain) {
       expect(parametersSchema.safeParse(chain.parameters).error).toBeUndefined();
       expect(chain.parameters.polyModulusDegree).toBe(degree);
@@ -86,33 +102,43 @@ describe('chains', () => {
     }
   });
 
-  test('carry their depth, with room for sign, headroom and range', () => {
-    for (const { depth, rangeBits, chain } of everyChain) {
+  test('have a prime for each rescale, and room for sign, headroom and range in the first', () => {
+    for (const { rescaling, rangeBits, chain } of everyChain) {
       const { primes } = chain.parameters;
       const [first = 0, ...others] = primes.map(bitLength);
       expect(chain.rangeBits).toBe(rangeBits);
-      expect(primes).toHaveLength(chain.last === 'rescaled' ? depth + 1 : depth);
-      expect(others.every((bits) => bits === chain.scaleBits)).toBe(true);
-      expect(first).toBeGreaterThanOrEqual(chain.scaleBits + headroomBits + rangeBits);
+      expect(primes).toHaveLength(rescaling.kinds.length + 1);
+      expect(first).toBeGreaterThan(headroomBits + rangeBits + 10);
+      const bitsOf = (kind: 'plain' | 'cipher') => others.filter((_, l) => rescaling.kinds[l] === kind);
+      expect(Math.max(0, ...bitsOf('plain'))).toBeLessThanOrEqual(Math.min(first, ...bitsOf('cipher')));
+    }
+  });
+
+  test('use the bits that security allows, up to 48 a prime, but for what does not go around', () => {
+    for (const { degree, chain } of everyChain) {
+      const { primes, specialPrime } = chain.parameters;
+      if (bitLength(specialPrime) === maxPrimeBits) continue;
+      const unused = maxModulusBits[degree] - modulusBits(chain.parameters);
+      // One more bit for the first prime is one for each that is as large, and for the special one.
+      expect(unused, String(primes.map(bitLength))).toBeLessThanOrEqual(primes.length + 1);
     }
   });
 
   test('exist for shallow programs, fewer and fewer as the depth grows', () => {
     for (const degree of polyModulusDegrees) {
-      const deepest = everyChain.reduce(
-        (most, { degree: own, depth }) => (own === degree ? Math.max(most, depth) : most),
-        -1,
-      );
+      const depths = Array.from({ length: 64 }, (_, depth) => depth).filter((depth) => carriesDepth(degree, depth));
+      const deepest = Math.max(...depths);
       expect(deepest, `N = ${degree}`).toBeGreaterThanOrEqual({ 4096: 2, 8192: 6, 16384: 14, 32768: 28 }[degree]);
-      for (let depth = 0; depth <= deepest - 4; depth++) expect(chainsFor(degree, depth, 0).length).toBeGreaterThan(0);
-      expect(chainsFor(degree, 64, 0)).toEqual([]);
+      expect(depths).toHaveLength(deepest + 1);
     }
   });
 
   test('do not exist for ranges that no prime holds', () => {
     for (const degree of polyModulusDegrees) {
-      expect(chainsFor(degree, 1, 60)).toEqual([]);
-      expect(chainsFor(degree, 1, Infinity)).toEqual([]);
+      for (const rescaling of rescalings(1)) {
+        expect(chainsFor(degree, rescaling, 60)).toEqual([]);
+        expect(chainsFor(degree, rescaling, Infinity)).toEqual([]);
+      }
     }
   });
 });

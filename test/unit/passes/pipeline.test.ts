@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { type Chain, chainsFor } from '../../../compiler/parameters/chains.ts';
+import { rescaleKinds } from '../../../compiler/parameters/rescale-kinds.ts';
 import { manageProgram, optimiseProgram } from '../../../compiler/pipelines.ts';
 import { Constant } from '../../../ir/constant.ts';
-import { chainTooShort, scaleTooLarge } from '../../../ir/diagnostics/compile.ts';
+import { chainTooShort, scaleDoesNotFit } from '../../../ir/diagnostics/compile.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { HeBuilder, type HeModule, opCount, usesPlaintextB, usesValueA, usesValueB } from '../../../ir/he/module.ts';
 import { HE } from '../../../ir/he/ops.ts';
@@ -14,8 +15,8 @@ import { lastUses } from '../../../ir/he/last-uses.ts';
 import { PlaintextSlots } from '../../../ir/interpret/plaintext-slots.ts';
 import type { PlanModule } from '../../../ir/levels.ts';
 import { verify } from '../../../ir/verify.ts';
-import { productDepth } from '../../../passes/analyses/depth.ts';
 import { PassManager } from '../../../passes/manager.ts';
+import { placeRescales, type RescaleOptions } from '../../../passes/rescale-lazily.ts';
 import { scheduleProgram } from '../../../passes/schedule.ts';
 import { arbitraryProgram, countOps, programInputs } from '../../support/arbitrary-programs.ts';
 import { expectSameValues } from '../../support/same-values.ts';
@@ -28,23 +29,36 @@ interface Managed {
   readonly program: HeModule;
 }
 
-/** The program under every chain of its depth, or of up to two levels more where products with one are needed. */
+/** The program with its rescales placed in every way, and of up to two levels more where products with one are needed. */
 function manageAll(before: HeModule): { readonly optimised: HeModule; readonly managed: readonly Managed[] } {
   const manager = new PassManager([]);
   const optimised = optimiseProgram(before, manager);
-  const { depth } = productDepth(optimised);
-  for (const extra of [0, 1, 2]) {
-    const managed = chainsFor(degree, depth + extra, 0).flatMap((chain) => {
-      const program = manageUnlessUnfit(optimised, manager, chain);
-      return program === undefined ? [] : [{ chain, program }];
-    });
-    if (managed.length > 0) return { optimised, managed };
-  }
-  throw new Error(`no chain carries a depth of ${depth}`);
+  const managed = rescalings.flatMap((rescaling) => {
+    const kinds = rescaleKinds(placeRescales(optimised, rescaling).module);
+    for (const extra of [0, 1, 2]) {
+      const longer = [...Array.from({ length: extra }, () => 'plain' as const), ...kinds];
+      const carried = chainsFor(degree, { ...rescaling, kinds: longer }, 0).flatMap((chain) => {
+        const program = manageUnlessUnfit(optimised, manager, chain);
+        return program === undefined ? [] : [{ chain, program }];
+      });
+      if (carried.length > 0) return carried;
+    }
+    return [];
+  });
+  if (managed.length === 0) throw new Error('no chain carries the program');
+  return { optimised, managed };
 }
 
+const rescalings: readonly RescaleOptions[] = (['rescaled', 'unrescaled'] as const).flatMap((last) => [
+  { last, defer: 0, late: false },
+  { last, defer: 1, late: false },
+  { last, defer: 1, late: true },
+  { last, defer: 9, late: false },
+  { last, defer: 9, late: true },
+]);
+
 function manageUnlessUnfit(program: HeModule, manager: PassManager, chain: Chain): HeModule | undefined {
-  const unfit: readonly string[] = [chainTooShort.declaration.code, scaleTooLarge.declaration.code];
+  const unfit: readonly string[] = [chainTooShort.declaration.code, scaleDoesNotFit.declaration.code];
   try {
     return manageProgram(program, manager, chain);
   } catch (error) {
@@ -69,9 +83,9 @@ describe.each([false, true])('random programs, with encrypted weights: %s', (wei
   test('encode every plaintext at a scale that says something', () => {
     fc.assert(
       fc.property(program, (before) => {
-        for (const { chain, program: after } of manageAll(before).managed) {
+        for (const { program: after } of manageAll(before).managed) {
           const { op, scale, plainScale } = after.columns;
-          const least = chain.last === 'rescaled' ? chain.scaleBits - 2 : 5;
+          const least = 7.9;
           for (let id = 0; id < op.length; id++) {
             if (usesPlaintextB(op[id] ?? 0)) expect(Math.log2(plainScale[id] ?? 0), `%${id}`).toBeGreaterThan(least);
             if (op[id] === HE.weight) expect(Math.log2(scale[id] ?? 0), `%${id}`).toBeGreaterThan(least);

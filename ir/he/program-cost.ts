@@ -1,0 +1,115 @@
+/**
+ * What a managed program is estimated to cost: time on one thread by a table of operation costs, and bytes between
+ * client and server. Every estimate is a sum over rows, so that programs of any size are weighed in one pass.
+ */
+import { ciphertextBytes, type Parameters, plaintextBytes, topLevel } from '../parameters.ts';
+import { InternalError } from '../diagnostics/diagnostic.ts';
+import { type HeColumns, type HeModule, usesPlaintextB } from './module.ts';
+import { type CostTable, defaultCostTable, opCost } from './op-costs.ts';
+import { HE, heOpNames } from './ops.ts';
+
+/** A program with levels: after `assign-levels`. */
+export type CostedProgram = Pick<HeModule, 'columns' | 'parameters'>;
+
+/** A seed stands for the second polynomial of a fresh ciphertext. */
+const seedBytes = 64;
+
+/** Plaintexts that an encoder of a lower level costs to build; it pays where many are encoded at that level. */
+const lowerEncoderPlaintexts = 100;
+
+/**
+ * Milliseconds of one evaluation on one thread, from inputs as bytes to outputs as bytes. Weights are encoded before,
+ * so that `encodingCost` is not part of it. Throws `InternalError` for a program without parameters.
+ */
+export function programCost(program: CostedProgram, table: CostTable = defaultCostTable): number {
+  const parameters = managed(program);
+  let sum = 0;
+  for (let row = 0; row < program.columns.op.length; row++) sum += rowCost(program.columns, row, parameters, table);
+  return sum;
+}
+
+/** Milliseconds of one row; what lowers the level is priced at the level of its operand. */
+export function rowCost(
+  { op, a, level }: HeColumns,
+  row: number,
+  { polyModulusDegree }: Pick<Parameters, 'polyModulusDegree'>,
+  table: CostTable = defaultCostTable,
+): number {
+  const code = op[row] ?? -1;
+  const name = heOpNames[code];
+  if (name === undefined) throw new InternalError(`no he op has the code ${code}`);
+  const lowers = code === HE.rescale || code === HE['mod-switch'];
+  return opCost(name, level[lowers ? (a[row] ?? 0) : row] ?? 0, polyModulusDegree, table);
+}
+
+/**
+ * Milliseconds of encoding every plaintext operand once for each level and scale, on one thread. Below the top level
+ * an engine encodes with all primes and drops some, or builds an encoder for the level, whichever is cheaper.
+ */
+export function encodingCost(program: CostedProgram, table: CostTable = defaultCostTable): number {
+  const parameters = managed(program);
+  const { polyModulusDegree: degree } = parameters;
+  const atTop = opCost('encode', topLevel(parameters), degree, table);
+  let sum = 0;
+  for (const [level, count] of countEncodings(program.columns)) {
+    const ownEncoder = count * opCost('encode', level, degree, table) + lowerEncoderPlaintexts * atTop;
+    sum += Math.min(count * atTop, ownEncoder);
+  }
+  return sum;
+}
+
+/** Bytes of all encoded plaintexts. */
+export function encodingBytes(program: CostedProgram): number {
+  const parameters = managed(program);
+  let sum = 0;
+  for (const [level, count] of countEncodings(program.columns)) sum += count * plaintextBytes(parameters, level);
+  return sum;
+}
+
+/**
+ * Bytes that the client sends for one evaluation: a polynomial and a seed for each input ciphertext. Headers, less than
+ * a hundredth of it, are left out; keys are sent once and not counted.
+ */
+export function uploadBytes(program: CostedProgram): number {
+  const parameters = managed(program);
+  return sumWhere(program.columns, HE.input, (row) => {
+    return ciphertextBytes(parameters, program.columns.level[row] ?? 0, 1) + seedBytes;
+  });
+}
+
+/** Bytes that the server answers with: all polynomials of each output ciphertext. */
+export function downloadBytes(program: CostedProgram): number {
+  const parameters = managed(program);
+  const { a, level, size } = program.columns;
+  return sumWhere(program.columns, HE.output, (row) => {
+    const value = a[row] ?? 0;
+    return ciphertextBytes(parameters, level[value] ?? 0, size[value] ?? 0);
+  });
+}
+
+/** Distinct encodings by level. */
+function countEncodings({ op, b, level, plainScale }: HeColumns): Map<number, number> {
+  const known = new Set<string>();
+  const counts = new Map<number, number>();
+  for (let row = 0; row < op.length; row++) {
+    const code = op[row] ?? 0;
+    if (!usesPlaintextB(code)) continue;
+    const own = level[row] ?? 0;
+    const key = `${code} ${b[row] ?? 0} ${own} ${plainScale[row] ?? 0}`;
+    if (known.has(key)) continue;
+    known.add(key);
+    counts.set(own, (counts.get(own) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function sumWhere({ op }: HeColumns, code: number, bytesOf: (row: number) => number): number {
+  let sum = 0;
+  for (let row = 0; row < op.length; row++) if (op[row] === code) sum += bytesOf(row);
+  return sum;
+}
+
+function managed({ parameters }: CostedProgram): Parameters {
+  if (parameters === undefined) throw new InternalError('costs of a program are known once its levels are assigned');
+  return parameters;
+}
