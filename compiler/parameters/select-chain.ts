@@ -7,6 +7,7 @@ import { programCost } from '../../ir/he/program-cost.ts';
 import type { PolyModulusDegree } from '../../ir/parameters.ts';
 import type { PassManager } from '../../passes/manager.ts';
 import { placeRescales } from '../../passes/rescale-lazily.ts';
+import type { KeyOptions } from '../../passes/select-keys.ts';
 import { manageProgram } from '../pipelines.ts';
 import { type Chain, chainsFor, type Rescaling } from './chains.ts';
 import { rescaleKinds } from './rescale-kinds.ts';
@@ -20,6 +21,7 @@ export interface SelectionOptions {
   readonly manager: PassManager;
   readonly maxError: number;
   readonly costs?: CostTable;
+  readonly keys?: KeyOptions;
   /** The error of a managed program; may stop early, and return any larger value, once it exceeds `enough`. */
   readonly predict: (program: HeModule, enough: number) => number;
 }
@@ -28,14 +30,14 @@ export interface SelectionOptions {
  * The part of the allowed error that a prediction may use up: it is the largest error on a few samples, and on many
  * the largest error is larger.
  */
-const usable = 0.8;
+const usable = 0.5;
 
 /** `best` is the least error seen, whether or not it is small enough. */
 export function selectChain(
   program: HeModule,
   degree: PolyModulusDegree,
   rangeBits: number,
-  { manager, maxError: allowed, costs = defaultCostTable, predict }: SelectionOptions,
+  { manager, maxError: allowed, costs = defaultCostTable, keys = {}, predict }: SelectionOptions,
 ): { readonly selection: Selection | undefined; readonly best: number | undefined } {
   const maxError = usable * allowed;
   let best: number | undefined;
@@ -44,7 +46,7 @@ export function selectChain(
     const managed: HeModule[] = [];
     for (const rescaling of byLevels.get(levels) ?? []) {
       const chains = chainsFor(degree, rescaling, rangeBits);
-      const carried = chains.flatMap((chain) => tryChain(program, manager, chain) ?? []);
+      const carried = chains.flatMap((chain) => tryChain(program, manager, chain, keys) ?? []);
       managed.push(...carried);
       // Bringing two scales together may take a level more than the products do.
       if (carried.length > 0 || chains.length === 0 || rescaling.isLonger) continue;
@@ -88,9 +90,9 @@ function rescalings(program: HeModule): PlacedRescales[] {
 }
 
 /** The managed program, or undefined where the chain does not carry it. */
-function tryChain(program: HeModule, manager: PassManager, chain: Chain): HeModule | undefined {
+function tryChain(program: HeModule, manager: PassManager, chain: Chain, keys: KeyOptions): HeModule | undefined {
   try {
-    return manageProgram(program, manager, chain);
+    return manageProgram(program, manager, chain, keys);
   } catch (error) {
     const unfit: readonly string[] = [chainTooShort.declaration.code, scaleDoesNotFit.declaration.code];
     if (error instanceof HepcError && error.diagnostics.every(({ code }) => unfit.includes(code))) return undefined;
