@@ -13,7 +13,10 @@ export interface SlotShape {
 export interface LinearProblem {
   readonly map: LinearMap;
   readonly slots: SlotShape;
-  /** Shapes of operand and result, where the op is a convolution: [C, …spatial] and [O, …spatial]. */
+  /**
+   * Shapes of operand and result, where the op is a convolution or lies on its operand like one: [C, …spatial] and
+   * [O, …spatial]. A stride of 1 / k enlarges k times.
+   */
   readonly convolution?: {
     readonly input: readonly number[];
     readonly output: readonly number[];

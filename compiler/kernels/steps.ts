@@ -1,123 +1,228 @@
 /**
- * From the rotations that the matrix needs to baby steps and giant steps.
+ * From the rotations that a matrix needs to baby steps and giant steps.
  *
- * `rests` are the total steps that remain after the folds took their part, by pair of output and input ciphertext. A
- * split with unit n writes each rest as giant + baby with |baby| < n; rotating each input by its babies and each
- * output's partial sums by its giants costs Σ_inputs |babies \ 0| + Σ_outputs |giants \ 0| key switches
- * (baby-step/giant-step; Halevi and Shoup, Crypto 2014, section 4.1, here over any set of steps).
+ * A row in slot s that uses an element in slot q needs it moved by q − s, its rest, modulo the period of the operand. A
+ * fold by f adds what stands f slots further on, so that of a rest only the bits that no fold covers are left to the
+ * products. Writing each such step as giant + baby and rotating every input by its babies and every output's partial
+ * sums by its giants costs Σ_inputs |babies \ 0| + Σ_outputs |giants \ 0| key switches (baby-step/giant-step; Halevi
+ * and Shoup, Crypto 2014, section 4.1, here over any set of steps).
  */
-import { modulo } from './place-weights.ts';
+import { ascending, type Rotations, StepSplitter, splitWidths } from './step-splitter.ts';
 
-export class StepTable {
-  /** For each pair a bitmap over the steps. */
-  private readonly steps = new Map<number, Uint8Array>();
-  private readonly inputs: number;
-  private readonly slots: number;
-
-  constructor(inputs: number, slots: number) {
-    this.inputs = inputs;
-    this.slots = slots;
-  }
-
-  /** Notes that output ciphertext o needs input ciphertext c rotated by `rest` in total. */
-  note(o: number, c: number, rest: number): void {
-    const pair = o * this.inputs + c;
-    let bitmap = this.steps.get(pair);
-    if (bitmap === undefined) this.steps.set(pair, (bitmap = new Uint8Array(this.slots)));
-    bitmap[rest & (this.slots - 1)] = 1;
-  }
-
-  /** One for each (output, input, rest): a plaintext product. */
-  get products(): number {
-    let sum = 0;
-    for (const bitmap of this.steps.values()) for (const bit of bitmap) sum += bit;
-    return sum;
-  }
-
-  /** The split with the fewest rotations; `unit` divides every rest. */
-  split(unit: number): Split {
-    const rests = this.restsByPair();
-    let best = this.splitBy(rests, 1, 1);
-    for (const width of this.widths(unit, rests)) {
-      for (const sign of [1, -1] as const) {
-        const candidate = this.splitBy(rests, width, sign);
-        if (candidate.rotations < best.rotations) best = candidate;
-      }
-    }
-    return best;
-  }
-
-  /** Steps near zero from both sides stay near zero, so that a window of neighbours shares its babies. */
-  private restsByPair(): Map<number, number[]> {
-    const lists = new Map<number, number[]>();
-    for (const [pair, bitmap] of this.steps) {
-      const list: number[] = [];
-      for (const [step, bit] of bitmap.entries())
-        if (bit === 1) list.push(2 * step > this.slots ? step - this.slots : step);
-      lists.set(pair, list);
-    }
-    return lists;
-  }
-
-  /** Widths within a factor of 8 of the one that splits evenly spread rests best. */
-  private widths(unit: number, rests: ReadonlyMap<number, readonly number[]>): number[] {
-    let most = 1;
-    for (const list of rests.values()) most = Math.max(most, list.length);
-    const even = unit * Math.sqrt(most);
-    const widths: number[] = [];
-    for (let width = 2 * unit; width <= Math.min(2 * this.slots, 8 * even); width *= 2) {
-      if (width < even / 8) continue;
-      widths.push(width);
-      if (width % (2 * unit) === 0) widths.push(1.5 * width);
-    }
-    return widths;
-  }
-
-  /** Babies in [0, width) for sign 1, in (−width, 0] for sign −1. */
-  private splitBy(restsByPair: ReadonlyMap<number, readonly number[]>, width: number, sign: 1 | -1): Split {
-    const babiesOf = new Map<number, Set<number>>();
-    const giantsOf = new Map<number, Set<number>>();
-    for (const [pair, rests] of restsByPair) {
-      const babies = setAt(babiesOf, pair % this.inputs);
-      const giants = setAt(giantsOf, Math.floor(pair / this.inputs));
-      for (const rest of rests) {
-        const baby = sign * modulo(sign * rest, width);
-        babies.add(modulo(baby, this.slots));
-        giants.add(modulo(rest - baby, this.slots));
-      }
-    }
-    const babyRotations = rotationsOf(babiesOf);
-    const giantRotations = rotationsOf(giantsOf);
-    return {
-      babies: ascending(babiesOf),
-      giants: ascending(giantsOf),
-      babyRotations,
-      giantRotations,
-      rotations: babyRotations + giantRotations,
-    };
-  }
+/** What one rotation costs on either side, to choose among splits with equally many. */
+export interface SplitWeights {
+  /** At the level of the operand. */
+  readonly baby: number;
+  /** One level lower, and with a rescale of its own. */
+  readonly giant: number;
 }
+
+const defaultSplitWeights: SplitWeights = { baby: 1.4, giant: 1.25 };
 
 export interface Split {
   readonly babies: readonly number[];
   readonly giants: readonly number[];
   readonly babyRotations: number;
   readonly giantRotations: number;
-  readonly rotations: number;
+  readonly products: number;
 }
 
-function setAt(map: Map<number, Set<number>>, key: number): Set<number> {
-  let set = map.get(key);
-  if (set === undefined) map.set(key, (set = new Set()));
-  return set;
+/** The rests of every pair of an output and an input ciphertext. */
+export class StepTable {
+  readonly period: number;
+  private readonly inputs: number;
+  private readonly slots: number;
+  /** For each pair a bitmap over the rests. */
+  private readonly rests = new Map<number, Uint8Array<ArrayBuffer>>();
+  /** For each pair where runs of rests begin (+1) and end (−1), each in steps of `stride`. */
+  private readonly runs = new Map<number, Int32Array>();
+  private readonly stride: number;
+  private lastPair = -1;
+  private lastBitmap = new Uint8Array(0);
+
+  /** Rests are modulo `period`; runs go in steps of `stride`. */
+  constructor(inputs: number, slots: number, period = slots, stride = 1) {
+    this.inputs = inputs;
+    this.slots = slots;
+    this.period = period;
+    this.stride = stride;
+  }
+
+  /** Output ciphertext o needs input ciphertext c moved by `rest`. */
+  note(o: number, c: number, rest: number): void {
+    const pair = o * this.inputs + c;
+    if (pair !== this.lastPair) {
+      this.lastPair = pair;
+      this.lastBitmap = this.bitmapOf(pair);
+    }
+    this.lastBitmap[rest & (this.period - 1)] = 1;
+  }
+
+  /** Notes rest, rest + stride, …: `count` of them. */
+  noteRun(o: number, c: number, rest: number, count: number): void {
+    if (count === 0) return;
+    const { period, stride } = this;
+    const pair = o * this.inputs + c;
+    let edges = this.runs.get(pair);
+    if (edges === undefined) this.runs.set(pair, (edges = new Int32Array(period)));
+    const from = rest & (period - 1);
+    const first = from % stride;
+    const end = from + count * stride;
+    const begin = count * stride >= period ? first : from;
+    edges[begin] = (edges[begin] ?? 0) + 1;
+    if (begin !== from || end === period) return;
+    if (end < period) edges[end] = (edges[end] ?? 0) - 1;
+    else {
+      edges[first] = (edges[first] ?? 0) + 1;
+      edges[end - period] = (edges[end - period] ?? 0) - 1;
+    }
+  }
+
+  /** Output ciphertexts that are not zero. */
+  get outputs(): number {
+    const pairs = [...this.rests.keys(), ...this.runs.keys()];
+    return new Set(pairs.map((pair) => Math.floor(pair / this.inputs))).size;
+  }
+
+  /** All bits that are set in any rest. */
+  get bits(): number {
+    this.flushRuns();
+    let bits = 0;
+    for (const bitmap of this.rests.values()) for (let x = 0; x < this.period; x++) if (bitmap[x] === 1) bits |= x;
+    return bits;
+  }
+
+  /**
+   * The split with the fewest rotations when folds cover the bits `folded` of rest + `origin`. With an origin no rest
+   * is negative, so that folds need not go around the whole period.
+   */
+  split(folded = 0, origin = 0, weights = defaultSplitWeights): Split {
+    const reducer = new Reducer(this.period, folded, origin);
+    const steps = this.stepsWithout(reducer);
+    let bits = 0;
+    let products = 0;
+    let most = 0;
+    for (const list of steps.values()) {
+      products += list.length;
+      most = Math.max(most, list.length);
+      for (const step of list) bits |= step;
+    }
+    const splitter = new StepSplitter(steps, this.inputs, this.slots);
+    const costOf = ({ babies, giants }: Rotations): number =>
+      babies + giants + (weights.baby * babies + weights.giant * giants) * tieBreak;
+    let best = { width: 1, from: 0 };
+    let least = costOf(splitter.count(1, 0));
+    const unit = bits === 0 ? this.period : bits & -bits;
+    const even = unit * Math.sqrt(most);
+    for (const width of splitWidths(unit, this.period).sort((a, b) => Math.abs(a - even) - Math.abs(b - even))) {
+      const atLeast = Math.ceil((most * unit) / width) + Math.ceil(most / (this.period / width + 1)) - 2;
+      if (atLeast > least) continue;
+      for (const from of [0, 1 - width, -width / 2]) {
+        const cost = costOf(splitter.count(width, from, least));
+        if (cost < least) [best, least] = [{ width, from }, cost];
+      }
+    }
+    const { babies, giants } = splitter.steps(best.width, best.from);
+    return { ...this.countPlaced(steps, babies, giants, reducer), products };
+  }
+
+  /**
+   * What is left of a split when every step is taken by the first product that can: sums of a giant and a baby of other
+   * steps may be the same step around the folds. This is the order in which weights are placed.
+   */
+  private countPlaced(
+    steps: ReadonlyMap<number, readonly number[]>,
+    babies: readonly number[],
+    giants: readonly number[],
+    reducer: Reducer,
+  ): Omit<Split, 'products'> {
+    const usedBabies = new Set<number>();
+    const usedGiants = new Set<number>();
+    const rotatedBabies = new Set<number>();
+    const rotatedGiants = new Set<number>();
+    for (const [pair, list] of steps) {
+      const open = new Set(list);
+      for (const giant of giants) {
+        if (open.size === 0) break;
+        for (const baby of babies) {
+          if (!open.delete(reducer.reduce(giant + baby))) continue;
+          usedBabies.add(baby);
+          usedGiants.add(giant);
+          if (baby !== 0) rotatedBabies.add((pair % this.inputs) * this.slots + baby);
+          if (giant !== 0) rotatedGiants.add(Math.floor(pair / this.inputs) * this.slots + giant);
+        }
+      }
+    }
+    return {
+      babies: ascending(usedBabies),
+      giants: ascending(usedGiants),
+      babyRotations: rotatedBabies.size,
+      giantRotations: rotatedGiants.size,
+    };
+  }
+
+  private stepsWithout(reducer: Reducer): Map<number, number[]> {
+    this.flushRuns();
+    const lists = new Map<number, number[]>();
+    const { period } = this;
+    const seen = new Uint8Array(period);
+    for (const [pair, bitmap] of this.rests) {
+      const list: number[] = [];
+      seen.fill(0);
+      for (let x = 0; x < period; x++) {
+        if (bitmap[x] === 0) continue;
+        const step = reducer.reduce(x);
+        if (seen[step & (period - 1)] === 1) continue;
+        seen[step & (period - 1)] = 1;
+        list.push(step);
+      }
+      lists.set(pair, list);
+    }
+    return lists;
+  }
+
+  private bitmapOf(pair: number): Uint8Array<ArrayBuffer> {
+    let bitmap = this.rests.get(pair);
+    if (bitmap === undefined) this.rests.set(pair, (bitmap = new Uint8Array(this.period)));
+    return bitmap;
+  }
+
+  private flushRuns(): void {
+    const { period, stride } = this;
+    for (const [pair, edges] of this.runs) {
+      const bitmap = this.bitmapOf(pair);
+      for (let x = 0; x < period; x++) {
+        const open = (edges[x] ?? 0) + (x < stride ? 0 : (edges[x - stride] ?? 0));
+        edges[x] = open;
+        if (open > 0) bitmap[x] = 1;
+      }
+    }
+    this.runs.clear();
+  }
 }
 
-function rotationsOf(sets: Map<number, Set<number>>): number {
-  let sum = 0;
-  for (const set of sets.values()) sum += set.has(0) ? set.size - 1 : set.size;
-  return sum;
-}
+/** Fewer rotations always win; fewer than this many of them can be outweighed by none. */
+const tieBreak = 1e-6;
 
-function ascending(sets: Map<number, Set<number>>): number[] {
-  return [...new Set([...sets.values()].flatMap((set) => [...set]))].sort((a, b) => a - b);
+/** From a rest to the step that the folds leave of it. */
+class Reducer {
+  private readonly kept: number;
+  private readonly origin: number;
+  /** Bits at the top that are folded go around: steps are modulo what is below them. */
+  private readonly around: number;
+
+  constructor(period: number, folded: number, origin: number) {
+    this.kept = (period - 1) & ~folded;
+    this.origin = origin;
+    let around = period;
+    while (around > 1 && (folded & (around / 2)) !== 0) around /= 2;
+    this.around = around;
+  }
+
+  /** Steps near zero from both sides stay near zero, so that a window of neighbours shares its babies. */
+  reduce(rest: number): number {
+    const step = ((rest + this.origin) & this.kept) - this.origin;
+    const near = step & (this.around - 1);
+    return 2 * near >= this.around && near > 0 ? near - this.around : near;
+  }
 }

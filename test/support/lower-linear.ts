@@ -11,6 +11,8 @@ import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
 export interface LinearRun {
   /** One result for each sample. */
   readonly results: readonly Float64Array[];
+  /** The slots of every ciphertext of the result. */
+  readonly ciphertexts: readonly Float64Array[];
   readonly program: HeModule;
 }
 
@@ -47,5 +49,5 @@ export function runKernel(candidate: Candidate, map: LinearMap, samples: readonl
   builder.add('unpack', [y], { name: 'y', shape: [map.rows], factor: 1 }, []);
   const { module } = lowerToHe(builder.build('kernel'), 'plain');
   const ciphertexts = evaluateHe(module, fillSlots(input, index, 1, samples));
-  return { results: readSlots(output, 1, ciphertexts, samples.length), program: module };
+  return { results: readSlots(output, 1, ciphertexts, samples.length), ciphertexts, program: module };
 }

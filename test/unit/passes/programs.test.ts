@@ -10,13 +10,14 @@ import { foldRotations } from '../../../passes/fold-rotations.ts';
 import { PassManager } from '../../../passes/manager.ts';
 import { relinearizeLazily } from '../../../passes/relinearize-lazily.ts';
 import { rescaleLazily } from '../../../passes/rescale-lazily.ts';
+import { sinkMasks } from '../../../passes/sink-masks.ts';
 import { rotateLate } from '../../../passes/rotate-late.ts';
 import { arbitraryProgram, countOps } from '../../support/arbitrary-programs.ts';
 import { expectSameValues } from '../../support/same-values.ts';
 
 const program = arbitraryProgram({ slots: 16, depth: 4, weights: true, actions: 16 });
 
-const shrinking = [deadCiphertexts, commonSubexpressions, foldRotations] as const;
+const shrinking = [sinkMasks, deadCiphertexts, commonSubexpressions, foldRotations] as const;
 const placing = [rescaleLazily, relinearizeLazily, rotateLate] as const;
 
 const counted = ['rotate', 'multiply', 'multiply-plain', 'add', 'add-plain'] as const;
