@@ -4,57 +4,23 @@ import { HE } from '../ir/he/ops.ts';
 import type { PlanModule } from '../ir/levels.ts';
 import { FREES_A, FREES_B, type ScheduleColumns } from '../ir/plan/plan.ts';
 import { operandsOf } from './analyses/depth.ts';
-import { useCounts } from './analyses/he-uses.ts';
 import { HeRewriter } from './he-rewriter.ts';
+import { divideSums } from './scheduling/divide-sums.ts';
+import { groupsOf } from './scheduling/groups.ts';
 
 /**
- * Puts the ops in an order that keeps few ciphertexts alive (depth first from the outputs, so that a sum takes its
- * summands one by one), assigns buffers, marks last uses, and cuts the program into groups: a group ends at a value
- * that several ops read, at a key switch, at a sum with a key-switched summand, at an output, or where it has grown
- * large enough, so that every group is a piece of work of its own with few values to hand over.
+ * Cuts long sums into pieces and the program into groups, puts the ops in an order that keeps few ciphertexts alive
+ * (depth first from the outputs, so that a sum takes its summands one by one), assigns buffers and marks last uses.
  */
 export function scheduleProgram(module: HeModule): PlanModule {
-  const groupOf = groups(module);
-  const ordered = reorder(module, groupOf);
+  const divided = divideSums(module);
+  const ordered = reorder(divided.module, groupsOf(divided.module, divided.piece));
   return { ...ordered.module, level: 'plan', schedule: allocate(ordered.module, ordered.group) };
-}
-
-/** Rows after which a sum ends its group: some ten products and sums cost a few times what handing over does. */
-const groupRows = 16;
-
-function groups(module: HeModule): Int32Array {
-  const { op, a, b } = module.columns;
-  const uses = useCounts(module);
-  const isKeySwitch = (id: number): boolean => op[id] === HE.rotate || op[id] === HE.relinearize;
-  /** The group of a value is named by the op that ends it. */
-  const group = new Int32Array(op.length).fill(-1);
-  const ends = new Uint8Array(op.length);
-  const weight = new Int32Array(op.length);
-  for (let id = 0; id < op.length; id++) {
-    const x = a[id] ?? -1;
-    const y = b[id] ?? -1;
-    for (const operand of operandsOf(module.columns, id)) {
-      if (ends[operand] === 0) weight[id] = (weight[id] ?? 0) + (weight[operand] ?? 0);
-    }
-    weight[id] = (weight[id] ?? 0) + 1;
-    const joins = op[id] === HE.add && ((isKeySwitch(x) && uses[x] === 1) || (isKeySwitch(y) && uses[y] === 1));
-    const large = op[id] === HE.add && (weight[id] ?? 0) >= groupRows;
-    ends[id] = uses[id] !== 1 || isKeySwitch(id) || joins || large || op[id] === HE.output ? 1 : 0;
-  }
-  for (let id = op.length - 1; id >= 0; id--) {
-    if (ends[id] === 1) group[id] = id;
-    const code = op[id] ?? 0;
-    const own = group[id] ?? -1;
-    if (usesValueA(code) && ends[a[id] ?? -1] === 0) group[a[id] ?? -1] = own;
-    if (usesValueB(code) && ends[b[id] ?? -1] === 0) group[b[id] ?? -1] = own;
-  }
-  return group;
 }
 
 /**
  * Depth first over groups from the outputs in order; of what a group waits for, first what needs the most ciphertexts
- * (Sethi and Ullman 1970): a long sum is finished up to here before its next summands. Within a group as the program
- * had it.
+ * (Sethi and Ullman 1970): a long sum is finished up to here before its next summands.
  */
 function reorder(module: HeModule, groupOf: Int32Array): { module: HeModule; group: Int32Array } {
   const { op } = module.columns;
@@ -74,7 +40,7 @@ function reorder(module: HeModule, groupOf: Int32Array): { module: HeModule; gro
   const emit = (root: number): void => {
     if (done[root] === 1) return;
     done[root] = 1;
-    for (const id of members.get(root) ?? []) group[rewriter.keep(id)] = numbered;
+    for (const id of depthFirst(module, groupOf, root)) group[rewriter.keep(id)] = numbered;
     numbered++;
   };
   while (stack.length > 0) {
@@ -95,6 +61,24 @@ function reorder(module: HeModule, groupOf: Int32Array): { module: HeModule; gro
   // Inputs that nothing reads are still part of the program.
   for (const id of inputs) if (done[groupOf[id] ?? -1] === 0) emit(groupOf[id] ?? -1);
   return { module: rewriter.finish(), group: Int32Array.from(group) };
+}
+
+/** The ops of a group, operands just before what reads them. */
+function depthFirst({ columns }: HeModule, groupOf: Int32Array, root: number): number[] {
+  const order: number[] = [];
+  const placed = new Set<number>();
+  const stack = [root];
+  for (let id = stack.at(-1); id !== undefined; id = stack.at(-1)) {
+    const waiting = operandsOf(columns, id).filter((operand) => groupOf[operand] === root && !placed.has(operand));
+    if (waiting.length > 0) {
+      stack.push(...waiting.reverse());
+      continue;
+    }
+    stack.pop();
+    if (!placed.has(id)) order.push(id);
+    placed.add(id);
+  }
+  return order;
 }
 
 /** The ops of each group, by the op that ends it, in the order of the program. */

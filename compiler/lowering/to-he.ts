@@ -25,9 +25,6 @@ export interface Lowered {
   readonly values: ReadonlyMap<ValueId, readonly number[]>;
 }
 
-/** Summands that are added in one go. */
-const termsPerPart = 8;
-
 /**
  * With `encrypted` weights, products with weights and sums with biases take ciphertexts of the model owner's in place
  * of plaintexts. Coefficients of activations stay plain.
@@ -101,7 +98,8 @@ class HeLowering {
     const input = nodeAt(this.tile, node.operands[0] ?? -1).type;
     const matrix = { starts: starts.indices, indices: columns.indices, values: values.values };
     const { products, tiles, period } = placeWeights(matrix, input, layout, kernel);
-    const source = this.packed.push(new Constant([products.length, period], tiles)) - 1;
+    const distinct = distinctRows(tiles, period);
+    const source = this.packed.push(new Constant([distinct.rows.length / period, period], distinct.rows)) - 1;
     const rotated = new Map<number, number>();
     const babies = kernel.babies.length;
     const sums: number[][][] = Array.from({ length: layout.ciphertexts }, () => kernel.giants.map(() => []));
@@ -112,7 +110,12 @@ class HeLowering {
         operand = this.rotate(at(x, c), kernel.babies[baby] ?? 0, input);
         rotated.set(key, operand);
       }
-      const plaintext = this.plaintexts.add({ source, tile, shift: 0, inner: layout.batchTile });
+      const plaintext = this.plaintexts.add({
+        source,
+        tile: distinct.rowOf[tile] ?? 0,
+        shift: 0,
+        inner: layout.batchTile,
+      });
       sums[output]?.[giant]?.push(this.timesWeight(operand, plaintext));
     }
     const biases = this.elementwise(layout, (element) => bias.values[element] ?? 0);
@@ -220,14 +223,9 @@ class HeLowering {
     return step === 0 ? a : this.builder.add('rotate', { a, imm: step });
   }
 
-  /** In parts of a few terms each, which workers can compute at once, then the parts one after another. */
+  /** One after another; `schedule` cuts long sums into pieces. */
   private sum(terms: readonly number[]): number {
-    const chain = (part: readonly number[]): number => part.reduce((a, b) => this.builder.add('add', { a, b }));
-    if (terms.length <= termsPerPart) return chain(terms);
-    const parts = Array.from({ length: Math.ceil(terms.length / termsPerPart) }, (_, i) =>
-      chain(terms.slice(i * termsPerPart, (i + 1) * termsPerPart)),
-    );
-    return chain(parts);
+    return terms.reduce((a, b) => this.builder.add('add', { a, b }));
   }
 
   private valuesOf(id: ValueId): readonly number[] {
@@ -235,6 +233,32 @@ class HeLowering {
     if (values === undefined) throw new InternalError(`%${id} was not lowered`);
     return values;
   }
+}
+
+/** Every row once, in the order of first occurrence, and for each row of `tiles` which of them it is. */
+function distinctRows(tiles: Float64Array, period: number): { rows: Float64Array; rowOf: number[] } {
+  const kept: Float64Array[] = [];
+  const byHash = new Map<number, number[]>();
+  const rowOf: number[] = [];
+  for (let from = 0; from < tiles.length; from += period) {
+    const row = tiles.subarray(from, from + period);
+    const hash = hashOf(row);
+    const alike = byHash.get(hash) ?? [];
+    byHash.set(hash, alike);
+    let index = alike.find((k) => kept[k]?.every((x, s) => x === row[s]) === true);
+    if (index === undefined) alike.push((index = kept.push(row) - 1));
+    rowOf.push(index);
+  }
+  const rows = new Float64Array(kept.length * period);
+  for (const [i, row] of kept.entries()) rows.set(row, i * period);
+  return { rows, rowOf };
+}
+
+function hashOf(row: Float64Array): number {
+  let hash = 0;
+  for (const word of new Int32Array(row.buffer, row.byteOffset, 2 * row.length))
+    hash = Math.imul(hash ^ word, 0x01000193);
+  return hash;
 }
 
 function at(values: readonly number[], c: number): number {

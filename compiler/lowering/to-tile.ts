@@ -9,7 +9,9 @@ import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/
 import type { Layout } from '../../ir/tile/layout.ts';
 import { TileBuilder, type TileModule } from '../../ir/tile/ops.ts';
 import type { Candidate } from '../kernels/candidate.ts';
-import { type LayoutChoice, type NodeChoice, operandMaps } from '../layouts/choose-layouts.ts';
+import type { LayoutChoice } from '../layouts/choose-layouts.ts';
+import { operandMaps } from '../layouts/kernel-catalogue.ts';
+import type { NodeChoice } from '../layouts/node-choices.ts';
 import { isReshape } from '../layouts/network-depth.ts';
 
 export function lowerToTile(module: TensorModule, choice: LayoutChoice): TileModule {
@@ -76,10 +78,12 @@ class TileLowering {
 
   private lowerLinear(node: TensorNode, choice: NodeChoice): ValueId {
     const maps = operandMaps(this.module, node);
-    const summands = choice.operands.map(({ operand, kernel, pack }, k) => {
+    const summands = choice.operands.map(({ operand, repack, kernel, pack }, k) => {
       const map = maps[k];
       if (kernel === undefined || map === undefined) throw new InternalError(`${node.op} has no kernel`);
-      const value = pack === undefined ? this.valueOf(operand) : this.pack(operand, pack, kernel.packing?.index);
+      const given = pack === undefined ? this.valueOf(operand) : this.pack(operand, pack, kernel.packing?.index);
+      const value =
+        repack === undefined ? given : this.linear(given, repack, identityMap(repack.input.elements), node.origins);
       return this.linear(value, kernel, kernel.packing?.map ?? map, node.origins);
     });
     const [only = -1] = summands;

@@ -61,8 +61,8 @@ export const badPlaintext = defineDiagnostic<Broken>({
 export const badRotation = defineDiagnostic<Broken>({
   code: 'H255',
   severity: 'error',
-  title: 'a rotation step out of range',
-  explain: `A rotation is by more than zero and less than all slots. ${editedByHand}`,
+  title: 'a rotation that is not possible',
+  explain: `A rotation is by more than zero and less than all slots. Only rotations read what a rotate-many gives. ${editedByHand}`,
   message: ({ reason }) => reason,
 });
 

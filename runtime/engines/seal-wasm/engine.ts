@@ -7,7 +7,7 @@ import { compileSeal } from '../../seal/compile-wasm.ts';
 import { weightRows } from '../../seal/weight-rows.ts';
 import { shareBytes, shareDoubles } from '../shared-memory.ts';
 import { workerModule } from '../worker-thread.ts';
-import { assignRows } from './assign-rows.ts';
+import { type DividedProgram, divideProgram } from './divide-program.ts';
 import { createSharedState } from './exchange.ts';
 import { planExchange } from './exchange-plan.ts';
 import { divideHeap } from './memory.ts';
@@ -25,8 +25,9 @@ async function prepare(plan: Plan, keys: EvaluationKeys, options: EngineOptions)
   if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads)
     throw new HepcError([badThreads({ got: threads, limit: maxThreads })]);
   const { program, schedule } = plan;
-  const { parameters, columns, slots, plaintexts } = program;
-  const workerOf = assignRows(columns, schedule.group, threads);
+  const { parameters, slots, plaintexts } = program;
+  const divided = divideProgram(program.columns, schedule.group, threads);
+  const { columns, workerOf } = divided;
   const shared = createSharedState(planExchange(columns, workerOf, parameters.polyModulusDegree));
   const parts = Array.from({ length: threads }, (_, worker) => workerProgram(columns, workerOf, worker));
 
@@ -45,30 +46,36 @@ async function prepare(plan: Plan, keys: EvaluationKeys, options: EngineOptions)
     parameters,
     slots,
     columns,
-    buffer: schedule.buffer,
     plaintexts,
     packed: program.packed.map(({ shape, values }) => ({ shape, data: shareDoubles(values) })),
     workerOf,
     shared,
     relinKeys: keys.relinKeys && shareBytes(keys.relinKeys),
     galoisKeys: keys.galoisKeys && shareBytes(keys.galoisKeys),
-    weights: boundWeights(plan),
+    weights: boundWeights(plan, divided),
   };
   const requests = budgets.map((plaintextBudgetBytes, worker) => ({ ...common, worker, plaintextBudgetBytes }));
   const totalCost = parts.reduce((sum, part) => sum + part.cost, 0);
   return SealWasmSession.start(workerModule('worker', import.meta.url), requests, shared, totalCost);
 }
 
-/** The bound ciphertexts by row of the `weight` op. */
-function boundWeights({ client, program, bound }: Plan): Map<number, Uint8Array> {
-  const rows = weightRows(program.columns);
-  if (rows.length === 0) return new Map();
+/** The bound ciphertexts by row of the divided program. */
+function boundWeights({ client, program, bound }: Plan, { columns, planRow }: DividedProgram): Map<number, Uint8Array> {
+  const planRows = weightRows(program.columns);
+  if (planRows.length === 0) return new Map();
   if (bound === undefined) throw new HepcError([unboundWeights({ plan: client.name })]);
-  return new Map(
-    rows.map((row, i) => {
+  const shared = new Map(
+    planRows.map((row, i) => {
       const bytes = bound.ciphertexts[i];
       if (bytes === undefined) throw new InternalError(`there is no ciphertext for the weight of row ${row}`);
       return [row, shareBytes(bytes)];
+    }),
+  );
+  return new Map(
+    weightRows(columns).map((row) => {
+      const bytes = shared.get(planRow[row] ?? -1);
+      if (bytes === undefined) throw new InternalError(`row ${row} is no weight of the plan`);
+      return [row, bytes];
     }),
   );
 }

@@ -7,7 +7,6 @@
  */
 import { type HeColumns, usesValueA, usesValueB } from '../../../ir/he/module.ts';
 import { savedCiphertextBytes } from '../../seal/saved-format.ts';
-import { isReplicated } from './assign-rows.ts';
 
 export interface ExchangePlan {
   /** By value: its number among the transfers, −1 where it stays in its worker. */
@@ -70,7 +69,7 @@ function collectTransfers({ op, a, b }: HeColumns, workerOf: Uint8Array): Transf
   const workers = 256;
   const note = (value: number, row: number): void => {
     const reader = workerOf[row] ?? 0;
-    if (isReplicated(op[value] ?? 0) || workerOf[value] === reader) return;
+    if (workerOf[value] === reader) return;
     const key = value * workers + reader;
     if (seen.has(key)) return;
     seen.add(key);

@@ -1,7 +1,6 @@
 /**
  * Runs a worker's rows on SEAL ciphertexts. Lives in the worker thread, but knows nothing of threads beyond the
- * exchange. The arena has the plan's buffer slots; a value leaves its slot, and its ciphertext is deleted, at the row
- * that reads it last in this worker, which is never later than where the plan frees it.
+ * exchange. A value's ciphertext is deleted at the row that reads it last in this worker.
  */
 import type { Ciphertext, Evaluator, GaloisKeys, Plaintext, RelinKeys } from 'node-seal';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
@@ -33,7 +32,6 @@ export class Refused extends Error {
 export interface Executable {
   readonly context: SealContext;
   readonly program: HeModule;
-  readonly buffer: Int32Array;
   readonly part: WorkerProgram;
   readonly plaintexts: PlaintextStore;
   readonly relinKeys: RelinKeys;
@@ -81,9 +79,7 @@ class Run implements Machine {
   private readonly executable: Executable;
   private readonly inputs: readonly Uint8Array[];
   private readonly handles = new Handles();
-  private readonly arena: (Ciphertext | undefined)[] = [];
-  /** The value in each slot of the arena. */
-  private readonly holder: number[] = [];
+  private readonly values = new Map<number, Ciphertext>();
   private row = 0;
   private position = 0;
 
@@ -115,13 +111,12 @@ class Run implements Machine {
   }
 
   value(id: number): Ciphertext {
-    const slot = this.slotOf(id);
-    const present = this.arena[slot];
-    if (present !== undefined && this.holder[slot] === id) return present;
+    const present = this.values.get(id);
+    if (present !== undefined) return present;
     const transfer = this.executable.exchange.transferOf(id);
     if (transfer === -1) throw new InternalError(`row ${this.row} reads %${id}, which is not there`);
     const received = this.executable.exchange.read(transfer, (bytes) => this.load(bytes));
-    this.place(id, received);
+    this.values.set(id, received);
     return received;
   }
 
@@ -160,27 +155,14 @@ class Run implements Machine {
     const transfer = exchange.transferOf(op.id);
     if (transfer !== -1) exchange.write(transfer, this.save(result));
     if (part.lastUse[op.id] === -1) this.handles.free(result);
-    else this.place(op.id, result);
+    else this.values.set(op.id, result);
   }
 
   private release(id: number, result: Ciphertext | undefined): void {
     if (!this.dies(id)) return;
-    const slot = this.slotOf(id);
-    const ciphertext = this.arena[slot];
-    this.arena[slot] = undefined;
+    const ciphertext = this.values.get(id);
+    this.values.delete(id);
     if (ciphertext !== undefined && ciphertext !== result) this.handles.free(ciphertext);
-  }
-
-  private place(id: number, ciphertext: Ciphertext): void {
-    const slot = this.slotOf(id);
-    if (this.arena[slot] !== undefined)
-      throw new InternalError(`buffer ${slot} of %${id} still holds %${this.holder[slot] ?? -1}`);
-    this.arena[slot] = ciphertext;
-    this.holder[slot] = id;
-  }
-
-  private slotOf(id: number): number {
-    return this.executable.buffer[id] ?? -1;
   }
 
   private load(bytes: Uint8Array): Ciphertext {

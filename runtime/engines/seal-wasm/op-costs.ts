@@ -1,16 +1,19 @@
-/** Modelled costs of SEAL's operations, relative to one another: for sharing work and showing progress only. */
-import { opCost } from '../../../ir/he/op-costs.ts';
-import { heOpNames } from '../../../ir/he/ops.ts';
+/**
+ * Modelled costs of SEAL's operations, relative to one another: for sharing work and showing progress only. Those of
+ * degree 8192, since between degrees their ratios hardly differ.
+ */
 import type { HeColumns } from '../../../ir/he/module.ts';
+import { opCost } from '../../../ir/he/op-costs.ts';
+import { rowCost as costOfRow } from '../../../ir/he/program-cost.ts';
 
-/** Saving a ciphertext in one worker and loading it in another. */
-const transferPerPrime = 0.05;
+const degree = { polyModulusDegree: 8192 } as const;
 
-export function rowCost({ op, level }: HeColumns, row: number): number {
-  const name = heOpNames[op[row] ?? -1];
-  return name === undefined ? 0 : opCost(name, level[row] ?? 0);
+export function rowCost(columns: HeColumns, row: number): number {
+  return costOfRow(columns, row, degree);
 }
 
+/** Saving a ciphertext in one worker and loading it in another. */
 export function transferCost({ level }: HeColumns, row: number): number {
-  return transferPerPrime * ((level[row] ?? 0) + 1);
+  const own = level[row] ?? 0;
+  return opCost('output', own) + opCost('weight', own);
 }

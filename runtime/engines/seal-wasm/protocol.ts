@@ -12,8 +12,8 @@ export interface PrepareRequest {
   readonly compiled: WebAssembly.Module;
   readonly parameters: Parameters;
   readonly slots: number;
+  /** The divided program. */
   readonly columns: HeColumns;
-  readonly buffer: Int32Array;
   readonly plaintexts: PlaintextPool;
   readonly packed: readonly { readonly shape: readonly number[]; readonly data: Float64Array }[];
   readonly workerOf: Uint8Array;

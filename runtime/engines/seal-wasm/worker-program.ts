@@ -1,8 +1,7 @@
-/** The part of a program that one worker runs: its rows in plan order, and where it reads each value last. */
+/** The part of a divided program that one worker runs: its rows in order, and where it reads each value last. */
 import { type HeColumns, usesPlaintextB, usesValueA, usesValueB } from '../../../ir/he/module.ts';
 import { HE } from '../../../ir/he/ops.ts';
 import { ciphertextBytes, type Parameters, plaintextBytes } from '../../../ir/parameters.ts';
-import { isReplicated } from './assign-rows.ts';
 import { rowCost } from './op-costs.ts';
 
 export interface WorkerProgram {
@@ -15,19 +14,15 @@ export interface WorkerProgram {
 export function workerProgram(columns: HeColumns, workerOf: Uint8Array, worker: number): WorkerProgram {
   const { op, a, b } = columns;
   const lastUse = new Int32Array(op.length).fill(-1);
-  const mine = (row: number): boolean => workerOf[row] === worker && !isReplicated(op[row] ?? 0);
-  for (let row = 0; row < op.length; row++) {
-    if (!mine(row)) continue;
-    const code = op[row] ?? 0;
-    if (usesValueA(code)) lastUse[a[row] ?? 0] = row;
-    if (usesValueB(code)) lastUse[b[row] ?? 0] = row;
-  }
   const rows: number[] = [];
   let cost = 0;
   for (let row = 0; row < op.length; row++) {
-    if (!mine(row) && !(isReplicated(op[row] ?? 0) && lastUse[row] !== -1)) continue;
+    if (workerOf[row] !== worker) continue;
     rows.push(row);
     cost += rowCost(columns, row);
+    const code = op[row] ?? 0;
+    if (usesValueA(code)) lastUse[a[row] ?? 0] = row;
+    if (usesValueB(code)) lastUse[b[row] ?? 0] = row;
   }
   return { rows: Int32Array.from(rows), lastUse, cost };
 }

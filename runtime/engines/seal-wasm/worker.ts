@@ -53,7 +53,7 @@ async function prepare(request: PrepareRequest): Promise<Executable> {
   const galoisKeys = handles.own(new seal.GaloisKeys());
   loadKeys('the relinearisation key', request.relinKeys, (bytes) => relinKeys.loadFromArray(context.context, bytes));
   loadKeys('the Galois keys', request.galoisKeys, (bytes) => galoisKeys.loadFromArray(context.context, bytes));
-  const { columns, slots, plaintexts: pool, parameters, buffer, weights } = request;
+  const { columns, slots, plaintexts: pool, parameters, weights } = request;
   const packed = request.packed.map(({ shape, data }) => new Constant(shape, data));
   const program: HeModule = {
     level: 'he',
@@ -70,7 +70,7 @@ async function prepare(request: PrepareRequest): Promise<Executable> {
   const plaintexts = new PlaintextStore(context, program, encodings, request.plaintextBudgetBytes);
   owned.push(plaintexts);
   const exchange = new Exchange(request.shared);
-  return { context, program, buffer, part, plaintexts, relinKeys, galoisKeys, weights, exchange };
+  return { context, program, part, plaintexts, relinKeys, galoisKeys, weights, exchange };
 }
 
 function loadKeys(what: string, bytes: Uint8Array | undefined, load: (bytes: Uint8Array) => void): void {

@@ -6,6 +6,7 @@ import { opCount, usesValueA, usesValueB } from '../../../ir/he/module.ts';
 import { HE } from '../../../ir/he/ops.ts';
 import { commonSubexpressions } from '../../../passes/common-subexpressions.ts';
 import { deadCiphertexts } from '../../../passes/dead-ciphertexts.ts';
+import { factorPlaintexts } from '../../../passes/factor-plaintexts.ts';
 import { foldRotations } from '../../../passes/fold-rotations.ts';
 import { PassManager } from '../../../passes/manager.ts';
 import { relinearizeLazily } from '../../../passes/relinearize-lazily.ts';
@@ -17,7 +18,7 @@ import { expectSameValues } from '../../support/same-values.ts';
 
 const program = arbitraryProgram({ slots: 16, depth: 4, weights: true, actions: 16 });
 
-const shrinking = [sinkMasks, deadCiphertexts, commonSubexpressions, foldRotations] as const;
+const shrinking = [sinkMasks, deadCiphertexts, commonSubexpressions, factorPlaintexts, foldRotations] as const;
 const placing = [rescaleLazily, relinearizeLazily, rotateLate] as const;
 
 const counted = ['rotate', 'multiply', 'multiply-plain', 'add', 'add-plain'] as const;

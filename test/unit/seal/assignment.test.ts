@@ -1,14 +1,16 @@
-/** Sharing a program among workers: who computes what, and what goes between them. */
+/** Sharing a program among workers: who computes what, in which order, and what goes between them. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { HeColumns } from '../../../ir/he/module.ts';
-import { usesValueA, usesValueB } from '../../../ir/he/module.ts';
-import { HE } from '../../../ir/he/ops.ts';
-import { assignRows, isReplicated } from '../../../runtime/engines/seal-wasm/assign-rows.ts';
+import type { HeColumns, HeModule } from '../../../ir/he/module.ts';
+import { HE, heOpNames } from '../../../ir/he/ops.ts';
+import { evaluateHe } from '../../../ir/interpret/he.ts';
+import { seededRandom } from '../../../ir/random.ts';
+import { divideProgram } from '../../../runtime/engines/seal-wasm/divide-program.ts';
 import { type ExchangePlan, planExchange } from '../../../runtime/engines/seal-wasm/exchange-plan.ts';
 import { divideHeap } from '../../../runtime/engines/seal-wasm/memory.ts';
+import { isReplicated, operandsOf } from '../../../runtime/engines/seal-wasm/tasks.ts';
 import { peakCiphertextBytes, workerProgram } from '../../../runtime/engines/seal-wasm/worker-program.ts';
-import { deepParameters, ProgramWriter } from './programs.ts';
+import { deepParameters, ProgramWriter, smallParameters } from './programs.ts';
 import { programArbitrary, writeProgram } from './random-programs.ts';
 
 const degree = deepParameters.polyModulusDegree;
@@ -20,33 +22,48 @@ const sharedPrograms = fc
     workers: fc.integer({ min: 1, max: 4 }),
   })
   .map(({ actions, rowsPerGroup, workers }) => {
-    const { plan } = writeProgram(deepParameters, 2 ** 36, actions, rowsPerGroup);
-    const { columns } = plan.program;
-    const workerOf = assignRows(columns, plan.schedule.group, workers);
-    return {
-      columns,
-      group: plan.schedule.group,
-      workers,
-      workerOf,
-      exchange: planExchange(columns, workerOf, degree),
-    };
+    const { plan } = writeProgram(smallParameters, 2 ** 28, actions, rowsPerGroup);
+    const divided = divideProgram(plan.program.columns, plan.schedule.group, workers);
+    const exchange = planExchange(divided.columns, divided.workerOf, degree);
+    return { program: plan.program, divided, workers, exchange };
   });
 
-test('groups stay together, and each row but inputs runs exactly once', () => {
+function countsOf({ op }: HeColumns): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const code of op) {
+    const name = heOpNames[code] ?? '';
+    if (!isReplicated(code)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+test('every operation of the plan runs once, after its operands', () => {
   fc.assert(
-    fc.property(sharedPrograms, ({ columns, group, workers, workerOf }) => {
-      const runs = new Int32Array(columns.op.length);
-      for (let w = 0; w < workers; w++)
-        for (const row of workerProgram(columns, workerOf, w).rows) runs[row] = (runs[row] ?? 0) + 1;
-      const workerOfGroup = new Map<number, number>();
+    fc.property(sharedPrograms, ({ program, divided: { columns, workerOf, planRow }, workers }) => {
+      expect(countsOf(columns)).toEqual(countsOf(program.columns));
+      const parts = Array.from({ length: workers }, (_, w) => [...workerProgram(columns, workerOf, w).rows]);
+      expect(parts.flat().sort((x, y) => x - y)).toEqual([...columns.op.keys()]);
       for (const [row, code] of columns.op.entries()) {
-        if (isReplicated(code)) continue;
-        expect(runs[row]).toBe(1);
-        const worker = workerOf[row] ?? -1;
-        expect(workerOfGroup.get(group[row] ?? -1) ?? worker).toBe(worker);
-        workerOfGroup.set(group[row] ?? -1, worker);
+        for (const operand of operandsOf(columns, row)) expect(operand).toBeLessThan(row);
+        expect(program.columns.op[planRow[row] ?? -1]).toBe(code);
       }
     }),
+  );
+});
+
+test('a divided program computes what the plan does', () => {
+  fc.assert(
+    fc.property(sharedPrograms, fc.nat(), ({ program, divided }, seed) => {
+      const random = seededRandom(seed);
+      const inputs = [0, 1].map(() => Float64Array.from({ length: program.slots }, () => random.uniform()));
+      const expected = evaluateHe(program, inputs);
+      const shared: HeModule = { ...program, columns: divided.columns };
+      for (const [i, output] of evaluateHe(shared, inputs).entries()) {
+        const differences = output.map((value, s) => Math.abs(value - (expected[i]?.[s] ?? Number.NaN)));
+        expect(differences.reduce((most, x) => Math.max(most, x), 0)).toBeLessThan(1e-12);
+      }
+    }),
+    { numRuns: 30 },
   );
 });
 
@@ -64,12 +81,7 @@ function simulate(columns: HeColumns, workerOf: Uint8Array, workers: number, exc
       const row = rows[position[w] ?? 0];
       const mine = present[w];
       if (row === undefined || mine === undefined) return;
-      const code = columns.op[row] ?? 0;
-      const operands = [
-        ...(usesValueA(code) ? [columns.a[row] ?? 0] : []),
-        ...(usesValueB(code) ? [columns.b[row] ?? 0] : []),
-      ];
-      for (const value of operands) {
+      for (const value of operandsOf(columns, row)) {
         if (mine.has(value)) continue;
         const transfer = exchange.transferOf[value] ?? -1;
         expect(transfer).not.toBe(-1);
@@ -96,7 +108,7 @@ function simulate(columns: HeColumns, workerOf: Uint8Array, workers: number, exc
 
 test('the exchange comes to its end, and no region is overwritten too early', () => {
   fc.assert(
-    fc.property(sharedPrograms, ({ columns, workers, workerOf, exchange }) => {
+    fc.property(sharedPrograms, ({ divided: { columns, workerOf }, workers, exchange }) => {
       expect(simulate(columns, workerOf, workers, exchange)).toBe(true);
     }),
   );
@@ -109,10 +121,34 @@ test('two independent halves go to two workers', () => {
     writer.output(writer.rotate(writer.rotate(x, 1), 2));
   }
   const { program, schedule } = writer.plan(4);
-  const workerOf = assignRows(program.columns, schedule.group, 2);
-  const outputs = [...program.columns.op.keys()].filter((row) => program.columns.op[row] === HE.output);
+  const { columns, workerOf } = divideProgram(program.columns, schedule.group, 2);
+  const outputs = [...columns.op.keys()].filter((row) => columns.op[row] === HE.output);
   expect(new Set(outputs.map((row) => workerOf[row])).size).toBe(2);
-  expect(planExchange(program.columns, workerOf, degree).totalBytes).toBe(0);
+  expect(planExchange(columns, workerOf, degree).totalBytes).toBe(0);
+});
+
+test('of a long sum each worker hands over one ciphertext', () => {
+  const writer = new ProgramWriter(deepParameters, 2 ** 36);
+  const x = writer.input();
+  const rotations = Array.from({ length: 16 }, (_, i) => writer.rotate(x, i + 1));
+  writer.output(rotations.reduce((a, b) => writer.sum(a, b)));
+  const { program, schedule } = writer.plan();
+  const { columns, workerOf } = divideProgram(program.columns, schedule.group, 4);
+  expect(planExchange(columns, workerOf, degree).size.length).toBe(3);
+  const rotationsOf = [0, 1, 2, 3].map(
+    (worker) => columns.op.filter((code, row) => code === HE.rotate && workerOf[row] === worker).length,
+  );
+  expect(rotationsOf).toEqual([4, 4, 4, 4]);
+});
+
+test('a chain stays on one worker', () => {
+  const writer = new ProgramWriter(deepParameters, 2 ** 36);
+  let x = writer.input();
+  for (let i = 0; i < 10; i++) x = writer.sum(x, writer.rotate(x, 1 << i));
+  writer.output(x);
+  const { program, schedule } = writer.plan();
+  const { workerOf } = divideProgram(program.columns, schedule.group, 2);
+  expect(new Set(workerOf).size).toBe(1);
 });
 
 test('regions are used again', () => {
@@ -121,7 +157,8 @@ test('regions are used again', () => {
   for (let i = 0; i < 10; i++) x = writer.rotate(x, 1);
   writer.output(x);
   const { program } = writer.plan();
-  const alternating = Uint8Array.from(program.columns.op, (_, row) => row % 2);
+  // The input stays where it is read.
+  const alternating = Uint8Array.from(program.columns.op, (_, row) => Math.max(0, row - 1) % 2);
   const exchange = planExchange(program.columns, alternating, degree);
   expect(exchange.size.length).toBe(10);
   expect(exchange.totalBytes).toBe(2 * (exchange.size[0] ?? 0));

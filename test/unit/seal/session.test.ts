@@ -1,7 +1,7 @@
 /** What becomes of a session when its workers fail. */
 import { expect, test } from 'vitest';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
-import { assignRows } from '../../../runtime/engines/seal-wasm/assign-rows.ts';
+import { divideProgram } from '../../../runtime/engines/seal-wasm/divide-program.ts';
 import { sealWasm } from '../../../runtime/engines/seal-wasm/engine.ts';
 import { createSharedState } from '../../../runtime/engines/seal-wasm/exchange.ts';
 import { planExchange } from '../../../runtime/engines/seal-wasm/exchange-plan.ts';
@@ -22,8 +22,8 @@ function rotationPlan() {
 
 test('a worker that dies fails the evaluation and closes the session', async () => {
   const { program, schedule } = rotationPlan();
-  const { parameters, columns, slots, plaintexts } = program;
-  const workerOf = assignRows(columns, schedule.group, 2);
+  const { parameters, slots, plaintexts } = program;
+  const { columns, workerOf } = divideProgram(program.columns, schedule.group, 2);
   const shared = createSharedState(planExchange(columns, workerOf, parameters.polyModulusDegree));
   const request: PrepareRequest = {
     kind: 'prepare',
@@ -32,7 +32,6 @@ test('a worker that dies fails the evaluation and closes the session', async () 
     parameters,
     slots,
     columns,
-    buffer: schedule.buffer,
     plaintexts,
     packed: [],
     workerOf,
