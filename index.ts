@@ -19,13 +19,17 @@ import type { InputSpec } from './runtime/samples.ts';
 
 export { HepcError, InternalError, formatDiagnostic } from './ir/diagnostics/diagnostic.ts';
 export type { Diagnostic, NodeRef, Place, Severity } from './ir/diagnostics/diagnostic.ts';
+export type { CostTable } from './ir/he/op-costs.ts';
 export type { ClientPart, Plan, PlanStatistics } from './ir/plan/plan.ts';
 export { Client } from './runtime/client.ts';
 export type { Sample } from './runtime/client.ts';
+export { readCostFile, writeCostFile } from './runtime/cost-file.ts';
 export type { EvaluateOptions } from './runtime/engine.ts';
 export { readClientPart, writeClientPart } from './runtime/hep/client-part.ts';
 export { readHep as readPlan } from './runtime/hep/read.ts';
 export { writeHep as writePlan } from './runtime/hep/write.ts';
+export { measureCosts } from './runtime/measure-costs.ts';
+export type { MeasureCostsOptions, MeasuredCosts } from './runtime/measure-costs.ts';
 export { listSamples, loadSamples } from './runtime/samples.ts';
 export type { InputSpec, Samples } from './runtime/samples.ts';
 export { bindWeights } from './runtime/seal/bind-weights.ts';

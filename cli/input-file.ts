@@ -18,6 +18,7 @@ export const fileKinds = {
   plan: { what: 'a plan', maxBytes: 4 * gibibyte - 1 },
   keys: { what: 'a file of keys', maxBytes: 4 * gibibyte - 1 },
   ciphertexts: { what: 'a file of ciphertexts', maxBytes: 4 * gibibyte - 1 },
+  costs: { what: 'a file of costs', maxBytes: gibibyte / 1024 },
   ir: { what: 'a text of the IR', maxBytes: gibibyte / 4 },
 } as const satisfies Record<string, FileKind>;
 

@@ -9,6 +9,7 @@ import { evaluate } from './eval.ts';
 import { explain } from './explain.ts';
 import { inspect } from './inspect.ts';
 import { keygen } from './keygen.ts';
+import { measureCosts } from './measure-costs.ts';
 import { opt } from './opt.ts';
 import { passes } from './passes.ts';
 import { run } from './run.ts';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   bind,
   evaluate,
   decrypt,
+  measureCosts,
   opt,
   passes,
   explain,

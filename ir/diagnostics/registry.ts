@@ -4,6 +4,7 @@
  */
 import * as cli from './cli.ts';
 import * as compile from './compile.ts';
+import * as costs from './costs.ts';
 import * as data from './data.ts';
 import type { DiagnosticDeclaration } from './diagnostic.ts';
 import * as importing from './import.ts';
@@ -12,7 +13,7 @@ import * as runtime from './runtime.ts';
 import * as text from './text.ts';
 import * as verify from './verify.ts';
 
-const areas = [importing, text, verify, compile, data, plan, runtime, cli];
+const areas = [importing, text, verify, compile, costs, data, plan, runtime, cli];
 
 /** Declarations by code, in the order of their codes. */
 export const diagnosticRegistry: ReadonlyMap<string, DiagnosticDeclaration<never>> = new Map(

@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { HeBuilder } from '../../../ir/he/module.ts';
+import { costedOps, type CostTable, defaultCostTable, opCost } from '../../../ir/he/op-costs.ts';
+import {
+  type CostedProgram,
+  downloadBytes,
+  encodingBytes,
+  encodingCost,
+  programCost,
+  uploadBytes,
+} from '../../../ir/he/program-cost.ts';
+import { type Parameters, polyModulusDegrees } from '../../../ir/parameters.ts';
+import { savedCiphertextBytes, savedSeededBytes } from '../../../runtime/seal/saved-format.ts';
+
+const parameters: Parameters = { polyModulusDegree: 8192, primes: [1, 2, 3], specialPrime: 4 };
+
+/** Op number k costs 10^k milliseconds a prime, at degree 8192 only. */
+const powers: CostTable = {
+  ...defaultCostTable,
+  8192: Object.fromEntries(
+    costedOps.map((op, k) => [op, { base: 0, perPrime: 10 ** k, perPair: 0 }]),
+  ) as CostTable[8192],
+};
+const power = Object.fromEntries(costedOps.map((op, k) => [op, 10 ** k])) as Record<(typeof costedOps)[number], number>;
+
+/** Two inputs of 3 primes; products, sum, square, and an output of 1 prime. */
+function program(): CostedProgram {
+  const builder = new HeBuilder();
+  const x = builder.add('input', { level: 2 });
+  const y = builder.add('input', { level: 2, imm: 1 });
+  const rotated = builder.add('rotate', { a: x, imm: 1, level: 2 });
+  const p = builder.add('multiply-plain', { a: rotated, b: 0, level: 2, plainScale: 8 });
+  const q = builder.add('multiply-plain', { a: y, b: 1, level: 2, plainScale: 8 });
+  const again = builder.add('multiply-plain', { a: y, b: 1, level: 2, plainScale: 8 });
+  const sum = builder.add('add', { a: builder.add('add', { a: p, b: q, level: 2 }), b: again, level: 2 });
+  const rescaled = builder.add('rescale', { a: sum, level: 1 });
+  const square = builder.add('multiply', { a: rescaled, b: rescaled, level: 1, size: 3 });
+  const linear = builder.add('relinearize', { a: square, level: 1 });
+  const lower = builder.add('mod-switch', { a: linear, level: 0 });
+  const biased = builder.add('add-plain', { a: lower, b: 1, level: 0, plainScale: 8 });
+  builder.add('output', { a: biased, level: 0 });
+  return { columns: builder.build(), parameters };
+}
+
+describe('programCost', () => {
+  test('is the sum of its operations, each with the primes of its operand', () => {
+    const expected =
+      2 * 3 * power.input +
+      3 * power.rotate +
+      3 * 3 * power['multiply-plain'] +
+      2 * 3 * power.add +
+      3 * power.rescale +
+      2 * power.multiply +
+      2 * power.relinearize +
+      2 * power['mod-switch'] +
+      power['add-plain'] +
+      power.output;
+    expect(programCost(program(), powers)).toBeCloseTo(expected, 6);
+  });
+
+  test('uses the costs of the degree', () => {
+    const { columns } = program();
+    const cost = (polyModulusDegree: 8192 | 16384): number =>
+      programCost({ columns, parameters: { ...parameters, polyModulusDegree } });
+    expect(cost(16384)).toBeGreaterThan(1.5 * cost(8192));
+  });
+
+  test('is unknown before levels are assigned', () => {
+    expect(() => programCost({ columns: program().columns })).toThrow('levels are assigned');
+  });
+});
+
+describe('encodings', () => {
+  test('are counted once for each plaintext, level and scale', () => {
+    // Plaintexts 0 and 1 with 3 primes, 1 with one prime: all encoded with 3.
+    expect(encodingCost(program(), powers)).toBeCloseTo(3 * 3 * power.encode, 0);
+    expect(encodingBytes(program())).toBe((3 + 3 + 1) * 8192 * 8);
+  });
+
+  test('get an encoder of their own where they are many', () => {
+    const builder = new HeBuilder();
+    const x = builder.add('input', { level: 0 });
+    for (let b = 0; b < 1000; b++) builder.add('multiply-plain', { a: x, b, level: 0, plainScale: 8 });
+    const cost = encodingCost({ columns: builder.build(), parameters }, powers);
+    expect(cost).toBeCloseTo((1000 + 100 * 3) * power.encode, 0);
+  });
+});
+
+describe('bytes', () => {
+  test('are those of the files, but for headers', () => {
+    const upload = 2 * savedSeededBytes(8192, 3);
+    expect(uploadBytes(program()) / upload).toBeGreaterThan(0.99);
+    expect(uploadBytes(program())).toBeLessThan(upload);
+    const download = savedCiphertextBytes(8192, 1, 2);
+    expect(downloadBytes(program()) / download).toBeGreaterThan(0.99);
+    expect(downloadBytes(program())).toBeLessThan(download);
+  });
+});
+
+/** What is long enough to be measured to a few per cent. */
+const long = new Set<string>(['rotate', 'relinearize', 'rescale', 'multiply', 'multiply-plain', 'input', 'encode']);
+
+describe('the costs that hepc comes with', () => {
+  test('are there for every operation, and grow with primes and degree', () => {
+    for (const op of costedOps) {
+      for (const [i, degree] of polyModulusDegrees.entries()) {
+        const levels = degree === 4096 ? 3 : 8;
+        for (let level = 0; level < levels; level++) {
+          expect(opCost(op, level, degree)).toBeGreaterThan(0);
+          expect(opCost(op, level + 1, degree)).toBeGreaterThanOrEqual(opCost(op, level, degree));
+          const next = polyModulusDegrees[i + 1];
+          if (next !== undefined && long.has(op))
+            expect(opCost(op, level, next)).toBeGreaterThan(opCost(op, level, degree));
+        }
+      }
+    }
+  });
+
+  test('make a rotation worth about ten products', () => {
+    const ratio = opCost('rotate', 3) / opCost('multiply-plain', 3);
+    expect(ratio).toBeGreaterThan(5);
+    expect(ratio).toBeLessThan(20);
+  });
+});
