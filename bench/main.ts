@@ -1,9 +1,9 @@
 /**
- * Benchmarks of the example models, for `bench/results.md`.
+ * Benchmarks of the example models and of other networks, for `bench/results.md`.
  *
- *   npm run bench [-- IMAGES [MODEL...]]     IMAGES: how many to run, 8 unless told otherwise
+ *   npm run bench [-- IMAGES [MODEL...]]     IMAGES: how many to run at most, 100 unless told otherwise
  *
- * Only a run of all models writes the file.
+ * Without names as many images are run as fit into seconds; only then the file is written.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,12 +11,15 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { formatBytes } from '../cli/render/units.ts';
+import { measureCosts } from '../runtime/measure-costs.ts';
 import { measure, type Measurement } from './measure.ts';
-import { benchModels } from './models.ts';
+import { benchModels, type BenchModel } from './models.ts';
+import type { EvaluationSettings } from './plan-evaluation.ts';
 import { renderReport } from './report.ts';
-import { measureRotations } from './rotation-time.ts';
 
 const threads = [1, 2];
+/** For a model that is asked for by name: in effect no limit. */
+const secondsOfNamed = 3600;
 const resultFile = join(import.meta.dirname, 'results.md');
 
 function describeCommit(): string {
@@ -39,30 +42,44 @@ function describeMachine(): string {
   return `${first?.model.trim() ?? 'unknown processor'}, ${cpus().length} threads, ${formatBytes(totalmem())}`;
 }
 
-const [imagesText = '8', ...names] = process.argv.slice(2);
+const [imagesText = '100', ...names] = process.argv.slice(2);
 const images = Number(imagesText);
+const settings = ({ seconds }: BenchModel): EvaluationSettings => ({
+  threads,
+  images,
+  seconds: names.length === 0 ? seconds : secondsOfNamed,
+});
 const models = benchModels.filter(({ name }) => names.length === 0 || names.includes(name));
-if (!Number.isInteger(images) || images < 1 || images > 256 || models.length < Math.max(1, names.length)) {
+if (!Number.isInteger(images) || images < 1 || images > 128 || models.length < Math.max(1, names.length)) {
   process.stderr.write(
-    `usage: npm run bench [-- IMAGES [MODEL...]], models: ${benchModels.map(({ name }) => name).join(', ')}\n`,
+    `usage: npm run bench [-- IMAGES [MODEL...]], up to 128 images; models: ${benchModels.map(({ name }) => name).join(', ')}\n`,
   );
   process.exitCode = 2;
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'hepc-bench-'));
+  const start = performance.now();
   try {
-    process.stderr.write('node-seal\n');
-    const rotationMs = await measureRotations();
+    process.stderr.write('costs of operations\n');
+    const { table: costs } = await measureCosts();
     const measurements: Measurement[] = [];
+    const failures: { name: string; reason: string }[] = [];
     for (const model of models) {
       process.stderr.write(`${model.name}\n`);
-      measurements.push(await measure(model, folder, { threads, images }));
+      try {
+        measurements.push(await measure(model, folder, settings(model), costs));
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        failures.push({ name: model.name, reason: message.replaceAll(/\s+/g, ' ') });
+      }
     }
     const date = new Date().toISOString().slice(0, 10);
     const [commit, machine, node] = [describeCommit(), describeMachine(), process.versions.node];
-    const report = renderReport({ date, commit, machine, node, images, rotationMs }, measurements);
+    const seconds = (performance.now() - start) / 1000;
+    const report = renderReport({ date, commit, machine, node, threads, images, seconds, failures }, measurements);
     const text = await format(report, { ...(await resolveConfig(resultFile)), parser: 'markdown' });
     process.stdout.write(text);
     if (names.length === 0) writeFileSync(resultFile, text);
+    if (failures.length > 0) process.exitCode = 1;
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,90 +1,126 @@
 /** Measures one model, each step in a process of its own: so that memory is that of the step alone. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Accuracy, measureAccuracy } from '../cli/accuracy.ts';
+import { encodingBytes, encodingCost, programCost } from '../ir/he/program-cost.ts';
+import type { CostTable } from '../ir/he/op-costs.ts';
+import type { Plan, PlanStatistics } from '../ir/plan/plan.ts';
+import { writeNpz } from '../runtime/format/npz.ts';
 import { readHep } from '../runtime/hep/read.ts';
-import { type PlanStatistics } from '../ir/plan/plan.ts';
-import { ReferenceModel } from '../runtime/onnxruntime.ts';
+import { type NamedArrays, ReferenceModel } from '../runtime/onnxruntime.ts';
 import { listSamples, loadSamples } from '../runtime/samples.ts';
+import { type CountDifference, differencesFromGolden } from './golden-differences.ts';
 import type { BenchModel } from './models.ts';
+import { type EvaluationRun, type EvaluationSettings, type PlanEvaluation, planEvaluation } from './plan-evaluation.ts';
 
 const root = join(import.meta.dirname, '..');
-const modelFolder = join(root, 'examples', 'models');
-const imageFile = join(modelFolder, 'mnist-test256.npz');
 
-const runReport = z.object({
-  keygenMs: z.number(),
-  prepareMs: z.number(),
-  encryptMs: z.number(),
-  evaluateMs: z.number(),
-  evaluateMsByRun: z.array(z.number()),
-  decryptMs: z.number(),
-  peakRssBytes: z.number(),
-  outputs: z.record(z.string(), z.array(z.array(z.number()))),
-});
-type RunReport = z.output<typeof runReport>;
+/** Samples from here on calibrate, those before are run; the goldens do the same. */
+const firstCalibrationSample = 128;
 
 const serverReport = z.object({ beforeBytes: z.number(), peakBytes: z.number() });
+
+/** What the cost model expects, by one table. */
+export interface Estimate {
+  readonly evaluateMs: number;
+  /** Of encoding all weights, on one thread. */
+  readonly encodeMs: number;
+}
 
 export interface Measurement {
   readonly model: BenchModel;
   readonly compileMs: number;
+  readonly planBytes: number;
   readonly statistics: PlanStatistics;
+  /** Empty where all counts are those of the golden; undefined where there is none. */
+  readonly differences: readonly CountDifference[] | undefined;
+  readonly byShippedCosts: Estimate;
+  readonly byMeasuredCosts: Estimate;
+  /** Bytes of all encoded weights. */
+  readonly encodingBytes: number;
+  readonly evaluation: PlanEvaluation;
+  /** Of the first run, and of how many samples. */
   readonly accuracy: Accuracy;
-  /** By number of threads. */
-  readonly runs: ReadonlyMap<number, RunReport>;
-  /** Resident memory of a server above what was in use before loading. */
-  readonly serverBytes: number;
+  readonly accuracySamples: number;
+  /** Resident memory of a server above what was in use before loading; absent where the model does not ask for it. */
+  readonly serverBytes: number | undefined;
 }
 
-/** Compiles with all images as calibration samples, and runs the first `images`. */
+/** Throws for a model that does not compile or run, with what the process said. */
 export async function measure(
   model: BenchModel,
   folder: string,
-  { threads, images }: { threads: readonly number[]; images: number },
+  settings: EvaluationSettings,
+  costs: CostTable,
 ): Promise<Measurement> {
-  const onnxFile = join(modelFolder, `${model.name}.onnx`);
+  const onnxFile = join(root, model.modelFile);
+  const sampleFile = join(root, model.sampleFile);
   const planFile = join(folder, `${model.name}.hep`);
+  const samples = readSamples(model);
+  const calibrationFile = join(folder, `${model.name}-calibration.npz`);
+  writeSamples(calibrationFile, model, samples.slice(firstCalibrationSample));
   const start = performance.now();
-  hepc(['compile', onnxFile, '-o', planFile, '--calibrate', imageFile, '--max-error', String(model.maxError)]);
+  hepc(['compile', onnxFile, '-o', planFile, '--calibrate', calibrationFile, '--max-error', String(model.maxError)]);
   const compileMs = performance.now() - start;
-  const plan = readHep(readFileSync(planFile), planFile);
-  const runs = new Map<number, RunReport>();
-  for (const count of threads) {
-    const args = [
-      'run',
-      planFile,
-      '--input',
-      imageFile,
-      '--limit',
-      String(images),
-      '--threads',
-      String(count),
-      '--json',
-    ];
-    runs.set(count, runReport.parse(JSON.parse(hepc(args))));
-  }
-  const samples = listSamples(loadSamples(readFileSync(imageFile), imageFile, plan.client.inputs)).slice(0, images);
-  const reference = await ReferenceModel.load(readFileSync(onnxFile));
-  const expected = await reference.runBatch(samples);
-  await reference.close();
-  const [first] = runs.values();
-  const got = samples.map(
-    (_, k) =>
-      new Map(Object.entries(first?.outputs ?? {}).map(([name, values]) => [name, Float64Array.from(values[k] ?? [])])),
+  const planBytes = readFileSync(planFile);
+  const plan = readHep(planBytes, planFile);
+  const script = join(import.meta.dirname, 'evaluate-plan.ts');
+  const evaluation = planEvaluation.parse(JSON.parse(run([script, planFile, sampleFile, JSON.stringify(settings)])));
+  const answers = answersOf(evaluation.runs[0]);
+  return {
+    model,
+    compileMs,
+    planBytes: planBytes.length,
+    statistics: plan.statistics,
+    differences: differencesFromGolden(model, plan.statistics),
+    byShippedCosts: estimate(plan),
+    byMeasuredCosts: estimate(plan, costs),
+    encodingBytes: encodingBytes(plan.program),
+    evaluation,
+    accuracy: measureAccuracy(answers, await referenceAnswers(onnxFile, samples.slice(0, answers.length))),
+    accuracySamples: answers.length,
+    serverBytes: model.measuresServer ? measureServer(planFile, sampleFile, folder) : undefined,
+  };
+}
+
+function readSamples({ inputShape, sampleFile }: BenchModel): NamedArrays[] {
+  const spec = { name: 'input', shape: inputShape, hasBatchAxis: true };
+  return listSamples(loadSamples(readFileSync(join(root, sampleFile)), sampleFile, [spec]));
+}
+
+function writeSamples(file: string, { inputShape }: BenchModel, samples: readonly NamedArrays[]): void {
+  const data = Float32Array.from(samples.flatMap((sample) => Array.from(sample.get('input') ?? [])));
+  const array = { dtype: 'f4', shape: [samples.length, ...inputShape], data } as const;
+  writeFileSync(file, writeNpz(new Map([['x', array]])));
+}
+
+function estimate({ program }: Plan, costs?: CostTable): Estimate {
+  return { evaluateMs: programCost(program, costs), encodeMs: encodingCost(program, costs) };
+}
+
+function answersOf(run: EvaluationRun | undefined): NamedArrays[] {
+  return (run?.outputs ?? []).map(
+    (outputs) => new Map(Object.entries(outputs).map(([name, values]) => [name, Float64Array.from(values)])),
   );
-  const serverBytes = measureServer(planFile, folder);
-  return { model, compileMs, statistics: plan.statistics, accuracy: measureAccuracy(got, expected), runs, serverBytes };
+}
+
+async function referenceAnswers(onnxFile: string, samples: readonly NamedArrays[]): Promise<NamedArrays[]> {
+  const reference = await ReferenceModel.load(readFileSync(onnxFile));
+  try {
+    return await reference.runBatch(samples);
+  } finally {
+    await reference.close();
+  }
 }
 
 /** Bytes that a server takes above what was in use before it loaded keys and weights. */
-function measureServer(planFile: string, folder: string): number {
+function measureServer(planFile: string, sampleFile: string, folder: string): number {
   const keys = join(folder, 'keys');
   const inputs = join(folder, 'in.ct');
   hepc(['keygen', planFile, '-o', keys, '--force']);
-  hepc(['encrypt', planFile, '--keys', keys, '--input', imageFile, '--limit', '1', '-o', inputs]);
+  hepc(['encrypt', planFile, '--keys', keys, '--input', sampleFile, '--limit', '1', '-o', inputs]);
   const script = join(import.meta.dirname, 'server-memory.ts');
   const printed = run([script, planFile, join(keys, 'eval.keys'), inputs]);
   const { beforeBytes, peakBytes } = serverReport.parse(JSON.parse(printed));

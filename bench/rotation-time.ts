@@ -4,23 +4,18 @@ import { InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { SealContext } from '../runtime/seal/context.ts';
 import { withHandles } from '../runtime/seal/handles.ts';
 import { instantiateSeal } from '../runtime/seal/module.ts';
+import type { ReferenceRotation } from './reference-core.ts';
 
-const polyModulusDegree = 8192;
-const dataPrimeBits = [34, 34, 34, 34, 34];
-const specialPrimeBits = 48;
 const warmUp = 3;
-const repetitions = 20;
+const repetitions = 15;
 
-/** Milliseconds of single rotations, at N = 8192 with 5 data primes. */
-export async function measureRotations(): Promise<number[]> {
-  const all = nttPrimes([...dataPrimeBits, specialPrimeBits], polyModulusDegree);
-  const specialPrime = all?.at(-1);
-  if (all === undefined || specialPrime === undefined) throw new InternalError('there are no such primes');
-  const context = new SealContext(await instantiateSeal(), {
-    polyModulusDegree,
-    primes: all.slice(0, -1),
-    specialPrime,
-  });
+/** Milliseconds of single rotations of a ciphertext at the top level. */
+export async function measureRotations(reference: ReferenceRotation): Promise<number[]> {
+  const { polyModulusDegree, dataPrimeBits, specialPrimeBits } = reference;
+  const all = nttPrimes([specialPrimeBits, ...dataPrimeBits], polyModulusDegree);
+  if (all === undefined) throw new InternalError('there are no such primes');
+  const [specialPrime = 0, ...primes] = all;
+  const context = new SealContext(await instantiateSeal(), { polyModulusDegree, primes, specialPrime });
   const { seal, evaluator, encoder } = context;
   try {
     return withHandles((handles) => {

@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { testNetwork } from '../support/trained-network-suite.ts';
+import { trainedNetworks } from '../support/trained-networks.ts';
+
+describe.each(trainedNetworks)('$name', (network) => {
+  testNetwork(network, { simulated: 128, encrypted: network.quick ? 100 : 20 });
+});

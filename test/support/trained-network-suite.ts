@@ -1,0 +1,48 @@
+/** What is tested of every trained network, in the normal suite or the nightly one. */
+import { beforeAll, expect, test } from 'vitest';
+import type { Plan } from '../../ir/plan/plan.ts';
+import type { NamedArrays } from '../../runtime/onnxruntime.ts';
+import { blessCounts, countsOf, goldenFiles, readGoldenCounts } from './golden-counts.ts';
+import { argmaxAgreement, compileBytes, reference, relativeError, runEncrypted, simulate } from './run-plans.ts';
+import { networkBytes, networkSamples, type TrainedNetwork } from './trained-networks.ts';
+
+const blessing = process.env['HEPC_BLESS'] === '1';
+
+export interface SuiteOptions {
+  /** How many of 128 unseen samples run under simulated noise, and how many encrypted. */
+  readonly simulated: number;
+  readonly encrypted: number;
+}
+
+/** To be called within `describe`; compiles once, with the other 128 samples for calibration. */
+export function testNetwork(network: TrainedNetwork, { simulated, encrypted }: SuiteOptions): void {
+  const { name, maxError, classifies } = network;
+  const bytes = networkBytes(network);
+  const samples = networkSamples(network);
+  let plan: Plan;
+  beforeAll(() => {
+    ({ plan } = compileBytes(bytes, { samples: samples.slice(128), maxError }));
+  });
+
+  const expectAccurate = async (got: readonly NamedArrays[], inputs: readonly NamedArrays[]): Promise<void> => {
+    const expected = await reference(bytes, inputs);
+    expect(relativeError(got, expected)).toBeLessThan(maxError);
+    if (classifies) expect(argmaxAgreement(got, expected)).toBeGreaterThanOrEqual(0.99);
+  };
+
+  test(blessing ? 'blessing' : 'costs what it did', () => {
+    const counts = countsOf(plan.statistics);
+    if (blessing) blessCounts(goldenFiles.networks, name, counts);
+    expect(counts).toEqual(readGoldenCounts(goldenFiles.networks)[name]);
+  });
+
+  test(`computes what onnxruntime computes on ${simulated} samples, under simulated noise`, async () => {
+    const inputs = samples.slice(0, simulated);
+    await expectAccurate(simulate(plan, inputs, 2), inputs);
+  });
+
+  test.runIf(encrypted > 0)(`computes what onnxruntime computes on ${encrypted} samples, encrypted`, async () => {
+    const inputs = samples.slice(0, encrypted);
+    await expectAccurate(await runEncrypted(plan, inputs, 2), inputs);
+  });
+}
