@@ -1,6 +1,7 @@
 /** Pass `rescale-lazily`: see its declaration. */
 import { z } from 'zod';
 
+import { Constant } from '../ir/constant.ts';
 import { type HeModule, usesValueA, usesValueB } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
 import { operandsOf } from './analyses/depth.ts';
@@ -44,7 +45,8 @@ const SETTLING = 2;
 type Squares = typeof NO_SQUARES | typeof WAITING | typeof SETTLING;
 
 /** The whole of the pass, for those who ask how deep a program would be. */
-export function placeRescales(module: HeModule, { last, defer, late }: RescaleOptions): PassResult<HeModule> {
+export function placeRescales(before: HeModule, { last, defer, late }: RescaleOptions): PassResult<HeModule> {
+  const module = defer > 0 ? multiplyByOne(before, last, defer) : before;
   const { op, a, b } = module.columns;
   const terminal = last === 'unrescaled' ? terminalValues(module) : new Uint8Array(op.length);
   const settled = neededSettled(module, terminal, defer);
@@ -125,7 +127,12 @@ export function placeRescales(module: HeModule, { last, defer, late }: RescaleOp
  * 1 for values that have to be rescaled by themselves: because a product of ciphertexts, an output, or a product that is
  * never rescaled reads them or a sum or rotation of them, or because more than `defer` products of ciphertexts follow.
  */
-function neededSettled(module: HeModule, terminal: Uint8Array, defer: number): Uint8Array {
+function neededSettled(
+  module: HeModule,
+  terminal: Uint8Array,
+  defer: number,
+  isExempt: (sum: number, operand: number) => boolean = () => false,
+): Uint8Array {
   const { op } = module.columns;
   const needed = new Uint8Array(op.length);
   /** Products of ciphertexts on the way from a value to an output. */
@@ -139,11 +146,82 @@ function neededSettled(module: HeModule, terminal: Uint8Array, defer: number): U
         ? terminal[id] === 1
         : code === HE.multiply || code === HE.output || needed[id] === 1;
     for (const x of operandsOf(module.columns, id)) {
-      if (demands) needed[x] = 1;
+      if (demands && !isExempt(id, x)) needed[x] = 1;
       following[x] = Math.max(following[x] ?? 0, following[id] ?? 0);
     }
   }
   return needed;
+}
+
+/**
+ * A product of ciphertexts that may wait, but is also added to what is none, as a skip connection adds it, is multiplied
+ * by one there: a product like those that it waits for, and of the same scale.
+ */
+function multiplyByOne(module: HeModule, last: RescaleOptions['last'], defer: number): HeModule {
+  const { op, a, b } = module.columns;
+  const holds = structureOf(module);
+  const terminal = last === 'unrescaled' ? terminalValues(module) : new Uint8Array(op.length);
+  const wantsOne = (sum: number, x: number): boolean => {
+    if (op[sum] !== HE.add || a[sum] === b[sum]) return false;
+    const other = a[sum] === x ? b[sum] : a[sum];
+    return holds[x] === 'square' && (holds[other ?? -1] === 'settled' || holds[other ?? -1] === 'product of square');
+  };
+  const settled = neededSettled(module, terminal, defer, wantsOne);
+  const rewriter = new HeRewriter(module);
+  const source = module.packed.length;
+  let inserted = false;
+  for (let id = 0; id < op.length; id++) {
+    const operands = op[id] === HE.add ? [a[id] ?? -1, b[id] ?? -1] : [];
+    if (!operands.some((x) => settled[x] === 0 && wantsOne(id, x))) {
+      rewriter.keep(id);
+      continue;
+    }
+    inserted = true;
+    const one = rewriter.plaintext({ source, tile: 0, shift: 0, inner: 1 });
+    const [x = -1, y = -1] = operands.map((value) =>
+      settled[value] === 0 && wantsOne(id, value)
+        ? rewriter.insert(id, 'multiply-plain', { a: rewriter.at(value), b: one })
+        : rewriter.at(value),
+    );
+    rewriter.replace(id, rewriter.insert(id, 'add', { a: x, b: y }));
+  }
+  if (!inserted) return module;
+  return { ...rewriter.finish(), packed: [...module.packed, new Constant([1, 1], Float64Array.of(1))] };
+}
+
+/** What a value is where nothing is rescaled before it has to be. */
+type Structure = 'settled' | 'product' | 'square' | 'product of square';
+
+function structureOf({ columns }: HeModule): Structure[] {
+  const { op, a, b } = columns;
+  const structure: Structure[] = [];
+  for (let id = 0; id < op.length; id++) {
+    const x = structure[a[id] ?? -1] ?? 'settled';
+    switch (op[id]) {
+      case HE.input:
+      case HE.weight:
+        structure.push('settled');
+        break;
+      case HE.multiply:
+        structure.push('square');
+        break;
+      case HE['multiply-plain']:
+        structure.push(x === 'square' ? 'product of square' : 'product');
+        break;
+      case HE.rotate:
+        structure.push(x === 'square' ? x : 'settled');
+        break;
+      case HE.add: {
+        const both = [x, structure[b[id] ?? -1] ?? 'settled'] as const;
+        const first = (['settled', 'product of square', 'square'] as const).find((kind) => both.includes(kind));
+        structure.push(first ?? 'product');
+        break;
+      }
+      default:
+        structure.push(x);
+    }
+  }
+  return structure;
 }
 
 /** 1 for values that a product of ciphertexts that waits reads, or a sum or rotation of them. */

@@ -35,7 +35,7 @@ export function levelsOf(module: TensorModule): number[] {
   return levels;
 }
 
-function depthOf(module: TensorModule, node: TensorNode, users: Users): number {
+export function depthOf(module: TensorModule, node: TensorNode, users: Users): number {
   switch (node.op) {
     case 'multiply':
       return waits(module, node, users) ? 0 : 1;
@@ -57,14 +57,19 @@ function depthOf(module: TensorModule, node: TensorNode, users: Users): number {
   }
 }
 
-type Users = readonly (readonly TensorNode[])[];
+export type Users = readonly (readonly TensorNode[])[];
 
-/** Whether only linear ops read the last product of a node, so that it is rescaled with theirs. */
+/**
+ * Whether the last product of a node is rescaled with products that follow: only linear ops read it, and sums with what
+ * is no product, where it is multiplied by one.
+ */
 function waits(module: TensorModule, node: TensorNode, users: Users): boolean {
+  const isProduct = (id: number): boolean => ['multiply', 'polynomial'].includes(nodeAt(module, id).op);
   const readers = users[node.id] ?? [];
-  return readers.every((user) =>
-    isReshape(module, user) ? waits(module, user, users) : isLinear(user),
-  );
+  return readers.every((user) => {
+    if (isReshape(module, user)) return waits(module, user, users);
+    return isLinear(user) || (user.op === 'add' && !user.operands.every(isProduct));
+  });
 }
 
 /** Whether the node only changes the shape: its elements stay where they are. */

@@ -31,6 +31,12 @@ import { seededRandom, type SeededRandom } from '../random.ts';
 /** Deviation of SEAL's errors: the centred binomial distribution of 21 pairs of bits. */
 const errorDeviation = Math.sqrt(21 / 2);
 
+/**
+ * Normals that all errors of a model are windows of: a program has a million times more errors than that, but what is
+ * asked of them is their spread, and drawing each anew took half of the compiler's time.
+ */
+const poolSize = 2 ** 18;
+
 /** Stands for the relinearisation key where a Galois key is named by its step. */
 export const relinKey = 0;
 
@@ -51,7 +57,8 @@ export class NoiseModel {
   private readonly keyErrors = new Map<number, Float64Array>();
   /** By level: deviation at each slot of a key switch without the part of its key, at scale 1. */
   private readonly switching = new Map<number, Float64Array>();
-  private readonly buffer: Float64Array;
+  /** Normals of deviation 1, the first of them once more at the end. */
+  private readonly pool: Float64Array;
 
   constructor(parameters: Parameters, seed: number) {
     const slots = slotsOf(parameters);
@@ -59,7 +66,9 @@ export class NoiseModel {
     this.primes = parameters.primes;
     this.specialPrime = parameters.specialPrime;
     this.random = seededRandom(seed);
-    this.buffer = new Float64Array(slots);
+    this.pool = new Float64Array(poolSize + slots);
+    this.random.fork('pool').fillGaussian(this.pool.subarray(0, poolSize), 1);
+    this.pool.copyWithin(poolSize, 0, slots);
     this.meanDigit = meanDigits(this.degree);
     const secret = this.random.fork('secret');
     const weight = (2 * this.degree) / 3;
@@ -105,21 +114,28 @@ export class NoiseModel {
       period[0] = Math.round(constant * scale) / scale;
       return;
     }
-    const errors = new Float64Array(period.length);
-    this.random.fork(`plaintext ${name} ${scale}`).fillGaussian(errors, Math.sqrt(period.length / 6) / scale);
-    for (let s = 0; s < period.length; s++) period[s] = (period[s] ?? 0) + (errors[s] ?? 0);
+    const deviation = Math.sqrt(period.length / 6) / scale;
+    const errors = this.window(this.random.fork(`plaintext ${name} ${scale}`), period.length);
+    for (let s = 0; s < period.length; s++) period[s] = (period[s] ?? 0) + deviation * (errors[s] ?? 0);
   }
 
   private addUniform(slots: Float64Array, deviation: number): void {
-    this.random.fillGaussian(this.buffer, deviation);
-    for (let s = 0; s < slots.length; s++) slots[s] = (slots[s] ?? 0) + (this.buffer[s] ?? 0);
+    const errors = this.window(this.random, slots.length);
+    for (let s = 0; s < slots.length; s++) slots[s] = (slots[s] ?? 0) + deviation * (errors[s] ?? 0);
   }
 
   private addShaped(slots: Float64Array, deviations: Float64Array, scale: number): void {
-    this.random.fillGaussian(this.buffer, 1 / scale);
+    const errors = this.window(this.random, slots.length);
+    const factor = 1 / scale;
     for (let s = 0; s < slots.length; s++) {
-      slots[s] = (slots[s] ?? 0) + (this.buffer[s] ?? 0) * (deviations[s] ?? 0);
+      slots[s] = (slots[s] ?? 0) + factor * (errors[s] ?? 0) * (deviations[s] ?? 0);
     }
+  }
+
+  /** `length` of the pool's normals, from anywhere. */
+  private window(random: SeededRandom, length: number): Float64Array {
+    const from = random.integer(0, poolSize - 1);
+    return this.pool.subarray(from, from + length);
   }
 
   /** √Σq_i² / P over the primes of a level. */
