@@ -197,7 +197,8 @@ function structureOf({ columns }: HeModule): Structure[] {
   const structure: Structure[] = [];
   for (let id = 0; id < op.length; id++) {
     const x = structure[a[id] ?? -1] ?? 'settled';
-    switch (op[id]) {
+    const code: number = op[id] ?? 0;
+    switch (code) {
       case HE.input:
       case HE.weight:
         structure.push('settled');

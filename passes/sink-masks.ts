@@ -117,7 +117,8 @@ class SinkingRewriter {
     const x = a[id] ?? -1;
     const inner = this.terms.get(x);
     const { slots } = this.module;
-    switch (op[id]) {
+    const code: number = op[id] ?? 0;
+    switch (code) {
       case HE.rotate: {
         const step = imm[id] ?? 0;
         return (inner ?? []).map((term) => ({

@@ -19,7 +19,8 @@ export function rescaleKinds(module: HeModule): RescaleKind[] {
   const holds = Uint8Array.from(squared);
   for (let id = 0; id < op.length; id++) {
     const x = a[id] ?? -1;
-    switch (op[id]) {
+    const code: number = op[id] ?? 0;
+    switch (code) {
       case HE.rescale:
         if (holds[x] === 1) kinds[levels[id] ?? 0] = 'cipher';
         break;

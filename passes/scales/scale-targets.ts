@@ -39,19 +39,20 @@ export function scaleTargets(
   const roundings = roundingsOf(columns);
   const target = new Float64Array(op.length).fill(Infinity);
   const at = (id: number): number => target[keeper[id] ?? id] ?? Infinity;
-  let changed = false;
+  let lowered = 0;
   const lower = (id: number, bound: number): void => {
     const root = keeper[id] ?? id;
     if (bound >= (target[root] ?? Infinity)) return;
     target[root] = bound;
-    changed = true;
+    lowered++;
   };
-  for (let round = 0; round < mostRounds && (changed || round === 0); round++) {
-    changed = false;
+  for (let round = 0; round < mostRounds; round++) {
+    const before = lowered;
     for (let id = op.length - 1; id >= 0; id--) {
       const x = a[id] ?? -1;
       lower(id, capacity[level[id] ?? 0] ?? 0);
-      switch (op[id]) {
+      const code: number = op[id] ?? 0;
+      switch (code) {
         case HE.output:
           lower(id, largest);
           break;
@@ -72,6 +73,7 @@ export function scaleTargets(
         }
       }
     }
+    if (lowered === before) break;
   }
   return Float64Array.from(target, (_, id) => at(id));
 }
@@ -87,7 +89,8 @@ function roundingsOf(columns: HeColumns): Float64Array {
   for (let id = 0; id < op.length; id++) {
     const x = a[id] ?? -1;
     const y = b[id] ?? -1;
-    switch (op[id]) {
+    const code: number = op[id] ?? 0;
+    switch (code) {
       case HE.input:
       case HE.weight:
         break;
@@ -106,7 +109,7 @@ function roundingsOf(columns: HeColumns): Float64Array {
         roundings[id] = (roundings[x] ?? 0) + (roundings[y] ?? 0);
         break;
       default: {
-        const isSwitched = op[id] === HE.rotate || op[id] === HE.relinearize;
+        const isSwitched = code === HE.rotate || code === HE.relinearize;
         pending[id] = pending[x] ?? 0;
         roundings[id] = (roundings[x] ?? 0) + (isSwitched && pending[id] === 0 ? 1 : 0);
       }
