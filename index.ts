@@ -21,6 +21,7 @@ export { HepcError, InternalError, formatDiagnostic } from './ir/diagnostics/dia
 export type { Diagnostic, NodeRef, Place, Severity } from './ir/diagnostics/diagnostic.ts';
 export type { CostTable } from './ir/he/op-costs.ts';
 export type { ClientPart, Plan, PlanStatistics } from './ir/plan/plan.ts';
+export type { Objective, SearchLimits, SearchReport } from './ir/plan/search-report.ts';
 export { Client } from './runtime/client.ts';
 export type { Sample } from './runtime/client.ts';
 export { readCostFile, writeCostFile } from './runtime/cost-file.ts';

@@ -14,7 +14,7 @@ export function wholeNumber(least: number, most: number) {
 }
 
 /** A number above 0 and at most `most`. */
-export function fraction(most: number) {
+export function positive(most: number) {
   return numberWhere((value) => value > 0 && value <= most, `a number above 0 and at most ${most}`);
 }
 
@@ -23,6 +23,28 @@ function numberWhere(fits: (value: number) => boolean, expected: string) {
     const value = /^[+\-\d.]/.test(given) ? Number(given) : NaN;
     if (fits(value)) return value;
     context.addIssue({ code: 'custom', message: `expected ${expected}` });
+    return z.NEVER;
+  });
+}
+
+const sizeUnits: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+};
+
+/** Bytes, as `512MiB`, `1.5 GB` or `1048576`. */
+export function byteSize() {
+  return z.string().transform((given, context) => {
+    const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(given) ?? [];
+    const bytes = Math.floor(Number(number) * (sizeUnits[unit.toLowerCase()] ?? NaN));
+    if (number !== '' && bytes >= 1 && bytes <= 2 ** 50) return bytes;
+    context.addIssue({ code: 'custom', message: 'expected a size such as 512MiB, 2GiB or a number of bytes' });
     return z.NEVER;
   });
 }

@@ -6,6 +6,7 @@ import { nodeAt } from '../ir/module.ts';
 import type { ClientPart, InputEncoding, OutputEncoding, Plan } from '../ir/plan/plan.ts';
 import { countStatistics } from '../ir/plan/statistics.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
+import type { SearchReport } from '../ir/plan/search-report.ts';
 import type { Sample } from '../passes/pass.ts';
 import type { PackedNetwork } from './pack-network.ts';
 import { inputHeadroom } from './input-headroom.ts';
@@ -35,6 +36,7 @@ export interface PlanFacts {
   readonly maxError: number;
   readonly predictedMaxError: number;
   readonly synthetic: boolean;
+  readonly search: SearchReport;
 }
 
 export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
@@ -46,7 +48,7 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
   const steps = new Set<number>();
   for (let id = 0; id < op.length; id++) if (op[id] === HE.rotate) steps.add(imm[id] ?? 0);
   const rotationSteps = [...steps].sort((x, y) => x - y);
-  const { batch, weights, maxError, predictedMaxError, synthetic } = facts;
+  const { batch, weights, maxError, predictedMaxError, synthetic, search } = facts;
   const client: ClientPart = {
     name: program.name,
     parameters,
@@ -66,6 +68,7 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
     program: managed,
     schedule: program.schedule,
     statistics: countStatistics(managed, { weightTilesPruned: 0, predictedMaxError }),
+    search,
     dumps: new Map(),
   };
 }

@@ -1,38 +1,41 @@
 /**
  * From an imported model to a plan: the whole pipeline on one page.
  *
- *   tensor passes ─► for N = 4096, 8192, …: choose layouts ─► tile ─► he ─► measure ranges ─► equalise ─► he passes
+ *   tensor passes ─► search: for N = 4096, 8192, …: layouts ─► tile ─► equalise ─► he passes
  *                      └─► for each modulus chain, cheapest first: levels, scales, keys ─► predict the error ─► accept
- *   the first program within the error ─► schedule ─► plan
+ *   the best program within error and limits ─► schedule ─► plan
  *
  * Deterministic: the same model, samples and options give the same plan.
  */
 import {
   batchTooLarge,
   fewSamples,
+  limitsTooTight,
   memoryExceeded,
-  noParameters,
   syntheticSamples,
 } from '../ir/diagnostics/compile.ts';
-import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import { type CostTable, defaultCostTable } from '../ir/he/op-costs.ts';
 import type { PlanModule } from '../ir/levels.ts';
-import { keyHeapExpansion, polyModulusDegrees, switchingKeyBytes, workerHeapBytes } from '../ir/parameters.ts';
+import { polyModulusDegrees, workerHeapBytes } from '../ir/parameters.ts';
 import type { Plan } from '../ir/plan/plan.ts';
-import { peakCiphertextBytes } from '../ir/plan/statistics.ts';
+import type { Objective, SearchLimits } from '../ir/plan/search-report.ts';
 import { seededRandom } from '../ir/random.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { nextPowerOfTwo } from '../ir/tile/layout.ts';
 import type { TileModule } from '../ir/tile/ops.ts';
 import { PassManager, type PassObserver, type PassRun } from '../passes/manager.ts';
 import type { Sample } from '../passes/pass.ts';
-import { scheduleProgram } from '../passes/schedule.ts';
 import { buildPlan, type ModelInterface } from './build-plan.ts';
+import { checkOptions } from './check-options.ts';
 import { networkDepth } from './layouts/network-depth.ts';
-import { packNetwork } from './pack-network.ts';
-import { carriesDepth } from './parameters/chains.ts';
-import { selectChain, type SelectionOptions } from './parameters/select-chain.ts';
 import { optimiseTensor } from './pipelines.ts';
-import { predictError, referenceOn } from './simulate.ts';
+import { type LoweringContext, replay } from './search/candidate.ts';
+import { defaultBandwidthMbit } from './search/objective.ts';
+import { searchReport } from './search/report.ts';
+import { type SearchOutcome, searchPlans } from './search/search-plans.ts';
+import { tooDeep } from './search/too-deep.ts';
+import { referenceOn } from './simulate.ts';
 
 export interface ImportedGraph extends ModelInterface {
   readonly module: TensorModule;
@@ -43,8 +46,18 @@ export interface CompileOptions {
   readonly samples?: readonly Sample[];
   /** Largest error as a fraction of the median over samples of the largest absolute output. Default 0.01. */
   readonly maxError?: number;
-  /** Samples that one evaluation takes. Default 1. */
+  /**
+   * Samples that are wanted at once; a plan may take them in several runs. Default 1, or as many as are fastest for each
+   * of them where throughput is optimised.
+   */
   readonly batch?: number;
+  /** What to make small, see `search/objective.ts`. Default latency. */
+  readonly optimize?: Objective;
+  /** Mbit/s between client and server, for end-to-end. Default 100. */
+  readonly bandwidthMbit?: number;
+  readonly limits?: SearchLimits;
+  /** Costs of the engine's operations. Default those of node-seal on a server. */
+  readonly costs?: CostTable;
   readonly weights?: 'plain' | 'encrypted';
   /** Seed of the noise simulation and of synthetic samples. Default 1. */
   readonly seed?: number;
@@ -66,7 +79,9 @@ const enoughSamples = 8;
 
 /** Throws `HepcError` for a model that cannot be compiled within the options. */
 export function compileGraph(graph: ImportedGraph, options: CompileOptions = {}): Compilation {
-  const { maxError = 0.01, batch = 1, weights = 'plain', seed = 1, onStep = () => undefined } = options;
+  const { maxError = 0.01, batch, weights = 'plain', seed = 1, onStep = () => undefined } = options;
+  const { bandwidthMbit = defaultBandwidthMbit, limits = {} } = options;
+  throwIfErrors(checkOptions({ maxError, batch, bandwidthMbit, limits }));
   const synthetic = options.samples === undefined;
   const samples = options.samples ?? uniformSamples(graph, seed);
   const manager = new PassManager(samples, options.observer);
@@ -74,53 +89,41 @@ export function compileGraph(graph: ImportedGraph, options: CompileOptions = {})
   if (synthetic) warnings.push(syntheticSamples({}));
   else if (samples.length < enoughSamples) warnings.push(fewSamples({ count: samples.length }));
   const largest = polyModulusDegrees.at(-1) ?? 0;
-  if (nextPowerOfTwo(batch) > largest / 2) throw new HepcError([batchTooLarge({ batch, most: largest / 2 })]);
+  if (batch !== undefined && nextPowerOfTwo(batch) > largest / 2)
+    throw new HepcError([batchTooLarge({ batch, most: largest / 2 })]);
 
   onStep('optimising the network');
   const tensor = optimiseTensor(graph.module, manager, { maxError, synthetic });
+  const objective = options.optimize ?? 'latency';
+  const goal = { objective, bandwidthMbit, limits, batch: batch ?? freeBatch(objective) };
+  const table = options.costs ?? defaultCostTable;
   const reference = referenceOn(graph.module, samples);
-  const batchTile = nextPowerOfTwo(batch);
-  let { depth, path } = networkDepth(tensor);
-  let best: number | undefined;
-  for (const degree of polyModulusDegrees) {
-    const fits = (levels: number): boolean => carriesDepth(degree, levels);
-    if (batchTile > degree / 2 || !fits(depth)) continue;
-    onStep(`packing for N = ${degree}`);
-    const slots = { virtualSlots: degree / 2 / batchTile, batchTile };
-    const packed = packNetwork(tensor, slots, { samples, manager, weights, fits });
-    ({ depth, path } = packed);
-    if (packed.program === undefined) continue;
-    const selecting: SelectionOptions = {
-      manager,
-      maxError,
-      predict: (program, enough) => {
-        onStep(`predicting the error at N = ${degree}`);
-        return predictError(packed.tile, program, reference, seed, enough);
-      },
-    };
-    const { program: unmanaged, rangeBits } = packed;
-    const { selection, best: reached } = selectChain(unmanaged, degree, rangeBits, selecting);
-    if (reached !== undefined) best = Math.min(best ?? Infinity, reached);
-    if (selection === undefined) continue;
-    options.observer?.before?.('schedule', selection.program);
-    const program = scheduleProgram(selection.program);
-    options.observer?.after?.('schedule', program);
-    const plan = buildPlan(
-      { graph, packed, program, samples },
-      { batch, weights, maxError, predictedMaxError: selection.predictedError, synthetic },
-    );
-    checkMemory(plan);
-    const modules = { tensor, tile: packed.tile, plan: program };
-    return { plan, modules, runs: manager.runs, warnings: [...warnings, ...manager.warnings] };
-  }
-  throw new HepcError([noParameters({ depth, maxError, best }, { nodes: path })]);
+  const context: LoweringContext = { tensor, samples, reference, weights, table, maxError, seed, goal, onStep };
+  const quiet = new PassManager(samples);
+  const outcome = searchPlans(networkDepth(tensor).depth, quiet, context);
+  if (outcome.found === undefined) throw new HepcError([explainFailure(outcome, tensor, maxError)]);
+
+  if (options.observer !== undefined) replay(outcome.found.candidate, manager, context, options.observer);
+  const { candidate, accepted } = outcome.found;
+  const { packed, proposal } = candidate;
+  const { program, predictedError: predictedMaxError } = accepted;
+  const search = searchReport(tensor, goal, outcome, outcome.found);
+  const facts = { batch: proposal.configuration.samples, weights, maxError, predictedMaxError, synthetic, search };
+  const plan = buildPlan({ graph, packed, program, samples }, facts);
+  const modules = { tensor, tile: packed.tile, plan: program };
+  return { plan, modules, runs: [...manager.runs, ...quiet.runs], warnings: [...warnings, ...manager.warnings] };
 }
 
-/** Plaintexts do not count: those that find no room are encoded where they are used. */
-function checkMemory({ program, statistics }: Plan): void {
-  const keys = (statistics.galoisKeys + 1) * switchingKeyBytes(program.parameters) * keyHeapExpansion;
-  const needed = keys + peakCiphertextBytes(program);
-  if (needed > workerHeapBytes) throw new HepcError([memoryExceeded({ needed, limit: workerHeapBytes })]);
+/** One sample, save where the search may choose. */
+function freeBatch(objective: Objective): number | undefined {
+  return objective === 'throughput' ? undefined : 1;
+}
+
+function explainFailure(outcome: SearchOutcome, tensor: TensorModule, maxError: number): Diagnostic {
+  const { nearest, leastHeap, leastError } = outcome;
+  if (nearest !== undefined) return limitsTooTight(nearest);
+  if (leastHeap !== undefined) return memoryExceeded({ needed: leastHeap, limit: workerHeapBytes });
+  return tooDeep(tensor, outcome, { maxError, best: leastError });
 }
 
 function uniformSamples({ module }: ImportedGraph, seed: number): Sample[] {

@@ -6,13 +6,15 @@ import { assignLevels } from '../passes/assign-levels.ts';
 import { commonSubexpressions } from '../passes/common-subexpressions.ts';
 import { deadCiphertexts } from '../passes/dead-ciphertexts.ts';
 import { deadNodes } from '../passes/dead-nodes.ts';
+import { factorPlaintexts } from '../passes/factor-plaintexts.ts';
 import { foldRotations } from '../passes/fold-rotations.ts';
 import type { PassManager } from '../passes/manager.ts';
 import { mergeLinear } from '../passes/merge-linear.ts';
 import { relinearizeLazily } from '../passes/relinearize-lazily.ts';
 import { rescaleLazily } from '../passes/rescale-lazily.ts';
 import { rotateLate } from '../passes/rotate-late.ts';
-import { selectKeys } from '../passes/select-keys.ts';
+import { type KeyOptions, selectKeys } from '../passes/select-keys.ts';
+import { sinkMasks } from '../passes/sink-masks.ts';
 import type { Chain } from './parameters/chains.ts';
 
 /**
@@ -31,24 +33,26 @@ export function optimiseTensor(
 }
 
 /**
- * Zeros go first, for they take their rotations with them; equal rotations are then found once, and only those that
- * have one user left can move into sums.
+ * Masks sink into the weights that follow them. Zeros go next, for they take their rotations with them; equal rotations are then found once, equal
+ * plaintexts taken out of sums, and only rotations that have one user left can move into sums.
  */
 export function optimiseProgram(module: HeModule, manager: PassManager): HeModule {
-  const live = manager.run(deadCiphertexts, module, {});
+  const sunk = manager.run(sinkMasks, module, {});
+  const live = manager.run(deadCiphertexts, sunk, {});
   const shared = manager.run(commonSubexpressions, live, {});
-  return manager.run(foldRotations, shared, {});
+  const factored = manager.run(factorPlaintexts, shared, {});
+  return manager.run(foldRotations, factored, {});
 }
 
 /**
  * Rescales are placed before relinearisations, which have to stand before them; rotations then move below what lowers
  * their operand. Levels and scales follow, and keys last, for their size depends on the chain.
  */
-export function manageProgram(module: HeModule, manager: PassManager, chain: Chain): HeModule {
+export function manageProgram(module: HeModule, manager: PassManager, chain: Chain, keys: KeyOptions = {}): HeModule {
   const { parameters, rangeBits, last, defer, late } = chain;
   const rescaled = manager.run(rescaleLazily, module, { last, defer, late });
   const relinearized = manager.run(relinearizeLazily, rescaled, {});
   const lowered = manager.run(rotateLate, relinearized, {});
   const managed = manager.run(assignLevels, lowered, { parameters, rangeBits });
-  return manager.run(selectKeys, managed, {});
+  return manager.run(selectKeys, managed, keys);
 }

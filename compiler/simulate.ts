@@ -102,7 +102,8 @@ export function measureOutputs(fullTile: TileModule, fullProgram: HeModule, samp
   const { tile, program, batches } = simulation(fullTile, fullProgram, thin(samples, outputSamples));
   let largest = 0;
   for (const batch of batches) {
-    for (const slots of evaluateHe(program, packBatch(tile, batch))) largest = Math.max(largest, largestAbsolute(slots));
+    for (const slots of evaluateHe(program, packBatch(tile, batch)))
+      largest = Math.max(largest, largestAbsolute(slots));
   }
   return largest;
 }

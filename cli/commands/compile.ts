@@ -1,14 +1,20 @@
 import { z } from 'zod';
 import { compileOnnx } from '../../compiler/compile-onnx.ts';
-import { engineNotAvailable } from '../../ir/diagnostics/cli.ts';
+import { defaultBandwidthMbit } from '../../compiler/search/objective.ts';
+import { badUsage, engineNotAvailable } from '../../ir/diagnostics/cli.ts';
 import { formatDiagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { objectives } from '../../ir/plan/search-report.ts';
+import { readCostFile } from '../../runtime/cost-file.ts';
 import { writeHep } from '../../runtime/hep/write.ts';
 import { defineCommand, option } from '../command.ts';
 import { DumpFolder } from '../dump-ir.ts';
+import { UsageError } from '../failure.ts';
+import { fileKinds, readInputFile } from '../input-file.ts';
 import { openModel } from '../model-file.ts';
-import { choice, flag, fraction, samplesHelp, text, wholeNumber } from '../option-values.ts';
+import { byteSize, choice, flag, positive, samplesHelp, text, wholeNumber } from '../option-values.ts';
 import { OutputFile } from '../output-file.ts';
 import { createProgress } from '../progress.ts';
+import { describeTime } from '../render/plan-summary.ts';
 import { renderFields } from '../render/table.ts';
 import { formatBytes, formatError } from '../render/units.ts';
 import { loadSamplesFor } from '../sample-file.ts';
@@ -24,6 +30,10 @@ export const compile = defineCommand({
       'the ranges of all values. Without them the plan is marked as synthetic, and activations that are no polynomials ' +
       'are refused.',
     'Errors are fractions of the median over samples of the largest absolute output.',
+    'With --optimize the search for a plan makes small: latency, the time to evaluate the batch on one thread; ' +
+      'end-to-end, that with encryption, upload and download; throughput, the time for each sample of a full run; ' +
+      'memory, of one worker; upload, the bytes of the encrypted inputs. Times come from a cost model, which is the same ' +
+      'everywhere unless --costs says otherwise. `hepc inspect --search` shows what was tried.',
   ],
   options: z.strictObject({
     model: option(text, {
@@ -33,8 +43,11 @@ export const compile = defineCommand({
     }),
     output: option(text, { doc: 'the plan', short: 'o', value: 'PLAN.hep' }),
     calibrate: option(text.optional(), { doc: `calibration ${samplesHelp}`, value: 'X.npz' }),
-    maxError: option(fraction(1).default(0.01), { doc: 'largest error', value: 'E' }),
-    batch: option(wholeNumber(1, 16384).default(1), { doc: 'samples that one run takes', value: 'B' }),
+    maxError: option(positive(1).default(0.01), { doc: 'largest error', value: 'E' }),
+    batch: option(wholeNumber(1, 16384).optional(), {
+      doc: 'samples that are wanted at once; 1, or with --optimize throughput as many as are fastest',
+      value: 'B',
+    }),
     weights: option(choice(['plain', 'encrypted']).default('plain'), {
       doc: 'whether the server may know the weights; encrypted ones have to be bound to a client',
       value: 'HOW',
@@ -43,7 +56,18 @@ export const compile = defineCommand({
       doc: 'engine whose costs the compiler assumes; simd does not exist yet',
       value: 'ENGINE',
     }),
-    optimize: option(choice(['latency']).default('latency'), { doc: 'what to make small', value: 'GOAL' }),
+    optimize: option(choice(objectives).default('latency'), { doc: 'what to make small', value: 'GOAL' }),
+    bandwidth: option(positive(1e6).optional(), {
+      doc: `line between client and server, for end-to-end; ${defaultBandwidthMbit} unless told`,
+      value: 'MBIT',
+    }),
+    maxMemory: option(byteSize().optional(), { doc: 'most memory of one worker, such as 512MiB', value: 'SIZE' }),
+    maxUpload: option(byteSize().optional(), { doc: 'most bytes of the encrypted inputs of a run', value: 'SIZE' }),
+    maxKeys: option(wholeNumber(0, 32768).optional(), { doc: 'most Galois keys', value: 'K' }),
+    costs: option(text.optional(), {
+      doc: 'costs of operations on this machine, by `hepc measure-costs`',
+      value: 'COSTS.json',
+    }),
     dumpIr: option(text.optional(), {
       doc: 'write the IR before and after every pass there: NN-pass.before.ir and NN-pass.after.ir, large constants in an .npz beside; replaces dumps that are there',
       value: 'DIR',
@@ -53,21 +77,34 @@ export const compile = defineCommand({
   examples: [
     'compile examples/models/mlp-784-128-128-10.onnx -o mlp.hep --calibrate examples/models/mnist-test256.npz',
     'compile examples/models/ae-784-64-784.onnx -o ae.hep --calibrate examples/models/mnist-test256.npz --max-error 0.001',
+    'compile examples/models/cryptonets.onnx -o c.hep --calibrate examples/models/mnist-test256.npz --optimize upload --max-memory 1GiB',
   ],
   run: async (options, { print, remark }) => {
-    const { engine, weights, maxError, batch } = options;
+    const { engine, weights, maxError, batch, optimize, bandwidth, maxMemory, maxUpload, maxKeys } = options;
+    if (bandwidth !== undefined && optimize !== 'end-to-end')
+      throw new UsageError([
+        badUsage({ reason: '--bandwidth needs --optimize end-to-end', help: 'hepc help compile' }),
+      ]);
     if (engine === 'simd') throw new HepcError([engineNotAvailable({ engine })]);
     const output = new OutputFile(options.output);
     const dumps = options.dumpIr === undefined ? undefined : new DumpFolder(options.dumpIr);
     const model = await openModel(options.model);
     const calibration = options.calibrate === undefined ? undefined : await loadSamplesFor(options.calibrate);
+    const costs =
+      options.costs === undefined
+        ? undefined
+        : readCostFile(await readInputFile(options.costs, fileKinds.costs), options.costs);
     const progress = createProgress(options.quiet);
     try {
       const { plan, warnings } = compileOnnx(model, {
         maxError,
-        batch,
         weights,
+        optimize,
+        limits: { memoryBytes: maxMemory, uploadBytes: maxUpload, galoisKeys: maxKeys },
         onStep: (step) => progress.step(step),
+        ...(batch === undefined ? {} : { batch }),
+        ...(bandwidth === undefined ? {} : { bandwidthMbit: bandwidth }),
+        ...(costs === undefined ? {} : { costs }),
         ...(calibration === undefined ? {} : { samples: calibration }),
         ...(dumps === undefined ? {} : { observer: dumps }),
       });
@@ -82,6 +119,7 @@ export const compile = defineCommand({
           ['parameters', `N = ${statistics.polyModulusDegree}, ${statistics.modulusBits.join(' + ')} bits`],
           ['rotations', String(statistics.rotations)],
           ['products', `${statistics.multiplyPlain} with plaintexts, ${statistics.multiplyCipher} with ciphertexts`],
+          ['evaluation', describeTime(plan)],
           ['predicted error', `${formatError(client.predictedMaxError)} of at most ${formatError(client.maxError)}`],
         ]),
       );

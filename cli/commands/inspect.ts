@@ -1,14 +1,16 @@
 import { z } from 'zod';
-import { noSuchText } from '../../ir/diagnostics/cli.ts';
+import { noSearchReport, noSuchText } from '../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Level } from '../../ir/levels.ts';
 import { levels } from '../../ir/levels.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
+import type { SearchReport } from '../../ir/plan/search-report.ts';
 import { printModule } from '../../ir/text/print.ts';
 import { defineCommand, option } from '../command.ts';
 import { choice, flag } from '../option-values.ts';
 import { readPlanFile } from '../plan-file.ts';
 import { describePlan, summarisePlan } from '../render/plan-summary.ts';
+import { renderSearch } from '../render/search-report.ts';
 import { renderFields } from '../render/table.ts';
 import { json, planArgument } from './options.ts';
 
@@ -26,15 +28,24 @@ export const inspect = defineCommand({
     plan: planArgument,
     level: option(choice(levels).optional(), { doc: 'print the IR of this level', value: 'LEVEL' }),
     stats: option(flag, { doc: 'print the statistics alone' }),
+    search: option(flag, { doc: 'print what the search tried, and for each layer why the winner won' }),
     json,
   }),
-  examples: ['inspect mlp.hep', 'inspect mlp.hep --level tile', 'inspect mlp.hep --stats --json'],
+  examples: [
+    'inspect mlp.hep',
+    'inspect mlp.hep --search',
+    'inspect mlp.hep --level tile',
+    'inspect mlp.hep --stats --json',
+  ],
   run: async (options, { print }) => {
     const plan = await readPlanFile(options.plan);
-    const { level, stats } = options;
+    const { level, stats, search } = options;
     if (level !== undefined) {
       const text = levelText(plan, level, options.plan);
       print(options.json ? toJson({ level, text }) : text);
+    } else if (search) {
+      const report = searchOf(plan, options.plan);
+      print(options.json ? toJson(report) : renderSearch(report));
     } else if (options.json) {
       print(toJson(stats ? plan.statistics : describePlan(plan)));
     } else {
@@ -56,6 +67,11 @@ function levelText({ program, schedule, dumps }: Plan, level: Level, file: strin
     case 'plan':
       return printModule({ ...program, level, schedule }).text;
   }
+}
+
+function searchOf({ search }: Plan, file: string): SearchReport {
+  if (search === undefined) throw new HepcError([noSearchReport({}, { file })]);
+  return search;
 }
 
 function renderStatistics({ statistics }: Plan): string {

@@ -1,10 +1,11 @@
 /** What `hepc inspect` says of a plan, for people and for machines. */
 import type { Plan } from '../../ir/plan/plan.ts';
 import type { HeOpName } from '../../ir/he/ops.ts';
+import { programCost } from '../../ir/he/program-cost.ts';
 import { modulusBits } from '../../ir/parameters.ts';
 import { countByLevel, countByNode, occurringOps, type OpCounts } from './operations.ts';
 import { renderFields, renderTable } from './table.ts';
-import { formatBytes, formatError, formatShape, plural } from './units.ts';
+import { formatBytes, formatError, formatMilliseconds, formatShape, plural } from './units.ts';
 
 export function summarisePlan(plan: Plan): string {
   const { client, statistics, weights, bound } = plan;
@@ -23,6 +24,7 @@ export function summarisePlan(plan: Plan): string {
       ...numbered('inputs', ports(client.inputs)),
       ...numbered('outputs', ports(client.outputs)),
       ['batch', `${plural(batch, 'sample')} a run`],
+      ['evaluation', describeTime(plan)],
       [
         'weights',
         weights === 'plain' ? 'plain' : `encrypted, ${bound === undefined ? 'not bound yet' : 'bound to one key'}`,
@@ -57,6 +59,17 @@ export function summarisePlan(plan: Plan): string {
   ].join('');
 }
 
+/** The time of a run by the cost model that the plan was compiled with, or the one that hepc comes with. */
+export function describeTime({ client, program, search }: Plan): string {
+  const milliseconds = chosenTime(search) ?? programCost(program);
+  const whole = `${formatMilliseconds(milliseconds)} on one thread by the cost model`;
+  return client.batch === 1 ? whole : `${whole}, ${formatMilliseconds(milliseconds / client.batch)} per sample`;
+}
+
+function chosenTime(search: Plan['search']): number | undefined {
+  return search?.candidates.find(({ verdict }) => verdict === 'chosen')?.measures?.milliseconds;
+}
+
 function operationTable(title: string, rows: readonly { readonly label: string; readonly counts: OpCounts }[]): string {
   const ops = occurringOps(rows);
   const columns = [{ title }, ...ops.map((op) => ({ title: shortNames[op] ?? op, align: 'right' as const }))];
@@ -84,7 +97,7 @@ function shorten(label: string): string {
 }
 
 /** The same as data. */
-export function describePlan({ client, weights, bound, statistics, program }: Plan): Record<string, unknown> {
+export function describePlan({ client, weights, bound, statistics, program, search }: Plan): Record<string, unknown> {
   const port = ({ name, shape, hasBatchAxis, layout }: Plan['client']['outputs'][number]) => ({
     name,
     shape,
@@ -105,6 +118,7 @@ export function describePlan({ client, weights, bound, statistics, program }: Pl
     predictedMaxError: client.predictedMaxError,
     synthetic: client.synthetic,
     statistics,
+    secondsPerSample: (chosenTime(search) ?? programCost(program)) / client.batch / 1000,
     operationsByLevel: countByLevel(program),
     operationsByNode: countByNode(program),
   };

@@ -1,225 +1,288 @@
 /**
  * Chooses a layout for every value and a kernel for every linear op: the seam between `tensor` and `tile`.
  *
- * Values are visited in topological order; a state is the layout of every value that is still to be used, what has
- * been spent, and the decisions that led there. Of the states with equal layouts only the cheapest goes on, so on a
- * chain of ops this is a shortest path, exact as long as there are no more layouts than `beamWidth`.
+ * Values are visited in topological order; a state is the layout of every value that is still to be used, and how many
+ * levels are still to be spent on moving values to other layouts. Its way there does not matter for what follows, so of
+ * the ways to a state the cheapest goes on: a shortest path. A first sweep keeps few states and finds a price to beat;
+ * the second leaves out only states that cannot beat it by more than `slack`, which loses nothing. Where more than
+ * `maxStates` with as many levels to spend are left after an op, the cheapest of them go on, and the result is not
+ * marked `exact`.
  */
-import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../../ir/op.ts';
-import { identityMap, isLinear, type LinearMap, linearMapOf } from '../../ir/tensor/linear-map.ts';
-import { elementCount } from '../../ir/constant.ts';
-import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
+import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
-import { splitColumns } from '../../ir/tensor/column-blocks.ts';
-import { isReshape, levelsOf } from './network-depth.ts';
-import { type CostModel, defaultCosts, kernelCost, packingCost, productCost } from './cost.ts';
-import { polynomialProducts } from '../lowering/polynomial.ts';
-import type { Candidate, LinearProblem, SlotShape } from '../kernels/candidate.ts';
-import { kernelsAtInput } from '../kernels/client-packing.ts';
-import { contiguous, sparseDiagonals } from '../kernels/families.ts';
-import { kernelsFrom } from '../kernels/kernels-from.ts';
+import type { SlotShape } from '../kernels/candidate.ts';
+import type { CostModel } from './cost.ts';
+import { KernelCatalogue } from './kernel-catalogue.ts';
+import { type NodeChoice, NodeChooser } from './node-choices.ts';
 
-/** States that go on after each op. */
-const beamWidth = 16;
+/** States that go on after each op in the second sweep. */
+export const maxStates = 256;
 
-/** A state that has spent this much more than the cheapest does not catch up: no layout saves that many rotations. */
-const hopeless = 60 * defaultCosts(4).rotate;
+/** In the first sweep. */
+const firstStates = 6;
 
-/** How one operand reaches a node: as it is (no kernel), or by a kernel from the layout that it is in. */
-export interface OperandChoice {
-  readonly operand: ValueId;
-  /** Layout in which the client packs it, for an operand that is an input of the model. */
-  readonly pack?: Layout;
-  readonly kernel?: Candidate;
-}
-
-export interface NodeChoice {
-  readonly node: ValueId;
-  readonly operands: readonly OperandChoice[];
-  /** The layout of the result; undefined for inputs, which every user packs for itself. */
-  readonly layout?: Layout;
-}
+/** Ways this much dearer than the cheapest are still told, since estimates are not exact. */
+const slack = 1.15;
 
 export interface LayoutChoice {
   readonly slots: SlotShape;
   readonly nodes: ReadonlyMap<ValueId, NodeChoice>;
   readonly cost: number;
+  /** For each node by id, the levels behind it that go to moving values. */
+  readonly extraLevels: readonly number[];
+}
+
+/** Another way to compute a node. */
+export interface Alternative {
+  readonly choice: NodeChoice;
+  /** Of the node itself. */
+  readonly cost: number;
+  /** Of the cheapest whole network with it, or a bound below that. */
+  readonly total: number;
+  readonly isBound: boolean;
+}
+
+export interface LayoutSearch {
+  /** The cheapest first; empty where nothing is cheaper than the limit. */
+  readonly choices: readonly LayoutChoice[];
+  /** States that were followed in the last sweep. */
+  readonly states: number;
+  /** Whether no state was left out that could have led to a cheaper choice. */
+  readonly exact: boolean;
+  /** For each node the ways to compute it from the layouts that its operands are in in `choice`, one of `choices`. */
+  readonly alternatives: (choice: LayoutChoice) => ReadonlyMap<ValueId, readonly Alternative[]>;
+}
+
+export interface LayoutSearchOptions {
+  /** How many choices are wanted. */
+  readonly finalists: number;
+  /** What costs more is of no interest. */
+  readonly limit: number;
+  /** Levels that may go to moving values. */
+  readonly spareLevels: number;
+}
+
+/** The cheapest choice for time on one thread alone. */
+export function chooseLayouts(module: TensorModule, slots: SlotShape, model: CostModel): LayoutChoice {
+  const options = { finalists: 1, limit: Infinity, spareLevels: 0 };
+  const [choice] = searchLayouts(new KernelCatalogue(module, slots), model, options).choices;
+  return choice ?? { slots, nodes: new Map(), cost: 0, extraLevels: [] };
+}
+
+/** What `choice` costs by another model than the one that it is the cheapest for. */
+export function costOfChoice(catalogue: KernelCatalogue, choice: LayoutChoice, model: CostModel): number {
+  const chooser = new NodeChooser(catalogue);
+  let sum = 0;
+  for (const [id, node] of choice.nodes) sum += chooser.cost(node, choice.extraLevels[id] ?? 0, model);
+  return sum;
+}
+
+/** At most what any choice costs. */
+export function leastCost(catalogue: KernelCatalogue, model: CostModel): number {
+  const chooser = new NodeChooser(catalogue);
+  return catalogue.module.nodes.reduce((sum, node) => sum + chooser.leastCost(node, model), 0);
+}
+
+export function searchLayouts(
+  catalogue: KernelCatalogue,
+  model: CostModel,
+  options: LayoutSearchOptions,
+): LayoutSearch {
+  return new Search(catalogue, model, options).run();
+}
+
+interface Edge {
+  readonly choice: NodeChoice;
+  readonly cost: number;
+  readonly next: State;
 }
 
 interface State {
   readonly layouts: ReadonlyMap<ValueId, Layout>;
-  readonly cost: number;
-  readonly last: { readonly choice: NodeChoice; readonly before: State } | undefined;
+  /** Levels that the rest of the network spends on moving values. */
+  readonly extra: number;
+  /** Of the cheapest way from the inputs. */
+  cost: number;
+  /** Of the cheapest way to the outputs among the ways that were followed. */
+  rest: number;
+  edges: Edge[];
 }
 
-export function chooseLayouts(module: TensorModule, slots: SlotShape, model: CostModel): LayoutChoice {
-  const levels = levelsOf(module);
-  const lastUse = new Map<ValueId, ValueId>();
-  for (const node of module.nodes) for (const operand of node.operands) lastUse.set(operand, node.id);
-  let states: State[] = [{ layouts: new Map(), cost: 0, last: undefined }];
-  for (const node of module.nodes) {
-    const chooser = new NodeChooser(module, node, levels[node.id] ?? 0, slots, model);
-    const next = new Map<string, State>();
-    for (const state of states) {
-      for (const { choice, cost } of chooser.choices(state.layouts)) {
-        const layouts = new Map(state.layouts);
-        if (choice.layout !== undefined) layouts.set(node.id, choice.layout);
-        for (const operand of node.operands) if (lastUse.get(operand) === node.id) layouts.delete(operand);
-        const key = [...layouts].map(([id, layout]) => `${id}${layout.toString()}`).join(';');
-        const total = state.cost + cost;
-        const known = next.get(key);
-        if (known === undefined || total < known.cost) {
-          next.set(key, { layouts, cost: total, last: { choice, before: state } });
+type Layer = ReadonlyMap<string, State>;
+
+class Search {
+  private readonly catalogue: KernelCatalogue;
+  private readonly module: TensorModule;
+  private readonly model: CostModel;
+  private readonly options: LayoutSearchOptions;
+  private readonly chooser: NodeChooser;
+  private readonly lastUse = new Map<ValueId, ValueId>();
+  /** Entry i bounds the cost of node i and all after it from below. */
+  private readonly least: number[];
+  private exact = true;
+  /** Of the cost of what the last sweep followed. */
+  private bound = Infinity;
+  /** Whether values may be moved where no level is left to spend on it, which then counts for less than it costs. */
+  private lenient = false;
+
+  constructor(catalogue: KernelCatalogue, model: CostModel, options: LayoutSearchOptions) {
+    this.catalogue = catalogue;
+    this.module = catalogue.module;
+    this.model = model;
+    this.options = options;
+    this.chooser = new NodeChooser(catalogue);
+    const { nodes } = this.module;
+    for (const node of nodes) for (const operand of node.operands) this.lastUse.set(operand, node.id);
+    this.least = Array.from({ length: nodes.length + 1 }, () => 0);
+    for (const node of nodes.toReversed())
+      this.least[node.id] = (this.least[node.id + 1] ?? 0) + this.chooser.leastCost(node, model);
+  }
+
+  run(): LayoutSearch {
+    const { limit, spareLevels } = this.options;
+    let price = bestOf(this.sweep(spareLevels, limit, firstStates));
+    if (price === Infinity) {
+      this.lenient = true;
+      price = bestOf(this.sweep(spareLevels, limit, firstStates));
+      this.lenient = price < Infinity;
+    }
+    this.exact = !this.lenient;
+    // Nothing within the limit in the first sweep does not say that there is nothing.
+    this.bound = Math.min(limit, price * slack);
+    const layers = this.sweep(spareLevels, this.bound, maxStates);
+    const states = layers.reduce((sum, layer) => sum + layer.size, 0);
+    const choices = this.cheapest(layers);
+    return { choices, states, exact: this.exact, alternatives: (choice) => this.alternativesTo(choice, layers) };
+  }
+
+  /** The states before each node, and after the last one. */
+  private sweep(spareLevels: number, limit: number, width: number): readonly Layer[] {
+    const layers: Layer[] = [this.initial(spareLevels)];
+    for (const node of this.module.nodes) {
+      const next = new Map<string, State>();
+      for (const state of layers.at(-1)?.values() ?? []) {
+        state.edges = [];
+        for (const { choice, deepens } of this.chooser.options(node, state.layouts, state.extra > 0)) {
+          if (deepens && state.extra === 0 && !this.lenient) continue;
+          const extra = deepens ? Math.max(0, state.extra - 1) : state.extra;
+          const cost = this.chooser.cost(choice, extra, this.model);
+          const total = state.cost + cost;
+          if (total + (this.least[node.id + 1] ?? 0) > limit) continue;
+          const key = this.advance(state.layouts, choice, extra);
+          let to = next.get(key.text);
+          if (to === undefined) {
+            to = { layouts: key.layouts, extra, cost: total, rest: Infinity, edges: [] };
+            next.set(key.text, to);
+          }
+          to.cost = Math.min(to.cost, total);
+          state.edges.push({ choice, cost, next: to });
         }
       }
+      layers.push(this.narrowed(next, width));
     }
-    const ranked = [...next.values()].sort((a, b) => a.cost - b.cost);
-    const limit = (ranked[0]?.cost ?? 0) + hopeless;
-    states = ranked.filter(({ cost }) => cost <= limit).slice(0, beamWidth);
-    if (states.length === 0) throw new InternalError(`no layout for ${node.op}`);
-  }
-  const [best] = states;
-  const nodes = new Map<ValueId, NodeChoice>();
-  for (let state = best; state?.last !== undefined; state = state.last.before) {
-    nodes.set(state.last.choice.node, state.last.choice);
-  }
-  return { slots, nodes, cost: best?.cost ?? 0 };
-}
-
-interface Option {
-  readonly choice: NodeChoice;
-  readonly cost: number;
-}
-
-class NodeChooser {
-  private readonly module: TensorModule;
-  private readonly node: TensorNode;
-  private readonly level: number;
-  private readonly slots: SlotShape;
-  private readonly model: CostModel;
-  /** Kernels for each operand by the layout that it is in; 'input' for one that the client packs. */
-  private readonly kernels = new Map<string, Candidate[]>();
-  private readonly maps: readonly LinearMap[];
-
-  constructor(module: TensorModule, node: TensorNode, level: number, slots: SlotShape, model: CostModel) {
-    this.module = module;
-    this.node = node;
-    this.level = level;
-    this.slots = slots;
-    this.model = model;
-    this.maps = isLinear(node) && !isReshape(module, node) ? operandMaps(module, node) : [];
+    settle(layers);
+    return layers;
   }
 
-  choices(layouts: ReadonlyMap<ValueId, Layout>): Option[] {
-    const { node } = this;
-    if (node.op === 'input') return [{ choice: { node: node.id, operands: [] }, cost: 0 }];
-    if (this.maps.length > 0) return this.linearChoices(layouts);
-    return this.slotwiseChoices(layouts);
+  private initial(spareLevels: number): Layer {
+    return new Map(
+      Array.from({ length: spareLevels + 1 }, (_, extra) => [
+        String(extra),
+        { layouts: new Map<ValueId, Layout>(), extra, cost: 0, rest: Infinity, edges: [] },
+      ]),
+    );
   }
 
-  private linearChoices(layouts: ReadonlyMap<ValueId, Layout>): Option[] {
-    const { node } = this;
-    const [first, ...others] = node.operands;
-    if (first === undefined) throw new InternalError(`${node.op} without an operand`);
-    return this.kernelsFor(0, layouts.get(first)).map((kernel) => {
-      const operands = [this.operandChoice(first, kernel, layouts)];
-      for (const [k, operand] of others.entries()) {
-        const input = layouts.get(operand) ?? contiguous(this.elements(operand), this.slots);
-        const join = sparseDiagonals(this.problem(k + 1), input, kernel.output);
-        operands.push(this.operandChoice(operand, join, layouts));
+  private advance(before: ReadonlyMap<ValueId, Layout>, { node, layout }: NodeChoice, extra: number) {
+    const layouts = new Map(before);
+    if (layout !== undefined) layouts.set(node, layout);
+    for (const id of [...layouts.keys()]) if ((this.lastUse.get(id) ?? id) <= node) layouts.delete(id);
+    const text = `${extra};${[...layouts].map(([id, each]) => `${id}${each.toString()}`).join(';')}`;
+    return { layouts, text };
+  }
+
+  private narrowed(layer: Layer, width: number): Layer {
+    const kept = new Map<string, State>();
+    for (const group of Map.groupBy(layer, ([, { extra }]) => extra).values()) {
+      if (group.length > width) this.exact = false;
+      for (const [key, state] of group.sort(([, a], [, b]) => a.cost - b.cost).slice(0, width)) kept.set(key, state);
+    }
+    return kept;
+  }
+
+  /** Whole choices in ascending order of cost: best first search, guided by the exact cost of every rest. */
+  private cheapest(layers: readonly Layer[]): LayoutChoice[] {
+    interface Way {
+      readonly state: State;
+      readonly spent: number;
+      readonly edge?: Edge;
+      readonly before?: Way;
+    }
+    const estimate = ({ state, spent }: Way): number => spent + state.rest;
+    const open: Way[] = [...(layers[0]?.values() ?? [])].map((state) => ({ state, spent: 0 }));
+    const found: LayoutChoice[] = [];
+    const ends = new Set(layers.at(-1)?.values());
+    const bound = slack * bestOf(layers);
+    while (found.length < this.options.finalists) {
+      open.sort((a, b) => estimate(b) - estimate(a));
+      const way = open.pop();
+      if (way === undefined || estimate(way) === Infinity) break;
+      if (ends.has(way.state)) {
+        const nodes = new Map<ValueId, NodeChoice>();
+        const extraLevels: number[] = [];
+        for (let at: Way | undefined = way; at?.edge !== undefined; at = at.before) {
+          nodes.set(at.edge.choice.node, at.edge.choice);
+          extraLevels[at.edge.choice.node] = at.state.extra;
+        }
+        found.push({ slots: this.catalogue.slots, nodes, cost: way.spent, extraLevels });
+        continue;
       }
-      const cost = operands.reduce((sum, choice) => sum + this.operandCost(choice), 0);
-      return { choice: { node: node.id, operands, layout: kernel.output }, cost };
-    });
-  }
-
-  private slotwiseChoices(layouts: ReadonlyMap<ValueId, Layout>): Option[] {
-    const { node } = this;
-    const known = node.operands.flatMap((operand) => layouts.get(operand) ?? []);
-    const usable = known.filter((layout) => this.tolerates(layout));
-    const targets = usable.length > 0 ? distinct(usable) : [contiguous(elementCount(node.type), this.slots)];
-    return targets.map((target) => {
-      const operands = node.operands.map((operand): OperandChoice => {
-        const layout = layouts.get(operand);
-        if (layout === undefined) return { operand, pack: target };
-        if (layout.samePlaces(target)) return { operand };
-        const map = identityMap(layout.elements);
-        return { operand, kernel: sparseDiagonals({ map, slots: this.slots }, layout, target) };
-      });
-      const own = this.ownCost(target);
-      const cost = operands.reduce((sum, choice) => sum + this.operandCost(choice), own);
-      // As the tile op infers it: what stands beside the elements of one operand reaches the result.
-      const isClean = operands.every(
-        ({ operand, kernel }) => kernel !== undefined || layouts.get(operand)?.equals(target) !== false,
-      );
-      const layout = isClean ? target : target.withUnknown();
-      return { choice: { node: node.id, operands, layout }, cost };
-    });
-  }
-
-  private ownCost(layout: Layout): number {
-    const { node, level, model } = this;
-    if (node.op === 'multiply') return productCost(1, layout.ciphertexts, level + 1, model);
-    if (node.op !== 'polynomial') return 0;
-    const products = polynomialProducts(node.attrs.coefficients, node.attrs.basis);
-    return productCost(products, layout.ciphertexts, level + 1, model);
-  }
-
-  private operandChoice(operand: ValueId, kernel: Candidate, layouts: ReadonlyMap<ValueId, Layout>): OperandChoice {
-    return layouts.has(operand) ? { operand, kernel } : { operand, kernel, pack: kernel.input };
-  }
-
-  private operandCost({ kernel, pack }: OperandChoice): number {
-    const computing = kernel === undefined ? 0 : kernelCost(kernel.counts, this.level + 1, this.model);
-    return computing + (pack === undefined ? 0 : packingCost(pack.ciphertexts, this.level + 1, this.model));
-  }
-
-  private kernelsFor(k: number, input: Layout | undefined): Candidate[] {
-    const key = `${k}${input?.toString() ?? 'input'}`;
-    const known = this.kernels.get(key);
-    if (known !== undefined) return known;
-    const problem = this.problem(k);
-    const found = input === undefined ? kernelsAtInput(problem) : kernelsFrom(problem, input);
-    this.kernels.set(key, found);
+      for (const edge of way.state.edges) {
+        const next = { state: edge.next, spent: way.spent + edge.cost, edge, before: way };
+        if (estimate(next) <= bound) open.push(next);
+      }
+    }
     return found;
   }
 
-  private problem(k: number): LinearProblem {
-    const { node, module, slots } = this;
-    const map = this.maps[k];
-    if (map === undefined) throw new InternalError(`${node.op} has no operand ${k}`);
-    if (node.op !== 'conv') return { map, slots };
-    const input = shapeOf(module, node.operands[0] ?? -1);
-    return { map, slots, convolution: { input, output: node.type, strides: node.attrs.strides } };
-  }
-
-  private elements(operand: ValueId): number {
-    return elementCount(shapeOf(this.module, operand));
-  }
-
-  /**
-   * A polynomial of higher degree grows beyond every bound outside of its interval, and an overflow of one slot spoils
-   * them all: its operand must be zero where no element stands. Squares and quadratics are kept small by their range.
-   */
-  private tolerates(layout: Layout): boolean {
-    if (this.node.op !== 'polynomial') return true;
-    return (this.node.attrs.coefficients.shape[1] ?? 0) <= 3 || layout.dims.every((dim) => !dim.unknown);
+  private alternativesTo(chosen: LayoutChoice, layers: readonly Layer[]): Map<ValueId, Alternative[]> {
+    const found = new Map<ValueId, Alternative[]>();
+    let layouts: ReadonlyMap<ValueId, Layout> = new Map();
+    // The first node is an input, which moves nothing.
+    let extra = chosen.extraLevels[0] ?? 0;
+    let spent = 0;
+    for (const node of this.module.nodes) {
+      const chosenHere = chosen.nodes.get(node.id);
+      if (chosenHere === undefined) break;
+      const after = this.least[node.id + 1] ?? 0;
+      const alternatives = this.chooser.options(node, layouts, extra > 0).map(({ choice, deepens }): Alternative => {
+        const left = deepens ? Math.max(0, extra - 1) : extra;
+        const cost = this.chooser.cost(choice, left, this.model);
+        const rest = layers[node.id + 1]?.get(this.advance(layouts, choice, left).text)?.rest ?? Infinity;
+        const isBound = rest === Infinity;
+        // What was not followed to the end is at least as dear as what is left out.
+        const least = Math.max(spent + cost + after, this.exact ? this.bound : 0);
+        return { choice, cost, total: isBound ? least : spent + cost + rest, isBound };
+      });
+      found.set(node.id, alternatives);
+      extra = chosen.extraLevels[node.id] ?? 0;
+      spent += this.chooser.cost(chosenHere, extra, this.model);
+      layouts = this.advance(layouts, chosenHere, extra).layouts;
+    }
+    return found;
   }
 }
 
-/** The affine map of each operand of a linear node; the bias is with the first. */
-export function operandMaps(module: TensorModule, node: TensorNode): LinearMap[] {
-  const shapes = node.operands.map((operand) => shapeOf(module, operand));
-  const map = linearMapOf(node, shapes);
-  if (map === undefined) throw new InternalError(`${node.op} is not linear`);
-  return splitColumns(map, shapes.map(elementCount));
+/** Fills in what the rest of every state costs, from the outputs backwards. */
+function settle(layers: readonly Layer[]): void {
+  for (const state of layers.at(-1)?.values() ?? []) state.rest = state.extra === 0 ? 0 : Infinity;
+  for (const layer of layers.toReversed().slice(1)) {
+    for (const state of layer.values())
+      state.rest = state.edges.reduce((least, { cost, next }) => Math.min(least, cost + next.rest), Infinity);
+  }
 }
 
-function shapeOf(module: TensorModule, id: ValueId): readonly number[] {
-  return module.nodes[id]?.type ?? [];
-}
-
-function distinct(layouts: readonly Layout[]): Layout[] {
-  return [...new Map(layouts.map((layout) => [layout.toString(), layout])).values()];
+function bestOf(layers: readonly Layer[]): number {
+  return Math.min(Infinity, ...[...(layers[0]?.values() ?? [])].map(({ rest }) => rest));
 }

@@ -1,50 +1,83 @@
-/** What layouts cost, relative to one another: the seam at which a measured cost model enters. */
-import { opCost } from '../../ir/he/op-costs.ts';
-import type { KernelCounts } from '../kernels/candidate.ts';
+/**
+ * What layouts and kernels are estimated to cost, before anything is lowered: the seam at which an objective enters. An
+ * objective is a price for each resource, so that every estimate is a sum over nodes, and a shortest path minimises it.
+ */
+import { type CostedOp, type CostTable, defaultCostTable, opCost } from '../../ir/he/op-costs.ts';
+import { keyHeapExpansion, type PolyModulusDegree } from '../../ir/parameters.ts';
+import type { Candidate, KernelCounts } from '../kernels/candidate.ts';
 
-/** Costs at a level, of which level + 1 primes are left. */
-export interface OperationCosts {
-  readonly rotate: number;
-  readonly relinearize: number;
-  readonly multiplyPlain: number;
-  readonly add: number;
-  readonly multiply: number;
-  readonly rescale: number;
-  /** An input ciphertext from its bytes: half of it is expanded from a seed. */
-  readonly load: number;
+/** What one unit of each resource costs. */
+export interface Prices {
+  /** Of evaluation on one thread. */
+  readonly millisecond: number;
+  readonly uploadByte: number;
+  readonly downloadByte: number;
+  /** In the heap of a worker: Galois keys, plaintexts and results. */
+  readonly memoryByte: number;
 }
 
-export type CostModel = (level: number) => OperationCosts;
+/** Work whose operands are at a level, of which level + 1 primes are left. */
+export interface CostModel {
+  /** A linear kernel with this many distinct rotation steps, whose result takes `results` ciphertexts. */
+  linear(counts: KernelCounts, steps: number, results: number, level: number): number;
+  /** `products` products of ciphertexts on each of `ciphertexts`. */
+  products(products: number, ciphertexts: number, level: number): number;
+  /** Ciphertexts that the client encrypts and sends. */
+  pack(ciphertexts: number, level: number): number;
+  /** Ciphertexts that the server answers with. */
+  unpack(ciphertexts: number): number;
+}
 
-export const defaultCosts: CostModel = (level) => ({
-  rotate: opCost('rotate', level),
-  relinearize: opCost('relinearize', level),
-  multiplyPlain: opCost('multiply-plain', level),
-  add: opCost('add', level),
-  multiply: opCost('multiply', level),
-  rescale: opCost('rescale', level),
-  load: opCost('input', level),
+export interface CostContext {
+  readonly degree: PolyModulusDegree;
+  readonly table: CostTable;
+  /** Data primes of the chain, on which the size of a key depends. */
+  readonly primes: number;
+  readonly prices: Prices;
+}
+
+export function costModel({ degree, table, primes, prices }: CostContext): CostModel {
+  const keyBytes = 2 * primes * (primes + 1) * degree * 8 * keyHeapExpansion;
+  const time = (op: CostedOp, level: number): number => prices.millisecond * opCost(op, level, degree, table);
+  /** One polynomial: half a ciphertext, or a plaintext. */
+  const bytes = (level: number): number => (level + 1) * degree * 8;
+  const heap = (count: number, level: number): number => prices.memoryByte * count * bytes(level);
+  return {
+    linear: (counts, steps, results, level) => {
+      const { babyRotations, lateRotations, products, rescales } = counts;
+      const later = Math.max(0, level - 1);
+      return (
+        babyRotations * time('rotate', level) +
+        lateRotations * time('rotate', later) +
+        products * (time('multiply-plain', level) + time('add', level)) +
+        rescales * time('rescale', level) +
+        prices.memoryByte * steps * keyBytes +
+        heap(products, level) +
+        heap(2 * results, later)
+      );
+    },
+    products: (products, ciphertexts, level) =>
+      products * ciphertexts * (time('multiply', level) + time('relinearize', level) + time('rescale', level)) +
+      heap(2 * ciphertexts, level),
+    pack: (ciphertexts, level) =>
+      ciphertexts * (time('input', level) + prices.uploadByte * bytes(level)) + heap(2 * ciphertexts, level),
+    unpack: (ciphertexts) => ciphertexts * (time('output', 0) + 2 * prices.downloadByte * bytes(0)),
+  };
+}
+
+export const latencyPrices: Prices = { millisecond: 1, uploadByte: 0, downloadByte: 0, memoryByte: 0 };
+
+/** Time on one thread at N = 8192. */
+export const defaultCosts: CostModel = costModel({
+  degree: 8192,
+  table: defaultCostTable,
+  primes: 6,
+  prices: latencyPrices,
 });
 
-/** A linear kernel whose operand is at `level`. */
-export function kernelCost(counts: KernelCounts, level: number, model: CostModel): number {
-  const here = model(level);
-  const later = model(Math.max(0, level - 1));
-  return (
-    counts.babyRotations * here.rotate +
-    counts.lateRotations * later.rotate +
-    counts.products * (here.multiplyPlain + here.add) +
-    counts.rescales * here.rescale
-  );
-}
-
-/** Input ciphertexts whose first products are at `level`. */
-export function packingCost(ciphertexts: number, level: number, model: CostModel): number {
-  return ciphertexts * model(level).load;
-}
-
-/** `products` ciphertext products of `ciphertexts` ciphertexts each. */
-export function productCost(products: number, ciphertexts: number, level: number, model: CostModel): number {
-  const { multiply, relinearize, rescale } = model(level);
-  return products * ciphertexts * (multiply + relinearize + rescale);
+/** A kernel whose operand is at `level`. */
+export function kernelCost({ counts, kernel, output }: Candidate, level: number, model: CostModel): number {
+  const steps = new Set([...kernel.babies, ...kernel.giants, ...kernel.folds]);
+  steps.delete(0);
+  return model.linear(counts, steps.size, output.ciphertexts, level);
 }

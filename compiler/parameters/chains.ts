@@ -74,7 +74,10 @@ function dataBits({ last, defer, kinds }: Rescaling, total: number, most: number
   // As many bits as there are: for the first prime and the special one, for each cipher prime, for each plain one.
   const ends = terminal ? 2 * terminalRatio : 2;
   const even = total / (ends + ciphers + plains);
-  const plain = Math.max(Math.min(even, leastPlainBits), (total - saving * (ends + ciphers)) / (ends + ciphers + plains));
+  const plain = Math.max(
+    Math.min(even, leastPlainBits),
+    (total - saving * (ends + ciphers)) / (ends + ciphers + plains),
+  );
   const first = Math.min(most, Math.floor(((total - plains * plain) / (ends + ciphers)) * (ends / 2)));
   const cipher = ciphers === 0 ? first : Math.min(first, Math.floor((total - 2 * first - plains * plain) / ciphers));
   const bits = kinds.map((kind) => (kind === 'cipher' ? cipher : Math.min(first, Math.floor(plain))));

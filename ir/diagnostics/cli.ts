@@ -173,3 +173,14 @@ export const noSuchText = defineDiagnostic<{ level: string }>({
   message: ({ level }) => `the plan has no text of level ${level}`,
   notes: () => ['Inspect the plan that `hepc compile` wrote.'],
 });
+
+export const noSearchReport = defineDiagnostic({
+  code: 'H743',
+  severity: 'error',
+  title: 'a plan without the report of the search',
+  explain:
+    'hepc compile stores in the plan what it tried. A bound plan does not have that, because it may show where weights ' +
+    'are zero; nor does one of an earlier version.',
+  message: () => 'the plan does not say what the search tried',
+  notes: () => ['Inspect the plan that `hepc compile` wrote.'],
+});

@@ -39,7 +39,23 @@ export const scaleDoesNotFit = defineDiagnostic<{ value: number; level: number; 
   notes: () => ['choose larger primes, or a longer chain'],
 });
 
-export const noParameters = defineDiagnostic<{ depth: number; maxError: number; best: number | undefined }>({
+/** A polynomial on a path, and the levels that it takes there. */
+export interface DeepPolynomial {
+  readonly name: string;
+  readonly degree: number;
+  readonly levels: number;
+}
+
+export const noParameters = defineDiagnostic<{
+  depth: number;
+  /** Levels of the longest chain. */
+  most: number;
+  maxError: number;
+  best: number | undefined;
+  polynomials: readonly DeepPolynomial[];
+  /** Pairs of neighbouring linear ops. */
+  mergeable: readonly string[];
+}>({
   code: 'H332',
   severity: 'error',
   title: 'no 128-bit secure parameters compute this model accurately enough',
@@ -47,13 +63,21 @@ export const noParameters = defineDiagnostic<{ depth: number; maxError: number; 
     'The compiler tried every polynomial modulus degree from 4096 to 32768. The total modulus is limited by security ' +
     '(HE standard: 109, 218, 438 and 881 bits), every product on the deepest path takes a prime from it, and more ' +
     'accuracy takes larger primes. Either the path is too deep for any chain, or no chain is accurate enough. The ops ' +
-    'on the deepest path are named.',
-  message: ({ depth, maxError, best }) =>
+    'on the deepest path are named, and those whose polynomials take the most levels: one of degree d takes log2(d + 1) ' +
+    'of them, rounded up.',
+  message: ({ depth, most, maxError, best }) =>
     best === undefined
-      ? `no modulus chain covers ${depth} multiplicative levels`
+      ? `the deepest path takes ${depth} multiplicative levels; the longest chain, at N = 32768, has ${most}`
       : `no modulus chain computes ${depth} levels within an error of ${maxError}; the best reaches ${best.toPrecision(2)}`,
-  notes: ({ best }) => [
-    'approximate activations at a lower degree, replace them by squares, or remove layers on this path',
+  notes: ({ best, polynomials, mergeable }) => [
+    ...polynomials.map(
+      ({ name, degree, levels }) =>
+        `${name} is a polynomial of degree ${degree}, which takes ${levels} levels: approximate it at a lower degree`,
+    ),
+    ...mergeable.map((pair) => `merge ${pair} into one linear op`),
+    polynomials.length > 0
+      ? 'retrain with squares in place of activations, or remove layers on this path'
+      : 'remove products or layers on this path',
     ...(best === undefined ? [] : ['allow a larger error with --max-error']),
   ],
 });
@@ -184,3 +208,45 @@ export const fewSamples = defineDiagnostic<{ count: number }>({
     `ranges come from ${count === 1 ? 'a single calibration sample' : `${count} calibration samples`}: other inputs may exceed them`,
   notes: () => ['calibrate with a few hundred real inputs'],
 });
+
+export const badCompileOption = defineDiagnostic<{ option: string; value: number; expected: string }>({
+  code: 'H341',
+  severity: 'error',
+  title: 'an option of the compiler that is out of range',
+  explain:
+    'The library takes errors above 0 and at most 1, whole batches of at least one sample, bandwidths above 0 Mbit/s, ' +
+    'and limits that are not negative.',
+  message: ({ option, value, expected }) => `${option} is ${value}, expected ${expected}`,
+});
+
+export const limitsTooTight = defineDiagnostic<{
+  broken: readonly { readonly option: string; readonly needed: number; readonly most: number }[];
+  degree: number;
+}>({
+  code: 'H340',
+  severity: 'error',
+  title: 'no plan keeps the limits',
+  explain:
+    'With --max-memory, --max-upload and --max-keys the compiler refuses plans that need more: peak memory of a worker, ' +
+    'bytes of the input ciphertexts of one run, Galois keys. It searched layouts that save what is limited, and composed ' +
+    'rotations of fewer keys; every plan exceeds a limit. The message tells the one that exceeds them least.',
+  message: ({ broken, degree }) =>
+    `the nearest plan, at N = ${degree}, needs ${broken.map(describeExcess).join(', and ')}`,
+  notes: ({ broken }) => [
+    ...broken.map(
+      ({ option, needed }) => `allow it with ${option} ${option === '--max-keys' ? needed : asSize(needed)}`,
+    ),
+    'or make the model smaller, or allow a larger error with --max-error, which may do with smaller parameters',
+  ],
+});
+
+function describeExcess({ option, needed, most }: { option: string; needed: number; most: number }): string {
+  const [more, limit] = [needed, most].map((value) => (option === '--max-keys' ? String(value) : asSize(value)));
+  const percent = Math.ceil(100 * (needed / most - 1));
+  return `${more ?? ''} where ${option} allows ${limit ?? ''} (${percent}% more)`;
+}
+
+/** As the options take it, rounded up. */
+function asSize(bytes: number): string {
+  return bytes < 2 ** 20 ? `${Math.ceil(bytes / 2 ** 10)}KiB` : `${Math.ceil(bytes / 2 ** 20)}MiB`;
+}

@@ -9,6 +9,7 @@
 import type { HeModule } from '../he/module.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Layout } from '../tile/layout.ts';
+import type { SearchReport } from './search-report.ts';
 
 /** Bits of `frees`: operand a (or b) is read here for the last time. */
 export const FREES_A = 1;
@@ -81,6 +82,8 @@ export interface Plan {
   readonly statistics: PlanStatistics;
   /** Encrypted weights in the order of the `weight` ops, for a bound plan. */
   readonly bound?: BoundWeights;
+  /** What the search that led to it tried; absent in plans of format version 1. */
+  readonly search?: SearchReport;
   /** `.ir` texts of the levels above, for `inspect --level`: name → text. */
   readonly dumps: ReadonlyMap<string, string>;
 }

@@ -32,6 +32,7 @@ export const entryNames = {
   column: (folder: 'program' | 'schedule' | 'plaintexts', name: string) => `${folder}/${name}.npy`,
   packed: (k: number) => `weights/${k}.npy`,
   bound: (k: number) => `bound/${k}.ct`,
+  search: 'search.json',
 } as const;
 
 export const dumpName = /^ir\/([A-Za-z0-9][A-Za-z0-9._-]{0,99})\.ir$/;

@@ -100,7 +100,8 @@ export class EntryReader {
     if (this.diagnostics.length < 100) this.diagnostics.push(badHepEntry({ reason }, this.place(name)));
   }
 
-  private place(name: string): Place {
+  /** Where an entry is, for diagnostics about it. */
+  place(name: string): Place {
     return { file: this.archive.file, part: name };
   }
 }

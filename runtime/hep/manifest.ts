@@ -8,8 +8,11 @@ import { z } from 'zod';
 import { parametersSchema } from '../../ir/parameters.ts';
 import { isPowerOfTwo, Layout } from '../../ir/tile/layout.ts';
 
-/** Version of the format that this hepc writes, and the newest that it reads. */
-export const formatVersion = 1;
+/**
+ * Version of the format that this hepc writes, and the newest that it reads. 2: `search.json`, which may be missing, so
+ * that a file of version 1 is read as it is.
+ */
+export const formatVersion = 2;
 
 /** Elements of one sample of all inputs and outputs of a plan. */
 const maxElements = 2 ** 24;
@@ -130,7 +133,7 @@ const serverSchema = z.strictObject({
 
 export const manifestSchema = z.strictObject({
   format: z.literal('hepc'),
-  version: z.literal(formatVersion),
+  version: z.literal([1, formatVersion]),
   madeBy: z.string().max(200),
   client: clientSchema,
   /** Absent in the client part. */

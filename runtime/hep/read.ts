@@ -15,6 +15,7 @@ import { decodeClientPart } from './client-part.ts';
 import type { EntryReader as Reader } from './entry-reader.ts';
 import { EntryReader } from './entry-reader.ts';
 import type { Manifest } from './manifest.ts';
+import { readSearch } from './search-entry.ts';
 
 type Server = NonNullable<Manifest['server']>;
 
@@ -25,6 +26,7 @@ export function readHep(bytes: Uint8Array, fileName: string): Plan {
   if (server === undefined) throw new HepcError([clientHep({}, { file: fileName })]);
   const reader = new EntryReader(archive);
   const { client, diagnostics } = decodeClientPart(archive, reader);
+  const search = readSearch(reader);
   const plan: Plan = {
     client,
     weights: server.weights,
@@ -32,6 +34,7 @@ export function readHep(bytes: Uint8Array, fileName: string): Plan {
     schedule: readSchedule(reader),
     statistics: server.statistics,
     ...(server.bound && { bound: readBound(server.bound, reader) }),
+    ...(search && { search }),
     dumps: readDumps(reader),
   };
   reader.finish();

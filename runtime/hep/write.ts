@@ -7,6 +7,7 @@
  *   plaintexts/<column>.npy  the plaintext pool (`ir/he/plaintexts.ts`)
  *   weights/<k>.npy          packed constants, f64 [tiles, period]
  *   bound/<k>.ct             encrypted weights, saved by SEAL, of a bound plan
+ *   search.json              what the search tried, see `search-entry.ts`
  *   ir/<name>.ir             texts of the levels above
  */
 import { type HeColumns, columnNames } from '../../ir/he/module.ts';
@@ -16,16 +17,18 @@ import { type NdArray, writeNpy } from '../format/npy.ts';
 import type { ZipEntry } from '../format/zip.ts';
 import { dumpName, entryNames, sealArchive } from './archive.ts';
 import { indexEntries, manifestHead, type WriteOptions } from './client-part.ts';
+import { searchEntry } from './search-entry.ts';
 import { withoutEncryptedWeights } from './without-weights.ts';
 
 /**
  * The `.hep` of `plan`: same plan, same bytes. A bound plan is written without the weights that it holds encrypted
- * and without dumps, which may show them.
+ * and without dumps and the report of the search, which may show them or where they are zero.
  */
 export function writeHep(plan: Plan, options: WriteOptions = {}): Uint8Array {
   const { client, weights, schedule, statistics, bound } = plan;
   const program = bound === undefined ? plan.program : withoutEncryptedWeights(plan.program);
   const dumps = bound === undefined ? plan.dumps : new Map<string, string>();
+  const search = bound === undefined ? plan.search : undefined;
   const server = {
     name: program.name,
     slots: program.slots,
@@ -49,6 +52,7 @@ export function writeHep(plan: Plan, options: WriteOptions = {}): Uint8Array {
       bytes: writeNpy({ dtype: 'f8', shape, data: values }),
     })),
     ...(bound?.ciphertexts ?? []).map((bytes, k) => ({ name: entryNames.bound(k), bytes })),
+    ...(search === undefined ? [] : [searchEntry(search)]),
     ...Array.from(dumps, ([name, text]) => dumpEntry(name, text)),
   ]);
 }

@@ -19,7 +19,7 @@ test('from a model to decrypted answers', async () => {
     onStep: (step) => steps.push(step),
   });
   expect(warnings.map(({ code }) => code)).toEqual(['H337']);
-  expect(steps).toContain('packing for N = 4096');
+  expect(steps).toContain('choosing layouts for N = 4096');
   expect(statistics).toBe(plan.statistics);
 
   const client = await Client.create(readClientPart(writeClientPart(plan.client), 'client.hep'));

@@ -124,12 +124,12 @@ describe('manifests', () => {
 
   test('a newer version says who made it and what is read here', () => {
     const newer = repack(whole, (_, manifest) => {
-      manifest['version'] = 2;
+      manifest['version'] = 3;
       manifest['madeBy'] = 'hepc 7.0.0';
       manifest['new'] = 1;
     });
     expect(complaints(newer)).toEqual([
-      'H502: manifest.json: the file has format version 2, made by hepc 7.0.0; this hepc reads versions up to 1',
+      'H502: manifest.json: the file has format version 3, made by hepc 7.0.0; this hepc reads versions up to 2',
     ]);
     expect(complaints(withField(['version'], 0))[0]).toMatch(/^H503: .*version/);
   });

@@ -1,0 +1,27 @@
+/** Options of the library, which come as numbers; those of the command line are checked where they are read. */
+import { badCompileOption } from '../ir/diagnostics/compile.ts';
+import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
+import type { SearchLimits } from '../ir/plan/search-report.ts';
+
+export interface NumericOptions {
+  readonly maxError: number;
+  readonly batch?: number | undefined;
+  readonly bandwidthMbit: number;
+  readonly limits: SearchLimits;
+}
+
+/** H341 for each that is out of range. */
+export function checkOptions({ maxError, batch, bandwidthMbit, limits }: NumericOptions): Diagnostic[] {
+  const above = (least: number) => (value: number) => value > least && value < Infinity;
+  const rows: readonly [string, number | undefined, (value: number) => boolean, string][] = [
+    ['maxError', maxError, (value) => value > 0 && value <= 1, 'a number above 0 and at most 1'],
+    ['batch', batch, (value) => Number.isSafeInteger(value) && value >= 1, 'a whole number of at least 1'],
+    ['bandwidthMbit', bandwidthMbit, above(0), 'a number above 0'],
+    ['limits.memoryBytes', limits.memoryBytes, above(0), 'a number above 0'],
+    ['limits.uploadBytes', limits.uploadBytes, above(0), 'a number above 0'],
+    ['limits.galoisKeys', limits.galoisKeys, above(-1), 'a number that is not negative'],
+  ];
+  return rows.flatMap(([option, value, fits, expected]) =>
+    value === undefined || fits(value) ? [] : [badCompileOption({ option, value, expected })],
+  );
+}

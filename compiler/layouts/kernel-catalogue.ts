@@ -1,0 +1,140 @@
+/**
+ * The kernels of a network for one number of slots, each list made once: the layout search asks for the same ones on
+ * many ways, and for every objective.
+ */
+import { elementCount } from '../../ir/constant.ts';
+import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { nodeAt } from '../../ir/module.ts';
+import { splitColumns } from '../../ir/tensor/column-blocks.ts';
+import { identityMap, isLinear, type LinearMap, linearMapOf } from '../../ir/tensor/linear-map.ts';
+import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
+import type { Layout } from '../../ir/tile/layout.ts';
+import type { Candidate, LinearProblem, SlotShape } from '../kernels/candidate.ts';
+import { kernelsAtInput } from '../kernels/client-packing.ts';
+import { contiguous, sparseDiagonals } from '../kernels/families.ts';
+import { kernelsFrom } from '../kernels/kernels-from.ts';
+import { repackings } from '../kernels/repack.ts';
+import { isReshape } from './network-depth.ts';
+
+/** The affine maps of each node's operands, by node. */
+export type NetworkMaps = Map<number, readonly LinearMap[]>;
+
+export class KernelCatalogue {
+  readonly module: TensorModule;
+  readonly slots: SlotShape;
+  private readonly maps: NetworkMaps;
+  private readonly kernels = new Map<string, readonly Candidate[]>();
+  private readonly joins = new Map<string, Candidate>();
+  private readonly problems: LinearProblem[] = [];
+  private readonly structures = new Map<string, number>();
+
+  /** Catalogues of the same network share its `maps`, which do not depend on the slots. */
+  constructor(module: TensorModule, slots: SlotShape, maps: NetworkMaps = new Map()) {
+    this.module = module;
+    this.slots = slots;
+    this.maps = maps;
+  }
+
+  /** The affine map of each operand of a linear node; empty for nodes that work slot by slot. */
+  mapsOf(node: TensorNode): readonly LinearMap[] {
+    let maps = this.maps.get(node.id);
+    if (maps === undefined) {
+      maps = isLinear(node) && !isReshape(this.module, node) ? operandMaps(this.module, node) : [];
+      this.maps.set(node.id, maps);
+    }
+    return maps;
+  }
+
+  /**
+   * Names the positions of the non-zeros of an operand's map, and the convolution that it is: what kernels depend on, so
+   * that layers which differ in their weights share the work.
+   */
+  private structureOf(node: TensorNode, k: number): number {
+    const key = `${node.id} ${k}`;
+    const known = this.structures.get(key);
+    if (known !== undefined) return known;
+    const problem = this.problem(node, k);
+    const same = this.problems.findIndex((other) => isAlike(other, problem));
+    const structure = same === -1 ? this.problems.push(problem) - 1 : same;
+    this.structures.set(key, structure);
+    return structure;
+  }
+
+  /** Kernels for the first operand in the layout `input`; without one, those for an input that the client packs. */
+  kernelsFor(node: TensorNode, input: Layout | undefined): readonly Candidate[] {
+    // Those at an input hold the map of what the client gathers, weights included.
+    const key = input === undefined ? `input ${node.id}` : `${this.structureOf(node, 0)} ${input.toString()}`;
+    const known = this.kernels.get(key);
+    if (known !== undefined) return known;
+    const problem = this.problem(node, 0);
+    const found = input === undefined ? kernelsAtInput(problem) : kernelsFrom(problem, input);
+    const usable =
+      found.length > 0
+        ? found
+        : [this.join(node, 0, input ?? this.plain(problem.map.columns), this.plain(problem.map.rows))];
+    this.kernels.set(key, usable);
+    return usable;
+  }
+
+  /** The kernel that takes operand k from one layout to another. */
+  join(node: TensorNode, k: number, input: Layout, output: Layout): Candidate {
+    return this.between(String(this.structureOf(node, k)), () => this.problem(node, k), input, output);
+  }
+
+  /** The kernel that moves a value from one layout to another. */
+  repack(input: Layout, output: Layout): Candidate {
+    const problem = (): LinearProblem => ({ map: identityMap(input.elements), slots: this.slots });
+    return this.between('repack', problem, input, output);
+  }
+
+  /** Element j in slot j. */
+  plain(elements: number): Layout {
+    return contiguous(elements, this.slots);
+  }
+
+  /** Kernels that move a value to where others may read it better. */
+  repackings(input: Layout): readonly Candidate[] {
+    const key = `repackings ${input.toString()}`;
+    let found = this.kernels.get(key);
+    if (found === undefined) this.kernels.set(key, (found = repackings(input, this.slots)));
+    return found;
+  }
+
+  private between(name: string, problem: () => LinearProblem, input: Layout, output: Layout): Candidate {
+    const key = `${name} ${input.toString()} ${output.toString()}`;
+    let join = this.joins.get(key);
+    if (join === undefined) this.joins.set(key, (join = sparseDiagonals(problem(), input, output)));
+    return join;
+  }
+
+  private problem(node: TensorNode, k: number): LinearProblem {
+    const { module, slots } = this;
+    const map = this.mapsOf(node)[k];
+    if (map === undefined) throw new InternalError(`${node.op} has no operand ${k}`);
+    if (node.op !== 'conv') return { map, slots };
+    const input = nodeAt(module, node.operands[0] ?? -1).type;
+    return { map, slots, convolution: { input, output: node.type, strides: node.attrs.strides } };
+  }
+}
+
+function isAlike(a: LinearProblem, b: LinearProblem): boolean {
+  return (
+    a.map.rows === b.map.rows &&
+    a.map.columns === b.map.columns &&
+    isEqual(a.map.starts, b.map.starts) &&
+    isEqual(a.map.indices, b.map.indices) &&
+    JSON.stringify(a.convolution) === JSON.stringify(b.convolution)
+  );
+}
+
+function isEqual(a: Int32Array, b: Int32Array): boolean {
+  return a.length === b.length && a.every((x, i) => x === b[i]);
+}
+
+/** The affine map of each operand of a linear node; the bias is with the first. */
+export function operandMaps(module: TensorModule, node: TensorNode): LinearMap[] {
+  const shapes = node.operands.map((operand) => nodeAt(module, operand).type);
+  const map = linearMapOf(node, shapes);
+  if (map === undefined) throw new InternalError(`${node.op} is not linear`);
+  return splitColumns(map, shapes.map(elementCount));
+}

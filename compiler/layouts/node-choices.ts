@@ -1,0 +1,184 @@
+/** The ways to compute one node of the network, given the layouts that its operands are in, and what each costs. */
+import { elementCount } from '../../ir/constant.ts';
+import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { nodeAt, usersOf } from '../../ir/module.ts';
+import type { ValueId } from '../../ir/op.ts';
+import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
+import type { Layout } from '../../ir/tile/layout.ts';
+import type { Candidate } from '../kernels/candidate.ts';
+import { polynomialProducts } from '../lowering/polynomial.ts';
+import { type CostModel, kernelCost } from './cost.ts';
+import type { KernelCatalogue } from './kernel-catalogue.ts';
+import { depthOf, levelsOf, type Users } from './network-depth.ts';
+
+/** How one operand reaches a node: as it is (no kernel), or by a kernel from the layout that it is in. */
+export interface OperandChoice {
+  readonly operand: ValueId;
+  /** Layout in which the client packs it, for an operand that is an input of the model. */
+  readonly pack?: Layout;
+  /** Moves it to another layout first; takes a level. */
+  readonly repack?: Candidate;
+  readonly kernel?: Candidate;
+}
+
+export interface NodeChoice {
+  readonly node: ValueId;
+  readonly operands: readonly OperandChoice[];
+  /** The layout of the result; undefined for inputs, which every user packs for itself. */
+  readonly layout?: Layout;
+}
+
+export interface Option {
+  readonly choice: NodeChoice;
+  /** Whether it takes a level that the network as such does not need. */
+  readonly deepens: boolean;
+}
+
+/** The nodes of a network with their levels and kernels. */
+export class NodeChooser {
+  private readonly catalogue: KernelCatalogue;
+  private readonly module: TensorModule;
+  private readonly levels: readonly number[];
+  private readonly users: Users;
+
+  constructor(catalogue: KernelCatalogue) {
+    this.catalogue = catalogue;
+    this.module = catalogue.module;
+    this.levels = levelsOf(this.module);
+    this.users = usersOf(this.module);
+  }
+
+  /** `repacking` proposes to move operands of linear nodes to other layouts first. */
+  options(node: TensorNode, layouts: ReadonlyMap<ValueId, Layout>, repacking: boolean): Option[] {
+    if (node.op === 'input') return [{ choice: { node: node.id, operands: [] }, deepens: false }];
+    if (this.catalogue.mapsOf(node).length === 0) return this.slotwiseOptions(node, layouts);
+    const direct = this.linearOptions(node, layouts, undefined);
+    const [first = -1] = node.operands;
+    const operand = layouts.get(first);
+    if (!repacking || operand === undefined) return direct;
+    const moved = this.catalogue.repackings(operand).flatMap((move) => this.linearOptions(node, layouts, move));
+    return [...direct, ...moved];
+  }
+
+  /** What a choice costs where `extra` levels more than the network needs are left behind it. */
+  cost({ node: id, operands, layout }: NodeChoice, extra: number, model: CostModel): number {
+    const node = nodeAt(this.module, id);
+    const own = (this.levels[id] ?? 0) + extra;
+    // Kernels of slotwise nodes move their operands, which are then at the level that the node reads.
+    const reads = own + depthOf(this.module, node, this.users) + (this.isLinear(node) ? 0 : 1);
+    let sum = this.ownCost(node, layout, own, model);
+    for (const { pack, repack, kernel } of operands) {
+      const level = repack === undefined ? reads : reads + 1;
+      if (repack !== undefined) sum += kernelCost(repack, level, model);
+      if (kernel !== undefined) sum += kernelCost(kernel, reads, model);
+      if (pack !== undefined)
+        sum += model.pack(pack.ciphertexts, kernel === undefined ? Math.max(0, reads - 1) : level);
+    }
+    return sum;
+  }
+
+  /** At most the cost of any choice for `node`. */
+  leastCost(node: TensorNode, model: CostModel): number {
+    const level = this.levels[node.id] ?? 0;
+    const { virtualSlots } = this.catalogue.slots;
+    const ciphertexts = Math.ceil(elementCount(node.type) / virtualSlots);
+    const maps = this.catalogue.mapsOf(node);
+    if (maps.length > 0) {
+      const weights = maps.reduce((sum, map) => sum + map.values.length, 0);
+      const products = Math.ceil(weights / virtualSlots);
+      const counts = { babyRotations: 0, lateRotations: 0, products, rescales: ciphertexts };
+      return model.linear(counts, 0, ciphertexts, level + 1);
+    }
+    const products = productsOf(node);
+    return products === 0 ? 0 : model.products(products, ciphertexts, this.productLevel(node, level));
+  }
+
+  private linearOptions(
+    node: TensorNode,
+    layouts: ReadonlyMap<ValueId, Layout>,
+    repack: Candidate | undefined,
+  ): Option[] {
+    const [first, ...others] = node.operands;
+    if (first === undefined) throw new InternalError(`${node.op} without an operand`);
+    const known = layouts.get(first);
+    const deepens = repack !== undefined && this.needsLevel(node, first);
+    return this.catalogue.kernelsFor(node, repack?.output ?? known).map((kernel) => {
+      const chosen: OperandChoice[] = [
+        { operand: first, kernel, ...(repack && { repack }), ...(known === undefined && { pack: kernel.input }) },
+      ];
+      for (const [k, operand] of others.entries()) {
+        const input = layouts.get(operand);
+        const from = input ?? this.catalogue.plain(this.elements(operand));
+        const join = this.catalogue.join(node, k + 1, from, kernel.output);
+        chosen.push({ operand, kernel: join, ...(input === undefined && { pack: from }) });
+      }
+      return { choice: { node: node.id, operands: chosen, layout: kernel.output }, deepens };
+    });
+  }
+
+  private slotwiseOptions(node: TensorNode, layouts: ReadonlyMap<ValueId, Layout>): Option[] {
+    const known = node.operands.flatMap((operand) => layouts.get(operand) ?? []);
+    const usable = known.filter((layout) => tolerates(node, layout));
+    const targets = usable.length > 0 ? distinct(usable) : [this.catalogue.plain(elementCount(node.type))];
+    return targets.map((target) => {
+      const operands = node.operands.map((operand): OperandChoice => {
+        const layout = layouts.get(operand);
+        if (layout === undefined) return { operand, pack: target };
+        if (layout.samePlaces(target)) return { operand };
+        return { operand, kernel: this.catalogue.repack(layout, target) };
+      });
+      // As the tile op infers it: what stands beside the elements of one operand reaches the result.
+      const isClean = operands.every(
+        ({ operand, kernel }) => kernel !== undefined || layouts.get(operand)?.equals(target) !== false,
+      );
+      const deepens = operands.some(({ operand, kernel }) => kernel !== undefined && this.needsLevel(node, operand));
+      return { choice: { node: node.id, operands, layout: isClean ? target : target.withUnknown() }, deepens };
+    });
+  }
+
+  /** Whether the way over `operand` is as long as any, so that moving the operand makes the network deeper. */
+  private needsLevel(node: TensorNode, operand: ValueId): boolean {
+    const needs = (this.levels[node.id] ?? 0) + depthOf(this.module, node, this.users);
+    return needs >= (this.levels[operand] ?? 0);
+  }
+
+  private ownCost(node: TensorNode, layout: Layout | undefined, level: number, model: CostModel): number {
+    const ciphertexts = layout?.ciphertexts ?? 0;
+    if (node.op === 'output') return model.unpack(ciphertexts);
+    const products = productsOf(node);
+    return products === 0 ? 0 : model.products(products, ciphertexts, this.productLevel(node, level));
+  }
+
+  /** On average over the products of a polynomial, which go down by a level from one to the next. */
+  private productLevel(node: TensorNode, level: number): number {
+    const depth = depthOf(this.module, node, this.users);
+    return level + depth - Math.max(0, depth - 1) / 2;
+  }
+
+  private isLinear(node: TensorNode): boolean {
+    return this.catalogue.mapsOf(node).length > 0;
+  }
+
+  private elements(operand: ValueId): number {
+    return elementCount(nodeAt(this.module, operand).type);
+  }
+}
+
+/** Ciphertext products of a node on each ciphertext. */
+function productsOf(node: TensorNode): number {
+  if (node.op === 'multiply') return 1;
+  return node.op === 'polynomial' ? polynomialProducts(node.attrs.coefficients, node.attrs.basis) : 0;
+}
+
+/**
+ * A polynomial of higher degree grows beyond every bound outside of its interval, and an overflow of one slot spoils
+ * them all: its operand must be zero where no element stands. Squares and quadratics are kept small by their range.
+ */
+function tolerates(node: TensorNode, layout: Layout): boolean {
+  if (node.op !== 'polynomial') return true;
+  return (node.attrs.coefficients.shape[1] ?? 0) <= 3 || layout.dims.every((dim) => !dim.unknown);
+}
+
+function distinct(layouts: readonly Layout[]): Layout[] {
+  return [...new Map(layouts.map((layout) => [layout.toString(), layout])).values()];
+}

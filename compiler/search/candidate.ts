@@ -1,0 +1,166 @@
+/**
+ * A proposal, lowered: what it costs exactly with the shortest chain that carries it, and then, where that is worth it,
+ * with the shortest one that is accurate enough.
+ */
+import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import type { CostTable } from '../../ir/he/op-costs.ts';
+import type { PlanModule } from '../../ir/levels.ts';
+import { keyHeapExpansion, switchingKeyBytes, workerHeapBytes } from '../../ir/parameters.ts';
+import type { PlanMeasures } from '../../ir/plan/search-report.ts';
+import type { TensorModule } from '../../ir/tensor/ops.ts';
+import type { PassManager, PassObserver } from '../../passes/manager.ts';
+import type { Sample } from '../../passes/pass.ts';
+import { scheduleProgram } from '../../passes/schedule.ts';
+import { outputBits, type PackedNetwork, packNetwork } from '../pack-network.ts';
+import { selectChain } from '../parameters/select-chain.ts';
+import { predictError, type Reference } from '../simulate.ts';
+import { leastHeapBytes, measureProgram } from './measure.ts';
+import { brokenLimits, type Goal, isBetter, type Score, scoreOf } from './objective.ts';
+import type { Proposal } from './propose.ts';
+
+export interface LoweringContext {
+  readonly tensor: TensorModule;
+  readonly samples: readonly Sample[];
+  readonly reference: Reference;
+  readonly weights: 'plain' | 'encrypted';
+  readonly table: CostTable;
+  readonly maxError: number;
+  /** Of the noise simulation. */
+  readonly seed: number;
+  readonly goal: Goal;
+  readonly onStep: (step: string) => void;
+}
+
+/** What a program takes, without the program, which may be large. */
+export interface Price {
+  readonly measures: PlanMeasures;
+  readonly score: Score;
+  /** Keys and ciphertexts, which a worker cannot do without. */
+  readonly heapBytes: number;
+  /** Of one Galois key in the heap. */
+  readonly keyBytes: number;
+  /** Galois keys that it was held to. */
+  readonly maxKeys?: number | undefined;
+}
+
+export interface Candidate {
+  readonly proposal: Proposal;
+  readonly packed: PackedNetwork;
+  /** With the shortest chain; undefined where no chain carries it. */
+  readonly priced: Price | undefined;
+}
+
+export interface AcceptedProgram extends Price {
+  readonly program: PlanModule;
+  readonly predictedError: number;
+}
+
+export function lowerProposal(proposal: Proposal, manager: PassManager, context: LoweringContext): Candidate {
+  const { tensor, samples, weights, goal } = context;
+  const packed = packNetwork(tensor, proposal.choice, { samples, manager, weights });
+  const lowered: Candidate = { proposal, packed, priced: undefined };
+  const free = priceWithKeys(lowered, undefined, manager, context);
+  if (free === undefined) return lowered;
+  let best = free;
+  for (const maxKeys of keyBudgets(free, goal)) {
+    const held = priceWithKeys(lowered, maxKeys, manager, context);
+    if (held !== undefined && isPreferred(held, best, goal)) best = held;
+  }
+  return { ...lowered, priced: best };
+}
+
+/** The candidate on the shortest chain that is accurate enough, or the least error that any reached. */
+export function acceptCandidate(
+  candidate: Candidate,
+  manager: PassManager,
+  context: LoweringContext,
+): { readonly accepted: AcceptedProgram | undefined; readonly leastError: number | undefined } {
+  const { proposal, priced } = candidate;
+  const { selection, best } = selectAccurate(candidate, manager, context);
+  if (selection === undefined) return { accepted: undefined, leastError: best };
+  const program = scheduleProgram(selection.program);
+  const price = priceOf(program, priced?.maxKeys, proposal, context);
+  return { accepted: { ...price, program, predictedError: selection.predictedError }, leastError: best };
+}
+
+/** Runs the passes that lead to an accepted candidate again, with a manager that someone watches. */
+export function replay(
+  candidate: Candidate,
+  manager: PassManager,
+  context: LoweringContext,
+  observer: PassObserver,
+): void {
+  const { tensor, samples, weights } = context;
+  const packed = packNetwork(tensor, candidate.proposal.choice, { samples, manager, weights });
+  const { selection } = selectAccurate({ ...candidate, packed }, manager, context);
+  if (selection === undefined) throw new InternalError('a candidate that was accepted no longer is');
+  observer.before?.('schedule', selection.program);
+  observer.after?.('schedule', scheduleProgram(selection.program));
+}
+
+function selectAccurate(
+  { proposal, packed, priced }: Candidate,
+  manager: PassManager,
+  { maxError, reference, samples, seed, table, onStep }: LoweringContext,
+): ReturnType<typeof selectChain> {
+  const { degree } = proposal.configuration;
+  return selectChain(packed.program, degree, outputBits(packed, samples), {
+    manager,
+    maxError,
+    costs: table,
+    keys: { maxKeys: priced?.maxKeys },
+    predict: (program, enough) => {
+      onStep(`predicting the error at N = ${degree}`);
+      return predictError(packed.tile, program, reference, seed, enough);
+    },
+  });
+}
+
+function priceWithKeys(
+  { proposal, packed }: Candidate,
+  maxKeys: number | undefined,
+  manager: PassManager,
+  context: LoweringContext,
+): Price | undefined {
+  // Whatever the error and the room of outputs: the shortest chain is a bound for those that will do.
+  const { selection } = selectChain(packed.program, proposal.configuration.degree, 0, {
+    manager,
+    maxError: 1,
+    costs: context.table,
+    keys: { maxKeys },
+    predict: () => 0,
+  });
+  return selection && priceOf(scheduleProgram(selection.program), maxKeys, proposal, context);
+}
+
+function priceOf(
+  program: PlanModule,
+  maxKeys: number | undefined,
+  { configuration }: Proposal,
+  { goal, table }: LoweringContext,
+): Price {
+  const { parameters } = program;
+  if (parameters === undefined) throw new InternalError('a program is priced once its levels are assigned');
+  const measures = measureProgram(program, configuration, table);
+  const keyBytes = switchingKeyBytes(parameters) * keyHeapExpansion;
+  return { measures, score: scoreOf(measures, goal), heapBytes: leastHeapBytes(program), keyBytes, maxKeys };
+}
+
+/** Numbers of Galois keys to hold a program to: fewer keys are more rotations, and less memory. */
+function keyBudgets({ measures, keyBytes, heapBytes }: Price, { objective, limits }: Goal): number[] {
+  const { galoisKeys, peakBytes } = measures;
+  const without = (excess: number): number => galoisKeys - Math.ceil(excess / keyBytes);
+  const budgets = objective === 'memory' ? [Math.ceil(galoisKeys / 2), 1] : [];
+  if (limits.galoisKeys !== undefined) budgets.push(Math.max(1, limits.galoisKeys));
+  if (limits.memoryBytes !== undefined && peakBytes > limits.memoryBytes)
+    budgets.push(Math.max(1, without(peakBytes - limits.memoryBytes)), 1);
+  if (heapBytes > workerHeapBytes) budgets.push(Math.max(1, without(heapBytes - workerHeapBytes)));
+  return [...new Set(budgets)].filter((budget) => budget < galoisKeys);
+}
+
+/** Whether `a` breaks fewer limits than `b`, or as many and is better. */
+function isPreferred(a: Price, b: Price, goal: Goal): boolean {
+  const broken = ({ measures, heapBytes }: Price): number =>
+    brokenLimits(measures, goal.limits).length + (heapBytes > workerHeapBytes ? 1 : 0);
+  return broken(a) < broken(b) || (broken(a) === broken(b) && isBetter(a.score, b.score));
+}

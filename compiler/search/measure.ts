@@ -1,0 +1,74 @@
+/** What a managed program takes, by the cost model. */
+import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { HE } from '../../ir/he/ops.ts';
+import { type CostTable, opCost } from '../../ir/he/op-costs.ts';
+import { downloadBytes, encodingBytes, encodingCost, programCost, uploadBytes } from '../../ir/he/program-cost.ts';
+import type { PlanModule } from '../../ir/levels.ts';
+import {
+  keyHeapExpansion,
+  type Parameters,
+  type PolyModulusDegree,
+  switchingKeyBytes,
+  workerHeapBytes,
+} from '../../ir/parameters.ts';
+import type { PlanMeasures } from '../../ir/plan/search-report.ts';
+import { countStatistics, peakCiphertextBytes } from '../../ir/plan/statistics.ts';
+
+/** Samples of a run, and runs of the wanted batch. */
+export interface Batching {
+  readonly samples: number;
+  readonly runs: number;
+}
+
+/** `program` is scheduled: peak memory depends on the order. */
+export function measureProgram(program: PlanModule, { samples, runs }: Batching, table: CostTable): PlanMeasures {
+  const managed = { ...program, parameters: parametersOf(program) };
+  const statistics = countStatistics(managed, { weightTilesPruned: 0, predictedMaxError: 0 });
+  return {
+    samples,
+    runs,
+    milliseconds: programCost(managed, table) + encodingAgain(managed, statistics.peakBytes, table),
+    clientMilliseconds: clientCost(managed, table),
+    uploadBytes: uploadBytes(managed),
+    downloadBytes: downloadBytes(managed),
+    peakBytes: statistics.peakBytes,
+    galoisKeys: statistics.galoisKeys,
+    rotations: statistics.rotations,
+  };
+}
+
+/** Bytes that a worker cannot do without: keys and ciphertexts. Plaintexts that find no room are encoded when needed. */
+export function leastHeapBytes(program: PlanModule): number {
+  const managed = { ...program, parameters: parametersOf(program) };
+  const { galoisKeys, relinearizations } = countStatistics(managed, { weightTilesPruned: 0, predictedMaxError: 0 });
+  const keys = galoisKeys + (relinearizations > 0 ? 1 : 0);
+  return keys * switchingKeyBytes(managed.parameters) * keyHeapExpansion + peakCiphertextBytes(managed);
+}
+
+/**
+ * Milliseconds in which the client encrypts a ciphertext: it encodes, draws a mask from the seed, and transforms an
+ * error; the last two take about as long as the first.
+ */
+export function encryptionCost(level: number, degree: PolyModulusDegree, table: CostTable): number {
+  return 2 * opCost('encode', level, degree, table);
+}
+
+function clientCost({ columns, parameters }: PlanModule & { parameters: Parameters }, table: CostTable): number {
+  const { op, level } = columns;
+  let sum = 0;
+  for (let id = 0; id < op.length; id++) {
+    if (op[id] === HE.input) sum += encryptionCost(level[id] ?? 0, parameters.polyModulusDegree, table);
+  }
+  return sum;
+}
+
+/** The part of the plaintexts that finds no room in the heap is encoded in every run. */
+function encodingAgain(program: PlanModule, peakBytes: number, table: CostTable): number {
+  const over = peakBytes - workerHeapBytes;
+  return over <= 0 ? 0 : encodingCost(program, table) * Math.min(1, over / encodingBytes(program));
+}
+
+function parametersOf({ parameters }: PlanModule): Parameters {
+  if (parameters === undefined) throw new InternalError('a program is measured once its levels are assigned');
+  return parameters;
+}

@@ -1,0 +1,159 @@
+/** The cheapest layouts of a network for one configuration, by estimate. */
+import { type CostTable, opCost } from '../../ir/he/op-costs.ts';
+import { workerHeapBytes } from '../../ir/parameters.ts';
+import type { TensorModule } from '../../ir/tensor/ops.ts';
+import {
+  costOfChoice,
+  type LayoutChoice,
+  type LayoutSearch,
+  leastCost,
+  searchLayouts,
+} from '../layouts/choose-layouts.ts';
+import { type CostModel, costModel, latencyPrices } from '../layouts/cost.ts';
+import type { Candidate as KernelCandidate } from '../kernels/candidate.ts';
+import { KernelCatalogue, type NetworkMaps } from '../layouts/kernel-catalogue.ts';
+import type { Configuration } from './configurations.ts';
+import { encryptionCost } from './measure.ts';
+import { type Aim, aimOf, type Goal } from './objective.ts';
+
+export interface Proposal {
+  readonly configuration: Configuration;
+  readonly aim: Aim;
+  readonly choice: LayoutChoice;
+  readonly search: LayoutSearch;
+  /** In the unit of the objective. */
+  readonly estimate: number;
+  /** Products with plaintexts before pruning. */
+  readonly products: number;
+}
+
+/** Choices that are told for each proposal that is wanted: many differ in where things stand only. */
+const alike = 8;
+
+export interface Network {
+  readonly module: TensorModule;
+  readonly maps: NetworkMaps;
+  /** Rescales along its longest way. */
+  readonly depth: number;
+  /** More rescales that the largest chain at hand allows, for moving values. */
+  readonly spareLevels: number;
+}
+
+/** Searches the layouts of one configuration, with all kernels kept from one aim to the next. */
+export class Proposer {
+  readonly configuration: Configuration;
+  private readonly network: Network;
+  private readonly goal: Goal;
+  private readonly table: CostTable;
+  private readonly catalogue: KernelCatalogue;
+  private readonly primary: CostModel;
+
+  constructor(network: Network, configuration: Configuration, goal: Goal, table: CostTable) {
+    this.network = network;
+    this.configuration = configuration;
+    this.goal = goal;
+    this.table = table;
+    this.catalogue = new KernelCatalogue(network.module, configuration.slots, network.maps);
+    this.primary = this.model(this.aim());
+  }
+
+  /** The aim that the objective is. */
+  aim(): Aim {
+    const { goal, configuration, table } = this;
+    // Encryption takes as long for each byte whatever the level.
+    const perByte = encryptionCost(0, configuration.degree, table) / (8 * configuration.degree);
+    return aimOf(goal.objective, goal.bandwidthMbit, perByte);
+  }
+
+  /** No plan of this configuration costs less, in the unit of the objective. */
+  least(): number {
+    return this.inUnit(leastCost(this.catalogue, this.primary));
+  }
+
+  /**
+   * Up to `finalists` proposals, the cheapest first; none that costs more than `limit` in the unit of the objective,
+   * where that is what the aim minimises.
+   */
+  propose(
+    aim: Aim,
+    finalists: number,
+    limit: number,
+  ): { readonly proposals: Proposal[]; readonly search: LayoutSearch } {
+    const search = searchLayouts(this.catalogue, this.model(aim), {
+      finalists: finalists * alike,
+      limit: aim.name === this.goal.objective ? this.fromUnit(limit) : Infinity,
+      spareLevels: this.network.spareLevels,
+    });
+    const proposals = search.choices.map((choice): Proposal => {
+      const products = productsOf(choice);
+      const cost = costOfChoice(this.catalogue, choice, this.primary) + this.encodingAgain(products);
+      return { configuration: this.configuration, aim, choice, search, estimate: this.inUnit(cost), products };
+    });
+    const distinct = new Map(proposals.toReversed().map((proposal) => [signatureOf(proposal), proposal]));
+    return { proposals: [...distinct.values()].reverse().slice(0, finalists), search };
+  }
+
+  private model(aim: Aim): CostModel {
+    const { configuration, network, table } = this;
+    return costModel({ degree: configuration.degree, table, primes: network.depth + 1, prices: aim.prices });
+  }
+
+  /** Plaintexts that find no room in the heap are encoded in every run; half of the way down on average. */
+  private encodingAgain(products: number): number {
+    const { degree } = this.configuration;
+    const level = this.network.depth / 2;
+    const over = Math.max(0, products - workerHeapBytes / ((level + 1) * degree * 8));
+    return over * this.aim().prices.millisecond * opCost('encode', level, degree, this.table);
+  }
+
+  private inUnit(cost: number): number {
+    const { samples, runs } = this.configuration;
+    switch (this.goal.objective) {
+      case 'latency':
+      case 'end-to-end':
+      case 'upload':
+        return cost * runs;
+      case 'throughput':
+        return cost / samples;
+      case 'memory':
+        return cost;
+    }
+  }
+
+  private fromUnit(cost: number): number {
+    return cost / this.inUnit(1);
+  }
+}
+
+/** The time that a choice is estimated to take, whatever it was chosen for. */
+export function latencyAim(): Aim {
+  return { name: 'latency', prices: latencyPrices };
+}
+
+/**
+ * Of two proposals with the same signature one is enough: they take the same operations, node by node, and differ in
+ * where things stand.
+ */
+export function signatureOf({ configuration, choice }: Proposal): string {
+  const nodes = [...choice.nodes.values()].sort((a, b) => a.node - b.node);
+  const parts = nodes.flatMap(({ operands }) =>
+    operands.flatMap(({ pack, repack, kernel }) => [
+      String(pack?.ciphertexts ?? ''),
+      ...[repack, kernel].map((each) => (each === undefined ? '' : countsOf(each))),
+    ]),
+  );
+  return [configuration.degree, configuration.slots.batchTile, ...parts].join(';');
+}
+
+function countsOf({ counts, output }: KernelCandidate): string {
+  return [...Object.values<number>({ ...counts }), output.ciphertexts].join(' ');
+}
+
+function productsOf({ nodes }: LayoutChoice): number {
+  let products = 0;
+  for (const { operands } of nodes.values()) {
+    for (const { repack, kernel } of operands)
+      products += (repack?.counts.products ?? 0) + (kernel?.counts.products ?? 0);
+  }
+  return products;
+}

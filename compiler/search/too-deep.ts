@@ -1,0 +1,66 @@
+/** Why no chain does: the deepest path, what on it takes the most levels, and what could be merged. */
+import { type DeepPolynomial, noParameters } from '../../ir/diagnostics/compile.ts';
+import type { Diagnostic, NodeRef } from '../../ir/diagnostics/diagnostic.ts';
+import { polyModulusDegrees } from '../../ir/parameters.ts';
+import { isLinear } from '../../ir/tensor/linear-map.ts';
+import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
+import { isReshape, networkDepth } from '../layouts/network-depth.ts';
+import { polynomialDepth } from '../lowering/polynomial.ts';
+import { carriesDepth } from '../parameters/chains.ts';
+import type { SearchOutcome } from './search-plans.ts';
+
+/** Polynomials and pairs that are named. */
+const named = 3;
+
+export function tooDeep(
+  tensor: TensorModule,
+  { deepest }: Pick<SearchOutcome, 'deepest'>,
+  { maxError, best }: { readonly maxError: number; readonly best: number | undefined },
+): Diagnostic {
+  const { depth, path } = deepest ?? networkDepth(tensor);
+  const onPath = new Set(path.map(keyOf));
+  const nodes = tensor.nodes.filter(({ origins }) => origins.some((ref) => onPath.has(keyOf(ref))));
+  const polynomials = nodes
+    .flatMap(polynomialOf)
+    .sort((a, b) => b.levels - a.levels || b.degree - a.degree)
+    .slice(0, named);
+  const facts = { depth, most: longestChain(), maxError, best, polynomials, mergeable: mergeable(tensor, nodes) };
+  return noParameters(facts, { nodes: path });
+}
+
+/** Levels of the longest chain that there is. */
+function longestChain(): number {
+  const degree = polyModulusDegrees.at(-1) ?? 32768;
+  let levels = 0;
+  while (carriesDepth(degree, levels + 1)) levels++;
+  return levels;
+}
+
+function polynomialOf(node: TensorNode): DeepPolynomial[] {
+  if (node.op !== 'polynomial') return [];
+  const { coefficients, basis } = node.attrs;
+  const degree = (coefficients.shape[1] ?? 1) - 1;
+  return [{ name: nameOf(node), degree, levels: polynomialDepth(coefficients, basis) }];
+}
+
+/** Linear ops that read a linear op: they were not merged because something else reads the first one, too. */
+function mergeable(tensor: TensorModule, nodes: readonly TensorNode[]): string[] {
+  const takesLevel = (node: TensorNode): boolean => isLinear(node) && !isReshape(tensor, node);
+  return nodes
+    .filter(takesLevel)
+    .flatMap((node) =>
+      nodes
+        .filter((before) => node.operands.includes(before.id) && takesLevel(before))
+        .map((before) => `${nameOf(before)} and ${nameOf(node)}`),
+    )
+    .slice(0, named);
+}
+
+function nameOf({ origins, op }: TensorNode): string {
+  const last = origins.at(-1);
+  return last === undefined ? `a ${op}` : `"${last.name || last.output}" (${last.opType})`;
+}
+
+function keyOf({ name, output }: NodeRef): string {
+  return `${name}\0${output}`;
+}
