@@ -122,7 +122,7 @@ function freeBatch(objective: Objective): number | undefined {
 function explainFailure(outcome: SearchOutcome, tensor: TensorModule, maxError: number): Diagnostic {
   const { nearest, leastHeap, leastError } = outcome;
   if (nearest !== undefined) return limitsTooTight(nearest);
-  if (leastHeap !== undefined) return memoryExceeded({ needed: leastHeap, limit: workerHeapBytes });
+  if (leastHeap !== undefined) return memoryExceeded({ needed: leastHeap, limit: workerHeapBytes, error: leastError });
   return tooDeep(tensor, outcome, { maxError, best: leastError });
 }
 

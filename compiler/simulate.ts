@@ -19,14 +19,15 @@ const rangeSamples = 32;
 /** The most samples that the slots of the outputs are measured on. */
 const outputSamples = 8;
 
-/** Imagined keys that the error is predicted for. */
-const keys = 4;
-
 /** The most samples whose outputs are computed to choose those that the error is predicted on. */
 const referenceSamples = 256;
 
-/** The most samples that the error is predicted on. */
-const noiseSamples = 16;
+/** How many samples, and imagined keys, the error is predicted on. */
+export type Care = 'quick' | 'thorough';
+
+const noiseSamples = { quick: 16, thorough: 96 } as const satisfies Record<Care, number>;
+
+const keys = { quick: 4, thorough: 12 } as const satisfies Record<Care, number>;
 
 /** Evenly spaced, so that sorted data is covered as well. */
 function thin<T>(items: readonly T[], most: number): T[] {
@@ -122,11 +123,15 @@ function largestOutput(outputs: ReadonlyMap<string, Float64Array>): number {
 
 /** What the error is predicted on, and measured against. */
 export interface Reference {
-  readonly samples: readonly Sample[];
-  /** The outputs of the model without any approximation, by sample and name. */
-  readonly outputs: readonly ReadonlyMap<string, Float64Array>[];
+  /** With the outputs of the model without any approximation, by name. */
+  readonly chosen: Readonly<Record<Care, readonly ReferenceSample[]>>;
   /** `errorUnit` over all samples. */
   readonly unit: number;
+}
+
+interface ReferenceSample {
+  readonly sample: Sample;
+  readonly outputs: ReadonlyMap<string, Float64Array>;
 }
 
 /**
@@ -139,12 +144,14 @@ export function referenceOn(module: TensorModule, all: readonly Sample[]): Refer
     const outputs = interpreter.evaluate(sample);
     return { sample, outputs, largest: largestOutput(outputs) };
   });
-  const hardest = rows.toSorted((x, y) => y.largest - x.largest).slice(0, noiseSamples / 2);
-  const rest = rows.filter((row) => !hardest.includes(row));
-  const chosen = [...hardest, ...thin(rest, noiseSamples - hardest.length)];
+  const descending = rows.toSorted((x, y) => y.largest - x.largest);
+  const choose = (most: number): ReferenceSample[] => {
+    const hardest = descending.slice(0, most / 2);
+    const rest = rows.filter((row) => !hardest.includes(row));
+    return [...hardest, ...thin(rest, most - hardest.length)];
+  };
   return {
-    samples: chosen.map(({ sample }) => sample),
-    outputs: chosen.map(({ outputs }) => outputs),
+    chosen: { quick: choose(noiseSamples.quick), thorough: choose(noiseSamples.thorough) },
     unit: errorUnit(rows.map(({ outputs }) => outputs)),
   };
 }
@@ -156,24 +163,28 @@ export function referenceOn(module: TensorModule, all: readonly Sample[]): Refer
 export function predictError(
   fullTile: TileModule,
   fullProgram: HeModule | PlanModule,
-  { samples, outputs: exactOutputs, unit }: Reference,
-  seed: number,
-  enough: number,
+  { chosen, unit }: Reference,
+  { seed, enough, care }: { readonly seed: number; readonly enough: number; readonly care: Care },
 ): number {
   if (fullProgram.parameters === undefined) return Infinity;
-  const { tile, program, batches } = simulation(fullTile, fullProgram, samples);
+  const samples = chosen[care];
+  const { tile, program, batches } = simulation(
+    fullTile,
+    fullProgram,
+    samples.map(({ sample }) => sample),
+  );
   let worst = 0;
   let done = 0;
   let key: SimulatedKey | undefined;
   for (const [i, batch] of batches.entries()) {
-    if (key === undefined || i % Math.ceil(batches.length / keys) === 0) {
+    if (key === undefined || i % Math.ceil(batches.length / keys[care]) === 0) {
       const noise = new NoiseModel(fullProgram.parameters, seed + i);
       key = { noise, plaintexts: new PlaintextSlots(program, noise) };
     }
     const results = unpackBatch(tile, evaluateHe(program, packBatch(tile, batch), key), batch.length);
     for (const [k, outputs] of results.entries()) {
       for (const [name, values] of outputs) {
-        const exact = exactOutputs[done + k]?.get(name);
+        const exact = samples[done + k]?.outputs.get(name);
         values.forEach((value, e) => {
           worst = Math.max(worst, Math.abs(value - (exact?.[e] ?? 0)));
         });

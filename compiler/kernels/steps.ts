@@ -39,6 +39,9 @@ export class StepTable {
   private readonly stride: number;
   private lastPair = -1;
   private lastBitmap = new Uint8Array(0);
+  /** Bitmaps are cut from here: a million pairs have one slot each where samples fill the slots. */
+  private slab = new Uint8Array(0);
+  private slabUsed = 0;
 
   /** Rests are modulo `period`; runs go in steps of `stride`. */
   constructor(inputs: number, slots: number, period = slots, stride = 1) {
@@ -183,7 +186,13 @@ export class StepTable {
 
   private bitmapOf(pair: number): Uint8Array<ArrayBuffer> {
     let bitmap = this.rests.get(pair);
-    if (bitmap === undefined) this.rests.set(pair, (bitmap = new Uint8Array(this.period)));
+    if (bitmap !== undefined) return bitmap;
+    if (this.slabUsed + this.period > this.slab.length) {
+      this.slab = new Uint8Array(Math.max(slabBytes, this.period));
+      this.slabUsed = 0;
+    }
+    bitmap = this.slab.subarray(this.slabUsed, (this.slabUsed += this.period));
+    this.rests.set(pair, bitmap);
     return bitmap;
   }
 
@@ -200,6 +209,8 @@ export class StepTable {
     this.runs.clear();
   }
 }
+
+const slabBytes = 2 ** 16;
 
 /** Fewer rotations always win; fewer than this many of them can be outweighed by none. */
 const tieBreak = 1e-6;

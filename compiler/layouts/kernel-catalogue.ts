@@ -11,9 +11,11 @@ import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
 import type { Candidate, LinearProblem, SlotShape } from '../kernels/candidate.ts';
 import { kernelsAtInput } from '../kernels/client-packing.ts';
-import { contiguous, sparseDiagonals } from '../kernels/families.ts';
+import { geometryOf } from '../kernels/convolution-layouts.ts';
 import { kernelsFrom } from '../kernels/kernels-from.ts';
 import { repackings } from '../kernels/repack.ts';
+import { contiguous } from '../kernels/result-layouts.ts';
+import { sparseDiagonals } from '../kernels/sparse-diagonals.ts';
 import { isReshape } from './network-depth.ts';
 
 /** The affine maps of each node's operands, by node. */
@@ -111,9 +113,12 @@ export class KernelCatalogue {
     const { module, slots } = this;
     const map = this.mapsOf(node)[k];
     if (map === undefined) throw new InternalError(`${node.op} has no operand ${k}`);
-    if (node.op !== 'conv') return { map, slots };
-    const input = nodeAt(module, node.operands[0] ?? -1).type;
-    return { map, slots, convolution: { input, output: node.type, strides: node.attrs.strides } };
+    const input = nodeAt(module, node.operands[k] ?? -1).type;
+    if (node.op === 'conv')
+      return { map, slots, convolution: { input, output: node.type, strides: node.attrs.strides } };
+    // What convolutions, pools and enlargements were merged into keeps the geometry of its operand.
+    const convolution = node.op === 'sparse' ? geometryOf(input, node.type) : undefined;
+    return convolution === undefined ? { map, slots } : { map, slots, convolution };
   }
 }
 

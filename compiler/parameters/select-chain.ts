@@ -9,6 +9,7 @@ import type { PassManager } from '../../passes/manager.ts';
 import { placeRescales } from '../../passes/rescale-lazily.ts';
 import type { KeyOptions } from '../../passes/select-keys.ts';
 import { manageProgram } from '../pipelines.ts';
+import type { Care } from '../simulate.ts';
 import { type Chain, chainsFor, type Rescaling } from './chains.ts';
 import { rescaleKinds } from './rescale-kinds.ts';
 
@@ -23,23 +24,23 @@ export interface SelectionOptions {
   readonly costs?: CostTable;
   readonly keys?: KeyOptions;
   /** The error of a managed program; may stop early, and return any larger value, once it exceeds `enough`. */
-  readonly predict: (program: HeModule, enough: number) => number;
+  readonly predict: (program: HeModule, enough: number, care: Care) => number;
 }
 
 /**
- * The part of the allowed error that a prediction may use up: it is the largest error on a few samples, and on many
- * the largest error is larger.
+ * The parts of the allowed error that predictions may use up. On many samples the largest error is larger than on the few
+ * that a quick prediction looks at, by a factor of two or so: what it puts between a third and the whole is looked at
+ * again, with more care.
  */
-const usable = 0.5;
+const usable = { certain: 0.35, quick: 0.9, thorough: 0.8 } as const;
 
 /** `best` is the least error seen, whether or not it is small enough. */
 export function selectChain(
   program: HeModule,
   degree: PolyModulusDegree,
   rangeBits: number,
-  { manager, maxError: allowed, costs = defaultCostTable, keys = {}, predict }: SelectionOptions,
+  { manager, maxError, costs = defaultCostTable, keys = {}, predict }: SelectionOptions,
 ): { readonly selection: Selection | undefined; readonly best: number | undefined } {
-  const maxError = usable * allowed;
   let best: number | undefined;
   const byLevels = Map.groupBy(rescalings(program), ({ kinds }) => kinds.length);
   for (let levels = 0; levels <= Math.max(...byLevels.keys()); levels++) {
@@ -55,9 +56,10 @@ export function selectChain(
     }
     const priced = managed.map((candidate) => ({ candidate, cost: programCost(candidate, costs) }));
     for (const { candidate } of priced.sort((x, y) => x.cost - y.cost)) {
-      const predictedError = predict(candidate, maxError);
+      const predictedError = predictCarefully(candidate, maxError, predict);
       best = Math.min(best ?? Infinity, predictedError);
-      if (predictedError <= maxError) return { selection: { program: candidate, predictedError }, best };
+      if (predictedError <= usable.thorough * maxError)
+        return { selection: { program: candidate, predictedError }, best };
     }
   }
   return { selection: undefined, best };
@@ -66,6 +68,12 @@ export function selectChain(
 interface PlacedRescales extends Rescaling {
   /** Whether a level was added to bring scales together. */
   readonly isLonger: boolean;
+}
+
+function predictCarefully(program: HeModule, maxError: number, predict: SelectionOptions['predict']): number {
+  const quick = predict(program, usable.quick * maxError, 'quick');
+  if (quick <= usable.certain * maxError || quick > usable.quick * maxError) return quick;
+  return Math.max(quick, predict(program, usable.thorough * maxError, 'thorough'));
 }
 
 /** All ways to place rescales that differ. */

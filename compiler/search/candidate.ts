@@ -109,9 +109,9 @@ function selectAccurate(
     maxError,
     costs: table,
     keys: { maxKeys: priced?.maxKeys },
-    predict: (program, enough) => {
+    predict: (program, enough, care) => {
       onStep(`predicting the error at N = ${degree}`);
-      return predictError(packed.tile, program, reference, seed, enough);
+      return predictError(packed.tile, program, reference, { seed, enough, care });
     },
   });
 }

@@ -82,16 +82,22 @@ export const noParameters = defineDiagnostic<{
   ],
 });
 
-export const memoryExceeded = defineDiagnostic<{ needed: number; limit: number }>({
+export const memoryExceeded = defineDiagnostic<{ needed: number; limit: number; error: number | undefined }>({
   code: 'H333',
   severity: 'error',
   title: 'a worker would run out of memory',
   explain:
     'The heap of the WASM build of SEAL ends at 4 GiB. Keys, plaintexts and ciphertexts of this plan need more, even ' +
-    'with composite rotations in place of most keys.',
+    'with composite rotations in place of most keys. Where a smaller ring would fit but is not accurate enough, the ' +
+    'error that it reaches is named.',
   message: ({ needed, limit }) =>
     `the plan needs ${(needed / 2 ** 30).toFixed(1)} GiB on one worker, more than ${(limit / 2 ** 30).toFixed(1)} GiB`,
-  notes: () => ['use a smaller batch or a smaller model'],
+  notes: ({ error }) => [
+    ...(error === undefined
+      ? []
+      : [`plans in smaller rings fit, with an error of ${error.toPrecision(2)}: allow twice that with --max-error`]),
+    'use a smaller batch or a smaller model',
+  ],
 });
 
 export const syntheticSamples = defineDiagnostic<Record<string, never>>({
