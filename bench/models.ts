@@ -53,7 +53,7 @@ function example(
     name,
     maxError,
     classifies: !name.startsWith('ae-'),
-    seconds: 15,
+    seconds: 80,
     modelFile: `examples/models/${name}.onnx`,
     sampleFile: 'examples/models/mnist-test256.npz',
     inputShape: [1, 28, 28],
