@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { HeModule } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
 import { findSums } from '../ir/he/sums.ts';
-import { useCounts } from './analyses/he-uses.ts';
+import { useCounts } from '../ir/he/operands.ts';
 import { dropUnused } from './fold-rotations.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from './pass.ts';
@@ -22,7 +22,7 @@ export const factorPlaintexts = definePass({
   statistics: { saved: 'products saved' },
   run: (module) => {
     const { op, a, b } = module.columns;
-    const uses = useCounts(module);
+    const uses = useCounts(module.columns);
     const { terms, inner } = findSums(module.columns);
     const valueOf = valueNames(module);
     const rewriter = new HeRewriter(module);

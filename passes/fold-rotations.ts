@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { HeModule } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
 import { plaintextAt } from '../ir/he/plaintexts.ts';
-import { useCounts } from './analyses/he-uses.ts';
+import { useCounts } from '../ir/he/operands.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from './pass.ts';
 
@@ -42,7 +42,7 @@ interface Rewritten {
 function composeRotations(module: HeModule): Rewritten {
   const { op, a, imm } = module.columns;
   const rewriter = new HeRewriter(module);
-  const uses = useCounts(module);
+  const uses = useCounts(module.columns);
   let count = 0;
   for (let id = 0; id < op.length; id++) {
     const inner = a[id] ?? -1;
@@ -74,7 +74,7 @@ interface Summand {
 
 function pullThroughSums(module: HeModule): Rewritten {
   const { op, a, b } = module.columns;
-  const uses = useCounts(module);
+  const uses = useCounts(module.columns);
   const inner = innerSums(module, uses);
   const rewriter = new HeRewriter(module);
   let count = 0;
@@ -163,7 +163,7 @@ function keepSum(rewriter: HeRewriter, { columns }: HeModule, root: number, inne
 /** Without the ops that nothing reads; inputs stay. */
 export function dropUnused(module: HeModule): HeModule {
   const { op } = module.columns;
-  const uses = useCounts(module);
+  const uses = useCounts(module.columns);
   const { a, b } = module.columns;
   const dead = new Uint8Array(op.length);
   for (let id = op.length - 1; id >= 0; id--) {

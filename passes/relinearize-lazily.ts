@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import type { HeModule } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
-import { operandsOf } from './analyses/depth.ts';
+import { operandsOf } from '../ir/he/operands.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass, type PassResult } from './pass.ts';
 

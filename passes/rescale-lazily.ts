@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Constant } from '../ir/constant.ts';
 import { type HeModule, usesValueA, usesValueB } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
-import { operandsOf } from './analyses/depth.ts';
+import { operandsOf } from '../ir/he/operands.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass, type PassResult } from './pass.ts';
 

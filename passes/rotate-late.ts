@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { HE } from '../ir/he/ops.ts';
-import { useCounts } from './analyses/he-uses.ts';
+import { useCounts } from '../ir/he/operands.ts';
 import { dropUnused } from './fold-rotations.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from './pass.ts';
@@ -19,7 +19,7 @@ export const rotateLate = definePass({
   statistics: { moved: 'rotations that run at a lower level than before' },
   run: (module) => {
     const { op, a, imm } = module.columns;
-    const uses = useCounts(module);
+    const uses = useCounts(module.columns);
     const rewriter = new HeRewriter(module);
     let moved = 0;
     for (let id = 0; id < op.length; id++) {

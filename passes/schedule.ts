@@ -3,7 +3,7 @@ import { type HeModule, usesValueA, usesValueB } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
 import type { PlanModule } from '../ir/levels.ts';
 import { FREES_A, FREES_B, type ScheduleColumns } from '../ir/plan/plan.ts';
-import { operandsOf } from './analyses/depth.ts';
+import { operandsOf } from '../ir/he/operands.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { divideSums } from './scheduling/divide-sums.ts';
 import { groupsOf } from './scheduling/groups.ts';

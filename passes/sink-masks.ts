@@ -5,8 +5,7 @@ import { Constant } from '../ir/constant.ts';
 import type { HeModule } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
 import { materialise, type Plaintext, plaintextAt } from '../ir/he/plaintexts.ts';
-import { operandsOf } from './analyses/depth.ts';
-import { useCounts } from './analyses/he-uses.ts';
+import { operandsOf, useCounts } from '../ir/he/operands.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from './pass.ts';
 
@@ -37,7 +36,7 @@ export const sinkMasks = definePass({
 function sinkingValues(module: HeModule): Uint8Array {
   const { columns } = module;
   const { op, a } = columns;
-  const uses = useCounts(module);
+  const uses = useCounts(module.columns);
   const sinks = op.map((code) => (code === HE['multiply-plain'] || code === HE.rotate || code === HE.add ? 1 : 0));
   for (let id = 0; id < op.length; id++) if (uses[id] === 0 || (op[id] === HE.add && uses[id] !== 1)) sinks[id] = 0;
   for (let changed = true; changed;) {

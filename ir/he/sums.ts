@@ -2,7 +2,8 @@
  * Sums of more than two ciphertexts: trees of `add`. Ciphertexts are added modulo the primes, so that neither the order
  * of the terms nor the shape of the tree changes a bit of the result.
  */
-import { type HeColumns, usesValueA, usesValueB } from './module.ts';
+import type { HeColumns } from './module.ts';
+import { useCounts } from './operands.ts';
 import { HE } from './ops.ts';
 
 export interface Sums {
@@ -13,16 +14,10 @@ export interface Sums {
 }
 
 /** The largest sums of the adds that are `part` of one, of which all but the last are read by the next alone. */
-export function findSums({ op, a, b }: HeColumns, part: (row: number) => boolean = () => true): Sums {
+export function findSums(columns: HeColumns, part: (row: number) => boolean = () => true): Sums {
+  const { op, a, b } = columns;
   const rows = op.length;
-  const uses = new Int32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const code = op[row] ?? 0;
-    const x = a[row] ?? -1;
-    const y = b[row] ?? -1;
-    if (usesValueA(code)) uses[x] = (uses[x] ?? 0) + 1;
-    if (usesValueB(code)) uses[y] = (uses[y] ?? 0) + 1;
-  }
+  const uses = useCounts(columns);
   const adds: number[] = [];
   for (let row = 0; row < rows; row++) if (op[row] === HE.add && part(row)) adds.push(row);
   const isPart = new Uint8Array(rows);

@@ -1,6 +1,7 @@
 /** Levels that an `he` program takes, and the ops that take the most. */
 import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
-import { type HeModule, usesValueA, usesValueB } from '../../ir/he/module.ts';
+import type { HeModule } from '../../ir/he/module.ts';
+import { operandsOf } from '../../ir/he/operands.ts';
 import { HE } from '../../ir/he/ops.ts';
 
 export interface Depth {
@@ -9,13 +10,6 @@ export interface Depth {
   readonly depth: number;
   /** The ONNX nodes along a way that takes the most levels, from input to output. */
   readonly path: readonly NodeRef[];
-}
-
-/** The values that an op reads. */
-export function operandsOf({ op, a, b }: HeModule['columns'], id: number): number[] {
-  const code = op[id] ?? 0;
-  if (usesValueB(code)) return [a[id] ?? -1, b[id] ?? -1];
-  return usesValueA(code) ? [a[id] ?? -1] : [];
 }
 
 /** Counts rescales, in a program that has them. */

@@ -14,7 +14,7 @@
 import type { HeColumns } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
 import type { Parameters } from '../../ir/parameters.ts';
-import { operandsOf } from '../analyses/depth.ts';
+import { operandsOf } from '../../ir/he/operands.ts';
 
 /** β: a layer of 30 to 800 weights, of whose outputs none exceeds one. */
 const weightBits = 1.5;

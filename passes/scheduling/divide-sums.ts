@@ -5,7 +5,7 @@
 import { type HeModule } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
 import { findSums } from '../../ir/he/sums.ts';
-import { useCounts } from '../analyses/he-uses.ts';
+import { useCounts } from '../../ir/he/operands.ts';
 import { HeRewriter } from '../he-rewriter.ts';
 
 /** Products of a piece: few, so that work can be shared out evenly, as adding another piece costs next to nothing. */
@@ -21,7 +21,7 @@ export interface DividedSums {
 export function divideSums(module: HeModule): DividedSums {
   const { columns } = module;
   const { op, a, b, level, scale, size } = columns;
-  const uses = useCounts(module);
+  const uses = useCounts(module.columns);
   const { terms, inner } = findSums(columns);
   const rewriter = new HeRewriter(module);
   const pieceOfNew: number[] = [];

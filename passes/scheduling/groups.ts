@@ -1,7 +1,7 @@
 /** Cuts a program into groups: pieces of work for one worker, each with few values to hand over. */
 import { type HeModule, usesPlaintextB, usesValueA } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
-import { useCounts } from '../analyses/he-uses.ts';
+import { useCounts } from '../../ir/he/operands.ts';
 
 /**
  * The group of each value, named by the op that ends it. A group is a piece of a sum (see `divideSums`), and the ops
@@ -10,7 +10,7 @@ import { useCounts } from '../analyses/he-uses.ts';
  */
 export function groupsOf(module: HeModule, piece: Int32Array): Int32Array {
   const { op, a, b } = module.columns;
-  const uses = useCounts(module);
+  const uses = useCounts(module.columns);
   const group = Int32Array.from(op, (_, id) => id);
   const ends = (id: number): boolean => uses[id] !== 1 || op[id] === HE.rotate || op[id] === HE.relinearize;
   for (let id = op.length - 1; id >= 0; id--) {

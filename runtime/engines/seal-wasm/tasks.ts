@@ -2,7 +2,8 @@
  * The pieces of work that workers share out. A task is rows of one group that run one after another on one worker; the
  * sums that join groups belong to no task, so that each worker can add up what it has before anything is handed over.
  */
-import { type HeColumns, usesValueA, usesValueB } from '../../../ir/he/module.ts';
+import type { HeColumns } from '../../../ir/he/module.ts';
+import { operandsOf } from '../../../ir/he/operands.ts';
 import { HE } from '../../../ir/he/ops.ts';
 import { findSums } from '../../../ir/he/sums.ts';
 import { rowCost } from './op-costs.ts';
@@ -28,14 +29,6 @@ export interface TaskGraph {
   readonly tasks: readonly Task[];
   /** By row, −1 for replicated rows and for sums within a sum of terms. */
   readonly taskOf: Int32Array;
-}
-
-/** The values that a row reads, a square's twice. */
-export function operandsOf({ op, a, b }: HeColumns, row: number): readonly number[] {
-  const code = op[row] ?? 0;
-  const x = a[row] ?? -1;
-  if (usesValueB(code)) return [x, b[row] ?? -1];
-  return usesValueA(code) ? [x] : [];
 }
 
 /** Any groups will do: one whose rows depend on one another through other groups is cut. */
