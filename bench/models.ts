@@ -100,7 +100,7 @@ const others: readonly BenchModel[] = trainedNetworks.map(({ name, maxError, cla
   name,
   maxError,
   classifies,
-  seconds: 5,
+  seconds: 20,
   inputShape,
   sampleFile,
   modelFile: `test/models/${name}.onnx`,
