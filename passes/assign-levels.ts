@@ -1,7 +1,6 @@
 /** Pass `assign-levels`: see its declaration. */
 import { z } from 'zod';
 
-import { Constant } from '../ir/constant.ts';
 import { chainTooShort, scaleDoesNotFit } from '../ir/diagnostics/compile.ts';
 import { type HeFields, type HeModule, usesValueA, usesValueB } from '../ir/he/module.ts';
 import { HE, heOpNames } from '../ir/he/ops.ts';
@@ -12,6 +11,7 @@ import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from './pass.ts';
 import { placeRelinearizations } from './relinearize-lazily.ts';
 import { assignScales } from './scales/assign-scales.ts';
+import { capacityBits } from './scales/scale-targets.ts';
 
 /** Bits between the scale times the largest value, 1, and the modulus: the sign and 3 bits of headroom. */
 export const headroomBits = 4;
@@ -142,8 +142,7 @@ function* unfitScales(
   { primes }: Parameters,
   roomBits: number,
 ): Generator<{ readonly value: number; readonly level: number; readonly bits: number }> {
-  const capacity: number[] = [];
-  for (const [k, prime] of primes.entries()) capacity[k] = (capacity[k - 1] ?? -roomBits) + Math.log2(prime);
+  const capacity = capacityBits(primes, roomBits);
   // Primes lie just below powers of two, and products of scales just beside theirs.
   const slack = 0.1;
   for (let value = 0; value < scale.length; value++) {
@@ -165,10 +164,9 @@ function* unfitScales(
 function alignOperands(module: HeModule, sums: ReadonlySet<number>): HeModule {
   const { op, a, b } = module.columns;
   const taken = levelsTaken(module);
-  const source = module.packed.length;
   const pending = pendingValues(module);
   const rewriter = new HeRewriter(module);
-  const one = rewriter.plaintext({ source, tile: 0, shift: 0, inner: 1 });
+  const one = rewriter.one();
   for (let id = 0; id < op.length; id++) {
     if (!sums.has(id) || op[id] !== HE.add) {
       rewriter.keep(id);
@@ -183,7 +181,7 @@ function alignOperands(module: HeModule, sums: ReadonlySet<number>): HeModule {
     const aligned = pending[spare] === 1 ? timesOne(rescale(value)) : rescale(timesOne(value));
     rewriter.replace(id, rewriter.insert(id, 'add', { a: rewriter.at(spare === x ? y : x), b: aligned }));
   }
-  return { ...rewriter.finish(), packed: [...module.packed, new Constant([1, 1], Float64Array.of(1))] };
+  return rewriter.finish();
 }
 
 /** For each value the rescales on the longest way to it from an input. */

@@ -29,16 +29,17 @@ export const factorPlaintexts = definePass({
     let saved = 0;
     for (let id = 0; id < op.length; id++) {
       if (inner[id] === 1) continue;
-      const groups = groupBy(terms.get(id) ?? [], (term) =>
-        op[term] === HE['multiply-plain'] && uses[term] === 1 ? `${b[term] ?? -1} ${valueOf(term)}` : undefined,
+      // What is no such product is a group of its own, each time that it is added.
+      const groups = Map.groupBy(terms.get(id) ?? [], (term) =>
+        op[term] === HE['multiply-plain'] && uses[term] === 1 ? `${b[term] ?? -1} ${valueOf(term)}` : Symbol(),
       );
-      if (groups.length === 0) {
+      if (groups.size === 0) {
         rewriter.keep(id);
         continue;
       }
       const sum = (values: readonly number[]): number =>
         values.reduce((x, y) => rewriter.insert(id, 'add', { a: x, b: y }));
-      const summands = groups.map((group) => {
+      const summands = [...groups.values()].flatMap((group) => {
         const [first = -1] = group;
         if (group.length === 1) return rewriter.at(first);
         saved += group.length - 1;
@@ -50,24 +51,6 @@ export const factorPlaintexts = definePass({
     return { module: dropUnused(rewriter.finish()), statistics: { saved } };
   },
 });
-
-/** Groups of equal keys in the order of their first items; an item without a key is a group of its own. */
-function groupBy(items: readonly number[], keyOf: (item: number) => string | undefined): number[][] {
-  const groups: number[][] = [];
-  const known = new Map<string, number[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = key === undefined ? undefined : known.get(key);
-    if (group !== undefined) {
-      group.push(item);
-      continue;
-    }
-    const fresh = [item];
-    groups.push(fresh);
-    if (key !== undefined) known.set(key, fresh);
-  }
-  return groups;
-}
 
 /** Names what a product multiplies: the step of its rotation, and the origin of what is rotated. */
 function valueNames({ columns: { op, a, imm, origin } }: HeModule): (product: number) => string {

@@ -22,13 +22,11 @@ export const groupRotations = definePass({
   },
   run: (module) => {
     const { op, a, imm, level, scale, size } = module.columns;
-    const rotationsOf = new Map<number, number[]>();
+    const stepsOf = new Map<number, Set<number>>();
     for (let id = 0; id < op.length; id++) {
       const source = a[id] ?? -1;
       if (op[id] !== HE.rotate || op[source] === HE['rotate-many']) continue;
-      const rotations = rotationsOf.get(source);
-      if (rotations === undefined) rotationsOf.set(source, [id]);
-      else rotations.push(id);
+      stepsOf.set(source, (stepsOf.get(source) ?? new Set()).add(imm[id] ?? 0));
     }
     const rewriter = new HeRewriter(module);
     /** By source: its `rotate-many`. */
@@ -36,8 +34,7 @@ export const groupRotations = definePass({
     let rotated = 0;
     for (let id = 0; id < op.length; id++) {
       const source = a[id] ?? -1;
-      const rotations = op[id] === HE.rotate ? (rotationsOf.get(source) ?? []) : [];
-      if (new Set(rotations.map((rotation) => imm[rotation])).size < 2) {
+      if (op[id] !== HE.rotate || (stepsOf.get(source)?.size ?? 0) < 2) {
         rewriter.keep(id);
         continue;
       }

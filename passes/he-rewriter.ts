@@ -1,4 +1,5 @@
 /** Rebuilds an `he` program op by op: what every `he` pass that inserts, drops or merges ops has in common. */
+import { Constant } from '../ir/constant.ts';
 import { type HeColumns, HeBuilder, type HeFields, type HeModule, usesValueA, usesValueB } from '../ir/he/module.ts';
 import type { HeOpName } from '../ir/he/ops.ts';
 import { type Plaintext, type PlaintextPool, PlaintextBuilder } from '../ir/he/plaintexts.ts';
@@ -10,6 +11,8 @@ export class HeRewriter {
   /** New id of each old value; −1 where it was dropped. */
   private readonly newIds: Int32Array;
   private plaintexts: PlaintextBuilder | undefined;
+  private readonly packed: Constant[] = [];
+  private ones: number | undefined;
 
   constructor(module: HeModule) {
     this.module = module;
@@ -43,6 +46,22 @@ export class HeRewriter {
     return this.builder.add(op, fields);
   }
 
+  /** Adds a packed constant, and returns its number: the `source` of plaintexts. */
+  pack(constant: Constant): number {
+    return this.module.packed.length + this.packed.push(constant) - 1;
+  }
+
+  /** A plaintext with one in every slot. */
+  one(): number {
+    this.ones ??= this.plaintext({
+      source: this.pack(new Constant([1, 1], Float64Array.of(1))),
+      tile: 0,
+      shift: 0,
+      inner: 1,
+    });
+    return this.ones;
+  }
+
   /** A plaintext that the module did not have; from here on the pool is a new one with all the old rows first. */
   plaintext(plaintext: Plaintext): number {
     this.plaintexts ??= new PlaintextBuilder(this.module.plaintexts);
@@ -51,6 +70,7 @@ export class HeRewriter {
 
   finish(): HeModule {
     const plaintexts: PlaintextPool = this.plaintexts?.build() ?? this.module.plaintexts;
-    return { ...this.module, columns: this.builder.build(), plaintexts };
+    const packed = this.packed.length === 0 ? this.module.packed : [...this.module.packed, ...this.packed];
+    return { ...this.module, columns: this.builder.build(), plaintexts, packed };
   }
 }

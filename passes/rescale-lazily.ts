@@ -1,7 +1,6 @@
 /** Pass `rescale-lazily`: see its declaration. */
 import { z } from 'zod';
 
-import { Constant } from '../ir/constant.ts';
 import { type HeModule, usesValueA, usesValueB } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
 import { operandsOf } from '../ir/he/operands.ts';
@@ -168,7 +167,6 @@ function multiplyByOne(module: HeModule, last: RescaleOptions['last'], defer: nu
   };
   const settled = neededSettled(module, terminal, defer, wantsOne);
   const rewriter = new HeRewriter(module);
-  const source = module.packed.length;
   let inserted = false;
   for (let id = 0; id < op.length; id++) {
     const operands = op[id] === HE.add ? [a[id] ?? -1, b[id] ?? -1] : [];
@@ -177,16 +175,14 @@ function multiplyByOne(module: HeModule, last: RescaleOptions['last'], defer: nu
       continue;
     }
     inserted = true;
-    const one = rewriter.plaintext({ source, tile: 0, shift: 0, inner: 1 });
     const [x = -1, y = -1] = operands.map((value) =>
       settled[value] === 0 && wantsOne(id, value)
-        ? rewriter.insert(id, 'multiply-plain', { a: rewriter.at(value), b: one })
+        ? rewriter.insert(id, 'multiply-plain', { a: rewriter.at(value), b: rewriter.one() })
         : rewriter.at(value),
     );
     rewriter.replace(id, rewriter.insert(id, 'add', { a: x, b: y }));
   }
-  if (!inserted) return module;
-  return { ...rewriter.finish(), packed: [...module.packed, new Constant([1, 1], Float64Array.of(1))] };
+  return inserted ? rewriter.finish() : module;
 }
 
 /** What a value is where nothing is rescaled before it has to be. */

@@ -3,6 +3,7 @@ import { type HeModule, usesValueA, usesValueB } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
 import type { PlanModule } from '../ir/levels.ts';
 import { FREES_A, FREES_B, type ScheduleColumns } from '../ir/plan/plan.ts';
+import { lastUses } from '../ir/he/last-uses.ts';
 import { operandsOf } from '../ir/he/operands.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { divideSums } from './scheduling/divide-sums.ts';
@@ -127,12 +128,7 @@ function ciphertextNeeds(
 function allocate({ columns }: HeModule, group: Int32Array): ScheduleColumns {
   const { op, a, b } = columns;
   const n = op.length;
-  const lastUse = new Int32Array(n).fill(-1);
-  for (let id = 0; id < n; id++) {
-    const code = op[id] ?? 0;
-    if (usesValueA(code)) lastUse[a[id] ?? -1] = id;
-    if (usesValueB(code)) lastUse[b[id] ?? -1] = id;
-  }
+  const lastUse = lastUses({ columns });
   const buffer = new Int32Array(n);
   const frees = new Uint8Array(n);
   const free: number[] = [];

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Constant } from '../ir/constant.ts';
 import type { HeModule } from '../ir/he/module.ts';
 import { HE } from '../ir/he/ops.ts';
-import { materialise, type Plaintext, plaintextAt } from '../ir/he/plaintexts.ts';
+import { materialise, type Plaintext, plaintextAt, shortestPeriod } from '../ir/he/plaintexts.ts';
 import { operandsOf, useCounts } from '../ir/he/operands.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from './pass.ts';
@@ -74,13 +74,11 @@ class SinkingRewriter {
   private readonly rewriter: HeRewriter;
   private readonly terms = new Map<number, readonly Term[]>();
   private readonly rotated = new Map<string, number>();
-  private readonly packed: Constant[];
 
   constructor(module: HeModule, sinks: Uint8Array) {
     this.module = module;
     this.sinks = sinks;
     this.rewriter = new HeRewriter(module);
-    this.packed = [...module.packed];
   }
 
   run(): HeModule {
@@ -108,7 +106,7 @@ class SinkingRewriter {
         products.reduce((x, y) => this.rewriter.insert(id, 'add', { a: x, b: y })),
       );
     }
-    return { ...this.rewriter.finish(), packed: this.packed };
+    return this.rewriter.finish();
   }
 
   private termsOf(id: number): readonly Term[] {
@@ -155,15 +153,8 @@ class SinkingRewriter {
       materialise(this.module.packed, factor, buffer);
       for (let s = 0; s < slots; s++) values[s] = (values[s] ?? 0) * (buffer[s] ?? 0);
     }
-    let period = slots;
-    while (period > 1 && repeats(values, period / 2)) period /= 2;
-    const source = this.packed.push(new Constant([1, period], values.slice(0, period))) - 1;
+    const row = shortestPeriod(values).slice();
+    const source = this.rewriter.pack(new Constant([1, row.length], row));
     return this.rewriter.plaintext({ source, tile: 0, shift: 0, inner: 1 });
   }
-}
-
-/** Whether the first 2·`period` values are twice the first `period`. */
-function repeats(values: Float64Array, period: number): boolean {
-  for (let s = 0; s < period; s++) if (values[s] !== values[s + period]) return false;
-  return true;
 }

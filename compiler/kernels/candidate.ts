@@ -35,6 +35,10 @@ export interface KernelCounts {
   readonly rescales: number;
 }
 
+export function rotationsOf({ babyRotations, lateRotations }: KernelCounts): number {
+  return babyRotations + lateRotations;
+}
+
 export interface Candidate {
   readonly kernel: Kernel;
   readonly input: Layout;

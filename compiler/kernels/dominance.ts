@@ -1,13 +1,13 @@
 /** Leaves out kernels that another one replaces: it costs no more and leaves its result wherever they do. */
 import { type Layout, nextPowerOfTwo } from '../../ir/tile/layout.ts';
-import type { Candidate, KernelCounts } from './candidate.ts';
+import { type Candidate, rotationsOf } from './candidate.ts';
 
 export function withoutDominated(candidates: readonly Candidate[]): Candidate[] {
   const kept: Candidate[] = [];
   // A kernel is dominated by none after it in this order, save by one with equal counts, of which one stays.
   const ordered = [...candidates].sort(
     (a, b) =>
-      rotations(a.counts) - rotations(b.counts) ||
+      rotationsOf(a.counts) - rotationsOf(b.counts) ||
       a.counts.products - b.counts.products ||
       a.output.period - b.output.period,
   );
@@ -28,10 +28,6 @@ function dominates(a: Candidate, b: Candidate): boolean {
     axes(a.output) >= axes(b.output) &&
     (isCompact(a.output) || covers(a.output, b.output))
   );
-}
-
-function rotations({ babyRotations, lateRotations }: KernelCounts): number {
-  return babyRotations + lateRotations;
 }
 
 function hasUnknown(layout: Layout): boolean {

@@ -6,7 +6,7 @@
  * the operand, folds over those bits may take the place of steps, as in folded diagonals.
  */
 import type { Layout } from '../../ir/tile/layout.ts';
-import type { Candidate, KernelCounts, LinearProblem } from './candidate.ts';
+import { type Candidate, type LinearProblem, rotationsOf } from './candidate.ts';
 import { foldKernel } from './fold-kernel.ts';
 import { freeBits, innerCopies, neededSteps, ownCopy } from './needed-steps.ts';
 import { powers } from './result-layouts.ts';
@@ -42,11 +42,7 @@ function gapFolds(output: Layout): number[] {
 }
 
 function cheaper(a: Candidate, b: Candidate): Candidate {
-  return rotations(b.counts) < rotations(a.counts) ? b : a;
-}
-
-function rotations({ babyRotations, lateRotations }: KernelCounts): number {
-  return babyRotations + lateRotations;
+  return rotationsOf(b.counts) < rotationsOf(a.counts) ? b : a;
 }
 
 function stepsOfAllCopies({ map, slots }: LinearProblem, input: Layout, output: Layout): StepTable {

@@ -14,7 +14,7 @@ import { scheduleProgram } from '../../passes/schedule.ts';
 import { outputBits, type PackedNetwork, packNetwork } from '../pack-network.ts';
 import { selectChain } from '../parameters/select-chain.ts';
 import { predictError, type Reference } from '../simulate.ts';
-import { leastHeapBytes, measureProgram } from './measure.ts';
+import { measureProgram } from './measure.ts';
 import { brokenLimits, type Goal, isBetter, type Score, scoreOf } from './objective.ts';
 import type { Proposal } from './propose.ts';
 
@@ -141,9 +141,9 @@ function priceOf(
 ): Price {
   const { parameters } = program;
   if (parameters === undefined) throw new InternalError('a program is priced once its levels are assigned');
-  const measures = measureProgram(program, configuration, table);
+  const { measures, heapBytes } = measureProgram(program, configuration, table);
   const keyBytes = switchingKeyBytes(parameters) * keyHeapExpansion;
-  return { measures, score: scoreOf(measures, goal), heapBytes: leastHeapBytes(program), keyBytes, maxKeys };
+  return { measures, score: scoreOf(measures, goal), heapBytes, keyBytes, maxKeys };
 }
 
 /** Numbers of Galois keys to hold a program to: fewer keys are more rotations, and less memory. */

@@ -20,11 +20,18 @@ export interface Batching {
   readonly runs: number;
 }
 
+export interface Measured {
+  readonly measures: PlanMeasures;
+  /** Keys and ciphertexts, which a worker cannot do without. Plaintexts that find no room are encoded when needed. */
+  readonly heapBytes: number;
+}
+
 /** `program` is scheduled: peak memory depends on the order. */
-export function measureProgram(program: PlanModule, { samples, runs }: Batching, table: CostTable): PlanMeasures {
+export function measureProgram(program: PlanModule, { samples, runs }: Batching, table: CostTable): Measured {
   const managed = { ...program, parameters: parametersOf(program) };
   const statistics = countStatistics(managed, { weightTilesPruned: 0, predictedMaxError: 0 });
-  return {
+  const keys = statistics.galoisKeys + (statistics.relinearizations > 0 ? 1 : 0);
+  const measures = {
     samples,
     runs,
     milliseconds: programCost(managed, table) + encodingAgain(managed, statistics.peakBytes, table),
@@ -35,14 +42,8 @@ export function measureProgram(program: PlanModule, { samples, runs }: Batching,
     galoisKeys: statistics.galoisKeys,
     rotations: statistics.rotations,
   };
-}
-
-/** Bytes that a worker cannot do without: keys and ciphertexts. Plaintexts that find no room are encoded when needed. */
-export function leastHeapBytes(program: PlanModule): number {
-  const managed = { ...program, parameters: parametersOf(program) };
-  const { galoisKeys, relinearizations } = countStatistics(managed, { weightTilesPruned: 0, predictedMaxError: 0 });
-  const keys = galoisKeys + (relinearizations > 0 ? 1 : 0);
-  return keys * switchingKeyBytes(managed.parameters) * keyHeapExpansion + peakCiphertextBytes(managed);
+  const keyBytes = keys * switchingKeyBytes(managed.parameters) * keyHeapExpansion;
+  return { measures, heapBytes: keyBytes + peakCiphertextBytes(managed) };
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   type SearchReport,
 } from '../../ir/plan/search-report.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
+import { rotationsOf } from '../kernels/candidate.ts';
 import { type Alternative, maxStates } from '../layouts/choose-layouts.ts';
 import type { NodeChoice } from '../layouts/node-choices.ts';
 import { type Goal, unitOfGoal } from './objective.ts';
@@ -74,7 +75,7 @@ function describe({ operands, layout }: NodeChoice, cost: number): KernelReport 
     kernel: families.length === 0 ? 'slotwise' : families.join(', '),
     from: from.map((each) => each.toString()).join(', '),
     to: layout?.toString() ?? '',
-    rotations: sum(({ babyRotations, lateRotations }) => babyRotations + lateRotations),
+    rotations: sum(rotationsOf),
     products: sum(({ products }) => products),
     cost,
   };

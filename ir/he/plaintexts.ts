@@ -86,3 +86,15 @@ export function materialise(packed: readonly Constant[], plaintext: Plaintext, t
     target[s] = row[Math.floor(from / inner) % row.length] ?? 0;
   }
 }
+
+/** The shortest part of a power of two of `row` that it repeats: a view, not a copy. */
+export function shortestPeriod(row: Float64Array): Float64Array {
+  let length = row.length;
+  while (length > 1 && length % 2 === 0 && repeatsAfter(row, length / 2, length)) length /= 2;
+  return row.subarray(0, length);
+}
+
+function repeatsAfter(row: Float64Array, half: number, length: number): boolean {
+  for (let i = half; i < length; i++) if (row[i] !== row[i - half]) return false;
+  return true;
+}

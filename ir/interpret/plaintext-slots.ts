@@ -3,7 +3,7 @@
  * asked for last is kept, within a bound of memory.
  */
 import type { HeModule } from '../he/module.ts';
-import { type Plaintext, plaintextAt, plaintextRow } from '../he/plaintexts.ts';
+import { type Plaintext, plaintextAt, plaintextRow, shortestPeriod } from '../he/plaintexts.ts';
 import type { NoiseModel } from './noise.ts';
 
 const cacheBytes = 1 << 26;
@@ -42,18 +42,6 @@ export class PlaintextSlots {
     if (period.some((x) => x !== 0)) this.noise?.encode(period, scale, `${source} ${tile} ${inner}`);
     return fillShifted(period, plaintext.shift, new Float64Array(this.module.slots));
   }
-}
-
-/** The shortest part of a power of two of `row` that it repeats. */
-function shortestPeriod(row: Float64Array): Float64Array {
-  let length = row.length;
-  while (length > 1 && length % 2 === 0 && repeatsAfter(row, length / 2, length)) length /= 2;
-  return row.subarray(0, length);
-}
-
-function repeatsAfter(row: Float64Array, half: number, length: number): boolean {
-  for (let i = half; i < length; i++) if (row[i] !== row[i - half]) return false;
-  return true;
 }
 
 /** A copy with every entry `inner` times; a single entry stays single. */

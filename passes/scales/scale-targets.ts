@@ -32,8 +32,7 @@ export function scaleTargets(
   const { op, a, b, level } = columns;
   const bits = primes.map((prime) => Math.log2(prime));
   const largest = Math.max(...bits);
-  const capacity: number[] = [];
-  for (const [k, size] of bits.entries()) capacity[k] = (capacity[k - 1] ?? -roomBits) + size;
+  const capacity = capacityBits(primes, roomBits);
   const gamma = Math.log2(polyModulusDegree / 6) - Math.log2(polyModulusDegree / 12) / 2;
   const squared = squaredValues(columns);
   const roundings = roundingsOf(columns);
@@ -116,6 +115,13 @@ function roundingsOf(columns: HeColumns): Float64Array {
     }
   }
   return roundings;
+}
+
+/** By level: bits of the modulus less `roomBits`, the most that a scale may have. */
+export function capacityBits(primes: readonly number[], roomBits: number): number[] {
+  const capacity: number[] = [];
+  for (const [k, prime] of primes.entries()) capacity[k] = (capacity[k - 1] ?? -roomBits) + Math.log2(prime);
+  return capacity;
 }
 
 /** 1 for products of two ciphertexts, their sums and rotations, until they are rescaled or multiplied again. */
