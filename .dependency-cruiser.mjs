@@ -14,7 +14,7 @@ const homes = {
   commander: '^cli/',
   'cli-progress': '^cli/',
   'pure-rand': '^ir/random\\.ts$',
-  'ml-matrix': '^passes/approximation/',
+  'ml-matrix': '^(passes/approximation/|runtime/fit-cost)',
   '@noble/hashes': '^ir/digest\\.ts$',
 };
 

@@ -1,4 +1,5 @@
 /** Fits the cost of an operation to measurements at several levels. */
+import { Matrix, SingularValueDecomposition } from 'ml-matrix';
 import type { OpCost } from '../ir/he/op-costs.ts';
 
 export interface CostSample {
@@ -51,30 +52,12 @@ function relativeError({ primes, milliseconds }: CostSample, parts: readonly num
   return terms.reduce((sum, term, i) => sum + term(primes) * (parts[i] ?? 0), 0) / milliseconds - 1;
 }
 
-/** Solves the normal equations of the subset; undefined where they are singular. */
+/** Least squares on the subset of terms; undefined where the samples do not tell its terms apart. */
 function leastSquares(samples: readonly CostSample[], subset: readonly number[]): number[] | undefined {
   const rows = samples.map(({ primes, milliseconds }) =>
     subset.map((term) => (terms[term]?.(primes) ?? 0) / milliseconds),
   );
-  const matrix = subset.map((_, i) => [
-    ...subset.map((_, j) => rows.reduce((sum, row) => sum + (row[i] ?? 0) * (row[j] ?? 0), 0)),
-    rows.reduce((sum, row) => sum + (row[i] ?? 0), 0),
-  ]);
-  return solve(matrix);
-}
-
-/** A pivot that is smaller than its diagonal entry was by this factor is a rounding error. */
-const singular = 1e-12;
-
-/** Gauss–Jordan elimination of an augmented matrix that is symmetric and positive semidefinite: no pivoting. */
-function solve(matrix: readonly (readonly number[])[]): number[] | undefined {
-  let rows = matrix;
-  for (const column of matrix.keys()) {
-    const own = rows[column] ?? [];
-    const pivot = own[column] ?? 0;
-    if (pivot <= singular * (matrix[column]?.[column] ?? 0)) return undefined;
-    const unit = own.map((x) => x / pivot);
-    rows = rows.map((row, i) => (i === column ? unit : row.map((x, j) => x - (row[column] ?? 0) * (unit[j] ?? 0))));
-  }
-  return rows.map((row) => row.at(-1) ?? 0);
+  const decomposition = new SingularValueDecomposition(new Matrix(rows), { autoTranspose: true });
+  if (decomposition.rank < subset.length) return undefined;
+  return decomposition.solve(Matrix.columnVector(samples.map(() => 1))).to1DArray();
 }
