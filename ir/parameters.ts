@@ -62,7 +62,7 @@ export function ciphertextBytes({ polyModulusDegree }: Parameters, level: number
 }
 
 /** Bytes of an encoded plaintext. */
-export function plaintextBytes({ polyModulusDegree }: Parameters, level: number): number {
+export function plaintextBytes({ polyModulusDegree }: Pick<Parameters, 'polyModulusDegree'>, level: number): number {
   return (level + 1) * polyModulusDegree * 8;
 }
 
@@ -76,6 +76,9 @@ export const workerHeapBytes = 3.5 * 2 ** 30;
 export const keyHeapExpansion = 2.2;
 
 /** Bytes of one key switching key (a Galois key of one step, or the relinearisation key), uncompressed. */
-export function switchingKeyBytes({ polyModulusDegree, primes }: Parameters): number {
+export function switchingKeyBytes({
+  polyModulusDegree,
+  primes,
+}: Pick<Parameters, 'polyModulusDegree'> & { readonly primes: { readonly length: number } }): number {
   return primes.length * 2 * (primes.length + 1) * polyModulusDegree * 8;
 }

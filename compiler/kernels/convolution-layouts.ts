@@ -5,8 +5,9 @@ import { copies } from './result-layouts.ts';
 
 /**
  * Layouts that leave every row where the window's first tap reads: strides leave gaps in plain tiles, and drop whole
- * tiles of interleaved ones; strides below one, of enlargements, do the reverse. Channels take as many slots as those of the operand, or as they fill: with fewer of them
- * outer folds apply, more of them go where the operand has copies. Empty where the operand has no such geometry.
+ * tiles of interleaved ones; strides below one, of enlargements, do the reverse. Channels take as many slots as those
+ * of the operand, or as they fill: with fewer of them outer folds apply, more of them go where the operand has copies.
+ * Empty where the operand has no such geometry.
  */
 export function convolutionLayouts(problem: LinearProblem, input: Layout): Layout[] {
   const { convolution } = problem;

@@ -3,7 +3,7 @@
  * objective is a price for each resource, so that every estimate is a sum over nodes, and a shortest path minimises it.
  */
 import { type CostedOp, type CostTable, defaultCostTable, opCost } from '../../ir/he/op-costs.ts';
-import { keyHeapExpansion, type PolyModulusDegree } from '../../ir/parameters.ts';
+import { keyHeapExpansion, plaintextBytes, type PolyModulusDegree, switchingKeyBytes } from '../../ir/parameters.ts';
 import type { Candidate, KernelCounts } from '../kernels/candidate.ts';
 
 /** What one unit of each resource costs. */
@@ -37,10 +37,11 @@ export interface CostContext {
 }
 
 export function costModel({ degree, table, primes, prices }: CostContext): CostModel {
-  const keyBytes = 2 * primes * (primes + 1) * degree * 8 * keyHeapExpansion;
+  const parameters = { polyModulusDegree: degree, primes: { length: primes } };
+  const keyBytes = switchingKeyBytes(parameters) * keyHeapExpansion;
   const time = (op: CostedOp, level: number): number => prices.millisecond * opCost(op, level, degree, table);
   /** One polynomial: half a ciphertext, or a plaintext. */
-  const bytes = (level: number): number => (level + 1) * degree * 8;
+  const bytes = (level: number): number => plaintextBytes(parameters, level);
   const heap = (count: number, level: number): number => prices.memoryByte * count * bytes(level);
   return {
     linear: (counts, steps, results, level) => {

@@ -1,6 +1,6 @@
 /** The cheapest layouts of a network for one configuration, by estimate. */
 import { type CostTable, opCost } from '../../ir/he/op-costs.ts';
-import { workerHeapBytes } from '../../ir/parameters.ts';
+import { plaintextBytes, workerHeapBytes } from '../../ir/parameters.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import {
   costOfChoice,
@@ -61,7 +61,8 @@ export class Proposer {
   aim(): Aim {
     const { goal, configuration, table } = this;
     // Encryption takes as long for each byte whatever the level.
-    const perByte = encryptionCost(0, configuration.degree, table) / (8 * configuration.degree);
+    const perByte =
+      encryptionCost(0, configuration.degree, table) / plaintextBytes({ polyModulusDegree: configuration.degree }, 0);
     return aimOf(goal.objective, goal.bandwidthMbit, perByte);
   }
 
@@ -102,7 +103,7 @@ export class Proposer {
   private encodingAgain(products: number): number {
     const { degree } = this.configuration;
     const level = this.network.depth / 2;
-    const over = Math.max(0, products - workerHeapBytes / ((level + 1) * degree * 8));
+    const over = Math.max(0, products - workerHeapBytes / plaintextBytes({ polyModulusDegree: degree }, level));
     return over * this.aim().prices.millisecond * opCost('encode', level, degree, this.table);
   }
 
