@@ -39,6 +39,16 @@ export class SeededRandom {
     return uniformInt(this.#generator, lo, hi);
   }
 
+  /** 0 … count − 1 in random order (Fisher and Yates). */
+  permutation(count: number): Int32Array {
+    const order = Int32Array.from({ length: count }, (_, i) => i);
+    for (let i = count - 1; i > 0; i--) {
+      const j = this.integer(0, i);
+      [order[i], order[j]] = [order[j] ?? 0, order[i] ?? 0];
+    }
+    return order;
+  }
+
   /** Normal with mean 0 and standard deviation 1. */
   gaussian(): number {
     return drawGaussian(this.#generator);

@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import { type Diagnostic, InternalError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Level, Modules } from '../ir/levels.ts';
 import { verify } from '../ir/verify.ts';
-import type { Pass, PassContext, PassResult, Sample } from './pass.ts';
+import type { AnyPass, Pass, PassContext, PassResult, Sample, TrainingPass } from './pass.ts';
 
 export interface PassRun {
   readonly pass: string;
@@ -25,10 +25,16 @@ export class PassManager {
   readonly warnings: Diagnostic[] = [];
   private readonly samples: readonly Sample[];
   private readonly observer: PassObserver;
+  private readonly training: Pick<PassContext, 'labels' | 'trainer' | 'reference'>;
 
-  constructor(samples: readonly Sample[], observer: PassObserver = {}) {
+  constructor(
+    samples: readonly Sample[],
+    observer: PassObserver = {},
+    training: Pick<PassContext, 'labels' | 'trainer' | 'reference'> = {},
+  ) {
     this.samples = samples;
     this.observer = observer;
+    this.training = training;
   }
 
   /** Runs `pass`. Throws `HepcError` for what the user can mend, `InternalError` for a module that is broken. */
@@ -37,18 +43,46 @@ export class PassManager {
     module: Modules[L],
     options: z.input<Schema>,
   ): Modules[L] {
+    const { start, context, reported } = this.begin(pass, module);
+    const result = pass.run(module, pass.options.parse(options), context);
+    return this.finish(pass, start, result, reported);
+  }
+
+  /** Runs a pass that trains, with the same errors. */
+  async train<Schema extends z.ZodType>(
+    pass: TrainingPass<Schema>,
+    module: Modules['tensor'],
+    options: z.input<Schema>,
+  ): Promise<Modules['tensor']> {
+    const { start, context, reported } = this.begin(pass, module);
+    const result = await pass.train(module, pass.options.parse(options), context);
+    return this.finish<'tensor'>(pass, start, result, reported);
+  }
+
+  private begin(pass: Pick<AnyPass, 'name'>, module: Modules[Level]) {
     this.observer.before?.(pass.name, module);
-    const start = performance.now();
     const reported: Diagnostic[] = [];
-    const context: PassContext = { samples: this.samples, report: (diagnostic) => reported.push(diagnostic) };
-    const result: PassResult<Modules[L]> = pass.run(module, pass.options.parse(options), context);
+    const context: PassContext = {
+      samples: this.samples,
+      ...this.training,
+      report: (diagnostic) => reported.push(diagnostic),
+    };
+    return { start: performance.now(), context, reported };
+  }
+
+  private finish<L extends Level>(
+    { name }: Pick<AnyPass, 'name'>,
+    start: number,
+    { module, statistics }: PassResult<Modules[L]>,
+    reported: readonly Diagnostic[],
+  ): Modules[L] {
     this.warnings.push(...throwIfErrors(reported));
-    this.runs.push({ pass: pass.name, milliseconds: performance.now() - start, statistics: result.statistics });
-    const broken = verify(result.module);
+    this.runs.push({ pass: name, milliseconds: performance.now() - start, statistics });
+    const broken = verify(module);
     if (broken.length > 0) {
-      throw new InternalError(`${pass.name} left a broken module:\n${broken.map((d) => d.message).join('\n')}`);
+      throw new InternalError(`${name} left a broken module:\n${broken.map((d) => d.message).join('\n')}`);
     }
-    this.observer.after?.(pass.name, result.module);
-    return result.module;
+    this.observer.after?.(name, module);
+    return module;
   }
 }

@@ -6,6 +6,8 @@ import type { z } from 'zod';
 
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import type { Level, Modules } from '../ir/levels.ts';
+import type { TensorModule } from '../ir/tensor/ops.ts';
+import type { Trainer } from '../ir/tensor/trainer.ts';
 
 /** Properties of a module that passes require and ensure. */
 export const facts = {
@@ -24,6 +26,12 @@ export type Sample = ReadonlyMap<string, Float64Array>;
 /** What a pass may use beside its module and options. */
 export interface PassContext {
   readonly samples: readonly Sample[];
+  /** The class of each sample, where the user gave any. */
+  readonly labels?: Int32Array | undefined;
+  /** For passes that train; absent where nothing can. */
+  readonly trainer?: Trainer | undefined;
+  /** What a pruned module was made from, of the same nodes in the same order; for passes that recover it. */
+  readonly reference?: TensorModule | undefined;
   /** Reports a problem; errors stop the pipeline after the pass. */
   readonly report: (diagnostic: Diagnostic) => void;
 }
@@ -34,10 +42,13 @@ export interface PassResult<M> {
   readonly statistics: Readonly<Record<string, number>>;
 }
 
-export interface Pass<L extends Level = Level, Schema extends z.ZodType = z.ZodType> {
+/** What every pass declares, whether it trains or not. */
+export interface PassDeclaration<L extends Level = Level, Schema extends z.ZodType = z.ZodType> {
   /** Also the name of its file and of its golden folder. */
   readonly name: string;
   readonly level: L;
+  /** What the module computes afterwards differs from what it computed; without it a pass keeps all values. */
+  readonly lossy?: true;
   /** One paragraph, with the pass's assumptions. */
   readonly doc: string;
   /** Options with their defaults. */
@@ -46,7 +57,22 @@ export interface Pass<L extends Level = Level, Schema extends z.ZodType = z.ZodT
   readonly ensures: readonly Fact[];
   /** What each reported number counts. */
   readonly statistics: Readonly<Record<string, string>>;
+}
+
+export interface Pass<L extends Level = Level, Schema extends z.ZodType = z.ZodType> extends PassDeclaration<
+  L,
+  Schema
+> {
   readonly run: (module: Modules[L], options: z.output<Schema>, context: PassContext) => PassResult<Modules[L]>;
+}
+
+/** A pass that takes gradient steps, which the trainer computes asynchronously. */
+export interface TrainingPass<Schema extends z.ZodType = z.ZodType> extends PassDeclaration<'tensor', Schema> {
+  readonly train: (
+    module: Modules['tensor'],
+    options: z.output<Schema>,
+    context: PassContext,
+  ) => Promise<PassResult<Modules['tensor']>>;
 }
 
 /** Keeps the types of level and options. */
@@ -54,5 +80,10 @@ export function definePass<L extends Level, Schema extends z.ZodType>(pass: Pass
   return pass;
 }
 
+/** As `definePass`, for a pass that trains. */
+export function defineTrainingPass<Schema extends z.ZodType>(pass: TrainingPass<Schema>): TrainingPass<Schema> {
+  return pass;
+}
+
 /** A pass of any level, for lists of passes. */
-export type AnyPass = { [L in Level]: Pass<L> }[Level];
+export type AnyPass = { [L in Level]: Pass<L> }[Level] | TrainingPass;

@@ -7,6 +7,16 @@ import type { Kernel } from '../../ir/tile/ops.ts';
 export interface SlotShape {
   readonly virtualSlots: number;
   readonly batchTile: number;
+  /** Where the search is held to kernels of one shape. */
+  readonly tile?: TileShape;
+}
+
+/** Weights of one product, where the search is held to a shape: both powers of two, together the virtual slots. */
+export interface TileShape {
+  /** Outputs. */
+  readonly rows: number;
+  /** Inputs of the first layer; layers alternate. */
+  readonly columns: number;
 }
 
 /** What a kernel must compute. */

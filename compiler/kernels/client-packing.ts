@@ -8,6 +8,7 @@ import { geometricKernels } from './kernels-from.ts';
 import { contiguous, copies, powers } from './result-layouts.ts';
 import { sharedWindowKernels } from './shared-windows.ts';
 import { stridedSums } from './strided-sums.ts';
+import { kernelsOfShape } from './tile-shape.ts';
 
 /** More input ciphertexts than this, or than the plain operand fills, cost more to encrypt and send than kernels save. */
 const maxInputs = 64;
@@ -15,6 +16,7 @@ const maxInputs = 64;
 /** Every layout that the client could pack the operand in, with the kernels that read it. */
 export function kernelsAtInput(problem: LinearProblem): Candidate[] {
   const { map, slots } = problem;
+  if (slots.tile !== undefined) return kernelsOfShape(problem, slots.tile, undefined);
   const { virtualSlots: V } = slots;
   const most = Math.max(maxInputs, 2 * Math.ceil(map.columns / V));
   const found: Candidate[] = [];

@@ -7,8 +7,11 @@ import { foldedDiagonals } from './folded-diagonals.ts';
 import { powers } from './result-layouts.ts';
 import { sparseDiagonals } from './sparse-diagonals.ts';
 import { stridedSums } from './strided-sums.ts';
+import { kernelsOfShape } from './tile-shape.ts';
 
 export function kernelsFrom(problem: LinearProblem, input: Layout): Candidate[] {
+  const { tile } = problem.slots;
+  if (tile !== undefined) return kernelsOfShape(problem, tile, input);
   const found = [...stridedSums(problem, input), ...geometricKernels(problem, input)];
   for (const stride of powers(1, 2 * input.period)) found.push(...foldedDiagonals(problem, input, stride));
   return withoutDominated(found);

@@ -11,7 +11,8 @@ import { nodeAt } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
 import type { TileModule, TileNode, TileNodeNamed } from '../../ir/tile/ops.ts';
-import { modulo, placeWeights } from '../kernels/place-weights.ts';
+import { modulo, placeWeights } from '../../ir/tile/place-weights.ts';
+import { sentOutputs } from '../../ir/tile/sent-outputs.ts';
 import { emitPolynomial } from './polynomial.ts';
 
 /** Where the model's values are in the program. */
@@ -19,9 +20,9 @@ export interface Lowered {
   readonly module: HeModule;
   /** For each pack of the tile module, in order: index of its first input ciphertext. */
   readonly packs: ReadonlyMap<ValueId, number>;
-  /** For each unpack: index of its first output ciphertext. */
+  /** For each unpack: index of its first output ciphertext; `sentOutputs` says which it has. */
   readonly unpacks: ReadonlyMap<ValueId, number>;
-  /** The he values of every tile value, one for each ciphertext of its layout. */
+  /** The he values of every tile value, one for each ciphertext of its layout; of an unpack those that are sent. */
   readonly values: ReadonlyMap<ValueId, readonly number[]>;
 }
 
@@ -43,6 +44,7 @@ class HeLowering {
   private readonly origins: (readonly NodeRef[])[] = [];
   private readonly packs = new Map<ValueId, number>();
   private readonly unpacks = new Map<ValueId, number>();
+  private readonly sent: ReadonlyMap<ValueId, readonly boolean[]>;
   private inputs = 0;
   private outputs = 0;
 
@@ -50,6 +52,7 @@ class HeLowering {
 
   constructor(tile: TileModule, encrypted: boolean) {
     this.tile = tile;
+    this.sent = sentOutputs(tile);
     this.encrypted = encrypted;
   }
 
@@ -89,15 +92,19 @@ class HeLowering {
         return ciphertexts.map((c) => this.lowerPolynomial(node, at(x, c), c));
       case 'unpack':
         this.unpacks.set(node.id, this.outputs);
-        return ciphertexts.map((c) => this.builder.add('output', { a: at(x, c), imm: this.outputs++ }));
+        return ciphertexts
+          .filter((c) => this.sent.get(node.id)?.[c] === true)
+          .map((c) => this.builder.add('output', { a: at(x, c), imm: this.outputs++ }));
     }
   }
 
   private lowerLinear(node: TileNodeNamed<'linear'>, x: readonly number[]): number[] {
     const { starts, columns, values, bias, kernel, layout } = node.attrs;
     const input = nodeAt(this.tile, node.operands[0] ?? -1).type;
-    const matrix = { starts: starts.indices, indices: columns.indices, values: values.values };
-    const { products, tiles, period } = placeWeights(matrix, input, layout, kernel);
+    const matrix = { starts: starts.indices, indices: columns.indices };
+    const { products, entries, period } = placeWeights(matrix, input, layout, kernel);
+    const weights = values.values;
+    const tiles = Float64Array.from(entries, (entry) => weights[entry] ?? 0);
     const distinct = distinctRows(tiles, period);
     const source = this.packed.push(new Constant([distinct.rows.length / period, period], distinct.rows)) - 1;
     const rotated = new Map<number, number>();

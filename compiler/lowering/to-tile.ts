@@ -4,12 +4,14 @@ import { InternalError, type NodeRef } from '../../ir/diagnostics/diagnostic.ts'
 import { nodeAt } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
 import type { LinearMap } from '../../ir/tensor/csr.ts';
+import { isIdentity } from '../../ir/tensor/column-blocks.ts';
 import { identityMap, isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
 import { TileBuilder, type TileModule } from '../../ir/tile/ops.ts';
 import type { Candidate } from '../kernels/candidate.ts';
 import type { LayoutChoice } from '../layouts/choose-layouts.ts';
+import { clientView, isClientView, pick } from '../layouts/client-views.ts';
 import { operandMaps } from '../layouts/kernel-catalogue.ts';
 import type { NodeChoice } from '../layouts/node-choices.ts';
 import { isReshape } from '../layouts/network-depth.ts';
@@ -32,7 +34,8 @@ class TileLowering {
 
   lower(): TileModule {
     for (const node of this.module.nodes) {
-      if (node.op === 'input') continue;
+      // Whoever reads it has the client pack it.
+      if (isClientView(this.module, node)) continue;
       const choice = this.choice.nodes.get(node.id);
       if (choice === undefined) throw new InternalError(`no layout was chosen for %${node.id}`);
       this.values.set(node.id, this.lowerNode(node, choice));
@@ -60,7 +63,7 @@ class TileLowering {
         return this.builder.add(
           'unpack',
           [x],
-          { name: node.attrs.name, shape: [...node.type], factor: 1 },
+          { name: node.attrs.name, shape: [...node.type], factor: 1, ...this.picksOf(node) },
           node.origins,
         );
       case 'gather':
@@ -74,6 +77,13 @@ class TileLowering {
       case 'sparse':
         throw new InternalError(`${node.op} is not lowered slot by slot`);
     }
+  }
+
+  /** What the client picks of an output, where that is not all of it in order. */
+  private picksOf({ attrs: { index, constants }, operands }: TensorNodeNamed<'output'>) {
+    const elements = elementCount(nodeAt(this.module, operands[0] ?? -1).type);
+    if (index === undefined || isIdentity(index.indices, elements)) return {};
+    return { index, ...(constants && { constants }) };
   }
 
   private lowerLinear(node: TensorNode, choice: NodeChoice): ValueId {
@@ -111,13 +121,17 @@ class TileLowering {
     return this.builder.add('polynomial', [x], attrs, node.origins);
   }
 
-  /** The client's packing of a model input; users that want the same packing share it. */
+  /**
+   * The client's packing of a model input, or of what it picks of one; `index` is the kernel's own choice of elements.
+   * Users that want the same packing share it.
+   */
   private pack(operand: ValueId, layout: Layout, index: Int32Array | undefined): ValueId {
-    const node = nodeAt(this.module, operand);
-    if (node.op !== 'input') throw new InternalError(`%${operand} is no input`);
-    const entries = index ?? Int32Array.from({ length: elementCount(node.type) }, (_, e) => e);
+    const view = clientView(this.module, operand);
+    if (view === undefined) throw new InternalError(`%${operand} is nothing that the client packs`);
+    const node = view.input;
+    const entries = index === undefined ? view.index : pick(view.index, index);
     const constant = indexConstant([entries.length], entries);
-    const key = `${operand} ${layout.toString()} ${constant.digest()}`;
+    const key = `${node.id} ${layout.toString()} ${constant.digest()}`;
     const known = this.packs.get(key);
     if (known !== undefined) return known;
     const { name, shape } = node.attrs;

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 
 import * as attr from '../attributes.ts';
-import { elementCount } from '../constant.ts';
+import { type Constant, elementCount } from '../constant.ts';
 import type { GraphModule } from '../module.ts';
 import { GraphBuilder } from '../module.ts';
 import { defineOp, type NodeNamed, type NodeOf } from '../op.ts';
@@ -34,6 +34,17 @@ export const activationKinds = [
 
 const op = defineOp<Shape>();
 
+/**
+ * What pruning took out of `weights`: where a weight is zero, the value that it had, and zero elsewhere. Of the same
+ * shape; computes nothing, `expand` alone reads it.
+ */
+const pruned = attr.values.optional();
+
+function prunedProblem(weights: Constant, taken: Constant | undefined): string | undefined {
+  if (taken === undefined || sameExtents(taken.shape, weights.shape)) return undefined;
+  return `pruned must be [${weights.shape.join(', ')}]`;
+}
+
 export const tensorOps = {
   input: op({
     doc: 'An input of the model: one sample, in row-major order.',
@@ -45,13 +56,13 @@ export const tensorOps = {
   dense: op({
     doc: 'y = W x + b for the flattened operand x of n elements; `weights` is [m, n], `bias` is [m].',
     operands: ['x'],
-    attrs: z.strictObject({ weights: attr.values, bias: attr.values }),
-    infer: ([x], { weights, bias }) => {
+    attrs: z.strictObject({ weights: attr.values, bias: attr.values, pruned }),
+    infer: ([x], { weights, bias, pruned }) => {
       const [m, n] = weights.shape;
       if (m === undefined || n === undefined || weights.shape.length !== 2) return 'weights must be [m, n]';
       if (n !== elementCount(x ?? [])) return `weights take ${n} elements, the operand has ${elementCount(x ?? [])}`;
       if (bias.shape.length !== 1 || bias.shape[0] !== m) return `bias must be [${m}]`;
-      return [m];
+      return prunedProblem(weights, pruned) ?? [m];
     },
   }),
 
@@ -67,8 +78,9 @@ export const tensorOps = {
       pads: z.array(z.int().min(0)),
       dilations: z.array(z.int().min(1)),
       groups: z.int().min(1),
+      pruned,
     }),
-    infer: ([x = []], { weights, bias, strides, pads, dilations, groups }) => {
+    infer: ([x = []], { weights, bias, strides, pads, dilations, groups, pruned }) => {
       const [channels = 0, ...spatial] = x;
       const [outputs = 0, perGroup = 0, ...kernel] = weights.shape;
       const rank = spatial.length;
@@ -86,7 +98,7 @@ export const tensorOps = {
         return Math.floor((padded - reach) / (strides[d] ?? 1)) + 1;
       });
       if (extents.some((extent) => extent < 1)) return 'the kernel is larger than the padded operand';
-      return [outputs, ...extents];
+      return prunedProblem(weights, pruned) ?? [outputs, ...extents];
     },
   }),
 
@@ -99,9 +111,7 @@ export const tensorOps = {
     attrs: z.strictObject({ index: attr.indices }),
     infer: (operands, { index }) => {
       const available = operands.reduce((sum, shape) => sum + elementCount(shape), 0);
-      const bad = index.indices.find((i) => i < -1 || i >= available);
-      if (bad !== undefined) return `index ${bad} is outside of ${available} elements`;
-      return index.shape;
+      return outsideOf(index, available) ?? index.shape;
     },
   }),
 
@@ -129,8 +139,9 @@ export const tensorOps = {
       values: attr.values,
       bias: attr.values,
       shape: attr.shape,
+      pruned,
     }),
-    infer: ([x = []], { starts, columns, values, bias, shape }) => {
+    infer: ([x = []], { starts, columns, values, bias, shape, pruned }) => {
       const rows = elementCount(shape);
       const n = elementCount(x);
       const offsets = starts.indices;
@@ -141,7 +152,7 @@ export const tensorOps = {
       for (let r = 0; r < rows; r++) if ((offsets[r + 1] ?? 0) < (offsets[r] ?? 0)) return 'starts must not fall';
       const bad = columns.indices.find((c) => c < 0 || c >= n);
       if (bad !== undefined) return `column ${bad} is outside of ${n} elements`;
-      return shape;
+      return prunedProblem(values, pruned) ?? shape;
     },
   }),
 
@@ -189,12 +200,27 @@ export const tensorOps = {
   }),
 
   output: op({
-    doc: 'An output of the model.',
+    doc:
+      'An output of the model: x, or where there is an `index` what the client picks of x: y[i] = x[index[i]], or ' +
+      'constants[i] where index[i] is −1 (0 without `constants`). The result has the shape of `index`. Constants reach ' +
+      'the client with the plan and not in ciphertexts, which is no secret: every answer shows them.',
     operands: ['x'],
-    attrs: z.strictObject({ name: attr.name }),
-    infer: ([x = []]) => x,
+    attrs: z.strictObject({ name: attr.name, index: attr.indices.optional(), constants: attr.values.optional() }),
+    infer: ([x = []], { index, constants }) => {
+      if (index === undefined) return constants === undefined ? x : 'constants need an index';
+      const bad = outsideOf(index, elementCount(x));
+      if (bad !== undefined) return bad;
+      if (constants !== undefined && !sameExtents(constants.shape, index.shape))
+        return `constants must be [${index.shape.join(', ')}]`;
+      return index.shape;
+    },
   }),
 };
+
+function outsideOf(index: Constant, available: number): string | undefined {
+  const bad = index.indices.find((i) => i < -1 || i >= available);
+  return bad === undefined ? undefined : `index ${bad} is outside of ${available} elements`;
+}
 
 function sameShape(operands: readonly Shape[]): Shape | string {
   const [first = [], ...rest] = operands;

@@ -9,18 +9,17 @@
  * the end every output slot has every non-zero of its row exactly once; that count is checked, so an unsound kernel is
  * refused here and never miscompiled.
  */
-import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
-import type { Layout } from '../../ir/tile/layout.ts';
-import type { Kernel } from '../../ir/tile/ops.ts';
+import { InternalError } from '../diagnostics/diagnostic.ts';
+import type { Layout } from './layout.ts';
+import type { Kernel } from './ops.ts';
 
-/** A matrix in compressed rows: the row's non-zeros are entries starts[r] … starts[r + 1]. Columns ascend. */
+/** Where a matrix has non-zeros: those of row r are entries starts[r] … starts[r + 1]. Columns ascend. */
 export interface Rows {
   readonly starts: Int32Array;
   readonly indices: Int32Array;
-  readonly values: Float64Array;
 }
 
-/** One product of a kernel: which rotated input meets which row of `tiles`, and where the result is added. */
+/** One product of a kernel: which rotated input meets which tile of weights, and where the result is added. */
 export interface Product {
   readonly output: number;
   /** Index into the kernel's giants and babies. */
@@ -33,8 +32,11 @@ export interface Product {
 export interface Placement {
   /** By output, then giant, then input, then baby. */
   readonly products: readonly Product[];
-  /** [products, period]: slot s of a plaintext is entry s mod period of its row. */
-  readonly tiles: Float64Array;
+  /**
+   * [products, period]: slot s of the plaintext of tile t holds the weight that is entry
+   * entries[t · period + s mod period] of the matrix; zero at −1. This is the partition that pruning works on.
+   */
+  readonly entries: Int32Array;
   readonly period: number;
 }
 
@@ -48,16 +50,35 @@ function foldSpan(folds: readonly number[], slots: number): number[] {
 
 /** Throws `InternalError` where the kernel cannot compute the matrix between these layouts. */
 export function placeWeights(matrix: Rows, input: Layout, output: Layout, kernel: Kernel): Placement {
+  const { placement, leftOut } = placeWhatFits(matrix, input, output, kernel);
+  if (leftOut.size > 0) {
+    throw new InternalError(
+      `kernel ${kernel.family} leaves ${leftOut.size} weights out between ${input.toString()} and ${output.toString()}`,
+    );
+  }
+  return placement;
+}
+
+/**
+ * As `placeWeights`, for a kernel that may have been made for some of the entries alone: `leftOut` are those that an
+ * output slot lacks, wherever else they stand. Every entry is placed as if it were the only one.
+ */
+export function placeWhatFits(
+  matrix: Rows,
+  input: Layout,
+  output: Layout,
+  kernel: Kernel,
+): { readonly placement: Placement; readonly leftOut: ReadonlySet<number> } {
   const slots = output.virtualSlots;
   const columnAt = input.elementMap();
   const period = repetition(input, output, kernel);
   const span = foldSpan(kernel.folds, slots);
   const active = activePairs(matrix, input, output);
   const products: Product[] = [];
-  const rows: Float64Array[] = [];
+  const rows: Int32Array[] = [];
   const find = finder(matrix);
   const rowAt = output.elementMap();
-  let missing = 0;
+  const leftOut = new Set<number>();
 
   for (let o = 0; o < output.ciphertexts; o++) {
     const served = servedRows(rowAt.subarray(o * slots, (o + 1) * slots), span);
@@ -68,7 +89,7 @@ export function placeWeights(matrix: Rows, input: Layout, output: Layout, kernel
         for (const [bi, baby] of kernel.babies.entries()) {
           const shift = modulo(giant + baby, slots);
           const giantShift = modulo(giant, slots);
-          let tile: Float64Array | undefined;
+          let tile: Int32Array | undefined;
           for (let u = 0; u < period; u++) {
             const row = served.rowOfPosition[u] ?? -1;
             if (row < 0) continue;
@@ -76,8 +97,8 @@ export function placeWeights(matrix: Rows, input: Layout, output: Layout, kernel
             if (column < 0) continue;
             const entry = find(row, column);
             if (entry < 0 || !coverage.claim(u, span, row, entry)) continue;
-            tile ??= new Float64Array(period);
-            tile[((u + giantShift) & (slots - 1)) % period] = matrix.values[entry] ?? 0;
+            tile ??= new Int32Array(period).fill(-1);
+            tile[((u + giantShift) & (slots - 1)) % period] = entry;
           }
           if (tile !== undefined) {
             products.push({ output: o, giant: gi, baby: bi, input: c, tile: rows.length });
@@ -86,16 +107,11 @@ export function placeWeights(matrix: Rows, input: Layout, output: Layout, kernel
         }
       }
     }
-    missing += coverage.missing;
+    coverage.addMissing(leftOut);
   }
-  if (missing > 0) {
-    throw new InternalError(
-      `kernel ${kernel.family} leaves ${missing} weights out between ${input.toString()} and ${output.toString()}`,
-    );
-  }
-  const tiles = new Float64Array(rows.length * period);
-  for (const [i, row] of rows.entries()) tiles.set(row, i * period);
-  return { products, tiles, period };
+  const entries = new Int32Array(rows.length * period);
+  for (const [i, row] of rows.entries()) entries.set(row, i * period);
+  return { placement: { products, entries, period }, leftOut };
 }
 
 /** Slots after which all plaintexts of the kernel repeat. */
@@ -147,7 +163,7 @@ function servedRows(rowOfSlot: Int32Array, span: readonly number[]): Served {
 
 /** Which non-zeros each output slot has already; one bit for each (slot, non-zero of its row). */
 class Coverage {
-  missing: number;
+  private missing: number;
   private readonly done: Uint8Array;
   private readonly base: Float64Array;
   private readonly rowOfSlot: Int32Array;
@@ -192,6 +208,19 @@ class Coverage {
       this.missing--;
     }
     return true;
+  }
+
+  /** The entries that some output slot has not got. */
+  addMissing(entries: Set<number>): void {
+    if (this.missing === 0) return;
+    for (let s = 0; s < this.period; s++) {
+      const row = this.rowOfSlot[s] ?? -1;
+      if (row < 0) continue;
+      const first = this.starts[row] ?? 0;
+      const base = this.base[s] ?? 0;
+      for (let entry = first; entry < (this.starts[row + 1] ?? 0); entry++)
+        if (this.done[base + entry - first] === 0) entries.add(entry);
+    }
   }
 }
 

@@ -1,0 +1,23 @@
+/**
+ * The kernels of one tile shape, for who asks for it instead of leaving it to the search: a product takes the weights
+ * of `rows` outputs and `columns` inputs, as in the tile tensors of HE-PEx (arXiv 2207.03384, section 3). The client
+ * repeats every element `rows` times, and the folds of a layer contract its columns; the next layer contracts what
+ * stands `rows` to a ciphertext, and so in turn. No kernel has giant steps.
+ */
+import { copies } from './result-layouts.ts';
+import type { Candidate, LinearProblem, TileShape } from './candidate.ts';
+import { foldedDiagonals } from './folded-diagonals.ts';
+import { regularStride } from './needed-steps.ts';
+import { stridedSums } from './strided-sums.ts';
+import { Layout, tiled } from '../../ir/tile/layout.ts';
+
+/** At the model's input where `input` is undefined. */
+export function kernelsOfShape(problem: LinearProblem, tile: TileShape, input: Layout | undefined): Candidate[] {
+  if (input === undefined) {
+    const { map, slots } = problem;
+    const dims = [tiled(map.columns, tile.columns), ...copies(tile.rows)];
+    return stridedSums(problem, new Layout(dims, slots.batchTile)).slice(0, 1);
+  }
+  if (regularStride(input) === tile.rows && tile.rows > 1) return stridedSums(problem, input).slice(0, 1);
+  return foldedDiagonals(problem, input, Math.min(tile.rows, input.period)).slice(0, 1);
+}
