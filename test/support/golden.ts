@@ -12,18 +12,19 @@
  *
  * The text is compared exactly, and both modules print as they are written. Before and after must compute the same
  * values in the clear, up to `within` (a fraction of the largest absolute output; 1e-9 where the line is left out);
- * `// values: differ` is for passes that mean to change them. `--- statistics` may be left out. A pass that refuses
- * its module has `--- diagnostics` in place of `--- after`. Other lines of comment before the first section are for
+ * `// values: differ` is for cases that mean to change them, and of a pass that is declared `lossy` no values are
+ * compared at all. `--- statistics` may be left out. A pass that refuses its module has `--- diagnostics` in place of `--- after`. Other lines of comment before the first section are for
  * the reader.
  */
 import { HepcError, formatDiagnostic } from '../../ir/diagnostics/diagnostic.ts';
-import type { AnyModule } from '../../ir/levels.ts';
+import type { AnyModule, Modules } from '../../ir/levels.ts';
 import { parseDict } from '../../ir/text/parse-dict.ts';
 import { parseModule } from '../../ir/text/parse.ts';
 import { printModule } from '../../ir/text/print.ts';
 import { verify } from '../../ir/verify.ts';
 import { PassManager } from '../../passes/manager.ts';
 import type { AnyPass, Pass } from '../../passes/pass.ts';
+import { createTrainer } from '../../runtime/training/trainer.ts';
 import { seededInputs } from './seeded-inputs.ts';
 
 const sectionNames = ['before', 'after', 'diagnostics', 'statistics'] as const;
@@ -102,10 +103,12 @@ export interface GoldenRun {
   readonly after: AnyModule | undefined;
   /** What the sections should be. */
   readonly sections: Sections;
+  /** Largest difference of values as in the case; `undefined` where they may differ, or do because the pass is lossy. */
+  readonly tolerance: number | undefined;
 }
 
-/** Runs the pass of `golden` on its module. Throws what is no diagnostic of the pass. */
-export function runGoldenCase(golden: GoldenCase, passes: readonly AnyPass[]): GoldenRun {
+/** Runs the pass of `golden` on its module and seeded samples. Throws what is no diagnostic of the pass. */
+export async function runGoldenCase(golden: GoldenCase, passes: readonly AnyPass[]): Promise<GoldenRun> {
   const pass = passes.find(({ name }) => name === golden.pass);
   if (pass === undefined) throw new Error(`passes/registry.ts has no pass ${golden.pass}`);
   const before = parseSound(golden.sections.get('before') ?? '', 'before');
@@ -113,19 +116,23 @@ export function runGoldenCase(golden: GoldenCase, passes: readonly AnyPass[]): G
     throw new Error(`${pass.name} takes modules of ${pass.level}, this is ${before.level}`);
   const inputs = seededInputs(before, sampleCount);
   const samples = inputs.kind === 'named' ? inputs.samples : [];
-  const manager = new PassManager(samples);
+  const manager = new PassManager(samples, {}, { trainer: createTrainer() });
   const sections = new Map<SectionName, string>([['before', printWhole(before)]]);
+  const tolerance = pass.lossy === true ? undefined : golden.tolerance;
   try {
     // The level was compared above; the union of passes cannot say that.
-    const after = manager.run(pass as Pass, before, golden.options);
+    const after =
+      'train' in pass
+        ? await manager.train(pass, before as Modules['tensor'], golden.options)
+        : manager.run(pass as Pass, before, golden.options);
     sections.set('after', printWhole(after));
     if (manager.warnings.length > 0) sections.set('diagnostics', formatAll(manager.warnings));
     if (golden.sections.has('statistics')) sections.set('statistics', formatStatistics(manager));
-    return { before, after, sections };
+    return { before, after, sections, tolerance };
   } catch (error) {
     if (!(error instanceof HepcError)) throw error;
     sections.set('diagnostics', formatAll(error.diagnostics));
-    return { before, after: undefined, sections };
+    return { before, after: undefined, sections, tolerance };
   }
 }
 

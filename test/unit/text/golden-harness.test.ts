@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 
 import { deadNodes } from '../../../passes/dead-nodes.ts';
+import { definePass, type TrainingPass } from '../../../passes/pass.ts';
 import { formatGoldenCase, parseSound, readGoldenCase, runGoldenCase } from '../../support/golden.ts';
 import { evaluateAll, largestDifference, seededInputs } from '../../support/seeded-inputs.ts';
 
@@ -24,23 +25,40 @@ ${after}--- statistics
 dropped: 1
 `;
 
-test('a case that is right comes out as it is written', () => {
+test('a case that is right comes out as it is written', async () => {
   const golden = readGoldenCase(text);
-  const run = runGoldenCase(golden, [deadNodes]);
+  const run = await runGoldenCase(golden, [deadNodes]);
   expect(formatGoldenCase(golden.head, run.sections)).toBe(text);
 });
 
-test('a case with another result comes out differently', () => {
+test('a case with another result comes out differently', async () => {
   const golden = readGoldenCase(text.replace('multiply %0, %0 : [2]\n%2 = output', 'add %0, %0 : [2]\n%2 = output'));
-  const run = runGoldenCase(golden, [deadNodes]);
+  const run = await runGoldenCase(golden, [deadNodes]);
   expect(formatGoldenCase(golden.head, run.sections)).toBe(text);
 });
 
-test('a text that is not canonical comes out canonical', () => {
+test('a text that is not canonical comes out canonical', async () => {
   const golden = readGoldenCase(
     text.replace('%0 = input {name: "x", shape: [2]} : [2]', '%0 = input {shape: [2], name: "x"}'),
   );
-  expect(runGoldenCase(golden, [deadNodes]).sections.get('before')).toBe(before);
+  const run = await runGoldenCase(golden, [deadNodes]);
+  expect(run.sections.get('before')).toBe(before);
+});
+
+test('values of a lossy pass are not compared, and a training pass gets the samples', async () => {
+  const golden = readGoldenCase(text);
+  const exact = await runGoldenCase(golden, [deadNodes]);
+  const lossy = await runGoldenCase(golden, [definePass({ ...deadNodes, lossy: true })]);
+  expect([exact.tolerance, lossy.tolerance]).toEqual([1e-9, undefined]);
+  const { run, ...declaration } = deadNodes;
+  let given = 0;
+  const train: TrainingPass['train'] = (module, _, context) => {
+    given = context.samples.length;
+    return Promise.resolve(run(module, {}, context));
+  };
+  const trained = await runGoldenCase(golden, [{ ...declaration, train }]);
+  expect(formatGoldenCase(golden.head, trained.sections)).toBe(text);
+  expect(given).toBeGreaterThan(0);
 });
 
 test('values of other programs differ', () => {
@@ -65,11 +83,11 @@ test('the head says pass, options and tolerance', () => {
   expect(() => readGoldenCase('// pass: x\n--- beofre\n')).toThrow('unknown');
 });
 
-test('an unknown pass, a module of another level and an unsound module fail', () => {
-  const run = (changed: string) => () => runGoldenCase(readGoldenCase(changed), [deadNodes]);
-  expect(run(text.replace('dead-nodes', 'dead-node'))).toThrow('no pass dead-node');
+test('an unknown pass, a module of another level and an unsound module fail', async () => {
+  const run = (changed: string) => runGoldenCase(readGoldenCase(changed), [deadNodes]);
+  await expect(run(text.replace('dead-nodes', 'dead-node'))).rejects.toThrow('no pass dead-node');
   const program = 'hepc.ir 1 he "x" {slots: 2}\n%0 = input {index: 0}\n%1 = output %0 {index: 0}\n';
-  expect(run(text.replace(before, program))).toThrow('takes modules of tensor, this is he');
-  expect(run(text.replace('%3 = output %2 {name: "y"} : [2]\n', ''))).toThrow('H253');
-  expect(run(text.replace('multiply %0', 'multiply %7'))).toThrow('%7 is not defined');
+  await expect(run(text.replace(before, program))).rejects.toThrow('takes modules of tensor, this is he');
+  await expect(run(text.replace('%3 = output %2 {name: "y"} : [2]\n', ''))).rejects.toThrow('H253');
+  await expect(run(text.replace('multiply %0', 'multiply %7'))).rejects.toThrow('%7 is not defined');
 });

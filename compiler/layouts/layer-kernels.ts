@@ -1,0 +1,111 @@
+/**
+ * The kernels of chosen layouts, with what their operations cost, for the passes that prune by them. Levels and prices
+ * are those of the layout search.
+ */
+import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { type CostedOp, type CostTable, defaultCostTable, opCost } from '../../ir/he/op-costs.ts';
+import { usersOf } from '../../ir/module.ts';
+import { plaintextBytes, type PolyModulusDegree, workerHeapBytes } from '../../ir/parameters.ts';
+import type { TensorModule } from '../../ir/tensor/ops.ts';
+import { type WeightNode, weightNodes } from '../../ir/tensor/weight-layers.ts';
+import type { LayerKernel, LayerPrices, NetworkKernels } from '../../passes/pruning/kernels.ts';
+import type { LayoutChoice } from './choose-layouts.ts';
+import { costModel, latencyPrices } from './cost.ts';
+import { KernelCatalogue } from './kernel-catalogue.ts';
+import { depthOf, levelsOf } from './network-depth.ts';
+import { NodeChooser, type OperandChoice } from './node-choices.ts';
+
+export interface KernelCosts {
+  readonly degree: PolyModulusDegree;
+  readonly weights: 'plain' | 'encrypted';
+  readonly table?: CostTable;
+}
+
+/** The kernels of all nodes with weights in `choice`, which was made for `module`. */
+export function layerKernels(module: TensorModule, choice: LayoutChoice, costs: KernelCosts): NetworkKernels {
+  const { degree, weights, table = defaultCostTable } = costs;
+  const levels = levelsOf(module);
+  const users = usersOf(module);
+  const encodes = costs.weights === 'plain' ? shareEncodedAgain(choice, levels, degree) : 0;
+  const layers = weightNodes(module).map((node): LayerKernel => {
+    const { kernel, pack } = operandOf(choice, node);
+    const level = (levels[node.id] ?? 0) + (choice.extraLevels[node.id] ?? 0) + depthOf(module, node, users);
+    const time = (op: CostedOp, at: number): number => opCost(op, Math.max(0, at), degree, table);
+    const prices = weights === 'plain' ? plainPrices(time, level, encodes) : encryptedPrices(time, level);
+    return {
+      node: node.id,
+      input: kernel.input,
+      output: kernel.output,
+      kernel: kernel.kernel,
+      ...(kernel.packing && {
+        packing: {
+          index: kernel.packing.index,
+          starts: kernel.packing.map.starts,
+          indices: kernel.packing.map.indices,
+        },
+      }),
+      prices: { ...prices, input: pack === undefined ? 0 : time('input', level) },
+    };
+  });
+  return { layers, slotwise: slotwisePrices(module, choice, { degree, table, primes: Math.max(0, ...levels) + 1 }) };
+}
+
+type Time = (op: CostedOp, level: number) => number;
+
+function plainPrices(time: Time, level: number, encodes: number): Omit<LayerPrices, 'input'> {
+  const turn = time('rotate', level - 1);
+  const sum = time('add', level);
+  return {
+    product: time('multiply-plain', level) + encodes * time('encode', level),
+    sum,
+    baby: time('rotate', level),
+    giant: turn + time('rescale', level) + time('add', level - 1),
+    fold: turn + time('add', level - 1),
+    output: time('rescale', level),
+  };
+}
+
+/** Products have three polynomials until their sum is relinearised, before it is rotated. */
+function encryptedPrices(time: Time, level: number): Omit<LayerPrices, 'input'> {
+  const plain = plainPrices(time, level, 0);
+  const relinearize = time('relinearize', level);
+  return {
+    ...plain,
+    product: time('multiply', level) + time('weight', level),
+    sum: 1.5 * plain.sum,
+    giant: plain.giant + relinearize,
+    output: plain.output + relinearize,
+  };
+}
+
+function operandOf({ nodes }: LayoutChoice, node: WeightNode): OperandChoice & Required<Pick<OperandChoice, 'kernel'>> {
+  const [operand] = nodes.get(node.id)?.operands ?? [];
+  if (operand?.kernel === undefined) throw new InternalError(`no kernel was chosen for %${node.id}`);
+  return { ...operand, kernel: operand.kernel };
+}
+
+/** Share of the plaintexts that find no room in the heap of a worker, which are encoded in every run. */
+function shareEncodedAgain({ nodes }: LayoutChoice, levels: readonly number[], degree: PolyModulusDegree): number {
+  let bytes = 0;
+  for (const { node, operands } of nodes.values()) {
+    const each = plaintextBytes({ polyModulusDegree: degree }, (levels[node] ?? 0) + 1);
+    for (const { kernel } of operands) bytes += (kernel?.counts.products ?? 0) * each;
+  }
+  return Math.max(0, 1 - workerHeapBytes / Math.max(1, bytes));
+}
+
+/** For each node that works slot by slot, by what the layout search asks for it. */
+function slotwisePrices(
+  module: TensorModule,
+  choice: LayoutChoice,
+  context: { readonly degree: PolyModulusDegree; readonly table: CostTable; readonly primes: number },
+): NetworkKernels['slotwise'] {
+  const chooser = new NodeChooser(new KernelCatalogue(module, choice.slots));
+  const model = costModel({ ...context, prices: latencyPrices });
+  return module.nodes.flatMap((node) => {
+    const chosen = choice.nodes.get(node.id);
+    if ((node.op !== 'multiply' && node.op !== 'polynomial') || chosen?.layout === undefined) return [];
+    const cost = chooser.cost({ ...chosen, operands: [] }, choice.extraLevels[node.id] ?? 0, model);
+    return [{ node: node.id, price: cost / chosen.layout.ciphertexts }];
+  });
+}
