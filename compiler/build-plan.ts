@@ -7,6 +7,7 @@ import type { ClientPart, InputEncoding, OutputEncoding, Plan } from '../ir/plan
 import { countStatistics } from '../ir/plan/statistics.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { SearchReport } from '../ir/plan/search-report.ts';
+import { sentOutputs } from '../ir/tile/sent-outputs.ts';
 import type { Sample } from '../passes/pass.ts';
 import type { PackedNetwork } from './pack-network.ts';
 import { inputHeadroom } from './input-headroom.ts';
@@ -114,14 +115,22 @@ function encodeOutputs({ graph, packed, program }: PlanParts): OutputEncoding[] 
   const { op, imm, level, scale } = program.columns;
   const rowOf = new Map<number, number>();
   for (let id = 0; id < op.length; id++) if (op[id] === HE.output) rowOf.set(imm[id] ?? 0, id);
+  const sent = sentOutputs(packed.tile);
   return [...packed.unpacks].map(([id, firstCiphertext]) => {
     const node = nodeAt(packed.tile, id);
-    const row = rowOf.get(firstCiphertext);
-    if (node.op !== 'unpack' || row === undefined) throw new InternalError(`%${id} is no output of the program`);
-    const { name, shape, factor } = node.attrs;
+    const used = sent.get(id);
+    if (node.op !== 'unpack' || used === undefined) throw new InternalError(`%${id} is no output of the program`);
+    const row = used.includes(true) ? rowOf.get(firstCiphertext) : undefined;
+    const { name, shape, factor, index, constants } = node.attrs;
     const hasBatchAxis = graph.outputs.find((output) => output.name === name)?.hasBatchAxis ?? false;
-    const encoding = { name, shape, hasBatchAxis, factor, layout: node.type, firstCiphertext };
-    return { ...encoding, level: level[row] ?? 0, scale: scale[row] ?? 0 };
+    return {
+      ...{ name, shape, hasBatchAxis, factor, layout: node.type, firstCiphertext, used },
+      ...(index && { index: index.indices }),
+      ...(constants && { constants: constants.values }),
+      // Nothing is sent of an output that is constant.
+      level: row === undefined ? 0 : (level[row] ?? 0),
+      scale: row === undefined ? 1 : (scale[row] ?? 0),
+    };
   });
 }
 

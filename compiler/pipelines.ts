@@ -5,9 +5,11 @@ import { approximateActivations } from '../passes/approximate-activations.ts';
 import { assignLevels } from '../passes/assign-levels.ts';
 import { commonSubexpressions } from '../passes/common-subexpressions.ts';
 import { deadCiphertexts } from '../passes/dead-ciphertexts.ts';
+import { deadElements } from '../passes/dead-elements.ts';
 import { deadNodes } from '../passes/dead-nodes.ts';
 import { factorPlaintexts } from '../passes/factor-plaintexts.ts';
 import { foldRotations } from '../passes/fold-rotations.ts';
+import { type Orders, permuteModule } from '../passes/pruning/apply-permutation.ts';
 import type { PassManager } from '../passes/manager.ts';
 import { mergeLinear } from '../passes/merge-linear.ts';
 import { relinearizeLazily } from '../passes/relinearize-lazily.ts';
@@ -19,17 +21,27 @@ import type { Chain } from './parameters/chains.ts';
 
 /**
  * Linear ops are merged before activations are approximated, so that ranges are measured where the plan has them, and
- * once more afterwards, since an activation that turned out to be linear on its range joins its neighbours.
+ * once more afterwards, since an activation that turned out to be linear on its range joins its neighbours. Every element
+ * of the model is still there, in its order: this is what pruning works on. `exact`
+ * still has the activations of the model.
  */
 export function optimiseTensor(
   module: TensorModule,
   manager: PassManager,
   options: { readonly maxError: number; readonly synthetic: boolean },
-): TensorModule {
+): { readonly exact: TensorModule; readonly whole: TensorModule } {
   const live = manager.run(deadNodes, module, {});
-  const merged = manager.run(mergeLinear, live, {});
-  const polynomial = manager.run(approximateActivations, merged, options);
-  return manager.run(mergeLinear, polynomial, {});
+  const exact = manager.run(mergeLinear, live, {});
+  const polynomial = manager.run(approximateActivations, exact, options);
+  return { exact, whole: manager.run(mergeLinear, polynomial, {}) };
+}
+
+/**
+ * The network in the order in which its elements share ciphertexts, without those that are constant or that nobody
+ * reads. Dead elements go last: merging would put gathers, of which these leave some, into the weights again.
+ */
+export function shrinkTensor(module: TensorModule, manager: PassManager, orders: Orders | undefined): TensorModule {
+  return manager.run(deadElements, orders === undefined ? module : permuteModule(module, orders), {});
 }
 
 /**

@@ -9,6 +9,7 @@ import { TensorInterpreter } from '../ir/interpret/tensor.ts';
 import type { PlanModule } from '../ir/levels.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { fillSlots, readSlots } from '../ir/tile/packing.ts';
+import { sentOutputs } from '../ir/tile/sent-outputs.ts';
 import { Layout, nextPowerOfTwo } from '../ir/tile/layout.ts';
 import type { TileModule, TileNode } from '../ir/tile/ops.ts';
 import type { Sample } from '../passes/pass.ts';
@@ -90,6 +91,8 @@ export function measureRanges(tile: TileModule, samples: readonly Sample[]): num
   const ranges = tile.nodes.map(() => 0);
   for (const sample of thin(samples, rangeSamples)) {
     evaluateTile(tile, sample, (id, elements) => {
+      // An output has the range of its operand, and constants that are in no slot.
+      if (tile.nodes[id]?.op === 'unpack') return;
       const range = largestAbsolute(elements);
       // Also true for what is no number.
       if (!(range <= (ranges[id] ?? 0))) ranges[id] = range;
@@ -217,13 +220,14 @@ function unpackBatch(
   count: number,
 ): Map<string, Float64Array>[] {
   const results = Array.from({ length: count }, () => new Map<string, Float64Array>());
+  const sent = sentOutputs(tile);
   let from = 0;
   for (const node of tile.nodes) {
     if (node.op !== 'unpack') continue;
-    const own = ciphertexts.slice(from, (from += node.type.ciphertexts));
-    readSlots(node.type, node.attrs.factor, own, count).forEach((values, k) =>
-      results[k]?.set(node.attrs.name, values),
-    );
+    const own = sent.get(node.id)?.map((is) => (is ? ciphertexts[from++] : undefined)) ?? [];
+    const { name, factor, index, constants } = node.attrs;
+    const picks = { index: index?.indices, constants: constants?.values };
+    readSlots(node.type, factor, own, count, picks).forEach((values, k) => results[k]?.set(name, values));
   }
   return results;
 }

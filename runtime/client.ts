@@ -5,7 +5,7 @@
 import { elementCount } from '../ir/constant.ts';
 import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import { keysNotLoaded, missingInput, noSamplesToEncrypt, wrongInputLength } from '../ir/diagnostics/runtime.ts';
-import type { ClientPart, InputEncoding } from '../ir/plan/plan.ts';
+import { type ClientPart, type InputEncoding, sentCiphertexts } from '../ir/plan/plan.ts';
 import { checkInputRange, packInput, unpackOutput } from './codec.ts';
 import { readCiphertexts, writeCiphertexts } from './seal/ciphertext-files.ts';
 import { SealContext } from './seal/context.ts';
@@ -83,7 +83,7 @@ export class Client {
       const results = Array.from({ length: count }, () => new Map<string, Float64Array>());
       let first = 0;
       for (const output of this.part.outputs) {
-        const own = slots.slice(first, (first += output.layout.ciphertexts));
+        const own = slots.slice(first, (first += sentCiphertexts(output)));
         unpackOutput(output, own, count).forEach((values, k) => results[k]?.set(output.name, values));
       }
       return results;

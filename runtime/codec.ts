@@ -3,7 +3,7 @@
  */
 import { type Diagnostic, InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { inputOutOfRange } from '../ir/diagnostics/plan.ts';
-import type { InputEncoding, OutputEncoding } from '../ir/plan/plan.ts';
+import { type InputEncoding, type OutputEncoding, sentCiphertexts } from '../ir/plan/plan.ts';
 import { fillSlots, readSlots } from '../ir/tile/packing.ts';
 
 /**
@@ -17,17 +17,20 @@ export function packInput(encoding: InputEncoding, samples: readonly Float64Arra
   return fillSlots(layout, index, factor, samples).filter((_, ciphertext) => used[ciphertext] === true);
 }
 
-/** The first `samples` samples of an output, flat and row-major, from the slot vectors of its ciphertexts. */
+/** The first `samples` samples of an output, flat and row-major, from the slot vectors of its ciphertexts that are sent. */
 export function unpackOutput(
   encoding: OutputEncoding,
   ciphertexts: readonly Float64Array[],
   samples: number,
 ): Float64Array[] {
-  const { layout, factor } = encoding;
+  const { layout, factor, used } = encoding;
+  const sent = sentCiphertexts(encoding);
   requireBatch(samples, layout.batchTile);
-  if (ciphertexts.length !== layout.ciphertexts || ciphertexts.some((c) => c.length !== layout.slots))
-    throw new InternalError(`output ${encoding.name} has ${layout.ciphertexts} ciphertexts of ${layout.slots} slots`);
-  return readSlots(layout, factor, ciphertexts, samples);
+  if (ciphertexts.length !== sent || ciphertexts.some((c) => c.length !== layout.slots))
+    throw new InternalError(`output ${encoding.name} has ${sent} ciphertexts of ${layout.slots} slots`);
+  let next = 0;
+  const all = used.map((isUsed) => (isUsed ? ciphertexts[next++] : undefined));
+  return readSlots(layout, factor, all, samples, encoding);
 }
 
 /**

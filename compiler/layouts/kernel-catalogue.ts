@@ -16,6 +16,7 @@ import { kernelsFrom } from '../kernels/kernels-from.ts';
 import { repackings } from '../kernels/repack.ts';
 import { contiguous } from '../kernels/result-layouts.ts';
 import { sparseDiagonals } from '../kernels/sparse-diagonals.ts';
+import { isClientView } from './client-views.ts';
 import { isReshape } from './network-depth.ts';
 
 /** The affine maps of each node's operands, by node. */
@@ -37,11 +38,12 @@ export class KernelCatalogue {
     this.maps = maps;
   }
 
-  /** The affine map of each operand of a linear node; empty for nodes that work slot by slot. */
+  /** The affine map of each operand of a linear node; empty for nodes that work slot by slot, and what the client packs. */
   mapsOf(node: TensorNode): readonly LinearMap[] {
     let maps = this.maps.get(node.id);
     if (maps === undefined) {
-      maps = isLinear(node) && !isReshape(this.module, node) ? operandMaps(this.module, node) : [];
+      const moves = isLinear(node) && !isReshape(this.module, node) && !isClientView(this.module, node);
+      maps = moves ? operandMaps(this.module, node) : [];
       this.maps.set(node.id, maps);
     }
     return maps;

@@ -6,6 +6,7 @@ import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { polynomialDepth } from '../lowering/polynomial.ts';
 import { isLinear } from '../../ir/tensor/linear-map.ts';
 import { isIdentity } from '../../ir/tensor/column-blocks.ts';
+import { isClientView } from './client-views.ts';
 
 /**
  * The rescales along the longest way from an input to an output, and the ONNX nodes on it. Repacking may add to them.
@@ -48,7 +49,7 @@ export function depthOf(module: TensorModule, node: TensorNode, users: Users): n
     case 'gather':
     case 'scale-shift':
     case 'sparse':
-      return isReshape(module, node) ? 0 : 1;
+      return isReshape(module, node) || isClientView(module, node) ? 0 : 1;
     case 'input':
     case 'add':
     case 'output':

@@ -3,10 +3,12 @@ import { elementCount } from '../../ir/constant.ts';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeAt, usersOf } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
-import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
+import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
+import { pickedCiphertexts } from '../../ir/tile/packing.ts';
 import type { Candidate } from '../kernels/candidate.ts';
 import { polynomialProducts } from '../lowering/polynomial.ts';
+import { isClientView } from './client-views.ts';
 import { type CostModel, kernelCost } from './cost.ts';
 import type { KernelCatalogue } from './kernel-catalogue.ts';
 import { depthOf, levelsOf, type Users } from './network-depth.ts';
@@ -14,7 +16,7 @@ import { depthOf, levelsOf, type Users } from './network-depth.ts';
 /** How one operand reaches a node: as it is (no kernel), or by a kernel from the layout that it is in. */
 export interface OperandChoice {
   readonly operand: ValueId;
-  /** Layout in which the client packs it, for an operand that is an input of the model. */
+  /** Layout in which the client packs it, for an operand that is an input of the model or picks elements of one. */
   readonly pack?: Layout;
   /** Moves it to another layout first; takes a level. */
   readonly repack?: Candidate;
@@ -24,7 +26,7 @@ export interface OperandChoice {
 export interface NodeChoice {
   readonly node: ValueId;
   readonly operands: readonly OperandChoice[];
-  /** The layout of the result; undefined for inputs, which every user packs for itself. */
+  /** The layout of the result; undefined for what the client packs, for every user by itself. */
   readonly layout?: Layout;
 }
 
@@ -50,7 +52,7 @@ export class NodeChooser {
 
   /** `repacking` proposes to move operands of linear nodes to other layouts first. */
   options(node: TensorNode, layouts: ReadonlyMap<ValueId, Layout>, repacking: boolean): Option[] {
-    if (node.op === 'input') return [{ choice: { node: node.id, operands: [] }, deepens: false }];
+    if (isClientView(this.module, node)) return [{ choice: { node: node.id, operands: [] }, deepens: false }];
     if (this.catalogue.mapsOf(node).length === 0) return this.slotwiseOptions(node, layouts);
     const direct = this.linearOptions(node, layouts, undefined);
     const [first = -1] = node.operands;
@@ -119,7 +121,9 @@ export class NodeChooser {
   private slotwiseOptions(node: TensorNode, layouts: ReadonlyMap<ValueId, Layout>): Option[] {
     const known = node.operands.flatMap((operand) => layouts.get(operand) ?? []);
     const usable = known.filter((layout) => tolerates(node, layout));
-    const targets = usable.length > 0 ? distinct(usable) : [this.catalogue.plain(elementCount(node.type))];
+    // An output may pick elements, and then has more or fewer than what it reads.
+    const elements = this.elements(node.operands[0] ?? -1);
+    const targets = usable.length > 0 ? distinct(usable) : [this.catalogue.plain(elements)];
     return targets.map((target) => {
       const operands = node.operands.map((operand): OperandChoice => {
         const layout = layouts.get(operand);
@@ -144,7 +148,7 @@ export class NodeChooser {
 
   private ownCost(node: TensorNode, layout: Layout | undefined, level: number, model: CostModel): number {
     const ciphertexts = layout?.ciphertexts ?? 0;
-    if (node.op === 'output') return model.unpack(ciphertexts);
+    if (node.op === 'output') return model.unpack(layout === undefined ? 0 : sentOf(node, layout));
     const products = productsOf(node);
     return products === 0 ? 0 : model.products(products, ciphertexts, this.productLevel(node, level));
   }
@@ -162,6 +166,12 @@ export class NodeChooser {
   private elements(operand: ValueId): number {
     return elementCount(nodeAt(this.module, operand).type);
   }
+}
+
+/** Ciphertexts that the client reads an output of. */
+function sentOf({ attrs }: TensorNodeNamed<'output'>, layout: Layout): number {
+  if (attrs.index === undefined) return layout.ciphertexts;
+  return pickedCiphertexts(layout, { index: attrs.index.indices }).filter((picked) => picked).length;
 }
 
 /** Ciphertext products of a node on each ciphertext. */

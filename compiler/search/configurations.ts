@@ -12,14 +12,24 @@ export interface Configuration extends Batching {
 
 /**
  * For a batch all powers of two up to it: smaller tiles take several runs. Without one every second power of two, which
- * finds the best tile within a factor of two.
+ * finds the best tile within a factor of two. A tile shape leaves no choice.
  */
-export function configurationsFor(degree: PolyModulusDegree, { batch }: Goal): Configuration[] {
+export function configurationsFor(degree: PolyModulusDegree, { batch, tile: shape, near }: Goal): Configuration[] {
   const slots = degree / 2;
+  if (near !== undefined && degree > near.degree) return [];
+  if (shape !== undefined) {
+    const virtualSlots = shape.rows * shape.columns;
+    const batchTile = Math.floor(slots / virtualSlots);
+    if (batchTile < 1) return [];
+    const samples = Math.min(batchTile, batch ?? batchTile);
+    const runs = Math.ceil((batch ?? samples) / samples);
+    return [{ degree, slots: { virtualSlots, batchTile, tile: shape }, samples, runs }];
+  }
   const isFree = batch === undefined;
   const most = isFree ? slots : Math.min(slots, nextPowerOfTwo(batch));
   const found: Configuration[] = [];
   for (let tile = 1; tile <= most; tile *= isFree ? 4 : 2) {
+    if (near !== undefined && !isNear(tile, near.slots.batchTile)) continue;
     const samples = isFree ? tile : Math.min(tile, batch);
     found.push({
       degree,
@@ -29,4 +39,8 @@ export function configurationsFor(degree: PolyModulusDegree, { batch }: Goal): C
     });
   }
   return found;
+}
+
+function isNear(tile: number, other: number): boolean {
+  return tile <= 2 * other && other <= 2 * tile;
 }

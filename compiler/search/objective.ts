@@ -7,6 +7,7 @@
  *   upload      bytes of the input ciphertexts of the wanted batch; between equals latency
  */
 import type { Objective, PlanMeasures, SearchLimits, SearchReport } from '../../ir/plan/search-report.ts';
+import type { TileShape } from '../kernels/candidate.ts';
 import type { Prices } from '../layouts/cost.ts';
 
 export interface Goal {
@@ -16,6 +17,16 @@ export interface Goal {
   readonly limits: SearchLimits;
   /** Samples that are wanted at once; undefined for as many as throughput likes. */
   readonly batch: number | undefined;
+  /** Held to this shape of weight tiles; by default to none. */
+  readonly tile?: TileShape | undefined;
+  /** Held to degrees up to this one and ways to share slots within a factor of two of it. */
+  readonly near?: Near | undefined;
+}
+
+/** A configuration that others are like. */
+export interface Near {
+  readonly degree: number;
+  readonly slots: { readonly batchTile: number };
 }
 
 export const defaultBandwidthMbit = 100;

@@ -4,6 +4,7 @@ import type { Diagnostic, NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import { polyModulusDegrees } from '../../ir/parameters.ts';
 import { isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
+import { isClientView } from '../layouts/client-views.ts';
 import { isReshape, networkDepth } from '../layouts/network-depth.ts';
 import { polynomialDepth } from '../lowering/polynomial.ts';
 import { carriesDepth } from '../parameters/chains.ts';
@@ -45,7 +46,8 @@ function polynomialOf(node: TensorNode): DeepPolynomial[] {
 
 /** Linear ops that read a linear op: they were not merged because something else reads the first one, too. */
 function mergeable(tensor: TensorModule, nodes: readonly TensorNode[]): string[] {
-  const takesLevel = (node: TensorNode): boolean => isLinear(node) && !isReshape(tensor, node);
+  const takesLevel = (node: TensorNode): boolean =>
+    isLinear(node) && !isReshape(tensor, node) && !isClientView(tensor, node);
   return nodes
     .filter(takesLevel)
     .flatMap((node) =>

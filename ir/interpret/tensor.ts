@@ -79,8 +79,11 @@ const rules: Rules = {
       return x.map((v, i) => functions[Math.floor(i / perSet)]?.(v) ?? 0);
     };
   },
-  output: () => {
-    return ([x = empty]) => x;
+  output: ({ attrs }) => {
+    const index = attrs.index?.indices;
+    const constants = attrs.constants?.values;
+    if (index === undefined) return ([x = empty]) => x;
+    return ([x = empty]) => Float64Array.from(index, (from, i) => (from < 0 ? (constants?.[i] ?? 0) : (x[from] ?? 0)));
   },
 };
 

@@ -47,7 +47,11 @@ const rules: Rules = {
       return evaluatePolynomial(basis, series, (value - center) / halfWidth);
     });
   },
-  unpack: ({ attrs: { factor } }, [x = empty]) => x.map((value) => value * factor),
+  unpack: ({ attrs: { factor, index, constants } }, [x = empty]) => {
+    if (index === undefined) return x.map((value) => value * factor);
+    const known = constants?.values;
+    return Float64Array.from(index.indices, (from, i) => (from < 0 ? (known?.[i] ?? 0) : (x[from] ?? 0) * factor));
+  },
 };
 
 const empty = new Float64Array();

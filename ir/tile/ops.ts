@@ -5,6 +5,7 @@
 import { z } from 'zod';
 
 import * as attr from '../attributes.ts';
+import { elementCount } from '../constant.ts';
 import type { GraphModule } from '../module.ts';
 import { GraphBuilder } from '../module.ts';
 import { defineOp, type NodeNamed, type NodeOf } from '../op.ts';
@@ -113,10 +114,29 @@ export const tileOps = {
   }),
 
   unpack: op({
-    doc: 'An output of the model: the client decrypts, picks the elements and multiplies them by `factor`.',
+    doc:
+      'An output of the model: the client decrypts, picks the elements and multiplies them by `factor`. With an `index` ' +
+      'of as many entries as `shape` has elements: element i of the output is x[index[i]] · factor, or constants[i] as ' +
+      'it is where index[i] is −1 (0 without `constants`). Ciphertexts of which nothing is picked are not sent.',
     operands: ['x'],
-    attrs: z.strictObject({ name: attr.name, shape: attr.shape, factor: z.number() }),
-    infer: ([x]) => x ?? 'an operand is missing',
+    attrs: z.strictObject({
+      name: attr.name,
+      shape: attr.shape,
+      factor: z.number(),
+      index: attr.indices.optional(),
+      constants: attr.values.optional(),
+    }),
+    infer: ([x], { shape, index, constants }) => {
+      if (x === undefined) return 'an operand is missing';
+      if (index === undefined) return constants === undefined ? x : 'constants need an index';
+      const elements = elementCount(shape);
+      if (index.data.length !== elements) return `index has ${index.data.length} entries, the shape ${elements}`;
+      const bad = index.indices.find((i) => i < -1 || i >= x.elements);
+      if (bad !== undefined) return `index ${bad} is outside of ${x.elements} elements`;
+      if (constants !== undefined && constants.data.length !== elements)
+        return `constants must have ${elements} entries`;
+      return x;
+    },
   }),
 };
 

@@ -1,21 +1,19 @@
 /**
  * Whether the client part of a plan is consistent in itself:
  * - layouts have as many slots as the parameters, one batch tile for all, and room for the batch;
- * - an index picks existing elements of the sample, an output has as many elements as its shape says;
+ * - an index picks existing elements of the sample or of the layout, an output has as many elements as its shape says,
+ *   those that are constant are finite, and the others are in ciphertexts that are sent;
  * - the ciphertexts of all inputs are numbered 0, 1, … without gaps and overlaps, those of outputs too;
  * - names are distinct, save for inputs of one shape, which are packings of the same input;
  * - levels exist and their moduli hold the scales;
  * - rotation steps ascend and are below the slots.
  */
+import { elementCount } from '../../ir/constant.ts';
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { inconsistentHep } from '../../ir/diagnostics/plan.ts';
 import { type Parameters, slotsOf, topLevel } from '../../ir/parameters.ts';
-import type { ClientPart, InputEncoding, OutputEncoding } from '../../ir/plan/plan.ts';
-
-/** Ciphertexts of an encoding that travel. */
-export function sentCiphertexts(encoding: InputEncoding | OutputEncoding): number {
-  return 'used' in encoding ? encoding.used.filter(Boolean).length : encoding.layout.ciphertexts;
-}
+import { type ClientPart, type InputEncoding, type OutputEncoding, sentCiphertexts } from '../../ir/plan/plan.ts';
+import { pickedCiphertexts } from '../../ir/tile/packing.ts';
 
 /** H506 for everything in `client` that contradicts something else in it. */
 export function checkClientPart(client: ClientPart, file: string): Diagnostic[] {
@@ -28,21 +26,15 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   const encodings = [...client.inputs, ...client.outputs];
   const batchTile = encodings[0]?.layout.batchTile ?? 1;
   for (const input of client.inputs) {
-    const elements = elementsOf(input);
+    const elements = elementCount(input.shape);
     const outside = input.index.find((element) => element < -1 || element >= elements);
     check(`input ${input.name}`, [
       ...commonReasons(input, client, batchTile),
-      input.used.length !== input.layout.ciphertexts &&
-        `the layout has ${input.layout.ciphertexts} ciphertexts, but ${input.used.length} are said to be used or not`,
       outside !== undefined && `the index refers to element ${outside} of ${elements}`,
     ]);
   }
   for (const output of client.outputs) {
-    check(`output ${output.name}`, [
-      ...commonReasons(output, client, batchTile),
-      output.layout.elements !== elementsOf(output) &&
-        `the layout has ${output.layout.elements} elements, the shape ${elementsOf(output)}`,
-    ]);
+    check(`output ${output.name}`, [...commonReasons(output, client, batchTile), ...pickReasons(output)]);
   }
   check('inputs', [repeatedName(client.inputs.filter(isFirstPacking)), numbering(client.inputs)]);
   check('outputs', [repeatedName(client.outputs), numbering(client.outputs)]);
@@ -53,8 +45,30 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   return diagnostics;
 }
 
+function pickReasons({ layout, shape, index, constants, used }: OutputEncoding): (string | false)[] {
+  const elements = elementCount(shape);
+  if (index === undefined) {
+    return [
+      layout.elements !== elements && `the layout has ${layout.elements} elements, the shape ${elements}`,
+      constants !== undefined && 'there are constants, but no index that says where',
+      used.includes(false) && 'a ciphertext that elements are read of is not sent',
+    ];
+  }
+  const outside = index.find((element) => element < -1 || element >= layout.elements);
+  if (outside !== undefined) return [`the index refers to element ${outside} of ${layout.elements}`];
+  const picked = pickedCiphertexts(layout, { index });
+  return [
+    index.length !== elements && `the index has ${index.length} entries, the shape ${elements} elements`,
+    constants !== undefined &&
+      constants.length !== elements &&
+      `there are ${constants.length} constants for ${elements}`,
+    constants?.some((value) => !Number.isFinite(value)) === true && 'a constant is not finite',
+    picked.some((is, c) => is && used[c] === false) && 'a ciphertext that elements are read of is not sent',
+  ];
+}
+
 function commonReasons(
-  { layout, level, scale }: InputEncoding | OutputEncoding,
+  { layout, used, level, scale }: InputEncoding | OutputEncoding,
   { parameters, batch }: ClientPart,
   batchTile: number,
 ): (string | false)[] {
@@ -62,6 +76,8 @@ function commonReasons(
   return [
     layout.slots !== slots && `the layout has ${layout.slots} slots, the parameters ${slots}`,
     layout.batchTile !== batchTile && `the batch tile is ${layout.batchTile}, elsewhere ${batchTile}`,
+    used.length !== layout.ciphertexts &&
+      `the layout has ${layout.ciphertexts} ciphertexts, but ${used.length} are said to be used or not`,
     layout.batchTile < batch && `the batch tile is ${layout.batchTile}, the batch ${batch}`,
     level > topLevel(parameters) && `level ${level} is above the top level ${topLevel(parameters)}`,
     !(Math.log2(scale) < modulusBitsAt(parameters, level)) && `scale ${scale} exceeds the modulus of level ${level}`,
@@ -70,10 +86,6 @@ function commonReasons(
 
 function modulusBitsAt({ primes }: Parameters, level: number): number {
   return primes.slice(0, level + 1).reduce((bits, prime) => bits + Math.log2(prime), 0);
-}
-
-function elementsOf({ shape }: InputEncoding | OutputEncoding): number {
-  return shape.reduce((product, extent) => product * extent, 1);
 }
 
 /** Whether no input before is the same one, packed in another way. */

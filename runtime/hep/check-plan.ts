@@ -10,9 +10,15 @@ import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { inconsistentHep } from '../../ir/diagnostics/plan.ts';
 import { HE } from '../../ir/he/ops.ts';
 import { ciphertextBytes } from '../../ir/parameters.ts';
-import type { InputEncoding, OutputEncoding, Plan, PlanStatistics } from '../../ir/plan/plan.ts';
+import {
+  ciphertextSize,
+  type InputEncoding,
+  type OutputEncoding,
+  type Plan,
+  type PlanStatistics,
+  sentCiphertexts,
+} from '../../ir/plan/plan.ts';
 import { countStatistics } from '../../ir/plan/statistics.ts';
-import { sentCiphertexts } from './check-client.ts';
 
 /** H506 for everything that two parts of `plan` contradict one another in. The program itself has been verified. */
 export function checkPlan(plan: Plan, file: string): Diagnostic[] {
@@ -80,10 +86,10 @@ function checkWeights({ weights, bound, program }: Plan): Reason[] {
   if (bound === undefined) return [];
   if (bound.ciphertexts.length !== rows.length)
     return [['bound', `${bound.ciphertexts.length} ciphertexts for ${rows.length} weights`]];
-  const large = bound.ciphertexts.findIndex((ciphertext, k) => {
-    const whole = ciphertextBytes(program.parameters, level[rows[k] ?? 0] ?? 0, 2);
+  const large = rows.findIndex((row, k) => {
+    const whole = ciphertextBytes(program.parameters, level[row] ?? 0, 2);
     // Compression may add a little to what cannot be compressed, and SEAL a header.
-    return ciphertext.length > whole + whole / 16 + 1024;
+    return ciphertextSize(bound, k) > whole + whole / 16 + 1024;
   });
   return large === -1 ? [] : [['bound', `weight ${large} is larger than a ciphertext of its level`]];
 }

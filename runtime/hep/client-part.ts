@@ -1,9 +1,12 @@
 /** The client part of a plan to and from its manifest and index entries; alone in a file of its own, or in a plan. */
+import { elementCount } from '../../ir/constant.ts';
 import { type Diagnostic, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import { writeNpy } from '../format/npy.ts';
-import type { ZipEntry } from '../format/zip.ts';
+import type { RandomAccess } from '../format/random-access.ts';
+import type { ZipEntry } from '../format/zip-format.ts';
 import { type Archive, entryNames, openArchive, sealArchive } from './archive.ts';
+import { openArchiveFile } from './archive-file.ts';
 import { checkClientPart } from './check-client.ts';
 import { EntryReader } from './entry-reader.ts';
 import { formatVersion, type ManifestText } from './manifest.ts';
@@ -24,7 +27,15 @@ export function writeClientPart(part: ClientPart, options: WriteOptions = {}): U
  * Throws `HepcError` H501 to H506.
  */
 export function readClientPart(bytes: Uint8Array, fileName: string): ClientPart {
-  const archive = openArchive(bytes, fileName, isClientEntry);
+  return readArchive(openArchive(bytes, fileName, isClientEntry));
+}
+
+/** As `readClientPart`, from a file of any size, of which program and weights are not read. */
+export async function openClientPart(source: RandomAccess, fileName: string): Promise<ClientPart> {
+  return readArchive(await openArchiveFile(source, fileName, (name) => !isClientEntry(name)));
+}
+
+function readArchive(archive: Archive): ClientPart {
   const reader = new EntryReader(archive);
   const { client, diagnostics } = decodeClientPart(archive, reader);
   reader.finish((name) => archive.manifest.server === undefined || isClientEntry(name));
@@ -56,7 +67,12 @@ export function manifestHead(client: ClientPart, { madeBy = 'hepc' }: WriteOptio
         used: [...input.used],
         maxAbs: input.maxAbs,
       })),
-      outputs: client.outputs.map(encodingText),
+      outputs: client.outputs.map((output) => ({
+        ...encodingText(output),
+        ...(output.index && { index: 'entry' as const }),
+        ...(output.constants && { constants: 'entry' as const }),
+        ...(output.used.includes(false) && { used: [...output.used] }),
+      })),
       rotationSteps: [...client.rotationSteps],
       needsRelinKeys: client.needsRelinKeys,
       maxError: client.maxError,
@@ -66,9 +82,9 @@ export function manifestHead(client: ClientPart, { madeBy = 'hepc' }: WriteOptio
   };
 }
 
-type EncodingText = ManifestText['client']['outputs'][number];
+type EncodingText = Omit<ManifestText['client']['outputs'][number], 'index' | 'constants' | 'used'>;
 
-function encodingText(encoding: ClientPart['outputs'][number]): EncodingText {
+function encodingText(encoding: ClientPart['inputs' | 'outputs'][number]): EncodingText {
   const { name, shape, hasBatchAxis, factor, layout, firstCiphertext, level, scale } = encoding;
   const dims = layout.dims.map(({ n, t, duplicated, unknown, interleaved }) => ({
     n,
@@ -89,13 +105,24 @@ function encodingText(encoding: ClientPart['outputs'][number]): EncodingText {
   };
 }
 
-/** The indices that are not the identity, as entries. */
+/** The indices of inputs that are not the identity, those of outputs, and constants, as entries. */
 export function indexEntries(client: ClientPart): ZipEntry[] {
-  return client.inputs.flatMap(({ index }, k) =>
-    isIdentity(index)
-      ? []
-      : [{ name: entryNames.index(k), bytes: writeNpy({ dtype: 'i4', shape: [index.length], data: index }) }],
+  const inputs = client.inputs.flatMap(({ index }, k) =>
+    isIdentity(index) ? [] : [indexEntry(entryNames.index(k), index)],
   );
+  const outputs = client.outputs.flatMap(({ index, constants }, k) => [
+    ...(index === undefined ? [] : [indexEntry(entryNames.outputIndex(k), index)]),
+    ...(constants === undefined ? [] : [constantsEntry(entryNames.outputConstants(k), constants)]),
+  ]);
+  return [...inputs, ...outputs];
+}
+
+function indexEntry(name: string, data: Int32Array): ZipEntry {
+  return { name, bytes: writeNpy({ dtype: 'i4', shape: [data.length], data }) };
+}
+
+function constantsEntry(name: string, data: Float64Array): ZipEntry {
+  return { name, bytes: writeNpy({ dtype: 'f8', shape: [data.length], data }) };
 }
 
 function isIdentity(index: Int32Array): boolean {
@@ -116,6 +143,15 @@ export function decodeClientPart(
         : Int32Array.from({ length: elements }, (_, e) => e);
     return { ...input, index };
   });
-  const client: ClientPart = { ...text, inputs };
+  const outputs = text.outputs.map(({ index, constants, used, ...output }, k) => {
+    const elements = elementCount(output.shape);
+    return {
+      ...output,
+      ...(index && { index: reader.i4(entryNames.outputIndex(k), elements) }),
+      ...(constants && { constants: reader.f8(entryNames.outputConstants(k), elements) }),
+      used: used ?? Array.from({ length: output.layout.ciphertexts }, () => true),
+    };
+  });
+  const client: ClientPart = { ...text, inputs, outputs };
   return { client, diagnostics: reader.diagnostics.length > 0 ? [] : checkClientPart(client, archive.file) };
 }

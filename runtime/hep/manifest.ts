@@ -9,10 +9,10 @@ import { parametersSchema } from '../../ir/parameters.ts';
 import { isPowerOfTwo, Layout } from '../../ir/tile/layout.ts';
 
 /**
- * Version of the format that this hepc writes, and the newest that it reads. 2: `search.json`, which may be missing, so
- * that a file of version 1 is read as it is.
+ * Version of the format that this hepc writes, and the newest that it reads. 2: `search.json`. 3: index, constants and
+ * unused ciphertexts of outputs. All of these may be missing, so that files of versions 1 and 2 are read as they are.
  */
-export const formatVersion = 2;
+export const formatVersion = 3;
 
 /** Elements of one sample of all inputs and outputs of a plan. */
 const maxElements = 2 ** 24;
@@ -77,7 +77,15 @@ const inputSchema = z.strictObject({
   maxAbs: z.number().min(0),
 });
 
-const outputSchema = z.strictObject(encoding);
+const outputSchema = z.strictObject({
+  ...encoding,
+  /** Left out where element e of the output is element e of the layout; else the entry of output k. */
+  index: z.literal('entry').optional(),
+  /** Left out where no element is constant, or all of them zero; else the entry of output k. */
+  constants: z.literal('entry').optional(),
+  /** Left out where all ciphertexts are sent. */
+  used: z.array(z.boolean()).min(1).optional(),
+});
 
 const clientSchema = z
   .strictObject({
@@ -133,7 +141,7 @@ const serverSchema = z.strictObject({
 
 export const manifestSchema = z.strictObject({
   format: z.literal('hepc'),
-  version: z.literal([1, formatVersion]),
+  version: z.literal([1, 2, formatVersion]),
   madeBy: z.string().max(200),
   client: clientSchema,
   /** Absent in the client part. */
