@@ -2,6 +2,8 @@
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { fileTooLarge, unreadableFile } from '../ir/diagnostics/cli.ts';
 import { HepcError } from '../ir/diagnostics/diagnostic.ts';
+import { fileAccess } from '../runtime/format/file-access.ts';
+import { bytesAccess, type RandomAccess } from '../runtime/format/random-access.ts';
 
 /** What an argument stands for, with the most bytes that it may take. */
 export interface FileKind {
@@ -15,13 +17,16 @@ export const fileKinds = {
   /** The limit of protobuf messages. */
   model: { what: 'an ONNX model', maxBytes: 2 * gibibyte },
   samples: { what: 'a file of samples', maxBytes: 3 * gibibyte },
-  plan: { what: 'a plan', maxBytes: 4 * gibibyte - 1 },
+  /** Only what is not a bound weight is held in memory. */
+  plan: { what: 'a plan', maxBytes: 2 ** 40 },
   keys: { what: 'a file of keys', maxBytes: 4 * gibibyte - 1 },
   ciphertexts: { what: 'a file of ciphertexts', maxBytes: 4 * gibibyte - 1 },
   costs: { what: 'a file of costs', maxBytes: gibibyte / 1024 },
   ir: { what: 'a text of the IR', maxBytes: gibibyte / 4 },
 } as const satisfies Record<string, FileKind>;
 
+/** What a pipe may bring, whatever kind of file: it has to be held in memory. */
+const maxPipeBytes = 4 * gibibyte - 1;
 const chunkBytes = 2 ** 22;
 
 /** Where the files are that this command has read: no output may take their place. */
@@ -38,26 +43,83 @@ export function isInput(realPath: string): boolean {
 }
 
 /** Throws `HepcError` H710 or H711 with `path` as the place. */
-export async function readInputFile(path: string, { what, maxBytes }: FileKind): Promise<Uint8Array> {
-  let file: FileHandle | undefined;
+export async function readInputFile(path: string, kind: FileKind): Promise<Uint8Array> {
+  return locate(path, async () => {
+    const { file, size } = await openFile(path, kind);
+    try {
+      return await readWhole(file, size, path, kind);
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/** A file for as long as it is open; of a pipe or a device, the content. */
+export interface InputFile extends RandomAccess {
+  close(): Promise<void>;
+}
+
+/** As `readInputFile`, but reads only what it is asked for. */
+export async function openInputFile(path: string, kind: FileKind): Promise<InputFile> {
+  return locate(path, async () => {
+    const { file, size } = await openFile(path, kind);
+    if (size === undefined) {
+      try {
+        return { ...bytesAccess(await readWhole(file, size, path, kind)), close: () => Promise.resolve() };
+      } finally {
+        await file.close();
+      }
+    }
+    const content = fileAccess(file, size);
+    return {
+      size,
+      read: (offset, length) => locate(path, () => content.read(offset, length)),
+      close: () => file.close(),
+    };
+  });
+}
+
+/** The file at `path`; pipes and devices have no size beforehand. */
+async function openFile(
+  path: string,
+  { what, maxBytes }: FileKind,
+): Promise<{ readonly file: FileHandle; readonly size: number | undefined }> {
+  const file = await open(path);
   try {
-    file = await open(path);
     const stat = await file.stat();
     if (stat.isDirectory()) throw new HepcError([unreadableFile({ reason: 'it is a folder' }, { file: path })]);
     if (stat.size > maxBytes) throw new HepcError([fileTooLarge({ what, limit: maxBytes }, { file: path })]);
-    const bytes = await readUpTo(file, stat.isFile() ? stat.size : 0, maxBytes);
-    if (bytes === undefined) throw new HepcError([fileTooLarge({ what, limit: maxBytes }, { file: path })]);
     if (stat.isFile()) filesRead.add(await realpath(path));
-    return bytes;
+    return { file, size: stat.isFile() ? stat.size : undefined };
   } catch (error) {
-    if (error instanceof HepcError || !isSystemError(error)) throw error;
-    throw new HepcError([unreadableFile({ reason: describeSystemError(error) }, { file: path })]);
-  } finally {
-    await file?.close();
+    await file.close();
+    throw error;
   }
 }
 
-/** The rest of `file`, or undefined where it has more than `maxBytes`. Pipes and devices have no size beforehand. */
+async function readWhole(
+  file: FileHandle,
+  size: number | undefined,
+  path: string,
+  { what, maxBytes }: FileKind,
+): Promise<Uint8Array> {
+  const limit = size === undefined ? Math.min(maxBytes, maxPipeBytes) : maxBytes;
+  const bytes = await readUpTo(file, size ?? 0, limit);
+  if (bytes === undefined) throw new HepcError([fileTooLarge({ what, limit }, { file: path })]);
+  return bytes;
+}
+
+/** Runs `step`, with errors of the system as diagnostics about `path`. */
+async function locate<T>(path: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new HepcError([unreadableFile({ reason: describeSystemError(error) }, { file: path })]);
+  }
+}
+
+/** The rest of `file`, or undefined where it has more than `maxBytes`. */
 async function readUpTo(file: FileHandle, expected: number, maxBytes: number): Promise<Uint8Array | undefined> {
   const whole = new Uint8Array(expected);
   let filled = 0;

@@ -5,9 +5,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { unwritableOutput } from '../ir/diagnostics/cli.ts';
 import { HepcError } from '../ir/diagnostics/diagnostic.ts';
+import type { Append } from '../runtime/format/zip-writer.ts';
 import { describeSystemError, isInput, isSystemError } from './input-file.ts';
 
 const temporaryFiles = new Set<string>();
@@ -30,11 +33,82 @@ export class OutputFile {
   /** Throws `HepcError` H720, for example for a full disk, or over an input. `mode` is that of a new file. */
   write(content: Uint8Array | string, mode = 0o666): void {
     attempt(this.path, () => {
-      if (isInput(linkTarget(this.path))) throw refusal(this.path, 'it is an input of this command');
+      this.checkAgain();
       if (this.isSpecial) writeFileSync(this.path, content);
       else replaceFile(linkTarget(this.path), content, mode);
     });
   }
+
+  /** As `write`, of what `produce` appends piece by piece; the file takes its place once that is done. */
+  async writeInParts<T>(produce: (append: Append) => Promise<T>): Promise<T> {
+    const { path } = this;
+    attempt(path, () => {
+      this.checkAgain();
+    });
+    if (this.isSpecial) {
+      const file = await attemptAsync(path, () => open(path, 'w'));
+      try {
+        return await produce(appendTo(file, path));
+      } finally {
+        await file.close();
+      }
+    }
+    const target = attempt(path, () => linkTarget(path));
+    const temporary = temporaryName(target);
+    return withNewFile(temporary, path, 0o666, async (file, append) => {
+      const result = await produce(append);
+      await attemptAsync(path, async () => {
+        await file.close();
+        renameSync(temporary, target);
+      });
+      return result;
+    });
+  }
+
+  private checkAgain(): void {
+    if (isInput(linkTarget(this.path))) throw refusal(this.path, 'it is an input of this command');
+  }
+}
+
+/**
+ * Calls `use` with a new file that is removed afterwards, with its path, and with what appends to it. Failures to write
+ * are H720.
+ */
+export async function withTemporaryFile<T>(
+  use: (file: FileHandle, path: string, append: Append) => Promise<T>,
+): Promise<T> {
+  const path = join(tmpdir(), `hepc-${randomBytes(8).toString('hex')}.tmp`);
+  return withNewFile(path, path, 0o600, (file, append) => use(file, path, append));
+}
+
+/**
+ * Calls `use` with a new file at `temporary`, which is removed afterwards, unless it has been moved, and with what appends
+ * to it. Failures to write are diagnostics about `path`.
+ */
+async function withNewFile<T>(
+  temporary: string,
+  path: string,
+  mode: number,
+  use: (file: FileHandle, append: Append) => Promise<T>,
+): Promise<T> {
+  temporaryFiles.add(temporary);
+  let file: FileHandle | undefined;
+  try {
+    const opened = await attemptAsync(path, () => open(temporary, 'wx+', mode));
+    file = opened;
+    return await use(opened, appendTo(opened, path));
+  } finally {
+    await file?.close();
+    rmSync(temporary, { force: true });
+    temporaryFiles.delete(temporary);
+  }
+}
+
+function appendTo(file: FileHandle, path: string): Append {
+  return (bytes) =>
+    attemptAsync(path, async () => {
+      for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
+    });
 }
 
 /** Whether `path` is a special file; throws where it cannot be written. */
@@ -64,7 +138,7 @@ function linkTarget(path: string): string {
 }
 
 function replaceFile(path: string, content: Uint8Array | string, mode: number): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryName(path);
   temporaryFiles.add(temporary);
   try {
     writeFileSync(temporary, content, { flag: 'wx', mode });
@@ -75,14 +149,30 @@ function replaceFile(path: string, content: Uint8Array | string, mode: number): 
   }
 }
 
+/** Beside `path`, so that it can be moved there in one step. */
+function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+}
+
 /** Runs `step`, with errors of the system as diagnostics about `path`. */
 export function attempt<T>(path: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    if (!isSystemError(error)) throw error;
-    throw refusal(path, describeSystemError(error));
+    throw located(error, path);
   }
+}
+
+async function attemptAsync<T>(path: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw located(error, path);
+  }
+}
+
+function located(error: unknown, path: string): unknown {
+  return isSystemError(error) ? refusal(path, describeSystemError(error)) : error;
 }
 
 function refusal(path: string, reason: string): HepcError {

@@ -8,14 +8,14 @@ import { HepcError } from '../ir/diagnostics/diagnostic.ts';
 import { evaluateHe } from '../ir/interpret/he.ts';
 import { NoiseModel } from '../ir/interpret/noise.ts';
 import { PlaintextSlots } from '../ir/interpret/plaintext-slots.ts';
-import type { Plan } from '../ir/plan/plan.ts';
+import { type Plan, sentCiphertexts } from '../ir/plan/plan.ts';
 import { Client } from '../runtime/client.ts';
 import { checkInputRange, packInput, unpackOutput } from '../runtime/codec.ts';
 import { defaultEngineOptions, type Session } from '../runtime/engine.ts';
 import { clear } from '../runtime/engines/clear.ts';
 import { type EngineName, engines } from '../runtime/engines/registry.ts';
-import { bindWeights } from '../runtime/seal/bind-weights.ts';
 import { Server } from '../runtime/server.ts';
+import { withBoundPlan } from './bind-for-run.ts';
 import type { Progress } from './progress.ts';
 import type { Sample } from './sample-file.ts';
 
@@ -25,6 +25,8 @@ export const runEngines = ['seal-wasm', 'clear'] as const satisfies readonly (En
 export interface RunOptions {
   readonly engine: (typeof runEngines)[number];
   readonly threads: number;
+  /** See `EngineOptions`; that of the engine where it is left out. */
+  readonly memoryBudgetBytes?: number | undefined;
   /** Seed of simulated noise; the clear engine only. */
   readonly noiseSeed?: number | undefined;
   readonly signal: AbortSignal;
@@ -56,7 +58,7 @@ export async function runPlan(plan: Plan, samples: readonly Sample[], options: R
 }
 
 async function runEncrypted(plan: Plan, samples: readonly Sample[], options: RunOptions): Promise<PlanRun> {
-  const { threads, signal, progress } = options;
+  const { threads, memoryBudgetBytes = defaultEngineOptions.memoryBudgetBytes, signal, progress } = options;
   const laps = new Laps();
   progress.step('preparing');
   const client = await Client.create(plan.client);
@@ -67,31 +69,32 @@ async function runEncrypted(plan: Plan, samples: readonly Sample[], options: Run
     laps.lap('keygen');
     await breathe(signal);
     progress.step('preparing the server');
-    const ready = plan.weights === 'plain' ? plan : { ...plan, bound: await bindWeights(plan, keys.publicKey) };
-    const server = await Server.create(ready, { threads, engine: onlyEngine });
-    try {
-      await server.loadKeys(keys.evaluationKeys);
-      laps.lap('prepare');
-      progress.step('evaluating');
-      const outputs: Sample[] = [];
-      for (const { batch, done, share } of batches(samples, plan.client.batch)) {
-        await breathe(signal);
-        laps.start();
-        const inputs = client.encrypt(batch);
-        laps.lap('encrypt');
-        const results = await server.evaluate(inputs, {
-          signal,
-          onProgress: (fraction) => progress.fraction(done + share * fraction),
-        });
-        laps.add('evaluate', server.timings.evaluate ?? 0);
-        laps.start();
-        outputs.push(...client.decrypt(results));
-        laps.lap('decrypt');
+    return await withBoundPlan(plan, keys.publicKey, { memoryBudgetBytes, signal, progress }, async (ready) => {
+      const server = await Server.create(ready, { threads, memoryBudgetBytes, engine: onlyEngine });
+      try {
+        await server.loadKeys(keys.evaluationKeys);
+        laps.lap('prepare');
+        progress.step('evaluating');
+        const outputs: Sample[] = [];
+        for (const { batch, done, share } of batches(samples, plan.client.batch)) {
+          await breathe(signal);
+          laps.start();
+          const inputs = client.encrypt(batch);
+          laps.lap('encrypt');
+          const results = await server.evaluate(inputs, {
+            signal,
+            onProgress: (fraction) => progress.fraction(done + share * fraction),
+          });
+          laps.add('evaluate', server.timings.evaluate ?? 0);
+          laps.start();
+          outputs.push(...client.decrypt(results));
+          laps.lap('decrypt');
+        }
+        return { outputs, timings: laps.timings() };
+      } finally {
+        await server.close();
       }
-      return { outputs, timings: laps.timings() };
-    } finally {
-      await server.close();
-    }
+    });
   } finally {
     client.close();
   }
@@ -123,8 +126,8 @@ async function runInTheClear(plan: Plan, samples: readonly Sample[], options: Ru
     laps.start();
     const named = batch.map(() => new Map<string, Float64Array>());
     for (const encoding of outputEncodings) {
-      const { firstCiphertext, layout } = encoding;
-      const own = evaluation.outputs.slice(firstCiphertext, firstCiphertext + layout.ciphertexts);
+      const { firstCiphertext } = encoding;
+      const own = evaluation.outputs.slice(firstCiphertext, firstCiphertext + sentCiphertexts(encoding));
       unpackOutput(encoding, own, batch.length).forEach((values, k) => named[k]?.set(encoding.name, values));
     }
     outputs.push(...named);

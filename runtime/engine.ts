@@ -15,7 +15,11 @@ export interface EvaluationKeys {
 export interface EngineOptions {
   /** Workers that share the program. */
   readonly threads: number;
-  /** Most bytes of encoded weights that a worker keeps; the others are encoded at each use. */
+  /**
+   * Most bytes of encoded weights that a worker keeps; the others are encoded at each use. Of encrypted weights, most
+   * bytes that are in memory for all workers together; the others are read from where they are at each use. A few
+   * ciphertexts are in memory whatever the budget.
+   */
   readonly memoryBudgetBytes: number;
 }
 

@@ -2,9 +2,8 @@
  * The server's half of a plan: evaluates encrypted inputs with evaluation keys. Never holds a secret key, and sees no
  * values; with encrypted weights not even those.
  */
-import { HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
-import { keysNotLoaded, otherKey, unboundWeights, wrongCount } from '../ir/diagnostics/runtime.ts';
-import { heOp } from '../ir/he/module.ts';
+import { HepcError } from '../ir/diagnostics/diagnostic.ts';
+import { keysNotLoaded, otherKey } from '../ir/diagnostics/runtime.ts';
 import type { Plan } from '../ir/plan/plan.ts';
 import {
   defaultEngineOptions,
@@ -15,9 +14,8 @@ import {
 } from './engine.ts';
 import { type EngineName, engines } from './engines/registry.ts';
 import { readCiphertexts, writeCiphertexts } from './seal/ciphertext-files.ts';
-import { inspectCiphertext } from './seal/inspect-bytes.ts';
 import { readEvaluationKeys } from './seal/keys.ts';
-import { weightRows } from './seal/weight-rows.ts';
+import { openWeights } from './seal/weight-source.ts';
 
 export interface ServerOptions extends Partial<EngineOptions> {
   readonly engine?: EngineName;
@@ -45,7 +43,7 @@ export class Server {
   /** Throws `HepcError` for a plan whose encrypted weights are not bound, or bound to ciphertexts that do not fit. */
   static create(plan: Plan, options: ServerOptions = {}): Promise<Server> {
     return new Promise((resolve) => {
-      checkBoundWeights(plan);
+      openWeights(plan);
       resolve(new Server(plan, options));
     });
   }
@@ -107,19 +105,4 @@ export class Server {
     this.prepared = undefined;
     await prepared?.session.close();
   }
-}
-
-function checkBoundWeights({ client, weights, program, bound }: Plan): void {
-  const rows = weightRows(program.columns);
-  if (weights === 'plain' && rows.length > 0) throw new InternalError('a plan with plain weights has weight ops');
-  if (rows.length === 0) return;
-  if (bound === undefined) throw new HepcError([unboundWeights({ plan: client.name })]);
-  const got = bound.ciphertexts.length;
-  if (got !== rows.length) throw new HepcError([wrongCount({ what: 'encrypted weights', expected: rows.length, got })]);
-  const problems = rows.flatMap((row, i) => {
-    const { level, scale } = heOp(program, row);
-    const bytes = bound.ciphertexts[i] ?? new Uint8Array();
-    return inspectCiphertext(bytes, program.parameters, { level, scale, seeded: false }, `encrypted weight ${i}`);
-  });
-  if (problems.length > 0) throw new HepcError(problems.slice(0, 8));
 }

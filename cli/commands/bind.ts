@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { plainWeights } from '../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import { writeHep } from '../../runtime/hep/write.ts';
-import { bindWeights } from '../../runtime/seal/bind-weights.ts';
+import { writeBoundHep } from '../../runtime/hep/write-bound.ts';
 import { defineCommand, option } from '../command.ts';
 import { inFileAsync } from '../failure.ts';
 import { fileKinds, readInputFile } from '../input-file.ts';
@@ -10,10 +9,11 @@ import { interruptible } from '../interrupts.ts';
 import { text } from '../option-values.ts';
 import { OutputFile } from '../output-file.ts';
 import { readPlanFile } from '../plan-file.ts';
+import { createProgress } from '../progress.ts';
 import { formatBytes } from '../render/units.ts';
 import { boundPlan } from '../../ir/diagnostics/cli.ts';
 import { program } from '../version.ts';
-import { planArgument } from './options.ts';
+import { planArgument, quiet } from './options.ts';
 
 export const bind = defineCommand({
   name: 'bind',
@@ -22,11 +22,14 @@ export const bind = defineCommand({
   details: [
     'For plans that were compiled with --weights encrypted. The model owner runs it with the public key of the client; ' +
       'the bound plan goes to the server, which learns nothing of the weights but their number.',
+    'Each weight tile becomes a ciphertext of up to a few MiB. They are written as they are encrypted, so that the ' +
+      'bound plan may be larger than memory.',
   ],
   options: z.strictObject({
     plan: planArgument,
     publicKey: option(text, { doc: 'the public key of the client', value: 'public.key' }),
     output: option(text, { doc: 'the bound plan', short: 'o', value: 'BOUND.hep' }),
+    quiet,
   }),
   examples: ['bind secret-mlp.hep --public-key keys/public.key -o bound.hep'],
   run: async (options, { print }) => {
@@ -36,9 +39,18 @@ export const bind = defineCommand({
     if (plan.weights === 'plain') throw new HepcError([plainWeights({}, at)]);
     if (plan.bound !== undefined) throw new HepcError([boundPlan({}, at)]);
     const publicKey = await readInputFile(options.publicKey, fileKinds.keys);
-    const bound = await interruptible(() => inFileAsync(options.publicKey, () => bindWeights(plan, publicKey)));
-    const bytes = writeHep({ ...plan, bound }, { madeBy: program });
-    output.write(bytes);
-    print(`${options.output}: ${formatBytes(bytes.length)}, bound to key ${bound.publicKeyDigest.slice(0, 16)}…\n`);
+    const progress = createProgress(options.quiet);
+    progress.step('encrypting the weights');
+    const onProgress = (done: number): void => {
+      progress.fraction(done);
+    };
+    const bound = await interruptible((signal) =>
+      output.writeInParts((append) =>
+        inFileAsync(options.publicKey, () =>
+          writeBoundHep(plan, publicKey, append, { madeBy: program, signal, onProgress }),
+        ),
+      ),
+    ).finally(() => progress.end());
+    print(`${options.output}: ${formatBytes(bound.bytes)}, bound to key ${bound.publicKeyDigest.slice(0, 16)}…\n`);
   },
 });

@@ -1,53 +1,79 @@
 import { z } from 'zod';
-import { Server } from '../../runtime/server.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
+import { Server, type ServerTimings } from '../../runtime/server.ts';
 import { defineCommand, option } from '../command.ts';
 import { inFileAsync } from '../failure.ts';
 import { fileKinds, readInputFile } from '../input-file.ts';
 import { interruptible } from '../interrupts.ts';
 import { text } from '../option-values.ts';
 import { OutputFile } from '../output-file.ts';
-import { readPlanFile } from '../plan-file.ts';
+import { withPlanFile } from '../plan-file.ts';
 import { createProgress } from '../progress.ts';
 import { formatBytes, formatMilliseconds } from '../render/units.ts';
-import { planArgument, quiet, threads } from './options.ts';
+import { planArgument, quiet, threads, weightMemory } from './options.ts';
 
 export const evaluate = defineCommand({
   name: 'eval',
   group: 'Run it encrypted, as client and server',
   summary: 'Evaluate encrypted inputs; the part of the server',
-  details: ['Needs no secret key. Inputs and outputs stay encrypted.'],
+  details: [
+    'Needs no secret key. Inputs and outputs stay encrypted.',
+    'Bound weights beyond --weight-memory are read from the plan while it runs.',
+  ],
   options: z.strictObject({
     plan: planArgument,
     keys: option(text, { doc: 'the evaluation keys of the client', value: 'eval.keys' }),
     input: option(text, { doc: 'the encrypted inputs', value: 'IN.ct' }),
     output: option(text, { doc: 'the encrypted outputs', short: 'o', value: 'OUT.ct' }),
     threads,
+    weightMemory,
     quiet,
   }),
   examples: ['eval mlp.hep --keys keys/eval.keys --input in.ct -o out.ct --threads 2'],
   run: async (options, { print }) => {
     const output = new OutputFile(options.output);
-    const plan = await readPlanFile(options.plan);
-    const keys = await readInputFile(options.keys, fileKinds.keys);
-    const inputs = await readInputFile(options.input, fileKinds.ciphertexts);
-    const progress = createProgress(options.quiet);
-    const { bytes, timings } = await interruptible(async (signal) => {
-      const server = await inFileAsync(options.plan, () => Server.create(plan, { threads: options.threads }));
-      try {
-        progress.step('preparing');
-        await inFileAsync(options.keys, () => server.loadKeys(keys));
-        signal.throwIfAborted();
-        progress.step('evaluating');
-        const bytes = await inFileAsync(options.input, () =>
-          server.evaluate(inputs, { signal, onProgress: (done) => progress.fraction(done) }),
-        );
-        return { bytes, timings: server.timings };
-      } finally {
-        await server.close();
-      }
-    }).finally(() => progress.end());
+    const { bytes, timings } = await withPlanFile(options.plan, async (plan) => {
+      const keys = await readInputFile(options.keys, fileKinds.keys);
+      const inputs = await readInputFile(options.input, fileKinds.ciphertexts);
+      return evaluateFiles(plan, keys, inputs, options);
+    });
     output.write(bytes);
     const [prepare, evaluation] = [timings.prepare ?? 0, timings.evaluate ?? 0].map(formatMilliseconds);
     print(`${options.output}: ${formatBytes(bytes.length)}, prepared in ${prepare}, evaluated in ${evaluation}\n`);
   },
 });
+
+interface Options {
+  /** Names of the files, for diagnostics. */
+  readonly plan: string;
+  readonly keys: string;
+  readonly input: string;
+  readonly threads: number;
+  readonly weightMemory?: number | undefined;
+  readonly quiet: boolean;
+}
+
+async function evaluateFiles(
+  plan: Plan,
+  keys: Uint8Array,
+  inputs: Uint8Array,
+  { threads, weightMemory, quiet, ...names }: Options,
+): Promise<{ readonly bytes: Uint8Array; readonly timings: ServerTimings }> {
+  const progress = createProgress(quiet);
+  return interruptible(async (signal) => {
+    const memory = weightMemory === undefined ? {} : { memoryBudgetBytes: weightMemory };
+    const server = await inFileAsync(names.plan, () => Server.create(plan, { threads, ...memory }));
+    try {
+      progress.step('preparing');
+      await inFileAsync(names.keys, () => server.loadKeys(keys));
+      signal.throwIfAborted();
+      progress.step('evaluating');
+      const bytes = await inFileAsync(names.input, () =>
+        server.evaluate(inputs, { signal, onProgress: (done) => progress.fraction(done) }),
+      );
+      return { bytes, timings: server.timings };
+    } finally {
+      await server.close();
+    }
+  }).finally(() => progress.end());
+}

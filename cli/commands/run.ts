@@ -11,7 +11,7 @@ import { formatMilliseconds, plural } from '../render/units.ts';
 import { type PlanRun, runPlan } from '../run-plan.ts';
 import { readSamples } from '../sample-file.ts';
 import { encodeAnswers } from '../encode-answers.ts';
-import { engine, input, json, limit, planArgument, quiet, threads } from './options.ts';
+import { engine, input, json, limit, planArgument, quiet, threads, weightMemory } from './options.ts';
 
 export const run = defineCommand({
   name: 'run',
@@ -19,7 +19,7 @@ export const run = defineCommand({
   summary: 'Make keys, encrypt, evaluate and decrypt',
   details: [
     'For trying a plan out: client and server are one process, and keys are made for this run alone. Encrypted weights ' +
-      'are bound on the way.',
+      'are bound on the way; beyond --weight-memory, in a temporary file (in TMPDIR).',
     'Samples beyond the batch of the plan are further runs. With --json, encryptMs, evaluateMs (from input ciphertexts ' +
       'to output ciphertexts) and decryptMs are medians over the runs; prepareMs is what happens once: contexts, ' +
       'loading, encoding of weights. The outputs are nested lists by name, of shape [samples, ...].',
@@ -34,6 +34,7 @@ export const run = defineCommand({
     }),
     engine,
     threads,
+    weightMemory,
     limit,
     json,
     quiet,
@@ -48,7 +49,13 @@ export const run = defineCommand({
     const samples = await readSamples(options.input, plan.client.inputs, options.limit);
     const progress = createProgress(options.quiet);
     const result = await interruptible((signal) =>
-      runPlan(plan, samples, { engine: options.engine, threads: options.threads, signal, progress }),
+      runPlan(plan, samples, {
+        engine: options.engine,
+        threads: options.threads,
+        memoryBudgetBytes: options.weightMemory,
+        signal,
+        progress,
+      }),
     ).finally(() => progress.end());
     const { outputs } = plan.client;
     output?.write(encodeAnswers(outputs, result.outputs));

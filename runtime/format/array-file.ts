@@ -5,7 +5,8 @@ import { arrayFromNested, parseJson } from './nested.ts';
 import { hasNpyMagic } from './npy-header.ts';
 import { type NdArray, readNpy } from './npy.ts';
 import { openNpz } from './npz.ts';
-import { hasZipMagic, type ZipLimits } from './zip.ts';
+import { hasZipMagic } from './zip-directory.ts';
+import type { ZipLimits } from './zip-format.ts';
 
 /** An array that is yet to be read; reading throws HepcError at `at`. */
 export interface UnreadArray {

@@ -2,7 +2,8 @@
 import { unreadableNpz } from '../../ir/diagnostics/data.ts';
 import { type Diagnostic, HepcError, type Place, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
 import { type NdArray, readNpy, writeNpy } from './npy.ts';
-import { readZip, writeZip, ZipError, type ZipLimits } from './zip.ts';
+import { readZip, writeZip } from './zip.ts';
+import { ZipError, type ZipLimits } from './zip-format.ts';
 
 const extension = '.npy';
 

@@ -11,7 +11,8 @@ import {
   throwIfErrors,
 } from '../../ir/diagnostics/diagnostic.ts';
 import { sha256Hex } from '../../ir/digest.ts';
-import { readZip, writeZip, type ZipEntry, ZipError } from '../format/zip.ts';
+import { readZip, writeZip } from '../format/zip.ts';
+import { type ZipEntry, ZipError } from '../format/zip-format.ts';
 import {
   describeIssues,
   formatVersion,
@@ -21,39 +22,58 @@ import {
   type ManifestText,
 } from './manifest.ts';
 
-const manifestName = 'manifest.json';
-const maxManifestBytes = 2 ** 25;
+export const manifestName = 'manifest.json';
+export const maxManifestBytes = 2 ** 25;
+/** Of what is in memory. */
+export const maxArchiveBytes = 2 ** 32;
 /** Entries are stored and do not overlap, so they take no more memory than the file itself. */
-const limits = { maxEntries: 65_534, maxTotalBytes: 2 ** 32, allowDeflate: false };
+const limits = { maxEntries: 65_534, maxTotalBytes: maxArchiveBytes, allowDeflate: false };
 
 /** Names of entries, apart from texts: `<folder>/<name>.<extension>`. */
 export const entryNames = {
   index: (k: number) => `client/index-${k}.npy`,
+  outputIndex: (k: number) => `client/output-index-${k}.npy`,
+  outputConstants: (k: number) => `client/output-constants-${k}.npy`,
   column: (folder: 'program' | 'schedule' | 'plaintexts', name: string) => `${folder}/${name}.npy`,
   packed: (k: number) => `weights/${k}.npy`,
   bound: (k: number) => `bound/${k}.ct`,
   search: 'search.json',
+  pruning: 'pruning.json',
+  tilesBefore: (k: number) => `pruning/before-${k}.npy`,
+  tilesAfter: (k: number) => `pruning/after-${k}.npy`,
 } as const;
 
 export const dumpName = /^ir\/([A-Za-z0-9][A-Za-z0-9._-]{0,99})\.ir$/;
 
 export interface Archive {
   readonly manifest: Manifest;
-  /** Everything but the manifest. */
+  /** Everything but the manifest, and what is stored. */
   readonly entries: ReadonlyMap<string, Uint8Array>;
+  /** Entries that are left in the file until they are asked for. */
+  readonly stored: ReadonlyMap<string, StoredEntry>;
   readonly file: string;
+}
+
+export interface StoredEntry {
+  readonly bytes: number;
+  /** The content, once its digest has been compared. Rejects with `HepcError` H501 or H504. */
+  read(): Promise<Uint8Array>;
 }
 
 /** The archive of a manifest and the entries that it is to list. Same input, same bytes. */
 export function sealArchive(manifest: Omit<ManifestText, 'entries'>, entries: readonly ZipEntry[]): Uint8Array {
   const listed = entries.map(({ name, bytes }) => ({ name, sha256: sha256Hex(bytes) }));
-  const whole: ManifestText = { ...manifest, entries: listed };
-  const text = JSON.stringify(whole, null, 1);
+  return writeZip([{ name: manifestName, bytes: encodeManifest({ ...manifest, entries: listed }) }, ...entries]);
+}
+
+/** The bytes of `manifest.json`; throws `InternalError` for one that could not be read back. */
+export function encodeManifest(manifest: ManifestText): Uint8Array<ArrayBuffer> {
+  const text = JSON.stringify(manifest, null, 1);
   const problem = manifestSchema.safeParse(JSON.parse(text)).error;
   if (problem !== undefined) throw new InternalError(`the plan cannot be written: ${describeIssues(problem)}`);
   const bytes = new TextEncoder().encode(text);
   if (bytes.length > maxManifestBytes) throw new InternalError(`the manifest takes ${bytes.length} bytes`);
-  return writeZip([{ name: manifestName, bytes }, ...entries]);
+  return bytes;
 }
 
 /**
@@ -64,21 +84,36 @@ export function openArchive(bytes: Uint8Array, file: string, trusted: (name: str
   const found = unzip(bytes, file);
   const manifest = parseManifest(found.get(manifestName), { file, part: manifestName });
   found.delete(manifestName);
-  throwIfErrors(compareEntries(manifest, found, file, trusted));
-  return { manifest, entries: found, file };
+  throwIfErrors(compareNames(manifest, found, file));
+  const altered = manifest.entries.filter(({ name, sha256 }) => {
+    const content = found.get(name);
+    return content !== undefined && trusted(name) && sha256Hex(content) !== sha256;
+  });
+  throwIfErrors(altered.map(({ name }) => alteredEntry(name, file)));
+  return { manifest, entries: found, stored: new Map(), file };
 }
 
 function unzip(bytes: Uint8Array, file: string): Map<string, Uint8Array> {
   try {
     return readZip(bytes, limits);
   } catch (error) {
-    if (!(error instanceof ZipError)) throw error;
-    const at: Place = error.entry === undefined ? { file } : { file, part: error.entry };
-    throw new HepcError([unreadableHep({ reason: error.message }, at)]);
+    throw refusal(error, file);
   }
 }
 
-function parseManifest(bytes: Uint8Array | undefined, at: Place): Manifest {
+/** What to throw for an error of the ZIP code: H501, or the error itself where it is another one. */
+export function refusal(error: unknown, file: string): unknown {
+  if (!(error instanceof ZipError)) return error;
+  const at: Place = error.entry === undefined ? { file } : { file, part: error.entry };
+  return new HepcError([unreadableHep({ reason: error.message }, at)]);
+}
+
+export function alteredEntry(name: string, file: string): Diagnostic {
+  const reason = 'the entry has been altered: its SHA-256 is not the one in the manifest';
+  return badHepEntry({ reason }, { file, part: name });
+}
+
+export function parseManifest(bytes: Uint8Array | undefined, at: Place): Manifest {
   const refuse = (reason: string): HepcError => new HepcError([badManifest({ reason }, at)]);
   if (bytes === undefined) throw refuse('it is missing, so this is no .hep file');
   if (bytes.length > maxManifestBytes) throw refuse(`it has ${bytes.length} bytes, more than ${maxManifestBytes}`);
@@ -101,23 +136,20 @@ function parseJson(bytes: Uint8Array): { readonly value: unknown } | undefined {
   }
 }
 
-function compareEntries(
+/** H504 for entries that are listed and not there, there and not listed, or listed twice. */
+export function compareNames(
   { entries }: Manifest,
-  found: ReadonlyMap<string, Uint8Array>,
+  found: { has(name: string): boolean; keys(): Iterable<string> },
   file: string,
-  trusted: (name: string) => boolean,
 ): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const report = (part: string, reason: string): void => {
     if (diagnostics.length < 20) diagnostics.push(badHepEntry({ reason }, { file, part }));
   };
   const listed = new Set<string>();
-  for (const { name, sha256 } of entries) {
-    const bytes = found.get(name);
+  for (const { name } of entries) {
     if (listed.has(name)) report(name, 'the manifest lists this entry twice');
-    else if (bytes === undefined) report(name, 'the manifest lists this entry, but it is missing');
-    else if (trusted(name) && sha256Hex(bytes) !== sha256)
-      report(name, 'the entry has been altered: its SHA-256 is not the one in the manifest');
+    else if (!found.has(name)) report(name, 'the manifest lists this entry, but it is missing');
     listed.add(name);
   }
   for (const name of found.keys()) {

@@ -5,7 +5,7 @@
 import { type Diagnostic, HepcError, type Place } from '../../ir/diagnostics/diagnostic.ts';
 import { badHepArray, badHepEntry } from '../../ir/diagnostics/plan.ts';
 import { type NdArray, readNpy } from '../format/npy.ts';
-import type { Archive } from './archive.ts';
+import type { Archive, StoredEntry } from './archive.ts';
 
 export class EntryReader {
   readonly diagnostics: Diagnostic[] = [];
@@ -14,7 +14,7 @@ export class EntryReader {
 
   constructor(archive: Archive) {
     this.archive = archive;
-    this.untaken = new Set(archive.entries.keys());
+    this.untaken = new Set([...archive.entries.keys(), ...archive.stored.keys()]);
   }
 
   /** A vector of bytes; of `length` elements, if given. */
@@ -39,6 +39,13 @@ export class EntryReader {
     if (array?.dtype === 'f8' && array.shape.length === 2) return array;
     if (array !== undefined) this.refuse(name, 'a matrix of f8', array);
     return { shape: [0, 0], data: new Float64Array() };
+  }
+
+  /** An entry that is left in the file; undefined, and no problem, where it is in memory. */
+  stored(name: string): StoredEntry | undefined {
+    const entry = this.archive.stored.get(name);
+    if (entry !== undefined) this.untaken.delete(name);
+    return entry;
   }
 
   /** The bytes of an entry, a view of the file. */

@@ -3,38 +3,57 @@
  * invariants of the program and its schedule, and that all parts agree. The bytes may come from anyone.
  */
 import { Constant } from '../../ir/constant.ts';
-import { type Diagnostic, HepcError, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, HepcError, InternalError, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
 import { clientHep } from '../../ir/diagnostics/plan.ts';
 import type { HeModule } from '../../ir/he/module.ts';
 import type { Parameters } from '../../ir/parameters.ts';
-import type { BoundWeights, Plan, ScheduleColumns } from '../../ir/plan/plan.ts';
+import type { BoundWeights, Plan, ScheduleColumns, StoredCiphertexts } from '../../ir/plan/plan.ts';
 import { verify } from '../../ir/verify.ts';
-import { dumpName, entryNames, openArchive } from './archive.ts';
+import type { RandomAccess } from '../format/random-access.ts';
+import { type Archive, dumpName, entryNames, openArchive, type StoredEntry } from './archive.ts';
+import { openArchiveFile } from './archive-file.ts';
 import { checkPlan } from './check-plan.ts';
 import { decodeClientPart } from './client-part.ts';
 import type { EntryReader as Reader } from './entry-reader.ts';
 import { EntryReader } from './entry-reader.ts';
 import type { Manifest } from './manifest.ts';
+import { readPruning } from './pruning-entry.ts';
 import { readSearch } from './search-entry.ts';
 
 type Server = NonNullable<Manifest['server']>;
 
 /** Throws `HepcError` H501 to H507, or what the verifier says (H25x), with `fileName` in every place. */
 export function readHep(bytes: Uint8Array, fileName: string): Plan {
-  const archive = openArchive(bytes, fileName, () => true);
+  return readArchive(openArchive(bytes, fileName, () => true));
+}
+
+/**
+ * As `readHep`, from a file of any size: the ciphertexts of a bound plan stay in `source`, which must be readable as long
+ * as the plan is used.
+ */
+export async function openHep(source: RandomAccess, fileName: string): Promise<Plan> {
+  return readArchive(await openArchiveFile(source, fileName, (name) => boundName.test(name)));
+}
+
+const boundName = /^bound\//;
+
+function readArchive(archive: Archive): Plan {
+  const { file: fileName } = archive;
   const { server } = archive.manifest;
   if (server === undefined) throw new HepcError([clientHep({}, { file: fileName })]);
   const reader = new EntryReader(archive);
   const { client, diagnostics } = decodeClientPart(archive, reader);
   const search = readSearch(reader);
+  const pruning = readPruning(reader);
   const plan: Plan = {
     client,
     weights: server.weights,
     program: readProgram(server, client.parameters, reader),
     schedule: readSchedule(reader),
     statistics: server.statistics,
-    ...(server.bound && { bound: readBound(server.bound, reader) }),
+    ...(server.bound && { bound: readBound(server.bound, fileName, reader) }),
     ...(search && { search }),
+    ...(pruning && { pruning }),
     dumps: readDumps(reader),
   };
   reader.finish();
@@ -99,12 +118,31 @@ function readSchedule(reader: Reader): ScheduleColumns {
 
 function readBound(
   { publicKeyDigest, ciphertexts: count }: NonNullable<Server['bound']>,
+  file: string,
   reader: Reader,
 ): BoundWeights {
+  const stored: StoredEntry[] = [];
   const ciphertexts: Uint8Array[] = [];
-  for (let k = 0; k < count && reader.diagnostics.length === 0; k++)
-    ciphertexts.push(reader.bytes(entryNames.bound(k)));
-  return { publicKeyDigest, ciphertexts };
+  for (let k = 0; k < count && reader.diagnostics.length === 0; k++) {
+    const name = entryNames.bound(k);
+    const entry = reader.stored(name);
+    if (entry === undefined) ciphertexts.push(reader.bytes(name));
+    else stored.push(entry);
+  }
+  return { publicKeyDigest, ciphertexts: stored.length === 0 ? ciphertexts : storedIn(file, stored) };
+}
+
+function storedIn(file: string, entries: readonly StoredEntry[]): StoredCiphertexts {
+  return {
+    file,
+    length: entries.length,
+    sizeOf: (index) => entries[index]?.bytes ?? 0,
+    read: (index) => {
+      const entry = entries[index];
+      if (entry === undefined) throw new InternalError(`there is no ciphertext ${index} of ${entries.length}`);
+      return entry.read();
+    },
+  };
 }
 
 function readDumps(reader: Reader): Map<string, string> {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { badHepEntry } from '../../ir/diagnostics/plan.ts';
 import { maxReportRows, objectives, type SearchReport } from '../../ir/plan/search-report.ts';
-import type { ZipEntry } from '../format/zip.ts';
+import type { ZipEntry } from '../format/zip-format.ts';
 import { entryNames } from './archive.ts';
 import type { EntryReader } from './entry-reader.ts';
 import { describeIssues } from './manifest.ts';

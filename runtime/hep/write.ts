@@ -2,43 +2,77 @@
  * A plan as the bytes of a `.hep`: a ZIP of stored entries that `unzip -l` and numpy can read.
  *   manifest.json            see `manifest.ts`
  *   client/index-<k>.npy     indices of input encodings, where they are not the identity
+ *   client/output-<…>.npy    indices and constants of output encodings, where they have any
  *   program/<column>.npy     columns of the program (`ir/he/module.ts`)
  *   schedule/<column>.npy    and of its schedule (`ir/plan/plan.ts`)
  *   plaintexts/<column>.npy  the plaintext pool (`ir/he/plaintexts.ts`)
  *   weights/<k>.npy          packed constants, f64 [tiles, period]
  *   bound/<k>.ct             encrypted weights, saved by SEAL, of a bound plan
  *   search.json              what the search tried, see `search-entry.ts`
+ *   pruning.json, pruning/   what pruning did, see `pruning-entry.ts`
  *   ir/<name>.ir             texts of the levels above
  */
-import { type HeColumns, columnNames } from '../../ir/he/module.ts';
+import { type HeColumns, type HeModule, columnNames } from '../../ir/he/module.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { type NdArray, writeNpy } from '../format/npy.ts';
-import type { ZipEntry } from '../format/zip.ts';
+import type { ZipEntry } from '../format/zip-format.ts';
 import { dumpName, entryNames, sealArchive } from './archive.ts';
 import { indexEntries, manifestHead, type WriteOptions } from './client-part.ts';
+import { pruningEntries } from './pruning-entry.ts';
+import type { ManifestText } from './manifest.ts';
 import { searchEntry } from './search-entry.ts';
 import { withoutEncryptedWeights } from './without-weights.ts';
 
 /**
  * The `.hep` of `plan`: same plan, same bytes. A bound plan is written without the weights that it holds encrypted
- * and without dumps and the report of the search, which may show them or where they are zero.
+ * and without dumps and the report of the search, which may show them or where they are zero. Its ciphertexts must be in
+ * memory; where they are not, `writeBoundHep` writes them one after another.
  */
 export function writeHep(plan: Plan, options: WriteOptions = {}): Uint8Array {
-  const { client, weights, schedule, statistics, bound } = plan;
-  const program = bound === undefined ? plan.program : withoutEncryptedWeights(plan.program);
-  const dumps = bound === undefined ? plan.dumps : new Map<string, string>();
-  const search = bound === undefined ? plan.search : undefined;
-  const server = {
+  const { bound, dumps, search, pruning } = plan;
+  if (bound !== undefined) {
+    const { ciphertexts } = bound;
+    if ('sizeOf' in ciphertexts) throw new InternalError('ciphertexts that are in a file cannot be written at once');
+    const { head, entries } = boundArchive(plan, bound, options);
+    const listed = ciphertexts.map((bytes, k) => ({ name: entryNames.bound(k), bytes }));
+    return sealArchive(head, [...entries, ...listed]);
+  }
+  return sealArchive({ ...manifestHead(plan.client, options), server: serverHead(plan, plan.program) }, [
+    ...programEntries(plan, plan.program),
+    ...(search === undefined ? [] : [searchEntry(search)]),
+    ...(pruning === undefined ? [] : pruningEntries(pruning)),
+    ...Array.from(dumps, ([name, text]) => dumpEntry(name, text)),
+  ]);
+}
+
+/** What a bound plan consists of, but for the ciphertexts: `bound` says how many these are. */
+export function boundArchive(
+  plan: Plan,
+  {
+    publicKeyDigest,
+    ciphertexts,
+  }: { readonly publicKeyDigest: string; readonly ciphertexts: { readonly length: number } },
+  options: WriteOptions,
+): { readonly head: Omit<ManifestText, 'entries'>; readonly entries: readonly ZipEntry[] } {
+  const program = withoutEncryptedWeights(plan.program);
+  const server = { ...serverHead(plan, program), bound: { publicKeyDigest, ciphertexts: ciphertexts.length } };
+  return { head: { ...manifestHead(plan.client, options), server }, entries: programEntries(plan, program) };
+}
+
+function serverHead({ weights, statistics }: Plan, program: HeModule): NonNullable<ManifestText['server']> {
+  return {
     name: program.name,
     slots: program.slots,
     weights,
     statistics: { ...statistics, modulusBits: [...statistics.modulusBits] },
     origins: program.origins.map((refs) => refs.map(({ name, opType, output }) => ({ name, opType, output }))),
     packed: program.packed.length,
-    ...(bound && { bound: { publicKeyDigest: bound.publicKeyDigest, ciphertexts: bound.ciphertexts.length } }),
   };
-  return sealArchive({ ...manifestHead(client, options), server }, [
+}
+
+function programEntries({ client, schedule }: Plan, program: HeModule): ZipEntry[] {
+  return [
     ...indexEntries(client),
     ...columnNames.map((name) => column('program', name, columnArray(program.columns, name))),
     column('schedule', 'buffer', vectorOf('i4', schedule.buffer)),
@@ -51,10 +85,7 @@ export function writeHep(plan: Plan, options: WriteOptions = {}): Uint8Array {
       name: entryNames.packed(k),
       bytes: writeNpy({ dtype: 'f8', shape, data: values }),
     })),
-    ...(bound?.ciphertexts ?? []).map((bytes, k) => ({ name: entryNames.bound(k), bytes })),
-    ...(search === undefined ? [] : [searchEntry(search)]),
-    ...Array.from(dumps, ([name, text]) => dumpEntry(name, text)),
-  ]);
+  ];
 }
 
 function column(folder: 'program' | 'schedule' | 'plaintexts', name: string, array: NdArray): ZipEntry {

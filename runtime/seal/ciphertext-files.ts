@@ -24,8 +24,8 @@ function expectedInputs({ inputs }: ClientPart): ExpectedCiphertext[] {
 }
 
 function expectedOutputs({ outputs }: ClientPart): ExpectedCiphertext[] {
-  return outputs.flatMap(({ layout, level, scale }) =>
-    Array.from({ length: layout.ciphertexts }, () => ({ level, scale, seeded: false })),
+  return outputs.flatMap(({ used, level, scale }) =>
+    used.filter((isUsed) => isUsed).map(() => ({ level, scale, seeded: false })),
   );
 }
 

@@ -15,7 +15,7 @@ export function encodingDigest(part: ClientPart): string {
   const inputs = part.inputs.map((input) => ({
     name: input.name,
     shape: input.shape,
-    index: indexDigest(input.index),
+    index: bytesDigest(input.index),
     factor: input.factor,
     layout: input.layout.toString(),
     firstCiphertext: input.firstCiphertext,
@@ -26,17 +26,20 @@ export function encodingDigest(part: ClientPart): string {
   const outputs = part.outputs.map((output) => ({
     name: output.name,
     shape: output.shape,
+    index: output.index && bytesDigest(output.index),
+    constants: output.constants && bytesDigest(output.constants),
     factor: output.factor,
     layout: output.layout.toString(),
     firstCiphertext: output.firstCiphertext,
+    used: output.used,
     level: output.level,
     scale: output.scale,
   }));
   return digest({ name: part.name, keys: parametersDigest(part), batch: part.batch, inputs, outputs });
 }
 
-function indexDigest(index: Int32Array): string {
-  return sha256Hex(new Uint8Array(index.buffer, index.byteOffset, index.byteLength));
+function bytesDigest({ buffer, byteOffset, byteLength }: Int32Array | Float64Array): string {
+  return sha256Hex(new Uint8Array(buffer, byteOffset, byteLength));
 }
 
 function digest(value: unknown): string {

@@ -14,9 +14,9 @@ import type { Seal } from '../../seal/module.ts';
 import { saveUncompressed } from '../../seal/save.ts';
 import { SecretCipher } from '../../seal/secret-cipher.ts';
 import { createSharedState, Exchange } from './exchange.ts';
-import { planExchange } from './exchange-plan.ts';
+import { noTransfers, planExchange } from './exchange-plan.ts';
 import { type Executable, execute } from './executor.ts';
-import { PlaintextStore } from './plaintext-store.ts';
+import { type PlaintextRoom, PlaintextStore } from './plaintext-store.ts';
 import { probeProgram, probeScale, probeSteps } from './probe-program.ts';
 import { collectEncodings, type Encodings, workerProgram } from './worker-program.ts';
 
@@ -86,7 +86,7 @@ export class CostProbe {
     const workerOf = new Uint8Array(columns.op.length);
     const part = workerProgram(columns, workerOf, 0);
     const encodings = collectEncodings(columns, part);
-    const plaintexts = this.store(program, encodings, Infinity, stores);
+    const plaintexts = this.store(program, encodings, { inHeap: Infinity, outside: 0 }, stores);
     const list = Array.from({ length: encodingsOfLevel }, (_, i) => encodings.list[i % encodings.list.length]);
     const unkept: Encodings = {
       list: list.filter((each) => each !== undefined),
@@ -103,20 +103,21 @@ export class CostProbe {
         plaintexts,
         ...this.keys,
         weights: new Map([[weight, this.unseeded(input)]]),
+        weightStream: new Exchange(createSharedState(noTransfers)),
         exchange: new Exchange(createSharedState(planExchange(columns, workerOf, 2 * slots))),
       },
       inputs: [input],
-      encodings: this.store(program, unkept, 0, stores),
+      encodings: this.store(program, unkept, { inHeap: 0, outside: 0 }, stores),
     };
   }
 
   private store(
     program: HeModule,
     encodings: Encodings,
-    budgetBytes: number,
+    room: PlaintextRoom,
     stores: PlaintextStore[],
   ): PlaintextStore {
-    const store = new PlaintextStore(this.context, program, encodings, budgetBytes);
+    const store = new PlaintextStore(this.context, program, encodings, room);
     stores.push(store);
     return store;
   }

@@ -1,18 +1,21 @@
 /** The engine on node-seal: the reference for encrypted results, and the fallback of faster ones. */
-import { HepcError, InternalError } from '../../../ir/diagnostics/diagnostic.ts';
-import { badThreads, unboundWeights } from '../../../ir/diagnostics/runtime.ts';
+import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { badThreads } from '../../../ir/diagnostics/runtime.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import type { Engine, EngineOptions, EvaluationKeys } from '../../engine.ts';
 import { compileSeal } from '../../seal/compile-wasm.ts';
 import { weightRows } from '../../seal/weight-rows.ts';
+import { openWeights } from '../../seal/weight-source.ts';
 import { shareBytes, shareDoubles } from '../shared-memory.ts';
 import { workerModule } from '../worker-thread.ts';
 import { type DividedProgram, divideProgram } from './divide-program.ts';
-import { createSharedState } from './exchange.ts';
+import { createSharedState, type SharedState } from './exchange.ts';
 import { planExchange } from './exchange-plan.ts';
 import { divideHeap } from './memory.ts';
 import type { PrepareRequest } from './protocol.ts';
 import { SealWasmSession } from './session.ts';
+import { feedWeights, readWeights } from './weight-feeder.ts';
+import { planWeights } from './weight-plan.ts';
 import { collectEncodings, encodingsBytes, peakCiphertextBytes, workerProgram } from './worker-program.ts';
 
 const maxThreads = 64;
@@ -32,15 +35,16 @@ async function prepare(plan: Plan, keys: EvaluationKeys, options: EngineOptions)
   const parts = Array.from({ length: threads }, (_, worker) => workerProgram(columns, workerOf, worker));
 
   const keyBytes = (keys.relinKeys?.length ?? 0) + (keys.galoisKeys?.length ?? 0);
-  const budgets = parts.map((part) => {
+  const rooms = parts.map((part) => {
     const peak = peakCiphertextBytes(columns, parameters, part);
     const encoded = encodingsBytes(parameters, collectEncodings(columns, part));
-    const { plaintextBudgetBytes, problems } = divideHeap(parameters, keyBytes, peak, encoded, memoryBudgetBytes);
+    const { plaintextRoom, problems } = divideHeap(parameters, keyBytes, peak, encoded, memoryBudgetBytes);
     if (problems.length > 0) throw new HepcError(problems);
-    return plaintextBudgetBytes;
+    return plaintextRoom;
   });
 
-  const common: Omit<PrepareRequest, 'worker' | 'plaintextBudgetBytes'> = {
+  const weights = await prepareWeights(plan, divided, options, shared.control);
+  const common: Omit<PrepareRequest, 'worker' | 'plaintextRoom'> = {
     kind: 'prepare',
     compiled: await compileSeal(),
     parameters,
@@ -52,30 +56,40 @@ async function prepare(plan: Plan, keys: EvaluationKeys, options: EngineOptions)
     shared,
     relinKeys: keys.relinKeys && shareBytes(keys.relinKeys),
     galoisKeys: keys.galoisKeys && shareBytes(keys.galoisKeys),
-    weights: boundWeights(plan, divided),
+    weights: weights.inMemory,
+    weightStream: weights.stream,
   };
-  const requests = budgets.map((plaintextBudgetBytes, worker) => ({ ...common, worker, plaintextBudgetBytes }));
+  const requests = rooms.map((plaintextRoom, worker) => ({ ...common, worker, plaintextRoom }));
   const totalCost = parts.reduce((sum, part) => sum + part.cost, 0);
-  return SealWasmSession.start(workerModule('worker', import.meta.url), requests, shared, totalCost);
+  const feed = { stream: weights.stream, run: weights.feed };
+  return SealWasmSession.start(workerModule('worker', import.meta.url), requests, shared, totalCost, feed);
 }
 
-/** The bound ciphertexts by row of the divided program. */
-function boundWeights({ client, program, bound }: Plan, { columns, planRow }: DividedProgram): Map<number, Uint8Array> {
-  const planRows = weightRows(program.columns);
-  if (planRows.length === 0) return new Map();
-  if (bound === undefined) throw new HepcError([unboundWeights({ plan: client.name })]);
-  const shared = new Map(
-    planRows.map((row, i) => {
-      const bytes = bound.ciphertexts[i];
-      if (bytes === undefined) throw new InternalError(`there is no ciphertext for the weight of row ${row}`);
-      return [row, shareBytes(bytes)];
-    }),
-  );
-  return new Map(
-    weightRows(columns).map((row) => {
-      const bytes = shared.get(planRow[row] ?? -1);
-      if (bytes === undefined) throw new InternalError(`row ${row} is no weight of the plan`);
-      return [row, bytes];
-    }),
-  );
+/** What of the encrypted weights the workers find in memory, by row of the divided program, and how the others come. */
+interface PreparedWeights {
+  readonly inMemory: ReadonlyMap<number, Uint8Array>;
+  readonly stream: SharedState;
+  /** Hands the others over, once a run. */
+  readonly feed: () => Promise<void>;
+}
+
+async function prepareWeights(
+  plan: Plan,
+  { columns, planRow }: DividedProgram,
+  { threads, memoryBudgetBytes }: EngineOptions,
+  control: Int32Array,
+): Promise<PreparedWeights> {
+  const source = openWeights(plan);
+  const indices = new Map(weightRows(plan.program.columns).map((row, index) => [row, index]));
+  const indexOf = (row: number): number => indices.get(planRow[row] ?? -1) ?? -1;
+  const { resident, stream, weightOf } = planWeights(columns, indexOf, source.sizes, threads, memoryBudgetBytes);
+  const shared = new Map<number, Uint8Array>();
+  await readWeights(source, resident, (index, bytes) => shared.set(index, shareBytes(bytes)));
+  const inMemory = new Map<number, Uint8Array>();
+  for (const row of weightRows(columns)) {
+    const bytes = shared.get(indexOf(row));
+    if (bytes !== undefined) inMemory.set(row, bytes);
+  }
+  const state = createSharedState(stream, control);
+  return { inMemory, stream: state, feed: () => feedWeights(state, weightOf, source) };
 }

@@ -21,6 +21,16 @@ export interface ExchangePlan {
   readonly totalBytes: number;
 }
 
+/** Of a program where nothing is handed over. */
+export const noTransfers: ExchangePlan = {
+  transferOf: new Int32Array(),
+  offset: new Float64Array(),
+  size: new Float64Array(),
+  readers: new Int32Array(),
+  previous: new Int32Array(),
+  totalBytes: 0,
+};
+
 interface Transfer {
   readonly value: number;
   readers: number;

@@ -7,8 +7,8 @@ export class Stopped extends Error {}
 const RUNNING = 0;
 export const STOP = 1;
 
-/** How long a waiting worker sleeps before it looks whether it should stop. */
-const pollMilliseconds = 20;
+/** How long whoever waits sleeps before it looks whether it should stop. */
+export const pollMilliseconds = 20;
 
 /** The shared memory of a session. One owner resets it while no worker runs. */
 export interface SharedState {
@@ -22,15 +22,30 @@ export interface SharedState {
   readonly reads: Int32Array;
 }
 
-export function createSharedState(plan: ExchangePlan): SharedState {
-  const words = (count: number): Int32Array => new Int32Array(new SharedArrayBuffer(4 * count));
+/** @param control of another exchange of the same session, which stops this one too. */
+export function createSharedState(plan: ExchangePlan, control: Int32Array = words(1)): SharedState {
   return {
-    control: words(1),
+    control,
     plan,
     regions: new Uint8Array(new SharedArrayBuffer(plan.totalBytes)),
     written: words(plan.size.length),
     reads: words(plan.size.length),
   };
+}
+
+function words(count: number): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 * count));
+}
+
+/** Whether the owner wants the run to go on. */
+export function isRunning({ control }: SharedState): boolean {
+  return Atomics.load(control, 0) === RUNNING;
+}
+
+/** Where the bytes of a transfer stand between its writer and its readers. */
+export function regionOf({ plan, regions }: SharedState, transfer: number): Uint8Array {
+  const offset = plan.offset[transfer] ?? 0;
+  return regions.subarray(offset, offset + (plan.size[transfer] ?? 0));
 }
 
 export function resetSharedState({ control, written, reads }: SharedState): void {
@@ -48,7 +63,7 @@ export class Exchange {
 
   /** Throws `Stopped` when the owner wants no more. */
   checkRunning(): void {
-    if (Atomics.load(this.state.control, 0) !== RUNNING) throw new Stopped();
+    if (!isRunning(this.state)) throw new Stopped();
   }
 
   /** Number of the transfer of a value, −1 for none. */
@@ -61,7 +76,7 @@ export class Exchange {
     const { plan, written, reads } = this.state;
     const previous = plan.previous[transfer] ?? -1;
     if (previous !== -1) this.waitFor(reads, previous, plan.readers[previous] ?? 0);
-    this.region(transfer).set(bytes);
+    regionOf(this.state, transfer).set(bytes);
     Atomics.store(written, transfer, 1);
     Atomics.notify(written, transfer);
   }
@@ -70,16 +85,10 @@ export class Exchange {
   read<T>(transfer: number, use: (bytes: Uint8Array) => T): T {
     const { written, reads } = this.state;
     this.waitFor(written, transfer, 1);
-    const result = use(this.region(transfer));
+    const result = use(regionOf(this.state, transfer));
     Atomics.add(reads, transfer, 1);
     Atomics.notify(reads, transfer);
     return result;
-  }
-
-  private region(transfer: number): Uint8Array {
-    const { plan, regions } = this.state;
-    const offset = plan.offset[transfer] ?? 0;
-    return regions.subarray(offset, offset + (plan.size[transfer] ?? 0));
   }
 
   private waitFor(flags: Int32Array, index: number, value: number): void {

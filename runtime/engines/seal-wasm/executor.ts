@@ -36,8 +36,9 @@ export interface Executable {
   readonly plaintexts: PlaintextStore;
   readonly relinKeys: RelinKeys;
   readonly galoisKeys: GaloisKeys;
-  /** Saved ciphertexts by row of the `weight` op. */
+  /** Saved ciphertexts by row of the `weight` op; those that are not there come through `weightStream`. */
   readonly weights: ReadonlyMap<number, Uint8Array>;
+  readonly weightStream: Exchange;
   readonly exchange: Exchange;
 }
 
@@ -137,7 +138,11 @@ class Run implements Machine {
   }
 
   loadWeight(row: number): Ciphertext {
-    return this.loadForeign(`the encrypted weight of row ${row}`, this.executable.weights.get(row));
+    const { weights, weightStream } = this.executable;
+    const what = `the encrypted weight of row ${row}`;
+    const load = weightStream.transferOf(row);
+    if (load === -1) return this.loadForeign(what, weights.get(row));
+    return weightStream.read(load, (bytes) => this.loadForeign(what, bytes));
   }
 
   saveOutput(index: number, ciphertext: Ciphertext): void {

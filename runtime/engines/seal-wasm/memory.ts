@@ -12,13 +12,13 @@ import {
   topLevel,
   workerHeapBytes,
 } from '../../../ir/parameters.ts';
+import type { PlaintextRoom } from './plaintext-store.ts';
 
 /** Tables of a context and its encoders, in bytes a coefficient of the key modulus, measured generously. */
 const tableBytes = 1024;
 
 export interface WorkerMemory {
-  /** Bytes of the encoded weights that can be kept. */
-  readonly plaintextBudgetBytes: number;
+  readonly plaintextRoom: PlaintextRoom;
   readonly problems: readonly Diagnostic[];
 }
 
@@ -49,5 +49,7 @@ export function divideHeap(
     needed <= workerHeapBytes
       ? []
       : [tooLittleMemory({ needed, limit: workerHeapBytes, keys, ciphertexts, plaintexts: scratch })];
-  return { plaintextBudgetBytes: Math.min(budgetBytes, encodedBytes, left), problems };
+  const kept = Math.min(budgetBytes, encodedBytes);
+  const inHeap = Math.min(kept, left);
+  return { plaintextRoom: { inHeap, outside: kept - inHeap }, problems };
 }

@@ -4,6 +4,7 @@ import type { PlaintextPool } from '../../../ir/he/plaintexts.ts';
 import type { Parameters } from '../../../ir/parameters.ts';
 import type { Output } from './executor.ts';
 import type { SharedState } from './exchange.ts';
+import type { PlaintextRoom } from './plaintext-store.ts';
 
 export interface PrepareRequest {
   readonly kind: 'prepare';
@@ -20,9 +21,10 @@ export interface PrepareRequest {
   readonly shared: SharedState;
   readonly relinKeys: Uint8Array | undefined;
   readonly galoisKeys: Uint8Array | undefined;
-  /** Saved ciphertexts by row of the `weight` op. */
+  /** Saved ciphertexts by row of the `weight` op, and how the others come. */
   readonly weights: ReadonlyMap<number, Uint8Array>;
-  readonly plaintextBudgetBytes: number;
+  readonly weightStream: SharedState;
+  readonly plaintextRoom: PlaintextRoom;
 }
 
 export interface EvaluateRequest {

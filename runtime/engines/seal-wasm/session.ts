@@ -7,6 +7,7 @@
 import { HepcError, InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { outOfMemory, sealRefuses } from '../../../ir/diagnostics/runtime.ts';
 import type { EvaluateOptions, Evaluation, Session } from '../../engine.ts';
+import { describeError } from '../../seal/exceptions.ts';
 import { shareBytes } from '../shared-memory.ts';
 import { resetSharedState, type SharedState, STOP } from './exchange.ts';
 import type { Answer, Failure, PrepareRequest } from './protocol.ts';
@@ -15,10 +16,18 @@ import { WorkerProxy } from './worker-proxy.ts';
 /** How long workers may take to notice that they should stop: many times the longest single operation. */
 const patienceMilliseconds = 30_000;
 
+/** What comes to the workers while they run, besides the inputs. */
+export interface Feed {
+  readonly stream: SharedState;
+  /** Hands it over for one run; rejects where it cannot. Resolves too when the run is stopped. */
+  readonly run: () => Promise<void>;
+}
+
 export class SealWasmSession implements Session<Uint8Array> {
   private readonly workers: readonly WorkerProxy[];
   private readonly shared: SharedState;
   private readonly totalCost: number;
+  private readonly feed: Feed;
   private residentHandles: readonly number[] = [];
   private queue: Promise<unknown> = Promise.resolve();
   private closed = false;
@@ -32,12 +41,14 @@ export class SealWasmSession implements Session<Uint8Array> {
     requests: readonly PrepareRequest[],
     shared: SharedState,
     totalCost: number,
+    feed: Feed,
   ): Promise<SealWasmSession> {
     const started = requests.map((request) => ({ request, worker: new WorkerProxy(entry) }));
     const session = new SealWasmSession(
       started.map(({ worker }) => worker),
       shared,
       totalCost,
+      feed,
     );
     const answers = await Promise.all(started.map(({ worker, request }) => worker.request(request)));
     await session.throwFailures(answers);
@@ -45,10 +56,11 @@ export class SealWasmSession implements Session<Uint8Array> {
     return session;
   }
 
-  private constructor(workers: readonly WorkerProxy[], shared: SharedState, totalCost: number) {
+  private constructor(workers: readonly WorkerProxy[], shared: SharedState, totalCost: number, feed: Feed) {
     this.workers = workers;
     this.shared = shared;
     this.totalCost = totalCost;
+    this.feed = feed;
   }
 
   evaluate(inputs: readonly Uint8Array[], options: EvaluateOptions = {}): Promise<Evaluation<Uint8Array>> {
@@ -75,17 +87,24 @@ export class SealWasmSession implements Session<Uint8Array> {
     if (this.closed) throw new InternalError('the session is closed');
     signal?.throwIfAborted();
     resetSharedState(this.shared);
+    resetSharedState(this.feed.stream);
     let patience: ReturnType<typeof setTimeout> | undefined;
     const stop = (): void => {
       Atomics.store(this.shared.control, 0, STOP);
       patience ??= setTimeout(() => void this.giveUp(), patienceMilliseconds);
     };
     signal?.addEventListener('abort', stop, { once: true });
+    let unfed: Error | undefined;
+    const feeding = this.feed.run().catch((error: unknown) => {
+      unfed = error instanceof Error ? error : new InternalError(describeError(error));
+      stop();
+    });
     const answers = await this.askAll(inputs.map(shareBytes), stop, onProgress);
+    await feeding;
     signal?.removeEventListener('abort', stop);
     clearTimeout(patience);
 
-    await this.throwFailures(answers, signal);
+    await this.throwFailures(answers, signal, unfed);
     await this.checkHandles();
     const outputs: Uint8Array[] = [];
     let start = Infinity;
@@ -118,8 +137,11 @@ export class SealWasmSession implements Session<Uint8Array> {
     );
   }
 
-  /** Throws the cause where one of `answers` is a failure, having closed the session unless it can go on. */
-  private async throwFailures(answers: readonly Answer[], signal?: AbortSignal): Promise<void> {
+  /**
+   * Throws the cause where one of `answers` is a failure, having closed the session unless it can go on. `unfed` is why
+   * the workers were stopped, if they were for want of something.
+   */
+  private async throwFailures(answers: readonly Answer[], signal?: AbortSignal, unfed?: Error): Promise<void> {
     const failures = answers.flatMap((answer, worker) =>
       answer.kind === 'failed' ? [{ worker, failure: answer.failure }] : [],
     );
@@ -129,6 +151,7 @@ export class SealWasmSession implements Session<Uint8Array> {
       if (failures.length === 0) return;
       await this.checkHandles();
       signal?.throwIfAborted();
+      if (unfed !== undefined) throw unfed;
       throw new InternalError('workers stopped without a reason');
     }
     const preparing = this.residentHandles.length === 0;

@@ -67,10 +67,11 @@ async function prepare(request: PrepareRequest): Promise<Executable> {
   };
   const part = workerProgram(columns, request.workerOf, request.worker);
   const encodings = collectEncodings(columns, part);
-  const plaintexts = new PlaintextStore(context, program, encodings, request.plaintextBudgetBytes);
+  const plaintexts = new PlaintextStore(context, program, encodings, request.plaintextRoom);
   owned.push(plaintexts);
   const exchange = new Exchange(request.shared);
-  return { context, program, part, plaintexts, relinKeys, galoisKeys, weights, exchange };
+  const weightStream = new Exchange(request.weightStream);
+  return { context, program, part, plaintexts, relinKeys, galoisKeys, weights, weightStream, exchange };
 }
 
 function loadKeys(what: string, bytes: Uint8Array | undefined, load: (bytes: Uint8Array) => void): void {

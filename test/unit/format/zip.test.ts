@@ -2,7 +2,8 @@ import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
-import { readZip, writeZip, ZipError, type ZipLimits, type ZipProblem } from '../../../runtime/format/zip.ts';
+import { readZip, writeZip } from '../../../runtime/format/zip.ts';
+import { ZipError, type ZipLimits, type ZipProblem } from '../../../runtime/format/zip-format.ts';
 import { damaged } from './mutations.ts';
 
 const limits: ZipLimits = { maxEntries: 4, maxTotalBytes: 10_000, allowDeflate: false };

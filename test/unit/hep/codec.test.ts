@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { InputEncoding, OutputEncoding } from '../../../ir/plan/plan.ts';
 import { type Dim, duplicated, gap, interleaved, Layout, tiled } from '../../../ir/tile/layout.ts';
+import { pickedCiphertexts } from '../../../ir/tile/packing.ts';
 import { checkInputRange, packInput, unpackOutput } from '../../../runtime/codec.ts';
 
 const powers = fc.constantFrom(1, 2, 4);
@@ -22,7 +23,8 @@ function inputFor(layout: Layout, index: Int32Array, elements: number, factor: n
 }
 
 function outputFor(layout: Layout, factor: number): OutputEncoding {
-  const rest = { firstCiphertext: 0, level: 0, scale: 1 };
+  const used = Array.from({ length: layout.ciphertexts }, () => true);
+  const rest = { firstCiphertext: 0, used, level: 0, scale: 1 };
   return { name: 'y', shape: [layout.elements], hasBatchAxis: true, factor, layout, ...rest };
 }
 
@@ -39,6 +41,27 @@ test('what is packed is unpacked, for every layout and batch', () => {
       const packed = packInput(inputFor(layout, index, layout.elements, 4), samples);
       expect(packed).toHaveLength(layout.ciphertexts);
       expect(unpackOutput(outputFor(layout, 0.25), packed, count)).toEqual(samples);
+    }),
+  );
+});
+
+test('what an index picks is read of the ciphertexts that are sent, and constants of none', () => {
+  fc.assert(
+    fc.property(layouts, fc.array(fc.nat(), { minLength: 1, maxLength: 9 }), (layout, seeds) => {
+      const samples = samplesOf(layout.batchTile, layout.elements);
+      const identity = Int32Array.from({ length: layout.elements }, (_, i) => i);
+      const packed = packInput(inputFor(layout, identity, layout.elements, 4), samples);
+      const index = Int32Array.from(seeds, (seed) => (seed % (layout.elements + 1)) - 1);
+      const constants = Float64Array.from(seeds, (_, i) => 1000 + i);
+      const used = pickedCiphertexts(layout, { index });
+      const output = { ...outputFor(layout, 0.25), shape: [index.length], index, used };
+      const sent = packed.filter((_, c) => used[c]);
+      const expected = (otherwise: (i: number) => number): Float64Array[] =>
+        samples.map((sample) =>
+          Float64Array.from(index, (from, i) => (from < 0 ? otherwise(i) : (sample[from] ?? NaN))),
+        );
+      expect(unpackOutput({ ...output, constants }, sent, samples.length)).toEqual(expected((i) => 1000 + i));
+      expect(unpackOutput(output, sent, samples.length)).toEqual(expected(() => 0));
     }),
   );
 });

@@ -41,7 +41,12 @@ test('the client part alone holds no program and no weights', () => {
   const { client } = plan();
   const bytes = writeClientPart(client);
   const entries = readZip(bytes, limits);
-  expect([...entries.keys()]).toEqual(['manifest.json', 'client/index-1.npy']);
+  expect([...entries.keys()]).toEqual([
+    'manifest.json',
+    'client/index-1.npy',
+    'client/output-index-1.npy',
+    'client/output-constants-1.npy',
+  ]);
   expect(Object.keys(JSON.parse(new TextDecoder().decode(entries.get('manifest.json'))) as object)).toEqual([
     'format',
     'version',

@@ -124,12 +124,12 @@ describe('manifests', () => {
 
   test('a newer version says who made it and what is read here', () => {
     const newer = repack(whole, (_, manifest) => {
-      manifest['version'] = 3;
+      manifest['version'] = 4;
       manifest['madeBy'] = 'hepc 7.0.0';
       manifest['new'] = 1;
     });
     expect(complaints(newer)).toEqual([
-      'H502: manifest.json: the file has format version 3, made by hepc 7.0.0; this hepc reads versions up to 2',
+      'H502: manifest.json: the file has format version 4, made by hepc 7.0.0; this hepc reads versions up to 3',
     ]);
     expect(complaints(withField(['version'], 0))[0]).toMatch(/^H503: .*version/);
   });
@@ -171,6 +171,13 @@ describe('arrays', () => {
     ['no array at all', 'program/a.npy', Uint8Array.of(1, 2, 3), /^H403/],
     ['an index of another length', 'client/index-1.npy', i4(1, 2), /^H505: client\/index-1.npy/],
     ['an index out of range', 'client/index-1.npy', i4(0, 1, 6, 0), /^H506: input y.*element 6 of 6/],
+    ['an output index of another length', 'client/output-index-1.npy', i4(4), /^H505: .*6 elements of i4/],
+    ['an output index out of range', 'client/output-index-1.npy', i4(4, 6, 4, 4, 4, 4), /^H506: output b.* 6 of 6/],
+    ['an output index below', 'client/output-index-1.npy', i4(4, -2, 4, 4, 4, 4), /^H506: output b.* -2 of 6/],
+    ['constants of another length', 'client/output-constants-1.npy', f8([1], 1), /^H505: .*6 elements of f8/],
+    ['constants of indices', 'client/output-constants-1.npy', i4(1, 2, 3, 4, 5, 6), /^H505: .*6 elements of f8/],
+    ['infinite constants', 'client/output-constants-1.npy', f8([6], 0, Infinity, 0, 0, 0, 0), /^H506: .*not finite/],
+    ['a read of what is not sent', 'client/output-index-1.npy', i4(0, -1, 4, 4, 4, 4), /^H506: output b.*not sent/],
   ];
   test.each(cases)('%s', (_, name, bytes, message) => {
     expect(complaints(withEntry(name, bytes))[0]).toMatch(message);
@@ -197,6 +204,9 @@ describe('parts that contradict one another', () => {
       [true, true],
       /first ciphertext of "y.* is 1, expected 2/,
     ],
+    ['used ciphertexts of outputs', ['client', 'outputs', 1, 'used'], [true], /output b: .*2 ciphertexts, but 1/],
+    ['outputs that are not sent', ['client', 'outputs', 0, 'used'], [false], /output a: .*not sent/],
+    ['constants without an index', ['client', 'outputs', 1, 'index'], undefined, /H504: client\/output-index-1.npy/],
     ['names', ['client', 'outputs', 1, 'name'], 'a', /"a" occurs twice/],
     ['a level above the top', ['client', 'inputs', 0, 'level'], 4, /above the top level 3/],
     ['a scale beyond the modulus', ['client', 'outputs', 0, 'scale'], 2 ** 35, /exceeds the modulus/],

@@ -6,11 +6,17 @@ import { duplicated, gap, Layout, tiled } from '../../../ir/tile/layout.ts';
 import { readZip, writeZip } from '../../../runtime/format/zip.ts';
 import { managedProgram, parameters, scale, schedule } from '../he/programs.ts';
 
-/** A plan of the program with every op: one input of two ciphertexts of which one is sent, one of an index, two outputs. */
+/**
+ * A plan of the program with every op: one input of two ciphertexts of which one is sent, one of an index, an
+ * output, and one of an index, of constants and of two ciphertexts of which one is sent.
+ */
 export function plan(): Plan {
   const program = managedProgram();
   const last = (scale * scale) / (parameters.primes[2] ?? 1);
   const predictedMaxError = 0.001;
+  const picked = new Layout([tiled(6, 4), gap(512)], 2);
+  // Reading a plan looks up where picked elements stand, which the layout keeps.
+  picked.firstPlaces();
   const port = { shape: [2, 3], hasBatchAxis: true, factor: 0.5 };
   return {
     client: {
@@ -47,14 +53,18 @@ export function plan(): Plan {
           name: 'a',
           layout: new Layout([tiled(6, 8), gap(256)], 2),
           firstCiphertext: 0,
+          used: [true],
           level: 0,
           scale: last,
         },
         {
           ...port,
           name: 'b',
-          layout: new Layout([tiled(6, 8), gap(256)], 2),
+          index: Int32Array.of(4, -1, 5, 4, -1, -1),
+          constants: Float64Array.of(0, 0.25, 0, 0, -3, 0),
+          layout: picked,
           firstCiphertext: 1,
+          used: [false, true],
           level: 1,
           scale: last,
         },

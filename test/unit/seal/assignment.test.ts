@@ -183,7 +183,9 @@ test('a heap that keys alone overfill is refused; what is left over goes to weig
   expect(refused.problems.map(({ code }) => code)).toEqual(['H631']);
   const tight = divideHeap(deepParameters, gibibyte, 1e6, 4 * gibibyte, 4 * gibibyte);
   expect(tight.problems).toEqual([]);
-  expect(tight.plaintextBudgetBytes).toBeGreaterThan(0);
-  expect(tight.plaintextBudgetBytes).toBeLessThan(1.3 * gibibyte);
-  expect(divideHeap(deepParameters, 1e6, 1e6, 5e6, gibibyte).plaintextBudgetBytes).toBe(5e6);
+  expect(tight.plaintextRoom.inHeap).toBeGreaterThan(0);
+  expect(tight.plaintextRoom.inHeap).toBeLessThan(1.3 * gibibyte);
+  expect(tight.plaintextRoom.inHeap + tight.plaintextRoom.outside).toBe(4 * gibibyte);
+  expect(divideHeap(deepParameters, 1e6, 1e6, 5e6, gibibyte).plaintextRoom).toEqual({ inHeap: 5e6, outside: 0 });
+  expect(divideHeap(deepParameters, 1e6, 1e6, 5e6, 2e6).plaintextRoom).toEqual({ inHeap: 2e6, outside: 0 });
 });

@@ -162,7 +162,7 @@ export class ProgramWriter {
         used: [true],
         maxAbs: 4,
       })),
-      outputs: outputs.map((id, i) => ({ ...common, ...at(id), name: `y${i}`, firstCiphertext: i })),
+      outputs: outputs.map((id, i) => ({ ...common, ...at(id), name: `y${i}`, firstCiphertext: i, used: [true] })),
       rotationSteps: [...steps].sort((x, y) => x - y),
       needsRelinKeys: columns.op.includes(HE.relinearize),
       maxError: 0.01,

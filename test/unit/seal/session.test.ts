@@ -4,7 +4,7 @@ import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { divideProgram } from '../../../runtime/engines/seal-wasm/divide-program.ts';
 import { sealWasm } from '../../../runtime/engines/seal-wasm/engine.ts';
 import { createSharedState } from '../../../runtime/engines/seal-wasm/exchange.ts';
-import { planExchange } from '../../../runtime/engines/seal-wasm/exchange-plan.ts';
+import { noTransfers, planExchange } from '../../../runtime/engines/seal-wasm/exchange-plan.ts';
 import type { PrepareRequest } from '../../../runtime/engines/seal-wasm/protocol.ts';
 import { SealWasmSession } from '../../../runtime/engines/seal-wasm/session.ts';
 import { compileSeal } from '../../../runtime/seal/compile-wasm.ts';
@@ -39,10 +39,14 @@ test('a worker that dies fails the evaluation and closes the session', async () 
     relinKeys: undefined,
     galoisKeys: undefined,
     weights: new Map(),
-    plaintextBudgetBytes: 0,
+    weightStream: createSharedState(noTransfers),
+    plaintextRoom: { inHeap: 0, outside: 0 },
   };
   const entry = new URL('./dying-worker.ts', import.meta.url);
-  const session = await SealWasmSession.start(entry, [request, { ...request, worker: 1 }], shared, 1);
+  const session = await SealWasmSession.start(entry, [request, { ...request, worker: 1 }], shared, 1, {
+    stream: request.weightStream,
+    run: () => Promise.resolve(),
+  });
   await expect(session.evaluate([])).rejects.toThrow(/exit code 3/);
   await expect(session.evaluate([])).rejects.toThrow(/closed/);
   await session.close();
