@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { noSearchReport, noSuchText } from '../../ir/diagnostics/cli.ts';
+import { badUsage, noSearchReport, noSuchText } from '../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Level } from '../../ir/levels.ts';
 import { levels } from '../../ir/levels.ts';
@@ -7,11 +7,16 @@ import type { Plan } from '../../ir/plan/plan.ts';
 import type { SearchReport } from '../../ir/plan/search-report.ts';
 import { printModule } from '../../ir/text/print.ts';
 import { defineCommand, option } from '../command.ts';
-import { choice, flag } from '../option-values.ts';
+import { UsageError } from '../failure.ts';
+import { choice, flag, text } from '../option-values.ts';
+import { OutputFile } from '../output-file.ts';
 import { readPlanFile } from '../plan-file.ts';
 import { describePlan, summarisePlan } from '../render/plan-summary.ts';
 import { renderSearch } from '../render/search-report.ts';
 import { renderFields } from '../render/table.ts';
+import { formatBytes } from '../render/units.ts';
+import { renderReport } from '../report/page.ts';
+import { program } from '../version.ts';
 import { json, planArgument } from './options.ts';
 
 export const inspect = defineCommand({
@@ -29,6 +34,10 @@ export const inspect = defineCommand({
     level: option(choice(levels).optional(), { doc: 'print the IR of this level', value: 'LEVEL' }),
     stats: option(flag, { doc: 'print the statistics alone' }),
     search: option(flag, { doc: 'print what the search tried, and for each layer why the winner won' }),
+    html: option(text.optional(), {
+      doc: 'write all of it as one page with pictures, to open in a browser',
+      value: 'REPORT.html',
+    }),
     json,
   }),
   examples: [
@@ -36,10 +45,19 @@ export const inspect = defineCommand({
     'inspect mlp.hep --search',
     'inspect mlp.hep --level tile',
     'inspect mlp.hep --stats --json',
+    'inspect mlp.hep --html mlp.html',
   ],
   run: async (options, { print }) => {
-    const plan = await readPlanFile(options.plan);
     const { level, stats, search } = options;
+    if (options.html !== undefined) {
+      if (level !== undefined || stats || search || options.json) throw new UsageError([htmlAlone]);
+      const output = new OutputFile(options.html);
+      const page = await renderReport(await readPlanFile(options.plan), { madeBy: program });
+      output.write(page);
+      print(`${options.html}: ${formatBytes(Buffer.byteLength(page))}\n`);
+      return;
+    }
+    const plan = await readPlanFile(options.plan);
     if (level !== undefined) {
       const text = levelText(plan, level, options.plan);
       print(options.json ? toJson({ level, text }) : text);
@@ -52,6 +70,11 @@ export const inspect = defineCommand({
       print(stats ? renderStatistics(plan) : summarisePlan(plan));
     }
   },
+});
+
+const htmlAlone = badUsage({
+  reason: '--html takes no --level, --stats, --search or --json: the page shows everything',
+  help: 'hepc help inspect',
 });
 
 function levelText({ program, schedule, dumps }: Plan, level: Level, file: string): string {

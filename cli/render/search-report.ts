@@ -118,11 +118,12 @@ function renderLayer(
 }
 
 /** `≥` where only a bound is known: the search left the way as soon as that was too much. */
-function formatMore({ more, isBound }: AlternativeReport, unit: SearchReport['layerUnit']): string {
+export function formatMore({ more, isBound }: AlternativeReport, unit: SearchReport['layerUnit']): string {
   return `${isBound ? '≥ ' : ''}${more < 0 ? '-' : '+'}${formatCost(Math.abs(more), unit)}`;
 }
 
-function formatCost(cost: number, unit: SearchReport['unit']): string {
+/** In the unit of estimates and costs. */
+export function formatCost(cost: number, unit: SearchReport['unit']): string {
   if (unit === 'bytes') return formatBytes(Math.round(cost));
   return unit === 'ms' ? formatMilliseconds(cost) : `${formatMilliseconds(cost)}/sample`;
 }

@@ -1,0 +1,69 @@
+/**
+ * The report of a plan as one page: no scripts, nothing from elsewhere, so it can be opened from a disk, sent by mail
+ * and served under any content policy that allows styles by hash. Its own policy allows that one style and nothing
+ * else, so that even markup that got past `html.ts` could not run or load anything.
+ */
+import { createHash } from 'node:crypto';
+import type { Plan } from '../../ir/plan/plan.ts';
+import { factsSection, headline } from './facts-section.ts';
+import { html, Html, shorten } from './html.ts';
+import { layersOf } from './layers.ts';
+import { networkOf } from './network.ts';
+import { networkSection } from './network-section.ts';
+import { operationsSection } from './operations-section.ts';
+import { loadPlotting } from './plotting.ts';
+import { pruningSection } from './pruning-section.ts';
+import { searchSection } from './search-section.ts';
+import { style } from './style.ts';
+import { tally } from './tally.ts';
+import { tilesSection } from './tiles-section.ts';
+import { timelineSection } from './timeline-section.ts';
+
+// Not part of the template: the policy gives the hash of what stands between the tags, to the last space.
+const styleElement = new Html(`<style>${style}</style>`);
+const styleHash = createHash('sha256').update(style).digest('base64');
+const contentPolicy = new Html(
+  `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`,
+);
+
+export interface ReportOptions {
+  /** Name and version of the program that writes. */
+  readonly madeBy: string;
+}
+
+/** Same plan, same page. */
+export async function renderReport(plan: Plan, { madeBy }: ReportOptions): Promise<string> {
+  const plotting = await loadPlotting();
+  const layers = layersOf(plan.program);
+  const tallies = tally(plan.program, layers.names.length, (row) => layers.ofRow[row] ?? 0);
+  const all: readonly (readonly [id: string, title: string, section: Html | undefined])[] = [
+    ['plan', 'Plan', factsSection(plan)],
+    ['network', 'Network', networkSection(networkOf(plan, layers))],
+    ['pruning', 'Pruning', plan.pruning && pruningSection(plotting, plan.pruning)],
+    ['tiles', 'Weight tiles', tilesSection(plotting, plan, layers)],
+    ['operations', 'Operations', operationsSection(plotting, plan, layers.names, tallies)],
+    ['timeline', 'Schedule', timelineSection(plotting, plan, layers)],
+    ['search', 'Search', plan.search && searchSection(plotting, plan.search)],
+  ];
+  const sections = all.filter(([, , section]) => section !== undefined);
+  const name = shorten(plan.client.name, 200) || 'unnamed';
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${contentPolicy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${name} - hepc plan</title>
+        ${styleElement}
+      </head>
+      <body>
+        <header>
+          <h1>${name}</h1>
+          <nav>${sections.map(([id, title]) => html`<a href="#${id}">${title}</a> `)}</nav>
+          ${headline(plan)}
+        </header>
+        <main>${sections.map(([, , section]) => section)}</main>
+        <footer><p>Made by ${madeBy} from a plan alone. Times are those of the cost model, not measured.</p></footer>
+      </body>
+    </html> `.text;
+}
