@@ -1,20 +1,22 @@
 /** Which room may import which, and the one home of each third-party package. */
 
-const sources = '^(index\\.ts$|(ir|compiler|passes|runtime|cli)/)';
+const sources = '^(index\\.ts$|(ir|compiler|passes|runtime|pruning|cli)/)';
 
 /** Package name (a regular expression) to the only path in the sources that may import it. */
 const homes = {
-  'onnx-proto': '^compiler/onnx/',
+  'onnx-proto': '^(compiler|runtime)/onnx/',
   chevrotain: '^ir/text/',
   'node-seal': '^runtime/(engines/seal-wasm|seal)/',
   '@dagrejs/graphlib': '^ir/graph\\.ts$',
   fflate: '^runtime/format/zip\\.ts$',
   npyjs: '^runtime/format/npy\\.ts$',
-  'onnxruntime-(web|common)': '^runtime/onnxruntime\\.ts$',
+  'onnxruntime-(web|common)': '^runtime/(onnxruntime\\.ts$|training/)',
+  '@observablehq/plot': '^cli/report/',
+  linkedom: '^cli/report/',
   commander: '^cli/',
   'cli-progress': '^cli/',
   'pure-rand': '^ir/random\\.ts$',
-  'ml-matrix': '^(passes/approximation/|runtime/fit-cost)',
+  'ml-matrix': '^(passes/(approximation|pruning)/|runtime/fit-cost)',
   '@noble/hashes': '^ir/digest\\.ts$',
 };
 
@@ -24,8 +26,9 @@ const mayImport = {
   'passes/': ['ir/'],
   'compiler/': ['passes/', 'ir/', 'package\\.json$'],
   'runtime/': ['ir/'],
-  'cli/': ['compiler/', 'passes/', 'runtime/', 'ir/', 'index\\.ts$', 'package\\.json$'],
-  'index\\.ts$': ['compiler/', 'passes/', 'runtime/', 'ir/'],
+  'pruning/': ['compiler/', 'passes/', 'runtime/', 'ir/'],
+  'cli/': ['pruning/', 'compiler/', 'passes/', 'runtime/', 'ir/', 'index\\.ts$', 'package\\.json$'],
+  'index\\.ts$': ['pruning/', 'compiler/', 'passes/', 'runtime/', 'ir/'],
 };
 
 /** @type {import('dependency-cruiser').DependencyType[]} */

@@ -11,23 +11,31 @@
  */
 import type { CompileOptions } from './compiler/compile.ts';
 import { compileOnnx } from './compiler/compile-onnx.ts';
+import { importOnnx, type OnnxSource } from './compiler/onnx/import.ts';
 import type { Diagnostic } from './ir/diagnostics/diagnostic.ts';
 import type { Plan, PlanStatistics } from './ir/plan/plan.ts';
+import { type PrunedModel, pruneModel, type PruneOptions } from './pruning/prune-model.ts';
 import type { Sample } from './runtime/client.ts';
 import { writeHep } from './runtime/hep/write.ts';
-import type { InputSpec } from './runtime/samples.ts';
+import { type InputSpec, listSamples, type Samples } from './runtime/samples.ts';
 
 export { HepcError, InternalError, formatDiagnostic } from './ir/diagnostics/diagnostic.ts';
 export type { Diagnostic, NodeRef, Place, Severity } from './ir/diagnostics/diagnostic.ts';
 export type { CostTable } from './ir/he/op-costs.ts';
 export type { ClientPart, Plan, PlanStatistics } from './ir/plan/plan.ts';
 export type { Objective, SearchLimits, SearchReport } from './ir/plan/search-report.ts';
+export type { PruningReport } from './ir/plan/pruning-report.ts';
+export type { PrunedModel } from './pruning/prune-model.ts';
 export { Client } from './runtime/client.ts';
 export type { Sample } from './runtime/client.ts';
 export { readCostFile, writeCostFile } from './runtime/cost-file.ts';
 export type { EvaluateOptions } from './runtime/engine.ts';
 export { readClientPart, writeClientPart } from './runtime/hep/client-part.ts';
-export { readHep as readPlan } from './runtime/hep/read.ts';
+export { fileAccess } from './runtime/format/file-access.ts';
+export type { RandomAccess } from './runtime/format/random-access.ts';
+export { openHep as openPlan, readHep as readPlan } from './runtime/hep/read.ts';
+export { writeBoundHep as writeBoundPlan } from './runtime/hep/write-bound.ts';
+export type { BindOptions, BoundFile } from './runtime/hep/write-bound.ts';
 export { writeHep as writePlan } from './runtime/hep/write.ts';
 export { measureCosts } from './runtime/measure-costs.ts';
 export type { MeasureCostsOptions, MeasuredCosts } from './runtime/measure-costs.ts';
@@ -72,14 +80,43 @@ export interface CompiledModel {
  */
 export function compile(onnx: Uint8Array | OnnxModel, options: CompileModelOptions = {}): CompiledModel {
   const { calibration, ...rest } = options;
-  const {
-    bytes,
-    fileName = 'the model',
-    readExternal = () => undefined,
-  } = onnx instanceof Uint8Array ? { bytes: onnx } : onnx;
-  const { plan, warnings } = compileOnnx(
-    { bytes, fileName, readExternal },
-    { ...rest, ...(calibration === undefined ? {} : { samples: calibration }) },
-  );
+  const { plan, warnings } = compileOnnx(sourceOf(onnx), {
+    ...rest,
+    ...(calibration === undefined ? {} : { samples: calibration }),
+  });
   return { hep: writeHep(plan), plan, statistics: plan.statistics, warnings };
+}
+
+export interface PruneModelOptions extends Omit<PruneOptions, 'trainer' | 'samples' | 'labels' | 'heldOut'> {
+  /** Real inputs of the model, thousands of them, with labels where there are any: as `loadSamples` reads them. */
+  readonly data: Samples | ((inputs: readonly InputSpec[]) => Samples);
+  /** Samples to measure losses on, that the model was not trained on. Default a fifth of `data`. */
+  readonly heldOut?: Samples;
+}
+
+/**
+ * Prunes a model so that its plan takes fewer ciphertexts: gives an ordinary ONNX file, which `compile` reads, and a
+ * report. Takes minutes. Throws `HepcError` for samples or options that do not fit, a model with nothing to prune, or a
+ * loss budget that nothing keeps.
+ */
+export async function prune(
+  onnx: Uint8Array | OnnxModel,
+  { data, heldOut, ...options }: PruneModelOptions,
+): Promise<PrunedModel> {
+  // Training alone needs onnxruntime, which sets itself up when it is loaded.
+  const { createTrainer } = await import('./runtime/training/trainer.ts');
+  const source = sourceOf(onnx);
+  const samples = typeof data === 'function' ? data(importOnnx(source).inputs) : data;
+  return pruneModel(source, {
+    ...options,
+    samples: listSamples(samples),
+    labels: samples.labels,
+    ...(heldOut !== undefined && { heldOut: { samples: listSamples(heldOut), labels: heldOut.labels } }),
+    trainer: createTrainer(),
+  });
+}
+
+function sourceOf(onnx: Uint8Array | OnnxModel): OnnxSource {
+  const { bytes, fileName, readExternal } = onnx instanceof Uint8Array ? { bytes: onnx } : onnx;
+  return { bytes, fileName: fileName ?? 'the model', readExternal: readExternal ?? (() => undefined) };
 }

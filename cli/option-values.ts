@@ -1,6 +1,7 @@
 /** Schemas of option values: what stands on the command line, as text, to what commands work with. */
 import { z } from 'zod';
 import { suggestion } from '../ir/suggestion.ts';
+import { isPowerOfTwo } from '../ir/tile/layout.ts';
 
 /** A path or another text that is not empty. */
 export const text = z.string({ error: 'expected a text' }).min(1, { error: 'expected a text' });
@@ -38,6 +39,16 @@ const sizeUnits: Readonly<Record<string, number>> = {
   gib: 2 ** 30,
 };
 
+/** A number of at least 0 and below 1. */
+export function share() {
+  return numberWhere((value) => value >= 0 && value < 1, 'a number of at least 0 and below 1');
+}
+
+/** A number of at least 0 and at most `most`. */
+export function amount(most: number) {
+  return numberWhere((value) => value >= 0 && value <= most, `a number from 0 to ${most}`);
+}
+
 /** Bytes, as `512MiB`, `1.5 GB` or `1048576`. */
 export function byteSize() {
   return z.string().transform((given, context) => {
@@ -45,6 +56,21 @@ export function byteSize() {
     const bytes = Math.floor(Number(number) * (sizeUnits[unit.toLowerCase()] ?? NaN));
     if (number !== '' && bytes >= 1 && bytes <= 2 ** 50) return bytes;
     context.addIssue({ code: 'custom', message: 'expected a size such as 512MiB, 2GiB or a number of bytes' });
+    return z.NEVER;
+  });
+}
+
+/** Weights of a product, as `4x8`: outputs x inputs. */
+export function tileShape() {
+  return z.string().transform((given, context) => {
+    const [, rows = '', columns = ''] = /^(\d+)x(\d+)$/i.exec(given) ?? [];
+    const shape = { rows: Number(rows), columns: Number(columns) };
+    const fits = (extent: number) => isPowerOfTwo(extent) && extent <= 16384;
+    if (rows !== '' && fits(shape.rows) && fits(shape.columns)) return shape;
+    context.addIssue({
+      code: 'custom',
+      message: 'expected outputs x inputs of a tile, both powers of two, such as 4x8',
+    });
     return z.NEVER;
   });
 }

@@ -11,6 +11,15 @@ export async function readSamples(path: string, inputs: readonly InputSpec[], li
   return load(inputs, limit);
 }
 
+/** Samples with the label of each, where the file has labels. Throws as `readSamples` does. */
+export async function readLabelledSamples(
+  path: string,
+  inputs: readonly InputSpec[],
+): Promise<{ readonly samples: Sample[]; readonly labels: readonly number[] | undefined }> {
+  const samples = loadSamples(await readInputFile(path, fileKinds.samples), path, inputs);
+  return { samples: listSamples(samples), labels: samples.labels };
+}
+
 /** Reads the file at once; its arrays once the inputs are known. Throws as `readSamples` does. */
 export async function loadSamplesFor(
   path: string,

@@ -2,16 +2,22 @@
 import { badCompileOption } from '../ir/diagnostics/compile.ts';
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import type { SearchLimits } from '../ir/plan/search-report.ts';
+import { isPowerOfTwo } from '../ir/tile/layout.ts';
+import type { TileShape } from './kernels/candidate.ts';
 
 export interface NumericOptions {
   readonly maxError: number;
   readonly batch?: number | undefined;
   readonly bandwidthMbit: number;
   readonly limits: SearchLimits;
+  readonly tile?: TileShape | undefined;
 }
 
+const isTileExtent = (value: number): boolean => isPowerOfTwo(value) && value <= 16384;
+const tileExtent = 'a power of two of at most 16384';
+
 /** H341 for each that is out of range. */
-export function checkOptions({ maxError, batch, bandwidthMbit, limits }: NumericOptions): Diagnostic[] {
+export function checkOptions({ maxError, batch, bandwidthMbit, limits, tile }: NumericOptions): Diagnostic[] {
   const above = (least: number) => (value: number) => value > least && value < Infinity;
   const rows: readonly [string, number | undefined, (value: number) => boolean, string][] = [
     ['maxError', maxError, (value) => value > 0 && value <= 1, 'a number above 0 and at most 1'],
@@ -19,6 +25,8 @@ export function checkOptions({ maxError, batch, bandwidthMbit, limits }: Numeric
     ['bandwidthMbit', bandwidthMbit, above(0), 'a number above 0'],
     ['limits.memoryBytes', limits.memoryBytes, above(0), 'a number above 0'],
     ['limits.uploadBytes', limits.uploadBytes, above(0), 'a number above 0'],
+    ['tile.rows', tile?.rows, isTileExtent, tileExtent],
+    ['tile.columns', tile?.columns, isTileExtent, tileExtent],
     ['limits.galoisKeys', limits.galoisKeys, above(-1), 'a number that is not negative'],
   ];
   return rows.flatMap(([option, value, fits, expected]) =>

@@ -1,6 +1,7 @@
 /** From the bytes of an ONNX model to a plan: import and compilation in one call. */
 import { printModule } from '../ir/text/print.ts';
 import type { Sample } from '../passes/pass.ts';
+import { ordersFromJson } from '../passes/pruning/orders-json.ts';
 import { type Compilation, compileGraph, type CompileOptions } from './compile.ts';
 import { type ImportedModel, importOnnx, type ModelPort, type OnnxSource } from './onnx/import.ts';
 
@@ -22,7 +23,11 @@ export function compileOnnx(source: OnnxSource, options: CompileOnnxOptions = {}
   rest.onStep?.('reading the model');
   const model = importOnnx(source);
   const list = typeof samples === 'function' ? samples(model.inputs) : samples;
-  const compilation = compileGraph(model, { ...rest, ...(list === undefined ? {} : { samples: list }) });
+  const compilation = compileGraph(model, {
+    orders: ordersOf(model),
+    ...rest,
+    ...(list === undefined ? {} : { samples: list }),
+  });
   const { tensor, tile } = compilation.modules;
   const dumps = new Map([
     ['tensor', printModule(tensor).text],
@@ -34,4 +39,13 @@ export function compileOnnx(source: OnnxSource, options: CompileOnnxOptions = {}
     plan: { ...compilation.plan, dumps },
     warnings: [...model.warnings, ...compilation.warnings],
   };
+}
+
+/** Under which key the metadata of a pruned model hold the orders of its axes. */
+export const ordersMetadataKey = 'hepc.orders';
+
+/** The orders that an earlier pruning found, for the network once its linear ops are merged. */
+export function ordersOf({ metadata }: ImportedModel): CompileOptions['orders'] {
+  const text = metadata.get(ordersMetadataKey);
+  return text === undefined ? undefined : (whole) => ordersFromJson(text, whole);
 }

@@ -19,19 +19,23 @@ import { type CostTable, defaultCostTable } from '../ir/he/op-costs.ts';
 import type { PlanModule } from '../ir/levels.ts';
 import { polyModulusDegrees, workerHeapBytes } from '../ir/parameters.ts';
 import type { Plan } from '../ir/plan/plan.ts';
-import type { Objective, SearchLimits } from '../ir/plan/search-report.ts';
+import type { Objective, PlanMeasures, SearchLimits } from '../ir/plan/search-report.ts';
 import { seededRandom } from '../ir/random.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { nextPowerOfTwo } from '../ir/tile/layout.ts';
 import type { TileModule } from '../ir/tile/ops.ts';
 import { PassManager, type PassObserver, type PassRun } from '../passes/manager.ts';
 import type { Sample } from '../passes/pass.ts';
+import type { Orders } from '../passes/pruning/apply-permutation.ts';
+import type { TileShape } from './kernels/candidate.ts';
 import { buildPlan, type ModelInterface } from './build-plan.ts';
 import { checkOptions } from './check-options.ts';
+import type { LayoutChoice } from './layouts/choose-layouts.ts';
 import { networkDepth } from './layouts/network-depth.ts';
-import { optimiseTensor } from './pipelines.ts';
+import { optimiseTensor, shrinkTensor } from './pipelines.ts';
+import type { Configuration } from './search/configurations.ts';
 import { type LoweringContext, replay } from './search/candidate.ts';
-import { defaultBandwidthMbit } from './search/objective.ts';
+import { defaultBandwidthMbit, type Near } from './search/objective.ts';
 import { searchReport } from './search/report.ts';
 import { type SearchOutcome, searchPlans } from './search/search-plans.ts';
 import { tooDeep } from './search/too-deep.ts';
@@ -56,6 +60,14 @@ export interface CompileOptions {
   /** Mbit/s between client and server, for end-to-end. Default 100. */
   readonly bandwidthMbit?: number;
   readonly limits?: SearchLimits;
+  /** Holds the search to products of this many outputs and inputs; both powers of two. By default it is free. */
+  readonly tile?: TileShape;
+  /** Holds the search to configurations like this one, for an estimate. */
+  readonly near?: Near;
+  /** The order of the elements along axes of the network, as pruning found it. Default that of the model. */
+  readonly orders?: Orders | ((whole: TensorModule) => Orders) | undefined;
+  /** Keeps elements that are constant or that nobody reads, so that layers have the sizes that they have in the model. */
+  readonly keepDeadElements?: boolean;
   /** Costs of the engine's operations. Default those of node-seal on a server. */
   readonly costs?: CostTable;
   readonly weights?: 'plain' | 'encrypted';
@@ -68,10 +80,29 @@ export interface CompileOptions {
 
 export interface Compilation {
   readonly plan: Plan;
-  /** The modules of all four levels, for dumps and reports. */
-  readonly modules: { readonly tensor: TensorModule; readonly tile: TileModule; readonly plan: PlanModule };
+  /**
+   * The modules of all four levels, for dumps and reports; `whole` is `tensor` before elements moved or went, `exact` that
+   * with the activations of the model.
+   */
+  readonly modules: {
+    readonly exact: TensorModule;
+    readonly whole: TensorModule;
+    readonly tensor: TensorModule;
+    readonly tile: TileModule;
+    readonly plan: PlanModule;
+  };
+  /** The layouts and kernels of `modules.tensor`, and what the program takes by the cost model. */
+  readonly chosen: Chosen;
   readonly runs: readonly PassRun[];
   readonly warnings: readonly Diagnostic[];
+}
+
+export interface Chosen {
+  readonly choice: LayoutChoice;
+  readonly configuration: Configuration;
+  readonly measures: PlanMeasures;
+  /** In the unit of the objective. */
+  readonly cost: number;
 }
 
 /** Fewer calibration samples than this say little about the ranges of other inputs. */
@@ -80,8 +111,8 @@ const enoughSamples = 8;
 /** Throws `HepcError` for a model that cannot be compiled within the options. */
 export function compileGraph(graph: ImportedGraph, options: CompileOptions = {}): Compilation {
   const { maxError = 0.01, batch, weights = 'plain', seed = 1, onStep = () => undefined } = options;
-  const { bandwidthMbit = defaultBandwidthMbit, limits = {} } = options;
-  throwIfErrors(checkOptions({ maxError, batch, bandwidthMbit, limits }));
+  const { bandwidthMbit = defaultBandwidthMbit, limits = {}, orders } = options;
+  throwIfErrors(checkOptions({ maxError, batch, bandwidthMbit, limits, tile: options.tile }));
   const synthetic = options.samples === undefined;
   const samples = options.samples ?? uniformSamples(graph, seed);
   const manager = new PassManager(samples, options.observer);
@@ -93,9 +124,20 @@ export function compileGraph(graph: ImportedGraph, options: CompileOptions = {})
     throw new HepcError([batchTooLarge({ batch, most: largest / 2 })]);
 
   onStep('optimising the network');
-  const tensor = optimiseTensor(graph.module, manager, { maxError, synthetic });
+  const { exact, whole } = optimiseTensor(graph.module, manager, { maxError, synthetic });
+  const tensor =
+    options.keepDeadElements === true
+      ? whole
+      : shrinkTensor(whole, manager, typeof orders === 'function' ? orders(whole) : orders);
   const objective = options.optimize ?? 'latency';
-  const goal = { objective, bandwidthMbit, limits, batch: batch ?? freeBatch(objective) };
+  const goal = {
+    objective,
+    bandwidthMbit,
+    limits,
+    batch: batch ?? freeBatch(objective),
+    tile: options.tile,
+    near: options.near,
+  };
   const table = options.costs ?? defaultCostTable;
   const reference = referenceOn(graph.module, samples);
   const context: LoweringContext = { tensor, samples, reference, weights, table, maxError, seed, goal, onStep };
@@ -110,8 +152,16 @@ export function compileGraph(graph: ImportedGraph, options: CompileOptions = {})
   const search = searchReport(tensor, goal, outcome, outcome.found);
   const facts = { batch: proposal.configuration.samples, weights, maxError, predictedMaxError, synthetic, search };
   const plan = buildPlan({ graph, packed, program, samples }, facts);
-  const modules = { tensor, tile: packed.tile, plan: program };
-  return { plan, modules, runs: [...manager.runs, ...quiet.runs], warnings: [...warnings, ...manager.warnings] };
+  const modules = { exact, whole, tensor, tile: packed.tile, plan: program };
+  const { choice, configuration } = proposal;
+  const chosen = { choice, configuration, measures: accepted.measures, cost: accepted.score[0] };
+  return {
+    plan,
+    modules,
+    chosen,
+    runs: [...manager.runs, ...quiet.runs],
+    warnings: [...warnings, ...manager.warnings],
+  };
 }
 
 /** One sample, save where the search may choose. */

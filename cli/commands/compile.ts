@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { pruneModel } from '../../pruning/prune-model.ts';
+import { withPruning } from '../../pruning/report.ts';
+import { importOnnx } from '../../compiler/onnx/import.ts';
 import { compileOnnx } from '../../compiler/compile-onnx.ts';
 import { defaultBandwidthMbit } from '../../compiler/search/objective.ts';
 import { badUsage, engineNotAvailable } from '../../ir/diagnostics/cli.ts';
@@ -11,14 +14,19 @@ import { DumpFolder } from '../dump-ir.ts';
 import { UsageError } from '../failure.ts';
 import { fileKinds, readInputFile } from '../input-file.ts';
 import { openModel } from '../model-file.ts';
-import { byteSize, choice, flag, positive, samplesHelp, text, wholeNumber } from '../option-values.ts';
+import { byteSize, choice, flag, positive, samplesHelp, text, tileShape, wholeNumber } from '../option-values.ts';
 import { OutputFile } from '../output-file.ts';
 import { createProgress } from '../progress.ts';
 import { describeTime } from '../render/plan-summary.ts';
 import { renderFields } from '../render/table.ts';
 import { formatBytes, formatError } from '../render/units.ts';
-import { loadSamplesFor } from '../sample-file.ts';
+import { describePruned } from '../render/pruning.ts';
+import { loadSamplesFor, readLabelledSamples } from '../sample-file.ts';
 import { program } from '../version.ts';
+import { checkPruningOptions, policyHelp, pruneOptionsOf, pruningOptions } from './pruning-options.ts';
+
+/** Of --data, as many as are enough for ranges. */
+const calibrationSamples = 256;
 
 export const compile = defineCommand({
   name: 'compile',
@@ -42,7 +50,10 @@ export const compile = defineCommand({
       value: 'MODEL.onnx',
     }),
     output: option(text, { doc: 'the plan', short: 'o', value: 'PLAN.hep' }),
-    calibrate: option(text.optional(), { doc: `calibration ${samplesHelp}`, value: 'X.npz' }),
+    calibrate: option(text.optional(), {
+      doc: `calibration ${samplesHelp}; with --prune the first of --data unless given`,
+      value: 'X.npz',
+    }),
     maxError: option(positive(1).default(0.01), { doc: 'largest error', value: 'E' }),
     batch: option(wholeNumber(1, 16384).optional(), {
       doc: 'samples that are wanted at once; 1, or with --optimize throughput as many as are fastest',
@@ -64,10 +75,26 @@ export const compile = defineCommand({
     maxMemory: option(byteSize().optional(), { doc: 'most memory of one worker, such as 512MiB', value: 'SIZE' }),
     maxUpload: option(byteSize().optional(), { doc: 'most bytes of the encrypted inputs of a run', value: 'SIZE' }),
     maxKeys: option(wholeNumber(0, 32768).optional(), { doc: 'most Galois keys', value: 'K' }),
+    tile: option(tileShape().optional(), {
+      doc: 'hold the search to products of this many outputs x inputs, such as 4x8, by rotate-and-sum',
+      value: 'RxC',
+    }),
     costs: option(text.optional(), {
       doc: 'costs of operations on this machine, by `hepc measure-costs`',
       value: 'COSTS.json',
     }),
+    prune: option(text.optional(), { doc: `prune first: ${policyHelp}`, value: 'POLICY' }),
+    data: option(text.optional(), { doc: `for --prune: training ${samplesHelp}; y holds labels`, value: 'TRAIN.npz' }),
+    heldOut: option(pruningOptions.heldOut, { doc: 'for --prune: samples to measure losses on', value: 'TEST.npz' }),
+    sparsity: option(pruningOptions.sparsity, {
+      doc: 'for --prune: share of weights, neurons or tiles that go',
+      value: 'S',
+    }),
+    maxDegradation: option(pruningOptions.maxDegradation, { doc: 'for --prune: most that may be lost', value: 'X' }),
+    epochs: option(pruningOptions.epochs, { doc: 'for --prune: passes over the samples to recover', value: 'N' }),
+    recoverBy: option(pruningOptions.recoverBy, { doc: 'for --prune: what gradients make small', value: 'LOSS' }),
+    learningRate: option(pruningOptions.learningRate, { doc: 'for --prune: of Adam', value: 'L' }),
+    seed: option(pruningOptions.seed, { doc: 'for --prune: of everything that is random', value: 'N' }),
     dumpIr: option(text.optional(), {
       doc: 'write the IR before and after every pass there: NN-pass.before.ir and NN-pass.after.ir, large constants in an .npz beside; replaces dumps that are there',
       value: 'DIR',
@@ -85,29 +112,57 @@ export const compile = defineCommand({
       throw new UsageError([
         badUsage({ reason: '--bandwidth needs --optimize end-to-end', help: 'hepc help compile' }),
       ]);
+    const { prune } = options;
+    if ((prune === undefined) !== (options.data === undefined))
+      throw new UsageError([badUsage({ reason: '--prune and --data go together', help: 'hepc help compile' })]);
+    checkPruningOptions(prune, options, 'compile');
     if (engine === 'simd') throw new HepcError([engineNotAvailable({ engine })]);
     const output = new OutputFile(options.output);
     const dumps = options.dumpIr === undefined ? undefined : new DumpFolder(options.dumpIr);
     const model = await openModel(options.model);
-    const calibration = options.calibrate === undefined ? undefined : await loadSamplesFor(options.calibrate);
     const costs =
       options.costs === undefined
         ? undefined
         : readCostFile(await readInputFile(options.costs, fileKinds.costs), options.costs);
+    const training =
+      options.data === undefined ? undefined : await readLabelledSamples(options.data, importOnnx(model).inputs);
+    const calibration =
+      options.calibrate === undefined
+        ? training?.samples.slice(0, calibrationSamples)
+        : await loadSamplesFor(options.calibrate);
+    const heldOut =
+      options.heldOut === undefined ? undefined : await readLabelledSamples(options.heldOut, importOnnx(model).inputs);
     const progress = createProgress(options.quiet);
     try {
-      const { plan, warnings } = compileOnnx(model, {
+      const goal = {
         maxError,
         weights,
         optimize,
         limits: { memoryBytes: maxMemory, uploadBytes: maxUpload, galoisKeys: maxKeys },
-        onStep: (step) => progress.step(step),
+        ...(options.tile === undefined ? {} : { tile: options.tile }),
         ...(batch === undefined ? {} : { batch }),
         ...(bandwidth === undefined ? {} : { bandwidthMbit: bandwidth }),
         ...(costs === undefined ? {} : { costs }),
+      };
+      const pruned =
+        training === undefined
+          ? undefined
+          : await pruneModel(model, {
+              ...pruneOptionsOf(options, progress, remark),
+              ...training,
+              heldOut,
+              policy: prune ?? 'auto',
+              compile: goal,
+            });
+      const source = pruned === undefined ? model : { ...model, bytes: pruned.onnx };
+      const compiled = compileOnnx(source, {
+        ...goal,
+        onStep: (step) => progress.step(step),
         ...(calibration === undefined ? {} : { samples: calibration }),
         ...(dumps === undefined ? {} : { observer: dumps }),
       });
+      const plan = pruned === undefined ? compiled.plan : withPruning(compiled.plan, pruned.report);
+      const warnings = [...(pruned?.warnings ?? []), ...compiled.warnings];
       const bytes = writeHep(plan, { madeBy: program });
       output.write(bytes);
       progress.end();
@@ -120,6 +175,7 @@ export const compile = defineCommand({
           ['rotations', String(statistics.rotations)],
           ['products', `${statistics.multiplyPlain} with plaintexts, ${statistics.multiplyCipher} with ciphertexts`],
           ['evaluation', describeTime(plan)],
+          ...(pruned === undefined ? [] : [describePruned(pruned.report)]),
           ['predicted error', `${formatError(client.predictedMaxError)} of at most ${formatError(client.maxError)}`],
         ]),
       );

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { badPassOptions, wrongLevel } from '../../ir/diagnostics/cli.ts';
 import { formatDiagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import type { AnyModule } from '../../ir/levels.ts';
+import type { AnyModule, Modules } from '../../ir/levels.ts';
 import { printModule } from '../../ir/text/print.ts';
 import { PassManager } from '../../passes/manager.ts';
 import type { AnyPass, Pass } from '../../passes/pass.ts';
@@ -50,7 +50,10 @@ export const opt = defineCommand({
           wrongLevel({ pass: pass.name, expected: pass.level, got: module.level }, { file: options.file }),
         ]);
       // The level was compared; the union of passes cannot say that.
-      module = manager.run(pass as Pass, module, optionsOf(pass));
+      module =
+        'train' in pass
+          ? await manager.train(pass, module as Modules['tensor'], optionsOf(pass))
+          : manager.run(pass as Pass, module, optionsOf(pass));
     }
     for (const warning of manager.warnings) remark(formatDiagnostic(warning));
     for (const { pass, statistics } of manager.runs) remark(describeRun(pass, statistics));

@@ -1,5 +1,5 @@
 /** Options that several commands have. */
-import { choice, flag, maxThreads, samplesHelp, text, wholeNumber } from '../option-values.ts';
+import { byteSize, choice, flag, maxThreads, samplesHelp, text, wholeNumber } from '../option-values.ts';
 import { option } from '../command.ts';
 import { runEngines } from '../run-plan.ts';
 
@@ -15,6 +15,10 @@ export const engine = option(choice(runEngines).default('seal-wasm'), {
   value: 'ENGINE',
 });
 export const threads = option(wholeNumber(1, maxThreads).default(1), { doc: 'workers that share a run', value: 'T' });
+export const weightMemory = option(byteSize().optional(), {
+  doc: 'most memory for weights, 1.5GiB if not given; others are encoded, or read from the plan, at each use',
+  value: 'SIZE',
+});
 export const limit = option(wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(), {
   doc: 'only the first K samples',
   value: 'K',

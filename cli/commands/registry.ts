@@ -12,10 +12,12 @@ import { keygen } from './keygen.ts';
 import { measureCosts } from './measure-costs.ts';
 import { opt } from './opt.ts';
 import { passes } from './passes.ts';
+import { prune } from './prune.ts';
 import { run } from './run.ts';
 import { verify } from './verify.ts';
 
 export const commands: readonly Command[] = [
+  prune,
   compile,
   inspect,
   verify,

@@ -1,5 +1,5 @@
 /** What `hepc inspect` says of a plan, for people and for machines. */
-import type { Plan } from '../../ir/plan/plan.ts';
+import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
 import type { HeOpName } from '../../ir/he/ops.ts';
 import { programCost } from '../../ir/he/program-cost.ts';
 import { modulusBits } from '../../ir/parameters.ts';
@@ -13,8 +13,8 @@ export function summarisePlan(plan: Plan): string {
   const bits = statistics.modulusBits;
   const ports = (list: Plan['client']['inputs'] | Plan['client']['outputs']): string[] =>
     list.map(
-      ({ name, shape, layout }) =>
-        `${name} ${formatShape(shape)} as ${layout.toString()}, ${plural(layout.ciphertexts, 'ciphertext')}`,
+      (encoding) =>
+        `${encoding.name} ${formatShape(encoding.shape)} as ${encoding.layout.toString()}, ${plural(sentCiphertexts(encoding), 'ciphertext')}`,
     );
   const numbered = (name: string, lines: readonly string[]): [string, string][] =>
     lines.map((line, i) => [i === 0 ? name : '', line]);
@@ -66,7 +66,8 @@ export function describeTime({ client, program, search }: Plan): string {
   return client.batch === 1 ? whole : `${whole}, ${formatMilliseconds(milliseconds / client.batch)} per sample`;
 }
 
-function chosenTime(search: Plan['search']): number | undefined {
+/** By the cost model that the plan was compiled with. */
+export function chosenTime(search: Plan['search']): number | undefined {
   return search?.candidates.find(({ verdict }) => verdict === 'chosen')?.measures?.milliseconds;
 }
 
@@ -98,12 +99,12 @@ function shorten(label: string): string {
 
 /** The same as data. */
 export function describePlan({ client, weights, bound, statistics, program, search }: Plan): Record<string, unknown> {
-  const port = ({ name, shape, hasBatchAxis, layout }: Plan['client']['outputs'][number]) => ({
-    name,
-    shape,
-    hasBatchAxis,
-    layout: layout.toString(),
-    ciphertexts: layout.ciphertexts,
+  const port = (encoding: Plan['client']['inputs' | 'outputs'][number]) => ({
+    name: encoding.name,
+    shape: encoding.shape,
+    hasBatchAxis: encoding.hasBatchAxis,
+    layout: encoding.layout.toString(),
+    ciphertexts: sentCiphertexts(encoding),
   });
   return {
     name: client.name,

@@ -25,6 +25,7 @@ export function decodeModel(bytes: Uint8Array, file: string): OnnxModel {
   return {
     opset: own === undefined ? undefined : integer(own.version),
     graph,
+    metadata: new Map((message.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? ''])),
     localFunctions: new Set((message.functions ?? []).map(({ domain, name }) => `${domain ?? ''}:${name ?? ''}`)),
   };
 }

@@ -46,6 +46,8 @@ export interface ImportedModel {
   readonly outputs: readonly ModelPort[];
   readonly warnings: readonly Diagnostic[];
   readonly opset: number;
+  /** `metadata_props` of the model, unchecked. */
+  readonly metadata: ReadonlyMap<string, string>;
 }
 
 const oldestOpset = 7;
@@ -123,6 +125,7 @@ class GraphWalk {
       outputs: outputs.map(({ name, term }) => portOf(name, term)),
       warnings,
       opset: this.opset,
+      metadata: this.model.metadata,
     };
   }
 

@@ -5,6 +5,8 @@ export interface OnnxModel {
   /** Version of the default operator set; undefined where the model imports none. */
   readonly opset: number | undefined;
   readonly graph: OnnxGraph;
+  /** `metadata_props`; of a key that stands twice, the last. */
+  readonly metadata: ReadonlyMap<string, string>;
   /** `domain` and name of each function that the model brings along. */
   readonly localFunctions: ReadonlySet<string>;
 }

@@ -8,12 +8,32 @@ import * as costs from './costs.ts';
 import * as data from './data.ts';
 import type { DiagnosticDeclaration } from './diagnostic.ts';
 import * as importing from './import.ts';
+import * as permutation from './permutation.ts';
 import * as plan from './plan.ts';
+import * as pruningRun from './pruning-run.ts';
+import * as pruning from './pruning.ts';
 import * as runtime from './runtime.ts';
 import * as text from './text.ts';
+import * as tiles from './tiles.ts';
+import * as training from './training.ts';
 import * as verify from './verify.ts';
 
-const areas = [importing, text, verify, compile, costs, data, plan, runtime, cli];
+const areas = [
+  importing,
+  text,
+  verify,
+  compile,
+  tiles,
+  permutation,
+  pruningRun,
+  costs,
+  data,
+  plan,
+  pruning,
+  training,
+  runtime,
+  cli,
+];
 
 /** Declarations by code, in the order of their codes. */
 export const diagnosticRegistry: ReadonlyMap<string, DiagnosticDeclaration<never>> = new Map(

@@ -9,6 +9,7 @@
 import type { HeModule } from '../he/module.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Layout } from '../tile/layout.ts';
+import type { PruningReport } from './pruning-report.ts';
 import type { SearchReport } from './search-report.ts';
 
 /** Bits of `frees`: operand a (or b) is read here for the last time. */
@@ -23,7 +24,7 @@ export interface ScheduleColumns {
   readonly group: Int32Array;
 }
 
-/** How the client packs one input. The client part of a plan holds nothing of the weights. */
+/** How the client packs one input. */
 export interface InputEncoding {
   readonly name: string;
   /** Shape of one sample, without the axis of samples. */
@@ -51,9 +52,24 @@ export interface OutputEncoding {
   readonly hasBatchAxis: boolean;
   readonly factor: number;
   readonly layout: Layout;
+  /** Element i of the output is element index[i] of the packed tensor times `factor`; in order where it is left out. */
+  readonly index?: Int32Array;
+  /**
+   * Element i where index[i] is −1, whatever was encrypted; zero where it is left out. All of the weights that a client
+   * part tells, and no more than every answer does.
+   */
+  readonly constants?: Float64Array;
+  /** Index of its first ciphertext among the outputs. */
   readonly firstCiphertext: number;
+  /** Which ciphertexts of the layout are sent at all; those that nothing is read of are not. */
+  readonly used: readonly boolean[];
   readonly level: number;
   readonly scale: number;
+}
+
+/** Ciphertexts of an encoding that travel; they follow `firstCiphertext` without gaps. */
+export function sentCiphertexts({ used }: InputEncoding | OutputEncoding): number {
+  return used.reduce((count, isUsed) => count + Number(isUsed), 0);
 }
 
 /** What the client needs, and all that it gets. */
@@ -84,6 +100,8 @@ export interface Plan {
   readonly bound?: BoundWeights;
   /** What the search that led to it tried; absent in plans of format version 1. */
   readonly search?: SearchReport;
+  /** What pruning did to its model; absent where nothing was pruned, and in bound plans. */
+  readonly pruning?: PruningReport;
   /** `.ir` texts of the levels above, for `inspect --level`: name → text. */
   readonly dumps: ReadonlyMap<string, string>;
 }
@@ -92,7 +110,23 @@ export interface BoundWeights {
   /** SHA-256 of the public key that they are encrypted under. */
   readonly publicKeyDigest: string;
   /** Saved SEAL ciphertexts, one for each `weight` op in order. */
-  readonly ciphertexts: readonly Uint8Array[];
+  readonly ciphertexts: readonly Uint8Array[] | StoredCiphertexts;
+}
+
+/** Ciphertexts that are not in memory: those of a bound plan that was opened in its file. */
+export interface StoredCiphertexts {
+  /** Where they are, for messages. */
+  readonly file: string;
+  readonly length: number;
+  /** Bytes of one. */
+  sizeOf(index: number): number;
+  /** One of them, which the caller owns. Rejects with `HepcError` where it is damaged or cannot be read. */
+  read(index: number): Promise<Uint8Array>;
+}
+
+/** Bytes of the ciphertext of weight `index`. */
+export function ciphertextSize({ ciphertexts }: BoundWeights, index: number): number {
+  return 'sizeOf' in ciphertexts ? ciphertexts.sizeOf(index) : (ciphertexts[index]?.length ?? 0);
 }
 
 /** Counts of one run; see the README for each. Units: bytes, bits, operations. */

@@ -1,5 +1,6 @@
 /** Client and server with files between them, and what happens when the files are mixed up. */
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readNpy } from '../../runtime/format/npy.ts';
@@ -94,14 +95,22 @@ describe('encrypted weights', () => {
     const [input, output] = [inFolder('in.ct'), inFolder('out.ct')];
     await succeed('compile', files.model, '-o', plan, '--calibrate', files.samples, '--weights', 'encrypted', '-q');
     await succeed('keygen', plan, '-o', keys);
-    await succeed('bind', plan, '--public-key', join(keys, 'public.key'), '-o', bound);
+    await succeed('bind', plan, '--public-key', join(keys, 'public.key'), '-o', bound, '-q');
     await succeed('encrypt', plan, '--keys', keys, '--input', files.samples, '-o', input);
     const evaluate = ['--keys', join(keys, 'eval.keys'), '--input', input, '-o', output, '-q'];
     expect(await fail('eval', plan, ...evaluate)).toContain('error[H630]');
     await succeed('eval', bound, ...evaluate);
+    const answer = readFileSync(output);
+    await succeed('eval', bound, ...evaluate, '--weight-memory', '1KiB', '--threads', '2');
+    expect(Buffer.compare(readFileSync(output), answer)).toBe(0);
     expect(await succeed('decrypt', plan, '--keys', keys, '--input', output, '-o', join(folder, 'y.npy'))).toContain(
       'sample 7, y [4]',
     );
+
+    const temporary = (): string[] => readdirSync(tmpdir()).filter((name) => /^hepc-.*\.tmp$/.test(name));
+    const before = temporary();
+    expect(await succeed('run', plan, '--input', files.samples, '--weight-memory', '1KiB', '-q')).toContain('sample 7');
+    expect(temporary().filter((name) => !before.includes(name))).toEqual([]);
 
     expect(await fail('run', bound, '--input', files.samples, '-q')).toContain('error[H731]');
     expect(await fail('run', bound, '--input', files.samples, '--engine', 'clear', '-q')).toContain('error[H731]');

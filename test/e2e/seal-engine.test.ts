@@ -108,7 +108,7 @@ test('random programs give what they give in the clear', { timeout: 300_000 }, a
 
 test('rotations of a rotate-many are rotations of its operand', { timeout: 60_000 }, async () => {
   const planWith = (many: boolean): Plan => {
-    const writer = new ProgramWriter(smallParameters, 2 ** 28);
+    const writer = new ProgramWriter(smallParameters, 2 ** 30);
     const x = writer.input();
     const source = many ? writer.rotateMany(x) : x;
     const rotations = [1, 2, 3].map((step) => writer.rotate(source, step));

@@ -152,9 +152,17 @@ function appendTensorOp(draw: Draw, builder: TensorBuilder, x: number): void {
       return;
     }
     case 'output':
-      builder.add(op, [x], { name: draw(name) }, from);
+      builder.add(op, [x], { name: draw(name), ...drawPicks(draw, n, draw(shape)) }, from);
       return;
   }
+}
+
+/** For an output of as many elements as `picked` has: an index with or without constants, or none. */
+function drawPicks(draw: Draw, elements: number, picked: Shape): { index?: Constant; constants?: Constant } {
+  const kind = draw(fc.constantFrom('none', 'index', 'constants'));
+  if (kind === 'none') return {};
+  const index = indices(draw, picked, -1, elements - 1);
+  return kind === 'index' ? { index } : { index, constants: doubles(draw, picked) };
 }
 
 const dim: fc.Arbitrary<Dim> = fc.oneof(
@@ -213,9 +221,12 @@ function appendTileOp(draw: Draw, builder: TileBuilder, x: number): void {
       builder.add(op, [x], { basis: 'power', coefficients, set, center: draw(finite), halfWidth: 2 }, from);
       return;
     }
-    case 'unpack':
-      builder.add(op, [x], { name: draw(name), shape: draw(shape), factor: draw(finite) }, from);
+    case 'unpack': {
+      const picked = draw(shape);
+      const picks = drawPicks(draw, type.elements, picked);
+      builder.add(op, [x], { name: draw(name), shape: picked, factor: draw(finite), ...picks }, from);
       return;
+    }
   }
 }
 

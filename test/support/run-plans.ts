@@ -4,7 +4,7 @@ import { type ImportedModel, importOnnx } from '../../compiler/onnx/import.ts';
 import { evaluateHe } from '../../ir/interpret/he.ts';
 import { NoiseModel } from '../../ir/interpret/noise.ts';
 import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
-import type { Plan } from '../../ir/plan/plan.ts';
+import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { packInput, unpackOutput } from '../../runtime/codec.ts';
 import { type NamedArrays, ReferenceModel } from '../../runtime/onnxruntime.ts';
@@ -45,8 +45,8 @@ export function simulate(plan: Plan, samples: readonly NamedArrays[], seed: numb
     const ciphertexts = evaluateHe(program, inputs, { noise, plaintexts });
     const named = batch.map(() => new Map<string, Float64Array>());
     for (const encoding of client.outputs) {
-      const { firstCiphertext, layout } = encoding;
-      const own = ciphertexts.slice(firstCiphertext, firstCiphertext + layout.ciphertexts);
+      const { firstCiphertext } = encoding;
+      const own = ciphertexts.slice(firstCiphertext, firstCiphertext + sentCiphertexts(encoding));
       unpackOutput(encoding, own, batch.length).forEach((values, k) => named[k]?.set(encoding.name, values));
     }
     results.push(...named);

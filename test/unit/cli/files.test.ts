@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readInputFile } from '../../../cli/input-file.ts';
@@ -19,6 +28,35 @@ describe('outputs', () => {
     output.write(Uint8Array.of(97, 98));
     expect(readFileSync(path, 'utf8')).toBe('ab');
     expect(readdirSync(folder)).toEqual(['out']);
+  });
+
+  test('written in parts take their place once all parts are there', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'out');
+    writeFileSync(path, 'before');
+    const output = new OutputFile(path);
+    const parts = await output.writeInParts(async (append) => {
+      await append(Uint8Array.of(97));
+      expect(readFileSync(path, 'utf8')).toBe('before');
+      await append(Uint8Array.of(98, 99));
+      return 2;
+    });
+    expect(parts).toBe(2);
+    expect(readFileSync(path, 'utf8')).toBe('abc');
+    const failing = output.writeInParts(async (append) => {
+      await append(Uint8Array.of(100));
+      throw new Error('enough');
+    });
+    await expect(failing).rejects.toThrow('enough');
+    expect(readFileSync(path, 'utf8')).toBe('abc');
+    expect(readdirSync(folder)).toEqual(['out']);
+    await new OutputFile('/dev/null').writeInParts((append) => append(Uint8Array.of(1)));
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('written in parts to a full disk are refused', async () => {
+    const output = new OutputFile('/dev/full');
+    await expect(output.writeInParts((append) => append(new Uint8Array(10)))).rejects.toThrow(/H720.*no space/);
   });
 
   test('have the mode that they are given from the start', () => {

@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { compileGraph } from '../../../compiler/compile.ts';
 import { Constant, elementCount, vector } from '../../../ir/constant.ts';
 import { TensorBuilder } from '../../../ir/tensor/ops.ts';
+import { sentCiphertexts } from '../../../ir/plan/plan.ts';
 import { readHep } from '../../../runtime/hep/read.ts';
 import { writeHep } from '../../../runtime/hep/write.ts';
 import { randomVector } from '../../support/arbitrary-maps.ts';
+import { runEncrypted } from '../../support/run-plans.ts';
 
 function dense(builder: TensorBuilder, x: number, rows: number): number {
   const columns = elementCount(builder.typeOf(x));
@@ -52,13 +54,38 @@ describe('the compiler takes', () => {
     expect(compiled(784, 1024, (builder, x) => [dense(builder, x, 2)]).client.inputs).toHaveLength(1);
   });
 
-  test('layers of zeros: what follows from them is a constant', () => {
-    const plan = compiled(8, 1, (builder, x) => {
-      const zeros = new Constant([8, 8], new Float64Array(64));
-      const zero = builder.add('dense', [x], { weights: zeros, bias: vector(new Float64Array(8)) }, []);
-      return [dense(builder, zero, 4)];
+  const constantLayer = (builder: TensorBuilder, x: number) => {
+    const zeros = new Constant([8, 8], new Float64Array(64));
+    return builder.add('dense', [x], { weights: zeros, bias: vector(randomVector(8, 3)) }, []);
+  };
+
+  test('layers of zeros: what follows from them is a constant that only the client knows', async () => {
+    const plan = compiled(8, 1, (builder, x) => [dense(builder, constantLayer(builder, x), 4)]);
+    // A program has an output, even if nobody reads it.
+    expect(plan.statistics).toMatchObject({
+      rotations: 0,
+      multiplyPlain: 0,
+      inputCiphertexts: 1,
+      outputCiphertexts: 1,
     });
-    expect(plan.statistics).toMatchObject({ rotations: 0, multiplyPlain: 1 });
+    const sample = new Map([['x', Float64Array.of(1, 0, 1, 0, 1, 0, 1, 0)]]);
+    const [values] = await runEncrypted(plan, [sample]);
+    expect(values?.get('y0')).toEqual(plan.client.outputs[0]?.constants);
+    expect(values?.get('y0')?.some((value) => value !== 0)).toBe(true);
+  });
+
+  test('a constant output beside another: nothing is sent of it', async () => {
+    const plan = compiled(8, 1, (builder, x) => [
+      dense(builder, constantLayer(builder, x), 4),
+      dense(builder, x, 3),
+      constantLayer(builder, x),
+    ]);
+    expect(plan.client.outputs.map((output) => sentCiphertexts(output))).toEqual([0, 1, 0]);
+    const sample = new Map([['x', new Float64Array(8)]]);
+    const [values] = await runEncrypted(plan, [sample]);
+    expect(values?.get('y2')).toEqual(randomVector(8, 3));
+    // Of zeros a dense layer leaves its bias.
+    randomVector(3, 3).forEach((bias, i) => expect(values?.get('y1')?.[i]).toBeCloseTo(bias, 2));
   });
 });
 
