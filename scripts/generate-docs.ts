@@ -1,6 +1,6 @@
 /**
- * Writes the references in `docs/` that derive from declarations: ops.md, passes.md and diagnostics.md. With `--check`
- * it writes nothing and exits 1 if one of them is not up to date.
+ * Writes what in `docs/` derives from the sources: ops.md, passes.md and diagnostics.md from declarations, and the picture
+ * of pruning schemes from running them. With `--check` it writes nothing and exits 1 if one of them is not up to date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { describeSchema, entriesOf } from '../ir/text/schema.ts';
 import { tileOps } from '../ir/tile/ops.ts';
 import { facts } from '../passes/pass.ts';
 import { passes } from '../passes/registry.ts';
+import { drawSchemes } from './draw-schemes.ts';
 
 const root = join(import.meta.dirname, '..');
 const generated = 'Written by `npm run docs` from the declarations in the sources.';
@@ -147,16 +148,20 @@ function diagnosticReference(): string {
   return ['# Diagnostics', `${generated} \`hepc explain CODE\` prints one of them.`, ...sections].join('\n\n');
 }
 
-const pages: Readonly<Record<string, () => string>> = {
-  'docs/ops.md': opReference,
-  'docs/passes.md': passReference,
-  'docs/diagnostics.md': diagnosticReference,
+const formatted = async (markdown: string): Promise<string> =>
+  format(markdown, { ...(await resolveConfig(join(root, 'docs', 'ops.md'))), parser: 'markdown' });
+
+const pages: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/ops.md': () => formatted(opReference()),
+  'docs/passes.md': () => formatted(passReference()),
+  'docs/diagnostics.md': () => formatted(diagnosticReference()),
+  'docs/pruning-schemes.svg': drawSchemes,
 };
 
 const checking = process.argv.includes('--check');
 for (const [path, write] of Object.entries(pages)) {
   const file = join(root, path);
-  const text = await format(write(), { ...(await resolveConfig(file)), parser: 'markdown' });
+  const text = await write();
   const current = existsSync(file) ? readFileSync(file, 'utf8') : '';
   if (current === text) continue;
   if (checking) {
