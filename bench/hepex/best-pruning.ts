@@ -1,0 +1,119 @@
+/** The cheapest pruned plan that `auto` finds within a loss budget, measured against the best unpruned one. */
+import type { PruningPoint } from '../../ir/plan/pruning-report.ts';
+import type { Sample } from '../../passes/pass.ts';
+import { type AutoWay, searchPruning } from '../../pruning/auto.ts';
+import { countsOf } from '../../pruning/report.ts';
+import { readMnist } from '../mnist.ts';
+import { measurePlans } from './measure-plans.ts';
+import { isClassifier, openBench, type Setting } from './setting.ts';
+
+export interface BestPruning {
+  readonly name: string;
+  readonly goal: string;
+  readonly budget: number;
+  readonly policy: string;
+  /** On the 10,000 test images: accuracy, or mean-square error. */
+  readonly quality: { readonly unpruned: number; readonly pruned: number; readonly retrained: number };
+  readonly epochs: number;
+  /** Of the unpruned model, for `quality.retrained`. */
+  readonly retrainedEpochs: number;
+  readonly before: ReturnType<typeof countsOf>;
+  readonly after: ReturnType<typeof countsOf>;
+  /** Medians of encrypted runs, in milliseconds for the wanted batch; absent where a run would take too long. */
+  readonly measured?: { readonly before: number; readonly after: number; readonly spread: number };
+  /** The same network with encrypted weights, against the unpruned one. */
+  readonly encrypted?: { readonly before: ReturnType<typeof countsOf>; readonly after: ReturnType<typeof countsOf> };
+  readonly points: readonly PruningPoint[];
+  readonly seconds: number;
+}
+
+export interface BestPruningOptions {
+  readonly goal: string;
+  /** Of `Metric.degradation`, on the test images. */
+  readonly budget: number;
+  /** After each step of the search. */
+  readonly epochs: number;
+  /** Whether plans with encrypted weights are compared as well. */
+  readonly encrypted: boolean;
+  /** Of the search; all by default. */
+  readonly ways?: readonly AutoWay[];
+  /** Encrypted runs of each plan; 0 for none. */
+  readonly rounds: number;
+}
+
+/** Epochs of the unpruned model, which are longer than those of a pruned one. */
+const mostRetrained = 24;
+
+/** Searches keep this share of the budget, since they see only half of the test images. */
+const margin = 0.85;
+
+export async function bestPruning(setting: Setting, options: BestPruningOptions): Promise<BestPruning> {
+  const start = performance.now();
+  const { goal, budget, epochs, rounds, encrypted, ways } = options;
+  const { session, test } = await openBench(setting);
+  const { pruner } = session;
+  const log = (line: string) => process.stderr.write(`${setting.name}: ${line}\n`);
+  const { best, points } = await searchPruning(pruner, {
+    maxDegradation: margin * budget,
+    epochs,
+    before: session.before,
+    costOf: session.costOf,
+    ...(ways && { ways }),
+    onPoint: (point) =>
+      log(
+        `${point.policy} ${point.sparsity.toFixed(3)}: ${point.quality.toPrecision(4)}, ${point.milliseconds.toFixed(0)} ms`,
+      ),
+  });
+  if (best === undefined) throw new Error(`nothing keeps a loss of ${budget}`);
+  const compilation = session.compile(best.network, false);
+  const spent = epochs * best.steps;
+  const retrainedEpochs = Math.min(spent, mostRetrained);
+  const retrained = await test(await pruner.train(pruner.context.module, retrainedEpochs));
+  const quality = {
+    unpruned: await test(pruner.context.module),
+    pruned: await test(best.network.module),
+    retrained,
+  };
+  const plans = [session.unpruned.plan, compilation.plan];
+  const measured = rounds === 0 ? undefined : await measurePlans(plans, testSamples(256), rounds);
+  const runs = [session.unpruned, compilation].map(({ chosen }) => chosen.measures.runs);
+  return {
+    name: setting.name,
+    goal,
+    budget,
+    policy: best.policy,
+    quality,
+    epochs: spent,
+    retrainedEpochs,
+    before: countsOf(session.unpruned),
+    after: countsOf(compilation),
+    ...(measured && {
+      measured: {
+        before: (measured.milliseconds[0] ?? NaN) * (runs[0] ?? NaN),
+        after: (measured.milliseconds[1] ?? NaN) * (runs[1] ?? NaN),
+        spread: Math.max(...measured.spread),
+      },
+    }),
+    ...(encrypted && {
+      encrypted: {
+        before: countsOf(session.compile(pruner.unpruned, false, { weights: 'encrypted' })),
+        after: countsOf(session.compile(best.network, false, { weights: 'encrypted' })),
+      },
+    }),
+    points,
+    seconds: (performance.now() - start) / 1000,
+  };
+}
+
+/** Points of accuracy as a share, or the relative rise of an error. */
+export function budgetOf(name: Setting['name']): number {
+  return isClassifier(name) ? 0.005 : 0.025;
+}
+
+function testSamples(count: number): Sample[] {
+  const { images } = readMnist('t10k', count);
+  return Array.from(
+    { length: count },
+    (_, k): Sample => new Map([['input', Float64Array.from(images.subarray(784 * k, 784 * (k + 1)))]]),
+  );
+}

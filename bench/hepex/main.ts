@@ -1,0 +1,104 @@
+/**
+ * What pruning saves, for `bench/hepex.md`: the best plans within a loss budget, in latency and in throughput, and all
+ * schemes at equal shares of tiles.
+ *
+ *   npm run bench:hepex [-- PART…]    a part is latency:MODEL, throughput:MODEL or schemes:MODEL; without names
+ *                                     all but the tables of the larger models
+ *
+ * Results are kept in `bench/hepex/results.json`, part by part, so that one part can be measured again.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BestPruning, bestPruning, budgetOf } from './best-pruning.ts';
+import { renderHepex } from './render.ts';
+import type { HepexResults } from './results.ts';
+import { schemeTable } from './schemes-table.ts';
+import type { ModelName } from './setting.ts';
+
+const resultFile = join(import.meta.dirname, 'results.json');
+
+const autoencoders = ['ae-784-64-784', 'ae-784-128-32-128-784', 'ae-784-256-64-256-784'] as const;
+const classifiers = ['mlp-784-128-128-10', 'cryptonets'] as const;
+
+const learningRateOf = (name: ModelName): number => (name.startsWith('ae') ? 4e-3 : 1e-3);
+
+const parts: ReadonlyMap<string, (results: HepexResults) => Promise<HepexResults>> = new Map([
+  ...[...autoencoders, ...classifiers].map((name) => [`latency:${name}`, latency(name)] as const),
+  ...(['ae-784-256-64-256-784', 'ae-784-64-784'] as const).map(
+    (name) => [`throughput:${name}`, throughput(name)] as const,
+  ),
+  ...[...autoencoders, ...classifiers].map((name) => [`schemes:${name}`, schemes(name)] as const),
+]);
+
+function latency(name: ModelName) {
+  const setting = { name, compile: { optimize: 'latency' }, learningRate: learningRateOf(name) } as const;
+  return withBest(`latency:${name}`, () =>
+    bestPruning(setting, {
+      goal: 'latency',
+      encrypted: false,
+      budget: budgetOf(name),
+      epochs: name.startsWith('ae') ? 8 : 10,
+      rounds: 7,
+    }),
+  );
+}
+
+function throughput(name: ModelName) {
+  const compile = { optimize: 'throughput', batch: 256 } as const;
+  const setting = { name, compile, learningRate: learningRateOf(name) };
+  return withBest(`throughput:${name}`, () =>
+    bestPruning(setting, {
+      goal: 'throughput, batch 256',
+      // The other ways take an hour here, and ended above this one where they were tried.
+      ways: ['shrink'],
+      encrypted: true,
+      budget: budgetOf(name),
+      epochs: 8,
+      rounds: 3,
+    }),
+  );
+}
+
+function withBest(part: string, measure: () => Promise<BestPruning>) {
+  return async ({ best, schemes }: HepexResults): Promise<HepexResults> => ({
+    best: { ...best, [part]: await measure() },
+    schemes,
+  });
+}
+
+function schemes(name: ModelName) {
+  return async (results: HepexResults): Promise<HepexResults> => ({
+    ...results,
+    schemes: { ...results.schemes, [name]: await schemeTable(name, 5) },
+  });
+}
+
+function readResults(): HepexResults {
+  if (!existsSync(resultFile)) return { best: {}, schemes: {} };
+  return JSON.parse(readFileSync(resultFile, 'utf8')) as HepexResults;
+}
+
+/** Without names: the tables of the other models take hours. */
+const standard = [...parts.keys()].filter(
+  (part) => !part.startsWith('schemes:') || ['schemes:ae-784-64-784', 'schemes:mlp-784-128-128-10'].includes(part),
+);
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((part) => !parts.has(part) && part !== 'render');
+if (unknown.length > 0) {
+  process.stderr.write(`unknown: ${unknown.join(', ')}; parts: ${[...parts.keys()].join(', ')}, render\n`);
+  process.exitCode = 2;
+} else {
+  for (const part of asked.length === 0 ? standard : asked) {
+    const measured = await parts.get(part)?.(readResults());
+    // Another part may have been measured meanwhile.
+    if (measured === undefined) continue;
+    const now = readResults();
+    const results = { best: { ...measured.best, ...now.best }, schemes: { ...measured.schemes, ...now.schemes } };
+    const [, own = ''] = /^schemes:(.*)$/.exec(part) ?? [];
+    if (measured.best[part] !== undefined) Object.assign(results.best, { [part]: measured.best[part] });
+    if (own !== '') Object.assign(results.schemes, { [own]: measured.schemes[own] });
+    writeFileSync(resultFile, `${JSON.stringify(results)}\n`);
+  }
+  await renderHepex(readResults());
+}

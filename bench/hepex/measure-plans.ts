@@ -1,0 +1,62 @@
+/** Evaluation times of two plans in one run, turn by turn, so that whatever else the machine does meets both. */
+import type { Plan } from '../../ir/plan/plan.ts';
+import { Client } from '../../runtime/client.ts';
+import { Server } from '../../runtime/server.ts';
+import type { Sample } from '../../passes/pass.ts';
+
+export interface MeasuredPlans {
+  /** Medians, in milliseconds, of the plans in order. */
+  readonly milliseconds: readonly number[];
+  /** Largest over smallest, of each. */
+  readonly spread: readonly number[];
+  /** Answers of the first run of each, by sample. */
+  readonly answers: readonly (readonly Float64Array[])[];
+}
+
+/** Room for all plaintexts, so that the larger plan does not pay for encoding them again. */
+const memoryBudgetBytes = 16 * 2 ** 30;
+
+/** On one thread, `rounds` times each. */
+export async function measurePlans(
+  plans: readonly Plan[],
+  samples: readonly Sample[],
+  rounds: number,
+): Promise<MeasuredPlans> {
+  const runs = plans.map((): number[] => []);
+  const answers: Float64Array[][] = [];
+  const open: { server: Server; client: Client; inputs: Uint8Array }[] = [];
+  try {
+    for (const plan of plans) {
+      const client = await Client.create(plan.client);
+      const { evaluationKeys } = client.generateKeys();
+      const server = await Server.create(plan, { threads: 1, memoryBudgetBytes });
+      open.push({ server, client, inputs: client.encrypt(samples.slice(0, plan.client.batch)) });
+      await server.loadKeys(evaluationKeys);
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const [k, { server, client, inputs }] of open.entries()) {
+        const results = await server.evaluate(inputs);
+        runs[k]?.push(server.timings.evaluate ?? NaN);
+        if (round === 0)
+          answers.push(client.decrypt(results).map((sample) => [...sample.values()][0] ?? new Float64Array()));
+      }
+    }
+  } finally {
+    for (const { server, client } of open) {
+      await server.close();
+      client.close();
+    }
+  }
+  return {
+    milliseconds: runs.map(median),
+    spread: runs.map((times) => Math.max(...times) / Math.min(...times)),
+    answers,
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (
+    ((sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN) + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? NaN)) / 2
+  );
+}
