@@ -1,9 +1,8 @@
-/**
- * Axes while they are being tied: sets that are only ever joined (Tarjan 1975, with paths halved), each with a number of
- * items that only ever falls to one of its divisors.
- */
+/** Axes while they are being tied: joined sets, each with a number of items that only ever falls to one of its divisors. */
+import { DisjointSets } from './disjoint-sets.ts';
+
 export class AxisSets {
-  private readonly parents: number[] = [];
+  private readonly sets = new DisjointSets();
   private readonly counts: number[] = [];
   private readonly names: string[][] = [];
 
@@ -11,18 +10,11 @@ export class AxisSets {
   add(items: number, origin?: string): number {
     this.counts.push(items);
     this.names.push(origin === undefined ? [] : [origin]);
-    return this.parents.push(this.parents.length) - 1;
+    return this.sets.add();
   }
 
   find(set: number): number {
-    let at = set;
-    for (;;) {
-      const parent = this.parents[at] ?? at;
-      if (parent === at) return at;
-      const above = this.parents[parent] ?? parent;
-      this.parents[at] = above;
-      at = above;
-    }
+    return this.sets.find(set);
   }
 
   items(set: number): number {
@@ -37,17 +29,15 @@ export class AxisSets {
 
   /** Ties two axes over equally many elements item by item. */
   join(a: number, b: number): void {
-    const [low, high] = [this.find(a), this.find(b)].sort((x, y) => x - y) as [number, number];
-    if (low === high) return;
-    this.parents[high] = low;
-    this.coarsen(low, this.counts[high] ?? 1);
-    this.names[low]?.push(...(this.names[high] ?? []));
+    const { root, gone } = this.sets.join(a, b);
+    if (gone === undefined) return;
+    this.coarsen(root, this.counts[gone] ?? 1);
+    this.names[root]?.push(...(this.names[gone] ?? []));
   }
 
   *roots(): Generator<{ root: number; items: number; origins: readonly string[] }> {
-    for (const [set, parent] of this.parents.entries()) {
-      if (set === parent) yield { root: set, items: this.counts[set] ?? 1, origins: this.names[set] ?? [] };
-    }
+    for (const root of this.sets.roots())
+      yield { root, items: this.counts[root] ?? 1, origins: this.names[root] ?? [] };
   }
 }
 

@@ -9,6 +9,7 @@ import { elementCount } from '../../ir/constant.ts';
 import type { ValueId } from '../../ir/op.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { isWeightNode, weightNodes } from '../../ir/tensor/weight-layers.ts';
+import { DisjointSets } from './disjoint-sets.ts';
 import { type LayerGeometry, layerGeometry } from './layer-geometry.ts';
 
 export interface NeuronMap {
@@ -67,7 +68,7 @@ function elementsOf(
     }
     case 'add':
     case 'multiply':
-      return x.map((first, i) => operands.reduce((set, operand) => sets.tie(set, operand[i] ?? -1), first));
+      return x.map((first, i) => operands.reduce((set, operand) => tie(sets, set, operand[i] ?? -1), first));
     case 'scale-shift':
     case 'polynomial':
     case 'activation':
@@ -79,7 +80,7 @@ function elementsOf(
 
 function tieColumns(operand: Int32Array, columnElements: number, sets: DisjointSets): void {
   for (let at = 0; at < operand.length; at += columnElements) {
-    operand.subarray(at, at + columnElements).reduce((set, element) => sets.tie(set, element), -1);
+    operand.subarray(at, at + columnElements).reduce((set, element) => tie(sets, set, element), -1);
   }
 }
 
@@ -131,32 +132,7 @@ function channelNeuron(operand: Int32Array, column: number, columnElements: numb
   return own.find((neuron) => neuron >= 0) ?? -1;
 }
 
-/** Sets that are only ever joined (Tarjan 1975), with paths halved. */
-class DisjointSets {
-  private readonly parents: number[] = [];
-
-  add(): number {
-    return this.parents.push(this.parents.length) - 1;
-  }
-
-  find(set: number): number {
-    let at = set;
-    for (;;) {
-      const parent = this.parents[at] ?? at;
-      if (parent === at) return at;
-      const above = this.parents[parent] ?? parent;
-      this.parents[at] = above;
-      at = above;
-    }
-  }
-
-  /** Joins two sets and returns the result; −1 is no set. */
-  tie(a: number, b: number): number {
-    if (a < 0 || b < 0) return Math.max(a, b);
-    const first = this.find(a);
-    const second = this.find(b);
-    const low = Math.min(first, second);
-    this.parents[Math.max(first, second)] = low;
-    return low;
-  }
+/** Joins two sets and returns the result; −1 is no set. */
+function tie(sets: DisjointSets, a: number, b: number): number {
+  return a < 0 || b < 0 ? Math.max(a, b) : sets.join(a, b).root;
 }
