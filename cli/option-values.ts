@@ -66,10 +66,10 @@ export function tileShape() {
     const [, rows = '', columns = ''] = /^(\d+)x(\d+)$/i.exec(given) ?? [];
     const shape = { rows: Number(rows), columns: Number(columns) };
     const fits = (extent: number) => isPowerOfTwo(extent) && extent <= 16384;
-    if (rows !== '' && fits(shape.rows) && fits(shape.columns)) return shape;
+    if (rows !== '' && fits(shape.rows) && fits(shape.columns) && fits(shape.rows * shape.columns)) return shape;
     context.addIssue({
       code: 'custom',
-      message: 'expected outputs x inputs of a tile, both powers of two, such as 4x8',
+      message: 'expected outputs x inputs of a tile, both powers of two, such as 4x8, together at most 16384',
     });
     return z.NEVER;
   });

@@ -27,6 +27,7 @@ export function checkOptions({ maxError, batch, bandwidthMbit, limits, tile }: N
     ['limits.uploadBytes', limits.uploadBytes, above(0), 'a number above 0'],
     ['tile.rows', tile?.rows, isTileExtent, tileExtent],
     ['tile.columns', tile?.columns, isTileExtent, tileExtent],
+    ['tile.rows · tile.columns', tile && tile.rows * tile.columns, isTileExtent, tileExtent],
     ['limits.galoisKeys', limits.galoisKeys, above(-1), 'a number that is not negative'],
   ];
   return rows.flatMap(([option, value, fits, expected]) =>

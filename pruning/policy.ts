@@ -50,7 +50,7 @@ const defaults: WeightPruning & TilePruning & TileThreshold = {
 
 const longestPolicy = 64;
 
-/** Throws `HepcError` (H341) with everything that is wrong with `text`. */
+/** Throws `HepcError` (H343) with everything that is wrong with `text`. */
 export function parsePolicy(text: string): Policy {
   const parser = new PolicyParser(text);
   const policy = parser.parse();

@@ -60,7 +60,7 @@ export interface PruningOptionValues {
 
 /**
  * Whether the options are those that the policy needs; without a policy there must be none. Throws `UsageError` where
- * they are not, and `HepcError` (H341) for a policy that cannot be read.
+ * they are not, and `HepcError` (H343) for a policy that cannot be read.
  */
 export function checkPruningOptions(policy: string | undefined, values: PruningOptionValues, command: string): void {
   const reasons = policy === undefined ? withoutPolicy(values) : withPolicy(parsePolicy(policy), values);

@@ -1,4 +1,4 @@
-/** Diagnostics H36x: files of measured costs. */
+/** Diagnostics H360 to H363: files of measured costs. */
 import { defineDiagnostic } from './diagnostic.ts';
 
 /** The command that makes such a file, as every one of these diagnostics proposes. */

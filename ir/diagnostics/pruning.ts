@@ -1,8 +1,8 @@
-/** Diagnostics H340 to H349: what pruning passes and policies ask for. */
+/** Diagnostics H342 to H349: what pruning passes and policies ask for. */
 import { defineDiagnostic } from './diagnostic.ts';
 
 export const pruningNeedsSamples = defineDiagnostic<{ pass: string; why: string }>({
-  code: 'H340',
+  code: 'H342',
   severity: 'error',
   title: 'pruning by data without samples',
   explain:
@@ -20,7 +20,7 @@ export const badPolicy = defineDiagnostic<{
   allowed: string;
   suggestion?: string | undefined;
 }>({
-  code: 'H341',
+  code: 'H343',
   severity: 'error',
   title: 'a pruning policy that cannot be read',
   explain:

@@ -6,7 +6,7 @@ import * as cli from './cli.ts';
 import * as compile from './compile.ts';
 import * as costs from './costs.ts';
 import * as data from './data.ts';
-import type { DiagnosticDeclaration } from './diagnostic.ts';
+import { type DiagnosticDeclaration, InternalError } from './diagnostic.ts';
 import * as importing from './import.ts';
 import * as permutation from './permutation.ts';
 import * as plan from './plan.ts';
@@ -36,9 +36,16 @@ const areas = [
 ];
 
 /** Declarations by code, in the order of their codes. */
-export const diagnosticRegistry: ReadonlyMap<string, DiagnosticDeclaration<never>> = new Map(
+export const diagnosticRegistry: ReadonlyMap<string, DiagnosticDeclaration<never>> = byCode(
   areas
     .flatMap((area) => Object.values<{ declaration: DiagnosticDeclaration<never> }>(area))
-    .map(({ declaration }) => [declaration.code, declaration] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1)),
+    .map(({ declaration }) => declaration),
 );
+
+/** Throws `InternalError` for a code that two declarations have. */
+export function byCode(declarations: readonly DiagnosticDeclaration<never>[]) {
+  const sorted = declarations.toSorted((a, b) => (a.code < b.code ? -1 : 1));
+  const twice = sorted.find(({ code }, k) => code === sorted[k + 1]?.code);
+  if (twice !== undefined) throw new InternalError(`two diagnostics have the code ${twice.code}`);
+  return new Map(sorted.map((declaration) => [declaration.code, declaration] as const));
+}

@@ -1,8 +1,8 @@
-/** Diagnostics H36x: training, and writing modules as ONNX. */
+/** Diagnostics H364 to H369: training, and writing modules as ONNX. */
 import { defineDiagnostic } from './diagnostic.ts';
 
 export const noTrainer = defineDiagnostic<{ pass: string }>({
-  code: 'H360',
+  code: 'H366',
   severity: 'error',
   title: 'there is nothing that can train',
   explain:
@@ -13,7 +13,7 @@ export const noTrainer = defineDiagnostic<{ pass: string }>({
 });
 
 export const labelsMissing = defineDiagnostic<{ count: number }>({
-  code: 'H361',
+  code: 'H367',
   severity: 'error',
   title: 'training by labels needs a label for every sample',
   explain:
@@ -27,7 +27,7 @@ export const labelsMissing = defineDiagnostic<{ count: number }>({
 });
 
 export const lossNotFinite = defineDiagnostic<{ step: number; of: number; learningRate: number }>({
-  code: 'H362',
+  code: 'H368',
   severity: 'error',
   title: 'the loss is no longer a finite number',
   explain:
@@ -40,7 +40,7 @@ export const lossNotFinite = defineDiagnostic<{ step: number; of: number; learni
 });
 
 export const layerTooLarge = defineDiagnostic<{ rows: number; columns: number; limit: number }>({
-  code: 'H363',
+  code: 'H369',
   severity: 'error',
   title: 'a sparse layer is too large to be written as a matrix',
   explain:

@@ -7,7 +7,7 @@ import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { TrainingData } from '../../ir/tensor/trainer.ts';
 import type { PassContext } from '../pass.ts';
 
-/** The samples and labels of a pass, or why it cannot train on them (H340, H370). */
+/** The samples and labels of a pass, or why it cannot train on them (H342, H370). */
 export function trainingDataOf(
   pass: string,
   module: TensorModule,

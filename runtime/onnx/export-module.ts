@@ -23,7 +23,7 @@ const samples = 'batch';
 
 /**
  * The bytes of a model of opset 17 in single precision. Weights that are zero stand there as zeros; what was pruned is
- * not written. `io` are the ports of the model that `module` was imported from. Throws `HepcError` (H363) for a sparse
+ * not written. `io` are the ports of the model that `module` was imported from. Throws `HepcError` (H369) for a sparse
  * layer that would be too large with its zeros.
  */
 export function exportModule(

@@ -158,19 +158,25 @@ const refusals: readonly Refusal[] = [
     says: ['auto takes no --sparsity'],
   },
   {
+    what: 'a tile of more slots than a ciphertext has',
+    args: [...byX, '--scheme', 'P2T', '--sparsity', '0.5', '--tile', '16384x16384'],
+    exitCode: 2,
+    says: ['--tile', '4x8', 'together at most 16384'],
+  },
+  {
     what: 'a scheme that is none',
     args: [...byX, '--scheme', 'P4F', '--sparsity', '0.5'],
-    says: ['H341', 'P4F', 'did you mean P4'],
+    says: ['H343', 'P4F', 'did you mean P4'],
   },
   {
     what: 'a criterion that is none',
     args: [...byX, '--scheme', 'P4E:Gl/L3/Wei', '--sparsity', '0.5'],
-    says: ['H341', 'L3', 'L1, L2'],
+    says: ['H343', 'L3', 'L1, L2'],
   },
   {
     what: 'a threshold beyond 1',
     args: [...byX, '--scheme', 'P4E:Gl/L1/Wei:1.5', '--sparsity', '0.5'],
-    says: ['H341', '1.5', 'from 0 to 1'],
+    says: ['H343', '1.5', 'from 0 to 1'],
   },
   {
     what: 'a budget that nothing keeps',

@@ -72,7 +72,7 @@ test.each([
     if (!(error instanceof HepcError)) throw error;
     message = error.message;
   }
-  for (const part of ['H341', ...parts]) expect(message).toContain(part);
+  for (const part of ['H343', ...parts]) expect(message).toContain(part);
   expect(message.length).toBeLessThan(1000);
 });
 

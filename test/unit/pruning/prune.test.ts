@@ -225,8 +225,8 @@ test('data needs samples, a neuron another one beside it', () => {
   const refused = (samples: readonly Sample[], options: object) => () =>
     new PassManager(samples).run(prune, module, options);
   expect(refused([], { criterion: 'data' })).toThrow(HepcError);
-  expect(refused([], { criterion: 'data' })).toThrow('H340');
-  expect(refused([], { compensate: true })).toThrow('H340');
+  expect(refused([], { criterion: 'data' })).toThrow('H342');
+  expect(refused([], { compensate: true })).toThrow('H342');
   expect(refused([], { target: 'neuron' })).toThrow('H372');
   expect(() => prune.options.parse({ sparsity: 1 })).toThrow('sparsity');
   expect(() => prune.options.parse({ sparsity: -0.1 })).toThrow('sparsity');

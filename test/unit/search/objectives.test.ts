@@ -149,6 +149,12 @@ test('a network that is too deep: its path, the longest chain, and what to lower
 
 test('options that are out of range are refused, all at once', () => {
   const attempt = () =>
-    compile(denseChain([2, 2]), { bandwidthMbit: 0, maxError: NaN, limits: { memoryBytes: -1, galoisKeys: -1 } });
+    compile(denseChain([2, 2]), {
+      bandwidthMbit: 0,
+      maxError: NaN,
+      limits: { memoryBytes: -1, galoisKeys: -1 },
+      tile: { rows: 16384, columns: 2 },
+    });
   expect(attempt).toThrow(/H341.*maxError is NaN[^]*bandwidthMbit is 0[^]*memoryBytes is -1[^]*galoisKeys is -1/);
+  expect(attempt).toThrow('tile.rows · tile.columns is 32768');
 });

@@ -73,8 +73,8 @@ describe('fine-tune', () => {
       training: { trainer?: Trainer; labels?: Int32Array },
       loss: 'labels' | 'distillation',
     ) => new PassManager(given, {}, training).train(fineTune, classifier(), { loss });
-    await expect(run([], {}, 'distillation')).rejects.toThrow(/H360[^]*H340/);
-    await expect(run(samples, { trainer }, 'labels')).rejects.toThrow('H361');
+    await expect(run([], {}, 'distillation')).rejects.toThrow(/H366[^]*H342/);
+    await expect(run(samples, { trainer }, 'labels')).rejects.toThrow('H367');
     await expect(run(samples, { trainer, labels: labels.map((label) => label + 1) }, 'labels')).rejects.toThrow(
       /label 2 of sample \d+ is outside of 0 to 1/,
     );

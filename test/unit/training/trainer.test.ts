@@ -194,16 +194,16 @@ describe('what cannot be trained is refused', () => {
   test('a loss that is no number any more', async () => {
     const options = { ...defaults, learningRate: 1e30 };
     await expect(trainer.train(module, data, options)).rejects.toThrow(
-      /H362.*learning rate of 1e\+30[^]*lower the learning rate/,
+      /H368.*learning rate of 1e\+30[^]*lower the learning rate/,
     );
     await expect(
       trainer.train(module, data, { ...options, learningRate: 1e39, batch: 256, epochs: 1, validation: 0 }),
-    ).rejects.toThrow('H362');
+    ).rejects.toThrow('H368');
   });
 
   test('labels that are missing or no output', async () => {
     const loss = { kind: 'labels' } as const;
-    await expect(trainer.train(module, data, { ...defaults, loss })).rejects.toThrow('H361');
+    await expect(trainer.train(module, data, { ...defaults, loss })).rejects.toThrow('H367');
     const labels = new Int32Array(data.count);
     labels[7] = classes;
     await expect(trainer.evaluate(module, { ...data, labels }, loss)).rejects.toThrow(/label 784 of sample 7/);
