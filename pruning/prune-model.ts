@@ -11,7 +11,7 @@ import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import { badPruneOption, budgetNotMet, nothingToPrune, tooFewSamples } from '../ir/diagnostics/pruning-run.ts';
 import type { PruningPoint, PruningReport } from '../ir/plan/pruning-report.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
-import type { Trainer, TrainingEpoch, TrainingLoss } from '../ir/tensor/trainer.ts';
+import type { Trainer, TrainingEpoch } from '../ir/tensor/trainer.ts';
 import { replaceWeights, weightNodes, weightsOf } from '../ir/tensor/weight-layers.ts';
 import { PassManager } from '../passes/manager.ts';
 import type { Sample } from '../passes/pass.ts';
@@ -21,6 +21,7 @@ import { type PlanCost, searchPruning } from './auto.ts';
 import { metricFor } from './metric.ts';
 import { parsePolicy, printPolicy, type Policy } from './policy.ts';
 import { type PrunedNetwork, Pruner } from './pruner.ts';
+import { type RecoverBy, trainingLossFor } from './recovery.ts';
 import type { SchemePolicy } from './schemes.ts';
 import { describePruning, withPruning } from './report.ts';
 import { type LabelledSamples, trainingSet } from './training-set.ts';
@@ -41,11 +42,7 @@ export interface PruneOptions {
   readonly sparsity?: number | undefined;
   /** Most that may be lost: points of accuracy as a share, or the relative rise of an error. `auto` needs it. */
   readonly maxDegradation?: number | undefined;
-  /**
-   * What gradients make small: the loss that the model is measured by, or the difference from the unpruned model, which
-   * needs no labels.
-   */
-  readonly recoverBy?: 'metric' | 'distillation';
+  readonly recoverBy?: RecoverBy;
   /** Of recovery by gradients; 0 for the closed form alone. For `auto` after each step. */
   readonly epochs?: number;
   readonly learningRate?: number;
@@ -171,8 +168,7 @@ export class PruningSession {
     });
     onStep('measuring the unpruned model');
     const metric = await metricFor(module, set, trainer);
-    const distils = options.recoverBy === 'distillation';
-    const trainingLoss: TrainingLoss = distils ? { kind: 'distillation', teacher: module } : metric.loss;
+    const trainingLoss = trainingLossFor(options.recoverBy ?? 'metric', metric.loss, module);
     const fewLabels = metric.loss.kind === 'labels' ? set.fewLabels : undefined;
     const manager = new PassManager(
       set.few,

@@ -9,6 +9,8 @@ import type { Trainer, TrainingEpoch, TrainingLoss } from '../ir/tensor/trainer.
 import { replaceWeights } from '../ir/tensor/weight-layers.ts';
 import { expand } from '../passes/expand.ts';
 import type { PassManager } from '../passes/manager.ts';
+import { compensateMeans } from '../passes/pruning/compensate-means.ts';
+import { measureSignals } from '../passes/pruning/criteria.ts';
 import { findOrders } from '../passes/pruning/find-orders.ts';
 import { type Orders, permuteModule } from '../passes/pruning/apply-permutation.ts';
 import type { NetworkKernels } from '../passes/pruning/kernels.ts';
@@ -60,7 +62,10 @@ export class Pruner {
     return { module: this.context.module, orders: unordered };
   }
 
-  /** Runs the primitives of a scheme on a network; `sparsity` is the share of weights, neurons or, for P2T, tiles. */
+  /**
+   * Runs the primitives of a scheme on a network; `sparsity` is the share of weights, neurons or, for P2T and P3T, tiles.
+   * Where the samples say what goes, the biases take over the mean of it.
+   */
   scheme({ module, orders }: PrunedNetwork, policy: SchemePolicy, sparsity: number): PrunedNetwork {
     const { context } = this;
     const { manager, seed } = context;
@@ -103,7 +108,13 @@ export class Pruner {
           break;
       }
     }
-    return { module: inOriginalOrder(context.module, inOrder, order), orders: order };
+    const pruned = inOriginalOrder(context.module, inOrder, order);
+    return { module: isByData(policy) ? this.withMeansOf(module, pruned) : pruned, orders: order };
+  }
+
+  /** `pruned` with biases that take over the means of the terms of `module` that it has not. */
+  private withMeansOf(module: TensorModule, pruned: TensorModule): TensorModule {
+    return compensateMeans(pruned, module, measureSignals(module, this.context.set.few));
   }
 
   /**
@@ -197,6 +208,10 @@ export class Pruner {
   private cut(module: TensorModule): { kernels: NetworkKernels } {
     return { kernels: this.kernels(module) };
   }
+}
+
+function isByData(policy: SchemePolicy): boolean {
+  return 'target' in policy ? policy.criterion === 'data' : policy.tileCriterion === 'error';
 }
 
 function weightPruning({ scope, criterion, target }: Extract<SchemePolicy, { readonly target: unknown }>) {

@@ -13,14 +13,12 @@ import { type BestPruning, bestPruning, budgetOf } from './best-pruning.ts';
 import { renderHepex } from './render.ts';
 import type { HepexResults } from './results.ts';
 import { schemeTable } from './schemes-table.ts';
-import type { ModelName } from './setting.ts';
+import { isClassifier, learningRateOf, type ModelName } from './setting.ts';
 
 const resultFile = join(import.meta.dirname, 'results.json');
 
 const autoencoders = ['ae-784-64-784', 'ae-784-128-32-128-784', 'ae-784-256-64-256-784'] as const;
 const classifiers = ['mlp-784-128-128-10', 'cryptonets'] as const;
-
-const learningRateOf = (name: ModelName): number => (name.startsWith('ae') ? 4e-3 : 1e-3);
 
 const parts: ReadonlyMap<string, (results: HepexResults) => Promise<HepexResults>> = new Map([
   ...[...autoencoders, ...classifiers].map((name) => [`latency:${name}`, latency(name)] as const),
@@ -41,7 +39,7 @@ function latency(name: ModelName) {
       ways,
       encrypted: false,
       budget: budgetOf(name),
-      epochs: name.startsWith('ae') ? 8 : 10,
+      epochs: isClassifier(name) ? 10 : 8,
       rounds: 7,
     }),
   );

@@ -5,7 +5,7 @@
 import { parsePolicy } from '../../pruning/policy.ts';
 import type { PrunedNetwork } from '../../pruning/pruner.ts';
 import { countsOf } from '../../pruning/report.ts';
-import { type Bench, openBench, type ModelName } from './setting.ts';
+import { type Bench, learningRateOf, openBench, type ModelName } from './setting.ts';
 
 const schemePolicies = [
   'P2:Gl/L1/Wei',
@@ -60,7 +60,7 @@ export async function schemeTable(
   shares: readonly number[] = sparsities,
 ): Promise<SchemeTable> {
   const compile = { optimize: 'throughput', tile: { rows: 4, columns: 8 } } as const;
-  const bench = await openBench({ name, compile, learningRate: name.startsWith('ae') ? 4e-3 : 1e-3 });
+  const bench = await openBench({ name, compile, learningRate: learningRateOf(name) });
   const { session } = bench;
   const { pruner } = session;
   const loss = lossOn(bench);
@@ -123,13 +123,13 @@ function atTileSparsity({ session }: Bench, text: string, wanted: number): { net
   let low = 0;
   let high = 1;
   let best: { network: PrunedNetwork; given: number; miss: number } | undefined;
-  for (let round = 0; round < 7; round++) {
+  for (let round = 0; round < 12; round++) {
     const given = (low + high) / 2;
     const network = pruner.scheme(pruner.unpruned, policy, given);
     const share = pruner.deadTileShare(network);
     const miss = Math.abs(share - wanted);
     if (best === undefined || miss < best.miss) best = { network, given, miss };
-    if (miss < 0.01) break;
+    if (miss < Math.min(0.01, (1 - wanted) / 4)) break;
     if (share < wanted) low = given;
     else high = given;
   }

@@ -2,6 +2,7 @@
 import { badUsage } from '../../ir/diagnostics/cli.ts';
 import { parsePolicy, type Policy } from '../../pruning/policy.ts';
 import type { PruneOptions } from '../../pruning/prune-model.ts';
+import { recoveries, type RecoverBy } from '../../pruning/recovery.ts';
 import { createTrainer } from '../../runtime/training/trainer.ts';
 import { kebabCase, option } from '../command.ts';
 import { UsageError } from '../failure.ts';
@@ -34,8 +35,8 @@ export const pruningOptions = {
     doc: `passes over the samples to recover; ${defaults.epochs} unless told, 0 for the closed form alone`,
     value: 'N',
   }),
-  recoverBy: option(choice(['metric', 'distillation']).optional(), {
-    doc: 'what gradients make small: the loss that is measured (metric, unless told), or the difference from the unpruned model, which needs no labels (distillation)',
+  recoverBy: option(choice(recoveries).optional(), {
+    doc: 'what gradients make small: the loss that is measured (metric, unless told), the difference from the unpruned model, which needs no labels (distillation), or both',
     value: 'LOSS',
   }),
   learningRate: option(positive(1).optional(), {
@@ -52,7 +53,7 @@ export interface PruningOptionValues {
   readonly heldOut?: string | undefined;
   readonly sparsity?: number | undefined;
   readonly maxDegradation?: number | undefined;
-  readonly recoverBy?: 'metric' | 'distillation' | undefined;
+  readonly recoverBy?: RecoverBy | undefined;
   readonly epochs?: number | undefined;
   readonly learningRate?: number | undefined;
   readonly seed?: number | undefined;

@@ -16,10 +16,12 @@ export interface TrainingData {
 
 /**
  * What is made small: the cross-entropy of labels, the squared difference from the input (an autoencoder), or that
- * from what another module of the same interface computes.
+ * from what another module of the same interface computes. With a `teacher` of the same interface, half of what the
+ * outputs are compared with is its softmax at temperature 2 (Hinton, Vinyals and Dean, arXiv 1503.02531), which says
+ * more of a sample than its label; evaluation is by the labels alone.
  */
 export type TrainingLoss =
-  | { readonly kind: 'labels' }
+  | { readonly kind: 'labels'; readonly teacher?: TensorModule }
   | { readonly kind: 'reconstruction' }
   | { readonly kind: 'distillation'; readonly teacher: TensorModule };
 

@@ -51,3 +51,24 @@ export function oneHot(labels: Int32Array, classes: number): Rows {
   for (const [sample, label] of labels.entries()) values[sample * classes + label] = 1;
   return { values, size: classes };
 }
+
+/** The softmax of `scores` / `temperature`, of each row of `size` scores. */
+export function softmax(scores: Float32Array, size: number, temperature: number): Rows {
+  const values = new Float32Array(scores.length);
+  for (let first = 0; first < scores.length; first += size) {
+    const row = scores.subarray(first, first + size);
+    const largest = row.reduce((most, score) => Math.max(most, score), -Infinity);
+    const powers = row.map((score) => Math.exp((score - largest) / temperature));
+    const sum = powers.reduce((total, power) => total + power, 0);
+    values.set(
+      powers.map((power) => power / sum),
+      first,
+    );
+  }
+  return { values, size };
+}
+
+/** The mean of two arrays of the same rows. */
+export function mean(a: Rows, b: Rows): Rows {
+  return { values: a.values.map((value, i) => (value + (b.values[i] ?? 0)) / 2), size: a.size };
+}

@@ -23,6 +23,9 @@ export function lossProblems(module: TensorModule, data: TrainingData, loss: Tra
     case 'labels': {
       const { labels } = data;
       if (labels === undefined) return [labelsMissing({ count: data.count })];
+      const expected = loss.teacher && outputElements(loss.teacher);
+      if (expected !== undefined && expected !== outputs)
+        return [targetMismatch({ outputs, target: 'the teacher', expected })];
       const sample = labels.findIndex((label) => label < 0 || label >= outputs);
       return sample === -1 ? [] : [labelsOutOfRange({ label: labels[sample] ?? NaN, sample, classes: outputs })];
     }

@@ -17,13 +17,16 @@ import type {
   TrainingOptions,
 } from '../../ir/tensor/trainer.ts';
 import { weightNodes, weightsOf } from '../../ir/tensor/weight-layers.ts';
-import { batchesOf, oneHot, picked, type Rows } from './batches.ts';
+import { batchesOf, mean, oneHot, picked, type Rows, softmax } from './batches.ts';
 import { classification, meanSquareError } from './evaluation.ts';
 import { outputElements } from './gradient-graph.ts';
 import { inputOf, lossProblems } from './module-interface.ts';
 import { parameterName, parameterValues, type ParameterValues } from './parameters.ts';
 import { Predictor } from './predictor.ts';
 import { StepRunner } from './step-runner.ts';
+
+/** Of a teacher beside labels. */
+const temperature = 2;
 
 /** A trainer that runs in this thread. It holds nothing between calls. */
 export function createTrainer(): Trainer {
@@ -157,8 +160,11 @@ async function validationLoss(
 async function targetsOf(module: TensorModule, data: TrainingData, loss: TrainingLoss): Promise<Rows> {
   const size = outputElements(module);
   switch (loss.kind) {
-    case 'labels':
-      return oneHot(labelsOf(data), size);
+    case 'labels': {
+      const { teacher } = loss;
+      const hard = oneHot(labelsOf(data), size);
+      return teacher === undefined ? hard : mean(hard, softmax(await predict(teacher, data), size, temperature));
+    }
     case 'reconstruction':
       return { values: data.inputs, size };
     case 'distillation':

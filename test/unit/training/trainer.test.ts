@@ -96,6 +96,18 @@ describe('training', () => {
     expect(after.accuracy).toBeGreaterThanOrEqual(before.accuracy ?? 1);
   });
 
+  test('by labels with a teacher ends between the label and what the teacher says at temperature 2', async () => {
+    const teacher = layer(1, 2, [3, 1]);
+    const one = { inputs: new Float32Array(64).fill(1), count: 64, labels: new Int32Array(64).fill(1) };
+    const student = layer(1, 2, [0.25, -0.25]);
+    const options = { ...defaults, loss: { kind: 'labels', teacher }, epochs: 300, learningRate: 0.05 } as const;
+    const trained = replaceWeights(student, await trainer.train(student, one, { ...options, validation: 0 }));
+    const [a = NaN, b = NaN] =
+      evaluateTensor(trained, new Map([['x', Float64Array.of(1)]])).get('y') ?? new Float64Array();
+    const soft = 1 / (1 + Math.exp((3 - 1) / 2));
+    expect(1 / (1 + Math.exp(a - b))).toBeCloseTo((1 + soft) / 2, 3);
+  });
+
   test('is deterministic, and depends on the seed', async () => {
     const [a, b, c] = [
       await trainer.train(pruned, data, defaults),
@@ -216,6 +228,11 @@ describe('what cannot be trained is refused', () => {
     );
     const loss = { kind: 'distillation', teacher: module } as const;
     await expect(trainer.train(small, data, { ...defaults, loss })).rejects.toThrow(/2 outputs, the teacher has 784/);
+    const taught = { kind: 'labels', teacher: module } as const;
+    const labelled = { ...data, labels: new Int32Array(data.count) };
+    await expect(trainer.train(small, labelled, { ...defaults, loss: taught })).rejects.toThrow(
+      /2 outputs, the teacher has 784/,
+    );
   });
 
   test('several inputs, and no samples', async () => {
