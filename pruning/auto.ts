@@ -9,12 +9,12 @@
  *             slots of a ciphertext and the rotations over them are counted in
  *   tiles     tiles, rotations and ciphertexts by the output error for each millisecond (P2T with T-Err)
  *   gathered  the same, once a permutation has gathered what matters little (P3T)
- *   then      tiles on top of the best shrunk network
+ *   then      tiles of the plan of the best shrunk network, on top of it
  */
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { PruningPoint } from '../ir/plan/pruning-report.ts';
 import { countZeros } from '../passes/pruning/zero-weights.ts';
-import type { PrunedNetwork, Pruner } from './pruner.ts';
+import type { PrunedNetwork, Pruner, ShrunkPlan } from './pruner.ts';
 import { smallerAxes } from './shrink.ts';
 
 /** What the plan of a network costs, in the unit of the objective, and in milliseconds of an evaluation. */
@@ -32,6 +32,8 @@ export interface AutoOptions {
   readonly before: number;
   /** Undefined for a network that has no plan within the error that is allowed. */
   readonly costOf: (network: PrunedNetwork) => PlanCost | undefined;
+  /** Of a network that shrank; undefined where its plan has not the layers of the model. */
+  readonly shrunkPlan: (network: PrunedNetwork) => ShrunkPlan | undefined;
   readonly onPoint: (point: PruningPoint) => void;
   /** Default all. */
   readonly ways?: readonly AutoWay[];
@@ -67,6 +69,9 @@ const noPlan: PlanCost = { cost: Infinity, milliseconds: Infinity };
 /** How a network was come to. */
 type Way = Pick<Attempt, 'policy' | 'sparsity' | 'steps'>;
 
+/** Takes tiles out of a network until a share of the cost that it began with is saved. */
+type Saving = (network: PrunedNetwork, saving: number) => PrunedNetwork;
+
 /** Shares of the modelled cost that a way saves at its steps. */
 const savings = [0.2, 0.4, 0.55, 0.65, 0.75, 0.82, 0.88, 0.92, 0.95];
 
@@ -75,7 +80,7 @@ const close = 6;
 const longer = 4;
 
 /** Halvings of the step that was too long. */
-const refinements = 3;
+const refinements = 4;
 
 export async function searchPruning(pruner: Pruner, options: AutoOptions): Promise<AutoResult> {
   return new AutoSearch(pruner, options).run();
@@ -95,10 +100,10 @@ class AutoSearch {
     const { unpruned } = this.pruner;
     const ways = new Set(this.options.ways ?? autoWays);
     const shrunk = ways.has('shrink') || ways.has('then') ? await this.shrink(unpruned) : undefined;
-    if (shrunk !== undefined && ways.has('then'))
-      await this.saveStepByStep(shrunk.network, `${shrunk.policy} + P2T:Gl/T-Err`, shrunk.steps);
-    if (ways.has('tiles')) await this.saveStepByStep(unpruned, 'P2T:Gl/T-Err');
-    if (ways.has('gathered')) await this.saveStepByStep(this.pruner.permuted(unpruned), 'P3T:Gl/T-Err');
+    if (shrunk !== undefined && ways.has('then')) await this.tilesOfShrunk(shrunk);
+    const byError: Saving = (network, saving) => this.pruner.byError(network, saving);
+    if (ways.has('tiles')) await this.saveStepByStep(unpruned, 'P2T:Gl/T-Err', byError);
+    if (ways.has('gathered')) await this.saveStepByStep(this.pruner.permuted(unpruned), 'P3T:Gl/T-Err', byError);
     const best = this.best();
     const points = this.attempts.map((attempt) => this.pointOf(attempt, attempt === best));
     const [first, ...others] = this.attempts;
@@ -114,12 +119,19 @@ class AutoSearch {
     return accepted.toSorted((a, b) => a.cost - b.cost || a.degradation - b.degradation)[0];
   }
 
-  private async saveStepByStep(start: PrunedNetwork, policy: string, before = 0): Promise<void> {
+  private async tilesOfShrunk({ network, policy, steps }: Attempt): Promise<void> {
+    const plan = this.options.shrunkPlan(network);
+    if (plan === undefined) return;
+    const byError: Saving = (from, saving) => this.pruner.byErrorInside(from, plan, saving);
+    await this.saveStepByStep(network, `${policy} + P2T:Gl/T-Err`, byError, steps);
+  }
+
+  private async saveStepByStep(start: PrunedNetwork, policy: string, prune: Saving, before = 0): Promise<void> {
     let from = { network: start, saving: 0, steps: before };
     let failed: number | undefined;
     for (const saving of savings) {
       const way = { policy, sparsity: saving, steps: from.steps + 1 };
-      const attempt = await this.attempt(this.pruner.byError(from.network, saving), way);
+      const attempt = await this.attempt(prune(from.network, saving), way);
       if (!this.isAccepted(attempt)) {
         failed = saving;
         break;
@@ -129,7 +141,7 @@ class AutoSearch {
     for (let round = 0; failed !== undefined && round < refinements; round++) {
       const saving = (from.saving + failed) / 2;
       const way = { policy, sparsity: saving, steps: from.steps + 1 };
-      const attempt = await this.attempt(this.pruner.byError(from.network, saving), way);
+      const attempt = await this.attempt(prune(from.network, saving), way);
       if (this.isAccepted(attempt)) from = { network: attempt.network, saving, steps: way.steps };
       else failed = saving;
     }

@@ -5,6 +5,7 @@
 import type { CompileOptions, Compilation } from '../compiler/compile.ts';
 import { compileGraph } from '../compiler/compile.ts';
 import { ordersMetadataKey, ordersOf } from '../compiler/compile-onnx.ts';
+import { shrinkTensor } from '../compiler/pipelines.ts';
 import { layerKernels } from '../compiler/layouts/layer-kernels.ts';
 import { type ImportedModel, importOnnx, type OnnxSource } from '../compiler/onnx/import.ts';
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
@@ -20,9 +21,11 @@ import { exportModule } from '../runtime/onnx/export-module.ts';
 import { type PlanCost, searchPruning } from './auto.ts';
 import { metricFor } from './metric.ts';
 import { parsePolicy, printPolicy, type Policy } from './policy.ts';
-import { type PrunedNetwork, Pruner } from './pruner.ts';
+import { type PrunedNetwork, Pruner, type ShrunkPlan } from './pruner.ts';
 import { type RecoverBy, trainingLossFor } from './recovery.ts';
+import { kernelsFor } from './reorder.ts';
 import type { SchemePolicy } from './schemes.ts';
+import { SmallerNetwork } from './smaller-network.ts';
 import { describePruning, withPruning } from './report.ts';
 import { type LabelledSamples, trainingSet } from './training-set.ts';
 
@@ -159,13 +162,7 @@ export class PruningSession {
     const module = whole.modules.tensor;
     if (weightNodes(module).length === 0)
       throw new HepcError([nothingToPrune({ reason: 'there is no layer with weights' })]);
-    const { choice, configuration } = whole.chosen;
-    const { weights = 'plain', costs } = compile;
-    const kernels = layerKernels(module, choice, {
-      degree: configuration.degree,
-      weights,
-      ...(costs && { table: costs }),
-    });
+    const kernels = kernelsOf(whole, compile);
     onStep('measuring the unpruned model');
     const metric = await metricFor(module, set, trainer);
     const trainingLoss = trainingLossFor(options.recoverBy ?? 'metric', metric.loss, module);
@@ -224,6 +221,7 @@ export class PruningSession {
       epochs,
       before,
       costOf: this.costOf,
+      shrunkPlan: this.shrunkPlan,
       onPoint,
     });
     const { name: metric } = pruner.context.metric;
@@ -255,6 +253,17 @@ export class PruningSession {
       if (error instanceof HepcError) return undefined;
       throw error;
     }
+  };
+
+  /** The layouts that suit a network that shrank. */
+  readonly shrunkPlan = ({ module, orders }: PrunedNetwork): ShrunkPlan | undefined => {
+    if (orders.size > 0) return undefined;
+    const compilation = this.compile({ module, orders }, false);
+    const { manager } = this.pruner.context;
+    const network = SmallerNetwork.of(module, (whole) => shrinkTensor(whole, manager, undefined));
+    const { tensor } = compilation.modules;
+    if (network === undefined || sizesOf(network.module) !== sizesOf(tensor)) return undefined;
+    return { network, kernels: kernelsFor(kernelsOf(compilation, this.options.compile), tensor, network.module) };
   };
 
   private finish(pruned: {
@@ -323,11 +332,23 @@ function withActivations(pruned: TensorModule, exact: TensorModule): TensorModul
 
 /** Whether layers of `tensor` lack elements that the model has. */
 function isSmaller({ whole, tensor }: Compilation['modules']): boolean {
-  const sizes = (module: TensorModule): string =>
-    weightNodes(module)
-      .map((node) => weightsOf(node).data.length)
-      .join(' ');
-  return sizes(whole) !== sizes(tensor);
+  return sizesOf(whole) !== sizesOf(tensor);
+}
+
+function sizesOf(module: TensorModule): string {
+  return weightNodes(module)
+    .map((node) => `${node.op} ${weightsOf(node).data.length}`)
+    .join();
+}
+
+/** The kernels that a plan was made with. */
+function kernelsOf({ modules, chosen }: Compilation, { weights = 'plain', costs }: PruneOptions['compile'] = {}) {
+  const { choice, configuration } = chosen;
+  return layerKernels(modules.tensor, choice, {
+    degree: configuration.degree,
+    weights,
+    ...(costs && { table: costs }),
+  });
 }
 
 function ignore(): void {

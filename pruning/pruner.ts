@@ -23,6 +23,7 @@ import type { Metric } from './metric.ts';
 import { type SchemePolicy, schemes } from './schemes.ts';
 import { inOriginalOrder, kernelsFor } from './reorder.ts';
 import type { SmallerAxis } from './shrink.ts';
+import type { SmallerNetwork } from './smaller-network.ts';
 import type { TrainingSet } from './training-set.ts';
 
 export interface PrunerContext {
@@ -46,6 +47,13 @@ export interface PrunerContext {
 export interface PrunedNetwork {
   readonly module: TensorModule;
   readonly orders: Orders;
+}
+
+/** The plan of a network that shrank: the network without its dead elements, and the kernels for it. */
+export interface ShrunkPlan {
+  readonly network: SmallerNetwork;
+  /** Of `network.module`. */
+  readonly kernels: NetworkKernels;
 }
 
 const unordered: Orders = new Map();
@@ -122,17 +130,25 @@ export class Pruner {
    * saved, those first that change the outputs least for each millisecond.
    */
   byError({ module, orders }: PrunedNetwork, saving: number): PrunedNetwork {
-    const { context } = this;
     const permuted = permuteModule(module, orders);
-    const options = {
-      ...this.cut(permuted),
-      criterion: 'error' as const,
-      saving,
-      compensate: true,
-      seed: context.seed,
-    };
-    const pruned = context.manager.run(pruneTiles, permuted, options);
-    return { module: inOriginalOrder(context.module, pruned, orders), orders };
+    const pruned = this.dropTiles(permuted, this.cut(permuted), saving);
+    return { module: inOriginalOrder(this.context.module, pruned, orders), orders };
+  }
+
+  /**
+   * As `byError`, by the tiles of `smaller`, which `network` shrank to; `saving` is a share of what that costs. The network
+   * is in the order of the model.
+   */
+  byErrorInside({ module }: PrunedNetwork, { network, kernels }: ShrunkPlan, saving: number): PrunedNetwork {
+    const taken = network.take(module);
+    const pruned = this.dropTiles(taken, { kernels: kernelsFor(kernels, network.module, taken) }, saving);
+    return { module: network.putBack(module, pruned), orders: unordered };
+  }
+
+  private dropTiles(module: TensorModule, cut: { readonly kernels: NetworkKernels }, saving: number): TensorModule {
+    const { manager, seed } = this.context;
+    const criterion = 'error';
+    return manager.run(pruneTiles, module, { ...cut, criterion, saving, compensate: true, seed });
   }
 
   private async isBetter(a: TensorModule, b: TensorModule): Promise<boolean> {

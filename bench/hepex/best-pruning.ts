@@ -58,6 +58,7 @@ export async function bestPruning(setting: Setting, options: BestPruningOptions)
     epochs,
     before: session.before,
     costOf: session.costOf,
+    shrunkPlan: session.shrunkPlan,
     ...(ways && { ways }),
     onPoint: (point) =>
       log(

@@ -47,6 +47,7 @@ async function search(maxDegradation: number): Promise<Searched> {
     epochs: 0,
     before: session.before,
     costOf: ({ module }) => ({ cost: 1 - zeroShare(module), milliseconds: 2 - 2 * zeroShare(module) }),
+    shrunkPlan: session.shrunkPlan,
     onPoint: (point) => seen.push(point),
   });
   return { ...result, seen };
@@ -108,6 +109,17 @@ test('without a bound every way goes to its end', async () => {
     expect(shares).toEqual(shares.toSorted((a, b) => a - b));
     expect(shares.at(-1)).toBe(0.95);
   }
+});
+
+test('tiles of the plan of a shrunk network go on top of it', async () => {
+  const { points } = await search(Infinity);
+  const shrunk = points.filter(({ policy }) => policy === 'P2:Lc/Dat/Neu').at(-1);
+  const then = points.filter(({ policy }) => policy === 'P2:Lc/Dat/Neu + P2T:Gl/T-Err');
+  expect(then.length).toBeGreaterThan(2);
+  const quality = [shrunk, ...then].map((point) => point?.quality ?? NaN);
+  // The trainer says how many weights are gone.
+  expect(quality).toEqual(quality.toSorted((a, b) => a - b));
+  expect(new Set(quality).size).toBeGreaterThan(2);
 });
 
 test('where nothing keeps the budget, nothing is taken and the least loss is told', async () => {
