@@ -1,11 +1,19 @@
 /** The cheapest pruned plan that `auto` finds within a loss budget, measured against the best unpruned one. */
+import type { Compilation } from '../../compiler/compile.ts';
 import type { PruningPoint } from '../../ir/plan/pruning-report.ts';
 import type { Sample } from '../../passes/pass.ts';
 import { type AutoWay, searchPruning } from '../../pruning/auto.ts';
 import { countsOf } from '../../pruning/report.ts';
 import { readMnist } from '../mnist.ts';
+import { type Memory, memoryOf } from './memory.ts';
 import { measurePlans } from './measure-plans.ts';
 import { isClassifier, openBench, type Setting } from './setting.ts';
+
+type Costs = ReturnType<typeof countsOf> & { readonly memory: Memory };
+
+function costsOf(compilation: Compilation): Costs {
+  return { ...countsOf(compilation), memory: memoryOf(compilation) };
+}
 
 export interface BestPruning {
   readonly name: string;
@@ -17,12 +25,12 @@ export interface BestPruning {
   readonly epochs: number;
   /** Of the unpruned model, for `quality.retrained`. */
   readonly retrainedEpochs: number;
-  readonly before: ReturnType<typeof countsOf>;
-  readonly after: ReturnType<typeof countsOf>;
+  readonly before: Costs;
+  readonly after: Costs;
   /** Medians of encrypted runs, in milliseconds for the wanted batch; absent where a run would take too long. */
   readonly measured?: { readonly before: number; readonly after: number; readonly spread: number };
   /** The same network with encrypted weights, against the unpruned one. */
-  readonly encrypted?: { readonly before: ReturnType<typeof countsOf>; readonly after: ReturnType<typeof countsOf> };
+  readonly encrypted?: { readonly before: Costs; readonly after: Costs };
   readonly points: readonly PruningPoint[];
   readonly seconds: number;
 }
@@ -86,8 +94,8 @@ export async function bestPruning(setting: Setting, options: BestPruningOptions)
     quality,
     epochs: spent,
     retrainedEpochs,
-    before: countsOf(session.unpruned),
-    after: countsOf(compilation),
+    before: costsOf(session.unpruned),
+    after: costsOf(compilation),
     ...(measured && {
       measured: {
         before: (measured.milliseconds[0] ?? NaN) * (runs[0] ?? NaN),
@@ -97,8 +105,8 @@ export async function bestPruning(setting: Setting, options: BestPruningOptions)
     }),
     ...(encrypted && {
       encrypted: {
-        before: countsOf(session.compile(pruner.unpruned, false, { weights: 'encrypted' })),
-        after: countsOf(session.compile(best.network, false, { weights: 'encrypted' })),
+        before: costsOf(session.compile(pruner.unpruned, false, { weights: 'encrypted' })),
+        after: costsOf(session.compile(best.network, false, { weights: 'encrypted' })),
       },
     }),
     points,

@@ -60,7 +60,8 @@ export function countStatistics(program: PlannedProgram, given: GivenStatistics)
   };
 }
 
-function countPlaintexts({ columns, parameters }: PlannedProgram): { multiplied: number; bytes: number } {
+/** Distinct plaintexts that ciphertexts are multiplied by, and the bytes of all, once for each level and scale. */
+export function countPlaintexts({ columns, parameters }: PlannedProgram): { multiplied: number; bytes: number } {
   const { op, b, level, plainScale } = columns;
   const multiplied = new Set<number>();
   /** By scale, since few differ: plaintext · 256 + level. */

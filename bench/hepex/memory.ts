@@ -1,0 +1,24 @@
+/** The memory that HE-PEx is judged by: encoded bytes of weights that are read, live ciphertexts at their peak, and keys. */
+import type { Compilation } from '../../compiler/compile.ts';
+import { HE } from '../../ir/he/ops.ts';
+import { ciphertextBytes } from '../../ir/parameters.ts';
+import { countPlaintexts } from '../../ir/plan/statistics.ts';
+
+export interface Memory {
+  /** For the whole batch: a plan that takes several runs reads its weights in each. */
+  readonly weightsRead: number;
+  /** Live ciphertexts at their peak, and keys. */
+  readonly others: number;
+}
+
+export function memoryOf({ plan, modules, chosen }: Compilation): Memory {
+  const { parameters } = plan.client;
+  const { columns } = modules.plan;
+  const plaintexts = countPlaintexts({ columns, parameters }).bytes;
+  let encrypted = 0;
+  for (const [id, code] of columns.op.entries()) {
+    if (code === HE.weight) encrypted += ciphertextBytes(parameters, columns.level[id] ?? 0, columns.size[id] ?? 0);
+  }
+  const { runs, peakBytes } = chosen.measures;
+  return { weightsRead: runs * (plaintexts + encrypted), others: peakBytes - plaintexts };
+}
