@@ -1,18 +1,21 @@
 /** The cheapest pruned plan that `auto` finds within a loss budget, measured against the best unpruned one. */
 import type { Compilation } from '../../compiler/compile.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
 import type { PruningPoint } from '../../ir/plan/pruning-report.ts';
 import type { Sample } from '../../passes/pass.ts';
 import { type AutoWay, searchPruning } from '../../pruning/auto.ts';
 import { countsOf } from '../../pruning/report.ts';
 import { readMnist } from '../mnist.ts';
+import { keepPlans } from './kept-plans.ts';
 import { type Memory, memoryOf } from './memory.ts';
 import { measurePlans } from './measure-plans.ts';
 import { isClassifier, openBench, type Setting } from './setting.ts';
 
-type Costs = ReturnType<typeof countsOf> & { readonly memory: Memory };
+type Costs = ReturnType<typeof countsOf> & { readonly memory: Memory; readonly runs: number };
 
 function costsOf(compilation: Compilation): Costs {
-  return { ...countsOf(compilation), memory: memoryOf(compilation) };
+  const { runs } = compilation.chosen.measures;
+  return { ...countsOf(compilation), memory: memoryOf(compilation), runs };
 }
 
 export interface BestPruning {
@@ -27,8 +30,8 @@ export interface BestPruning {
   readonly retrainedEpochs: number;
   readonly before: Costs;
   readonly after: Costs;
-  /** Medians of encrypted runs, in milliseconds for the wanted batch; absent where a run would take too long. */
-  readonly measured?: { readonly before: number; readonly after: number; readonly spread: number };
+  /** Medians of encrypted runs, in milliseconds for the wanted batch. */
+  readonly measured: { readonly before: number; readonly after: number; readonly spread: number };
   /** The same network with encrypted weights, against the unpruned one. */
   readonly encrypted?: { readonly before: Costs; readonly after: Costs };
   readonly points: readonly PruningPoint[];
@@ -45,7 +48,7 @@ export interface BestPruningOptions {
   readonly encrypted: boolean;
   /** Of the search; all by default. */
   readonly ways?: readonly AutoWay[];
-  /** Encrypted runs of each plan; 0 for none. */
+  /** Encrypted runs of each plan. */
   readonly rounds: number;
 }
 
@@ -55,7 +58,19 @@ const mostRetrained = 24;
 /** Searches keep this share of the budget, since they see only half of the test images. */
 const margin = 0.85;
 
-export async function bestPruning(setting: Setting, options: BestPruningOptions): Promise<BestPruning> {
+/** Times of the unpruned and the pruned plan. */
+export async function measureTimes(
+  plans: readonly Plan[],
+  { before, after }: Pick<BestPruning, 'before' | 'after'>,
+  rounds: number,
+): Promise<BestPruning['measured']> {
+  const { milliseconds, spread } = await measurePlans(plans, testSamples(256), rounds);
+  const [first = NaN, second = NaN] = milliseconds;
+  return { before: first * before.runs, after: second * after.runs, spread: Math.max(...spread) };
+}
+
+/** The plans are kept as those of `part`. */
+export async function bestPruning(part: string, setting: Setting, options: BestPruningOptions): Promise<BestPruning> {
   const start = performance.now();
   const { goal, budget, epochs, rounds, encrypted, ways } = options;
   const { session, test } = await openBench(setting);
@@ -84,8 +99,9 @@ export async function bestPruning(setting: Setting, options: BestPruningOptions)
     retrained,
   };
   const plans = [session.unpruned.plan, compilation.plan];
-  const measured = rounds === 0 ? undefined : await measurePlans(plans, testSamples(256), rounds);
-  const runs = [session.unpruned, compilation].map(({ chosen }) => chosen.measures.runs);
+  keepPlans(part, plans);
+  const [before, after] = [costsOf(session.unpruned), costsOf(compilation)];
+  const measured = await measureTimes(plans, { before, after }, rounds);
   return {
     name: setting.name,
     goal,
@@ -94,15 +110,9 @@ export async function bestPruning(setting: Setting, options: BestPruningOptions)
     quality,
     epochs: spent,
     retrainedEpochs,
-    before: costsOf(session.unpruned),
-    after: costsOf(compilation),
-    ...(measured && {
-      measured: {
-        before: (measured.milliseconds[0] ?? NaN) * (runs[0] ?? NaN),
-        after: (measured.milliseconds[1] ?? NaN) * (runs[1] ?? NaN),
-        spread: Math.max(...measured.spread),
-      },
-    }),
+    before,
+    after,
+    measured,
     ...(encrypted && {
       encrypted: {
         before: costsOf(session.compile(pruner.unpruned, false, { weights: 'encrypted' })),

@@ -54,12 +54,8 @@ function bestTable(rows: readonly BestPruning[]): string {
       digits(quality.pruned),
       digits(quality.retrained),
       policy,
-      measured === undefined
-        ? `${formatMilliseconds(before.milliseconds)} -> ${formatMilliseconds(after.milliseconds)} (model)`
-        : `${formatMilliseconds(measured.before)} -> ${formatMilliseconds(measured.after)} (spread ${measured.spread.toFixed(2)})`,
-      formatPercent(
-        1 - (measured === undefined ? after.milliseconds / before.milliseconds : measured.after / measured.before),
-      ),
+      `${formatMilliseconds(measured.before)} -> ${formatMilliseconds(measured.after)} (spread ${measured.spread.toFixed(2)})`,
+      formatPercent(1 - measured.after / measured.before),
       change(before.tiles, after.tiles),
       change(before.inputCiphertexts, after.inputCiphertexts),
       change(before.rotations, after.rotations),
