@@ -18,7 +18,8 @@ const windowGlobals = [
 ];
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/']),
+  // AssemblyScript has its own compiler.
+  globalIgnores(['dist/', 'coverage/', 'runtime/engines/simd/assembly/']),
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

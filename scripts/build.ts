@@ -1,5 +1,5 @@
 /** Compiles the sources into an empty dist/. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { runChild } from './child-process.mjs';
@@ -7,9 +7,15 @@ import { runChild } from './child-process.mjs';
 const root = join(import.meta.dirname, '..');
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
+/** Compiled before any command of this repository starts. */
+const kernels = join('runtime', 'engines', 'simd', 'kernels.wasm');
+
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 process.exitCode = await runChild(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root });
-if (process.exitCode === 0) trimManifest();
+if (process.exitCode === 0) {
+  trimManifest();
+  copyFileSync(join(root, kernels), join(root, 'dist', kernels));
+}
 
 /** The compiler copies the manifest beside what imports it. Only name, version and type are read from there. */
 function trimManifest(): void {

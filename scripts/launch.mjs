@@ -4,11 +4,12 @@
  *   node scripts/launch.mjs [--in-callers-directory] PROGRAM [ARGUMENT...]
  *
  * PROGRAM is a path from the repository's root, and runs there, or with --in-callers-directory where the user called
- * npm. Locked dependencies that are missing are installed first. Arguments, stdio, signals and the exit code are the
+ * npm. Locked dependencies that are missing are installed first, and kernels whose sources changed are compiled. Arguments, stdio, signals and the exit code are the
  * program's own. Plain JavaScript without dependencies: it runs before anything is installed.
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildKernels } from './build-kernels.mjs';
 import { runChild } from './child-process.mjs';
 import { install, isInstalled } from './locked-dependencies.mjs';
 import { findNode24 } from './node24.mjs';
@@ -39,6 +40,8 @@ async function launch(args) {
       `hepc needs Node 24, found ${process.version}, and npm has no Node 24 for ${process.platform} ${process.arch}: install Node 24 and run the command again`,
     );
   }
+  const built = await buildKernels(root, node);
+  if (built !== 0) return built;
   const cwd = (inCallersDirectory ? process.env['INIT_CWD'] : undefined) ?? root;
   return runChild(node, [...nodeOptions, join(root, program), ...programArgs], { cwd });
 }

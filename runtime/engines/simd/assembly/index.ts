@@ -1,0 +1,10 @@
+/** All kernels; `runtime/engines/simd/kernels.ts` says what each takes and gives. */
+export * from './ntt';
+export * from './roots';
+export * from './pointwise';
+export * from './products';
+export * from './key-switch';
+export * from './embedding';
+export * from './residues';
+export * from './seed';
+export * from './self-test';
