@@ -9,7 +9,7 @@
  * otherwise. A range `from`, `to` counts elements and has even bounds; a kernel without one works on all n.
  *
  * Errors are none: whoever calls has checked everything. Exactness: every product is a fused multiply-add away from its
- * exact value (`assembly/modular.ts` has the proof), so results are exact for primes below 2^48 and n ≤ 32768.
+ * exact value (`assembly/modular.ts` has the proof), so results are exact for primes below 2^48 and 16 ≤ n ≤ 32768.
  */
 export interface Kernels {
   /** 1 if relaxed multiply-adds are fused here, on products whose low part only a fused operation keeps. */
@@ -114,17 +114,18 @@ export interface Kernels {
   ): void;
 
   /**
-   * Coefficients of the plaintext whose slots are `slots`: n doubles, rounded to integers, |x| < 2^62.
+   * Coefficients of the plaintext whose slots are `slots`, times `scale`: n doubles, rounded to integers. Returns the
+   * largest in absolute value, NaN where one is NaN.
    * @param slots n / 2 doubles
-   * @param tables what `fillEmbedding` has filled
+   * @param tables what `fillEmbeddingTables` has filled
    * @param work n doubles
    */
-  embed(slots: number, scale: number, tables: number, work: number, target: number, n: number): void;
-  /** Fills the tables of `embed` for n: `embeddingBytes(n)` bytes. */
-  fillEmbedding(tables: number, n: number): void;
-  embeddingBytes(n: number): number;
-  /** Integers of any size below 2^62 to a limb. */
-  reduce(source: number, target: number, prime: number): void;
+  embed(slots: number, scale: number, tables: number, work: number, target: number, n: number): number;
+  /**
+   * Integers to a limb, in rounds of a division by the prime: one does for |x| ≤ 2^50, and each further one for a factor
+   * of 2^51.
+   */
+  reduce(source: number, target: number, prime: number, rounds: number): void;
 
   /** 64-bit residues as SEAL has them to a limb. The index of the first that is not below its prime, or −1. */
   load(source: number, target: number, prime: number): number;
@@ -144,7 +145,7 @@ export interface Kernels {
 /**
  * Where the fields of a prime's record are. 1/q, half and the inverse of n are filled by `fillTables`; the caller sets q,
  * n and the addresses of the tables first, and 1/q. Tables: n pairs of doubles (w, w/q) each, w balanced; entry i of the
- * forward one is ψ^rev(i), of the inverse one ψ^−rev(i).
+ * forward one is ψ^rev(i), of the inverse one ψ^−rev(i). From n/2 on entries stand two by two: w, w', w/q, w'/q.
  */
 export const primeRecord = {
   q: 0,
