@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { boundPlan } from '../ir/diagnostics/cli.ts';
-import { HepcError } from '../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import { evaluateHe } from '../ir/interpret/he.ts';
 import { NoiseModel } from '../ir/interpret/noise.ts';
 import { PlaintextSlots } from '../ir/interpret/plaintext-slots.ts';
@@ -13,14 +13,14 @@ import { Client } from '../runtime/client.ts';
 import { checkInputRange, packInput, unpackOutput } from '../runtime/codec.ts';
 import { defaultEngineOptions, type Session } from '../runtime/engine.ts';
 import { clear } from '../runtime/engines/clear.ts';
-import { type EngineName, engines } from '../runtime/engines/registry.ts';
+import { type EngineChoice, engineChoices } from '../runtime/engines/registry.ts';
 import { Server } from '../runtime/server.ts';
 import { withBoundPlan } from './bind-for-run.ts';
 import type { Progress } from './progress.ts';
 import type { Sample } from './sample-file.ts';
 
 /** `clear` computes on slots in the clear. */
-export const runEngines = ['seal-wasm', 'clear'] as const satisfies readonly (EngineName | 'clear')[];
+export const runEngines = [...engineChoices, 'clear'] as const;
 
 export interface RunOptions {
   readonly engine: (typeof runEngines)[number];
@@ -49,15 +49,25 @@ export interface PlanRun {
   /** The outputs of each sample. */
   readonly outputs: readonly Sample[];
   readonly timings: RunTimings;
+  /** Name of the engine that has run. */
+  readonly engine: string;
+  /** Warnings of the engine. */
+  readonly remarks: readonly Diagnostic[];
 }
 
 /** Throws `HepcError` for samples beyond the plan's range (H510) and for bound plans (H731). */
 export async function runPlan(plan: Plan, samples: readonly Sample[], options: RunOptions): Promise<PlanRun> {
   if (plan.bound !== undefined) throw new HepcError([boundPlan({})]);
-  return options.engine === 'clear' ? runInTheClear(plan, samples, options) : runEncrypted(plan, samples, options);
+  const { engine } = options;
+  return engine === 'clear' ? runInTheClear(plan, samples, options) : runEncrypted(plan, samples, engine, options);
 }
 
-async function runEncrypted(plan: Plan, samples: readonly Sample[], options: RunOptions): Promise<PlanRun> {
+async function runEncrypted(
+  plan: Plan,
+  samples: readonly Sample[],
+  engine: EngineChoice,
+  options: RunOptions,
+): Promise<PlanRun> {
   const { threads, memoryBudgetBytes = defaultEngineOptions.memoryBudgetBytes, signal, progress } = options;
   const laps = new Laps();
   progress.step('preparing');
@@ -70,7 +80,7 @@ async function runEncrypted(plan: Plan, samples: readonly Sample[], options: Run
     await breathe(signal);
     progress.step('preparing the server');
     return await withBoundPlan(plan, keys.publicKey, { memoryBudgetBytes, signal, progress }, async (ready) => {
-      const server = await Server.create(ready, { threads, memoryBudgetBytes, engine: onlyEngine });
+      const server = await Server.create(ready, { threads, memoryBudgetBytes, engine });
       try {
         await server.loadKeys(keys.evaluationKeys);
         laps.lap('prepare');
@@ -90,7 +100,7 @@ async function runEncrypted(plan: Plan, samples: readonly Sample[], options: Run
           outputs.push(...client.decrypt(results));
           laps.lap('decrypt');
         }
-        return { outputs, timings: laps.timings() };
+        return { outputs, timings: laps.timings(), engine: server.engineName ?? engine, remarks: server.remarks };
       } finally {
         await server.close();
       }
@@ -99,8 +109,6 @@ async function runEncrypted(plan: Plan, samples: readonly Sample[], options: Run
     client.close();
   }
 }
-
-const [onlyEngine] = Object.keys(engines) as [EngineName];
 
 async function runInTheClear(plan: Plan, samples: readonly Sample[], options: RunOptions): Promise<PlanRun> {
   const { signal, progress, noiseSeed } = options;
@@ -133,7 +141,7 @@ async function runInTheClear(plan: Plan, samples: readonly Sample[], options: Ru
     outputs.push(...named);
     laps.lap('decrypt');
   }
-  return { outputs, timings: laps.timings() };
+  return { outputs, timings: laps.timings(), engine: clear.name, remarks: [] };
 }
 
 /** The clear engine with the noise that encryption would add. */

@@ -2,23 +2,19 @@
  * The server's half of a plan: evaluates encrypted inputs with evaluation keys. Never holds a secret key, and sees no
  * values; with encrypted weights not even those.
  */
-import { HepcError } from '../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import { keysNotLoaded, otherKey } from '../ir/diagnostics/runtime.ts';
 import type { Plan } from '../ir/plan/plan.ts';
-import {
-  defaultEngineOptions,
-  type EngineOptions,
-  type EvaluateOptions,
-  type EvaluationKeys,
-  type Session,
-} from './engine.ts';
-import { type EngineName, engines } from './engines/registry.ts';
+import { defaultEngineOptions, type EngineOptions, type EvaluateOptions, type EvaluationKeys } from './engine.ts';
+import { type EngineChoice, prepareEngine } from './engines/registry.ts';
+import type { PreparedEngine } from './engines/simd/fallback.ts';
 import { readCiphertexts, writeCiphertexts } from './seal/ciphertext-files.ts';
 import { readEvaluationKeys } from './seal/keys.ts';
 import { openWeights } from './seal/weight-source.ts';
 
 export interface ServerOptions extends Partial<EngineOptions> {
-  readonly engine?: EngineName;
+  /** `auto` takes the fastest that runs here. */
+  readonly engine?: EngineChoice;
 }
 
 /** Milliseconds of the last of each. */
@@ -28,14 +24,13 @@ export interface ServerTimings {
   readonly evaluate?: number;
 }
 
-interface Prepared {
+interface Prepared extends PreparedEngine {
   readonly keyId: string;
-  readonly session: Session<Uint8Array>;
 }
 
 export class Server {
   readonly plan: Plan;
-  private readonly engine: EngineName;
+  private readonly engine: EngineChoice;
   private readonly options: EngineOptions;
   private prepared: Prepared | undefined;
   private measured: ServerTimings = {};
@@ -48,7 +43,7 @@ export class Server {
     });
   }
 
-  private constructor(plan: Plan, { engine = 'seal-wasm', ...options }: ServerOptions) {
+  private constructor(plan: Plan, { engine = 'auto', ...options }: ServerOptions) {
     this.plan = plan;
     this.engine = engine;
     this.options = { ...defaultEngineOptions, ...options };
@@ -56,6 +51,16 @@ export class Server {
 
   get timings(): ServerTimings {
     return this.measured;
+  }
+
+  /** Name of the engine that the plan is prepared for; undefined without keys. */
+  get engineName(): string | undefined {
+    return this.prepared?.engine;
+  }
+
+  /** Warnings of the preparation: that another engine than the fastest had to be taken. */
+  get remarks(): readonly Diagnostic[] {
+    return this.prepared?.remarks ?? [];
   }
 
   /**
@@ -71,8 +76,7 @@ export class Server {
         otherKey({ what: 'the file of evaluation keys', got: keys.keyId, expected: bound.publicKeyDigest }),
       ]);
     await this.close();
-    const session = await engines[this.engine].prepare(this.plan, keys, this.options);
-    this.prepared = { keyId: keys.keyId, session };
+    this.prepared = { keyId: keys.keyId, ...(await prepareEngine(this.engine, this.plan, keys, this.options)) };
     this.measured = { prepare: performance.now() - start };
   }
 

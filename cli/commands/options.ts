@@ -1,6 +1,7 @@
 /** Options that several commands have. */
 import { byteSize, choice, flag, maxThreads, samplesHelp, text, wholeNumber } from '../option-values.ts';
 import { option } from '../command.ts';
+import { engineChoices } from '../../runtime/engines/registry.ts';
 import { runEngines } from '../run-plan.ts';
 
 export const planArgument = option(text, { doc: 'a plan', argument: true, value: 'PLAN.hep' });
@@ -10,10 +11,12 @@ export const clientPlanArgument = option(text, {
   value: 'PLAN',
 });
 export const input = option(text, { doc: samplesHelp, value: 'X.npz' });
-export const engine = option(choice(runEngines).default('seal-wasm'), {
-  doc: 'seal-wasm is encrypted; clear computes the same in the clear',
+const engineDoc = 'auto is simd, or seal-wasm where that cannot run';
+export const engine = option(choice(runEngines).default('auto'), {
+  doc: `${engineDoc}; clear computes the same in the clear`,
   value: 'ENGINE',
 });
+export const serverEngine = option(choice(engineChoices).default('auto'), { doc: engineDoc, value: 'ENGINE' });
 export const threads = option(wholeNumber(1, maxThreads).default(1), { doc: 'workers that share a run', value: 'T' });
 export const weightMemory = option(byteSize().optional(), {
   doc: 'most memory for weights, 1.5GiB if not given; others are encoded, or read from the plan, at each use',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatDiagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { median } from '../accuracy.ts';
 import { defineCommand, option } from '../command.ts';
 import { interruptible } from '../interrupts.ts';
@@ -57,6 +58,7 @@ export const run = defineCommand({
         progress,
       }),
     ).finally(() => progress.end());
+    for (const warning of result.remarks) remark(formatDiagnostic(warning));
     const { outputs } = plan.client;
     output?.write(encodeAnswers(outputs, result.outputs));
     if (options.json) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { importOnnx, type ModelPort } from '../../compiler/onnx/import.ts';
 import { inaccurate, otherModel } from '../../ir/diagnostics/cli.ts';
-import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { formatDiagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { ReferenceModel } from '../../runtime/onnxruntime.ts';
 import { measureAccuracy } from '../accuracy.ts';
@@ -70,7 +70,8 @@ export const verify = defineCommand({
 
     const accuracy = measureAccuracy(result.outputs, expected);
     const passed = accuracy.maxError <= client.maxError;
-    const engine = options.noise ? 'clear with simulated noise' : options.engine;
+    const engine = options.noise ? 'clear with simulated noise' : result.engine;
+    for (const warning of result.remarks) remark(formatDiagnostic(warning));
     if (options.json) {
       const { maxError: allowedMaxError, predictedMaxError } = client;
       const report = { samples: samples.length, engine, ...accuracy, allowedMaxError, predictedMaxError, passed };

@@ -118,6 +118,17 @@ export const sealRefuses = defineDiagnostic<{ what: string; reason: string }>({
   notes: () => [copyAgain],
 });
 
+export const residueTooLarge = defineDiagnostic<{ what: string; index: number }>({
+  code: 'H613',
+  severity: 'error',
+  title: 'a residue beyond its prime',
+  explain:
+    'The polynomials of keys and ciphertexts are residues modulo the primes of the plan. Each is compared with its prime ' +
+    'before it is computed with. This one is too large: the data were changed after they were written.',
+  message: ({ what, index }) => `${what} has a residue that is not below its prime, at coefficient ${index}`,
+  notes: () => [copyAgain],
+});
+
 export const wrongGaloisKeys = defineDiagnostic<{ missing: readonly number[]; unexpected: readonly number[] }>({
   code: 'H611',
   severity: 'error',
@@ -235,6 +246,28 @@ export const badThreads = defineDiagnostic<{ got: number; limit: number }>({
   explain: 'An evaluation is shared among one or more worker threads.',
   message: ({ got, limit }) => `expected 1 to ${limit} threads, got ${got}`,
   notes: () => ['Use as many threads as the machine has cores, or fewer.'],
+});
+
+export const engineUnfit = defineDiagnostic<{ reason: string }>({
+  code: 'H635',
+  severity: 'error',
+  title: 'an engine that cannot run here',
+  explain:
+    'The engine simd needs relaxed SIMD and shared memory in WebAssembly, a processor that multiplies and adds with one ' +
+    'rounding, and primes below 2^48; it tests the arithmetic before it starts. Where one of these is missing its results ' +
+    'would be wrong. seal-wasm runs everywhere, and gives the same answers.',
+  message: ({ reason }) => `the engine simd cannot run: ${reason}`,
+  notes: () => ['Use --engine seal-wasm, or leave the engine out, so that hepc chooses.'],
+});
+
+export const engineReplaced = defineDiagnostic<{ used: string; reason: string }>({
+  code: 'H636',
+  severity: 'warning',
+  title: 'another engine takes over',
+  explain:
+    'Where no engine is asked for by name, simd runs if it can and seal-wasm if not (see H635). The answers are the same, ' +
+    'and take several times as long.',
+  message: ({ used, reason }) => `${used} takes over, for the engine simd cannot run: ${reason}`,
 });
 
 function list(values: readonly number[]): string {

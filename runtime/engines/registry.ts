@@ -1,7 +1,26 @@
 /** The engines that evaluate ciphertexts, by name. */
-import type { Engine } from '../engine.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
+import type { Engine, EngineOptions, EvaluationKeys } from '../engine.ts';
 import { sealWasm } from './seal-wasm/engine.ts';
+import { simd } from './simd/engine.ts';
+import { type PreparedEngine, prepareWithFallback } from './simd/fallback.ts';
 
-export const engines = { 'seal-wasm': sealWasm } as const satisfies Record<string, Engine<Uint8Array>>;
+const engines = { simd, 'seal-wasm': sealWasm } as const satisfies Record<string, Engine<Uint8Array>>;
 
-export type EngineName = keyof typeof engines;
+/** `auto`: the fastest that runs here. */
+export const engineChoices = ['auto', 'simd', 'seal-wasm'] as const satisfies readonly (
+  'auto' | keyof typeof engines
+)[];
+export type EngineChoice = (typeof engineChoices)[number];
+
+/** Throws `HepcError` for what the engine does not take, and where one is asked for by name that cannot run. */
+export async function prepareEngine(
+  choice: EngineChoice,
+  plan: Plan,
+  keys: EvaluationKeys,
+  options: EngineOptions,
+): Promise<PreparedEngine> {
+  if (choice === 'auto') return prepareWithFallback(simd, sealWasm, plan, keys, options);
+  const engine = engines[choice];
+  return { engine: engine.name, session: await engine.prepare(plan, keys, options), remarks: [] };
+}

@@ -13,6 +13,9 @@ import { keyParmsIdOf, parmsIdOf } from './parms-id.ts';
 import {
   ciphertextFields,
   headerBytes,
+  magic,
+  majorVersion,
+  minorVersion,
   parmsIdBytes,
   plaintextFields,
   savedCiphertextBytes,
@@ -107,9 +110,6 @@ function keyCiphertext(parameters: Parameters): Omit<CiphertextShape, 'bytes'> {
   };
 }
 
-const magic = 0xa15e;
-const majorVersion = 4;
-const minorVersion = 1;
 const seedGenerator = 1;
 const maxReports = 8;
 

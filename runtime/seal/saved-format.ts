@@ -14,12 +14,17 @@
 import type { Parameters } from '../../ir/parameters.ts';
 
 export const headerBytes = 16;
+export const magic = 0xa15e;
+export const majorVersion = 4;
+export const minorVersion = 1;
 export const parmsIdBytes = 32;
 const arrayHeadBytes = headerBytes + 8;
 const ciphertextHeadBytes = headerBytes + parmsIdBytes + 1 + 5 * 8;
 const plaintextHeadBytes = headerBytes + parmsIdBytes + 2 * 8;
 export const switchingHeadBytes = headerBytes + parmsIdBytes + 8;
-export const seedBytes = headerBytes + 1 + 64;
+/** A seed itself, the end of what is saved of it. */
+export const seedLength = 64;
+export const seedBytes = headerBytes + 1 + seedLength;
 
 /** Where the fields of a ciphertext are, from its first byte. */
 export const ciphertextFields = {

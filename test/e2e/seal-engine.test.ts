@@ -2,88 +2,25 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import { seededRandom } from '../../ir/random.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
-import { Client, type Sample } from '../../runtime/client.ts';
-import { defaultEngineOptions } from '../../runtime/engine.ts';
-import { clear } from '../../runtime/engines/clear.ts';
+import { Client } from '../../runtime/client.ts';
 import { bindWeights } from '../../runtime/seal/bind-weights.ts';
 import { liveHandles } from '../../runtime/seal/handles.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
-import { Server, type ServerOptions } from '../../runtime/server.ts';
-import { deepParameters, ProgramWriter, smallParameters } from '../unit/seal/programs.ts';
+import { Server } from '../../runtime/server.ts';
+import {
+  difference,
+  inTheClear,
+  mixedPlan,
+  randomSample,
+  withClient,
+  withServer as serve,
+} from '../support/serve-plans.ts';
+import { ProgramWriter, smallParameters } from '../unit/seal/programs.ts';
 import { programArbitrary, writeProgram } from '../unit/seal/random-programs.ts';
 
-function randomSample(plan: Plan, seed: number): Sample {
-  const random = seededRandom(seed);
-  return new Map(
-    plan.client.inputs.map(({ name, shape }) => [
-      name,
-      Float64Array.from({ length: shape[0] ?? 0 }, () => 2 * random.uniform() - 1),
-    ]),
-  );
-}
-
-async function inTheClear(plan: Plan, sample: Sample): Promise<Float64Array[]> {
-  const session = await clear.prepare(plan, undefined, defaultEngineOptions);
-  const inputs = plan.client.inputs.map(({ name }) => sample.get(name) ?? new Float64Array());
-  return (await session.evaluate(inputs)).outputs;
-}
-
-/** Largest difference over all slots of all outputs. */
-function difference(plan: Plan, got: ReadonlyMap<string, Float64Array>, expected: readonly Float64Array[]): number {
-  return plan.client.outputs.reduce((worst, { name }, i) => {
-    const values = got.get(name);
-    if (values === undefined) return Infinity;
-    return values.reduce((most, x, s) => Math.max(most, Math.abs(x - (expected[i]?.[s] ?? Number.NaN))), worst);
-  }, 0);
-}
-
-async function withServer<T>(
-  plan: Plan,
-  keys: KeySet,
-  options: ServerOptions,
-  use: (server: Server) => Promise<T>,
-): Promise<T> {
-  const server = await Server.create(plan, options);
-  try {
-    await server.loadKeys(keys.evaluationKeys);
-    return await use(server);
-  } finally {
-    await server.close();
-  }
-}
-
-async function withClient<T>(plan: Plan, use: (client: Client, keys: KeySet) => Promise<T>): Promise<T> {
-  const client = await Client.create(plan.client);
-  try {
-    return await use(client, client.generateKeys());
-  } finally {
-    client.close();
-  }
-}
-
-/** Products, a square, rotations and sums, over several groups. */
-function mixedPlan(parameters = deepParameters): Plan {
-  const writer = new ProgramWriter(parameters, 2 ** 36);
-  const x = writer.input();
-  const y = writer.input();
-  const partial = [1, 2, 3, 5].map((step) =>
-    writer.multiplyPlain(writer.rotate(x, step), writer.plaintext([0.25, -0.5, 0.125, step / 8])),
-  );
-  const [first = x, ...rest] = partial;
-  const sum = writer.rescale(rest.reduce((a, b) => writer.sum(a, b), first));
-  const square = writer.rescale(writer.relinearize(writer.multiply(sum, sum)));
-  const lower = writer.modSwitch(writer.modSwitch(y));
-  const scaled = writer.multiplyPlain(
-    square,
-    writer.plaintext([1]),
-    (writer.prime(square) * writer.of(lower).scale) / writer.of(square).scale,
-  );
-  writer.output(writer.addPlain(writer.rescale(scaled), writer.plaintext([1, 2])));
-  writer.output(writer.rotate(lower, 7));
-  return writer.plan(2);
-}
+const withServer: typeof serve = (plan, keys, options, use) =>
+  serve(plan, keys, { engine: 'seal-wasm', ...options }, use);
 
 test('random programs give what they give in the clear', { timeout: 300_000 }, async () => {
   let seed = 0;
@@ -198,7 +135,7 @@ describe('a plan with three rescales', () => {
   });
 
   test('is refused with keys that it cannot use, before a worker starts', async () => {
-    const server = await Server.create(plan, { threads: 65 });
+    const server = await Server.create(plan, { engine: 'seal-wasm', threads: 65 });
     await expect(server.loadKeys(keys.evaluationKeys)).rejects.toThrow(/H634/);
     await expect(server.loadKeys(keys.secretKey)).rejects.toThrow(/H603.*got a secret key/);
     await expect(server.evaluate(client.encrypt([sample]))).rejects.toThrow(/H633/);

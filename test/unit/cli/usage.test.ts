@@ -29,7 +29,7 @@ test.each([
     '--limit: expected a whole number of at least 1, got "all"',
     'run',
   ],
-  [['run', 'p.hep', '--input', 'x', '--engine', 'cleer'], 'expected seal-wasm or clear (did you mean clear?)', 'run'],
+  [['run', 'p.hep', '--input', 'x', '--engine', 'cleer'], 'expected auto or simd or seal-wasm or clear (did you mean clear?)', 'run'],
   [['compile', 'm', '-o', 'p', '--max-error', '0'], 'expected a number above 0 and at most 1, got "0"', 'compile'],
   [['compile', 'm', '-o', 'p', '--max-error', 'Infinity'], 'expected a number above 0', 'compile'],
   [['compile', 'm', '-o', 'p', '--batch', '-3'], '--batch', 'compile'],

@@ -1,0 +1,80 @@
+/** The engine on kernels of our own: workers over one shared memory. */
+import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { badThreads } from '../../../ir/diagnostics/runtime.ts';
+import { bitLength, maxPrimeBits, type Parameters } from '../../../ir/parameters.ts';
+import type { Plan } from '../../../ir/plan/plan.ts';
+import type { Engine, EngineOptions, EvaluationKeys, Session } from '../../engine.ts';
+import { openWeights } from '../../seal/weight-source.ts';
+import { shareBytes, shareDoubles } from '../shared-memory.ts';
+import { workerModule } from '../worker-thread.ts';
+import { UnfitError } from './fallback.ts';
+import { planProgram } from './memory-plan.ts';
+import { compileKernels, createMemory } from './module.ts';
+import { SimdSession } from './session.ts';
+import { abortWord, teamWords } from './shared-team.ts';
+import { prepareWeights } from './weights.ts';
+
+const maxThreads = 64;
+
+/** @param compile gives the kernels; rejects with `WebAssembly.CompileError` where the machine cannot run them. */
+export function createSimd(compile: () => Promise<WebAssembly.Module>): Engine<Uint8Array> {
+  return { name: 'simd', prepare: (plan, keys, options) => prepare(compile, plan, keys, options) };
+}
+
+/** Its `prepare` throws `UnfitError` where it cannot run here. */
+export const simd: Engine<Uint8Array> = createSimd(compileKernels);
+
+/** Throws `HepcError` for too many threads, unbound weights, and plans that do not fit the memory. */
+async function prepare(
+  compile: () => Promise<WebAssembly.Module>,
+  plan: Plan,
+  keys: EvaluationKeys,
+  { threads, memoryBudgetBytes }: EngineOptions,
+): Promise<Session<Uint8Array>> {
+  if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads)
+    throw new HepcError([badThreads({ got: threads, limit: maxThreads })]);
+  const { columns, parameters, slots, plaintexts, packed } = plan.program;
+  checkParameters(parameters);
+  const kernels = await compileHere(compile);
+  // Unbound weights are refused before memory is counted.
+  openWeights(plan);
+  const { program, memory: memoryPlan, problems } = planProgram(columns, parameters, threads, memoryBudgetBytes);
+  if (problems.length > 0) throw new HepcError(problems);
+
+  const memory = createMemory(memoryPlan.totalBytes);
+  const words = teamWords(memory.buffer, memoryPlan.regions.team);
+  const weights = await prepareWeights(plan, program, memoryBudgetBytes, abortWord(words));
+  const options = { entry: workerModule('worker', import.meta.url), members: threads, words, feed: weights };
+  return SimdSession.start(options, {
+    kind: 'prepare',
+    members: threads,
+    kernels,
+    memory,
+    words,
+    budgetBytes: memoryBudgetBytes,
+    parameters,
+    slots,
+    columns,
+    plaintexts,
+    packed: packed.map(({ shape, values }) => ({ shape, data: shareDoubles(values) })),
+    rotationSteps: plan.client.rotationSteps,
+    relinKeys: keys.relinKeys && shareBytes(keys.relinKeys),
+    galoisKeys: keys.galoisKeys && shareBytes(keys.galoisKeys),
+    weights: weights.inMemory,
+    weightStream: weights.stream,
+  });
+}
+
+function checkParameters({ primes, specialPrime }: Parameters): void {
+  const large = [...primes, specialPrime].find((prime) => bitLength(prime) > maxPrimeBits);
+  if (large !== undefined) throw new UnfitError(`the prime ${large} has more than ${maxPrimeBits} bits`);
+}
+
+async function compileHere(compile: () => Promise<WebAssembly.Module>): Promise<WebAssembly.Module> {
+  try {
+    return await compile();
+  } catch (error) {
+    if (error instanceof WebAssembly.CompileError) throw new UnfitError(error.message);
+    throw error;
+  }
+}

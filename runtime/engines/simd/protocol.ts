@@ -1,0 +1,73 @@
+/** Messages between a session and its workers. Each request has exactly one answer, besides progress. */
+import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
+import type { HeColumns } from '../../../ir/he/module.ts';
+import type { PlaintextPool } from '../../../ir/he/plaintexts.ts';
+import type { Parameters } from '../../../ir/parameters.ts';
+import type { SharedState } from '../seal-wasm/exchange.ts';
+
+/** The same for all members but for its number. */
+export interface PrepareRequest {
+  readonly kind: 'prepare';
+  readonly member: number;
+  readonly members: number;
+  /** The compiled kernels, and what they work on. */
+  readonly kernels: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+  /** Of the team, in that memory; see `shared-team.ts`. */
+  readonly words: Int32Array;
+  /** Most bytes of plaintexts to keep; with it every member comes to the same plan of the memory. */
+  readonly budgetBytes: number;
+  readonly parameters: Parameters;
+  readonly slots: number;
+  readonly columns: HeColumns;
+  readonly plaintexts: PlaintextPool;
+  readonly packed: readonly { readonly shape: readonly number[]; readonly data: Float64Array }[];
+  /** Of the Galois keys, ascending. */
+  readonly rotationSteps: readonly number[];
+  readonly relinKeys: Uint8Array | undefined;
+  readonly galoisKeys: Uint8Array | undefined;
+  /** Saved ciphertexts by row of the `weight` op, and how the others come. */
+  readonly weights: ReadonlyMap<number, Uint8Array>;
+  readonly weightStream: SharedState;
+}
+
+export interface EvaluateRequest {
+  readonly kind: 'evaluate';
+  /** Saved ciphertexts by the index of the `input` op, in shared memory. */
+  readonly inputs: readonly Uint8Array[];
+}
+
+export type Request = PrepareRequest | EvaluateRequest;
+
+export interface Output {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
+
+export type Failure =
+  /** Told to, by the owner or because of another member. */
+  | { readonly reason: 'stopped' }
+  | { readonly reason: 'refused'; readonly diagnostics: readonly Diagnostic[] }
+  /** The kernels do not compute here what they should. */
+  | { readonly reason: 'unfit'; readonly text: string }
+  | { readonly reason: 'out-of-memory' }
+  | { readonly reason: 'internal'; readonly text: string };
+
+export type Answer =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'done';
+      readonly outputs: readonly Output[];
+      /** Milliseconds since the epoch, comparable between workers. */
+      readonly start: number;
+      readonly end: number;
+    }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export type Reply = Answer | { readonly kind: 'progress'; readonly fraction: number };
+
+/** Both directions. */
+export interface SimdProtocol {
+  readonly request: Request;
+  readonly reply: Reply;
+}

@@ -1,0 +1,187 @@
+/** Plans on the engine `simd`, against the same plans in the clear and on SEAL. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
+import { Client } from '../../runtime/client.ts';
+import { encodingDigest, parametersDigest } from '../../runtime/seal/client-part-digest.ts';
+import { type Kind, openEnvelope, sealEnvelope } from '../../runtime/seal/envelope.ts';
+import type { KeySet } from '../../runtime/seal/keys.ts';
+import { Server } from '../../runtime/server.ts';
+import {
+  difference,
+  inTheClear,
+  mixedPlan,
+  randomSample,
+  withClient,
+  withServer as serve,
+} from '../support/serve-plans.ts';
+import { ProgramWriter, smallParameters } from '../unit/seal/programs.ts';
+import { programArbitrary, writeProgram } from '../unit/seal/random-programs.ts';
+
+const withServer: typeof serve = (plan, keys, options, use) => serve(plan, keys, { engine: 'simd', ...options }, use);
+
+test('random programs give what they give in the clear', { timeout: 300_000 }, async () => {
+  let seed = 0;
+  await fc.assert(
+    fc.asyncProperty(programArbitrary, fc.integer({ min: 1, max: 5 }), async (actions, rowsPerGroup) => {
+      const { plan, errorBound } = writeProgram(smallParameters, 2 ** 30, actions, rowsPerGroup);
+      const sample = randomSample(plan, seed++);
+      const expected = await inTheClear(plan, sample);
+      await withClient(plan, async (client, keys) => {
+        const inputs = client.encrypt([sample]);
+        const outputs = await withServer(plan, keys, {}, (server) => server.evaluate(inputs));
+        const [got = new Map<string, Float64Array>()] = client.decrypt(outputs);
+        expect(difference(plan, got, expected)).toBeLessThan(errorBound);
+        const shared = await withServer(plan, keys, { threads: 2 }, (server) => server.evaluate(inputs));
+        expect(Buffer.compare(shared, outputs)).toBe(0);
+      });
+    }),
+    { numRuns: 12 },
+  );
+});
+
+test('without rotations that share a decomposition the bytes are those of SEAL', { timeout: 60_000 }, async () => {
+  const writer = new ProgramWriter(smallParameters, 2 ** 30);
+  const [x, y] = [writer.input(), writer.input()];
+  const product = writer.relinearize(writer.multiply(writer.rotate(x, 3), y));
+  writer.output(writer.rescale(writer.sum(product, writer.multiplyPlain(y, writer.plaintext([0.5, -1]), 2 ** 30))));
+  writer.output(writer.rotate(writer.modSwitch(y), 5));
+  const plan = writer.plan();
+  await withClient(plan, async (client, keys) => {
+    const inputs = client.encrypt([randomSample(plan, 2)]);
+    const expected = await serve(plan, keys, { engine: 'seal-wasm' }, (server) => server.evaluate(inputs));
+    const got = await withServer(plan, keys, {}, (server) => server.evaluate(inputs));
+    expect(Buffer.compare(got, expected)).toBe(0);
+  });
+});
+
+describe('a plan with three rescales', () => {
+  const plan = mixedPlan();
+  let client: Client;
+  let keys: KeySet;
+  const sample = randomSample(plan, 7);
+
+  beforeAll(async () => {
+    client = await Client.create(plan.client);
+    keys = client.generateKeys();
+  });
+  afterAll(() => {
+    client.close();
+  });
+
+  test('gives the same bytes for any number of threads and any memory', async () => {
+    const inputs = client.encrypt([sample, randomSample(plan, 8)]);
+    const outputs = await withServer(plan, keys, {}, (server) => server.evaluate(inputs));
+    for (const options of [
+      { threads: 2 },
+      { threads: 3 },
+      { memoryBudgetBytes: 0 },
+      { threads: 2, memoryBudgetBytes: 0 },
+    ]) {
+      const again = await withServer(plan, keys, options, (server) => server.evaluate(inputs));
+      expect(Buffer.compare(again, outputs)).toBe(0);
+    }
+    const results = client.decrypt(outputs);
+    expect(results).toHaveLength(2);
+    const expected = await inTheClear(plan, sample);
+    expect(difference(plan, results[0] ?? new Map<string, Float64Array>(), expected)).toBeLessThan(1e-3);
+  });
+
+  test('reports progress up to the end, and times', async () => {
+    await withServer(plan, keys, { threads: 2 }, async (server) => {
+      const fractions: number[] = [];
+      await server.evaluate(client.encrypt([sample]), { onProgress: (fraction) => fractions.push(fraction) });
+      expect(fractions.length).toBeGreaterThan(5);
+      expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+      expect(fractions.at(-1)).toBeGreaterThan(0.9);
+      expect(fractions.at(-1)).toBeLessThanOrEqual(1);
+      expect(server.timings.evaluate).toBeGreaterThan(0);
+      expect(server.timings.prepare).toBeGreaterThan(0);
+      expect(server.engineName).toBe('simd');
+    });
+  });
+
+  test('stops on request, and goes on afterwards', async () => {
+    await withServer(plan, keys, { threads: 2 }, async (server) => {
+      const inputs = client.encrypt([sample]);
+      const controller = new AbortController();
+      const stopped = server.evaluate(inputs, {
+        signal: controller.signal,
+        onProgress: () => {
+          controller.abort(new Error('enough'));
+        },
+      });
+      await expect(stopped).rejects.toThrow('enough');
+      await expect(server.evaluate(inputs, { signal: controller.signal })).rejects.toThrow('enough');
+      const [result = new Map<string, Float64Array>()] = client.decrypt(await server.evaluate(inputs));
+      expect(difference(plan, result, await inTheClear(plan, sample))).toBeLessThan(1e-3);
+    });
+  });
+
+  test('runs evaluations that are asked for at once one after another', async () => {
+    await withServer(plan, keys, { threads: 2 }, async (server) => {
+      const inputs = client.encrypt([sample]);
+      const [first, second] = await Promise.all([server.evaluate(inputs), server.evaluate(inputs)]);
+      expect(Buffer.compare(first, second)).toBe(0);
+    });
+  });
+
+  test('is refused with threads, files and keys that it cannot use', async () => {
+    const server = await Server.create(plan, { engine: 'simd', threads: 65 });
+    await expect(server.loadKeys(keys.evaluationKeys)).rejects.toThrow(/H634/);
+    await expect(server.loadKeys(keys.secretKey)).rejects.toThrow(/H603.*got a secret key/);
+    await expect(server.evaluate(client.encrypt([sample]))).rejects.toThrow(/H633/);
+    const other = await Client.create(plan.client);
+    other.generateKeys();
+    const foreign = other.encrypt([sample]);
+    other.close();
+    await withServer(plan, keys, {}, async (owner) => {
+      await expect(owner.evaluate(foreign)).rejects.toThrow(/H606/);
+    });
+  });
+
+  test.each([1, 2])('refuses a residue beyond its prime in an input, and goes on: %i threads', async (threads) => {
+    const inputs = client.encrypt([sample]);
+    await withServer(plan, keys, { threads }, async (server) => {
+      // The second input, a residue in the middle.
+      const damaged = damage(inputs, 'inputs', plan, 1, (section) => section.fill(255, 200, 208));
+      const failure: unknown = await server.evaluate(damaged).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(HepcError);
+      expect(String(failure)).toMatch(/H6\d\d.*input/);
+      expect(await server.evaluate(inputs)).toBeInstanceOf(Uint8Array);
+    });
+  });
+
+  // Of the relinearisation key only what the program reads is loaded: the first digits and primes.
+  test.each([
+    { index: 0, place: 0.01 },
+    { index: 1, place: 0.5 },
+  ])('refuses a residue beyond its prime in the keys: section $index', async ({ index, place }) => {
+    const damaged = damage(keys.evaluationKeys, 'evaluation-keys', plan, index, (section) => {
+      const at = Math.floor(place * section.length);
+      section.fill(255, at, at + 16);
+    });
+    const server = await Server.create(plan, { engine: 'simd', threads: 2 });
+    await expect(server.loadKeys(damaged)).rejects.toThrow(/H6\d\d.*key/);
+    await server.close();
+  });
+});
+
+/** The file with a section changed, and a digest that fits, as an attacker would make it. */
+function damage(
+  file: Uint8Array,
+  kind: Kind,
+  plan: Plan,
+  index: number,
+  change: (section: Uint8Array) => void,
+): Uint8Array {
+  const parameters = parametersDigest(plan.client);
+  const encoding = kind === 'inputs' ? { encoding: encodingDigest(plan.client) } : {};
+  const envelope = openEnvelope(file, { kind, parameters, ...encoding });
+  const sections = envelope.sections.map((section) => section.slice());
+  const section = sections[index];
+  if (section === undefined) throw new Error(`no section ${index}`);
+  change(section);
+  return sealEnvelope({ ...envelope, sections });
+}

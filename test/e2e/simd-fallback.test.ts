@@ -1,0 +1,80 @@
+/** What happens where the engine `simd` cannot run. */
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { Parameters } from '../../ir/parameters.ts';
+import { readEvaluationKeys } from '../../runtime/seal/keys.ts';
+import { defaultEngineOptions } from '../../runtime/engine.ts';
+import { sealWasm } from '../../runtime/engines/seal-wasm/engine.ts';
+import { createSimd, simd } from '../../runtime/engines/simd/engine.ts';
+import { prepareWithFallback, UnfitError } from '../../runtime/engines/simd/fallback.ts';
+import { mixedPlan, randomSample, withClient, withServer } from '../support/serve-plans.ts';
+
+const plan = mixedPlan();
+
+/** A machine without relaxed SIMD refuses to compile the kernels. */
+const refusing = createSimd(() => Promise.reject(new WebAssembly.CompileError('no relaxed SIMD')));
+
+describe('where the kernels do not compile', () => {
+  test('simd asked for by name says why it cannot run', async () => {
+    await withClient(plan, async (_, keys) => {
+      const evaluation = readEvaluationKeys(keys.evaluationKeys, plan.client);
+      const prepared = refusing.prepare(plan, evaluation, defaultEngineOptions);
+      await expect(prepared).rejects.toThrow(/H635.*no relaxed SIMD/);
+      await expect(prepared).rejects.toBeInstanceOf(UnfitError);
+    });
+  });
+
+  test('seal-wasm takes over and says so', async () => {
+    await withClient(plan, async (_, keys) => {
+      const evaluation = readEvaluationKeys(keys.evaluationKeys, plan.client);
+      const options = { ...defaultEngineOptions };
+      const { engine, session, remarks } = await prepareWithFallback(refusing, sealWasm, plan, evaluation, options);
+      await session.close();
+      expect(engine).toBe('seal-wasm');
+      expect(remarks.map(({ code, severity }) => ({ code, severity }))).toEqual([
+        { code: 'H636', severity: 'warning' },
+      ]);
+      expect(remarks[0]?.message).toMatch(/no relaxed SIMD/);
+    });
+  });
+});
+
+/**
+ * The kernels as a machine would run them that multiplies and adds wrongly: every f64x2.relaxed_madd (0xfd 0x87 0x02) is
+ * a relaxed_nmadd (0xfd 0x88 0x02).
+ */
+async function wrongKernels(): Promise<WebAssembly.Module> {
+  const bytes = Uint8Array.from(await readFile(new URL('../../runtime/engines/simd/kernels.wasm', import.meta.url)));
+  for (let i = 0; i + 2 < bytes.length; i++)
+    if (bytes[i] === 0xfd && bytes[i + 1] === 0x87 && bytes[i + 2] === 0x02) bytes[i + 1] = 0x88;
+  return WebAssembly.compile(bytes);
+}
+
+test('a machine whose multiply-adds are wrong fails the self-test, before any key is read', async () => {
+  await withClient(plan, async (_, keys) => {
+    const evaluation = readEvaluationKeys(keys.evaluationKeys, plan.client);
+    const prepared = createSimd(wrongKernels).prepare(plan, evaluation, { ...defaultEngineOptions, threads: 2 });
+    await expect(prepared).rejects.toThrow(/H635.*not fused/);
+  });
+});
+
+test('primes beyond 48 bits are refused by simd', async () => {
+  const parameters: Parameters = {
+    polyModulusDegree: 4096,
+    primes: [1125899906826241],
+    specialPrime: 1125899906629633,
+  };
+  const wide = mixedPlan();
+  const unfit = { ...wide, program: { ...wide.program, parameters } };
+  await expect(simd.prepare(unfit, { keyId: '' }, defaultEngineOptions)).rejects.toThrow(/H635.*48 bits/);
+});
+
+test('auto runs simd where it can', async () => {
+  await withClient(plan, async (client, keys) => {
+    await withServer(plan, keys, { engine: 'auto' }, async (server) => {
+      expect(server.engineName).toBe('simd');
+      expect(server.remarks).toEqual([]);
+      expect(await server.evaluate(client.encrypt([randomSample(plan, 1)]))).toBeInstanceOf(Uint8Array);
+    });
+  });
+});
