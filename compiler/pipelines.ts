@@ -11,6 +11,7 @@ import { factorPlaintexts } from '../passes/factor-plaintexts.ts';
 import { foldRotations } from '../passes/fold-rotations.ts';
 import { type Orders, permuteModule } from '../passes/pruning/apply-permutation.ts';
 import type { PassManager } from '../passes/manager.ts';
+import { mergeFolds } from '../passes/merge-folds.ts';
 import { mergeLinear } from '../passes/merge-linear.ts';
 import { relinearizeLazily } from '../passes/relinearize-lazily.ts';
 import { rescaleLazily } from '../passes/rescale-lazily.ts';
@@ -56,15 +57,28 @@ export function optimiseProgram(module: HeModule, manager: PassManager): HeModul
   return manager.run(foldRotations, factored, {});
 }
 
+export interface ManageOptions {
+  readonly keys?: KeyOptions;
+  /** Whether the engine hoists. */
+  readonly hoists?: boolean;
+}
+
 /**
  * Rescales are placed before relinearisations, which have to stand before them; rotations then move below what lowers
- * their operand. Levels and scales follow, and keys last, for their size depends on the chain.
+ * their operand. Levels and scales follow; then it is known which folds follow one another, and keys come last, for
+ * their size depends on the chain.
  */
-export function manageProgram(module: HeModule, manager: PassManager, chain: Chain, keys: KeyOptions = {}): HeModule {
+export function manageProgram(
+  module: HeModule,
+  manager: PassManager,
+  chain: Chain,
+  { keys = {}, hoists = false }: ManageOptions = {},
+): HeModule {
   const { parameters, rangeBits, last, defer, late } = chain;
   const rescaled = manager.run(rescaleLazily, module, { last, defer, late });
   const relinearized = manager.run(relinearizeLazily, rescaled, {});
   const lowered = manager.run(rotateLate, relinearized, {});
   const managed = manager.run(assignLevels, lowered, { parameters, rangeBits });
-  return manager.run(selectKeys, managed, keys);
+  const merged = hoists && keys.maxKeys === undefined ? manager.run(mergeFolds, managed, {}) : managed;
+  return manager.run(selectKeys, merged, keys);
 }

@@ -14,6 +14,7 @@ import { factorPlaintexts } from './factor-plaintexts.ts';
 import { fineTune } from './fine-tune.ts';
 import { foldRotations } from './fold-rotations.ts';
 import { groupRotations } from './group-rotations.ts';
+import { mergeFolds } from './merge-folds.ts';
 import { mergeLinear } from './merge-linear.ts';
 import type { AnyPass } from './pass.ts';
 import { permute } from './permute.ts';
@@ -47,6 +48,7 @@ export const passes: readonly AnyPass[] = [
   relinearizeLazily,
   rotateLate,
   assignLevels,
+  mergeFolds,
   selectKeys,
   groupRotations,
 ];

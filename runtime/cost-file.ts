@@ -6,12 +6,13 @@ import { cpus } from 'node:os';
 import { z } from 'zod';
 import { notCosts, otherCostEngine, otherCostProcessor, otherCostVersion } from '../ir/diagnostics/costs.ts';
 import { type Diagnostic, HepcError, type Place } from '../ir/diagnostics/diagnostic.ts';
-import { type CostedOp, costedOps, type CostTable } from '../ir/he/op-costs.ts';
+import { type CostedOp, costedOps, type CostTable, type EngineWithCosts } from '../ir/he/op-costs.ts';
 import { polyModulusDegrees } from '../ir/parameters.ts';
+import { simdCostVersion } from './engines/simd/cost-probe.ts';
 import { sealVersion } from './seal/version.ts';
 
 const format = 'hepc-costs';
-const formatVersion = 1;
+const formatVersion = 2;
 const maxBytes = 1 << 20;
 
 /** What costs belong to. */
@@ -22,11 +23,11 @@ export interface CostOrigin {
   readonly cpu: string;
 }
 
-/** The engine and the processor here. */
-export function costOrigin(): CostOrigin {
+/** An engine and the processor here. */
+export function costOrigin(engine: EngineWithCosts = 'simd'): CostOrigin {
   return {
-    engine: 'seal-wasm',
-    engineVersion: `node-seal ${sealVersion()}`,
+    engine,
+    engineVersion: engine === 'simd' ? simdCostVersion : `node-seal ${sealVersion()}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
   };
 }
@@ -34,11 +35,16 @@ export function costOrigin(): CostOrigin {
 /** An hour; above any measurement. */
 const milliseconds = z.number().min(0).max(3.6e6);
 
-const opCostSchema = z
-  .strictObject({ base: milliseconds, perPrime: milliseconds, perPair: milliseconds })
-  .refine((cost) => Object.values(cost).some((part) => part > 0), { error: 'an operation takes no time' });
+const opCostSchema = z.strictObject({ base: milliseconds, perPrime: milliseconds, perPair: milliseconds });
 
-const table = strictRecord(polyModulusDegrees, strictRecord<CostedOp, typeof opCostSchema>(costedOps, opCostSchema));
+const table = strictRecord(
+  polyModulusDegrees,
+  strictRecord<CostedOp, typeof opCostSchema>(costedOps, opCostSchema).refine(
+    (costs) =>
+      Object.entries(costs).every(([op, cost]) => op === 'mod-down' || Object.values(cost).some((part) => part > 0)),
+    { error: 'an operation takes no time' },
+  ),
+);
 
 const fileSchema = z.strictObject({
   format: z.literal(format),

@@ -1,12 +1,13 @@
 /**
- * Measures what each operation costs on this machine: on one thread, with SEAL as a server runs it. Of each operation
+ * Measures what each operation of an engine costs on this machine: on one thread, as a server runs it. Of each operation
  * at each level the lowest decile of the repetitions counts, since other programs on the machine only add to times;
  * through the levels a cost is fitted. Takes about half a minute and half a gigabyte.
  */
 import { setImmediate } from 'node:timers/promises';
-import { type CostedOp, costedOps, type CostTable, type OpCost } from '../ir/he/op-costs.ts';
+import { type CostedOp, costedOps, type CostTable, type EngineWithCosts, type OpCost } from '../ir/he/op-costs.ts';
 import { type PolyModulusDegree, polyModulusDegrees } from '../ir/parameters.ts';
-import { CostProbe, type ProbeChain } from './engines/seal-wasm/cost-probe.ts';
+import { chooseParameters, CostProbe, type ProbeChain } from './engines/seal-wasm/cost-probe.ts';
+import { SimdCostProbe } from './engines/simd/cost-probe.ts';
 import { type CostSample, fitCost, largestMisfit } from './fit-cost.ts';
 import { compileSeal } from './seal/compile-wasm.ts';
 import { instantiateSeal } from './seal/module.ts';
@@ -46,6 +47,8 @@ const warmUp = 3;
 const clockMilliseconds = 1e-4;
 
 export interface MeasureCostsOptions {
+  /** Default `simd`. */
+  readonly engine?: EngineWithCosts;
   readonly ladders?: CostLadders;
   /** Looked at between levels. */
   readonly signal?: AbortSignal;
@@ -59,9 +62,16 @@ export interface MeasuredCosts {
   readonly largestMisfit: number;
 }
 
-const dominant: ReadonlySet<CostedOp> = new Set(['rotate', 'relinearize', 'rescale', 'multiply', 'multiply-plain']);
+const dominant: ReadonlySet<CostedOp> = new Set([
+  'rotate',
+  'rotate-hoisted',
+  'relinearize',
+  'rescale',
+  'multiply',
+  'multiply-plain',
+]);
 
-const keySwitches: ReadonlySet<CostedOp> = new Set(['rotate', 'relinearize']);
+const keySwitches: ReadonlySet<CostedOp> = new Set(['rotate', 'rotate-many', 'rotate-hoisted', 'relinearize']);
 
 type Samples = ReadonlyMap<CostedOp, readonly CostSample[]>;
 
@@ -70,13 +80,13 @@ type Samples = ReadonlyMap<CostedOp, readonly CostSample[]>;
  * SEAL object behind either way.
  */
 export async function measureCosts(options: MeasureCostsOptions = {}): Promise<MeasuredCosts> {
-  const { ladders = costLadders, signal, onProgress } = options;
+  const { engine = 'simd', ladders = costLadders, signal, onProgress } = options;
   const total = polyModulusDegrees.reduce((sum, degree) => sum + work(degree, ladders[degree]), 0);
   let done = 0;
   let misfit = 0;
   const measure = async (degree: PolyModulusDegree): Promise<DegreeCosts> => {
     const before = done;
-    const samples = await climb(degree, ladders[degree], (part) => {
+    const samples = await climb(engine, degree, ladders[degree], (part) => {
       signal?.throwIfAborted();
       done = before + part * work(degree, ladders[degree]);
       onProgress?.(done / total);
@@ -100,6 +110,8 @@ function fitAll(samples: Samples): { readonly costs: DegreeCosts; readonly large
   let largest = 0;
   const cost = (op: CostedOp): OpCost => {
     const own = samples.get(op) ?? [];
+    // Nothing of an engine that does not hoist.
+    if (own.length === 0) return { base: 0, perPrime: 0, perPair: 0 };
     const fitted = fitCost(own, keySwitches.has(op) ? 'quadratic' : 'linear');
     if (dominant.has(op)) largest = Math.max(largest, largestMisfit(own, fitted));
     return fitted;
@@ -109,11 +121,15 @@ function fitAll(samples: Samples): { readonly costs: DegreeCosts; readonly large
 }
 
 /** Calls `advance` with the part that is done, and other tasks of the thread have their turn, before each level. */
-async function climb(degree: PolyModulusDegree, ladder: CostLadder, advance: (part: number) => void): Promise<Samples> {
+async function climb(
+  engine: EngineWithCosts,
+  degree: PolyModulusDegree,
+  ladder: CostLadder,
+  advance: (part: number) => void,
+): Promise<Samples> {
   const samples = new Map<CostedOp, CostSample[]>(costedOps.map((op) => [op, []]));
   advance(0);
-  // An instance for each degree, so that the heap holds the keys of one only.
-  const probe = new CostProbe(await instantiateSeal(await compileSeal()), { ...ladder, degree });
+  const probe = await openProbe(engine, { ...ladder, degree });
   try {
     let done = setUpWork(degree, ladder);
     for (const primes of ladder.rungs) {
@@ -130,7 +146,16 @@ async function climb(degree: PolyModulusDegree, ladder: CostLadder, advance: (pa
   return samples;
 }
 
-function measureRung(probe: CostProbe, primes: number, repetitions: number): Map<CostedOp, number[]> {
+/** What measures an engine: `atLevel` calls `repeat` with what does every operation once. */
+type Probe = Pick<CostProbe | SimdCostProbe, 'atLevel' | 'close'>;
+
+/** For one degree, so that memory holds the keys of one only. */
+async function openProbe(engine: EngineWithCosts, chain: ProbeChain): Promise<Probe> {
+  const seal = await instantiateSeal(await compileSeal());
+  return engine === 'simd' ? SimdCostProbe.open(chooseParameters(seal, chain)) : new CostProbe(seal, chain);
+}
+
+function measureRung(probe: Probe, primes: number, repetitions: number): Map<CostedOp, number[]> {
   const times = new Map<CostedOp, number[]>();
   probe.atLevel(primes - 1, (evaluate) => {
     for (let i = 0; i < warmUp; i++) evaluate(() => undefined);

@@ -4,10 +4,11 @@ import { withPruning } from '../../pruning/report.ts';
 import { importOnnx } from '../../compiler/onnx/import.ts';
 import { compileOnnx } from '../../compiler/compile-onnx.ts';
 import { defaultBandwidthMbit } from '../../compiler/search/objective.ts';
-import { badUsage, engineNotAvailable } from '../../ir/diagnostics/cli.ts';
-import { formatDiagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { badUsage } from '../../ir/diagnostics/cli.ts';
+import { formatDiagnostic } from '../../ir/diagnostics/diagnostic.ts';
+import { costTables, enginesWithCosts } from '../../ir/he/op-costs.ts';
 import { objectives } from '../../ir/plan/search-report.ts';
-import { readCostFile } from '../../runtime/cost-file.ts';
+import { costOrigin, readCostFile } from '../../runtime/cost-file.ts';
 import { writeHep } from '../../runtime/hep/write.ts';
 import { defineCommand, option } from '../command.ts';
 import { DumpFolder } from '../dump-ir.ts';
@@ -63,8 +64,8 @@ export const compile = defineCommand({
       doc: 'whether the server may know the weights; encrypted ones have to be bound to a client',
       value: 'HOW',
     }),
-    engine: option(choice(['seal-wasm', 'simd']).default('seal-wasm'), {
-      doc: 'engine whose costs the compiler assumes; simd does not exist yet',
+    engine: option(choice(enginesWithCosts).default('simd'), {
+      doc: 'engine whose costs the compiler assumes; every engine runs every plan',
       value: 'ENGINE',
     }),
     optimize: option(choice(objectives).default('latency'), { doc: 'what to make small', value: 'GOAL' }),
@@ -116,14 +117,13 @@ export const compile = defineCommand({
     if ((prune === undefined) !== (options.data === undefined))
       throw new UsageError([badUsage({ reason: '--prune and --data go together', help: 'hepc help compile' })]);
     checkPruningOptions(prune, options, 'compile');
-    if (engine === 'simd') throw new HepcError([engineNotAvailable({ engine })]);
     const output = new OutputFile(options.output);
     const dumps = options.dumpIr === undefined ? undefined : new DumpFolder(options.dumpIr);
     const model = await openModel(options.model);
     const costs =
       options.costs === undefined
-        ? undefined
-        : readCostFile(await readInputFile(options.costs, fileKinds.costs), options.costs);
+        ? costTables[engine]
+        : readCostFile(await readInputFile(options.costs, fileKinds.costs), options.costs, costOrigin(engine));
     const training =
       options.data === undefined ? undefined : await readLabelledSamples(options.data, importOnnx(model).inputs);
     const calibration =
@@ -142,7 +142,7 @@ export const compile = defineCommand({
         ...(options.tile === undefined ? {} : { tile: options.tile }),
         ...(batch === undefined ? {} : { batch }),
         ...(bandwidth === undefined ? {} : { bandwidthMbit: bandwidth }),
-        ...(costs === undefined ? {} : { costs }),
+        costs,
       };
       const pruned =
         training === undefined

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { type CostTable, opCost } from '../../ir/he/op-costs.ts';
+import { type CostTable, enginesWithCosts, opCost } from '../../ir/he/op-costs.ts';
 import { polyModulusDegrees } from '../../ir/parameters.ts';
 import { costOrigin, writeCostFile } from '../../runtime/cost-file.ts';
 import { costLadders, measureCosts as measure, quickCostLadders } from '../../runtime/measure-costs.ts';
 import { defineCommand, option } from '../command.ts';
 import { interruptible } from '../interrupts.ts';
-import { flag, text } from '../option-values.ts';
+import { choice, flag, text } from '../option-values.ts';
 import { OutputFile } from '../output-file.ts';
 import { createProgress } from '../progress.ts';
 import { renderTable } from '../render/table.ts';
@@ -13,7 +13,12 @@ import { formatPercent } from '../render/units.ts';
 import { json, quiet } from './options.ts';
 
 /** Operations in the printed table, by the names of its columns. */
-const shown = { rotate: 'rotate', product: 'multiply-plain', rescale: 'rescale' } as const;
+const shown = {
+  rotate: 'rotate',
+  'of many': 'rotate-hoisted',
+  product: 'multiply-plain',
+  rescale: 'rescale',
+} as const;
 
 /** Levels of the printed table. */
 const primeCounts: Readonly<Record<keyof CostTable, readonly number[]>> = {
@@ -39,6 +44,7 @@ export const measureCosts = defineCommand({
   ],
   options: z.strictObject({
     output: option(text, { doc: 'the costs', short: 'o', value: 'COSTS.json' }),
+    engine: option(choice(enginesWithCosts).default('simd'), { doc: 'what is measured', value: 'ENGINE' }),
     quick: option(flag, { doc: 'a rougher look, in some seconds' }),
     json,
     quiet,
@@ -46,11 +52,13 @@ export const measureCosts = defineCommand({
   examples: ['measure-costs -o costs.json'],
   run: async (options, { print, remark }) => {
     const output = new OutputFile(options.output);
-    const origin = costOrigin();
+    const { engine } = options;
+    const origin = costOrigin(engine);
     const progress = createProgress(options.quiet);
     progress.step(`measuring ${origin.engine} (${origin.engineVersion}) on ${origin.cpu}`);
     const { table, largestMisfit } = await interruptible((signal) =>
       measure({
+        engine,
         ladders: options.quick ? quickCostLadders : costLadders,
         signal,
         onProgress: (part) => progress.fraction(part),

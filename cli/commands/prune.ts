@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { importOnnx } from '../../compiler/onnx/import.ts';
 import { formatDiagnostic } from '../../ir/diagnostics/diagnostic.ts';
+import { costTables, enginesWithCosts } from '../../ir/he/op-costs.ts';
 import { objectives } from '../../ir/plan/search-report.ts';
 import { pruneModel } from '../../pruning/prune-model.ts';
 import { defineCommand, option } from '../command.ts';
@@ -33,6 +34,10 @@ export const prune = defineCommand({
     output: option(text, { doc: 'the pruned model', short: 'o', value: 'PRUNED.onnx' }),
     scheme: option(text, { doc: policyHelp, value: 'POLICY' }),
     ...pruningOptions,
+    engine: option(choice(enginesWithCosts).default('simd'), {
+      doc: 'engine whose costs the plan is chosen by',
+      value: 'ENGINE',
+    }),
     optimize: option(choice(objectives).default('latency'), { doc: 'what the plan makes small', value: 'GOAL' }),
     batch: option(wholeNumber(1, 16384).optional(), { doc: 'samples that are wanted at once', value: 'B' }),
     weights: option(choice(['plain', 'encrypted']).default('plain'), {
@@ -49,7 +54,7 @@ export const prune = defineCommand({
     'prune examples/models/ae-784-64-784.onnx --data examples/models/mnist-test256.npz --scheme P2T:Gl/T-Err --sparsity 0.3 --epochs 0 -o pruned.onnx',
   ],
   run: async (options, { print, remark }) => {
-    const { optimize, batch, weights, maxError, tile } = options;
+    const { engine, optimize, batch, weights, maxError, tile } = options;
     checkPruningOptions(options.scheme, options, 'prune');
     const output = new OutputFile(options.output);
     const picture = options.picture === undefined ? undefined : new OutputFile(options.picture);
@@ -69,6 +74,7 @@ export const prune = defineCommand({
           optimize,
           weights,
           maxError,
+          costs: costTables[engine],
           ...(batch !== undefined && { batch }),
           ...(tile !== undefined && { tile }),
         },

@@ -1,7 +1,7 @@
 /** How many operations of each kind a program has, and what they cost, by anything that rows can be grouped by. */
 import type { HeModule } from '../../ir/he/module.ts';
 import { type HeOpName, heOpNames } from '../../ir/he/ops.ts';
-import { rowCost } from '../../ir/he/program-cost.ts';
+import { rowCosts } from '../../ir/he/program-cost.ts';
 import type { Parameters } from '../../ir/parameters.ts';
 
 export interface Tally {
@@ -14,12 +14,10 @@ export interface Tally {
 export type TimedProgram = Pick<HeModule, 'columns'> & { readonly parameters: Parameters };
 
 /** One tally for each of `groups`; `groupOf` gives that of a row. */
-export function tally(
-  { columns, parameters }: TimedProgram,
-  groups: number,
-  groupOf: (row: number) => number,
-): readonly Tally[] {
+export function tally(program: TimedProgram, groups: number, groupOf: (row: number) => number): readonly Tally[] {
+  const { columns } = program;
   const codes = heOpNames.length;
+  const costs = rowCosts(program);
   const tallies = Array.from({ length: groups }, () => ({
     counts: new Float64Array(codes),
     milliseconds: new Float64Array(codes),
@@ -29,7 +27,7 @@ export function tally(
     const code = columns.op[row] ?? 0;
     if (own === undefined) continue;
     own.counts[code] = (own.counts[code] ?? 0) + 1;
-    own.milliseconds[code] = (own.milliseconds[code] ?? 0) + rowCost(columns, row, parameters);
+    own.milliseconds[code] = (own.milliseconds[code] ?? 0) + (costs[row] ?? 0);
   }
   return tallies;
 }

@@ -2,7 +2,7 @@
 import { lastUses } from '../../ir/he/last-uses.ts';
 import { usesValueA, usesValueB } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
-import { rowCost } from '../../ir/he/program-cost.ts';
+import { rowCosts } from '../../ir/he/program-cost.ts';
 import { ciphertextBytes } from '../../ir/parameters.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import type { Layers } from './layers.ts';
@@ -19,9 +19,8 @@ export interface Timeline {
 
 /** By the cost model that hepc comes with. */
 export function timelineOf({ program }: Pick<Plan, 'program'>, layers: Layers, moments: number): Timeline {
-  const { columns, parameters } = program;
-  const rows = columns.op.length;
-  const times = Float64Array.from({ length: rows }, (_, row) => rowCost(columns, row, parameters));
+  const rows = program.columns.op.length;
+  const times = rowCosts(program);
   const milliseconds = times.reduce((x, y) => x + y, 0);
   const length = milliseconds / moments;
   const shares = new Float32Array(layers.names.length * moments);

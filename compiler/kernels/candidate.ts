@@ -3,10 +3,12 @@ import type { LinearMap } from '../../ir/tensor/linear-map.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
 import type { Kernel } from '../../ir/tile/ops.ts';
 
-/** Slots that one sample has, and how many samples stand side by side. */
+/** Slots that one sample has, how many samples stand side by side, and what is tried in them. */
 export interface SlotShape {
   readonly virtualSlots: number;
   readonly batchTile: number;
+  /** Whether baby steps of one input are cheap together, as on engines that hoist: steps are split into more of them. */
+  readonly hoists?: boolean;
   /** Where the search is held to kernels of one shape. */
   readonly tile?: TileShape;
 }
@@ -40,6 +42,8 @@ export interface KernelCounts {
   readonly babyRotations: number;
   /** Rotations of sums and folds: one level lower. */
   readonly lateRotations: number;
+  /** Those of folds among them. */
+  readonly foldRotations: number;
   readonly products: number;
   /** Sums that are rescaled: one for each output and giant step. */
   readonly rescales: number;

@@ -20,8 +20,9 @@ export function withoutDominated(candidates: readonly Candidate[]): Candidate[] 
 function dominates(a: Candidate, b: Candidate): boolean {
   return (
     a.input.ciphertexts <= b.input.ciphertexts &&
-    a.counts.babyRotations + a.counts.lateRotations <= b.counts.babyRotations + b.counts.lateRotations &&
+    // Babies may cost much less than late rotations, where an engine hoists, or more.
     a.counts.babyRotations <= b.counts.babyRotations &&
+    a.counts.lateRotations <= b.counts.lateRotations &&
     a.counts.products <= b.counts.products &&
     a.counts.rescales <= b.counts.rescales &&
     (!hasUnknown(a.output) || hasUnknown(b.output)) &&

@@ -24,6 +24,7 @@ export function foldKernel(
   const counts = {
     babyRotations,
     lateRotations: giantRotations + folds.length * outputs,
+    foldRotations: folds.length * outputs,
     products: products + output.ciphertexts - outputs,
     rescales: output.ciphertexts + giantRotations,
   };

@@ -8,11 +8,11 @@ import type { Layout } from '../../ir/tile/layout.ts';
 import type { LinearProblem } from './candidate.ts';
 import { StepTable } from './steps.ts';
 
-export function neededSteps({ map }: LinearProblem, input: Layout, output: Layout): StepTable {
+export function neededSteps({ map, slots }: LinearProblem, input: Layout, output: Layout): StepTable {
   const V = output.virtualSlots;
   const rowPlaces = output.firstPlaces();
   const stride = regularStride(input);
-  const table = new StepTable(input.ciphertexts, V, input.period, stride ?? 1);
+  const table = new StepTable(input.ciphertexts, V, input.period, stride ?? 1, slots.hoists);
   const columnPlaces = input.firstPlaces();
   const perTile = V / (stride ?? 1);
   const copies = innerCopies(input);

@@ -47,7 +47,7 @@ function cheaper(a: Candidate, b: Candidate): Candidate {
 
 function stepsOfAllCopies({ map, slots }: LinearProblem, input: Layout, output: Layout): StepTable {
   const V = slots.virtualSlots;
-  const table = new StepTable(input.ciphertexts, V, input.period);
+  const table = new StepTable(input.ciphertexts, V, input.period, 1, slots.hoists);
   const places = input.firstPlaces();
   const copies = innerCopies(input);
   const rowAt = output.elementMap();

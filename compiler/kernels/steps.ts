@@ -9,15 +9,19 @@
  */
 import { ascending, type Rotations, StepSplitter, splitWidths } from './step-splitter.ts';
 
-/** What one rotation costs on either side, to choose among splits with equally many. */
-export interface SplitWeights {
+/** What a rotation costs on either side. */
+interface SplitWeights {
   /** At the level of the operand. */
   readonly baby: number;
   /** One level lower, and with a rescale of its own. */
   readonly giant: number;
 }
 
-const defaultSplitWeights: SplitWeights = { baby: 1.4, giant: 1.25 };
+/** Fewer rotations always win; among equally many the sides tell. */
+const oneByOne: SplitWeights = { baby: 1 + 1.4e-6, giant: 1 + 1.25e-6 };
+
+/** Babies share decompositions and divisions: an inner product each, against all of a rotation and a rescale. */
+const hoisted: SplitWeights = { baby: 0.25, giant: 1 };
 
 export interface Split {
   readonly babies: readonly number[];
@@ -37,6 +41,7 @@ export class StepTable {
   /** For each pair where runs of rests begin (+1) and end (−1), each in steps of `stride`. */
   private readonly runs = new Map<number, Int32Array>();
   private readonly stride: number;
+  private readonly weights: SplitWeights;
   private lastPair = -1;
   private lastBitmap = new Uint8Array(0);
   /** Bitmaps are cut from here: a million pairs have one slot each where samples fill the slots. */
@@ -44,11 +49,12 @@ export class StepTable {
   private slabUsed = 0;
 
   /** Rests are modulo `period`; runs go in steps of `stride`. */
-  constructor(inputs: number, slots: number, period = slots, stride = 1) {
+  constructor(inputs: number, slots: number, period = slots, stride = 1, hoists = false) {
     this.inputs = inputs;
     this.slots = slots;
     this.period = period;
     this.stride = stride;
+    this.weights = hoists ? hoisted : oneByOne;
   }
 
   /** Output ciphertext o needs input ciphertext c moved by `rest`. */
@@ -96,10 +102,11 @@ export class StepTable {
   }
 
   /**
-   * The split with the fewest rotations when folds cover the bits `folded` of rest + `origin`. With an origin no rest
-   * is negative, so that folds need not go around the whole period.
+   * The cheapest split when folds cover the bits `folded` of rest + `origin`. With an origin no rest is negative, so that
+   * folds need not go around the whole period.
    */
-  split(folded = 0, origin = 0, weights = defaultSplitWeights): Split {
+  split(folded = 0, origin = 0): Split {
+    const { weights } = this;
     const reducer = new Reducer(this.period, folded, origin);
     const steps = this.stepsWithout(reducer);
     let bits = 0;
@@ -111,17 +118,17 @@ export class StepTable {
       for (const step of list) bits |= step;
     }
     const splitter = new StepSplitter(steps, this.inputs, this.slots);
-    const costOf = ({ babies, giants }: Rotations): number =>
-      babies + giants + (weights.baby * babies + weights.giant * giants) * tieBreak;
+    const costOf = ({ babies, giants }: Rotations): number => weights.baby * babies + weights.giant * giants;
+    const leastWeight = Math.min(weights.baby, weights.giant);
     let best = { width: 1, from: 0 };
     let least = costOf(splitter.count(1, 0));
     const unit = bits === 0 ? this.period : bits & -bits;
     const even = unit * Math.sqrt(most);
     for (const width of splitWidths(unit, this.period).sort((a, b) => Math.abs(a - even) - Math.abs(b - even))) {
       const atLeast = Math.ceil((most * unit) / width) + Math.ceil(most / (this.period / width + 1)) - 2;
-      if (atLeast > least) continue;
+      if (atLeast * leastWeight > least) continue;
       for (const from of [0, 1 - width, -width / 2]) {
-        const cost = costOf(splitter.count(width, from, least));
+        const cost = costOf(splitter.count(width, from, least / leastWeight));
         if (cost < least) [best, least] = [{ width, from }, cost];
       }
     }
@@ -211,9 +218,6 @@ export class StepTable {
 }
 
 const slabBytes = 2 ** 16;
-
-/** Fewer rotations always win; fewer than this many of them can be outweighed by none. */
-const tieBreak = 1e-6;
 
 /** From a rest to the step that the folds leave of it. */
 class Reducer {

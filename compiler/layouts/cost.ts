@@ -18,14 +18,23 @@ export interface Prices {
 
 /** Work whose operands are at a level, of which level + 1 primes are left. */
 export interface CostModel {
-  /** A linear kernel with this many distinct rotation steps, whose result takes `results` ciphertexts. */
-  linear(counts: KernelCounts, steps: number, results: number, level: number): number;
+  linear(work: LinearWork, level: number): number;
   /** `products` products of ciphertexts on each of `ciphertexts`. */
   products(products: number, ciphertexts: number, level: number): number;
   /** Ciphertexts that the client encrypts and sends. */
   pack(ciphertexts: number, level: number): number;
   /** Ciphertexts that the server answers with. */
   unpack(ciphertexts: number): number;
+}
+
+/** What a linear kernel does. */
+export interface LinearWork {
+  readonly counts: KernelCounts;
+  /** Distinct rotation steps. */
+  readonly steps: number;
+  /** Ciphertexts of the operand and of the result. */
+  readonly inputs: number;
+  readonly results: number;
 }
 
 export interface CostContext {
@@ -44,12 +53,11 @@ export function costModel({ degree, table, primes, prices }: CostContext): CostM
   const bytes = (level: number): number => plaintextBytes(parameters, level);
   const heap = (count: number, level: number): number => prices.memoryByte * count * bytes(level);
   return {
-    linear: (counts, steps, results, level) => {
-      const { babyRotations, lateRotations, products, rescales } = counts;
+    linear: ({ counts, steps, inputs, results }, level) => {
+      const { products, rescales } = counts;
       const later = Math.max(0, level - 1);
       return (
-        babyRotations * time('rotate', level) +
-        lateRotations * time('rotate', later) +
+        rotations({ counts, inputs, results }, level, later, time) +
         products * (time('multiply-plain', level) + time('add', level)) +
         rescales * time('rescale', level) +
         prices.memoryByte * steps * keyBytes +
@@ -66,6 +74,34 @@ export function costModel({ degree, table, primes, prices }: CostContext): CostM
   };
 }
 
+/**
+ * The rotations of a kernel, by what an engine that hoists shares (`ir/he/program-cost.ts`): babies the decomposition of
+ * their input; babies and giants the division, for each sum that they end in; and two folds in a row both. For an engine
+ * that does not hoist each rotation is one.
+ */
+function rotations(
+  { counts, inputs, results }: Omit<LinearWork, 'steps'>,
+  level: number,
+  later: number,
+  time: (op: CostedOp, level: number) => number,
+): number {
+  const { babyRotations, lateRotations, foldRotations, rescales } = counts;
+  const giants = lateRotations - foldRotations;
+  const decomposed = Math.min(babyRotations, inputs);
+  const together = decomposed * time('rotate-many', level) + babyRotations * time('rotate-hoisted', level);
+  const divided = (saved: number, sums: number, at: number): number =>
+    Math.max(0, saved - Math.min(saved, sums)) * time('mod-down', at);
+  const babies = Math.min(babyRotations * time('rotate', level), together) - divided(babyRotations, rescales, level);
+  const sums = giants * time('rotate', later) - divided(giants, Math.min(giants, results), later);
+  // Of the folds of a result every two are one sum of three rotations.
+  const foldsOfResult = results === 0 ? 0 : foldRotations / results;
+  const pairs = results * Math.floor(foldsOfResult / 2);
+  const pair = time('rotate-many', later) + 3 * time('rotate-hoisted', later) - 2 * time('mod-down', later);
+  const single = time('rotate', later);
+  const folds = foldRotations * single - pairs * Math.max(0, 2 * single - pair);
+  return Math.max(0, babies) + Math.max(0, sums) + folds;
+}
+
 export const latencyPrices: Prices = { millisecond: 1, uploadByte: 0, downloadByte: 0, memoryByte: 0 };
 
 /** Time on one thread at N = 8192. */
@@ -77,8 +113,9 @@ export const defaultCosts: CostModel = costModel({
 });
 
 /** A kernel whose operand is at `level`. */
-export function kernelCost({ counts, kernel, output }: Candidate, level: number, model: CostModel): number {
+export function kernelCost({ counts, kernel, input, output }: Candidate, level: number, model: CostModel): number {
   const steps = new Set([...kernel.babies, ...kernel.giants, ...kernel.folds]);
   steps.delete(0);
-  return model.linear(counts, steps.size, output.ciphertexts, level);
+  const [inputs, results] = [input.ciphertexts, output.ciphertexts];
+  return model.linear({ counts, steps: steps.size, inputs, results }, level);
 }

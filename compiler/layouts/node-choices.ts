@@ -88,8 +88,8 @@ export class NodeChooser {
     if (maps.length > 0) {
       const weights = maps.reduce((sum, map) => sum + map.values.length, 0);
       const products = Math.ceil(weights / virtualSlots);
-      const counts = { babyRotations: 0, lateRotations: 0, products, rescales: ciphertexts };
-      return model.linear(counts, 0, ciphertexts, level + 1);
+      const counts = { babyRotations: 0, lateRotations: 0, foldRotations: 0, products, rescales: ciphertexts };
+      return model.linear({ counts, steps: 0, inputs: ciphertexts, results: ciphertexts }, level + 1);
     }
     const products = productsOf(node);
     return products === 0 ? 0 : model.products(products, ciphertexts, this.productLevel(node, level));

@@ -2,13 +2,13 @@
 import { chainTooShort, scaleDoesNotFit } from '../../ir/diagnostics/compile.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../ir/he/module.ts';
-import { type CostTable, defaultCostTable } from '../../ir/he/op-costs.ts';
+import { type CostTable, defaultCostTable, hoists } from '../../ir/he/op-costs.ts';
 import { programCost } from '../../ir/he/program-cost.ts';
 import type { PolyModulusDegree } from '../../ir/parameters.ts';
 import type { PassManager } from '../../passes/manager.ts';
 import { placeRescales } from '../../passes/rescale-lazily.ts';
 import type { KeyOptions } from '../../passes/select-keys.ts';
-import { manageProgram } from '../pipelines.ts';
+import { type ManageOptions, manageProgram } from '../pipelines.ts';
 import type { Care } from '../simulate.ts';
 import { type Chain, chainsFor, type Rescaling } from './chains.ts';
 import { rescaleKinds } from './rescale-kinds.ts';
@@ -42,12 +42,13 @@ export function selectChain(
   { manager, maxError, costs = defaultCostTable, keys = {}, predict }: SelectionOptions,
 ): { readonly selection: Selection | undefined; readonly best: number | undefined } {
   let best: number | undefined;
+  const options = { keys, hoists: hoists(costs, degree) };
   const byLevels = Map.groupBy(rescalings(program), ({ kinds }) => kinds.length);
   for (let levels = 0; levels <= Math.max(...byLevels.keys()); levels++) {
     const managed: HeModule[] = [];
     for (const rescaling of byLevels.get(levels) ?? []) {
       const chains = chainsFor(degree, rescaling, rangeBits);
-      const carried = chains.flatMap((chain) => tryChain(program, manager, chain, keys) ?? []);
+      const carried = chains.flatMap((chain) => tryChain(program, manager, chain, options) ?? []);
       managed.push(...carried);
       // Bringing two scales together may take a level more than the products do.
       if (carried.length > 0 || chains.length === 0 || rescaling.isLonger) continue;
@@ -98,9 +99,9 @@ function rescalings(program: HeModule): PlacedRescales[] {
 }
 
 /** The managed program, or undefined where the chain does not carry it. */
-function tryChain(program: HeModule, manager: PassManager, chain: Chain, keys: KeyOptions): HeModule | undefined {
+function tryChain(program: HeModule, manager: PassManager, chain: Chain, options: ManageOptions): HeModule | undefined {
   try {
-    return manageProgram(program, manager, chain, keys);
+    return manageProgram(program, manager, chain, options);
   } catch (error) {
     const unfit: readonly string[] = [chainTooShort.declaration.code, scaleDoesNotFit.declaration.code];
     if (error instanceof HepcError && error.diagnostics.every(({ code }) => unfit.includes(code))) return undefined;

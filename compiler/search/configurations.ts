@@ -14,7 +14,11 @@ export interface Configuration extends Batching {
  * For a batch all powers of two up to it: smaller tiles take several runs. Without one every second power of two, which
  * finds the best tile within a factor of two. A tile shape leaves no choice.
  */
-export function configurationsFor(degree: PolyModulusDegree, { batch, tile: shape, near }: Goal): Configuration[] {
+export function configurationsFor(
+  degree: PolyModulusDegree,
+  { batch, tile: shape, near }: Goal,
+  hoists: boolean,
+): Configuration[] {
   const slots = degree / 2;
   if (near !== undefined && degree > near.degree) return [];
   if (shape !== undefined) {
@@ -23,7 +27,7 @@ export function configurationsFor(degree: PolyModulusDegree, { batch, tile: shap
     if (batchTile < 1) return [];
     const samples = Math.min(batchTile, batch ?? batchTile);
     const runs = Math.ceil((batch ?? samples) / samples);
-    return [{ degree, slots: { virtualSlots, batchTile, tile: shape }, samples, runs }];
+    return [{ degree, slots: { virtualSlots, batchTile, hoists, tile: shape }, samples, runs }];
   }
   const isFree = batch === undefined;
   const most = isFree ? slots : Math.min(slots, nextPowerOfTwo(batch));
@@ -33,7 +37,7 @@ export function configurationsFor(degree: PolyModulusDegree, { batch, tile: shap
     const samples = isFree ? tile : Math.min(tile, batch);
     found.push({
       degree,
-      slots: { virtualSlots: slots / tile, batchTile: tile },
+      slots: { virtualSlots: slots / tile, batchTile: tile, hoists },
       samples,
       runs: isFree ? 1 : Math.ceil(batch / samples),
     });

@@ -8,6 +8,7 @@
  * A larger degree is searched where no smaller one has an accurate plan within the limits, or where the costs of its
  * operations leave it a chance.
  */
+import { hoists } from '../../ir/he/op-costs.ts';
 import { programCost } from '../../ir/he/program-cost.ts';
 import { type PolyModulusDegree, polyModulusDegrees, workerHeapBytes } from '../../ir/parameters.ts';
 import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
@@ -105,7 +106,7 @@ class PlanSearch {
     onStep(`choosing layouts for N = ${degree}`);
     const spareLevels = [1, 2].filter((more) => carriesDepth(degree, this.depth + more)).length;
     const network = { module: tensor, maps: this.maps, depth: this.depth, spareLevels };
-    const proposers = configurationsFor(degree, goal)
+    const proposers = configurationsFor(degree, goal, hoists(table, degree))
       .map((configuration) => new Proposer(network, configuration, goal, table))
       .map((proposer) => ({ proposer, least: proposer.least() }))
       .sort((a, b) => a.least - b.least);

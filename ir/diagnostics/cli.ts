@@ -83,18 +83,6 @@ export const keysExist = defineDiagnostic({
   notes: () => ['Choose another folder, or overwrite the keys with --force.'],
 });
 
-export const engineNotAvailable = defineDiagnostic<{ engine: string }>({
-  code: 'H730',
-  severity: 'error',
-  title: 'an engine that does not exist yet',
-  explain:
-    'The compiler assumes the costs of one engine when it chooses layouts and parameters. Costs are known for seal-wasm ' +
-    "only. The simd engine, hepc's own kernels in WebAssembly, is planned; plans that are compiled now will run on it " +
-    'unchanged, since their primes already fit it.',
-  message: ({ engine }) => `the engine ${engine} does not exist yet`,
-  notes: () => ['Leave --engine out, or use --engine seal-wasm.'],
-});
-
 export const boundPlan = defineDiagnostic({
   code: 'H731',
   severity: 'error',

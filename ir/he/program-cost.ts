@@ -4,15 +4,21 @@
  */
 import { ciphertextBytes, type Parameters, plaintextBytes, topLevel } from '../parameters.ts';
 import { InternalError } from '../diagnostics/diagnostic.ts';
+import { findExtended } from './extended-rotations.ts';
 import { type HeColumns, type HeModule, usesPlaintextB } from './module.ts';
-import { type CostTable, defaultCostTable, opCost } from './op-costs.ts';
+import { type CostedOp, type CostTable, defaultCostTable, hoists, opCost } from './op-costs.ts';
+import { operandsOf } from './operands.ts';
 import { HE, heOpNames } from './ops.ts';
+import { findReaders, type RowReaders } from './row-readers.ts';
 
 /** A program with levels: after `assign-levels`. */
 export type CostedProgram = Pick<HeModule, 'columns' | 'parameters'>;
 
 /** A seed stands for the second polynomial of a fresh ciphertext. */
 const seedBytes = 64;
+
+/** What a division by the special prime adds to a rescale that follows it at once, of what it costs alone. */
+const secondDivisionShare = 0.4;
 
 /** Plaintexts that an encoder of a lower level costs to build; it pays where many are encoded at that level. */
 const lowerEncoderPlaintexts = 100;
@@ -22,13 +28,67 @@ const lowerEncoderPlaintexts = 100;
  * so that `encodingCost` is not part of it. Throws `InternalError` for a program without parameters.
  */
 export function programCost(program: CostedProgram, table: CostTable = defaultCostTable): number {
-  const parameters = managed(program);
-  let sum = 0;
-  for (let row = 0; row < program.columns.op.length; row++) sum += rowCost(program.columns, row, parameters, table);
-  return sum;
+  return rowCosts(program, table).reduce((sum, cost) => sum + cost, 0);
 }
 
-/** Milliseconds of one row; what lowers the level is priced at the level of its operand. */
+/**
+ * Milliseconds of each row. Rotations of one value share its decomposition, which the first of them pays; sums of
+ * rotations share a division (`extended-rotations.ts`), which the row pays that ends the sum.
+ */
+export function rowCosts(program: CostedProgram, table: CostTable = defaultCostTable): Float64Array {
+  const parameters = managed(program);
+  const { columns } = program;
+  const { polyModulusDegree: degree } = parameters;
+  const { op, a, level } = columns;
+  const costs = Float64Array.from(op, (_, row) => rowCost(columns, row, parameters, table));
+  if (!hoists(table, degree)) return costs;
+  const readers = findReaders(columns);
+  const extended = findExtended(columns, readers);
+  const cost = (name: CostedOp, row: number): number => opCost(name, level[row] ?? 0, degree, table);
+  const pay = (row: number, milliseconds: number): void => {
+    costs[row] = (costs[row] ?? 0) + milliseconds;
+  };
+
+  for (const rows of rotationsBySource(columns, readers)) {
+    const [first = -1] = rows;
+    const shared = op[a[first] ?? -1] === HE['rotate-many'] ? 0 : cost('rotate-many', first);
+    const saved = cost('rotate', first) - cost('rotate-hoisted', first);
+    if (rows.length * saved <= shared) continue;
+    for (const row of rows) pay(row, -saved);
+    pay(first, shared);
+  }
+  for (const [row, isExtended] of extended.entries()) if (isExtended === 1) pay(row, -cost('mod-down', row));
+  for (const sum of sumsOfExtended(columns, readers, extended)) {
+    const share = (readers.rescaleOf[sum] ?? -1) === -1 ? 1 : secondDivisionShare;
+    pay(sum, share * cost('mod-down', sum));
+  }
+  return costs;
+}
+
+/** The rotations of each value, in order. */
+function rotationsBySource({ op, a }: HeColumns, { needed, source }: RowReaders): Iterable<number[]> {
+  const rotations = new Map<number, number[]>();
+  for (const [row, code] of op.entries()) {
+    if (code !== HE.rotate || needed[row] !== 1) continue;
+    const from = source[a[row] ?? -1] ?? -1;
+    const others = rotations.get(from);
+    if (others === undefined) rotations.set(from, [row]);
+    else others.push(row);
+  }
+  return rotations.values();
+}
+
+/** The rows that end sums of rotations in the extended basis. */
+function sumsOfExtended(columns: HeColumns, { needed, sumOf }: RowReaders, extended: Uint8Array): Set<number> {
+  const sums = new Set<number>();
+  for (let row = 0; row < columns.op.length; row++) {
+    if (needed[row] !== 1) continue;
+    if (operandsOf(columns, row).some((operand) => extended[operand] === 1)) sums.add(sumOf[row] ?? row);
+  }
+  return sums;
+}
+
+/** Milliseconds of one row by itself; what lowers the level is priced at the level of its operand. */
 export function rowCost(
   { op, a, level }: HeColumns,
   row: number,

@@ -1,7 +1,7 @@
 /** How much several workers can gain on a program at best, by the modelled costs of its operations. */
 import { InternalError } from '../diagnostics/diagnostic.ts';
 import { type HeColumns, usesValueA, usesValueB } from '../he/module.ts';
-import { type CostTable, defaultCostTable } from '../he/op-costs.ts';
+import { type CostTable, sealCostTable } from '../he/op-costs.ts';
 import { HE } from '../he/ops.ts';
 import { type CostedProgram, rowCost } from '../he/program-cost.ts';
 
@@ -15,7 +15,7 @@ import { type CostedProgram, rowCost } from '../he/program-cost.ts';
 export function parallelBound(
   { columns, parameters }: CostedProgram,
   workers = 2,
-  table: CostTable = defaultCostTable,
+  table: CostTable = sealCostTable,
 ): number {
   if (parameters === undefined) throw new InternalError('costs of a program are known once its levels are assigned');
   const { op, a, b } = columns;

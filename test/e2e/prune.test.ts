@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type OnnxCompilation, compileOnnx, ordersMetadataKey } from '../../compiler/compile-onnx.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { sealCostTable } from '../../ir/he/op-costs.ts';
 import { loadSamples, prune } from '../../index.ts';
 import { readHep } from '../../runtime/hep/read.ts';
 import { type CliResult, denseModel, runCli, sampleFile } from '../support/cli.ts';
@@ -162,7 +163,7 @@ test('compile --prune gives the plan in one go, and its report shows the tiles',
 describe('auto', () => {
   test('searches within the budget, and reports what it tried', async () => {
     const { bytes, data } = small();
-    const found = await prune(bytes, { data, policy: 'auto', maxDegradation: 0.5, epochs: 1 });
+    const found = await prune(bytes, { ...by, data, policy: 'auto', maxDegradation: 0.5, epochs: 1 });
     const { points, quality, before, after } = found.report;
     expect(points.filter(({ chosen }) => chosen)).toHaveLength(1);
     expect(points.find(({ chosen }) => chosen)?.quality).toBe(quality.recovered);
@@ -171,11 +172,14 @@ describe('auto', () => {
 
   test('a budget that nothing keeps', async () => {
     const { bytes, data } = small();
-    const nothing = prune(bytes, { data, policy: 'auto', maxDegradation: 0, epochs: 0 });
+    const nothing = prune(bytes, { ...by, data, policy: 'auto', maxDegradation: 0, epochs: 0 });
     const error: unknown = await nothing.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(HepcError);
     expect(String(error)).toContain('H373');
   });
+
+  /** By costs of an engine that does not hoist the network has several tiles. */
+  const by = { compile: { costs: sealCostTable } };
 
   function small() {
     const bytes = denseModel(2);

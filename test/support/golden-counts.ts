@@ -11,6 +11,8 @@ export type GoldenCounts = Readonly<Record<string, Readonly<Record<string, numbe
 /** Of the examples, and of the networks in `test/models/`. */
 export const goldenFiles = {
   examples: new URL('../golden/counts.json', import.meta.url),
+  /** The examples, compiled for node-seal, which does not hoist. */
+  examplesOnSeal: new URL('../golden/seal-counts.json', import.meta.url),
   networks: new URL('../golden/network-counts.json', import.meta.url),
 } as const;
 

@@ -143,6 +143,8 @@ function runOnce({ executable, inputs, encodings }: Rung, took: Took): void {
     const name = heOpNames[program.columns.op[row] ?? -1];
     if (name === undefined) throw new InternalError(`the program has no row ${row}`);
     took(name, now - last);
+    // SEAL does not hoist.
+    if (name === 'rotate') took('rotate-hoisted', now - last);
     last = performance.now();
   });
   const start = performance.now();
@@ -150,7 +152,8 @@ function runOnce({ executable, inputs, encodings }: Rung, took: Took): void {
   took('encode', performance.now() - start);
 }
 
-function chooseParameters(seal: Seal, { degree, primes, bits }: ProbeChain): Parameters {
+/** Primes for a chain. */
+export function chooseParameters(seal: Seal, { degree, primes, bits }: ProbeChain): Parameters {
   return withHandles((handles) => {
     const sizes = [...Array.from({ length: primes }, () => bits), bits + 1];
     const moduli = handles.own(seal.CoeffModulus.Create(degree, Int32Array.from(sizes)));

@@ -3,17 +3,18 @@
  * degree 8192, since between degrees their ratios hardly differ.
  */
 import type { HeColumns } from '../../../ir/he/module.ts';
-import { opCost } from '../../../ir/he/op-costs.ts';
+import { opCost, sealCostTable } from '../../../ir/he/op-costs.ts';
 import { rowCost as costOfRow } from '../../../ir/he/program-cost.ts';
 
 const degree = { polyModulusDegree: 8192 } as const;
 
 export function rowCost(columns: HeColumns, row: number): number {
-  return costOfRow(columns, row, degree);
+  return costOfRow(columns, row, degree, sealCostTable);
 }
 
 /** Saving a ciphertext in one worker and loading it in another. */
 export function transferCost({ level }: HeColumns, row: number): number {
   const own = level[row] ?? 0;
-  return opCost('output', own) + opCost('weight', own);
+  const cost = (op: 'output' | 'weight'): number => opCost(op, own, degree.polyModulusDegree, sealCostTable);
+  return cost('output') + cost('weight');
 }

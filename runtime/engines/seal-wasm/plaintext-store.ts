@@ -7,7 +7,7 @@ import type { Plaintext } from 'node-seal';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../../ir/he/module.ts';
 import { materialise, plaintextAt } from '../../../ir/he/plaintexts.ts';
-import { opCost } from '../../../ir/he/op-costs.ts';
+import { opCost, sealCostTable } from '../../../ir/he/op-costs.ts';
 import { type Parameters, plaintextBytes } from '../../../ir/parameters.ts';
 import type { SealContext } from '../../seal/context.ts';
 import { Handles } from '../../seal/handles.ts';
@@ -112,7 +112,7 @@ function byBenefit({ list, ofPosition }: Encodings, parameters: Parameters): num
   const uses = new Int32Array(list.length);
   for (const index of ofPosition) if (index >= 0) uses[index] = (uses[index] ?? 0) + 1;
   const benefit = Float64Array.from(list, ({ level }, index) => {
-    const milliseconds = opCost('encode', level, parameters.polyModulusDegree);
+    const milliseconds = opCost('encode', level, parameters.polyModulusDegree, sealCostTable);
     return ((uses[index] ?? 0) * milliseconds) / plaintextBytes(parameters, level);
   });
   return Array.from(list.keys()).sort((x, y) => (benefit[y] ?? 0) - (benefit[x] ?? 0) || x - y);

@@ -1,24 +1,24 @@
 /**
  * From the rows of a plan to steps. What becomes of rows:
  *
- * - a sum (`row-readers.ts`) is one sweep over its products with plaintexts, or several (`open-sums.ts` has the rule);
+ * - a sum (`ir/he/row-readers.ts`) is one sweep over its products with plaintexts, or several (`open-sums.ts` has the rule);
  *   what else it adds is added one by one. Sums are exact modulo the primes, so the order changes no bit;
  * - a `relinearize` that only a `rescale` reads is one step with it;
  * - rotations of one value share its decomposition (`hoisting.ts`); a `rotate-many` stands for its operand;
- * - rotations that only sums read stay in the extended basis where that pays (`double-hoisting.ts`). Such a sum has two
+ * - rotations that only sums read stay in the extended basis where that pays (`ir/he/extended-rotations.ts`). Such a sum has two
  *   parts, one in each basis, and its division adds them; a `rescale` that alone reads it is one step with the division;
  * - rows that no output needs are left out, inputs among them.
  *
  * Steps stand in the order of the rows that they come from, so that a plan's order, which keeps few values alive, stays.
  */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import { findExtended } from '../../../ir/he/extended-rotations.ts';
 import type { HeColumns } from '../../../ir/he/module.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
 import { HE } from '../../../ir/he/ops.ts';
-import { findExtended } from './double-hoisting.ts';
+import { findReaders, type RowReaders } from '../../../ir/he/row-readers.ts';
 import { Hoisting, keptDecompositions } from './hoisting.ts';
 import { mostHeld, OpenSums, type SumWriter } from './open-sums.ts';
-import { findReaders, type RowReaders } from './row-readers.ts';
 import type { FusedProgram, Step, Term, ValueType } from './steps.ts';
 
 export interface FuseOptions {

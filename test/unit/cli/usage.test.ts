@@ -29,7 +29,11 @@ test.each([
     '--limit: expected a whole number of at least 1, got "all"',
     'run',
   ],
-  [['run', 'p.hep', '--input', 'x', '--engine', 'cleer'], 'expected auto or simd or seal-wasm or clear (did you mean clear?)', 'run'],
+  [
+    ['run', 'p.hep', '--input', 'x', '--engine', 'cleer'],
+    'expected auto or simd or seal-wasm or clear (did you mean clear?)',
+    'run',
+  ],
   [['compile', 'm', '-o', 'p', '--max-error', '0'], 'expected a number above 0 and at most 1, got "0"', 'compile'],
   [['compile', 'm', '-o', 'p', '--max-error', 'Infinity'], 'expected a number above 0', 'compile'],
   [['compile', 'm', '-o', 'p', '--batch', '-3'], '--batch', 'compile'],
@@ -43,12 +47,6 @@ test.each([
 test('all bad values are reported at once', async () => {
   const { stderr } = await runCli('compile', 'm', '-o', 'p', '--max-error', '2', '--weights', 'secret');
   expect(stderr.match(/^error\[H702\]/gm)).toHaveLength(2);
-});
-
-test('the simd engine does not exist yet', async () => {
-  const { exitCode, stderr } = await runCli('compile', 'm.onnx', '-o', 'p.hep', '--engine', 'simd');
-  expect(exitCode).toBe(1);
-  expect(stderr).toContain('error[H730]: the engine simd does not exist yet');
 });
 
 test('explain explains, in any case, and lists', async () => {

@@ -14,11 +14,25 @@ import { savedCiphertextBytes, savedSeededBytes } from '../../../runtime/seal/sa
 
 const parameters: Parameters = { polyModulusDegree: 8192, primes: [1, 2, 3], specialPrime: 4 };
 
-/** Op number k costs 10^k milliseconds a prime, at degree 8192 only. */
+/** Op number k costs 10^k milliseconds a prime, at degree 8192 only; nothing is shared. */
 const powers: CostTable = {
   ...defaultCostTable,
+  8192: {
+    ...(Object.fromEntries(
+      costedOps.map((op, k) => [op, { base: 0, perPrime: 10 ** k, perPair: 0 }]),
+    ) as CostTable[8192]),
+    'rotate-hoisted': { base: 0, perPrime: 10 ** costedOps.indexOf('rotate'), perPair: 0 },
+    'mod-down': { base: 0, perPrime: 0, perPair: 0 },
+  },
+};
+/** Rotations of 100 ms, of which 40 are the decomposition and 30 the division, at any level; all else is free. */
+const hoisting: CostTable = {
+  ...defaultCostTable,
   8192: Object.fromEntries(
-    costedOps.map((op, k) => [op, { base: 0, perPrime: 10 ** k, perPair: 0 }]),
+    costedOps.map((op) => {
+      const base = { rotate: 100, 'rotate-many': 40, 'rotate-hoisted': 60, 'mod-down': 30 }[String(op)] ?? 0;
+      return [op, { base, perPrime: 0, perPair: 0 }];
+    }),
   ) as CostTable[8192],
 };
 const power = Object.fromEntries(costedOps.map((op, k) => [op, 10 ** k])) as Record<(typeof costedOps)[number], number>;
@@ -56,6 +70,36 @@ describe('programCost', () => {
       power['add-plain'] +
       power.output;
     expect(programCost(program(), powers)).toBeCloseTo(expected, 6);
+  });
+
+  test('rotations of one value share its decomposition', () => {
+    const builder = new HeBuilder();
+    const x = builder.add('input', { level: 2 });
+    const rotated = [1, 2, 3].map((imm) => builder.add('rotate', { a: x, imm, level: 2 }));
+    for (const [imm, a] of rotated.entries()) builder.add('output', { a, imm, level: 2 });
+    expect(programCost({ columns: builder.build(), parameters }, hoisting)).toBe(40 + 3 * 60);
+  });
+
+  test('a sum of rotations has one division, a cheaper one before a rescale', () => {
+    for (const rescaled of [false, true]) {
+      const builder = new HeBuilder();
+      const inputs = [0, 1, 2].map((imm) => builder.add('input', { imm, level: 2 }));
+      const rotated = inputs.map((a) => builder.add('rotate', { a, imm: 1, level: 2 }));
+      const sum = rotated.reduce((a, b) => builder.add('add', { a, b, level: 2 }));
+      const result = rescaled ? builder.add('rescale', { a: sum, level: 1 }) : sum;
+      builder.add('output', { a: result, level: rescaled ? 1 : 2 });
+      const cost = programCost({ columns: builder.build(), parameters }, hoisting);
+      expect(cost).toBeCloseTo(3 * 100 - 3 * 30 + (rescaled ? 12 : 30));
+    }
+  });
+
+  test('two folds in a row cost less as one sum of three rotations', () => {
+    const builder = new HeBuilder();
+    const x = builder.add('input', { level: 2 });
+    const rotated = [1, 2, 3].map((imm) => builder.add('rotate', { a: x, imm, level: 2 }));
+    const sum = rotated.reduce((a, b) => builder.add('add', { a, b, level: 2 }), x);
+    builder.add('output', { a: sum, level: 2 });
+    expect(programCost({ columns: builder.build(), parameters }, hoisting)).toBe(40 + 3 * (60 - 30) + 30);
   });
 
   test('uses the costs of the degree', () => {

@@ -143,7 +143,7 @@ describe('kernel families', () => {
     const slots = { virtualSlots: 64, batchTile: 1 };
     const found = repackings(new Layout([gap(8), tiled(5, 8)], 1), slots);
     const copies = found.find(({ output }) => output.toString() === '[*/8, 5/8]');
-    expect(copies?.counts).toEqual({ babyRotations: 0, lateRotations: 3, products: 1, rescales: 1 });
+    expect(copies?.counts).toEqual({ babyRotations: 0, lateRotations: 3, foldRotations: 3, products: 1, rescales: 1 });
   });
 });
 

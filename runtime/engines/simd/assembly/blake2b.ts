@@ -53,14 +53,19 @@ function orderOf(round: i32): i64 {
   }
 }
 
-/** The word that stands at place `k` of a round, with its order rotated left by 4: that is 16 times the index. */
-// @ts-ignore: decorators are AssemblyScript's
-@inline
-function word(message: usize, order: i64, k: i32): v128 {
-  return v128.load(message + <usize>(rotr(order, 4 * k) & 0xf0));
+/** Bytes of a schedule. */
+export const scheduleBytes: usize = 12 * 256;
+
+/** The words of a message, 16 vectors, in the order in which the rounds take them: for many states that take the same. */
+export function schedule(message: usize, target: usize): void {
+  for (let round = 0; round < 12; round++) {
+    for (let order = orderOf(round), k = 0; k < 16; k++, order >>= 4, target += 16) {
+      v128.store(target, v128.load(message + <usize>((order & 15) << 4)));
+    }
+  }
 }
 
-// @ts-ignore
+// @ts-ignore: decorators are AssemblyScript's
 @inline
 function turn32(x: v128): v128 {
   return i8x16.shuffle(x, x, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
@@ -73,10 +78,11 @@ function turn63(x: v128): v128 {
 }
 
 /**
+ * @param words the schedule of the message
  * @param bytes that both states have taken, those of this message included
  * @param last all ones for the last message, else 0
  */
-export function compress(state: usize, message: usize, bytes: i64, last: i64): void {
+export function compress(state: usize, words: usize, bytes: i64, last: i64): void {
   // Turning right by whole bytes permutes them; indices are in range, where a relaxed swizzle is as any other.
   const by24 = i8x16(3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10);
   const by16 = i8x16(2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9);
@@ -96,76 +102,75 @@ export function compress(state: usize, message: usize, bytes: i64, last: i64): v
   let v13 = i64x2.splat(initialWord(5));
   let v14 = i64x2.splat(initialWord(6) ^ last);
   let v15 = i64x2.splat(initialWord(7));
-  for (let round = 0; round < 12; round++) {
-    const order = rotl(orderOf(round), 4);
-    v0 = i64x2.add(i64x2.add(v0, v4), word(message, order, 0));
+  for (const end = words + scheduleBytes; words < end; words += 256) {
+    v0 = i64x2.add(i64x2.add(v0, v4), v128.load(words));
     v12 = turn32(v128.xor(v12, v0));
     v8 = i64x2.add(v8, v12);
     v4 = i8x16.relaxed_swizzle(v128.xor(v4, v8), by24);
-    v0 = i64x2.add(i64x2.add(v0, v4), word(message, order, 1));
+    v0 = i64x2.add(i64x2.add(v0, v4), v128.load(words, 16));
     v12 = i8x16.relaxed_swizzle(v128.xor(v12, v0), by16);
     v8 = i64x2.add(v8, v12);
     v4 = turn63(v128.xor(v4, v8));
 
-    v1 = i64x2.add(i64x2.add(v1, v5), word(message, order, 2));
+    v1 = i64x2.add(i64x2.add(v1, v5), v128.load(words, 32));
     v13 = turn32(v128.xor(v13, v1));
     v9 = i64x2.add(v9, v13);
     v5 = i8x16.relaxed_swizzle(v128.xor(v5, v9), by24);
-    v1 = i64x2.add(i64x2.add(v1, v5), word(message, order, 3));
+    v1 = i64x2.add(i64x2.add(v1, v5), v128.load(words, 48));
     v13 = i8x16.relaxed_swizzle(v128.xor(v13, v1), by16);
     v9 = i64x2.add(v9, v13);
     v5 = turn63(v128.xor(v5, v9));
 
-    v2 = i64x2.add(i64x2.add(v2, v6), word(message, order, 4));
+    v2 = i64x2.add(i64x2.add(v2, v6), v128.load(words, 64));
     v14 = turn32(v128.xor(v14, v2));
     v10 = i64x2.add(v10, v14);
     v6 = i8x16.relaxed_swizzle(v128.xor(v6, v10), by24);
-    v2 = i64x2.add(i64x2.add(v2, v6), word(message, order, 5));
+    v2 = i64x2.add(i64x2.add(v2, v6), v128.load(words, 80));
     v14 = i8x16.relaxed_swizzle(v128.xor(v14, v2), by16);
     v10 = i64x2.add(v10, v14);
     v6 = turn63(v128.xor(v6, v10));
 
-    v3 = i64x2.add(i64x2.add(v3, v7), word(message, order, 6));
+    v3 = i64x2.add(i64x2.add(v3, v7), v128.load(words, 96));
     v15 = turn32(v128.xor(v15, v3));
     v11 = i64x2.add(v11, v15);
     v7 = i8x16.relaxed_swizzle(v128.xor(v7, v11), by24);
-    v3 = i64x2.add(i64x2.add(v3, v7), word(message, order, 7));
+    v3 = i64x2.add(i64x2.add(v3, v7), v128.load(words, 112));
     v15 = i8x16.relaxed_swizzle(v128.xor(v15, v3), by16);
     v11 = i64x2.add(v11, v15);
     v7 = turn63(v128.xor(v7, v11));
 
-    v0 = i64x2.add(i64x2.add(v0, v5), word(message, order, 8));
+    v0 = i64x2.add(i64x2.add(v0, v5), v128.load(words, 128));
     v15 = turn32(v128.xor(v15, v0));
     v10 = i64x2.add(v10, v15);
     v5 = i8x16.relaxed_swizzle(v128.xor(v5, v10), by24);
-    v0 = i64x2.add(i64x2.add(v0, v5), word(message, order, 9));
+    v0 = i64x2.add(i64x2.add(v0, v5), v128.load(words, 144));
     v15 = i8x16.relaxed_swizzle(v128.xor(v15, v0), by16);
     v10 = i64x2.add(v10, v15);
     v5 = turn63(v128.xor(v5, v10));
 
-    v1 = i64x2.add(i64x2.add(v1, v6), word(message, order, 10));
+    v1 = i64x2.add(i64x2.add(v1, v6), v128.load(words, 160));
     v12 = turn32(v128.xor(v12, v1));
     v11 = i64x2.add(v11, v12);
     v6 = i8x16.relaxed_swizzle(v128.xor(v6, v11), by24);
-    v1 = i64x2.add(i64x2.add(v1, v6), word(message, order, 11));
+    v1 = i64x2.add(i64x2.add(v1, v6), v128.load(words, 176));
     v12 = i8x16.relaxed_swizzle(v128.xor(v12, v1), by16);
     v11 = i64x2.add(v11, v12);
     v6 = turn63(v128.xor(v6, v11));
 
-    v2 = i64x2.add(i64x2.add(v2, v7), word(message, order, 12));
+    v2 = i64x2.add(i64x2.add(v2, v7), v128.load(words, 192));
     v13 = turn32(v128.xor(v13, v2));
     v8 = i64x2.add(v8, v13);
     v7 = i8x16.relaxed_swizzle(v128.xor(v7, v8), by24);
-    v2 = i64x2.add(i64x2.add(v2, v7), word(message, order, 13));
+    v2 = i64x2.add(i64x2.add(v2, v7), v128.load(words, 208));
     v13 = i8x16.relaxed_swizzle(v128.xor(v13, v2), by16);
     v8 = i64x2.add(v8, v13);
     v7 = turn63(v128.xor(v7, v8));
 
-    v3 = i64x2.add(i64x2.add(v3, v4), word(message, order, 14));
+    v3 = i64x2.add(i64x2.add(v3, v4), v128.load(words, 224));
     v14 = turn32(v128.xor(v14, v3));
     v9 = i64x2.add(v9, v14);
     v4 = i8x16.relaxed_swizzle(v128.xor(v4, v9), by24);
-    v3 = i64x2.add(i64x2.add(v3, v4), word(message, order, 15));
+    v3 = i64x2.add(i64x2.add(v3, v4), v128.load(words, 240));
     v14 = i8x16.relaxed_swizzle(v128.xor(v14, v3), by16);
     v9 = i64x2.add(v9, v14);
     v4 = turn63(v128.xor(v4, v9));

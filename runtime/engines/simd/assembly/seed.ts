@@ -9,17 +9,18 @@
  * (https://www.blake2.net/blake2x.pdf, section 2): two of these go through the compression at once. Neither the key, nor
  * the counter, nor the hash fills more than the first half of a message, so the second half is always zero.
  */
-import { compress, initialWord } from './blake2b';
+import { compress, initialWord, schedule } from './blake2b';
 import { balance, degreeOf, lift, multiplyBy, primeOf, reciprocalOf } from './modular';
 
 const blockBytes: usize = 4096;
 const blockWords: i32 = 512;
 
-/** Where in the work area things are: vectors, but for the block. */
+/** Where in the work area things are, up to 8 KiB: vectors, but for the block. */
 const stateAt: usize = 0;
 const keyedAt: usize = 128;
 const messageAt: usize = 256;
 const spareBlockAt: usize = 512;
+const scheduleAt: usize = spareBlockAt + blockBytes;
 
 const power52: f64 = 4503599627370496;
 const power52Bits: i64 = 0x4330000000000000;
@@ -38,24 +39,29 @@ function takeKey(seed: usize, work: usize): void {
   for (let k = 0; k < 8; k++) v128.store(message + 16 * k, v128.load64_splat(seed + 8 * k));
   memory.fill(message + 128, 0, 128);
   begin(work + keyedAt, 0x01014040, i64x2.splat((<i64>blockBytes) << 32), 0);
-  compress(work + keyedAt, message, 128, 0);
+  schedule(message, work + scheduleAt);
+  compress(work + keyedAt, work + scheduleAt, 128, 0);
 }
 
 /** Block `counter` of the stream. */
 function fillBlock(counter: i64, target: usize, work: usize): void {
   const state = work + stateAt;
   const message = work + messageAt;
+  const words = work + scheduleAt;
   memory.copy(state, work + keyedAt, 128);
   memory.fill(message, 0, 128);
   v128.store(message, i64x2.splat(counter));
-  compress(state, message, 136, -1);
+  schedule(message, words);
+  compress(state, words, 136, -1);
+  // Every leaf hashes the same.
   memory.copy(message, state, 128);
+  schedule(message, words);
 
   const length = i64x2.splat((<i64>blockBytes) << 32);
   for (let leaf: i64 = 0; leaf < 64; leaf += 2) {
     // Leaves of 64 bytes, without key, fan-out and depth; the inner length is 64.
     begin(state, 0x4000000040, v128.or(length, i64x2.add(i64x2(0, 1), i64x2.splat(leaf))), 0x4000);
-    compress(state, message, 64, -1);
+    compress(state, words, 64, -1);
     for (let k = 0; k < 8; k += 2, target += 16) {
       const x = v128.load(state + 16 * k);
       const y = v128.load(state + 16 * k, 16);

@@ -1,7 +1,7 @@
-/** What `fuse-program.ts` needs to know of who reads which row. */
-import { type HeColumns, usesValueA, usesValueB } from '../../../ir/he/module.ts';
-import { operandsOf } from '../../../ir/he/operands.ts';
-import { HE } from '../../../ir/he/ops.ts';
+/** Who reads which row: what engines that fuse rows, and estimates of what they cost, go by. */
+import { type HeColumns, usesValueA, usesValueB } from './module.ts';
+import { operandsOf } from './operands.ts';
+import { HE } from './ops.ts';
 
 export interface RowReaders {
   /** 1 for the rows that an output needs, outputs included. */

@@ -7,15 +7,15 @@
  * Rotations and sums that are connected change together, where that saves transforms: a rotation its division, 2 + 2L
  * of them for L primes; a sum costs as much, or 4 where it is rescaled at once; and a product has a limb more.
  */
-import type { HeColumns } from '../../../ir/he/module.ts';
-import { operandsOf } from '../../../ir/he/operands.ts';
-import { HE } from '../../../ir/he/ops.ts';
+import type { HeColumns } from './module.ts';
+import { operandsOf } from './operands.ts';
+import { HE } from './ops.ts';
 import type { RowReaders } from './row-readers.ts';
 
 /** What the additional limb of a summand costs, in transforms. */
 const limbCost = 0.3;
 
-/** Transforms of the second of two divisions in a row, see `divideTwice` of `division.ts`. */
+/** Transforms of the second of two divisions in a row, which an engine can do at once. */
 const secondDivision = 4;
 
 /** By row: 1 for a rotation that is left in the extended basis. */
