@@ -8,16 +8,15 @@ import { limbAt, type Value } from './layout.ts';
 import { share } from './team.ts';
 import { dataPrime, extendedPrime, remainderAt, type Site } from './workspace.ts';
 
-/**
- * x / P + addend, the end of a key switch.
- * @param addend the address of limb j of what is added to a polynomial, or 0 for nothing; may use the member's `addend`
- */
-export function divideBySpecial(
-  site: Site,
-  x: ExtendedValue,
-  addend: (poly: number, j: number) => number,
-  target: Value,
-): void {
+/** What a division adds to its result: the address of limb j for a polynomial, or 0 for nothing. */
+export interface Addend {
+  readonly limb: (poly: number, j: number) => number;
+  /** Through which it is read, 0 for none; what is read through one is not the target. */
+  readonly permutation: number;
+}
+
+/** x / P + addend, the end of a key switch; x may have loose sums. */
+export function divideBySpecial(site: Site, x: ExtendedValue, addend: Addend, target: Value): void {
   const { context, team, workspace, desk } = site;
   const { kernels, n, parameters } = context;
   const limbs = x.level + 1;
@@ -33,7 +32,9 @@ export function divideBySpecial(
     kernels.forwardFrom(remainderAt(site, poly), 0, desk.scratch, prime);
     const factor = inverseAt(parameters, workspace.factors, parameters.primes.length, j);
     const limb = extendedLimbAt(x, n, poly, j);
-    kernels.divide(limb, desk.scratch, factor, addend(poly, j), limbAt(target, n, poly, j), prime, 0, n);
+    const added = addend.limb(poly, j);
+    const result = limbAt(target, n, poly, j);
+    kernels.divide(limb, desk.scratch, factor, added, addend.permutation, result, prime, 0, n);
   });
   team.barrier();
 }
@@ -53,7 +54,7 @@ export function rescale(site: Site, x: Value, target: Value): void {
     const prime = dataPrime(site, j);
     kernels.forwardFrom(remainderAt(site, poly), 0, desk.scratch, prime);
     const factor = inverseAt(parameters, workspace.factors, level, j);
-    kernels.divide(limbAt(x, n, poly, j), desk.scratch, factor, 0, limbAt(target, n, poly, j), prime, 0, n);
+    kernels.divide(limbAt(x, n, poly, j), desk.scratch, factor, 0, 0, limbAt(target, n, poly, j), prime, 0, n);
   });
   team.barrier();
 }
@@ -64,7 +65,7 @@ export function rescale(site: Site, x: Value, target: Value): void {
  *
  *   (y − v)/q = (x/P + addend − (r/P + v))/q,
  *
- * so that r/P + v, on coefficients, needs one transform where r and v would need two. Spoils x.
+ * so that r/P + v, on coefficients, needs one transform where r and v would need two. Spoils x, which may have loose sums.
  * @param addend of at least the level of x; nothing is added where there is none
  */
 export function divideTwice(site: Site, x: ExtendedValue, addend: Value | undefined, target: Value): void {
@@ -80,7 +81,7 @@ export function divideTwice(site: Site, x: ExtendedValue, addend: Value | undefi
     const prime = dataPrime(site, level);
     kernels.inverseFrom(extendedLimbAt(x, n, poly, level + 1), remainder, extendedPrime(site, level, level + 1));
     kernels.forwardFrom(remainder, 0, desk.scratch, prime);
-    kernels.divide(last, desk.scratch, inverseOfSpecial(level), addendAt(poly, level), last, prime, 0, n);
+    kernels.divide(last, desk.scratch, inverseOfSpecial(level), addendAt(poly, level), 0, last, prime, 0, n);
     kernels.inverse(last, prime);
   });
   team.barrier();
@@ -89,12 +90,12 @@ export function divideTwice(site: Site, x: ExtendedValue, addend: Value | undefi
     const j = task % level;
     const prime = dataPrime(site, j);
     const remainderOfLast = extendedLimbAt(x, n, poly, level);
-    kernels.divide(remainderAt(site, poly), zero, inverseOfSpecial(j), remainderOfLast, desk.scratch, prime, 0, n);
+    kernels.divide(remainderAt(site, poly), zero, inverseOfSpecial(j), remainderOfLast, 0, desk.scratch, prime, 0, n);
     kernels.forward(desk.scratch, prime);
     const limb = extendedLimbAt(x, n, poly, j);
-    kernels.divide(limb, zero, inverseOfSpecial(j), addendAt(poly, j), limb, prime, 0, n);
+    kernels.divide(limb, zero, inverseOfSpecial(j), addendAt(poly, j), 0, limb, prime, 0, n);
     const inverse = inverseAt(parameters, factors, level, j);
-    kernels.divide(limb, desk.scratch, inverse, 0, limbAt(target, n, poly, j), prime, 0, n);
+    kernels.divide(limb, desk.scratch, inverse, 0, 0, limbAt(target, n, poly, j), prime, 0, n);
   });
   team.barrier();
 }

@@ -19,7 +19,7 @@ export interface ExtendedTerm {
 
 /** A rotation of x times P, from the digits that `decompose` has made of x. */
 export function rotateExtended(site: Site, x: Value, digits: number, key: RotationKey, target: ExtendedValue): void {
-  switchDecomposed(site, x, digits, key, target);
+  switchDecomposed(site, x, digits, key, target, 'balanced');
   addRotated(site, x, key.permutation, target);
 }
 
@@ -32,7 +32,7 @@ export function addRotated(site: Site, x: Value, permutation: number, target: Ex
     const limb = extendedLimbAt(target, n, 0, j);
     const special = specialAt(parameters, workspace.factors, j);
     kernels.permute(limbAt(x, n, 0, j), desk.scratch, permutation, from, to);
-    kernels.divide(desk.scratch, workspace.zero, special, limb, limb, dataPrime(site, j), from, to);
+    kernels.divide(desk.scratch, workspace.zero, special, limb, 0, limb, dataPrime(site, j), from, to);
   }
   team.barrier();
 }
@@ -46,7 +46,7 @@ export function extend(site: Site, x: Value, target: ExtendedValue): void {
     for (let j = 0; j <= x.level; j++) {
       const special = specialAt(parameters, workspace.factors, j);
       const limb = extendedLimbAt(target, n, poly, j);
-      kernels.divide(limbAt(x, n, poly, j), workspace.zero, special, 0, limb, dataPrime(site, j), from, to);
+      kernels.divide(limbAt(x, n, poly, j), workspace.zero, special, 0, 0, limb, dataPrime(site, j), from, to);
     }
     copyLimb(site, workspace.zero, extendedLimbAt(target, n, poly, x.level + 1));
   }

@@ -84,7 +84,8 @@ export interface Kernels {
   /**
    * Key switch, one prime: target0 += nothing, target0 = Σ d·k0, target1 = Σ d·k1 over `count` digits, transformed modulo
    * this prime; their addresses are 32-bit words at `digits`. `key`: for each pair of elements `stride` bytes, 32 for
-   * each digit of the key: two elements of k0, two of k1. With `permutation` not 0 digits are read through it.
+   * each digit of the key: two elements of k0, two of k1. With `permutation` not 0 digits are read through it. With
+   * `loose` not 0 results may be as large as 13·2^48, which `divide` takes for x where y is a residue.
    */
   inner(
     digits: number,
@@ -95,11 +96,13 @@ export interface Kernels {
     target0: number,
     target1: number,
     prime: number,
+    loose: number,
     from: number,
     to: number,
   ): void;
   /**
-   * target = (x − y)·f + addend, what dividing by a prime ends in; without the addend where that is 0. `factor`: two
+   * target = (x − y)·f + addend, what dividing by a prime ends in; without the addend where that is 0, and
+   * with the addend read through `permutation` where that is not 0; then the target is not the addend. `factor`: two
    * doubles, f balanced and f/q.
    */
   divide(
@@ -107,6 +110,7 @@ export interface Kernels {
     y: number,
     factor: number,
     addend: number,
+    permutation: number,
     target: number,
     prime: number,
     from: number,

@@ -24,6 +24,9 @@ export function decompositionBytes(n: number, level: number): number {
   return count * count * limbStride(n);
 }
 
+/** What becomes of inner products: only a division takes those that are not balanced. */
+export type Reduction = 'balanced' | 'loose';
+
 /** Coefficients of a polynomial, whose limbs `limb` gives, into the workspace. A phase. */
 export function toCoefficients(site: Site, level: number, limb: (j: number) => number): void {
   const { context, team, workspace } = site;
@@ -38,7 +41,13 @@ export function toCoefficients(site: Site, level: number, limb: (j: number) => n
  * The inner products of the polynomial whose coefficients are in the workspace and whose limbs `limb` gives, into
  * `target`. Two phases, or one where the primes can be dealt out evenly.
  */
-export function switchKey(site: Site, key: KeyPlace, limb: (j: number) => number, target: ExtendedValue): void {
+export function switchKey(
+  site: Site,
+  key: KeyPlace,
+  limb: (j: number) => number,
+  target: ExtendedValue,
+  reduction: Reduction,
+): void {
   const { team, workspace, context } = site;
   const { level } = target;
   const targets = level + 2;
@@ -68,14 +77,15 @@ export function switchKey(site: Site, key: KeyPlace, limb: (j: number) => number
   });
   share(team, targets - left, (prime) => {
     for (let j = 0; j <= level; j++) if (j !== prime) transform(j, prime, ownSlot);
-    innerProduct(site, { key, digit: digitsOf(prime, ownSlot), permutation: 0, target, prime, from: 0, to: context.n });
+    const digit = digitsOf(prime, ownSlot);
+    innerProduct(site, { key, digit, permutation: 0, target, prime, reduction, from: 0, to: context.n });
   });
   team.barrier();
   if (left === 0) return;
   for (let k = 0; k < left; k++) {
     const prime = leftPrime(k);
     const digit = digitsOf(prime, slot(k));
-    innerProduct(site, { key, digit, permutation: 0, target, prime, ...range(team, context.n) });
+    innerProduct(site, { key, digit, permutation: 0, target, prime, reduction, ...range(team, context.n) });
   }
   team.barrier();
 }
@@ -105,13 +115,14 @@ export function switchDecomposed(
   digits: number,
   { key, permutation }: RotationKey,
   target: ExtendedValue,
+  reduction: Reduction,
 ): void {
   const { context, team } = site;
   const { level } = x;
   for (let prime = 0; prime <= level + 1; prime++) {
     const digit = (j: number): number =>
       j === prime ? limbAt(x, context.n, 1, j) : decomposedDigit(digits, context.n, level, prime, j);
-    innerProduct(site, { key, digit, permutation, target, prime, ...range(team, context.n) });
+    innerProduct(site, { key, digit, permutation, target, prime, reduction, ...range(team, context.n) });
   }
   team.barrier();
 }
@@ -128,11 +139,13 @@ interface InnerProduct {
   readonly permutation: number;
   readonly target: ExtendedValue;
   readonly prime: number;
+  /** Of data primes; what is to be transformed back is always balanced. */
+  readonly reduction: Reduction;
   readonly from: number;
   readonly to: number;
 }
 
-function innerProduct(site: Site, { key, digit, permutation, target, prime, from, to }: InnerProduct): void {
+function innerProduct(site: Site, { key, digit, permutation, target, prime, reduction, from, to }: InnerProduct): void {
   const { context, desk } = site;
   const { level } = target;
   const words = new Uint32Array(context.memory.buffer, desk.digits, level + 1);
@@ -146,6 +159,7 @@ function innerProduct(site: Site, { key, digit, permutation, target, prime, from
     extendedLimbAt(target, context.n, 0, prime),
     extendedLimbAt(target, context.n, 1, prime),
     extendedPrime(site, level, prime),
+    reduction === 'loose' && prime <= level ? 1 : 0,
     from,
     to,
   );

@@ -10,7 +10,7 @@
  */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { SimdContext } from './context.ts';
-import { divideBySpecial, divideTwice, rescale } from './division.ts';
+import { type Addend, divideBySpecial, divideTwice, rescale } from './division.ts';
 import {
   addExtended,
   addRotated,
@@ -21,7 +21,14 @@ import {
 } from './extended.ts';
 import type { ExtendedValue } from './extended-layout.ts';
 import { fillFactors } from './factors.ts';
-import { decompose, type RotationKey, switchDecomposed, switchKey, toCoefficients } from './key-switching.ts';
+import {
+  decompose,
+  type Reduction,
+  type RotationKey,
+  switchDecomposed,
+  switchKey,
+  toCoefficients,
+} from './key-switching.ts';
 import { type KeyPlace, limbAt, limbStride, type Value } from './layout.ts';
 import { sumLimbProducts } from './sums-of-products.ts';
 import { range, share, type Team } from './team.ts';
@@ -38,7 +45,7 @@ export interface ProductTerm {
   readonly plaintext: Value;
 }
 
-const none = (): number => 0;
+const nothing: Addend = { limb: () => 0, permutation: 0 };
 
 export class Operations {
   private readonly site: Site;
@@ -121,7 +128,7 @@ export class Operations {
   relinearize(x: Value, key: KeyPlace, target: Value): void {
     const { n } = this.site.context;
     const sums = this.switchRelinearized(x, key);
-    divideBySpecial(this.site, sums, (poly, j) => limbAt(x, n, poly, j), target);
+    divideBySpecial(this.site, sums, { limb: (poly, j) => limbAt(x, n, poly, j), permutation: 0 }, target);
   }
 
   /** As `relinearize` and then `rescale`, with fewer transforms. The target is one level lower. */
@@ -145,8 +152,8 @@ export class Operations {
   /** The target may be x. */
   rotate(x: Value, { key, permutation }: RotationKey, target: Value): void {
     const sums = this.site.workspace.sums(x.level);
-    this.switchRotated(x, key, permutation, sums);
-    divideBySpecial(this.site, sums, this.rotatedAddend(x, permutation), target);
+    this.switchRotated(x, key, permutation, sums, 'loose');
+    divideBySpecial(this.site, sums, this.rotatedAddend(x, permutation, target), target);
   }
 
   /** All digits of polynomial 1, transformed modulo all primes: `decompositionBytes` bytes. */
@@ -157,8 +164,8 @@ export class Operations {
   /** A rotation by the digits that `decompose` has made of x. The target may be x, which spoils the digits. */
   rotateDecomposed(x: Value, digits: number, key: RotationKey, target: Value): void {
     const sums = this.site.workspace.sums(x.level);
-    switchDecomposed(this.site, x, digits, key, sums);
-    divideBySpecial(this.site, sums, this.rotatedAddend(x, key.permutation), target);
+    switchDecomposed(this.site, x, digits, key, sums, 'loose');
+    divideBySpecial(this.site, sums, this.rotatedAddend(x, key.permutation, target), target);
   }
 
   /** As `rotateDecomposed`, times P. */
@@ -178,7 +185,7 @@ export class Operations {
 
   /** As `rotate`, times P. */
   rotateAloneExtended(x: Value, { key, permutation }: RotationKey, target: ExtendedValue): void {
-    this.switchRotated(x, key, permutation, target);
+    this.switchRotated(x, key, permutation, target, 'balanced');
     addRotated(this.site, x, permutation, target);
   }
 
@@ -190,7 +197,8 @@ export class Operations {
   /** x / P, plus a ciphertext of two polynomials where there is one; the target may be that. */
   divideExtended(x: ExtendedValue, target: Value, addend?: Value): void {
     const { n } = this.site.context;
-    divideBySpecial(this.site, x, addend === undefined ? none : (poly, j) => limbAt(addend, n, poly, j), target);
+    const added = addend && { limb: (poly: number, j: number) => limbAt(addend, n, poly, j), permutation: 0 };
+    divideBySpecial(this.site, x, added ?? nothing, target);
   }
 
   /** As `divideExtended` and then `rescale`, with fewer transforms. Spoils x. The target is one level lower. */
@@ -199,7 +207,13 @@ export class Operations {
   }
 
   /** The inner products of a rotation of x. */
-  private switchRotated(x: Value, key: KeyPlace, permutation: number, target: ExtendedValue): void {
+  private switchRotated(
+    x: Value,
+    key: KeyPlace,
+    permutation: number,
+    target: ExtendedValue,
+    reduction: Reduction,
+  ): void {
     const { context, team, workspace } = this.site;
     const { n } = context;
     const rotated = (j: number): number => workspace.rotated + j * limbStride(n);
@@ -208,7 +222,7 @@ export class Operations {
     });
     // Each member goes on with the limbs that it has permuted itself.
     toCoefficients(this.site, x.level, rotated);
-    switchKey(this.site, key, rotated, target);
+    switchKey(this.site, key, rotated, target, reduction);
   }
 
   private switchRelinearized(x: Value, key: KeyPlace): ExtendedValue {
@@ -217,18 +231,21 @@ export class Operations {
     const sums = workspace.sums(x.level);
     const limb = (j: number): number => limbAt(x, context.n, 2, j);
     toCoefficients(this.site, x.level, limb);
-    switchKey(this.site, key, limb, sums);
+    switchKey(this.site, key, limb, sums, 'loose');
     return sums;
   }
 
-  /** Polynomial 0 is rotated on the way, into the member's own limb, so that the target may be x. */
-  private rotatedAddend(x: Value, permutation: number): (poly: number, j: number) => number {
+  /** Polynomial 0 is rotated on the way, where the target is x in the member's own limb. */
+  private rotatedAddend(x: Value, permutation: number, target: Value): Addend {
     const { context, desk } = this.site;
-    return (poly, j) => {
+    const { kernels, n } = context;
+    if (target.address !== x.address) return { limb: (poly, j) => (poly > 0 ? 0 : limbAt(x, n, 0, j)), permutation };
+    const limb = (poly: number, j: number): number => {
       if (poly > 0) return 0;
-      context.kernels.permute(limbAt(x, context.n, 0, j), desk.addend, permutation, 0, context.n);
+      kernels.permute(limbAt(x, n, 0, j), desk.addend, permutation, 0, n);
       return desk.addend;
     };
+    return { limb, permutation: 0 };
   }
 
   /** A phase: this member's range of every limb. */

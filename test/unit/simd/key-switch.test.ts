@@ -71,6 +71,7 @@ describe('inner', () => {
       table.at(target0),
       table.at(target1),
       table.prime,
+      0,
       range.from,
       range.to,
     );
@@ -157,6 +158,7 @@ describe('divide', () => {
         table.at(1),
         factorAddress,
         addendAddress,
+        0,
         table.at(target),
         table.prime,
         from,

@@ -3,6 +3,7 @@ export * from './ntt';
 export * from './roots';
 export * from './pointwise';
 export * from './products';
+export { fillPermutation, permute } from './permutation';
 export * from './key-switch';
 export * from './embedding';
 export * from './residues';

@@ -1,63 +1,12 @@
-/** The automorphism in the transformed domain, the inner product of a key switch, and what its division ends in. */
+/** The inner product of a key switch, and what its division ends in. */
 import { balance, multiplyBy, primeOf, reciprocalOf } from './modular';
-import { addHigh, addLow, emptyHigh, maxTerms, reduceSum } from './wide-sums';
+import { loadPermuted, orderOf, placeOf, wordAt } from './permutation';
+import { addHigh, addLow, emptyHigh, looseSum, maxTerms, reduceSum } from './wide-sums';
 
 /** Bytes of the address of a digit. */
 const addressBytes: usize = 4;
 /** Bytes of a digit of the key for a pair of elements. */
 const digitBytes: usize = 32;
-
-/** The lowest `bits` bits of x, reversed. */
-function reverse(x: u32, bits: u32): u32 {
-  x = ((x & 0x55555555) << 1) | ((x >> 1) & 0x55555555);
-  x = ((x & 0x33333333) << 2) | ((x >> 2) & 0x33333333);
-  x = ((x & 0x0f0f0f0f) << 4) | ((x >> 4) & 0x0f0f0f0f);
-  return bswap<u32>(x) >> (32 - bits);
-}
-
-/**
- * Entry j of the transform of a(X^g) is a(ψ^(g·(2·rev(j) + 1))), so entry j' of that of a(X), with
- * 2·rev(j') + 1 = g·(2·rev(j) + 1) modulo 2n. For j and j + 1, j even, these exponents differ by g·n ≡ n modulo 2n, the
- * reversals of their j' by n/2, and so the j' themselves in their last bit alone.
- */
-export function fillPermutation(permutation: usize, element: u32, n: u32): void {
-  const bits = ctz(n);
-  for (let pair: u32 = 0; pair < n >> 1; pair++) {
-    const exponent = (element * (2 * reverse(2 * pair, bits) + 1)) & (2 * n - 1);
-    const source = reverse(exponent >> 1, bits);
-    store<u32>(permutation + ((<usize>pair) << 2), ((source >> 1) << 4) | (source & 1));
-  }
-}
-
-/** The place of the pair that a word of a permutation names, in bytes. */
-// @ts-ignore: decorators are AssemblyScript's
-@inline
-function placeOf(word: u32): usize {
-  return word & ~15;
-}
-
-/** The order of a pair's bytes that its word asks for: 8 added to each index, modulo 16, makes elements change places. */
-// @ts-ignore
-@inline
-function orderOf(word: u32): v128 {
-  const straight = i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  return v128.xor(straight, i8x16.splat(<i8>((word & 1) << 3)));
-}
-
-/** The word of the pair at byte `at` of a limb; without a permutation it names itself. */
-// @ts-ignore
-@inline
-function wordAt(permutation: usize, at: usize): u32 {
-  return permutation == 0 ? <u32>at : load<u32>(permutation + (at >> 2));
-}
-
-export function permute(source: usize, target: usize, permutation: usize, from: i32, to: i32): void {
-  const end = (<usize>to) << 3;
-  for (let at = (<usize>from) << 3; at < end; at += 16) {
-    const word = wordAt(permutation, at);
-    v128.store(target + at, i8x16.relaxed_swizzle(v128.load(source + placeOf(word)), orderOf(word)));
-  }
-}
 
 /** Two pairs of elements at a time, for the reasons of `multiplyAccumulate`. */
 export function inner(
@@ -69,6 +18,27 @@ export function inner(
   target0: usize,
   target1: usize,
   prime: usize,
+  loose: bool,
+  from: i32,
+  to: i32,
+): void {
+  if (loose && count <= maxTerms) innerSums(digits, count, key, stride, permutation, target0, target1, prime, true, from, to);
+  else innerSums(digits, count, key, stride, permutation, target0, target1, prime, false, from, to);
+}
+
+/** `loose` is a constant wherever this is inlined: sums of one reduction are left unbalanced. */
+// @ts-ignore: decorators are AssemblyScript's
+@inline
+function innerSums(
+  digits: usize,
+  count: i32,
+  key: usize,
+  stride: usize,
+  permutation: usize,
+  target0: usize,
+  target1: usize,
+  prime: usize,
+  loose: bool,
   from: i32,
   to: i32,
 ): void {
@@ -122,10 +92,10 @@ export function inner(
         otherHigh1 = otherNext1;
         otherPart += digitBytes;
       }
-      low0 = reduceSum(high0, low0, q, reciprocal);
-      low1 = reduceSum(high1, low1, q, reciprocal);
-      otherLow0 = reduceSum(otherHigh0, otherLow0, q, reciprocal);
-      otherLow1 = reduceSum(otherHigh1, otherLow1, q, reciprocal);
+      low0 = loose ? looseSum(high0, low0, q, reciprocal) : reduceSum(high0, low0, q, reciprocal);
+      low1 = loose ? looseSum(high1, low1, q, reciprocal) : reduceSum(high1, low1, q, reciprocal);
+      otherLow0 = loose ? looseSum(otherHigh0, otherLow0, q, reciprocal) : reduceSum(otherHigh0, otherLow0, q, reciprocal);
+      otherLow1 = loose ? looseSum(otherHigh1, otherLow1, q, reciprocal) : reduceSum(otherHigh1, otherLow1, q, reciprocal);
     }
     v128.store(target0 + at, low0);
     v128.store(target1 + at, low1);
@@ -134,12 +104,13 @@ export function inner(
   }
 }
 
-/** |x − y| ≤ q + 1, and with the addend |result before balancing| ≤ 3/4·q + (q + 1)/2. */
+/** |x − y| ≤ 2^52, and with the addend |result before balancing| ≤ q + (q + 1)/2. */
 export function divide(
   x: usize,
   y: usize,
   factor: usize,
   addend: usize,
+  permutation: usize,
   target: usize,
   prime: usize,
   from: i32,
@@ -152,7 +123,7 @@ export function divide(
   const end = (<usize>to) << 3;
   for (let at = (<usize>from) << 3; at < end; at += 16) {
     let result = multiplyBy(f64x2.sub(v128.load(x + at), v128.load(y + at)), f, fOverQ, q);
-    if (addend != 0) result = f64x2.add(result, v128.load(addend + at));
+    if (addend != 0) result = f64x2.add(result, loadPermuted(addend, wordAt(permutation, at)));
     v128.store(target + at, balance(result, q, reciprocal));
   }
 }
