@@ -1,4 +1,5 @@
 /** Which room may import which, and the one home of each third-party package. */
+import { builtinModules } from 'node:module';
 
 const sources = '^(index\\.ts$|(ir|compiler|passes|runtime|pruning|cli)/)';
 
@@ -19,6 +20,11 @@ const homes = {
   'ml-matrix': '^(passes/(approximation|pruning)/|runtime/fit-cost)',
   '@noble/hashes': '^ir/digest\\.ts$',
 };
+
+/** Modules that a page or a worker of it begins with. */
+const browserEntries = '^runtime/((client|server)-library|engines/(simd|seal-wasm)/worker)\\.ts$';
+
+const nodeModules = `^(node:)?(${builtinModules.join('|')})$`;
 
 /** Room to the paths that it may import besides itself. */
 const mayImport = {
@@ -53,6 +59,13 @@ export default {
       from: { path: sources, pathNot: home },
       to: { path: `(^|/)node_modules/${name}/` },
     })),
+    {
+      name: 'browsers-reach-no-node',
+      comment: 'what runs in browsers imports no module of Node; it asks the process for them (runtime/environment.ts)',
+      severity: error,
+      from: { path: browserEntries },
+      to: { path: nodeModules, reachable: true },
+    },
     { name: 'no-cycles', severity: error, from: {}, to: { circular: true } },
     { name: 'no-unresolvable', severity: error, from: {}, to: { couldNotResolve: true } },
     {

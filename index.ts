@@ -1,6 +1,6 @@
 /**
- * The library: compile ONNX models, and run the plans encrypted. `hepc/client` is the client's half alone, for
- * browsers and for programs that should not load the compiler. Importing has no side effects.
+ * The library: compile ONNX models, and run the plans encrypted. `hepc/client` and `hepc/server` are a half each without
+ * the compiler, for browsers and for programs that should not load it. Importing has no side effects.
  *
  *   const { hep, plan } = compile(onnxBytes, { calibration: loadSamples });
  *   const client = await Client.create(plan.client);     // where the data are

@@ -54,7 +54,7 @@ async function evaluateOn(
   const decryptMs: number[] = [];
   const outputs: Record<string, number[]>[] = [];
   let uploadBytes = 0;
-  const server = await Server.create(plan, { threads: threadCount });
+  const server = await Server.create(plan, { engine: 'seal-wasm', threads: threadCount });
   let prepareMs: number;
   try {
     await server.loadKeys(evaluationKeys);

@@ -1,5 +1,6 @@
 /**
- * Benchmarks of the example models and of other networks, for `bench/results.md`.
+ * Benchmarks of the example models and of other networks on node-seal, for `bench/results.md`; `engine/main.ts` has those
+ * of the engine simd.
  *
  *   npm run bench [-- IMAGES [MODEL...]]     IMAGES: how many to run at most, 100 unless told otherwise
  *
@@ -60,7 +61,7 @@ if (!Number.isInteger(images) || images < 1 || images > 128 || models.length < M
   const start = performance.now();
   try {
     process.stderr.write('costs of operations\n');
-    const { table: costs } = await measureCosts();
+    const { table: costs } = await measureCosts({ engine: 'seal-wasm' });
     const measurements: Measurement[] = [];
     const failures: { name: string; reason: string }[] = [];
     for (const model of models) {

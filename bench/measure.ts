@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Accuracy, measureAccuracy } from '../cli/accuracy.ts';
 import { encodingBytes, encodingCost, programCost } from '../ir/he/program-cost.ts';
-import type { CostTable } from '../ir/he/op-costs.ts';
+import { type CostTable, sealCostTable } from '../ir/he/op-costs.ts';
 import type { Plan, PlanStatistics } from '../ir/plan/plan.ts';
 import { writeNpz } from '../runtime/format/npz.ts';
 import { readHep } from '../runtime/hep/read.ts';
@@ -62,7 +62,18 @@ export async function measure(
   const calibrationFile = join(folder, `${model.name}-calibration.npz`);
   writeSamples(calibrationFile, model, samples.slice(firstCalibrationSample));
   const start = performance.now();
-  hepc(['compile', onnxFile, '-o', planFile, '--calibrate', calibrationFile, '--max-error', String(model.maxError)]);
+  hepc([
+    'compile',
+    onnxFile,
+    '-o',
+    planFile,
+    '--calibrate',
+    calibrationFile,
+    '--max-error',
+    String(model.maxError),
+    '--engine',
+    'seal-wasm',
+  ]);
   const compileMs = performance.now() - start;
   const planBytes = readFileSync(planFile);
   const plan = readHep(planBytes, planFile);
@@ -75,7 +86,7 @@ export async function measure(
     planBytes: planBytes.length,
     statistics: plan.statistics,
     differences: differencesFromGolden(model, plan.statistics),
-    byShippedCosts: estimate(plan),
+    byShippedCosts: estimate(plan, sealCostTable),
     byMeasuredCosts: estimate(plan, costs),
     encodingBytes: encodingBytes(plan.program),
     evaluation,
@@ -96,7 +107,7 @@ function writeSamples(file: string, { inputShape }: BenchModel, samples: readonl
   writeFileSync(file, writeNpz(new Map([['x', array]])));
 }
 
-function estimate({ program }: Plan, costs?: CostTable): Estimate {
+function estimate({ program }: Plan, costs: CostTable): Estimate {
   return { evaluateMs: programCost(program, costs), encodeMs: encodingCost(program, costs) };
 }
 

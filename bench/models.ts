@@ -57,7 +57,7 @@ function example(
     modelFile: `examples/models/${name}.onnx`,
     sampleFile: 'examples/models/mnist-test256.npz',
     inputShape: [1, 28, 28],
-    goldens: goldenFiles.examples,
+    goldens: goldenFiles.examplesOnSeal,
     measuresServer: rest.peers !== undefined,
     peers: [],
     ...rest,
@@ -104,7 +104,7 @@ const others: readonly BenchModel[] = trainedNetworks.map(({ name, maxError, cla
   inputShape,
   sampleFile,
   modelFile: `test/models/${name}.onnx`,
-  goldens: goldenFiles.networks,
+  goldens: goldenFiles.networksOnSeal,
   measuresServer: false,
   peers: [],
 }));

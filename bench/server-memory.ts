@@ -11,7 +11,7 @@ import { Server } from '../runtime/server.ts';
 const [planFile = '', keysFile = '', inputFile = ''] = process.argv.slice(2);
 const plan = readHep(readFileSync(planFile), planFile);
 const beforeBytes = process.memoryUsage().rss;
-const server = await Server.create(plan);
+const server = await Server.create(plan, { engine: 'seal-wasm' });
 try {
   await server.loadKeys(readFileSync(keysFile));
   await server.evaluate(readFileSync(inputFile));

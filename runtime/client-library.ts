@@ -1,6 +1,6 @@
 /**
- * `hepc/client`: what a client needs, and nothing of compiler, server and onnxruntime. Plans arrive as their client
- * part alone, or whole.
+ * `hepc/client`: what a client needs, and nothing of compiler, server and onnxruntime; for browsers too. Plans arrive as
+ * their client part alone, or whole.
  */
 export { formatDiagnostic, HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
 export type { Diagnostic, NodeRef, Place, Severity } from '../ir/diagnostics/diagnostic.ts';

@@ -2,6 +2,7 @@
  * Engines: what runs a plan's program on a server. `prepare` does everything that does not depend on the inputs
  * (workers, keys, encoding of weights), so that `evaluate` is evaluation alone.
  */
+import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../ir/plan/plan.ts';
 
 /** Evaluation keys as checked SEAL bytes; a key that the plan does not need is absent. */
@@ -39,6 +40,8 @@ export interface Evaluation<Value> {
 
 /** A prepared plan. Evaluations that are asked for at once run one after another. */
 export interface Session<Value> {
+  /** Warnings of the preparation. */
+  readonly remarks?: readonly Diagnostic[];
   /**
    * Runs the program on inputs by the index of the `input` ops.
    * Throws `HepcError` for inputs that do not fit and for lack of memory, `InternalError` for failures of ours. After

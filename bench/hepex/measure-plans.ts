@@ -29,7 +29,7 @@ export async function measurePlans(
     for (const plan of plans) {
       const client = await Client.create(plan.client);
       const { evaluationKeys } = client.generateKeys();
-      const server = await Server.create(plan, { threads: 1, memoryBudgetBytes });
+      const server = await Server.create(plan, { engine: 'seal-wasm', threads: 1, memoryBudgetBytes });
       open.push({ server, client, inputs: client.encrypt(samples.slice(0, plan.client.batch)) });
       await server.loadKeys(evaluationKeys);
     }

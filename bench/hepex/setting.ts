@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CompileOptions } from '../../compiler/compile.ts';
 import { importOnnx } from '../../compiler/onnx/import.ts';
+import { sealCostTable } from '../../ir/he/op-costs.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { Evaluation, Trainer, TrainingData } from '../../ir/tensor/trainer.ts';
 import type { Sample } from '../../passes/pass.ts';
@@ -57,7 +58,7 @@ export async function openBench(setting: Setting): Promise<Bench> {
     // Labels alone of images that the model knows by heart teach it nothing more.
     recoverBy: 'both',
     trainer,
-    compile,
+    compile: { ...compile, costs: sealCostTable },
     onStep: (step) => process.stderr.write(`${name}: ${step}\n`),
   });
   const data = testData(isClassifier(name));

@@ -253,9 +253,10 @@ export const engineUnfit = defineDiagnostic<{ reason: string }>({
   severity: 'error',
   title: 'an engine that cannot run here',
   explain:
-    'The engine simd needs relaxed SIMD and shared memory in WebAssembly, a processor that multiplies and adds with one ' +
-    'rounding, and primes below 2^48; it tests the arithmetic before it starts. Where one of these is missing its results ' +
-    'would be wrong. seal-wasm runs everywhere, and gives the same answers.',
+    'The engine simd needs relaxed SIMD and memories of the shared kind in WebAssembly, a processor that multiplies and adds ' +
+    'with one rounding, and primes below 2^48; it tests the arithmetic before it starts. Where one of these is missing it ' +
+    'does not run, or its results would be wrong. seal-wasm needs none of them, and gives the same answers; of pages in ' +
+    'browsers it takes those that are cross-origin isolated (see H637).',
   message: ({ reason }) => `the engine simd cannot run: ${reason}`,
   notes: () => ['Use --engine seal-wasm, or leave the engine out, so that hepc chooses.'],
 });
@@ -268,6 +269,43 @@ export const engineReplaced = defineDiagnostic<{ used: string; reason: string }>
     'Where no engine is asked for by name, simd runs if it can and seal-wasm if not (see H635). The answers are the same, ' +
     'and take several times as long.',
   message: ({ used, reason }) => `${used} takes over, for the engine simd cannot run: ${reason}`,
+});
+
+export const oneThread = defineDiagnostic<{ asked: number }>({
+  code: 'H637',
+  severity: 'warning',
+  title: 'one thread in place of several',
+  explain:
+    'Threads work on memory that they share. Browsers allow that in pages that are cross-origin isolated: served with ' +
+    'the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp, over HTTPS or ' +
+    'from localhost. In any other page one thread evaluates; the answers are the same.',
+  message: ({ asked }) => `${asked} threads were asked for; this page cannot share memory with workers, so one runs`,
+  notes: () => ['Serve the page cross-origin isolated, or ask for one thread.'],
+});
+
+export const noSharedMemory = defineDiagnostic<{ engine: string }>({
+  code: 'H638',
+  severity: 'error',
+  title: 'an engine that needs shared memory',
+  explain:
+    'The engine seal-wasm hands values between threads in memory that they share, even if it has one thread beside the ' +
+    'page. Browsers allow that in pages that are cross-origin isolated (see H637). The engine simd can do without.',
+  message: ({ engine }) => `the engine ${engine} cannot run: this page cannot share memory with workers`,
+  notes: () => ['Serve the page cross-origin isolated.'],
+});
+
+export const weightsBeyondBudget = defineDiagnostic<{ needed: number; limit: number }>({
+  code: 'H639',
+  severity: 'error',
+  title: 'encrypted weights that have to be in memory at once',
+  explain:
+    'Encrypted weights beyond the memory budget are read from the file while the plan runs, through memory that the ' +
+    'reader shares with a worker. In a page that is not cross-origin isolated (see H637) there is none, so that all ' +
+    'weights have to fit the budget.',
+  message: ({ needed, limit }) =>
+    `the encrypted weights take ${mebibytes(needed)}, more than the budget of ${mebibytes(limit)}; this page cannot ` +
+    'share memory with workers, through which they would come one by one',
+  notes: () => ['Serve the page cross-origin isolated, or raise the memory budget.'],
 });
 
 function list(values: readonly number[]): string {

@@ -116,7 +116,7 @@ export const sealCostTable: CostTable = {
  * The engine `simd` on one core of the same processor, as `hepc measure-costs` measures it on a quiet machine; two
  * measurements agree to 5 % in what plans spend their time in.
  */
-export const simdCostTable: CostTable = {
+const simdCostTable: CostTable = {
   4096: {
     input: cost(0.00554, 0.0858, 0),
     weight: cost(0.000673, 0.00486, 0),

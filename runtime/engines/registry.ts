@@ -22,5 +22,6 @@ export async function prepareEngine(
 ): Promise<PreparedEngine> {
   if (choice === 'auto') return prepareWithFallback(simd, sealWasm, plan, keys, options);
   const engine = engines[choice];
-  return { engine: engine.name, session: await engine.prepare(plan, keys, options), remarks: [] };
+  const session = await engine.prepare(plan, keys, options);
+  return { engine: engine.name, session, remarks: session.remarks ?? [] };
 }

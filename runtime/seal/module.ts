@@ -9,7 +9,9 @@ export type Seal = MainModule;
  * read or fetched as the environment allows.
  */
 export async function instantiateSeal(compiled?: WebAssembly.Module): Promise<Seal> {
-  if (compiled === undefined) return initialize();
+  // Without node-seal's own `locateFile`, which looks beside the script even if a bundler has put the file elsewhere.
+  const options: Record<string, unknown> = { locateFile: undefined };
+  if (compiled === undefined) return initialize(options);
   let created: WebAssembly.Instance | undefined;
   const instantiateWasm = (
     imports: WebAssembly.Imports,
@@ -23,7 +25,7 @@ export async function instantiateSeal(compiled?: WebAssembly.Module): Promise<Se
     });
     return {};
   };
-  const seal = await initialize({ instantiateWasm });
+  const seal = await initialize({ ...options, instantiateWasm });
   if (created !== undefined) registerHeap(seal, created);
   return seal;
 }

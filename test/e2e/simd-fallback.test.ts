@@ -1,5 +1,4 @@
 /** What happens where the engine `simd` cannot run. */
-import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { Parameters } from '../../ir/parameters.ts';
 import { readEvaluationKeys } from '../../runtime/seal/keys.ts';
@@ -8,6 +7,7 @@ import { sealWasm } from '../../runtime/engines/seal-wasm/engine.ts';
 import { createSimd, simd } from '../../runtime/engines/simd/engine.ts';
 import { prepareWithFallback, UnfitError } from '../../runtime/engines/simd/fallback.ts';
 import { mixedPlan, randomSample, withClient, withServer } from '../support/serve-plans.ts';
+import { wrongKernels } from '../support/wrong-kernels.ts';
 
 const plan = mixedPlan();
 
@@ -39,21 +39,13 @@ describe('where the kernels do not compile', () => {
   });
 });
 
-/**
- * The kernels as a machine would run them that multiplies and adds wrongly: every f64x2.relaxed_madd (0xfd 0x87 0x02) is
- * a relaxed_nmadd (0xfd 0x88 0x02).
- */
-async function wrongKernels(): Promise<WebAssembly.Module> {
-  const bytes = Uint8Array.from(await readFile(new URL('../../runtime/engines/simd/kernels.wasm', import.meta.url)));
-  for (let i = 0; i + 2 < bytes.length; i++)
-    if (bytes[i] === 0xfd && bytes[i + 1] === 0x87 && bytes[i + 2] === 0x02) bytes[i + 1] = 0x88;
-  return WebAssembly.compile(bytes);
-}
-
 test('a machine whose multiply-adds are wrong fails the self-test, before any key is read', async () => {
   await withClient(plan, async (_, keys) => {
     const evaluation = readEvaluationKeys(keys.evaluationKeys, plan.client);
-    const prepared = createSimd(wrongKernels).prepare(plan, evaluation, { ...defaultEngineOptions, threads: 2 });
+    const prepared = createSimd(() => wrongKernels('madd')).prepare(plan, evaluation, {
+      ...defaultEngineOptions,
+      threads: 2,
+    });
     await expect(prepared).rejects.toThrow(/H635.*not fused/);
   });
 });

@@ -1,6 +1,6 @@
 /** With costs measured on the spot, the estimate of a plan's evaluation comes true. Wants a quiet machine. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type CostTable } from '../../ir/he/op-costs.ts';
+import { type CostTable, costTables, type EngineWithCosts, enginesWithCosts } from '../../ir/he/op-costs.ts';
 import { programCost } from '../../ir/he/program-cost.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
@@ -10,17 +10,12 @@ import { exampleModels, mnistImages, modelBytes } from '../support/mnist.ts';
 import { compileBytes } from '../support/run-plans.ts';
 
 const images = mnistImages();
-const repetitions = 7;
-
-let costs: CostTable;
-beforeAll(async () => {
-  ({ table: costs } = await measureCosts());
-});
+const repetitions = 15;
 
 /** Milliseconds of evaluations of one image on one thread; the first, which warms up, is left out. */
-async function timeEvaluations(plan: Plan): Promise<number[]> {
+async function timeEvaluations(plan: Plan, engine: EngineWithCosts): Promise<number[]> {
   const client = await Client.create(plan.client);
-  const server = await Server.create(plan, { threads: 1 });
+  const server = await Server.create(plan, { engine, threads: 1 });
   try {
     await server.loadKeys(client.generateKeys().evaluationKeys);
     const inputs = client.encrypt(images.slice(0, 1));
@@ -36,13 +31,21 @@ async function timeEvaluations(plan: Plan): Promise<number[]> {
   }
 }
 
-describe.each(exampleModels)('$name', ({ name, maxError }) => {
-  test('is evaluated in the time that is estimated, within 20 %', async () => {
-    const { plan } = compileBytes(modelBytes(name), { samples: images, maxError });
-    const estimate = programCost(plan.program, costs);
-    // As for the costs: other programs only add to times.
-    const measured = Math.min(...(await timeEvaluations(plan)));
-    console.log(`${name}: estimated ${estimate.toFixed(0)} ms, measured ${measured.toFixed(0)} ms`);
-    expect(Math.abs(estimate / measured - 1)).toBeLessThan(0.2);
+describe.each(enginesWithCosts)('on %s', (engine) => {
+  let costs: CostTable;
+  beforeAll(async () => {
+    ({ table: costs } = await measureCosts({ engine }));
   });
+
+  test.each(exampleModels)(
+    '$name is evaluated in the time that is estimated, within 20 %',
+    async ({ name, maxError }) => {
+      const { plan } = compileBytes(modelBytes(name), { samples: images, maxError, costs: costTables[engine] });
+      const estimate = programCost(plan.program, costs);
+      // As for the costs: other programs only add to times.
+      const measured = Math.min(...(await timeEvaluations(plan, engine)));
+      console.log(`${name}: estimated ${estimate.toFixed(0)} ms, measured ${measured.toFixed(0)} ms`);
+      expect(Math.abs(estimate / measured - 1)).toBeLessThan(0.2);
+    },
+  );
 });

@@ -8,12 +8,13 @@ const schema = z.record(z.string(), z.record(z.string(), z.union([z.number(), z.
 /** By model, then by statistic. */
 export type GoldenCounts = Readonly<Record<string, Readonly<Record<string, number | readonly number[]>>>>;
 
-/** Of the examples, and of the networks in `test/models/`. */
+/** Of the examples, and of the networks in `test/models/`, compiled for the engine that runs them by default. */
 export const goldenFiles = {
   examples: new URL('../golden/counts.json', import.meta.url),
   /** The examples, compiled for node-seal, which does not hoist. */
   examplesOnSeal: new URL('../golden/seal-counts.json', import.meta.url),
   networks: new URL('../golden/network-counts.json', import.meta.url),
+  networksOnSeal: new URL('../golden/seal-network-counts.json', import.meta.url),
 } as const;
 
 /** Empty where the file is not there yet. */

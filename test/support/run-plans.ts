@@ -9,7 +9,7 @@ import { Client } from '../../runtime/client.ts';
 import { packInput, unpackOutput } from '../../runtime/codec.ts';
 import { type NamedArrays, ReferenceModel } from '../../runtime/onnxruntime.ts';
 import { bindWeights } from '../../runtime/seal/bind-weights.ts';
-import { Server } from '../../runtime/server.ts';
+import { Server, type ServerOptions } from '../../runtime/server.ts';
 
 export function importModel(bytes: Uint8Array): ImportedModel {
   return importOnnx({ bytes, fileName: 'model.onnx', readExternal: () => undefined });
@@ -30,9 +30,22 @@ export async function reference(bytes: Uint8Array, samples: readonly NamedArrays
 
 /** Runs as the client and an engine would, on slots in the clear with the noise of encryption. */
 export function simulate(plan: Plan, samples: readonly NamedArrays[], seed: number): NamedArrays[] {
-  const { client, program } = plan;
+  const { program } = plan;
   const noise = new NoiseModel(program.parameters, seed);
   const plaintexts = new PlaintextSlots(program, noise);
+  return runOnSlots(plan, samples, (inputs) => evaluateHe(program, inputs, { noise, plaintexts }));
+}
+
+/** As `simulate`, without noise. */
+export function runInTheClear(plan: Plan, samples: readonly NamedArrays[]): NamedArrays[] {
+  return runOnSlots(plan, samples, (inputs) => evaluateHe(plan.program, inputs));
+}
+
+function runOnSlots(
+  { client }: Plan,
+  samples: readonly NamedArrays[],
+  evaluate: (inputs: readonly Float64Array[]) => readonly Float64Array[],
+): NamedArrays[] {
   const results: NamedArrays[] = [];
   for (let from = 0; from < samples.length; from += client.batch) {
     const batch = samples.slice(from, from + client.batch);
@@ -42,7 +55,7 @@ export function simulate(plan: Plan, samples: readonly NamedArrays[], seed: numb
         batch.map((sample) => sample.get(encoding.name) ?? new Float64Array()),
       ),
     );
-    const ciphertexts = evaluateHe(program, inputs, { noise, plaintexts });
+    const ciphertexts = evaluate(inputs);
     const named = batch.map(() => new Map<string, Float64Array>());
     for (const encoding of client.outputs) {
       const { firstCiphertext } = encoding;
@@ -56,17 +69,40 @@ export function simulate(plan: Plan, samples: readonly NamedArrays[], seed: numb
 
 /** Keys, encryption, evaluation and decryption; weights are bound where the plan wants that. */
 export async function runEncrypted(plan: Plan, samples: readonly NamedArrays[], threads = 1): Promise<NamedArrays[]> {
+  const [results = []] = await runOnServers(plan, samples, [{ threads }]);
+  return results;
+}
+
+/** Calls `use` with the plan, bound to `publicKey` if its weights are encrypted. */
+export type Bind = <T>(plan: Plan, publicKey: Uint8Array, use: (plan: Plan) => Promise<T>) => Promise<T>;
+
+const bindInMemory: Bind = async (plan, publicKey, use) =>
+  use(plan.weights === 'plain' ? plan : { ...plan, bound: await bindWeights(plan, publicKey) });
+
+/** As `runEncrypted`, on one server after another with the same keys and ciphertexts. */
+export async function runOnServers(
+  plan: Plan,
+  samples: readonly NamedArrays[],
+  servers: readonly ServerOptions[],
+  bind: Bind = bindInMemory,
+): Promise<NamedArrays[][]> {
   const client = await Client.create(plan.client);
   try {
     const keys = client.generateKeys();
-    const ready = plan.weights === 'plain' ? plan : { ...plan, bound: await bindWeights(plan, keys.publicKey) };
-    const server = await Server.create(ready, { threads });
-    try {
-      await server.loadKeys(keys.evaluationKeys);
-      return client.decrypt(await server.evaluate(client.encrypt(samples)));
-    } finally {
-      await server.close();
-    }
+    const inputs = client.encrypt(samples);
+    return await bind(plan, keys.publicKey, async (ready) => {
+      const results: NamedArrays[][] = [];
+      for (const options of servers) {
+        const server = await Server.create(ready, options);
+        try {
+          await server.loadKeys(keys.evaluationKeys);
+          results.push(client.decrypt(await server.evaluate(inputs)));
+        } finally {
+          await server.close();
+        }
+      }
+      return results;
+    });
   } finally {
     client.close();
   }

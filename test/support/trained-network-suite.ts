@@ -1,5 +1,6 @@
 /** What is tested of every trained network, in the normal suite or the nightly one. */
 import { beforeAll, expect, test } from 'vitest';
+import { costTables, type EngineWithCosts } from '../../ir/he/op-costs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import type { NamedArrays } from '../../runtime/onnxruntime.ts';
 import { blessCounts, countsOf, goldenFiles, readGoldenCounts } from './golden-counts.ts';
@@ -14,14 +15,18 @@ export interface SuiteOptions {
   readonly encrypted: number;
 }
 
-/** To be called within `describe`; compiles once, with the other 128 samples for calibration. */
-export function testNetwork(network: TrainedNetwork, { simulated, encrypted }: SuiteOptions): void {
+/** To be called within `describe`; compiles once for `engine`, with the other 128 samples for calibration. */
+export function testNetwork(
+  network: TrainedNetwork,
+  engine: EngineWithCosts,
+  { simulated, encrypted }: SuiteOptions,
+): void {
   const { name, maxError, classifies } = network;
   const bytes = networkBytes(network);
   const samples = networkSamples(network);
   let plan: Plan;
   beforeAll(() => {
-    ({ plan } = compileBytes(bytes, { samples: samples.slice(128), maxError }));
+    ({ plan } = compileBytes(bytes, { samples: samples.slice(128), maxError, costs: costTables[engine] }));
   });
 
   const expectAccurate = async (got: readonly NamedArrays[], inputs: readonly NamedArrays[]): Promise<void> => {
@@ -32,8 +37,9 @@ export function testNetwork(network: TrainedNetwork, { simulated, encrypted }: S
 
   test(blessing ? 'blessing' : 'costs what it did', () => {
     const counts = countsOf(plan.statistics);
-    if (blessing) blessCounts(goldenFiles.networks, name, counts);
-    expect(counts).toEqual(readGoldenCounts(goldenFiles.networks)[name]);
+    const file = engine === 'simd' ? goldenFiles.networks : goldenFiles.networksOnSeal;
+    if (blessing) blessCounts(file, name, counts);
+    expect(counts).toEqual(readGoldenCounts(file)[name]);
   });
 
   test(`computes what onnxruntime computes on ${simulated} samples, under simulated noise`, async () => {

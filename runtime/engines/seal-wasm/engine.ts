@@ -1,13 +1,13 @@
 /** The engine on node-seal: the reference for encrypted results, and the fallback of faster ones. */
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
-import { badThreads } from '../../../ir/diagnostics/runtime.ts';
+import { badThreads, noSharedMemory } from '../../../ir/diagnostics/runtime.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import type { Engine, EngineOptions, EvaluationKeys } from '../../engine.ts';
 import { compileSeal } from '../../seal/compile-wasm.ts';
 import { weightRows } from '../../seal/weight-rows.ts';
 import { openWeights } from '../../seal/weight-source.ts';
-import { shareBytes, shareDoubles } from '../shared-memory.ts';
-import { workerModule } from '../worker-thread.ts';
+import { canShareMemory, shareBytes, shareDoubles } from '../shared-memory.ts';
+import { type WorkerEntry, workerModule } from '../worker-thread.ts';
 import { type DividedProgram, divideProgram } from './divide-program.ts';
 import { createSharedState, type SharedState } from './exchange.ts';
 import { planExchange } from './exchange-plan.ts';
@@ -22,11 +22,20 @@ const maxThreads = 64;
 
 export const sealWasm: Engine<Uint8Array> = { name: 'seal-wasm', prepare };
 
-/** Throws `HepcError` for too many threads, unbound weights, and plans that do not fit a worker's heap. */
+const entry: WorkerEntry = {
+  module: () => workerModule('worker', import.meta.url),
+  inBrowser: () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
+};
+
+/**
+ * Throws `HepcError` for too many threads, unbound weights, plans that do not fit a worker's heap, and where workers
+ * cannot share memory.
+ */
 async function prepare(plan: Plan, keys: EvaluationKeys, options: EngineOptions): Promise<SealWasmSession> {
   const { threads, memoryBudgetBytes } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads)
     throw new HepcError([badThreads({ got: threads, limit: maxThreads })]);
+  if (!canShareMemory()) throw new HepcError([noSharedMemory({ engine: sealWasm.name })]);
   const { program, schedule } = plan;
   const { parameters, slots, plaintexts } = program;
   const divided = divideProgram(program.columns, schedule.group, threads);
@@ -62,7 +71,7 @@ async function prepare(plan: Plan, keys: EvaluationKeys, options: EngineOptions)
   const requests = rooms.map((plaintextRoom, worker) => ({ ...common, worker, plaintextRoom }));
   const totalCost = parts.reduce((sum, part) => sum + part.cost, 0);
   const feed = { stream: weights.stream, run: weights.feed };
-  return SealWasmSession.start(workerModule('worker', import.meta.url), requests, shared, totalCost, feed);
+  return SealWasmSession.start(entry, requests, shared, totalCost, feed);
 }
 
 /** What of the encrypted weights the workers find in memory, by row of the divided program, and how the others come. */

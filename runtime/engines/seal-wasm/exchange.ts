@@ -1,4 +1,5 @@
 /** A worker's end of the exchange: saved ciphertexts in shared memory, handed over through atomic flags. */
+import { createBuffer } from '../shared-memory.ts';
 import type { ExchangePlan } from './exchange-plan.ts';
 
 /** Why a worker gives up in the middle: the owner said so, or another worker failed. */
@@ -27,14 +28,14 @@ export function createSharedState(plan: ExchangePlan, control: Int32Array = word
   return {
     control,
     plan,
-    regions: new Uint8Array(new SharedArrayBuffer(plan.totalBytes)),
+    regions: new Uint8Array(createBuffer(plan.totalBytes)),
     written: words(plan.size.length),
     reads: words(plan.size.length),
   };
 }
 
 function words(count: number): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(4 * count));
+  return new Int32Array(createBuffer(4 * count));
 }
 
 /** Whether the owner wants the run to go on. */

@@ -9,8 +9,8 @@ import type { PlaintextRoom } from './plaintext-store.ts';
 export interface PrepareRequest {
   readonly kind: 'prepare';
   readonly worker: number;
-  /** SEAL's code. */
-  readonly compiled: WebAssembly.Module;
+  /** SEAL's code; undefined where the worker fetches it. */
+  readonly compiled: WebAssembly.Module | undefined;
   readonly parameters: Parameters;
   readonly slots: number;
   /** The divided program. */

@@ -9,6 +9,7 @@ import { outOfMemory, sealRefuses } from '../../../ir/diagnostics/runtime.ts';
 import type { EvaluateOptions, Evaluation, Session } from '../../engine.ts';
 import { describeError } from '../../seal/exceptions.ts';
 import { shareBytes } from '../shared-memory.ts';
+import type { WorkerEntry } from '../worker-thread.ts';
 import { resetSharedState, type SharedState, STOP } from './exchange.ts';
 import type { Answer, Failure, PrepareRequest } from './protocol.ts';
 import { WorkerProxy } from './worker-proxy.ts';
@@ -33,11 +34,11 @@ export class SealWasmSession implements Session<Uint8Array> {
   private closed = false;
 
   /**
-   * Starts one worker, of the module `entry`, for each request. Rejects, with all workers ended, where one cannot be
+   * Starts one worker `entry` for each request. Rejects, with all workers ended, where one cannot be
    * prepared.
    */
   static async start(
-    entry: URL,
+    entry: WorkerEntry,
     requests: readonly PrepareRequest[],
     shared: SharedState,
     totalCost: number,

@@ -1,7 +1,7 @@
 /** A session's view of one worker: a request at a time, answered even if the worker dies. */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { describeError, isOutOfMemory } from '../../seal/exceptions.ts';
-import { WorkerThread } from '../worker-thread.ts';
+import { type WorkerEntry, WorkerThread } from '../worker-thread.ts';
 import type { Answer, Failure, Reply, Request, SessionProtocol } from './protocol.ts';
 
 export class WorkerProxy {
@@ -12,8 +12,8 @@ export class WorkerProxy {
   private resolve: ((answer: Answer) => void) | undefined;
   private death: Answer | undefined;
 
-  /** @param entry module of a worker that speaks the protocol. */
-  constructor(entry: URL) {
+  /** @param entry a worker that speaks the protocol */
+  constructor(entry: WorkerEntry) {
     this.thread = new WorkerThread<SessionProtocol>(entry, {
       message: (reply) => {
         this.receive(reply);

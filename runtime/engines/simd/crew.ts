@@ -4,9 +4,9 @@
  */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { describeError, isOutOfMemory } from '../../seal/exceptions.ts';
-import { WorkerThread } from '../worker-thread.ts';
+import { type WorkerEntry, WorkerThread } from '../worker-thread.ts';
 import type { Answer, Failure, Reply, Request, SimdProtocol } from './protocol.ts';
-import { abortTeam } from './shared-team.ts';
+import { abortTeam, resetTeam } from './shared-team.ts';
 
 interface Member {
   readonly thread: WorkerThread<SimdProtocol>;
@@ -17,14 +17,14 @@ interface Member {
 export class Crew {
   onProgress: (fraction: number) => void = () => undefined;
   private readonly members: readonly Member[];
-  private readonly words: Int32Array;
+  private readonly words: Int32Array | undefined;
 
   /**
    * Starts the workers.
-   * @param entry module of a worker that speaks the protocol
-   * @param words of the team, see `shared-team.ts`
+   * @param entry a worker that speaks the protocol
+   * @param words of the team, see `shared-team.ts`; undefined for a single worker that shares no memory
    */
-  constructor(entry: URL, size: number, words: Int32Array) {
+  constructor(entry: WorkerEntry, size: number, words: Int32Array | undefined) {
     this.words = words;
     this.members = Array.from({ length: size }, () => {
       const member: Member = {
@@ -48,6 +48,17 @@ export class Crew {
     return Promise.all(this.members.map((member, index) => this.askOne(member, requestOf(index))));
   }
 
+  /** Makes them ready for an evaluation; only while nobody works. A worker that shares no memory does it by itself. */
+  reset(): void {
+    if (this.words !== undefined) resetTeam(this.words);
+  }
+
+  /** Ends the work of all; they answer soon. */
+  stop(): void {
+    if (this.words !== undefined) abortTeam(this.words);
+    else for (const { answer, thread } of this.members) if (answer !== undefined) thread.post({ kind: 'stop' });
+  }
+
   /** Ends those who have not answered, and answers in their place. */
   async giveUp(): Promise<void> {
     for (const member of this.members)
@@ -55,7 +66,10 @@ export class Crew {
     await this.terminate();
   }
 
+  /** Ends all. Questions without an answer have `failed` ones then, and so has each later one. */
   async terminate(): Promise<void> {
+    for (const member of this.members)
+      if (member.death === undefined) this.bury(member, new InternalError('it was ended'));
     await Promise.all(this.members.map(({ thread }) => thread.terminate()));
   }
 
@@ -63,7 +77,7 @@ export class Crew {
     return new Promise((resolve) => {
       if (member.answer !== undefined) throw new InternalError('a worker is asked while it still works');
       if (member.death !== undefined) {
-        abortTeam(this.words);
+        this.stop();
         resolve(member.death);
         return;
       }
@@ -83,9 +97,9 @@ export class Crew {
   }
 
   private settle(member: Member, answer: Answer): void {
-    if (answer.kind === 'failed') abortTeam(this.words);
     const { answer: resolve } = member;
     member.answer = undefined;
+    if (answer.kind === 'failed') this.stop();
     resolve?.(answer);
   }
 }

@@ -1,17 +1,18 @@
-/** The engine on kernels of our own: workers over one shared memory. */
+/** The engine on kernels of our own: workers over one shared memory, or a worker alone where none can be shared. */
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
-import { badThreads } from '../../../ir/diagnostics/runtime.ts';
+import { badThreads, oneThread } from '../../../ir/diagnostics/runtime.ts';
 import { bitLength, maxPrimeBits, type Parameters } from '../../../ir/parameters.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import type { Engine, EngineOptions, EvaluationKeys, Session } from '../../engine.ts';
 import { openWeights } from '../../seal/weight-source.ts';
-import { shareBytes, shareDoubles } from '../shared-memory.ts';
-import { workerModule } from '../worker-thread.ts';
+import { canShareMemory, shareBytes, shareDoubles } from '../shared-memory.ts';
+import { type WorkerEntry, workerModule } from '../worker-thread.ts';
 import { UnfitError } from './fallback.ts';
 import { planProgram } from './memory-plan.ts';
-import { compileKernels, createMemory } from './module.ts';
+import { compileKernels } from './module.ts';
 import { SimdSession } from './session.ts';
-import { abortWord, teamWords } from './shared-team.ts';
+import { abortWord } from './shared-team.ts';
+import { createTeamMemory } from './team-memory.ts';
 import { prepareWeights } from './weights.ts';
 
 const maxThreads = 64;
@@ -24,7 +25,15 @@ export function createSimd(compile: () => Promise<WebAssembly.Module>): Engine<U
 /** Its `prepare` throws `UnfitError` where it cannot run here. */
 export const simd: Engine<Uint8Array> = createSimd(compileKernels);
 
-/** Throws `HepcError` for too many threads, unbound weights, and plans that do not fit the memory. */
+const entry: WorkerEntry = {
+  module: () => workerModule('worker', import.meta.url),
+  inBrowser: () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
+};
+
+/**
+ * Throws `HepcError` for too many threads, unbound weights, and plans that do not fit the memory. Where workers cannot
+ * share memory there is one of them, and a remark if more were asked for.
+ */
 async function prepare(
   compile: () => Promise<WebAssembly.Module>,
   plan: Plan,
@@ -38,19 +47,20 @@ async function prepare(
   const kernels = await compileHere(compile);
   // Unbound weights are refused before memory is counted.
   openWeights(plan);
-  const { program, memory: memoryPlan, problems } = planProgram(columns, parameters, threads, memoryBudgetBytes);
+  const isShared = canShareMemory();
+  const members = isShared ? threads : 1;
+  const { program, memory, problems } = planProgram(columns, parameters, members, memoryBudgetBytes);
   if (problems.length > 0) throw new HepcError(problems);
 
-  const memory = createMemory(memoryPlan.totalBytes);
-  const words = teamWords(memory.buffer, memoryPlan.regions.team);
-  const weights = await prepareWeights(plan, program, memoryBudgetBytes, abortWord(words));
-  const options = { entry: workerModule('worker', import.meta.url), members: threads, words, feed: weights };
+  const shared = isShared ? createTeamMemory(memory) : undefined;
+  const weights = await prepareWeights(plan, program, memoryBudgetBytes, shared && abortWord(shared.words));
+  const remarks = members < threads ? [oneThread({ asked: threads })] : [];
+  const options = { entry, members, words: shared?.words, feed: weights, remarks };
   return SimdSession.start(options, {
     kind: 'prepare',
-    members: threads,
+    members,
     kernels,
-    memory,
-    words,
+    shared,
     budgetBytes: memoryBudgetBytes,
     parameters,
     slots,

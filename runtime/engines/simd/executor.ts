@@ -81,6 +81,11 @@ export class Executor {
    * @param onStep told after each step what part of the cost of all steps is done, 0 to 1
    */
   run(onStep: (fraction: number) => void = () => undefined): void {
+    for (const fraction of this.steps()) onStep(fraction);
+  }
+
+  /** As `run`, with a pause after each step, in which it gives what part of the cost is done. */
+  *steps(): Generator<number, void, undefined> {
     const { program } = this.executable;
     const costs = program.steps.map((step) => stepCost(program, step));
     const total = costs.reduce((sum, cost) => sum + cost, 0);
@@ -88,7 +93,7 @@ export class Executor {
     for (const [index, step] of program.steps.entries()) {
       this.runStep(step);
       done += costs[index] ?? 0;
-      onStep(Math.min(1, done / total));
+      yield Math.min(1, done / total);
     }
   }
 

@@ -18,11 +18,14 @@ export interface PreparedEngine {
   /** Name of the engine that runs. */
   readonly engine: string;
   readonly session: Session<Uint8Array>;
-  /** A warning where it is not the engine that was wanted. */
+  /** Warnings: that it is not the engine that was wanted, and what the session says. */
   readonly remarks: readonly Diagnostic[];
 }
 
-/** Prepares `first`, or `second` where the first is unfit. Throws `HepcError` for everything else. */
+/**
+ * Prepares `first`, or `second` where the first is unfit. Throws `HepcError` for everything else; where the second fails,
+ * with the problems of both.
+ */
 export async function prepareWithFallback(
   first: Engine<Uint8Array>,
   second: Engine<Uint8Array>,
@@ -31,10 +34,14 @@ export async function prepareWithFallback(
   options: EngineOptions,
 ): Promise<PreparedEngine> {
   try {
-    return { engine: first.name, session: await first.prepare(plan, keys, options), remarks: [] };
+    const session = await first.prepare(plan, keys, options);
+    return { engine: first.name, session, remarks: session.remarks ?? [] };
   } catch (error) {
     if (!(error instanceof UnfitError)) throw error;
-    const session = await second.prepare(plan, keys, options);
-    return { engine: second.name, session, remarks: [engineReplaced({ used: second.name, reason: error.reason })] };
+    const session = await second.prepare(plan, keys, options).catch((failure: unknown) => {
+      throw failure instanceof HepcError ? new HepcError([...error.diagnostics, ...failure.diagnostics]) : failure;
+    });
+    const remarks = [engineReplaced({ used: second.name, reason: error.reason }), ...(session.remarks ?? [])];
+    return { engine: second.name, session, remarks };
   }
 }

@@ -1,6 +1,10 @@
 /**
  * A member of the team: prepares its share of the memory once, then runs the program on request. It knows nothing of
  * threads; whoever owns it brings requests and takes answers away.
+ *
+ * A team in shared memory is stopped through its words, while its members work without a pause. A member that shares no
+ * memory is a team of its own, in a memory that it makes; it lets messages in between slices of its work, and one of them
+ * may be to stop.
  */
 import { Constant } from '../../../ir/constant.ts';
 import { HepcError, InternalError } from '../../../ir/diagnostics/diagnostic.ts';
@@ -13,19 +17,24 @@ import { fillContext, openContext } from './context.ts';
 import { openEncoders } from './encoder.ts';
 import { fillEmbeddingTables } from './embedding-tables.ts';
 import { Executor } from './executor.ts';
+import { UnfitError } from './fallback.ts';
 import { loadKeys } from './load-keys.ts';
-import { planProgram } from './memory-plan.ts';
+import { planProgram, type ProgramPlan } from './memory-plan.ts';
 import { instantiate } from './module.ts';
 import { Operations } from './operations.ts';
 import { fillPermutations, placeKeys } from './place-keys.ts';
 import { PlaintextStore } from './plaintext-store.ts';
-import type { Answer, EvaluateRequest, Failure, PrepareRequest, Request } from './protocol.ts';
+import type { Answer, EvaluateRequest, Failure, PrepareRequest } from './protocol.ts';
 import { describeUnfitness } from './self-check.ts';
-import { abortTeam, SharedTeam, Stopped } from './shared-team.ts';
+import { abortTeam, resetTeam, SharedTeam, Stopped } from './shared-team.ts';
 import { Staging } from './staging.ts';
+import { createTeamMemory, type TeamMemory } from './team-memory.ts';
 
 /** Progress is reported this often in a run. */
 const reports = 100;
+
+/** How long a member that shares no memory works between messages: many times what a pause takes. */
+const sliceMilliseconds = 20;
 
 interface Prepared {
   readonly team: SharedTeam;
@@ -33,56 +42,88 @@ interface Prepared {
   readonly io: CiphertextIo;
 }
 
-/** That the kernels do not compute here what they should. */
-class Unfit extends Error {}
-
 export class Member {
+  private readonly pause: () => Promise<void>;
   private words: Int32Array | undefined;
+  /** Whether nobody but this member sees the words. */
+  private isAlone = false;
   private prepared: Prepared | undefined;
 
-  /** Never throws. A member that fails has told the others to stop. */
-  serve(request: Request, onProgress: (fraction: number) => void): Answer {
+  /** @param pause lets messages in */
+  constructor(pause: () => Promise<void>) {
+    this.pause = pause;
+  }
+
+  /** Never rejects. A member that fails has told the others to stop. With shared memory the work is done on return. */
+  async serve(request: PrepareRequest | EvaluateRequest, onProgress: (fraction: number) => void): Promise<Answer> {
     try {
-      if (request.kind === 'evaluate') return this.evaluate(request, onProgress);
-      this.words = request.words;
-      this.prepared = prepare(request);
+      if (request.kind === 'evaluate') return await this.evaluate(request, onProgress);
+      this.prepare(request);
       return { kind: 'ready' };
     } catch (error) {
       // Before anything is answered: the others may wait for this member.
-      if (this.words !== undefined) abortTeam(this.words);
+      this.stop();
       return { kind: 'failed', failure: failureOf(error) };
     }
   }
 
-  private evaluate({ inputs }: EvaluateRequest, onProgress: (fraction: number) => void): Answer {
-    if (this.prepared === undefined) throw new InternalError('a worker is asked to evaluate before it is prepared');
-    const { team, executor, io } = this.prepared;
+  /** Ends the work of the team. */
+  stop(): void {
+    if (this.words !== undefined) abortTeam(this.words);
+  }
+
+  private prepare(request: PrepareRequest): void {
+    const { columns, parameters, members, budgetBytes } = request;
+    this.words = request.shared?.words;
+    this.isAlone = request.shared === undefined;
+    const plan = planProgram(columns, parameters, members, budgetBytes);
+    const shared = request.shared ?? createTeamMemory(plan.memory);
+    this.words = shared.words;
+    this.prepared = prepare(request, plan, shared);
+  }
+
+  private async evaluate({ inputs }: EvaluateRequest, onProgress: (fraction: number) => void): Promise<Answer> {
+    const { prepared, words, isAlone } = this;
+    if (prepared === undefined || words === undefined)
+      throw new InternalError('a worker is asked to evaluate before it is prepared');
+    const { team, executor, io } = prepared;
+    if (isAlone) resetTeam(words);
     io.begin(inputs);
     team.barrier();
-    const start = performance.timeOrigin + performance.now();
+    const start = now();
     let reported = 0;
-    executor.run((fraction) => {
-      if (team.index > 0 || (fraction - reported) * reports < 1) return;
-      reported = fraction;
-      onProgress(fraction);
-    });
-    return { kind: 'done', outputs: io.takeOutputs(), start, end: performance.timeOrigin + performance.now() };
+    let sliceStart = start;
+    for (const fraction of executor.steps()) {
+      if (team.index === 0 && (fraction - reported) * reports >= 1) {
+        reported = fraction;
+        onProgress(fraction);
+      }
+      if (!isAlone || now() - sliceStart < sliceMilliseconds) continue;
+      await this.pause();
+      team.checkRunning();
+      sliceStart = now();
+    }
+    return { kind: 'done', outputs: io.takeOutputs(), start, end: now() };
   }
 }
 
+/** Milliseconds since the epoch. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
 /** All members together: phases end in barriers. */
-function prepare(request: PrepareRequest): Prepared {
-  const { memory, parameters, columns, plaintexts } = request;
+function prepare(request: PrepareRequest, plan: ProgramPlan, { memory, words }: TeamMemory): Prepared {
+  const { parameters, columns, plaintexts } = request;
   const { polyModulusDegree: n } = parameters;
-  const plan = planProgram(columns, parameters, request.members, request.budgetBytes);
   const { program } = plan;
   const { regions } = plan.memory;
-  const team = new SharedTeam(request.words, request.member, request.members);
+  const team = new SharedTeam(words, request.member, request.members);
   const context = openContext(instantiate(request.kernels, memory), memory, parameters, regions.context);
   if (team.index === 0) {
     fillContext(context);
     const unfitness = describeUnfitness(context, regions.values);
-    if (unfitness !== undefined) throw new Unfit(unfitness);
+    if (unfitness !== undefined) throw new UnfitError(unfitness);
   }
   if (team.index === team.size - 1) fillEmbeddingTables(memory.buffer, regions.encoders, n);
   team.barrier();
@@ -117,8 +158,8 @@ function outputScales({ op, imm, scale }: HeColumns): number[] {
 
 function failureOf(error: unknown): Failure {
   if (error instanceof Stopped || error instanceof FeedStopped) return { reason: 'stopped' };
+  if (error instanceof UnfitError) return { reason: 'unfit', text: error.reason };
   if (error instanceof HepcError) return { reason: 'refused', diagnostics: error.diagnostics };
-  if (error instanceof Unfit) return { reason: 'unfit', text: error.message };
   if (isOutOfMemory(error)) return { reason: 'out-of-memory' };
   const stack = error instanceof Error && typeof error.stack === 'string' ? `\n${error.stack}` : '';
   return { reason: 'internal', text: `${describeError(error)}${stack}` };

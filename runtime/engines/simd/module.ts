@@ -1,5 +1,9 @@
 /** The compiled kernels, and instances of them over one shared memory. */
-import { readFile } from 'node:fs/promises';
+import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { outOfMemory } from '../../../ir/diagnostics/runtime.ts';
+import { node } from '../../environment.ts';
+import { describeError } from '../../seal/exceptions.ts';
+import { UnfitError } from './fallback.ts';
 import type { Kernels } from './kernels.ts';
 
 /** Bytes of a page of WebAssembly's memory. */
@@ -10,15 +14,39 @@ export const maxPages = 65536;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
-/** Compiled once in a thread; a module can be handed to workers. */
+/**
+ * Compiled once in a thread; a module can be handed to workers. Rejects with `WebAssembly.CompileError` where the machine
+ * cannot run them, and with `UnfitError` where they cannot be fetched.
+ */
 export function compileKernels(): Promise<WebAssembly.Module> {
-  compiled ??= readFile(new URL('kernels.wasm', import.meta.url)).then((bytes) => WebAssembly.compile(bytes));
+  compiled ??= readKernels().then((bytes) => WebAssembly.compile(bytes));
   return compiled;
 }
 
+async function readKernels(): Promise<BufferSource> {
+  // Bundlers find the file by this form, literally.
+  const url = new URL('./kernels.wasm', import.meta.url);
+  if (node !== undefined) return node.getBuiltinModule('node:fs/promises').readFile(url);
+  try {
+    const response = await fetch(url);
+    if (response.ok) return await response.arrayBuffer();
+    throw new Error(`HTTP status ${response.status}`);
+  } catch (error) {
+    // It may be there the next time.
+    compiled = undefined;
+    throw new UnfitError(`${url.href} cannot be fetched: ${describeError(error)}`);
+  }
+}
+
+/** Throws `HepcError` where there is not so much memory, and `UnfitError` where the environment makes none of this kind. */
 export function createMemory(bytes: number): WebAssembly.Memory {
   const initial = Math.ceil(bytes / pageBytes);
-  return new WebAssembly.Memory({ initial, maximum: maxPages, shared: true });
+  try {
+    return new WebAssembly.Memory({ initial, maximum: maxPages, shared: true });
+  } catch (error) {
+    if (error instanceof RangeError) throw new HepcError([outOfMemory({ worker: 0 })]);
+    throw new UnfitError(describeError(error));
+  }
 }
 
 /** The kernels over a memory. Instances have no state of their own but their stack. */

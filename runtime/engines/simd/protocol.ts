@@ -1,20 +1,19 @@
-/** Messages between a session and its workers. Each request has exactly one answer, besides progress. */
+/** Messages between a session and its workers. Each request but `stop` has exactly one answer, besides progress. */
 import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import type { HeColumns } from '../../../ir/he/module.ts';
 import type { PlaintextPool } from '../../../ir/he/plaintexts.ts';
 import type { Parameters } from '../../../ir/parameters.ts';
 import type { SharedState } from '../seal-wasm/exchange.ts';
+import type { TeamMemory } from './team-memory.ts';
 
 /** The same for all members but for its number. */
 export interface PrepareRequest {
   readonly kind: 'prepare';
   readonly member: number;
   readonly members: number;
-  /** The compiled kernels, and what they work on. */
   readonly kernels: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  /** Of the team, in that memory; see `shared-team.ts`. */
-  readonly words: Int32Array;
+  /** What the kernels of all members work on; undefined where memory cannot be shared, and there is one member. */
+  readonly shared: TeamMemory | undefined;
   /** Most bytes of plaintexts to keep; with it every member comes to the same plan of the memory. */
   readonly budgetBytes: number;
   readonly parameters: Parameters;
@@ -33,11 +32,16 @@ export interface PrepareRequest {
 
 export interface EvaluateRequest {
   readonly kind: 'evaluate';
-  /** Saved ciphertexts by the index of the `input` op, in shared memory. */
+  /** Saved ciphertexts by the index of the `input` op. */
   readonly inputs: readonly Uint8Array[];
 }
 
-export type Request = PrepareRequest | EvaluateRequest;
+/** Ends an evaluation, if one is under way, of a member that shares no memory; the others see it in the words of the team. */
+export interface StopRequest {
+  readonly kind: 'stop';
+}
+
+export type Request = PrepareRequest | EvaluateRequest | StopRequest;
 
 export interface Output {
   readonly index: number;

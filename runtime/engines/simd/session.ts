@@ -2,32 +2,36 @@
  * A prepared plan on workers that share one memory; one evaluation at a time.
  *
  * An evaluation ends when all workers have answered. Whichever fails first, or an abort, ends the team's work at its next
- * barrier; only then does the promise settle.
+ * barrier; only then does the promise settle. A worker alone, where memory cannot be shared, works in slices and hears of
+ * an abort between them.
  */
-import { HepcError, InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, HepcError, InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { outOfMemory } from '../../../ir/diagnostics/runtime.ts';
 import type { EvaluateOptions, Evaluation, Session } from '../../engine.ts';
 import { describeError } from '../../seal/exceptions.ts';
 import { shareBytes } from '../shared-memory.ts';
+import type { WorkerEntry } from '../worker-thread.ts';
 import { Crew } from './crew.ts';
 import { UnfitError } from './fallback.ts';
 import type { Answer, Failure, PrepareRequest } from './protocol.ts';
-import { abortTeam, resetTeam } from './shared-team.ts';
 
 /** How long workers may take to reach a barrier: many times the longest phase. */
 const patienceMilliseconds = 30_000;
 
 export interface SessionOptions {
-  /** Module of a worker that speaks the protocol. */
-  readonly entry: URL;
+  /** A worker that speaks the protocol. */
+  readonly entry: WorkerEntry;
   readonly members: number;
-  /** Words of the team. */
-  readonly words: Int32Array;
+  /** Words of the team; undefined for one worker that shares no memory. */
+  readonly words: Int32Array | undefined;
+  /** Warnings of the preparation. */
+  readonly remarks: readonly Diagnostic[];
   /** Makes what comes to the workers while they run ready for a run, and hands it over; see `weight-feeder.ts`. */
   readonly feed: { readonly reset: () => void; readonly run: () => Promise<void> };
 }
 
 export class SimdSession implements Session<Uint8Array> {
+  readonly remarks: readonly Diagnostic[];
   private readonly crew: Crew;
   private readonly options: SessionOptions;
   private queue: Promise<unknown> = Promise.resolve();
@@ -45,6 +49,7 @@ export class SimdSession implements Session<Uint8Array> {
 
   private constructor(options: SessionOptions) {
     this.options = options;
+    this.remarks = options.remarks;
     this.crew = new Crew(options.entry, options.members, options.words);
   }
 
@@ -67,12 +72,12 @@ export class SimdSession implements Session<Uint8Array> {
     if (this.closed) throw new InternalError('the session is closed');
     signal?.throwIfAborted();
     const { crew } = this;
-    const { words, feed } = this.options;
-    resetTeam(words);
+    const { feed } = this.options;
+    crew.reset();
     feed.reset();
     let patience: ReturnType<typeof setTimeout> | undefined;
     const stop = (): void => {
-      abortTeam(words);
+      crew.stop();
       patience ??= setTimeout(() => void crew.giveUp(), patienceMilliseconds);
     };
     signal?.addEventListener('abort', stop, { once: true });

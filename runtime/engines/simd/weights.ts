@@ -1,8 +1,10 @@
 /**
- * Encrypted weights on their way to the workers: as many as the budget allows stay in shared memory as saved bytes, the
+ * Encrypted weights on their way to the workers: as many as the budget allows stay in memory as saved bytes, the
  * others pass through a ring, see `weight-plan.ts`. One member alone takes them from there, for all members do each step
  * together.
  */
+import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { weightsBeyondBudget } from '../../../ir/diagnostics/runtime.ts';
 import { HE } from '../../../ir/he/ops.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import { weightRows } from '../../seal/weight-rows.ts';
@@ -26,16 +28,19 @@ export interface PreparedWeights {
 
 /**
  * Reads what stays in memory. Rejects with `HepcError` for weights that are not bound, damaged or do not fit.
- * @param control a word that is 0 while the workers may run
+ * @param control a word that is 0 while the workers may run, undefined where they share no memory: then all must stay
  */
 export async function prepareWeights(
   plan: Plan,
   { steps }: FusedProgram,
   budgetBytes: number,
-  control: Int32Array,
+  control: Int32Array | undefined,
 ): Promise<PreparedWeights> {
   const { columns } = plan.program;
   const source = openWeights(plan);
+  const bytes = source.sizes.reduce((sum, size) => sum + size, 0);
+  if (control === undefined && bytes > budgetBytes)
+    throw new HepcError([weightsBeyondBudget({ needed: bytes, limit: budgetBytes })]);
   const indices = new Map(weightRows(columns).map((row, index) => [row, index]));
   const indexOf = (row: number): number => indices.get(row) ?? -1;
   // Rows that no output needs have no step, and would never be taken from the ring.

@@ -1,14 +1,17 @@
 /** Entry of a worker: a member of the team in a thread of its own. */
-import { serveParent } from '../worker-thread.ts';
+import { letMessagesIn, serveParent } from '../worker-thread.ts';
 import { Member } from './member.ts';
 import type { SimdProtocol } from './protocol.ts';
 
-const member = new Member();
+const member = new Member(letMessagesIn);
 
 serveParent<SimdProtocol>((request, post) => {
-  post(
-    member.serve(request, (fraction) => {
-      post({ kind: 'progress', fraction });
-    }),
-  );
+  if (request.kind === 'stop') {
+    member.stop();
+    return;
+  }
+  const onProgress = (fraction: number): void => {
+    post({ kind: 'progress', fraction });
+  };
+  void member.serve(request, onProgress).then(post);
 });

@@ -30,8 +30,13 @@ const hoisting: CostTable = {
   ...defaultCostTable,
   8192: Object.fromEntries(
     costedOps.map((op) => {
-      const base = { rotate: 100, 'rotate-many': 40, 'rotate-hoisted': 60, 'mod-down': 30 }[String(op)] ?? 0;
-      return [op, { base, perPrime: 0, perPair: 0 }];
+      const costs: Partial<Record<typeof op, number>> = {
+        rotate: 100,
+        'rotate-many': 40,
+        'rotate-hoisted': 60,
+        'mod-down': 30,
+      };
+      return [op, { base: costs[op] ?? 0, perPrime: 0, perPair: 0 }];
     }),
   ) as CostTable[8192],
 };

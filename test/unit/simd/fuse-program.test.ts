@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lastUses } from '../../../ir/he/last-uses.ts';
 import { HeBuilder, type HeColumns, usesValueA, usesValueB } from '../../../ir/he/module.ts';
+import { costTables } from '../../../ir/he/op-costs.ts';
 import { HE } from '../../../ir/he/ops.ts';
 import { fuseProgram } from '../../../runtime/engines/simd/fuse-program.ts';
 import { planKeys } from '../../../runtime/engines/simd/key-plan.ts';
@@ -260,6 +261,7 @@ test('holds few more values than the rows do', () => {
 test.each([
   {
     name: 'mlp-784-128-128-10',
+    engine: 'seal-wasm',
     counts: {
       input: 13,
       'multiply-accumulate': 8,
@@ -279,6 +281,7 @@ test.each([
   },
   {
     name: 'cryptonets',
+    engine: 'seal-wasm',
     counts: {
       input: 7,
       'multiply-accumulate': 13,
@@ -296,21 +299,42 @@ test.each([
       output: 1,
     },
   },
-])('$name takes as many steps as before', ({ name, counts }) => {
-  const { program } = compileBytes(modelBytes(name), { samples: mnistImages().slice(128), maxError: 0.01 }).plan;
+  {
+    name: 'mlp-784-128-128-10',
+    engine: 'simd',
+    counts: {
+      input: 1,
+      decompose: 9,
+      'rotate-decomposed-extended': 34,
+      'multiply-accumulate': 7,
+      'multiply-accumulate-extended': 7,
+      'divide-extended-rescale': 7,
+      'divide-extended': 7,
+      'rotate-extended': 2,
+      'add-extended': 13,
+      rotate: 3,
+      add: 3,
+      'add-plain': 3,
+      multiply: 2,
+      relinearize: 2,
+      output: 1,
+    },
+  },
+] as const)('$name for $engine takes as many steps as before', ({ name, engine, counts }) => {
+  const costs = costTables[engine];
+  const { program } = compileBytes(modelBytes(name), { samples: mnistImages().slice(128), maxError: 0.01, costs }).plan;
   expect(countKinds(fuseProgram(program.columns))).toEqual(counts);
 });
 
-test('fuses 10^5 rows within a second', () => {
+test('fuses 10^5 rows', () => {
   const columns = build((builder) => {
     const inputs = Array.from({ length: 40 }, (_, imm) => builder.add('input', { ...at, imm }));
     const sums = Array.from({ length: 250 }, (_, k) => rotatedSum(builder, inputs[k % inputs.length] ?? -1, 140));
     return sums.reduce((a, b) => builder.add('multiply', { ...at, size: 3, a, b }));
   });
   expect(columns.op.length).toBeGreaterThan(100_000);
-  const start = performance.now();
-  fuseProgram(columns);
-  expect(performance.now() - start).toBeLessThan(1000);
+  // A quadratic fuser would take minutes, and run into the limit of the test.
+  expect(fuseProgram(columns).steps.length).toBeLessThan(columns.op.length);
 });
 
 /** Ciphertexts and extended values at once, with the result of a step beside its operands. */

@@ -1,0 +1,48 @@
+/**
+ * The engine `simd` beside node-seal and native systems, for `bench/engine.md`.
+ *
+ *   npm run bench:engine [-- operations | networks]    one part is printed; only both together are written
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import { measureNetworks } from './networks.ts';
+import { measureOperations, type Setting } from './operations.ts';
+import { renderEngine } from './render.ts';
+
+const resultFile = join(import.meta.dirname, '..', 'engine.md');
+
+const settings: readonly Setting[] = [
+  { degree: 8192, primes: 3 },
+  { degree: 8192, primes: 5 },
+  { degree: 16384, primes: 8 },
+];
+
+const rounds = 15;
+
+const [part, ...more] = process.argv.slice(2);
+if (more.length > 0 || (part !== undefined && part !== 'operations' && part !== 'networks')) {
+  process.stderr.write('usage: npm run bench:engine [-- operations | networks]\n');
+  process.exitCode = 2;
+} else {
+  const log = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  const measured = [];
+  for (const setting of part === 'networks' ? [] : settings) {
+    log(`operations at N = ${setting.degree} with ${setting.primes} primes`);
+    measured.push({ setting, operations: await measureOperations(setting, rounds) });
+  }
+  const networks = part === 'operations' ? [] : await measureNetworks(log);
+  const report = renderEngine({
+    machine: cpus()[0]?.model.trim() ?? 'an unknown processor',
+    node: process.versions.node,
+    date: new Date().toISOString().slice(0, 10),
+    settings: measured,
+    networks,
+  });
+  const text = await format(report, { ...(await resolveConfig(resultFile)), parser: 'markdown' });
+  process.stdout.write(text);
+  if (part === undefined) writeFileSync(resultFile, text);
+}

@@ -1,0 +1,12 @@
+/**
+ * `hepc/server`: what a server needs, and nothing of compiler and onnxruntime; for browsers too, where threads need a page
+ * that is cross-origin isolated. Importing has no side effects.
+ */
+export { formatDiagnostic, HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
+export type { Diagnostic, NodeRef, Place, Severity } from '../ir/diagnostics/diagnostic.ts';
+export type { Plan } from '../ir/plan/plan.ts';
+export type { EvaluateOptions } from './engine.ts';
+export type { RandomAccess } from './format/random-access.ts';
+export { openHep as openPlan, readHep as readPlan } from './hep/read.ts';
+export { Server } from './server.ts';
+export type { ServerOptions, ServerTimings } from './server.ts';
