@@ -16,16 +16,36 @@ export function parametersOf(n: PolyModulusDegree, bits: readonly number[], spec
   return { polyModulusDegree: n, primes, specialPrime };
 }
 
-export const arbitraryParameters: fc.Arbitrary<{ parameters: Parameters; operands: OperandLevel }> = fc
-  .record({
-    n: fc.constantFrom<PolyModulusDegree>(4096, 8192),
-    bits: fc.array(fc.integer({ min: 25, max: maxPrimeBits }), { minLength: 1, maxLength: 6 }),
-    moreBits: fc.nat(maxPrimeBits),
-    level: fc.nat(5),
-    keyLevel: fc.nat(5),
-  })
-  .map(({ n, bits, moreBits, level, keyLevel }) => {
-    const parameters = parametersOf(n, bits, Math.min(maxPrimeBits, Math.max(...bits) + moreBits));
-    const operand = level % bits.length;
-    return { parameters, operands: { level: operand, keyLevel: operand + (keyLevel % (bits.length - operand)) } };
-  });
+interface Drawn {
+  readonly parameters: Parameters;
+  readonly operands: OperandLevel;
+}
+
+/** Of `least` to `most` data primes of 25 bits or more. */
+export function parametersWith(
+  degrees: readonly PolyModulusDegree[],
+  least: number,
+  most: number,
+): fc.Arbitrary<Drawn> {
+  return fc
+    .record({
+      n: fc.constantFrom(...degrees),
+      bits: fc.array(fc.integer({ min: 25, max: maxPrimeBits }), { minLength: least, maxLength: most, size: 'max' }),
+      moreBits: fc.nat(maxPrimeBits),
+      level: fc.nat(most),
+      keyLevel: fc.nat(most),
+    })
+    .map(({ n, bits, moreBits, level, keyLevel }) => {
+      const parameters = parametersOf(n, bits, Math.min(maxPrimeBits, Math.max(...bits) + moreBits));
+      const operand = level % bits.length;
+      return { parameters, operands: { level: operand, keyLevel: operand + (keyLevel % (bits.length - operand)) } };
+    });
+}
+
+/** Of all degrees; the larger the degree the fewer the primes, so that no case takes much longer than the others. */
+export const arbitraryParameters: fc.Arbitrary<Drawn> = fc.oneof(
+  { arbitrary: parametersWith([4096], 1, 8), weight: 4 },
+  { arbitrary: parametersWith([8192], 1, 5), weight: 3 },
+  { arbitrary: parametersWith([16384], 1, 3), weight: 2 },
+  { arbitrary: parametersWith([32768], 1, 2), weight: 1 },
+);

@@ -18,7 +18,7 @@ import type {
 import type { Parameters } from '../../../ir/parameters.ts';
 import type { SeededRandom } from '../../../ir/random.ts';
 import { galoisIndexOf } from '../../../runtime/seal/galois-elements.ts';
-import { Handles } from '../../../runtime/seal/handles.ts';
+import { Handles, withHandles } from '../../../runtime/seal/handles.ts';
 import type { Seal } from '../../../runtime/seal/module.ts';
 import { saveUncompressed } from '../../../runtime/seal/save.ts';
 import { ciphertextFields, plaintextFields, switchingHeadBytes } from '../../../runtime/seal/saved-format.ts';
@@ -33,6 +33,8 @@ export class SealReference {
   readonly evaluator: Evaluator;
   readonly relinKeys: RelinKeys;
   readonly galoisKeys: GaloisKeys;
+  /** The same keys as a client saves them: with seeds. */
+  readonly savedKeys: { readonly relinKeys: Uint8Array; readonly galoisKeys: Uint8Array };
   private readonly seal: Seal;
   private readonly parameters: Parameters;
   private readonly handles = new Handles();
@@ -58,14 +60,23 @@ export class SealReference {
     this.evaluator = handles.own(new seal.Evaluator(this.context));
     this.encoder = handles.own(new seal.CKKSEncoder(this.context));
     const generator: KeyGenerator = handles.own(new seal.KeyGenerator(this.context));
-    this.relinKeys = handles.own(generator.createRelinKeys());
-    this.galoisKeys = handles.own(generator.createGaloisKeysWithSteps(Int32Array.from(steps)));
-    this.encryptor = handles.own(new seal.Encryptor(this.context, handles.own(generator.createPublicKey())));
-    this.decryptor = handles.own(new seal.Decryptor(this.context, handles.own(generator.secretKey())));
+    this.savedKeys = saveKeys(seal, generator, steps);
+    this.relinKeys = handles.own(new seal.RelinKeys());
+    this.relinKeys.loadFromArray(this.context, this.savedKeys.relinKeys);
+    this.galoisKeys = handles.own(new seal.GaloisKeys());
+    this.galoisKeys.loadFromArray(this.context, this.savedKeys.galoisKeys);
+    const secretKey = handles.own(generator.secretKey());
+    this.encryptor = handles.own(new seal.Encryptor(this.context, handles.own(generator.createPublicKey()), secretKey));
+    this.decryptor = handles.own(new seal.Decryptor(this.context, secretKey));
   }
 
   close(): void {
     this.handles.freeAll();
+  }
+
+  /** Frees a ciphertext before the rest. */
+  free(ciphertext: Ciphertext): void {
+    this.handles.free(ciphertext);
   }
 
   /** The result of an evaluation into a new ciphertext. */
@@ -83,9 +94,29 @@ export class SealReference {
     return plaintext;
   }
 
+  /** At the top level, into a plaintext that is there. */
+  encodeInto(slots: Float64Array, scale: number, target: Plaintext): void {
+    this.encoder.encode(slots, scale, target);
+  }
+
   encrypt(slots: Float64Array, scale: number, level: number): Ciphertext {
     return this.ciphertext((target) => {
       this.encryptor.encrypt(this.encode(slots, scale, level), target);
+    });
+  }
+
+  /** A fresh ciphertext as a client saves it: with a seed in place of its second polynomial. */
+  encryptSeeded(slots: Float64Array, scale: number, level: number): Uint8Array {
+    return withHandles((temporary) => {
+      const plaintext = this.encode(slots, scale, level);
+      return saveUncompressed(this.seal, temporary.own(this.encryptor.encryptSymmetricSerializable(plaintext)));
+    });
+  }
+
+  /** A saved ciphertext, its seed expanded if it has one. */
+  load(bytes: Uint8Array): Ciphertext {
+    return this.ciphertext((target) => {
+      target.loadFromArray(this.context, bytes);
     });
   }
 
@@ -110,15 +141,18 @@ export class SealReference {
 
   /** A ciphertext like this one, of its level, size and scale, with other residues. */
   withResidues(ciphertext: Ciphertext, residues: BigUint64Array): Ciphertext {
-    const bytes = saveUncompressed(this.seal, ciphertext);
+    const bytes = this.save(ciphertext);
     bytes.set(new Uint8Array(residues.buffer, residues.byteOffset, residues.byteLength), ciphertextFields.residues);
-    return this.ciphertext((target) => {
-      target.loadFromArray(this.context, bytes);
-    });
+    return this.load(bytes);
+  }
+
+  /** SEAL's bytes without seeds. */
+  save(ciphertext: Ciphertext): Uint8Array {
+    return saveUncompressed(this.seal, ciphertext);
   }
 
   residuesOf(ciphertext: Ciphertext): Residues {
-    const bytes = saveUncompressed(this.seal, ciphertext);
+    const bytes = this.save(ciphertext);
     return {
       size: ciphertext.size(),
       level: ciphertext.coeffModulusSize() - 1,
@@ -175,4 +209,15 @@ export class SealReference {
     }
     return ids;
   }
+}
+
+/** Keys for relinearisation and for rotation steps. */
+function saveKeys(seal: Seal, generator: KeyGenerator, steps: readonly number[]): SealReference['savedKeys'] {
+  return withHandles((temporary) => ({
+    relinKeys: saveUncompressed(seal, temporary.own(generator.createRelinKeysSerializable())),
+    galoisKeys: saveUncompressed(
+      seal,
+      temporary.own(generator.createGaloisKeysSerializableWithSteps(Int32Array.from(steps))),
+    ),
+  }));
 }
