@@ -12,7 +12,7 @@ import { planProgram } from './memory-plan.ts';
 import { compileKernels } from './module.ts';
 import { SimdSession } from './session.ts';
 import { abortWord } from './shared-team.ts';
-import { createTeamMemory } from './team-memory.ts';
+import { createTeamMemory, releaseTeamMemory } from './team-memory.ts';
 import { prepareWeights } from './weights.ts';
 
 const maxThreads = 64;
@@ -55,7 +55,10 @@ async function prepare(
   const shared = isShared ? createTeamMemory(memory) : undefined;
   const weights = await prepareWeights(plan, program, memoryBudgetBytes, shared && abortWord(shared.words));
   const remarks = members < threads ? [oneThread({ asked: threads })] : [];
-  const options = { entry, members, words: shared?.words, feed: weights, remarks };
+  const onEnd = (): void => {
+    if (shared !== undefined) releaseTeamMemory(shared);
+  };
+  const options = { entry, members, words: shared?.words, feed: weights, onEnd, remarks };
   return SimdSession.start(options, {
     kind: 'prepare',
     members,

@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly members: number;
   /** Words of the team; undefined for one worker that shares no memory. */
   readonly words: Int32Array | undefined;
+  /** Called once all workers have ended. */
+  readonly onEnd: () => void;
   /** Warnings of the preparation. */
   readonly remarks: readonly Diagnostic[];
   /** Makes what comes to the workers while they run ready for a run, and hands it over; see `weight-feeder.ts`. */
@@ -104,8 +106,10 @@ export class SimdSession implements Session<Uint8Array> {
   }
 
   private async terminate(): Promise<void> {
+    const wasOpen = !this.closed;
     this.closed = true;
     await this.crew.terminate();
+    if (wasOpen) this.options.onEnd();
   }
 }
 
