@@ -8,6 +8,7 @@ import { openWeights } from '../../seal/weight-source.ts';
 import { canShareMemory, shareBytes, shareDoubles } from '../shared-memory.ts';
 import { type WorkerEntry, workerModule } from '../worker-thread.ts';
 import { UnfitError } from './fallback.ts';
+import { lend, placeToLend } from './lend-memory.ts';
 import { planProgram } from './memory-plan.ts';
 import { compileKernels } from './module.ts';
 import { SimdSession } from './session.ts';
@@ -52,7 +53,14 @@ async function prepare(
   const { program, memory, problems } = planProgram(columns, parameters, members, memoryBudgetBytes);
   if (problems.length > 0) throw new HepcError(problems);
 
-  const shared = isShared ? createTeamMemory(memory) : undefined;
+  const saved = [keys.relinKeys, keys.galoisKeys];
+  const savedBytes = saved.reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0);
+  const place = placeToLend(memory, parameters.polyModulusDegree, savedBytes);
+  const shared = isShared ? createTeamMemory({ ...memory, ...(place && { totalBytes: place.totalBytes }) }) : undefined;
+  const [relinKeys, galoisKeys] =
+    shared !== undefined && place !== undefined
+      ? lend(shared.memory, place.address, saved)
+      : saved.map((bytes) => bytes && shareBytes(bytes));
   const weights = await prepareWeights(plan, program, memoryBudgetBytes, shared && abortWord(shared.words));
   const remarks = members < threads ? [oneThread({ asked: threads })] : [];
   const onEnd = (): void => {
@@ -71,8 +79,8 @@ async function prepare(
     plaintexts,
     packed: packed.map(({ shape, values }) => ({ shape, data: shareDoubles(values) })),
     rotationSteps: plan.client.rotationSteps,
-    relinKeys: keys.relinKeys && shareBytes(keys.relinKeys),
-    galoisKeys: keys.galoisKeys && shareBytes(keys.galoisKeys),
+    relinKeys,
+    galoisKeys,
     weights: weights.inMemory,
     weightStream: weights.stream,
   });

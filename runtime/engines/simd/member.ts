@@ -140,6 +140,8 @@ function prepare(request: PrepareRequest, plan: ProgramPlan, { memory, words }: 
   const keys = placeKeys(plan.keys, n, regions.keys, regions.permutations);
   fillPermutations(context, keys, team);
   loadKeys(context, request, keys, io.room, team);
+  // What comes next may lie where the saved keys do.
+  team.barrier();
   const operations = new Operations(context, team, regions.workspace);
   const packed = request.packed.map(({ shape, data }) => new Constant(shape, data));
   const encoders = openEncoders(context, regions.encoders, team);

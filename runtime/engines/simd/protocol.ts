@@ -23,6 +23,7 @@ export interface PrepareRequest {
   readonly packed: readonly { readonly shape: readonly number[]; readonly data: Float64Array }[];
   /** Of the Galois keys, ascending. */
   readonly rotationSteps: readonly number[];
+  /** Saved, there only until they are loaded (`lend-memory.ts`). */
   readonly relinKeys: Uint8Array | undefined;
   readonly galoisKeys: Uint8Array | undefined;
   /** Saved ciphertexts by row of the `weight` op, and how the others come. */
