@@ -20,6 +20,7 @@ export interface ExtendedTerm {
 /** A rotation of x times P, from the digits that `decompose` has made of x. */
 export function rotateExtended(site: Site, x: Value, digits: number, key: RotationKey, target: ExtendedValue): void {
   switchDecomposed(site, x, digits, key, target, 'balanced');
+  // In the same phase: each member goes on with the range that it has written itself.
   addRotated(site, x, key.permutation, target);
 }
 

@@ -108,7 +108,10 @@ export function decompose(site: Site, x: Value, digits: number): void {
   team.barrier();
 }
 
-/** The inner products of a rotation of x, whose digits `decompose` has put to `digits`, into `target`. One phase. */
+/**
+ * The inner products of a rotation of x, whose digits `decompose` has put to `digits`, into `target`: each member's range
+ * of elements. The caller ends the phase.
+ */
 export function switchDecomposed(
   site: Site,
   x: Value,
@@ -124,7 +127,6 @@ export function switchDecomposed(
       j === prime ? limbAt(x, context.n, 1, j) : decomposedDigit(digits, context.n, level, prime, j);
     innerProduct(site, { key, digit, permutation, target, prime, reduction, ...range(team, context.n) });
   }
-  team.barrier();
 }
 
 /** Where digit j ≠ prime is: the digits of a prime stand side by side. */

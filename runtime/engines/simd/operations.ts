@@ -165,6 +165,7 @@ export class Operations {
   rotateDecomposed(x: Value, digits: number, key: RotationKey, target: Value): void {
     const sums = this.site.workspace.sums(x.level);
     switchDecomposed(this.site, x, digits, key, sums, 'loose');
+    this.site.team.barrier();
     divideBySpecial(this.site, sums, this.rotatedAddend(x, key.permutation, target), target);
   }
 
