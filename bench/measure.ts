@@ -1,5 +1,4 @@
 /** Measures one model, each step in a process of its own: so that memory is that of the step alone. */
-import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -14,6 +13,7 @@ import { listSamples, loadSamples } from '../runtime/samples.ts';
 import { type CountDifference, differencesFromGolden } from './golden-differences.ts';
 import type { BenchModel } from './models.ts';
 import { type EvaluationRun, type EvaluationSettings, type PlanEvaluation, planEvaluation } from './plan-evaluation.ts';
+import { hepc, runProgram } from './run-program.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -78,7 +78,9 @@ export async function measure(
   const planBytes = readFileSync(planFile);
   const plan = readHep(planBytes, planFile);
   const script = join(import.meta.dirname, 'evaluate-plan.ts');
-  const evaluation = planEvaluation.parse(JSON.parse(run([script, planFile, sampleFile, JSON.stringify(settings)])));
+  const evaluation = planEvaluation.parse(
+    JSON.parse(runProgram([script, planFile, sampleFile, JSON.stringify(settings)])),
+  );
   const answers = answersOf(evaluation.runs[0]);
   return {
     model,
@@ -133,22 +135,7 @@ function measureServer(planFile: string, sampleFile: string, folder: string): nu
   hepc(['keygen', planFile, '-o', keys, '--force']);
   hepc(['encrypt', planFile, '--keys', keys, '--input', sampleFile, '--limit', '1', '-o', inputs]);
   const script = join(import.meta.dirname, 'server-memory.ts');
-  const printed = run([script, planFile, join(keys, 'eval.keys'), inputs]);
+  const printed = runProgram([script, planFile, join(keys, 'eval.keys'), inputs]);
   const { beforeBytes, peakBytes } = serverReport.parse(JSON.parse(printed));
   return peakBytes - beforeBytes;
-}
-
-function hepc(args: readonly string[]): string {
-  return run([join(root, 'cli', 'main.ts'), ...args]);
-}
-
-/** Standard output of a program, which has to succeed. */
-function run(args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [...process.execArgv, ...args], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 30,
-  });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status ?? 'a signal'}:\n${stderr}`);
-  return stdout;
 }

@@ -1,5 +1,4 @@
 /** Whole networks: plans of the default engine, on it and on node-seal, beside native systems on an equal core. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +6,9 @@ import { median } from '../../cli/accuracy.ts';
 import { benchModels, type BenchModel, type Peer } from '../models.ts';
 import { referenceRotation } from '../reference-core.ts';
 import { measureRotations } from '../rotation-time.ts';
+import { type Spread, spreadOf } from './spread.ts';
 import { type SessionFigures, sessionFigures, type SessionSettings } from './session-figures.ts';
+import { hepc, runProgram } from '../run-program.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -29,12 +30,6 @@ export interface NetworkFigures {
   readonly rotationMs: number;
   /** Evaluation on the reference core as a share of the best peer's. */
   readonly ratio: number;
-}
-
-export interface Spread {
-  readonly median: number;
-  readonly least: number;
-  readonly largest: number;
 }
 
 const contestants = {
@@ -109,10 +104,6 @@ function settled(milliseconds: readonly number[]): number {
   return median(milliseconds.slice(Math.floor(milliseconds.length / 2)));
 }
 
-function spreadOf(values: readonly number[]): Spread {
-  return { median: median(values), least: Math.min(...values), largest: Math.max(...values) };
-}
-
 interface Files {
   readonly plan: string;
   readonly keys: string;
@@ -131,20 +122,5 @@ function prepareFiles({ name, modelFile, sampleFile, maxError }: BenchModel, eng
 
 function runSession({ plan, keys, inputs }: Files, settings: SessionSettings): SessionFigures {
   const script = join(import.meta.dirname, 'session-process.ts');
-  return sessionFigures.parse(JSON.parse(run([script, plan, keys, inputs, JSON.stringify(settings)])));
-}
-
-function hepc(args: readonly string[]): string {
-  return run([join(root, 'cli', 'main.ts'), ...args]);
-}
-
-/** Standard output of a program, which has to succeed. */
-function run(args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(process.execPath, [...process.execArgv, ...args], {
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-  });
-  if (error !== undefined) throw error;
-  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status ?? 'a signal'}:\n${stderr}`);
-  return stdout;
+  return sessionFigures.parse(JSON.parse(runProgram([script, plan, keys, inputs, JSON.stringify(settings)])));
 }

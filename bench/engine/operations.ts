@@ -3,7 +3,6 @@
  * what else the machine does falls on both.
  */
 import type { Ciphertext, GaloisKeys, Plaintext } from 'node-seal';
-import { median } from '../../cli/accuracy.ts';
 import { nttPrimes } from '../../compiler/parameters/primes.ts';
 import type { Parameters, PolyModulusDegree } from '../../ir/parameters.ts';
 import { seededRandom } from '../../ir/random.ts';
@@ -16,6 +15,7 @@ import { alone } from '../../runtime/engines/simd/team.ts';
 import { instantiateSeal } from '../../runtime/seal/module.ts';
 import { OperationBench } from '../../test/unit/simd/operation-bench.ts';
 import { SealReference } from '../../test/unit/simd/seal-reference.ts';
+import { type Spread, spreadOf } from './spread.ts';
 
 /** A ring and a number of data primes. */
 export interface Setting {
@@ -23,18 +23,12 @@ export interface Setting {
   readonly primes: number;
 }
 
-export interface Times {
-  readonly median: number;
-  readonly least: number;
-  readonly largest: number;
-}
-
 export interface OperationTimes {
   readonly name: string;
   /** Milliseconds. */
-  readonly simd: Times;
+  readonly simd: Spread;
   /** Of the same work by node-seal; absent where it has no such operation. */
-  readonly seal: Times | undefined;
+  readonly seal: Spread | undefined;
 }
 
 /** Rotations of one value, and products of one sum. */
@@ -235,7 +229,7 @@ function race({ name, count = 1, simd, seal }: Contender, rounds: number): Opera
     own.push(a / count);
     theirs.push(b / count);
   }
-  return { name, simd: timesOf(own), seal: seal === undefined ? undefined : timesOf(theirs) };
+  return { name, simd: spreadOf(own), seal: seal === undefined ? undefined : spreadOf(theirs) };
 }
 
 function timeOf(run: () => void): number {
@@ -247,8 +241,4 @@ function timeOf(run: () => void): number {
     repeats++;
   } while (performance.now() - start < turnMilliseconds);
   return (performance.now() - start) / repeats;
-}
-
-function timesOf(samples: readonly number[]): Times {
-  return { median: median(samples), least: Math.min(...samples), largest: Math.max(...samples) };
 }

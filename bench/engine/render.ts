@@ -2,8 +2,9 @@
 import { formatBytes, formatMilliseconds } from '../../cli/render/units.ts';
 import { column, table } from '../markdown.ts';
 import { referenceRotation } from '../reference-core.ts';
-import type { NetworkFigures, Spread } from './networks.ts';
-import type { OperationTimes, Setting, Times } from './operations.ts';
+import type { NetworkFigures } from './networks.ts';
+import type { OperationTimes, Setting } from './operations.ts';
+import type { Spread } from './spread.ts';
 
 export interface EngineReport {
   readonly machine: string;
@@ -81,7 +82,7 @@ function transformNote({ degree, primes }: Setting, operations: readonly Operati
   );
 }
 
-function microseconds({ median, least, largest }: Times): string {
+function microseconds({ median, least, largest }: Spread): string {
   const digits = median < 0.1 ? 1 : 0;
   const each = (milliseconds: number): string => (1000 * milliseconds).toFixed(digits);
   return `${each(median)} µs (${each(least)} to ${each(largest)})`;

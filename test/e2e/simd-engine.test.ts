@@ -2,12 +2,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
-import { encodingDigest, parametersDigest } from '../../runtime/seal/client-part-digest.ts';
-import { type Kind, openEnvelope, sealEnvelope } from '../../runtime/seal/envelope.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { Server } from '../../runtime/server.ts';
+import { damage, openFile } from '../support/damaged-files.ts';
 import {
   difference,
   inTheClear,
@@ -145,7 +143,7 @@ describe('a plan with three rescales', () => {
     const inputs = client.encrypt([sample]);
     await withServer(plan, keys, { threads }, async (server) => {
       // The second input, a residue in the middle.
-      const damaged = damage(inputs, 'inputs', plan, 1, (section) => section.fill(255, 200, 208));
+      const damaged = damage(openFile(inputs, 'inputs', plan), 1, (section) => section.fill(255, 200, 208));
       const failure: unknown = await server.evaluate(damaged).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(HepcError);
       expect(String(failure)).toMatch(/H6\d\d.*input/);
@@ -158,7 +156,7 @@ describe('a plan with three rescales', () => {
     { index: 0, place: 0.01 },
     { index: 1, place: 0.5 },
   ])('refuses a residue beyond its prime in the keys: section $index', async ({ index, place }) => {
-    const damaged = damage(keys.evaluationKeys, 'evaluation-keys', plan, index, (section) => {
+    const damaged = damage(openFile(keys.evaluationKeys, 'evaluation-keys', plan), index, (section) => {
       const at = Math.floor(place * section.length);
       section.fill(255, at, at + 16);
     });
@@ -167,21 +165,3 @@ describe('a plan with three rescales', () => {
     await server.close();
   });
 });
-
-/** The file with a section changed, and a digest that fits, as an attacker would make it. */
-function damage(
-  file: Uint8Array,
-  kind: Kind,
-  plan: Plan,
-  index: number,
-  change: (section: Uint8Array) => void,
-): Uint8Array {
-  const parameters = parametersDigest(plan.client);
-  const encoding = kind === 'inputs' ? { encoding: encodingDigest(plan.client) } : {};
-  const envelope = openEnvelope(file, { kind, parameters, ...encoding });
-  const sections = envelope.sections.map((section) => section.slice());
-  const section = sections[index];
-  if (section === undefined) throw new Error(`no section ${index}`);
-  change(section);
-  return sealEnvelope({ ...envelope, sections });
-}
