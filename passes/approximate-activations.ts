@@ -11,7 +11,8 @@ import { measureActivations, type MeasuredActivation } from './approximation/mea
 import { maxDegree } from './approximation/remez.ts';
 import { searchPolynomials } from './approximation/search.ts';
 import { ActivationTrial, type Replacements } from './approximation/trial.ts';
-import { definePass, type Sample } from './pass.ts';
+import { evenly } from './evenly.ts';
+import { definePass } from './pass.ts';
 
 /** The other half of the error is left for the noise of the encryption. */
 const shareOfError = 0.5;
@@ -130,11 +131,4 @@ function scaleShiftOf({ node, lo, hi }: MeasuredActivation): { factors: Constant
       }),
     );
   return { factors: spread(({ factor }) => factor), offsets: spread(({ offset }) => offset) };
-}
-
-function evenly(samples: readonly Sample[], most: number): readonly Sample[] {
-  if (samples.length <= most) return samples;
-  return Array.from({ length: most }, (_, i) => samples[Math.floor((i * samples.length) / most)]).filter(
-    (sample) => sample !== undefined,
-  );
 }

@@ -15,7 +15,7 @@ import {
 } from './pruning/choose-neurons.ts';
 import { chooseWeights } from './pruning/choose-weights.ts';
 import { compensateMeans } from './pruning/compensate-means.ts';
-import { criteria, measureSignals, scoresOfSignals, type Signals } from './pruning/criteria.ts';
+import { criteria, measureSignals, needsSamples, scoresOfSignals, type Signals } from './pruning/criteria.ts';
 import { neuronsOf } from './pruning/neurons.ts';
 import { removalOrder } from './pruning/redundancy.ts';
 import { countZeros, zeroWeights } from './pruning/zero-weights.ts';
@@ -45,10 +45,10 @@ export const prune = definePass({
     'what is zero already counts. `pruned` of the layer keeps the values. Criteria: l1, the size; l2, its square ' +
     "relative to the layer's mean square, so that no layer of small weights goes first; random, by `seed`; data, the " +
     "share of the layer's signal on the samples that is gone with the weight, which puts the weights of pixels that are " +
-    'always zero first. A neuron is a row, or a channel of a convolution, with all weights that feed or read it; sums tie ' +
-    'the neurons of their terms. Its worth is the mean over the weights that feed it, for data that of all weights that ' +
+    'always zero first; error, how far the outputs of the network move without the weight, to second order. A neuron is a row, or a channel of a convolution, with all weights that feed or read it; sums tie ' +
+    'the neurons of their terms. Its worth is the mean over the weights that feed it, for data and error that of all weights that ' +
     'read it. Elements of network `inputs` and `outputs` are neurons only where those options say so. `keep` says for single ' +
-    'layers and inputs, by the number of their value, how many neurons are left, in place of a share; by data those go ' +
+    'layers and inputs, by the number of their value, how many neurons are left, in place of a share; by data and error those go ' +
     'first whose loss the others make up for best, where one dense layer reads them. The best weight ' +
     'and the best neuron of a layer stay. Biases stay as they are, and `reconstruct` or `fine-tune` makes up for what is gone; or they take over ' +
     'the mean on the samples of what is gone, with `compensate`.',
@@ -73,7 +73,7 @@ export const prune = definePass({
       return unchanged;
     }
     const measures = [
-      ...(criterion === 'data' ? ['the criterion is `data`'] : []),
+      ...(needsSamples(criterion) ? [`the criterion is \`${criterion}\``] : []),
       ...(compensate ? ['`compensate` adds means to the biases'] : []),
     ];
     if (measures.length > 0 && samples.length === 0) {
@@ -81,7 +81,7 @@ export const prune = definePass({
       return unchanged;
     }
     const signals: Signals = measures.length > 0 ? measureSignals(module, samples) : new Map();
-    const scores = scoresOfSignals(module, criterion, { seed, signals });
+    const scores = scoresOfSignals(module, criterion, { seed, signals, samples });
     const finish = (masks: ReadonlyMap<ValueId, Uint8Array>, gone: number) => {
       const { module: zeroed, count } = zeroWeights(module, masks);
       const result = compensate ? compensateMeans(zeroed, module, signals) : zeroed;
@@ -94,7 +94,7 @@ export const prune = definePass({
       return unchanged;
     }
     const worth = neuronScores(neurons, scores, criterion, seed);
-    for (const { home } of criterion === 'data' ? keep : []) {
+    for (const { home } of needsSamples(criterion) ? keep : []) {
       for (const [neuron, turn] of removalOrder(module, neurons, home, samples) ?? []) worth[neuron] = turn;
     }
     const gone =

@@ -20,8 +20,8 @@ export const reconstruct = definePass({
     'layers before it give. No labels and no gradients. The unpruned model is the reference that the caller gives; else it is ' +
     'this one with `pruned` put back, which is right once, after pruning that leaves the biases alone; weights that are zero stay zero. `ridge` is the penalty on changes of weights, as a ' +
     'fraction of the mean variance of what the layer reads, so that weights that the samples say nothing about stay as ' +
-    'they are; without it, it is what does best on a fifth of the samples, layer by layer. Weights stay where others ' +
-    'would not be better there.',
+    'they are; without it, it is what does best on a fifth of the samples, layer by layer. The weights of a row stay ' +
+    'where others would not be better there.',
   options,
   requires: [],
   ensures: [],

@@ -8,14 +8,14 @@ import { badPolicy } from '../ir/diagnostics/pruning.ts';
 import { suggestion } from '../ir/suggestion.ts';
 
 const scopes = { Lc: 'local', Gl: 'global' } as const;
-const criteria = { L1: 'l1', L2: 'l2', Rnd: 'random', Dat: 'data' } as const;
+const criteria = { L1: 'l1', L2: 'l2', Rnd: 'random', Dat: 'data', Err: 'error' } as const;
 const tileCriteria = { 'T-Min': 'min', 'T-Max': 'max', 'T-Avg': 'mean', 'T-Err': 'error' } as const;
 const targets = { Wei: 'weight', Neu: 'neuron' } as const;
 
 /** How weights are pruned one by one, or neuron by neuron. */
 export interface WeightPruning {
   readonly scope: 'local' | 'global';
-  readonly criterion: 'l1' | 'l2' | 'random' | 'data';
+  readonly criterion: 'l1' | 'l2' | 'random' | 'data' | 'error';
   readonly target: 'weight' | 'neuron';
 }
 
@@ -39,10 +39,13 @@ export type Policy =
 
 const schemeNames = ['P2', 'P2T', 'P3', 'P3T', 'P3E', 'P4', 'P4E'] as const;
 
-/** Data-aware, because magnitudes keep the weights of inputs that are always zero. */
+/**
+ * By what the samples say, because magnitudes keep the weights of inputs that are always zero; by the error at the outputs,
+ * because shares of a layer's signal do not tell layers apart (`bench/hepex.md`).
+ */
 const defaults: WeightPruning & TilePruning & TileThreshold = {
   scope: 'global',
-  criterion: 'data',
+  criterion: 'error',
   target: 'weight',
   tileCriterion: 'error',
   threshold: 0.0625,
@@ -195,6 +198,7 @@ const ranks: Readonly<Record<WeightPruning['criterion'], string>> = {
   l2: 'those of the smallest square relative to their layer first',
   random: 'at random',
   data: 'those that contribute least on the samples first',
+  error: 'those that move the outputs least on the samples first',
 };
 
 const tileRanks: Readonly<Record<TilePruning['tileCriterion'], string>> = {

@@ -10,7 +10,7 @@ import { replaceWeights } from '../ir/tensor/weight-layers.ts';
 import { expand } from '../passes/expand.ts';
 import type { PassManager } from '../passes/manager.ts';
 import { compensateMeans } from '../passes/pruning/compensate-means.ts';
-import { measureSignals } from '../passes/pruning/criteria.ts';
+import { measureSignals, needsSamples } from '../passes/pruning/criteria.ts';
 import { findOrders } from '../passes/pruning/find-orders.ts';
 import { type Orders, permuteModule } from '../passes/pruning/apply-permutation.ts';
 import type { NetworkKernels } from '../passes/pruning/kernels.ts';
@@ -227,7 +227,7 @@ export class Pruner {
 }
 
 function isByData(policy: SchemePolicy): boolean {
-  return 'target' in policy ? policy.criterion === 'data' : policy.tileCriterion === 'error';
+  return 'target' in policy ? needsSamples(policy.criterion) : policy.tileCriterion === 'error';
 }
 
 function weightPruning({ scope, criterion, target }: Extract<SchemePolicy, { readonly target: unknown }>) {

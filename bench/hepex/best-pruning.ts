@@ -1,5 +1,6 @@
 /** The cheapest pruned plan that `auto` finds within a loss budget, measured against the best unpruned one. */
 import type { Compilation } from '../../compiler/compile.ts';
+import type { EngineWithCosts } from '../../ir/he/op-costs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import type { PruningPoint } from '../../ir/plan/pruning-report.ts';
 import type { Sample } from '../../passes/pass.ts';
@@ -21,6 +22,8 @@ function costsOf(compilation: Compilation): Costs {
 export interface BestPruning {
   readonly name: string;
   readonly goal: string;
+  /** That the plans are for, and were measured on. */
+  readonly engine: EngineWithCosts;
   readonly budget: number;
   readonly policy: string;
   /** On the 10,000 test images: accuracy, or mean-square error. */
@@ -61,10 +64,10 @@ const margin = 0.85;
 /** Times of the unpruned and the pruned plan. */
 export async function measureTimes(
   plans: readonly Plan[],
-  { before, after }: Pick<BestPruning, 'before' | 'after'>,
+  { engine, before, after }: Pick<BestPruning, 'engine' | 'before' | 'after'>,
   rounds: number,
 ): Promise<BestPruning['measured']> {
-  const { milliseconds, spread } = await measurePlans(plans, testSamples(256), rounds);
+  const { milliseconds, spread } = await measurePlans(plans, testSamples(256), { engine, rounds });
   const [first = NaN, second = NaN] = milliseconds;
   return { before: first * before.runs, after: second * after.runs, spread: Math.max(...spread) };
 }
@@ -73,9 +76,10 @@ export async function measureTimes(
 export async function bestPruning(part: string, setting: Setting, options: BestPruningOptions): Promise<BestPruning> {
   const start = performance.now();
   const { goal, budget, epochs, rounds, encrypted, ways } = options;
+  const { engine } = setting;
   const { session, test } = await openBench(setting);
   const { pruner } = session;
-  const log = (line: string) => process.stderr.write(`${setting.name}: ${line}\n`);
+  const log = (line: string) => process.stderr.write(`${part}: ${line}\n`);
   const { best, points } = await searchPruning(pruner, {
     maxDegradation: margin * budget,
     epochs,
@@ -101,10 +105,11 @@ export async function bestPruning(part: string, setting: Setting, options: BestP
   const plans = [session.unpruned.plan, compilation.plan];
   keepPlans(part, plans);
   const [before, after] = [costsOf(session.unpruned), costsOf(compilation)];
-  const measured = await measureTimes(plans, { before, after }, rounds);
+  const measured = await measureTimes(plans, { engine, before, after }, rounds);
   return {
     name: setting.name,
     goal,
+    engine,
     budget,
     policy: best.policy,
     quality,

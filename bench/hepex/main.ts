@@ -2,14 +2,16 @@
  * What pruning saves, for `bench/hepex.md`: the best plans within a loss budget, in latency and in throughput, and all
  * schemes at equal shares of tiles.
  *
- *   npm run bench:hepex [-- PART…]    a part is latency:MODEL, throughput:MODEL or schemes:MODEL; without names
- *                                     all but the tables of the larger models
+ *   npm run bench:hepex [-- PART…]    a part is latency:MODEL[@ENGINE], throughput:MODEL[@ENGINE] or schemes:MODEL, with
+ *                                     the engine simd or seal-wasm (default); without names all but the tables of the
+ *                                     larger models
  *   npm run bench:hepex -- measure    times of the plans that are kept of latency and throughput, once more
  *
  * Results are kept in `bench/hepex/results.json`, part by part, so that one part can be measured again.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type EngineWithCosts, enginesWithCosts } from '../../ir/he/op-costs.ts';
 import { type BestPruning, bestPruning, budgetOf, measureTimes } from './best-pruning.ts';
 import { keptPlans } from './kept-plans.ts';
 import { renderHepex } from './render.ts';
@@ -23,10 +25,10 @@ const autoencoders = ['ae-784-64-784', 'ae-784-128-32-128-784', 'ae-784-256-64-2
 const classifiers = ['mlp-784-128-128-10', 'cryptonets'] as const;
 
 const parts: ReadonlyMap<string, (results: HepexResults) => Promise<HepexResults>> = new Map([
-  ...[...autoencoders, ...classifiers].map((name) => [`latency:${name}`, latency(name)] as const),
-  ...(['ae-784-256-64-256-784', 'ae-784-64-784'] as const).map(
-    (name) => [`throughput:${name}`, throughput(name)] as const,
-  ),
+  ...enginesWithCosts.flatMap((engine) => [
+    ...[...autoencoders, ...classifiers].map((name) => latency(name, engine)),
+    ...(['ae-784-256-64-256-784', 'ae-784-64-784'] as const).map((name) => throughput(name, engine)),
+  ]),
   ...[...autoencoders, ...classifiers].map((name) => [`schemes:${name}`, schemes(name)] as const),
 ]);
 
@@ -47,9 +49,9 @@ async function measureAgain({ best, schemes }: HepexResults): Promise<HepexResul
   return { best: measured, schemes };
 }
 
-function latency(name: ModelName) {
-  const setting = { name, compile: { optimize: 'latency' }, learningRate: learningRateOf(name) } as const;
-  return withBest(`latency:${name}`, (part) =>
+function latency(name: ModelName, engine: EngineWithCosts) {
+  const setting = { name, engine, compile: { optimize: 'latency' }, learningRate: learningRateOf(name) } as const;
+  return withBest(`latency:${name}`, engine, (part) =>
     bestPruning(part, setting, {
       goal: 'latency',
       ways: ways.latency,
@@ -61,10 +63,10 @@ function latency(name: ModelName) {
   );
 }
 
-function throughput(name: ModelName) {
+function throughput(name: ModelName, engine: EngineWithCosts) {
   const compile = { optimize: 'throughput', batch: 256 } as const;
-  const setting = { name, compile, learningRate: learningRateOf(name) };
-  return withBest(`throughput:${name}`, (part) =>
+  const setting = { name, engine, compile, learningRate: learningRateOf(name) };
+  return withBest(`throughput:${name}`, engine, (part) =>
     bestPruning(part, setting, {
       goal: 'throughput, batch 256',
       ways: ways.throughput,
@@ -76,11 +78,13 @@ function throughput(name: ModelName) {
   );
 }
 
-function withBest(part: string, measure: (part: string) => Promise<BestPruning>) {
-  return async ({ best, schemes }: HepexResults): Promise<HepexResults> => ({
+function withBest(whole: string, engine: EngineWithCosts, measure: (part: string) => Promise<BestPruning>) {
+  const part = engine === 'seal-wasm' ? whole : `${whole}@${engine}`;
+  const run = async ({ best, schemes }: HepexResults): Promise<HepexResults> => ({
     best: { ...best, [part]: await measure(part) },
     schemes,
   });
+  return [part, run] as const;
 }
 
 function schemes(name: ModelName) {

@@ -1,4 +1,5 @@
 /** Evaluation times of two plans in one run, turn by turn, so that whatever else the machine does meets both. */
+import type { EngineWithCosts } from '../../ir/he/op-costs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { Server } from '../../runtime/server.ts';
@@ -20,7 +21,7 @@ const memoryBudgetBytes = 16 * 2 ** 30;
 export async function measurePlans(
   plans: readonly Plan[],
   samples: readonly Sample[],
-  rounds: number,
+  { engine, rounds }: { readonly engine: EngineWithCosts; readonly rounds: number },
 ): Promise<MeasuredPlans> {
   const runs = plans.map((): number[] => []);
   const answers: Float64Array[][] = [];
@@ -29,7 +30,7 @@ export async function measurePlans(
     for (const plan of plans) {
       const client = await Client.create(plan.client);
       const { evaluationKeys } = client.generateKeys();
-      const server = await Server.create(plan, { engine: 'seal-wasm', threads: 1, memoryBudgetBytes });
+      const server = await Server.create(plan, { engine, threads: 1, memoryBudgetBytes });
       open.push({ server, client, inputs: client.encrypt(samples.slice(0, plan.client.batch)) });
       await server.loadKeys(evaluationKeys);
     }

@@ -14,7 +14,7 @@ const schemePolicies = [
   'P3E:Gl/L1/Wei',
   'P4:Gl/L1/Wei:0.0625',
   'P4E:Gl/L1/Wei:0.0625',
-  'P4E:Gl/Dat/Wei:0.0625',
+  'P4E:Gl/Err/Wei:0.0625',
   'P3T:Gl/T-Err',
 ] as const;
 
@@ -60,7 +60,7 @@ export async function schemeTable(
   shares: readonly number[] = sparsities,
 ): Promise<SchemeTable> {
   const compile = { optimize: 'throughput', tile: { rows: 4, columns: 8 } } as const;
-  const bench = await openBench({ name, compile, learningRate: learningRateOf(name) });
+  const bench = await openBench({ name, engine: 'seal-wasm', compile, learningRate: learningRateOf(name) });
   const { session } = bench;
   const { pruner } = session;
   const loss = lossOn(bench);

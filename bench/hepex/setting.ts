@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CompileOptions } from '../../compiler/compile.ts';
 import { importOnnx } from '../../compiler/onnx/import.ts';
-import { sealCostTable } from '../../ir/he/op-costs.ts';
+import { costTables, type EngineWithCosts } from '../../ir/he/op-costs.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { Evaluation, Trainer, TrainingData } from '../../ir/tensor/trainer.ts';
 import type { Sample } from '../../passes/pass.ts';
@@ -26,7 +26,9 @@ export function learningRateOf(name: ModelName): number {
 
 export interface Setting {
   readonly name: ModelName;
-  readonly compile: Omit<CompileOptions, 'samples'>;
+  /** Whose costs plans are searched by. */
+  readonly engine: EngineWithCosts;
+  readonly compile: Omit<CompileOptions, 'samples' | 'costs'>;
   readonly learningRate: number;
 }
 
@@ -42,7 +44,7 @@ export interface Bench {
 const seed = 1;
 
 export async function openBench(setting: Setting): Promise<Bench> {
-  const { name, compile, learningRate } = setting;
+  const { name, engine, compile, learningRate } = setting;
   const bytes = readFileSync(join(import.meta.dirname, '..', '..', 'examples', 'models', `${name}.onnx`));
   const model = importOnnx({ bytes, fileName: `${name}.onnx`, readExternal: () => undefined });
   const trainer = createTrainer();
@@ -58,7 +60,7 @@ export async function openBench(setting: Setting): Promise<Bench> {
     // Labels alone of images that the model knows by heart teach it nothing more.
     recoverBy: 'both',
     trainer,
-    compile: { ...compile, costs: sealCostTable },
+    compile: { ...compile, costs: costTables[engine] },
     onStep: (step) => process.stderr.write(`${name}: ${step}\n`),
   });
   const data = testData(isClassifier(name));

@@ -25,7 +25,7 @@ export const badPolicy = defineDiagnostic<{
   title: 'a pruning policy that cannot be read',
   explain:
     'A policy is SCHEME[:scope/criterion/target][:threshold] or `auto`. Schemes are P2, P2T, P3, P3T, P3E, P4 and P4E, ' +
-    'scopes Lc (each layer) and Gl (the whole model), criteria L1, L2, Rnd and Dat, targets Wei and Neu. P2T and P3T have ' +
+    'scopes Lc (each layer) and Gl (the whole model), criteria L1, L2, Rnd, Dat and Err, targets Wei and Neu. P2T and P3T have ' +
     'the criteria T-Min, T-Max, T-Avg and T-Err, and no target. P4 and P4E take a threshold from 0 to 1: the largest ' +
     'share of non-zeros at which a tile is dropped. Examples: `P4E:Gl/L1/Wei:0.0625`, `P2T:Gl/T-Avg`, `P3E`.',
   message: ({ policy, problem, allowed }) =>

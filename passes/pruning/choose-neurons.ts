@@ -1,7 +1,7 @@
 /** Which neurons `prune` takes out, and the weights that go with them. */
 import type { ValueId } from '../../ir/op.ts';
 import { seededRandom } from '../../ir/random.ts';
-import type { Criterion, WeightScores } from './criteria.ts';
+import { type Criterion, needsSamples, type WeightScores } from './criteria.ts';
 import type { NeuronMap } from './neurons.ts';
 
 export interface NeuronChoice {
@@ -29,7 +29,7 @@ export function prunableNeurons(
 
 /**
  * What a neuron is worth by that of its weights. `l1` and `l2`: the mean over the weights that feed it (the norms of its
- * row, for rows of any length); over those that read it where it is a network input. `data`: the sum over the weights
+ * row, for rows of any length); over those that read it where it is a network input. `data` and `error`: the sum over the weights
  * that read it, which is its mean square times the squared norm of what it is multiplied by; where it is a network
  * output, that over the weights that feed it as well. `random`: uniform.
  */
@@ -54,7 +54,7 @@ export function neuronScores(
   return Float64Array.from({ length: neurons.count }, (_, neuron) => {
     const fed = incoming.sum[neuron] ?? 0;
     const read = outgoing.sum[neuron] ?? 0;
-    if (criterion === 'data') return read + (neurons.touchesOutput[neuron] === 1 ? fed : 0);
+    if (needsSamples(criterion)) return read + (neurons.touchesOutput[neuron] === 1 ? fed : 0);
     const feeds = incoming.count[neuron] ?? 0;
     return feeds > 0 ? fed / feeds : read / Math.max(1, outgoing.count[neuron] ?? 0);
   });

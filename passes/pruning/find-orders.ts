@@ -21,7 +21,7 @@ export interface OrderOptions {
   readonly tiles: ReadonlyMap<ValueId, TileShape>;
   /**
    * `mask`: few tiles with any weight that is not zero. `magnitude`: little worth in the weakest tiles, where a weight is
-   * worth what it adds to its layer's result on the samples (its square where there are none). Default mask.
+   * worth how far the outputs move without it on the samples (its square where there are none). Default mask.
    */
   readonly weights?: 'mask' | 'magnitude';
   /** For `magnitude`: the share of the tiles that is to be weak. Default 0.5. */
@@ -87,7 +87,7 @@ function worthOfWeights(
   { samples }: Pick<PassContext, 'samples'>,
 ): (node: WeightNode) => Float64Array {
   if (weights === 'mask') return (node) => weightsOf(node).values.map((w) => (w === 0 ? 0 : 1));
-  const criterion = samples.length === 0 ? 'l2' : 'data';
+  const criterion = samples.length === 0 ? 'l2' : 'error';
   const scores = weightScores(module, criterion, { seed: 0, samples: samples.slice(0, mostSamples) });
   return (node) => scores.get(node.id) ?? new Float64Array(weightsOf(node).data.length);
 }

@@ -3,11 +3,11 @@
  * closest to wanted ones, with every weight that is zero left zero.
  *
  * Each row minimises |r − X d − δ|² + λ |d|² over its support, where r is what its outputs lack and λ a fraction, the
- * ridge, of the mean diagonal of XᵀX. The penalty is on the change, so weights of elements that the samples do not show
- * stay as they are. Rows of equal support share one Cholesky factor.
+ * ridge, of the mean diagonal of XᵀX over what the layer reads. The penalty is on the change, so weights of elements that
+ * the samples hardly show stay as they are. Rows of equal support share one Cholesky factor.
  *
- * The ridge of a layer is the one with the least error on a fifth of the samples that its equations leave out; where none
- * does better there than the old weights, these stay. The weights are then solved for on all samples.
+ * The ridge of a layer is the one with the least error on a fifth of the samples that its equations leave out; a row that
+ * does no better there than with its old weights keeps these. The weights are then solved for on all samples.
  */
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import { type WeightNode, weightsOf } from '../../ir/tensor/weight-layers.ts';
@@ -102,7 +102,13 @@ function fitGroups(
   const ridge = given ?? (rest === undefined ? ridges.at(-1) : chooseRidge(groups, part, rest));
   const all = rest === undefined ? part : place(joinEquations(part, rest), { columns, rows });
   let changed = 0;
-  for (const group of groups) changed += fitRows(group, all, ridge, fit);
+  for (const group of groups) {
+    const gaining =
+      given === undefined && ridge !== undefined && rest !== undefined
+        ? rowsThatGain(group, part, rest, ridge)
+        : new Set(group.rows);
+    changed += fitRows(group, all, { ridge, gaining }, fit);
+  }
   return changed;
 }
 
@@ -141,17 +147,33 @@ function chooseRidge(
   return best?.ridge;
 }
 
-/** Writes new weights, where there is a ridge to solve for them with, and biases; returns how many rows got other weights. */
+/** The rows whose solutions on one part do better on the other than their old weights. */
+function rowsThatGain(
+  { columns, rows }: SupportGroup,
+  part: PlacedEquations,
+  rest: PlacedEquations,
+  ridge: number,
+): ReadonlySet<RowFit> {
+  const changes = solveChanges(part, columns, rows, ridge);
+  const gains = (row: RowFit, k: number): boolean =>
+    changes !== undefined && fallOfError(changes.getColumn(k), { columns, row, on: rest, shiftOn: part }) > 0;
+  return new Set(rows.filter(gains));
+}
+
+/**
+ * Writes new weights of the rows that gain by them, where there is a ridge to solve for them with, and biases; returns how
+ * many rows got other weights.
+ */
 function fitRows(
   { columns, rows }: SupportGroup,
   equations: PlacedEquations,
-  ridge: number | undefined,
+  { ridge, gaining }: { readonly ridge: number | undefined; readonly gaining: ReadonlySet<RowFit> },
   { weights, bias }: { readonly weights: Float64Array; readonly bias: Float64Array },
 ): number {
   const changes = ridge === undefined ? undefined : solveChanges(equations, columns, rows, ridge);
   let changed = 0;
   for (const [k, row] of rows.entries()) {
-    const solved = changes?.getColumn(k) ?? [];
+    const solved = gaining.has(row) ? (changes?.getColumn(k) ?? []) : [];
     // Rounding alone can make a solution worse; then nothing but the bias changes.
     const helps = fallOfError(solved, { columns, row, on: equations, shiftOn: equations }) > 0;
     const change = helps ? solved : [];

@@ -7,26 +7,19 @@
  * matrix, a Kronecker product for each layer, with the off-diagonal of one factor dropped). Cross terms between weights
  * of a row are kept: g_r = C δ_rᵀ is held for every row that has lost weights.
  */
-import { elementCount } from '../../ir/constant.ts';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
-import { TensorInterpreter } from '../../ir/interpret/tensor.ts';
 import { nodeAt } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
-import { seededRandom } from '../../ir/random.ts';
-import type { Shape, TensorModule, TensorNodeNamed } from '../../ir/tensor/ops.ts';
+import type { Shape, TensorModule } from '../../ir/tensor/ops.ts';
 import { type WeightNode, weightsOf } from '../../ir/tensor/weight-layers.ts';
+import { evenly } from '../evenly.ts';
 import type { Sample } from '../pass.ts';
 import { visitActivations } from './activations.ts';
-import { GradientTape } from './backward.ts';
 import { MomentMeter, type Moments, type RowsOfWeights, rowsOfWeights } from './moments.ts';
+import { measureSensitivities } from './sensitivities.ts';
 
-/** Samples that moments are measured on, and those that gradients are taken at; evenly picked. */
+/** Samples that moments are measured on, evenly picked. */
 const momentSamples = 512;
-const gradientSamples = 128;
-
-/** Networks of at most so many outputs take exact derivatives, others this many random signs for each sample. */
-const exactOutputs = 16;
-const probes = 4;
 
 export interface ErrorOptions {
   /** Whether biases take over the mean of what is removed. */
@@ -56,7 +49,7 @@ export class OutputError {
       const width = batch.length / count;
       for (let s = 0; s < count; s++) meter?.add(batch.subarray(s * width, (s + 1) * width));
     });
-    const sensitivities = measureSensitivities(module, nodes, evenly(samples, gradientSamples), seed);
+    const sensitivities = measureSensitivities(module, nodes, samples, seed);
     const layers = nodes.map((node, k) => {
       const moments = meters.get(node.id)?.finish(centred) ?? [];
       return new LayerError(node, rowsOfWeights(node), moments, sensitivities[k] ?? new Float64Array());
@@ -184,66 +177,6 @@ class LayerError {
   }
 }
 
-/**
- * For each layer and row E[Σ_k (∂out_k / ∂y_r)²] / outputs, averaged over the positions of a convolution. Σ_k is taken
- * exactly or, since E[(Jᵀz)²] = Σ_k J_k² for random signs z, by probes.
- */
-function measureSensitivities(
-  module: TensorModule,
-  nodes: readonly WeightNode[],
-  samples: readonly Sample[],
-  seed: number,
-): Float64Array[] {
-  const tape = new GradientTape(module);
-  const interpreter = new TensorInterpreter(module);
-  const outputs = module.nodes.filter((node) => node.op === 'output');
-  const count = outputs.reduce((sum, { type }) => sum + elementCount(type), 0);
-  const layouts = nodes.map(rowsOfWeights);
-  const sums = layouts.map(({ rows }) => new Float64Array(rows));
-  const random = seededRandom(seed);
-  const isExact = count <= exactOutputs;
-  const rounds = isExact ? count : probes;
-  for (const sample of samples) {
-    const values = interpreter.evaluateAll(sample);
-    for (let round = 0; round < rounds; round++) {
-      const seedAt = isExact ? (k: number) => (k === round ? 1 : 0) : () => (random.uniform() < 0.5 ? -1 : 1);
-      const gradients = tape.gradients(values, seedsOf(outputs, seedAt));
-      for (const [k, node] of nodes.entries()) {
-        const positions = layouts[k]?.positions ?? 1;
-        const sum = sums[k] ?? new Float64Array();
-        gradients[node.id]?.forEach((g, i) => {
-          const row = Math.floor(i / positions);
-          sum[row] = (sum[row] ?? 0) + g * g;
-        });
-      }
-    }
-  }
-  const averaged = samples.length * (isExact ? 1 : probes) * Math.max(1, count);
-  return sums.map((sum, k) => sum.map((total) => total / (averaged * (layouts[k]?.positions ?? 1))));
-}
-
-/** An array for each output node; elements are counted over all of them. */
-function seedsOf(
-  outputs: readonly TensorNodeNamed<'output'>[],
-  seedAt: (element: number) => number,
-): Map<number, Float64Array> {
-  let first = 0;
-  return new Map(
-    outputs.map(({ id, type }) => {
-      const offset = first;
-      first += elementCount(type);
-      return [id, Float64Array.from({ length: elementCount(type) }, (_, i) => seedAt(offset + i))];
-    }),
-  );
-}
-
 function operandShape(module: TensorModule, node: WeightNode): Shape {
   return nodeAt(module, node.operands[0] ?? -1).type;
-}
-
-/** At most `most` of them, evenly picked. */
-function evenly<T>(items: readonly T[], most: number): readonly T[] {
-  if (items.length <= most) return items;
-  const share = (i: number): number => Math.floor((i * most) / items.length);
-  return items.filter((_, i) => i === 0 || share(i) !== share(i - 1));
 }

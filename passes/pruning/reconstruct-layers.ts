@@ -7,6 +7,7 @@ import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { isWeightNode, replaceWeights } from '../../ir/tensor/weight-layers.ts';
 import type { Sample } from '../pass.ts';
 import { assertFinite, batchKernel } from './activations.ts';
+import { evenly } from '../evenly.ts';
 import { fitLayer } from './least-squares-layer.ts';
 
 export interface Reconstruction {
@@ -112,13 +113,6 @@ function peakElements({ nodes }: TensorModule, lastUses: ReadonlyMap<ValueId, re
     for (const dead of lastUses.get(id) ?? []) live -= sizes[dead] ?? 0;
   }
   return peak;
-}
-
-function evenly(samples: readonly Sample[], most: number): readonly Sample[] {
-  if (samples.length <= most) return samples;
-  return Array.from({ length: most }, (_, i) => samples[Math.floor((i * samples.length) / most)]).filter(
-    (sample) => sample !== undefined,
-  );
 }
 
 class RelativeError {

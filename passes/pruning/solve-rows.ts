@@ -23,7 +23,8 @@ export function place(
 
 /**
  * The changes of the weights at `columns`, one column of the result for each row. `ridge` is a fraction of the mean
- * diagonal. Undefined where the columns are constant on all samples.
+ * diagonal of all equations, not of these columns: of pixels that are seldom lit a weight would grow without bound.
+ * Undefined where the columns are constant on all samples.
  */
 export function solveChanges(
   equations: PlacedEquations,
@@ -33,9 +34,10 @@ export function solveChanges(
 ): Matrix | undefined {
   const { gram, products, columns: width } = equations;
   const places = placesOf(equations, columns);
-  const trace = places.reduce((sum, at) => sum + (gram[at * width + at] ?? 0), 0);
-  if (!(trace > 0)) return undefined;
-  const penalty = (ridge * trace) / places.length;
+  if (!places.some((at) => (gram[at * width + at] ?? 0) > 0)) return undefined;
+  let trace = 0;
+  for (let at = 0; at < width; at++) trace += gram[at * width + at] ?? 0;
+  const penalty = (ridge * trace) / width;
   const matrix = new Matrix(places.length, places.length);
   for (const [i, a] of places.entries()) {
     for (const [j, b] of places.entries()) matrix.set(i, j, gram[a * width + b] ?? 0);

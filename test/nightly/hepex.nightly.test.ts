@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { schemeTable } from '../../bench/hepex/schemes-table.ts';
 
 const shares = [0.3, 0.6] as const;
-const policies = ['P2T:Gl/T-Avg', 'P4E:Gl/Dat/Wei:0.0625'] as const;
+const policies = ['P2T:Gl/T-Avg', 'P4E:Gl/Err/Wei:0.0625'] as const;
 
 test.each(['cryptonets', 'ae-784-128-32-128-784'] as const)('%s', { timeout: 1_800_000 }, async (name) => {
   const { points, unpruned } = await schemeTable(name, 2, policies, shares);

@@ -38,12 +38,12 @@ test('what is printed is read as the same policy', () => {
 test.each([
   ['P4E:Gl/L1/Wei:0.0625', 'P4E:Gl/L1/Wei:0.0625'],
   ['P4:Lc/Rnd/Neu:1e-1', 'P4:Lc/Rnd/Neu:0.1'],
-  ['P4E', 'P4E:Gl/Dat/Wei:0.0625'],
-  ['P4E:.5', 'P4E:Gl/Dat/Wei:0.5'],
+  ['P4E', 'P4E:Gl/Err/Wei:0.0625'],
+  ['P4E:.5', 'P4E:Gl/Err/Wei:0.5'],
   ['P2T:Gl/T-Avg', 'P2T:Gl/T-Avg'],
   ['P2T:Lc/T-Min/Wei', 'P2T:Lc/T-Min'],
   ['P3T', 'P3T:Gl/T-Err'],
-  ['P3E', 'P3E:Gl/Dat/Wei'],
+  ['P3E', 'P3E:Gl/Err/Wei'],
   ['auto', 'auto'],
 ])('%s is %s', (text, canonical) => {
   expect(printPolicy(parsePolicy(text))).toBe(canonical);

@@ -7,7 +7,13 @@ import { evaluateAll } from '../../../ir/interpret/tensor.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import { seededRandom } from '../../../ir/random.ts';
 import { TensorBuilder, type TensorModule } from '../../../ir/tensor/ops.ts';
-import { type LayerWeights, replaceWeights, weightNodes, weightsOf } from '../../../ir/tensor/weight-layers.ts';
+import {
+  type LayerWeights,
+  replaceWeights,
+  type WeightNode,
+  weightNodes,
+  weightsOf,
+} from '../../../ir/tensor/weight-layers.ts';
 import { PassManager } from '../../../passes/manager.ts';
 import type { Sample } from '../../../passes/pass.ts';
 import { prune } from '../../../passes/prune.ts';
@@ -16,6 +22,7 @@ import { criteria, weightScores } from '../../../passes/pruning/criteria.ts';
 import { neuronsOf } from '../../../passes/pruning/neurons.ts';
 import { unpruned, zeroWeights } from '../../../passes/pruning/zero-weights.ts';
 import { seededInputs } from '../../support/seeded-inputs.ts';
+import { dense } from '../../support/tiny-networks.ts';
 import { makers } from '../tensor/arbitraries.ts';
 import { randomModule, relativeDifference } from '../tensor/graphs.ts';
 import { squaredChain, weightEntries } from './networks.ts';
@@ -130,6 +137,45 @@ test('data: the share of the variance of the outputs that the terms of a weight 
   );
 });
 
+test('error: the mean squared change of the outputs without a weight, once the bias has its mean', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 12 }), (inputs, outputs) => {
+      // Linear, and with a single neuron in the middle: to second order is exact, and nothing links rows.
+      const builder = new TensorBuilder();
+      const x = builder.add('input', [], { name: 'x', shape: [inputs] }, []);
+      builder.add('output', [dense(builder, dense(builder, x, 1), outputs)], { name: 'y' }, []);
+      const module = builder.build('bottleneck');
+      const samples = samplesOf(module, 6);
+      const scores = weightScores(module, 'error', { seed: 0, samples });
+      for (const node of weightNodes(module)) {
+        for (const [i, score] of (scores.get(node.id) ?? []).entries()) {
+          const changes = changesWithout(module, node, i, samples);
+          const wanted = sum(changes.map(varianceOf)) / outputs;
+          expect(Math.abs(score - wanted)).toBeLessThanOrEqual(1e-9 * Math.max(1, wanted));
+        }
+      }
+    }),
+  );
+});
+
+/** For each output by how much it changes on the samples when a weight becomes zero. */
+function changesWithout(
+  module: TensorModule,
+  node: WeightNode,
+  weight: number,
+  samples: readonly Sample[],
+): readonly number[][] {
+  const values = weightsOf(node).values.map((w, i) => (i === weight ? 0 : w));
+  const without = replaceWeights(module, new Map([[node.id, { weights: values }]]));
+  const output = module.nodes.length - 1;
+  const [before, after] = [module, without].map((each) =>
+    samples.map((sample) => evaluateAll(each, sample)[output] ?? new Float64Array()),
+  );
+  return Array.from(before?.[0] ?? [], (_, k) =>
+    samples.map((_, s) => (after?.[s]?.[k] ?? NaN) - (before?.[s]?.[k] ?? NaN)),
+  );
+}
+
 test('nothing depends on a neuron that is gone', () => {
   let pruned = 0;
   fc.assert(
@@ -220,7 +266,7 @@ test('keep says how many neurons of a layer or input are left', () => {
   expect([pixels.size, rows.size, hidden]).toEqual([4, 3, rows]);
 });
 
-test('data needs samples, a neuron another one beside it', () => {
+test('data and error need samples, a neuron another one beside it', () => {
   const module = squaredChain([2, 1, 2], () => 1);
   const refused = (samples: readonly Sample[], options: object) => () =>
     new PassManager(samples).run(prune, module, options);
