@@ -9,7 +9,13 @@ import { shrinkTensor } from '../compiler/pipelines.ts';
 import { layerKernels } from '../compiler/layouts/layer-kernels.ts';
 import { type ImportedModel, importOnnx, type OnnxSource } from '../compiler/onnx/import.ts';
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
-import { badPruneOption, budgetNotMet, nothingToPrune, tooFewSamples } from '../ir/diagnostics/pruning-run.ts';
+import {
+  badPruneOption,
+  budgetNotMet,
+  nothingSaved,
+  nothingToPrune,
+  tooFewSamples,
+} from '../ir/diagnostics/pruning-run.ts';
 import type { PruningPoint, PruningReport } from '../ir/plan/pruning-report.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { Trainer, TrainingEpoch } from '../ir/tensor/trainer.ts';
@@ -298,9 +304,17 @@ export class PruningSession {
       report,
       compilation: { ...compilation, plan },
       unpruned: this.unpruned,
-      warnings: [...this.model.warnings, ...warnings, ...compilation.warnings],
+      warnings: [...this.model.warnings, ...warnings, ...compilation.warnings, ...vain(report)],
     };
   }
+}
+
+/** A warning where a scheme made nothing cheaper. */
+function vain({ policy, sparsity, before, after }: PruningReport): Diagnostic[] {
+  const kinds = ['tiles', 'inputCiphertexts', 'rotations'] as const;
+  if (kinds.some((kind) => after[kind] < before[kind]) || before.tiles === 0) return [];
+  const weights = Math.round(before.weights / before.tiles);
+  return [nothingSaved({ policy, sparsity, tiles: before.tiles, weights })];
 }
 
 const defaultEpochs = 10;

@@ -5,7 +5,7 @@
 import { parsePolicy } from '../../pruning/policy.ts';
 import type { PrunedNetwork } from '../../pruning/pruner.ts';
 import { countsOf } from '../../pruning/report.ts';
-import { type Bench, learningRateOf, openBench, type ModelName } from './setting.ts';
+import { type Bench, type ModelName, openBench, shortLearningRateOf } from './setting.ts';
 
 const schemePolicies = [
   'P2:Gl/L1/Wei',
@@ -15,6 +15,7 @@ const schemePolicies = [
   'P4:Gl/L1/Wei:0.0625',
   'P4E:Gl/L1/Wei:0.0625',
   'P4E:Gl/Err/Wei:0.0625',
+  'P4E:Lc/Err/Wei:0.0625',
   'P3T:Gl/T-Err',
 ] as const;
 
@@ -60,7 +61,7 @@ export async function schemeTable(
   shares: readonly number[] = sparsities,
 ): Promise<SchemeTable> {
   const compile = { optimize: 'throughput', tile: { rows: 4, columns: 8 } } as const;
-  const bench = await openBench({ name, engine: 'seal-wasm', compile, learningRate: learningRateOf(name) });
+  const bench = await openBench({ name, engine: 'seal-wasm', compile, learningRate: shortLearningRateOf(name) });
   const { session } = bench;
   const { pruner } = session;
   const loss = lossOn(bench);

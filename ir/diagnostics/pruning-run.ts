@@ -94,3 +94,19 @@ export const badPruneOption = defineDiagnostic<{ option: string; value: number; 
   explain: 'Options of the library come as numbers; each says what it takes.',
   message: ({ option, value, expected }) => `${option} is ${value}, expected ${expected}`,
 });
+
+export const nothingSaved = defineDiagnostic<{ policy: string; sparsity: number; tiles: number; weights: number }>({
+  code: 'H378',
+  severity: 'warning',
+  title: 'pruning saved nothing',
+  explain:
+    'A plan gets cheaper by whole tiles, rotations and ciphertexts. In latency mode a tile often holds thousands of weights; ' +
+    'of single weights most have to go before one of them is empty, and what shares a tile with a survivor is restored for ' +
+    'nothing by P3E and P4E.',
+  message: ({ policy, sparsity, tiles, weights }) =>
+    `${policy} at ${sparsity} leaves all ${tiles} weight tiles of the plan alive, which hold ${weights} weights each on the average`,
+  notes: () => [
+    'prune neurons (`P2:Lc/Err/Neu`) or whole tiles (`P3T`), or let `auto` search',
+    'more sparsity empties tiles as well',
+  ],
+});

@@ -160,6 +160,24 @@ test('compile --prune gives the plan in one go, and its report shows the tiles',
   for (const part of ['id="tiles"', 'P2T:Gl/T-Err']) expect(html).toContain(part);
 });
 
+/** By costs of an engine that does not hoist the small network has several tiles. */
+const by = { compile: { costs: sealCostTable } };
+
+function small() {
+  const bytes = denseModel(2);
+  return { bytes, data: loadSamples(sampleFile(64), 'x.npy', importModel(bytes).inputs) };
+}
+
+test('a scheme that saves nothing says so', async () => {
+  const { bytes, data } = small();
+  const codesOf = async (policy: string) => {
+    const { warnings } = await prune(bytes, { ...by, data, policy, sparsity: 0.5, epochs: 0 });
+    return warnings.map(({ code }) => code);
+  };
+  expect(await codesOf('P2:Gl/Rnd/Wei')).toContain('H378');
+  expect(await codesOf('P2T')).not.toContain('H378');
+});
+
 describe('auto', () => {
   test('searches within the budget, and reports what it tried', async () => {
     const { bytes, data } = small();
@@ -177,12 +195,4 @@ describe('auto', () => {
     expect(error).toBeInstanceOf(HepcError);
     expect(String(error)).toContain('H373');
   });
-
-  /** By costs of an engine that does not hoist the network has several tiles. */
-  const by = { compile: { costs: sealCostTable } };
-
-  function small() {
-    const bytes = denseModel(2);
-    return { bytes, data: loadSamples(sampleFile(64), 'x.npy', importModel(bytes).inputs) };
-  }
 });
