@@ -167,14 +167,15 @@ function schemeSection(measured: SchemeTable): string[] {
       ],
       rows,
     ),
-    comparison(measured),
+    'Rise of the loss, P2T by mean |w| against P4E by the error at the outputs, over the whole model and in each layer. The last ratio is that of P2T before any recovery to the best that any scheme here reached with as many tiles gone and after recovery: where it is below 10, no scheme before recovery could be expected to lose ten times less, because a network without any tiles, which answers always the same, does not lose much more than P2T.',
+    ...['P4E:Gl/Err/Wei:0.0625', 'P4E:Lc/Err/Wei:0.0625'].map((policy) => comparison(measured, policy)),
   ];
 }
 
-/** P4E against P2T at equal shares of tiles. */
-function comparison({ unpruned, points }: SchemeTable): string {
+/** A policy of P4E against P2T at equal shares of tiles. */
+function comparison({ unpruned, points }: SchemeTable, p4ePolicy: string): string {
   const of = (policy: string) => points.filter((point) => point.policy === policy);
-  const [plain, ours] = [of('P2T:Gl/T-Avg'), of('P4E:Gl/Err/Wei:0.0625')];
+  const [plain, ours] = [of('P2T:Gl/T-Avg'), of(p4ePolicy)];
   const rise = (loss: number) => loss - unpruned;
   const rows = plain.flatMap((p2t) => {
     const p4e = nearest(ours, p2t.tileSparsity);
@@ -200,7 +201,7 @@ function comparison({ unpruned, points }: SchemeTable): string {
     ];
   });
   return [
-    'Rise of the loss, P2T by mean |w| against P4E by the error at the outputs. The last ratio is that of P2T before any recovery to the best that any scheme here reached with as many tiles gone and after recovery: where it is below 10, no scheme before recovery could be expected to lose ten times less, because a network without any tiles, which answers always the same, does not lose much more than P2T.',
+    `\`${p4ePolicy}\`:`,
     markdownTable(
       [
         'P2T tiles gone',
