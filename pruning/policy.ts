@@ -6,6 +6,7 @@
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import { badPolicy } from '../ir/diagnostics/pruning.ts';
 import { suggestion } from '../ir/suggestion.ts';
+import type { Criterion } from '../passes/pruning/criteria.ts';
 
 const scopes = { Lc: 'local', Gl: 'global' } as const;
 const criteria = { L1: 'l1', L2: 'l2', Rnd: 'random', Dat: 'data', Err: 'error' } as const;
@@ -15,7 +16,7 @@ const targets = { Wei: 'weight', Neu: 'neuron' } as const;
 /** How weights are pruned one by one, or neuron by neuron. */
 export interface WeightPruning {
   readonly scope: 'local' | 'global';
-  readonly criterion: 'l1' | 'l2' | 'random' | 'data' | 'error';
+  readonly criterion: Criterion;
   readonly target: 'weight' | 'neuron';
 }
 

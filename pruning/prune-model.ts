@@ -311,7 +311,7 @@ export class PruningSession {
 
 /** A warning where a scheme made nothing cheaper. */
 function vain({ policy, sparsity, before, after }: PruningReport): Diagnostic[] {
-  const kinds = ['tiles', 'inputCiphertexts', 'rotations'] as const;
+  const kinds = ['tiles', 'inputCiphertexts', 'rotations', 'milliseconds'] as const;
   if (kinds.some((kind) => after[kind] < before[kind]) || before.tiles === 0) return [];
   const weights = Math.round(before.weights / before.tiles);
   return [nothingSaved({ policy, sparsity, tiles: before.tiles, weights })];
