@@ -1,41 +1,15 @@
-/** Which room may import which, and the one home of each third-party package. */
+/** Which room may import which, and the one home of each third-party package: made from `scripts/rooms.mjs`. */
 import { builtinModules } from 'node:module';
+import { homes, houseOf, houses, roomRules } from './scripts/rooms.mjs';
 
-const sources = '^(index\\.ts$|(ir|compiler|passes|runtime|pruning|cli)/)';
+const rules = roomRules();
 
-/** Package name (a regular expression) to the only path in the sources that may import it. */
-const homes = {
-  'onnx-proto': '^(compiler|runtime)/onnx/',
-  chevrotain: '^ir/text/',
-  'node-seal': '^runtime/(engines/seal-wasm|seal)/',
-  '@dagrejs/graphlib': '^ir/graph\\.ts$',
-  fflate: '^runtime/format/zip\\.ts$',
-  npyjs: '^runtime/format/npy\\.ts$',
-  'onnxruntime-(web|common)': '^runtime/(onnxruntime\\.ts$|training/)',
-  '@observablehq/plot': '^cli/report/',
-  linkedom: '^cli/report/',
-  commander: '^cli/',
-  'cli-progress': '^cli/',
-  'pure-rand': '^ir/random\\.ts$',
-  'ml-matrix': '^(passes/(approximation|pruning)/|runtime/fit-cost)',
-  '@noble/hashes': '^ir/digest\\.ts$',
-};
+const sources = '^(index\\.ts$|(ir|costs|compiler|passes|runtime|training|pruning|cli)/)';
 
 /** Modules that a page or a worker of it begins with. */
-const browserEntries = '^runtime/((client|server)-library|engines/(simd|seal-wasm)/worker)\\.ts$';
+const browserEntries = '^runtime/((client|server)-library|engines/(simd/session|seal-wasm)/worker)\\.ts$';
 
 const nodeModules = `^(node:)?(${builtinModules.join('|')})$`;
-
-/** Room to the paths that it may import besides itself. */
-const mayImport = {
-  'ir/': [],
-  'passes/': ['ir/'],
-  'compiler/': ['passes/', 'ir/', 'package\\.json$'],
-  'runtime/': ['ir/'],
-  'pruning/': ['compiler/', 'passes/', 'runtime/', 'ir/'],
-  'cli/': ['pruning/', 'compiler/', 'passes/', 'runtime/', 'ir/', 'index\\.ts$', 'package\\.json$'],
-  'index\\.ts$': ['pruning/', 'compiler/', 'passes/', 'runtime/', 'ir/'],
-};
 
 /** @type {import('dependency-cruiser').DependencyType[]} */
 const ours = ['local'];
@@ -45,13 +19,31 @@ const error = /** @type {const} */ ('error');
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
-    ...Object.entries(mayImport).map(([room, others]) => ({
-      name: `${room.replace(/\W.*/, '')}-imports`,
-      comment: `may import ${others.length === 0 ? 'nothing else of ours' : `of ours only ${others.join(', ')}`}`,
+    {
+      name: 'no-room',
+      comment: 'every source file is in a room of scripts/rooms.mjs',
       severity: error,
-      from: { path: `^${room}` },
-      to: { pathNot: `^(${[room, ...others].join('|')})`, dependencyTypes: ours },
+      from: {},
+      to: {
+        path: houses.map(({ name }) => houseOf(name)),
+        pathNot: rules.map(({ own }) => own),
+        dependencyTypes: ours,
+      },
+    },
+    ...rules.map(({ name, own, besides, allowed, comment }) => ({
+      name: `${name.replace(/\W+/g, '-')}-imports`,
+      comment: `may import ${comment || 'nothing else of ours'}`,
+      severity: error,
+      from: { path: own, pathNot: besides },
+      to: { pathNot: [own, '^package\\.json$', ...allowed], dependencyTypes: ours },
     })),
+    {
+      name: 'index-imports',
+      comment: 'the library is above all houses but the command line',
+      severity: error,
+      from: { path: houses.filter(({ name }) => name !== 'cli').map(({ name }) => houseOf(name)) },
+      to: { path: '^index\\.ts$' },
+    },
     ...Object.entries(homes).map(([name, home]) => ({
       name: `home-of-${name.replace(/\W+/g, '-')}`,
       comment: `only ${home} may import ${name}`,
@@ -61,7 +53,8 @@ export default {
     })),
     {
       name: 'browsers-reach-no-node',
-      comment: 'what runs in browsers imports no module of Node; it asks the process for them (runtime/environment.ts)',
+      comment:
+        'what runs in browsers imports no module of Node; it asks the process for them (runtime/base/environment.ts)',
       severity: error,
       from: { path: browserEntries },
       to: { path: nodeModules, reachable: true },

@@ -19,7 +19,7 @@ const windowGlobals = [
 
 export default defineConfig(
   // AssemblyScript has its own compiler.
-  globalIgnores(['dist/', 'coverage/', 'runtime/engines/simd/assembly/']),
+  globalIgnores(['dist/', 'coverage/', 'runtime/engines/simd/kernels/assembly/']),
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -21,15 +21,15 @@ import { type InputSpec, listSamples, type Samples } from './runtime/samples.ts'
 
 export { HepcError, InternalError, formatDiagnostic } from './ir/diagnostics/diagnostic.ts';
 export type { Diagnostic, NodeRef, Place, Severity } from './ir/diagnostics/diagnostic.ts';
-export type { CostTable } from './ir/he/op-costs.ts';
+export type { CostTable } from './costs/op-costs.ts';
 export type { ClientPart, Plan, PlanStatistics } from './ir/plan/plan.ts';
 export type { Objective, SearchLimits, SearchReport } from './ir/plan/search-report.ts';
 export type { PruningReport } from './ir/plan/pruning-report.ts';
 export type { PrunedModel } from './pruning/prune-model.ts';
 export { Client } from './runtime/client.ts';
 export type { Sample } from './runtime/client.ts';
-export { readCostFile, writeCostFile } from './runtime/cost-file.ts';
-export type { EvaluateOptions } from './runtime/engine.ts';
+export { readCostFile, writeCostFile } from './runtime/measuring/cost-file.ts';
+export type { EvaluateOptions } from './runtime/base/engine.ts';
 export { readClientPart, writeClientPart } from './runtime/hep/client-part.ts';
 export { fileAccess } from './runtime/format/file-access.ts';
 export type { RandomAccess } from './runtime/format/random-access.ts';
@@ -37,8 +37,8 @@ export { openHep as openPlan, readHep as readPlan } from './runtime/hep/read.ts'
 export { writeBoundHep as writeBoundPlan } from './runtime/hep/write-bound.ts';
 export type { BindOptions, BoundFile } from './runtime/hep/write-bound.ts';
 export { writeHep as writePlan } from './runtime/hep/write.ts';
-export { measureCosts } from './runtime/measure-costs.ts';
-export type { MeasureCostsOptions, MeasuredCosts } from './runtime/measure-costs.ts';
+export { measureCosts } from './runtime/measuring/measure-costs.ts';
+export type { MeasureCostsOptions, MeasuredCosts } from './runtime/measuring/measure-costs.ts';
 export { listSamples, loadSamples } from './runtime/samples.ts';
 export type { InputSpec, Samples } from './runtime/samples.ts';
 export { bindWeights } from './runtime/seal/bind-weights.ts';
@@ -104,7 +104,7 @@ export async function prune(
   { data, heldOut, ...options }: PruneModelOptions,
 ): Promise<PrunedModel> {
   // Training alone needs onnxruntime, which sets itself up when it is loaded.
-  const { createTrainer } = await import('./runtime/training/trainer.ts');
+  const { createTrainer } = await import('./training/trainer.ts');
   const source = sourceOf(onnx);
   const samples = typeof data === 'function' ? data(importOnnx(source).inputs) : data;
   return pruneModel(source, {

@@ -12,7 +12,7 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { formatBytes } from '../cli/render/units.ts';
-import { measureCosts } from '../runtime/measure-costs.ts';
+import { measureCosts } from '../runtime/measuring/measure-costs.ts';
 import { measure, type Measurement } from './measure.ts';
 import { benchModels, type BenchModel } from './models.ts';
 import type { EvaluationSettings } from './plan-evaluation.ts';

@@ -2,13 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Accuracy, measureAccuracy } from '../cli/accuracy.ts';
-import { encodingBytes, encodingCost, programCost } from '../ir/he/program-cost.ts';
-import { type CostTable, sealCostTable } from '../ir/he/op-costs.ts';
+import { type Accuracy, measureAccuracy } from '../cli/answers/accuracy.ts';
+import { encodingBytes, encodingCost, programCost } from '../costs/program-cost.ts';
+import { type CostTable, sealCostTable } from '../costs/op-costs.ts';
 import type { Plan, PlanStatistics } from '../ir/plan/plan.ts';
 import { writeNpz } from '../runtime/format/npz.ts';
 import { readHep } from '../runtime/hep/read.ts';
-import { type NamedArrays, ReferenceModel } from '../runtime/onnxruntime.ts';
+import { type NamedArrays, ReferenceModel } from '../training/onnxruntime.ts';
 import { listSamples, loadSamples } from '../runtime/samples.ts';
 import { type CountDifference, differencesFromGolden } from './golden-differences.ts';
 import type { BenchModel } from './models.ts';

@@ -1,9 +1,9 @@
 /** The time of one rotation of node-seal on this machine: the unit that evaluation times can be compared in. */
 import { nttPrimes } from '../compiler/parameters/primes.ts';
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
-import { SealContext } from '../runtime/seal/context.ts';
-import { withHandles } from '../runtime/seal/handles.ts';
-import { instantiateSeal } from '../runtime/seal/module.ts';
+import { SealContext } from '../runtime/seal/library/context.ts';
+import { withHandles } from '../runtime/seal/library/handles.ts';
+import { instantiateSeal } from '../runtime/seal/library/module.ts';
 import type { ReferenceRotation } from './reference-core.ts';
 
 const warmUp = 3;

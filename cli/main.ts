@@ -6,10 +6,10 @@
 import { unwritableOutput } from '../ir/diagnostics/cli.ts';
 import { HepcError } from '../ir/diagnostics/diagnostic.ts';
 import { commands } from './commands/registry.ts';
-import { failureOf } from './failure.ts';
-import { describeSystemError } from './input-file.ts';
-import { runCommandLine } from './program.ts';
-import { version } from './version.ts';
+import { failureOf } from './shell/failure.ts';
+import { describeSystemError } from './files/input-file.ts';
+import { runCommandLine } from './shell/program.ts';
+import { version } from './shell/version.ts';
 
 /** A reader that has seen enough (`hepc inspect … | head`) is no failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,15 +1,14 @@
 /** Puts a scheduled program together with what client and server need beside it. */
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { HE } from '../ir/he/ops.ts';
-import type { PlanModule } from '../ir/levels.ts';
 import { nodeAt } from '../ir/module.ts';
-import type { ClientPart, InputEncoding, OutputEncoding, Plan } from '../ir/plan/plan.ts';
+import type { ClientPart, InputEncoding, OutputEncoding, Plan, PlanModule } from '../ir/plan/plan.ts';
 import { countStatistics } from '../ir/plan/statistics.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { SearchReport } from '../ir/plan/search-report.ts';
 import { sentOutputs } from '../ir/tile/sent-outputs.ts';
-import type { Sample } from '../passes/pass.ts';
-import type { PackedNetwork } from './pack-network.ts';
+import type { Sample } from '../passes/base/pass.ts';
+import type { PackedNetwork } from './search/pack-network.ts';
 import { inputHeadroom } from './input-headroom.ts';
 
 /** Shapes of one sample, and whether the model has a first axis of samples. */

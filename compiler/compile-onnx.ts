@@ -1,7 +1,7 @@
 /** From the bytes of an ONNX model to a plan: import and compilation in one call. */
 import { printModule } from '../ir/text/print.ts';
-import type { Sample } from '../passes/pass.ts';
-import { ordersFromJson } from '../passes/pruning/orders-json.ts';
+import type { Sample } from '../passes/base/pass.ts';
+import { ordersFromJson } from '../passes/pruning/orders/orders-json.ts';
 import { type Compilation, compileGraph, type CompileOptions } from './compile.ts';
 import { type ImportedModel, importOnnx, type ModelPort, type OnnxSource } from './onnx/import.ts';
 

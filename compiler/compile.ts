@@ -15,31 +15,30 @@ import {
   syntheticSamples,
 } from '../ir/diagnostics/compile.ts';
 import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
-import { type CostTable, defaultCostTable } from '../ir/he/op-costs.ts';
-import type { PlanModule } from '../ir/levels.ts';
+import { type CostTable, defaultCostTable } from '../costs/op-costs.ts';
 import { polyModulusDegrees, workerHeapBytes } from '../ir/parameters.ts';
-import type { Plan } from '../ir/plan/plan.ts';
+import type { Plan, PlanModule } from '../ir/plan/plan.ts';
 import type { Objective, PlanMeasures, SearchLimits } from '../ir/plan/search-report.ts';
 import { seededRandom } from '../ir/random.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { nextPowerOfTwo } from '../ir/tile/layout.ts';
 import type { TileModule } from '../ir/tile/ops.ts';
 import { PassManager, type PassObserver, type PassRun } from '../passes/manager.ts';
-import type { Sample } from '../passes/pass.ts';
-import type { Orders } from '../passes/pruning/apply-permutation.ts';
-import type { TileShape } from './kernels/candidate.ts';
+import type { Sample } from '../passes/base/pass.ts';
+import type { Orders } from '../passes/pruning/orders/apply-permutation.ts';
+import type { TileShape } from './kernels/parts/candidate.ts';
 import { buildPlan, type ModelInterface } from './build-plan.ts';
 import { checkOptions } from './check-options.ts';
 import type { LayoutChoice } from './layouts/choose-layouts.ts';
 import { networkDepth } from './layouts/network-depth.ts';
-import { optimiseTensor, shrinkTensor } from './pipelines.ts';
+import { optimiseTensor, shrinkTensor } from './parameters/pipelines.ts';
 import type { Configuration } from './search/configurations.ts';
 import { type LoweringContext, replay } from './search/candidate.ts';
 import { defaultBandwidthMbit, type Near } from './search/objective.ts';
 import { searchReport } from './search/report.ts';
 import { type SearchOutcome, searchPlans } from './search/search-plans.ts';
 import { tooDeep } from './search/too-deep.ts';
-import { referenceOn } from './simulate.ts';
+import { referenceOn } from './parameters/simulate.ts';
 
 export interface ImportedGraph extends ModelInterface {
   readonly module: TensorModule;

@@ -7,12 +7,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 
-import { indexOfLargest, measureAccuracy } from '../cli/accuracy.ts';
-import { createProgress } from '../cli/progress.ts';
+import { indexOfLargest, measureAccuracy } from '../cli/answers/accuracy.ts';
+import { createProgress } from '../cli/shell/progress.ts';
 import { renderFields } from '../cli/render/table.ts';
 import { formatBytes, formatError, formatMilliseconds } from '../cli/render/units.ts';
 import { Client, compile, listSamples, loadSamples, type Sample, Server } from '../index.ts';
-import { ReferenceModel } from '../runtime/onnxruntime.ts';
+import { ReferenceModel } from '../training/onnxruntime.ts';
 
 const models = join(import.meta.dirname, 'models');
 const modelFile = 'mlp-784-128-128-10.onnx';

@@ -13,7 +13,7 @@
  */
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { PruningPoint } from '../ir/plan/pruning-report.ts';
-import { countZeros } from '../passes/pruning/zero-weights.ts';
+import { countZeros } from '../passes/pruning/neurons/zero-weights.ts';
 import type { PrunedNetwork, Pruner, ShrunkPlan } from './pruner.ts';
 import { smallerAxes } from './shrink.ts';
 

@@ -6,7 +6,7 @@ import { elementCount } from '../ir/constant.ts';
 import type { PruningMetric } from '../ir/plan/pruning-report.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { Evaluation, Trainer, TrainingLoss } from '../ir/tensor/trainer.ts';
-import { visitActivations } from '../passes/pruning/activations.ts';
+import { visitActivations } from '../passes/pruning/statistics/activations.ts';
 import type { TrainingSet } from './training-set.ts';
 
 export interface Metric {

@@ -4,9 +4,9 @@
  * Examples: `P4E:Gl/L1/Wei:0.0625`, `P2T:Gl/T-Avg`, `P3E`. `schemes.ts` has the primitives of each scheme.
  */
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
-import { badPolicy } from '../ir/diagnostics/pruning.ts';
+import { badPolicy } from '../ir/diagnostics/pruning/pruning.ts';
 import { suggestion } from '../ir/suggestion.ts';
-import type { Criterion } from '../passes/pruning/criteria.ts';
+import type { Criterion } from '../passes/pruning/statistics/criteria.ts';
 
 const scopes = { Lc: 'local', Gl: 'global' } as const;
 const criteria = { L1: 'l1', L2: 'l2', Rnd: 'random', Dat: 'data', Err: 'error' } as const;

@@ -5,7 +5,7 @@
 import type { CompileOptions, Compilation } from '../compiler/compile.ts';
 import { compileGraph } from '../compiler/compile.ts';
 import { ordersMetadataKey, ordersOf } from '../compiler/compile-onnx.ts';
-import { shrinkTensor } from '../compiler/pipelines.ts';
+import { shrinkTensor } from '../compiler/parameters/pipelines.ts';
 import { layerKernels } from '../compiler/layouts/layer-kernels.ts';
 import { type ImportedModel, importOnnx, type OnnxSource } from '../compiler/onnx/import.ts';
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
@@ -15,15 +15,15 @@ import {
   nothingSaved,
   nothingToPrune,
   tooFewSamples,
-} from '../ir/diagnostics/pruning-run.ts';
+} from '../ir/diagnostics/pruning/pruning-run.ts';
 import type { PruningPoint, PruningReport } from '../ir/plan/pruning-report.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { Trainer, TrainingEpoch } from '../ir/tensor/trainer.ts';
 import { replaceWeights, weightNodes, weightsOf } from '../ir/tensor/weight-layers.ts';
 import { PassManager } from '../passes/manager.ts';
-import type { Sample } from '../passes/pass.ts';
-import { ordersToJson } from '../passes/pruning/orders-json.ts';
-import { exportModule } from '../runtime/onnx/export-module.ts';
+import type { Sample } from '../passes/base/pass.ts';
+import { ordersToJson } from '../passes/pruning/orders/orders-json.ts';
+import { exportModule } from '../training/onnx/export-module.ts';
 import { type PlanCost, searchPruning } from './auto.ts';
 import { metricFor } from './metric.ts';
 import { parsePolicy, printPolicy, type Policy } from './policy.ts';

@@ -6,8 +6,8 @@ import { InternalError } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/op.ts';
 import type { TensorModule, TensorNode } from '../ir/tensor/ops.ts';
 import { type LayerWeights, replaceWeights, weightNodes, weightsOf } from '../ir/tensor/weight-layers.ts';
-import { type Orders, permuteModule } from '../passes/pruning/apply-permutation.ts';
-import type { NetworkKernels } from '../passes/pruning/kernels.ts';
+import { type Orders, permuteModule } from '../passes/pruning/orders/apply-permutation.ts';
+import type { NetworkKernels } from '../passes/pruning/tiles/kernels.ts';
 
 /**
  * `module` with the weights, biases and `pruned` values that `permuted` has, which is `module` in `orders` but for those

@@ -2,7 +2,7 @@
 import type { ValueId } from '../ir/op.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { weightNodes, weightsOf } from '../ir/tensor/weight-layers.ts';
-import { type NeuronMap, neuronsOf } from '../passes/pruning/neurons.ts';
+import { type NeuronMap, neuronsOf } from '../passes/pruning/neurons/neurons.ts';
 
 export interface SmallerAxis {
   /** The layer or network input whose neurons they are. */

@@ -12,7 +12,7 @@ import {
   weightNodes,
   weightsOf,
 } from '../ir/tensor/weight-layers.ts';
-import { layerGeometry } from '../passes/pruning/layer-geometry.ts';
+import { layerGeometry } from '../ir/tensor/layer-geometry.ts';
 
 /** For each layer of the smaller network, in order, where its weights and rows stand in the layer of the model. */
 interface LayerSources {

@@ -9,12 +9,12 @@ import {
   type SampleSet,
   severalInputs,
   tooFewSamples,
-} from '../ir/diagnostics/pruning-run.ts';
+} from '../ir/diagnostics/pruning/pruning-run.ts';
 import { missingInput, wrongInputLength } from '../ir/diagnostics/runtime.ts';
 import { seededRandom } from '../ir/random.ts';
 import type { TensorModule, TensorNode } from '../ir/tensor/ops.ts';
 import type { TrainingData } from '../ir/tensor/trainer.ts';
-import type { Sample } from '../passes/pass.ts';
+import type { Sample } from '../passes/base/pass.ts';
 
 export interface TrainingSet {
   /** What is trained on. */

@@ -6,11 +6,11 @@ import { elementCount } from '../ir/constant.ts';
 import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import { keysNotLoaded, missingInput, noSamplesToEncrypt, wrongInputLength } from '../ir/diagnostics/runtime.ts';
 import { type ClientPart, type InputEncoding, sentCiphertexts } from '../ir/plan/plan.ts';
-import { checkInputRange, packInput, unpackOutput } from './codec.ts';
-import { readCiphertexts, writeCiphertexts } from './seal/ciphertext-files.ts';
-import { SealContext } from './seal/context.ts';
+import { checkInputRange, packInput, unpackOutput } from './base/codec.ts';
+import { readCiphertexts, writeCiphertexts } from './seal/bytes/ciphertext-files.ts';
+import { SealContext } from './seal/library/context.ts';
 import { generateKeys, type KeySet, readSecretKey } from './seal/keys.ts';
-import { instantiateSeal } from './seal/module.ts';
+import { instantiateSeal } from './seal/library/module.ts';
 import { SecretCipher } from './seal/secret-cipher.ts';
 
 /** Values of a sample by the name of the input or output: flat, row-major. */

@@ -5,7 +5,7 @@
 export { formatDiagnostic, HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
 export type { Diagnostic, NodeRef, Place, Severity } from '../ir/diagnostics/diagnostic.ts';
 export type { Plan } from '../ir/plan/plan.ts';
-export type { EvaluateOptions } from './engine.ts';
+export type { EvaluateOptions } from './base/engine.ts';
 export type { RandomAccess } from './format/random-access.ts';
 export { openHep as openPlan, readHep as readPlan } from './hep/read.ts';
 export { Server } from './server.ts';

@@ -5,10 +5,10 @@
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import { keysNotLoaded, otherKey } from '../ir/diagnostics/runtime.ts';
 import type { Plan } from '../ir/plan/plan.ts';
-import { defaultEngineOptions, type EngineOptions, type EvaluateOptions, type EvaluationKeys } from './engine.ts';
+import { defaultEngineOptions, type EngineOptions, type EvaluateOptions, type EvaluationKeys } from './base/engine.ts';
 import { type EngineChoice, prepareEngine } from './engines/registry.ts';
-import type { PreparedEngine } from './engines/simd/fallback.ts';
-import { readCiphertexts, writeCiphertexts } from './seal/ciphertext-files.ts';
+import type { PreparedEngine } from './base/fallback.ts';
+import { readCiphertexts, writeCiphertexts } from './seal/bytes/ciphertext-files.ts';
 import { readEvaluationKeys } from './seal/keys.ts';
 import { openWeights } from './seal/weight-source.ts';
 

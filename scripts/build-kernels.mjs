@@ -12,7 +12,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { runChild } from './child-process.mjs';
 
-const engine = ['runtime', 'engines', 'simd'];
+const engine = ['runtime', 'engines', 'simd', 'kernels'];
 
 /** 4 GiB, all that 32-bit addresses reach. */
 const maxPages = 65536;

@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '..');
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
 /** Compiled before any command of this repository starts. */
-const kernels = join('runtime', 'engines', 'simd', 'kernels.wasm');
+const kernels = join('runtime', 'engines', 'simd', 'kernels', 'kernels.wasm');
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 process.exitCode = await runChild(process.execPath, [compiler, '-p', 'tsconfig.build.json'], { cwd: root });

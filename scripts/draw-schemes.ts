@@ -7,11 +7,11 @@ import { InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { seededRandom } from '../ir/random.ts';
 import { TensorBuilder, type TensorModule } from '../ir/tensor/ops.ts';
 import { weightNodes, weightsOf } from '../ir/tensor/weight-layers.ts';
-import { expand } from '../passes/expand.ts';
+import { expand } from '../passes/pruning/expand.ts';
 import { PassManager } from '../passes/manager.ts';
-import { permute } from '../passes/permute.ts';
-import { prune } from '../passes/prune.ts';
-import { pruneTiles } from '../passes/prune-tiles.ts';
+import { permute } from '../passes/pruning/permute.ts';
+import { prune } from '../passes/pruning/prune.ts';
+import { pruneTiles } from '../passes/pruning/prune-tiles.ts';
 import { type SchemePolicy, type SchemeStep, schemes } from '../pruning/schemes.ts';
 
 const rows = 16;

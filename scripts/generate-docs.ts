@@ -10,9 +10,9 @@ import { format, resolveConfig } from 'prettier';
 import { diagnosticRegistry } from '../ir/diagnostics/registry.ts';
 import { type FieldUse, type HeOpDeclaration, heOps } from '../ir/he/ops.ts';
 import { tensorOps } from '../ir/tensor/ops.ts';
-import { describeSchema, entriesOf } from '../ir/text/schema.ts';
+import { describeSchema, entriesOf } from '../ir/text/syntax/schema.ts';
 import { tileOps } from '../ir/tile/ops.ts';
-import { facts } from '../passes/pass.ts';
+import { facts } from '../passes/base/pass.ts';
 import { passes } from '../passes/registry.ts';
 import { drawSchemes } from './draw-schemes.ts';
 

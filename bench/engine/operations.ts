@@ -6,15 +6,15 @@ import type { Ciphertext, GaloisKeys, Plaintext } from 'node-seal';
 import { nttPrimes } from '../../compiler/parameters/primes.ts';
 import type { Parameters, PolyModulusDegree } from '../../ir/parameters.ts';
 import { seededRandom } from '../../ir/random.ts';
-import { embeddingTableBytes, fillEmbeddingTables } from '../../runtime/engines/simd/embedding-tables.ts';
-import { Encoder, encodersBytes } from '../../runtime/engines/simd/encoder.ts';
-import { keyBytes, limbStride, valueBytes } from '../../runtime/engines/simd/layout.ts';
-import { decompositionBytes } from '../../runtime/engines/simd/key-switching.ts';
-import { extendedBytes } from '../../runtime/engines/simd/extended-layout.ts';
-import { alone } from '../../runtime/engines/simd/team.ts';
-import { instantiateSeal } from '../../runtime/seal/module.ts';
-import { OperationBench } from '../../test/unit/simd/operation-bench.ts';
-import { SealReference } from '../../test/unit/simd/seal-reference.ts';
+import { embeddingTableBytes, fillEmbeddingTables } from '../../runtime/engines/simd/memory/embedding-tables.ts';
+import { Encoder, encodersBytes } from '../../runtime/engines/simd/operations/encoder.ts';
+import { keyBytes, limbStride, valueBytes } from '../../runtime/engines/simd/memory/layout.ts';
+import { decompositionBytes } from '../../runtime/engines/simd/operations/key-switching.ts';
+import { extendedBytes } from '../../runtime/engines/simd/memory/extended-layout.ts';
+import { alone } from '../../runtime/engines/simd/operations/team.ts';
+import { instantiateSeal } from '../../runtime/seal/library/module.ts';
+import { OperationBench } from '../../test/unit/runtime/engines/simd/operations/operation-bench.ts';
+import { SealReference } from '../../test/unit/runtime/engines/simd/seal-reference.ts';
 import { type Spread, spreadOf } from './spread.ts';
 
 /** A ring and a number of data primes. */

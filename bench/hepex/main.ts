@@ -11,7 +11,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type EngineWithCosts, enginesWithCosts } from '../../ir/he/op-costs.ts';
+import { type EngineWithCosts, enginesWithCosts } from '../../costs/op-costs.ts';
 import { type BestPruning, bestPruning, budgetOf, measureTimes } from './best-pruning.ts';
 import { keptPlans } from './kept-plans.ts';
 import { renderHepex } from './render.ts';

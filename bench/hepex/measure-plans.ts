@@ -1,9 +1,9 @@
 /** Evaluation times of two plans in one run, turn by turn, so that whatever else the machine does meets both. */
-import type { EngineWithCosts } from '../../ir/he/op-costs.ts';
+import type { EngineWithCosts } from '../../costs/op-costs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { Server } from '../../runtime/server.ts';
-import type { Sample } from '../../passes/pass.ts';
+import type { Sample } from '../../passes/base/pass.ts';
 
 export interface MeasuredPlans {
   /** Medians, in milliseconds, of the plans in order. */

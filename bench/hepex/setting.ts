@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CompileOptions } from '../../compiler/compile.ts';
 import { importOnnx } from '../../compiler/onnx/import.ts';
-import { costTables, type EngineWithCosts } from '../../ir/he/op-costs.ts';
+import { costTables, type EngineWithCosts } from '../../costs/op-costs.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { Evaluation, Trainer, TrainingData } from '../../ir/tensor/trainer.ts';
-import type { Sample } from '../../passes/pass.ts';
+import type { Sample } from '../../passes/base/pass.ts';
 import { PruningSession } from '../../pruning/prune-model.ts';
 import type { LabelledSamples } from '../../pruning/training-set.ts';
-import { createTrainer } from '../../runtime/training/trainer.ts';
+import { createTrainer } from '../../training/trainer.ts';
 import { readMnist } from '../mnist.ts';
 
 export type ModelName =

@@ -1,7 +1,7 @@
 /** What `hepc inspect` says of a plan, for people and for machines. */
 import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
 import type { HeOpName } from '../../ir/he/ops.ts';
-import { programCost } from '../../ir/he/program-cost.ts';
+import { programCost } from '../../costs/program-cost.ts';
 import { modulusBits } from '../../ir/parameters.ts';
 import { countByLevel, countByNode, occurringOps, type OpCounts } from './operations.ts';
 import { renderFields, renderTable } from './table.ts';

@@ -5,19 +5,19 @@
  */
 import { createHash } from 'node:crypto';
 import type { Plan } from '../../ir/plan/plan.ts';
-import { factsSection, headline } from './facts-section.ts';
-import { html, Html, shorten } from './html.ts';
-import { layersOf } from './layers.ts';
-import { networkOf } from './network.ts';
-import { networkSection } from './network-section.ts';
-import { operationsSection } from './operations-section.ts';
-import { loadPlotting } from './plotting.ts';
-import { pruningSection } from './pruning-section.ts';
-import { searchSection } from './search-section.ts';
+import { factsSection, headline } from './sections/facts-section.ts';
+import { html, Html, shorten } from './drawing/html.ts';
+import { layersOf } from './figures/layers.ts';
+import { networkOf } from './figures/network.ts';
+import { networkSection } from './sections/network-section.ts';
+import { operationsSection } from './sections/operations-section.ts';
+import { loadPlotting } from './drawing/plotting.ts';
+import { pruningSection } from './sections/pruning-section.ts';
+import { searchSection } from './sections/search-section.ts';
 import { style } from './style.ts';
-import { tally } from './tally.ts';
-import { tilesSection } from './tiles-section.ts';
-import { timelineSection } from './timeline-section.ts';
+import { tally } from './figures/tally.ts';
+import { tilesSection } from './sections/tiles-section.ts';
+import { timelineSection } from './sections/timeline-section.ts';
 
 // Not part of the template: the policy gives the hash of what stands between the tags, to the last space.
 const styleElement = new Html(`<style>${style}</style>`);

@@ -1,6 +1,6 @@
 /** What a search of pruned networks tried, as a picture by itself: loss against cost, the front through the best. */
 import { lossName, lossOf, type PruningReport } from '../../ir/plan/pruning-report.ts';
-import { lossCostChart } from './loss-cost-chart.ts';
+import { lossCostChart } from './drawing/loss-cost-chart.ts';
 
 /** Of a single scheme: its one point beside the unpruned model. */
 export function drawFront({ policy, quality, before, after, points }: PruningReport): Promise<string> {

@@ -1,7 +1,7 @@
 /** How a report looks, light and dark. The one style element of the page; nothing in it is from a model. */
-import { seriesProperties } from './loss-cost-chart.ts';
-import { shadeCount } from './cells.ts';
-import { opFamilies } from './tally.ts';
+import { seriesProperties } from './drawing/loss-cost-chart.ts';
+import { shadeCount } from './drawing/cells.ts';
+import { opFamilies } from './figures/tally.ts';
 
 interface Theme {
   readonly base: string;

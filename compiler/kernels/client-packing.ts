@@ -1,13 +1,13 @@
 /** Kernels at the model's input, where the client packs, repeats and reorders elements for nothing. */
 import { interleaved, Layout, nextPowerOfTwo, tiled } from '../../ir/tile/layout.ts';
-import type { Candidate, LinearProblem } from './candidate.ts';
-import { withoutDominated } from './dominance.ts';
-import { foldedDiagonals } from './folded-diagonals.ts';
-import { im2colKernels } from './im2col.ts';
+import type { Candidate, LinearProblem } from './parts/candidate.ts';
+import { withoutDominated } from './parts/dominance.ts';
+import { foldedDiagonals } from './families/folded-diagonals.ts';
+import { im2colKernels } from './families/im2col.ts';
 import { geometricKernels } from './kernels-from.ts';
-import { contiguous, copies, powers } from './result-layouts.ts';
-import { sharedWindowKernels } from './shared-windows.ts';
-import { stridedSums } from './strided-sums.ts';
+import { contiguous, copies, powers } from './parts/result-layouts.ts';
+import { sharedWindowKernels } from './families/shared-windows.ts';
+import { stridedSums } from './families/strided-sums.ts';
 import { kernelsOfShape } from './tile-shape.ts';
 
 /** More input ciphertexts than this, or than the plain operand fills, cost more to encrypt and send than kernels save. */

@@ -1,12 +1,12 @@
 /** The kernels for an operand that is in a ciphertext already, in the layout that an earlier op has left it in. */
 import type { Layout } from '../../ir/tile/layout.ts';
-import type { Candidate, LinearProblem } from './candidate.ts';
-import { convolutionLayouts } from './convolution-layouts.ts';
-import { withoutDominated } from './dominance.ts';
-import { foldedDiagonals } from './folded-diagonals.ts';
-import { powers } from './result-layouts.ts';
-import { sparseDiagonals } from './sparse-diagonals.ts';
-import { stridedSums } from './strided-sums.ts';
+import type { Candidate, LinearProblem } from './parts/candidate.ts';
+import { convolutionLayouts } from './parts/convolution-layouts.ts';
+import { withoutDominated } from './parts/dominance.ts';
+import { foldedDiagonals } from './families/folded-diagonals.ts';
+import { powers } from './parts/result-layouts.ts';
+import { sparseDiagonals } from './families/sparse-diagonals.ts';
+import { stridedSums } from './families/strided-sums.ts';
 import { kernelsOfShape } from './tile-shape.ts';
 
 export function kernelsFrom(problem: LinearProblem, input: Layout): Candidate[] {

@@ -4,11 +4,11 @@
  * repeats every element `rows` times, and the folds of a layer contract its columns; the next layer contracts what
  * stands `rows` to a ciphertext, and so in turn. No kernel has giant steps.
  */
-import { copies } from './result-layouts.ts';
-import type { Candidate, LinearProblem, TileShape } from './candidate.ts';
-import { foldedDiagonals } from './folded-diagonals.ts';
-import { regularStride } from './needed-steps.ts';
-import { stridedSums } from './strided-sums.ts';
+import { copies } from './parts/result-layouts.ts';
+import type { Candidate, LinearProblem, TileShape } from './parts/candidate.ts';
+import { foldedDiagonals } from './families/folded-diagonals.ts';
+import { regularStride } from './parts/needed-steps.ts';
+import { stridedSums } from './families/strided-sums.ts';
 import { Layout, tiled } from '../../ir/tile/layout.ts';
 
 /** At the model's input where `input` is undefined. */

@@ -2,9 +2,9 @@
  * What layouts and kernels are estimated to cost, before anything is lowered: the seam at which an objective enters. An
  * objective is a price for each resource, so that every estimate is a sum over nodes, and a shortest path minimises it.
  */
-import { type CostedOp, type CostTable, defaultCostTable, opCost } from '../../ir/he/op-costs.ts';
+import { type CostedOp, type CostTable, defaultCostTable, opCost } from '../../costs/op-costs.ts';
 import { keyHeapExpansion, plaintextBytes, type PolyModulusDegree, switchingKeyBytes } from '../../ir/parameters.ts';
-import type { Candidate, KernelCounts } from '../kernels/candidate.ts';
+import type { Candidate, KernelCounts } from '../kernels/parts/candidate.ts';
 
 /** What one unit of each resource costs. */
 export interface Prices {
@@ -75,7 +75,7 @@ export function costModel({ degree, table, primes, prices }: CostContext): CostM
 }
 
 /**
- * The rotations of a kernel, by what an engine that hoists shares (`ir/he/program-cost.ts`): babies the decomposition of
+ * The rotations of a kernel, by what an engine that hoists shares (`costs/program-cost.ts`): babies the decomposition of
  * their input; babies and giants the division, for each sum that they end in; and two folds in a row both. For an engine
  * that does not hoist each rotation is one.
  */

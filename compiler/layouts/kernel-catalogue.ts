@@ -9,13 +9,13 @@ import { splitColumns } from '../../ir/tensor/column-blocks.ts';
 import { identityMap, isLinear, type LinearMap, linearMapOf } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
-import type { Candidate, LinearProblem, SlotShape } from '../kernels/candidate.ts';
+import type { Candidate, LinearProblem, SlotShape } from '../kernels/parts/candidate.ts';
 import { kernelsAtInput } from '../kernels/client-packing.ts';
-import { geometryOf } from '../kernels/convolution-layouts.ts';
+import { geometryOf } from '../kernels/parts/convolution-layouts.ts';
 import { kernelsFrom } from '../kernels/kernels-from.ts';
-import { repackings } from '../kernels/repack.ts';
-import { contiguous } from '../kernels/result-layouts.ts';
-import { sparseDiagonals } from '../kernels/sparse-diagonals.ts';
+import { repackings } from '../kernels/families/repack.ts';
+import { contiguous } from '../kernels/parts/result-layouts.ts';
+import { sparseDiagonals } from '../kernels/families/sparse-diagonals.ts';
 import { isClientView } from './client-views.ts';
 import { isReshape } from './network-depth.ts';
 

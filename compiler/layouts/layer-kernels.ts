@@ -3,12 +3,12 @@
  * are those of the layout search.
  */
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
-import { type CostedOp, type CostTable, defaultCostTable, opCost } from '../../ir/he/op-costs.ts';
+import { type CostedOp, type CostTable, defaultCostTable, opCost } from '../../costs/op-costs.ts';
 import { usersOf } from '../../ir/module.ts';
 import { plaintextBytes, type PolyModulusDegree, workerHeapBytes } from '../../ir/parameters.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import { type WeightNode, weightNodes } from '../../ir/tensor/weight-layers.ts';
-import type { LayerKernel, LayerPrices, NetworkKernels } from '../../passes/pruning/kernels.ts';
+import type { LayerKernel, LayerPrices, NetworkKernels } from '../../passes/pruning/tiles/kernels.ts';
 import type { LayoutChoice } from './choose-layouts.ts';
 import { costModel, latencyPrices } from './cost.ts';
 import { KernelCatalogue } from './kernel-catalogue.ts';

@@ -3,7 +3,7 @@ import { elementCount } from '../../ir/constant.ts';
 import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import { mergeOrigins, nodeAt, usersOf } from '../../ir/module.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
-import { polynomialDepth } from '../lowering/polynomial.ts';
+import { polynomialDepth } from '../polynomials/polynomial.ts';
 import { isLinear } from '../../ir/tensor/linear-map.ts';
 import { isIdentity } from '../../ir/tensor/column-blocks.ts';
 import { isClientView } from './client-views.ts';

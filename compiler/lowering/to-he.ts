@@ -13,7 +13,7 @@ import type { Layout } from '../../ir/tile/layout.ts';
 import type { TileModule, TileNode, TileNodeNamed } from '../../ir/tile/ops.ts';
 import { modulo, placeWeights } from '../../ir/tile/place-weights.ts';
 import { sentOutputs } from '../../ir/tile/sent-outputs.ts';
-import { emitPolynomial } from './polynomial.ts';
+import { emitPolynomial } from '../polynomials/polynomial.ts';
 
 /** Where the model's values are in the program. */
 export interface Lowered {

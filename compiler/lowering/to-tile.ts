@@ -9,7 +9,7 @@ import { identityMap, isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
 import { TileBuilder, type TileModule } from '../../ir/tile/ops.ts';
-import type { Candidate } from '../kernels/candidate.ts';
+import type { Candidate } from '../kernels/parts/candidate.ts';
 import type { LayoutChoice } from '../layouts/choose-layouts.ts';
 import { clientView, isClientView, pick } from '../layouts/client-views.ts';
 import { operandMaps } from '../layouts/kernel-catalogue.ts';

@@ -9,20 +9,20 @@ import { type Diagnostic, HepcError, throwIfErrors } from '../../ir/diagnostics/
 import { constantOutput, unsupportedOperator, unsupportedOpset, unusedInput } from '../../ir/diagnostics/import.ts';
 import { usersOf } from '../../ir/module.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
-import { withoutDeadNodes } from '../../passes/dead-nodes.ts';
-import { decodeModel, isDefaultDomain } from './decode.ts';
-import { Emitter } from './emitter.ts';
-import { ExternalData, type ReadExternal } from './external-data.ts';
-import { ImportFailure, invalid } from './failure.ts';
-import { checkGraph, orderNodes, producersOf } from './graph-order.ts';
+import { withoutDeadNodes } from '../../passes/tensor/dead-nodes.ts';
+import { decodeModel, isDefaultDomain } from './proto/decode.ts';
+import { Emitter } from './emission/emitter.ts';
+import { ExternalData, type ReadExternal } from './proto/external-data.ts';
+import { ImportFailure, invalid } from './proto/failure.ts';
+import { checkGraph, orderNodes, producersOf } from './proto/graph-order.ts';
 import { type EncryptedInput, encryptedInputs } from './interface.ts';
-import type { OnnxModel, OnnxNode, OnnxTensor } from './model.ts';
-import { Operation } from './operation.ts';
+import type { OnnxModel, OnnxNode, OnnxTensor } from './proto/model.ts';
+import { Operation } from './emission/operation.ts';
 import { recognizePattern } from './patterns.ts';
-import { readTensor } from './read-tensor.ts';
+import { readTensor } from './proto/read-tensor.ts';
 import { refusalOf } from './refusals.ts';
 import { rules } from './rules.ts';
-import type { EncryptedTerm, Term } from './term.ts';
+import type { EncryptedTerm, Term } from './proto/term.ts';
 
 export interface OnnxSource {
   readonly bytes: Uint8Array;

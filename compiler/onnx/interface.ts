@@ -1,9 +1,9 @@
 /** The inputs that a client encrypts: every input of the graph that is no initializer. */
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { badInterfaceType, dynamicAxis, malformedGraph, modelTooLarge } from '../../ir/diagnostics/import.ts';
-import { elementTypeOf } from './element-types.ts';
-import { maxElements, maxRank } from './limits.ts';
-import type { OnnxGraph, OnnxInput } from './model.ts';
+import { elementTypeOf } from './proto/element-types.ts';
+import { maxElements, maxRank } from './proto/limits.ts';
+import type { OnnxGraph, OnnxInput } from './proto/model.ts';
 
 export interface EncryptedInput {
   readonly name: string;

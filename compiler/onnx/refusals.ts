@@ -1,6 +1,6 @@
 /** Why an operator has no rule, and what to do instead. */
-import type { OnnxNode } from './model.ts';
-import { isDefaultDomain } from './decode.ts';
+import type { OnnxNode } from './proto/model.ts';
+import { isDefaultDomain } from './proto/decode.ts';
 
 export interface Refusal {
   readonly reason: string;

@@ -1,5 +1,5 @@
 /** The operators that hepc imports, each with its rule. What is not here is refused (`refusals.ts`). */
-import type { Rule } from './operation.ts';
+import type { Rule } from './emission/operation.ts';
 import { activation, celu, clip, gelu, mish, prelu, selu, swish } from './rules/activation.ts';
 import { divide, extremum, mean, negate, power, product, subtract, sum } from './rules/arithmetic.ts';
 import { conv, convTranspose } from './rules/convolution.ts';

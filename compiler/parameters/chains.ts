@@ -7,8 +7,8 @@
  * neither time nor memory and each one halves an error, so primes take all that security allows.
  */
 import { maxModulusBits, maxPrimeBits, type Parameters, type PolyModulusDegree } from '../../ir/parameters.ts';
-import { headroomBits } from '../../passes/assign-levels.ts';
-import type { RescaleOptions } from '../../passes/rescale-lazily.ts';
+import { headroomBits } from '../../passes/he/assign-levels.ts';
+import type { RescaleOptions } from '../../passes/he/rescale-lazily.ts';
 import { nttPrimes } from './primes.ts';
 
 /** What the rescales to one level divide: products of plaintexts alone, or some of ciphertexts. */

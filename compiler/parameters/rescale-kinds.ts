@@ -1,8 +1,8 @@
 /** What a program with rescales divides at each level. */
 import type { HeModule } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
-import { rescaleDepth } from '../../passes/analyses/depth.ts';
-import { squaredValues } from '../../passes/scales/scale-targets.ts';
+import { rescaleDepth } from '../../passes/he/scales/depth.ts';
+import { squaredValues } from '../../passes/he/scales/scale-targets.ts';
 import type { RescaleKind } from './chains.ts';
 
 /**

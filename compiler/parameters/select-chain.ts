@@ -2,14 +2,14 @@
 import { chainTooShort, scaleDoesNotFit } from '../../ir/diagnostics/compile.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../ir/he/module.ts';
-import { type CostTable, defaultCostTable, hoists } from '../../ir/he/op-costs.ts';
-import { programCost } from '../../ir/he/program-cost.ts';
+import { type CostTable, defaultCostTable, hoists } from '../../costs/op-costs.ts';
+import { programCost } from '../../costs/program-cost.ts';
 import type { PolyModulusDegree } from '../../ir/parameters.ts';
 import type { PassManager } from '../../passes/manager.ts';
-import { placeRescales } from '../../passes/rescale-lazily.ts';
-import type { KeyOptions } from '../../passes/select-keys.ts';
-import { type ManageOptions, manageProgram } from '../pipelines.ts';
-import type { Care } from '../simulate.ts';
+import { placeRescales } from '../../passes/he/rescale-lazily.ts';
+import type { KeyOptions } from '../../passes/he/select-keys.ts';
+import { type ManageOptions, manageProgram } from './pipelines.ts';
+import type { Care } from './simulate.ts';
 import { type Chain, chainsFor, type Rescaling } from './chains.ts';
 import { rescaleKinds } from './rescale-kinds.ts';
 

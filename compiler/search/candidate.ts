@@ -3,17 +3,17 @@
  * with the shortest one that is accurate enough.
  */
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
-import type { CostTable } from '../../ir/he/op-costs.ts';
-import type { PlanModule } from '../../ir/levels.ts';
+import type { CostTable } from '../../costs/op-costs.ts';
+import type { PlanModule } from '../../ir/plan/plan.ts';
 import { keyHeapExpansion, switchingKeyBytes, workerHeapBytes } from '../../ir/parameters.ts';
 import type { PlanMeasures } from '../../ir/plan/search-report.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { PassManager, PassObserver } from '../../passes/manager.ts';
-import type { Sample } from '../../passes/pass.ts';
-import { scheduleProgram } from '../../passes/schedule.ts';
-import { outputBits, type PackedNetwork, packNetwork } from '../pack-network.ts';
+import type { Sample } from '../../passes/base/pass.ts';
+import { scheduleProgram } from '../../passes/he/scheduling/schedule.ts';
+import { outputBits, type PackedNetwork, packNetwork } from './pack-network.ts';
 import { selectChain } from '../parameters/select-chain.ts';
-import { predictError, type Reference } from '../simulate.ts';
+import { predictError, type Reference } from '../parameters/simulate.ts';
 import { measureProgram } from './measure.ts';
 import { brokenLimits, type Goal, isBetter, type Score, scoreOf } from './objective.ts';
 import type { Proposal } from './propose.ts';

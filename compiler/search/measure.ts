@@ -1,9 +1,9 @@
 /** What a managed program takes, by the cost model. */
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { HE } from '../../ir/he/ops.ts';
-import { type CostTable, opCost } from '../../ir/he/op-costs.ts';
-import { downloadBytes, encodingBytes, encodingCost, programCost, uploadBytes } from '../../ir/he/program-cost.ts';
-import type { PlanModule } from '../../ir/levels.ts';
+import { type CostTable, opCost } from '../../costs/op-costs.ts';
+import { downloadBytes, encodingBytes, encodingCost, programCost, uploadBytes } from '../../costs/program-cost.ts';
+import type { PlanModule } from '../../ir/plan/plan.ts';
 import {
   keyHeapExpansion,
   type Parameters,

@@ -1,5 +1,5 @@
 /** The cheapest layouts of a network for one configuration, by estimate. */
-import { type CostTable, opCost } from '../../ir/he/op-costs.ts';
+import { type CostTable, opCost } from '../../costs/op-costs.ts';
 import { plaintextBytes, workerHeapBytes } from '../../ir/parameters.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import {
@@ -10,7 +10,7 @@ import {
   searchLayouts,
 } from '../layouts/choose-layouts.ts';
 import { type CostModel, costModel, latencyPrices } from '../layouts/cost.ts';
-import type { Candidate as KernelCandidate } from '../kernels/candidate.ts';
+import type { Candidate as KernelCandidate } from '../kernels/parts/candidate.ts';
 import { KernelCatalogue, type NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import type { Configuration } from './configurations.ts';
 import { encryptionCost } from './measure.ts';

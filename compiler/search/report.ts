@@ -8,7 +8,7 @@ import {
   type SearchReport,
 } from '../../ir/plan/search-report.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
-import { rotationsOf } from '../kernels/candidate.ts';
+import { rotationsOf } from '../kernels/parts/candidate.ts';
 import { type Alternative, maxStates } from '../layouts/choose-layouts.ts';
 import type { NodeChoice } from '../layouts/node-choices.ts';
 import { type Goal, unitOfGoal } from './objective.ts';

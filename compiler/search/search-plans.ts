@@ -8,8 +8,8 @@
  * A larger degree is searched where no smaller one has an accurate plan within the limits, or where the costs of its
  * operations leave it a chance.
  */
-import { hoists } from '../../ir/he/op-costs.ts';
-import { programCost } from '../../ir/he/program-cost.ts';
+import { hoists } from '../../costs/op-costs.ts';
+import { programCost } from '../../costs/program-cost.ts';
 import { type PolyModulusDegree, polyModulusDegrees, workerHeapBytes } from '../../ir/parameters.ts';
 import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import type { CandidateReport, ConfigurationReport, Verdict } from '../../ir/plan/search-report.ts';

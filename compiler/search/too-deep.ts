@@ -6,7 +6,7 @@ import { isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { isClientView } from '../layouts/client-views.ts';
 import { isReshape, networkDepth } from '../layouts/network-depth.ts';
-import { polynomialDepth } from '../lowering/polynomial.ts';
+import { polynomialDepth } from '../polynomials/polynomial.ts';
 import { carriesDepth } from '../parameters/chains.ts';
 import type { SearchOutcome } from './search-plans.ts';
 

@@ -8,14 +8,14 @@ import * as costs from './costs.ts';
 import * as data from './data.ts';
 import { type DiagnosticDeclaration, InternalError } from './diagnostic.ts';
 import * as importing from './import.ts';
-import * as permutation from './permutation.ts';
+import * as permutation from './pruning/permutation.ts';
 import * as plan from './plan.ts';
-import * as pruningRun from './pruning-run.ts';
-import * as pruning from './pruning.ts';
+import * as pruningRun from './pruning/pruning-run.ts';
+import * as pruning from './pruning/pruning.ts';
 import * as runtime from './runtime.ts';
 import * as text from './text.ts';
-import * as tiles from './tiles.ts';
-import * as training from './training.ts';
+import * as tiles from './pruning/tiles.ts';
+import * as training from './pruning/training.ts';
 import * as verify from './verify.ts';
 
 const areas = [

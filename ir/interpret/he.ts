@@ -9,7 +9,7 @@ import { InternalError } from '../diagnostics/diagnostic.ts';
 import { lastUses } from '../he/last-uses.ts';
 import { type HeModule, usesValueA, usesValueB } from '../he/module.ts';
 import { HE } from '../he/ops.ts';
-import type { PlanModule } from '../levels.ts';
+import type { PlanModule } from '../plan/plan.ts';
 import { type NoiseModel, relinKey } from './noise.ts';
 import { PlaintextSlots } from './plaintext-slots.ts';
 

@@ -16,6 +16,12 @@ import type { SearchReport } from './search-report.ts';
 export const FREES_A = 1;
 export const FREES_B = 2;
 
+/** An `he` program with its schedule: what the `plan` level prints. */
+export interface PlanModule extends Omit<HeModule, 'level'> {
+  readonly level: 'plan';
+  readonly schedule: ScheduleColumns;
+}
+
 export interface ScheduleColumns {
   /** Arena slot of the result; outputs and inputs have slots too. */
   readonly buffer: Int32Array;

@@ -16,9 +16,8 @@ import { usesValueA, usesValueB } from '../he/module.ts';
 import { HE } from '../he/ops.ts';
 import { placeInProgram, verifyHe } from '../he/verify.ts';
 import { lastUses } from '../he/last-uses.ts';
-import type { PlanModule } from '../levels.ts';
 import { Reports } from '../reports.ts';
-import { FREES_A, FREES_B } from './plan.ts';
+import { FREES_A, FREES_B, type PlanModule } from './plan.ts';
 
 /** What is wrong with `module`; `locate` gives the place of a value. Never throws. */
 export function verifyPlan(module: PlanModule, locate?: (id: number) => Place): Diagnostic[] {

@@ -1,6 +1,6 @@
 /**
  * Training, as passes see it: gradient steps on the weights of a tensor module. Passes know this interface alone;
- * `runtime/training/` implements it.
+ * `training/` implements it.
  */
 import type { ValueId } from '../op.ts';
 import type { TensorModule } from './ops.ts';

@@ -3,10 +3,10 @@ import { z } from 'zod';
 
 import { type Diagnostic, InternalError } from '../diagnostics/diagnostic.ts';
 import * as problem from '../diagnostics/text.ts';
-import { parseStatement } from './parse-statement.ts';
-import { readAttributes } from './read-attributes.ts';
-import { Report } from './report.ts';
-import { Source } from './source.ts';
+import { parseStatement } from './syntax/parse-statement.ts';
+import { readAttributes } from './read/read-attributes.ts';
+import { Report } from './syntax/report.ts';
+import { Source } from './syntax/source.ts';
 
 export interface ParsedDict {
   /** Absent exactly if there are diagnostics. Bare words are strings, apart from `true` and `false`. */

@@ -4,17 +4,17 @@ import type { Diagnostic, Place } from '../diagnostics/diagnostic.ts';
 import * as problem from '../diagnostics/text.ts';
 import { type AnyModule, type Level, levels } from '../levels.ts';
 import { suggestion } from '../suggestion.ts';
-import { tensorText, tileText } from './graph-text.ts';
-import { programSchema } from './he-text.ts';
-import { parseStatement } from './parse-statement.ts';
+import { tensorText, tileText } from './syntax/graph-text.ts';
+import { programSchema } from './syntax/he-text.ts';
+import { parseStatement } from './syntax/parse-statement.ts';
 import { irVersion } from './print.ts';
-import { readAttributes } from './read-attributes.ts';
-import { ConstantReader, type ConstantSource } from './read-constants.ts';
-import { GraphReader } from './read-graph.ts';
-import { ProgramReader } from './read-he.ts';
-import { Report } from './report.ts';
-import { Source } from './source.ts';
-import type { BodySyntax, HeaderSyntax } from './syntax.ts';
+import { readAttributes } from './read/read-attributes.ts';
+import { ConstantReader, type ConstantSource } from './read/read-constants.ts';
+import { GraphReader } from './read/read-graph.ts';
+import { ProgramReader } from './read/read-he.ts';
+import { Report } from './syntax/report.ts';
+import { Source } from './syntax/source.ts';
+import type { BodySyntax, HeaderSyntax } from './syntax/syntax.ts';
 
 export interface ParseOptions {
   /** For messages. */

@@ -11,12 +11,12 @@
  */
 import type { Constant } from '../constant.ts';
 import type { AnyModule } from '../levels.ts';
-import { tensorText, tileText } from './graph-text.ts';
-import { programSchema } from './he-text.ts';
-import { printConstants } from './print-constants.ts';
-import { printGraph } from './print-graph.ts';
-import { printProgram } from './print-he.ts';
-import { printAttributes } from './print-value.ts';
+import { tensorText, tileText } from './syntax/graph-text.ts';
+import { programSchema } from './syntax/he-text.ts';
+import { printConstants } from './print/print-constants.ts';
+import { printGraph } from './print/print-graph.ts';
+import { printProgram } from './print/print-he.ts';
+import { printAttributes } from './print/print-value.ts';
 
 /** Version of the textual form. */
 export const irVersion = 1;

@@ -1,6 +1,6 @@
 /** The engine on slots in the clear: the reference for encrypted results. Has no keys, and runs at once. */
 import { evaluateHe } from '../../ir/interpret/he.ts';
-import type { Engine, EvaluateOptions, Evaluation, Session } from '../engine.ts';
+import type { Engine, EvaluateOptions, Evaluation, Session } from '../base/engine.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 
 export const clear: Engine<Float64Array, undefined> = {

@@ -1,9 +1,9 @@
 /** The engines that evaluate ciphertexts, by name. */
 import type { Plan } from '../../ir/plan/plan.ts';
-import type { Engine, EngineOptions, EvaluationKeys } from '../engine.ts';
+import type { Engine, EngineOptions, EvaluationKeys } from '../base/engine.ts';
 import { sealWasm } from './seal-wasm/engine.ts';
-import { simd } from './simd/engine.ts';
-import { type PreparedEngine, prepareWithFallback } from './simd/fallback.ts';
+import { simd } from './simd/session/engine.ts';
+import { type PreparedEngine, prepareWithFallback } from '../base/fallback.ts';
 
 const engines = { simd, 'seal-wasm': sealWasm } as const satisfies Record<string, Engine<Uint8Array>>;
 

@@ -7,12 +7,12 @@ import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { heOp } from '../../ir/he/module.ts';
 import { materialise, plaintextAt } from '../../ir/he/plaintexts.ts';
 import type { BoundWeights, Plan } from '../../ir/plan/plan.ts';
-import { SealContext } from './context.ts';
-import { Handles } from './handles.ts';
+import { SealContext } from './library/context.ts';
+import { Handles } from './library/handles.ts';
 import { readPublicKey } from './keys.ts';
-import { LevelEncoder } from './level-encoder.ts';
-import { instantiateSeal } from './module.ts';
-import { loadOrRefuse, saveUncompressed } from './save.ts';
+import { LevelEncoder } from './library/level-encoder.ts';
+import { instantiateSeal } from './library/module.ts';
+import { loadOrRefuse, saveUncompressed } from './library/save.ts';
 import { weightRows } from './weight-rows.ts';
 
 /** Encrypts the weights of a plan one by one. Holds SEAL objects until it is closed. */

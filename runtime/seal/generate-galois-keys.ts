@@ -4,11 +4,11 @@
  */
 import type { KeyGenerator } from 'node-seal';
 import type { Parameters } from '../../ir/parameters.ts';
-import { galoisIndexOf } from './galois-elements.ts';
-import { withHandles } from './handles.ts';
-import type { Seal } from './module.ts';
-import { saveUncompressed } from './save.ts';
-import { savedSwitchingKeyBytes, switchingHeadBytes } from './saved-format.ts';
+import { galoisIndexOf } from './bytes/galois-elements.ts';
+import { withHandles } from './library/handles.ts';
+import type { Seal } from './library/module.ts';
+import { saveUncompressed } from './library/save.ts';
+import { savedSwitchingKeyBytes, switchingHeadBytes } from './bytes/saved-format.ts';
 
 const sizeField = 8;
 

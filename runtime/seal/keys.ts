@@ -5,14 +5,14 @@ import { type Diagnostic, HepcError, InternalError } from '../../ir/diagnostics/
 import { wrongCount } from '../../ir/diagnostics/runtime.ts';
 import { sha256Hex } from '../../ir/digest.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
-import type { EvaluationKeys } from '../engine.ts';
-import { parametersDigest } from './client-part-digest.ts';
-import type { SealContext } from './context.ts';
-import { type Envelope, type Kind, openEnvelope, sealEnvelope } from './envelope.ts';
+import type { EvaluationKeys } from '../base/engine.ts';
+import { parametersDigest } from './bytes/client-part-digest.ts';
+import type { SealContext } from './library/context.ts';
+import { type Envelope, type Kind, openEnvelope, sealEnvelope } from './bytes/envelope.ts';
 import { generateGaloisKeys } from './generate-galois-keys.ts';
-import { withHandles } from './handles.ts';
-import { inspectGaloisKeys, inspectPublicKey, inspectRelinKeys, inspectSecretKey } from './inspect-bytes.ts';
-import { saveUncompressed } from './save.ts';
+import { withHandles } from './library/handles.ts';
+import { inspectGaloisKeys, inspectPublicKey, inspectRelinKeys, inspectSecretKey } from './bytes/inspect-bytes.ts';
+import { saveUncompressed } from './library/save.ts';
 
 /** Files of keys, as bytes. */
 export interface KeySet {

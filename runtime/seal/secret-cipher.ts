@@ -1,10 +1,10 @@
 /** Encryption and decryption of slot vectors under one secret key, on which nothing else has a hold. */
 import type { Decryptor, Encryptor, SecretKey } from 'node-seal';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
-import type { SealContext } from './context.ts';
-import { Handles, withHandles } from './handles.ts';
-import { LevelEncoder } from './level-encoder.ts';
-import { loadOrRefuse, saveUncompressed } from './save.ts';
+import type { SealContext } from './library/context.ts';
+import { Handles, withHandles } from './library/handles.ts';
+import { LevelEncoder } from './library/level-encoder.ts';
+import { loadOrRefuse, saveUncompressed } from './library/save.ts';
 
 export class SecretCipher {
   private readonly context: SealContext;

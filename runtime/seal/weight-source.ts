@@ -6,8 +6,8 @@ import { type Diagnostic, HepcError, InternalError } from '../../ir/diagnostics/
 import { malformedSealData, unboundWeights, wrongCount } from '../../ir/diagnostics/runtime.ts';
 import { heOp } from '../../ir/he/module.ts';
 import { ciphertextSize, type Plan } from '../../ir/plan/plan.ts';
-import { inspectCiphertext } from './inspect-bytes.ts';
-import { savedCiphertextBytes } from './saved-format.ts';
+import { inspectCiphertext } from './bytes/inspect-bytes.ts';
+import { savedCiphertextBytes } from './bytes/saved-format.ts';
 import { weightRows } from './weight-rows.ts';
 
 export interface WeightSource {

@@ -11,7 +11,7 @@ import type { ServerOptions } from '../../runtime/server.ts';
 import type { PageResult, PageTask } from '../support/browser/page.ts';
 import { buildSite, serveSite } from '../support/browser/site.ts';
 import { difference, inTheClear, randomSample } from '../support/serve-plans.ts';
-import { deepParameters, ProgramWriter } from '../unit/seal/programs.ts';
+import { deepParameters, ProgramWriter } from '../unit/runtime/engines/seal-wasm/programs.ts';
 
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const isThere = existsSync(executablePath);

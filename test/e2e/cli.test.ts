@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { nestOutputs } from '../../cli/render/answers.ts';
+import { nestOutputs } from '../../cli/answers/answers.ts';
 import { readNpy } from '../../runtime/format/npy.ts';
 import { readHep } from '../../runtime/hep/read.ts';
 import { listSamples, loadSamples } from '../../runtime/samples.ts';

@@ -5,7 +5,7 @@
  * for other networks.
  */
 import { expect, test } from 'vitest';
-import { costTables } from '../../ir/he/op-costs.ts';
+import { costTables } from '../../costs/op-costs.ts';
 import { blessCounts, countsOf, goldenFiles, readGoldenCounts } from '../support/golden-counts.ts';
 import { exampleModels, mnistImages, modelBytes } from '../support/mnist.ts';
 import { compileBytes } from '../support/run-plans.ts';

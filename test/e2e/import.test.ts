@@ -8,7 +8,7 @@ import { importOnnx } from '../../compiler/onnx/import.ts';
 import { elementCount } from '../../ir/constant.ts';
 import { TensorInterpreter } from '../../ir/interpret/tensor.ts';
 import { verify } from '../../ir/verify.ts';
-import { ReferenceModel } from '../../runtime/onnxruntime.ts';
+import { ReferenceModel } from '../../training/onnxruntime.ts';
 import { loadSamples } from '../../runtime/samples.ts';
 
 const folder = fileURLToPath(new URL('../../examples/models/', import.meta.url));

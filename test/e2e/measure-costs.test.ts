@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { opCost } from '../../ir/he/op-costs.ts';
-import { costOrigin, readCostFile } from '../../runtime/cost-file.ts';
-import { measureCosts, quickCostLadders } from '../../runtime/measure-costs.ts';
-import { liveHandles } from '../../runtime/seal/handles.ts';
+import { opCost } from '../../costs/op-costs.ts';
+import { costOrigin, readCostFile } from '../../runtime/measuring/cost-file.ts';
+import { measureCosts, quickCostLadders } from '../../runtime/measuring/measure-costs.ts';
+import { liveHandles } from '../../runtime/seal/library/handles.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 
 const report = z.strictObject({

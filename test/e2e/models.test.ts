@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { referenceOn } from '../../compiler/simulate.ts';
+import { referenceOn } from '../../compiler/parameters/simulate.ts';
 import { exampleModels, mnistImages, modelBytes } from '../support/mnist.ts';
 import {
   argmaxAgreement,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { seededRandom } from '../../ir/random.ts';
-import type { NamedArrays } from '../../runtime/onnxruntime.ts';
+import type { NamedArrays } from '../../training/onnxruntime.ts';
 import { testNetworks, type TestNetwork } from '../support/networks.ts';
 import { compileBytes, reference, relativeError, runEncrypted, simulate } from '../support/run-plans.ts';
 

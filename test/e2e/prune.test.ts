@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type OnnxCompilation, compileOnnx, ordersMetadataKey } from '../../compiler/compile-onnx.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import { sealCostTable } from '../../ir/he/op-costs.ts';
+import { sealCostTable } from '../../costs/op-costs.ts';
 import { loadSamples, prune } from '../../index.ts';
 import { readHep } from '../../runtime/hep/read.ts';
 import { type CliResult, denseModel, runCli, sampleFile } from '../support/cli.ts';

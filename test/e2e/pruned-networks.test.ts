@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { sealCostTable } from '../../ir/he/op-costs.ts';
+import { sealCostTable } from '../../costs/op-costs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { readHep } from '../../runtime/hep/read.ts';
 import { writeHep } from '../../runtime/hep/write.ts';

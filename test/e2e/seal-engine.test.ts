@@ -5,7 +5,7 @@ import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { bindWeights } from '../../runtime/seal/bind-weights.ts';
-import { liveHandles } from '../../runtime/seal/handles.ts';
+import { liveHandles } from '../../runtime/seal/library/handles.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { Server } from '../../runtime/server.ts';
 import {
@@ -16,8 +16,8 @@ import {
   withClient,
   withServer as serve,
 } from '../support/serve-plans.ts';
-import { ProgramWriter, smallParameters } from '../unit/seal/programs.ts';
-import { programArbitrary, writeProgram } from '../unit/seal/random-programs.ts';
+import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
+import { programArbitrary, writeProgram } from '../unit/runtime/engines/seal-wasm/random-programs.ts';
 
 const withServer: typeof serve = (plan, keys, options, use) =>
   serve(plan, keys, { engine: 'seal-wasm', ...options }, use);
@@ -207,8 +207,8 @@ test('a ciphertext with a residue beyond its prime is refused by the worker; the
     const inputs = client.encrypt([sample]);
     await withServer(plan, keys, { threads: 2 }, async (server) => {
       // The envelope's digest would catch the change; write it anew as an attacker would.
-      const { openEnvelope, sealEnvelope } = await import('../../runtime/seal/envelope.ts');
-      const { encodingDigest, parametersDigest } = await import('../../runtime/seal/client-part-digest.ts');
+      const { openEnvelope, sealEnvelope } = await import('../../runtime/seal/bytes/envelope.ts');
+      const { encodingDigest, parametersDigest } = await import('../../runtime/seal/bytes/client-part-digest.ts');
       const envelope = openEnvelope(inputs, {
         kind: 'inputs',
         parameters: parametersDigest(plan.client),

@@ -14,8 +14,8 @@ import {
   withClient,
   withServer as serve,
 } from '../support/serve-plans.ts';
-import { ProgramWriter, smallParameters } from '../unit/seal/programs.ts';
-import { programArbitrary, writeProgram } from '../unit/seal/random-programs.ts';
+import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
+import { programArbitrary, writeProgram } from '../unit/runtime/engines/seal-wasm/random-programs.ts';
 
 const withServer: typeof serve = (plan, keys, options, use) => serve(plan, keys, { engine: 'simd', ...options }, use);
 

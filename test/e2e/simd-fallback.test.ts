@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Parameters } from '../../ir/parameters.ts';
 import { readEvaluationKeys } from '../../runtime/seal/keys.ts';
-import { defaultEngineOptions } from '../../runtime/engine.ts';
+import { defaultEngineOptions } from '../../runtime/base/engine.ts';
 import { sealWasm } from '../../runtime/engines/seal-wasm/engine.ts';
-import { createSimd, simd } from '../../runtime/engines/simd/engine.ts';
-import { prepareWithFallback, UnfitError } from '../../runtime/engines/simd/fallback.ts';
+import { createSimd, simd } from '../../runtime/engines/simd/session/engine.ts';
+import { prepareWithFallback, UnfitError } from '../../runtime/base/fallback.ts';
 import { mixedPlan, randomSample, withClient, withServer } from '../support/serve-plans.ts';
 import { wrongKernels } from '../support/wrong-kernels.ts';
 

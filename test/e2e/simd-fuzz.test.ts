@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { Client } from '../../runtime/client.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
-import { ciphertextFields, switchingHeadBytes } from '../../runtime/seal/saved-format.ts';
+import { ciphertextFields, switchingHeadBytes } from '../../runtime/seal/bytes/saved-format.ts';
 import { Server } from '../../runtime/server.ts';
 import { damage, openFile } from '../support/damaged-files.ts';
 import { randomSample, withServer } from '../support/serve-plans.ts';
-import { ProgramWriter, smallParameters } from '../unit/seal/programs.ts';
+import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
 
 function smallPlan() {
   const writer = new ProgramWriter(smallParameters, 2 ** 28);

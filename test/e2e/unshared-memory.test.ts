@@ -2,16 +2,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
-import { defaultEngineOptions } from '../../runtime/engine.ts';
+import { defaultEngineOptions } from '../../runtime/base/engine.ts';
 import { sealWasm } from '../../runtime/engines/seal-wasm/engine.ts';
-import { createSimd } from '../../runtime/engines/simd/engine.ts';
-import { prepareWithFallback } from '../../runtime/engines/simd/fallback.ts';
+import { createSimd } from '../../runtime/engines/simd/session/engine.ts';
+import { prepareWithFallback } from '../../runtime/base/fallback.ts';
 import { bindWeights } from '../../runtime/seal/bind-weights.ts';
 import { type KeySet, readEvaluationKeys } from '../../runtime/seal/keys.ts';
 import { Server } from '../../runtime/server.ts';
 import { mixedPlan, randomSample, withServer } from '../support/serve-plans.ts';
-import { ProgramWriter, smallParameters } from '../unit/seal/programs.ts';
-import { manyWeights } from '../unit/seal/weight-plans.ts';
+import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
+import { manyWeights } from '../unit/runtime/engines/exchange/weight-plans.ts';
 
 const plan = mixedPlan();
 let client: Client;

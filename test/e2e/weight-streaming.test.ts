@@ -5,10 +5,10 @@ import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { bytesAccess, type RandomAccess } from '../../runtime/format/random-access.ts';
 import { readHep } from '../../runtime/hep/read.ts';
-import { liveHandles } from '../../runtime/seal/handles.ts';
+import { liveHandles } from '../../runtime/seal/library/handles.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { Server, type ServerOptions } from '../../runtime/server.ts';
-import { bindToBytes, manyWeights, openBytes } from '../unit/seal/weight-plans.ts';
+import { bindToBytes, manyWeights, openBytes } from '../unit/runtime/engines/exchange/weight-plans.ts';
 
 const plan = manyWeights(30);
 let client: Client;

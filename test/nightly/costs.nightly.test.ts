@@ -1,10 +1,10 @@
 /** With costs measured on the spot, the estimate of a plan's evaluation comes true. Wants a quiet machine. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type CostTable, costTables, type EngineWithCosts, enginesWithCosts } from '../../ir/he/op-costs.ts';
-import { programCost } from '../../ir/he/program-cost.ts';
+import { type CostTable, costTables, type EngineWithCosts, enginesWithCosts } from '../../costs/op-costs.ts';
+import { programCost } from '../../costs/program-cost.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
-import { measureCosts } from '../../runtime/measure-costs.ts';
+import { measureCosts } from '../../runtime/measuring/measure-costs.ts';
 import { Server } from '../../runtime/server.ts';
 import { exampleModels, mnistImages, modelBytes } from '../support/mnist.ts';
 import { compileBytes } from '../support/run-plans.ts';

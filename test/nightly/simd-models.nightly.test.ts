@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest';
-import { withBoundPlan } from '../../cli/bind-for-run.ts';
-import { createProgress } from '../../cli/progress.ts';
+import { withBoundPlan } from '../../cli/answers/bind-for-run.ts';
+import { createProgress } from '../../cli/shell/progress.ts';
 import { examplePlan, expectEncryptedWeights, expectEnginesAgree } from '../support/compare-engines.ts';
 import { exampleModels } from '../support/mnist.ts';
 import type { Bind } from '../support/run-plans.ts';

@@ -1,9 +1,9 @@
 /** Operations of the SIMD engine against node-seal for the largest degrees and longest chains. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { instantiateSeal } from '../../runtime/seal/module.ts';
-import { parametersOf, parametersWith } from '../unit/simd/arbitrary-parameters.ts';
-import { checkOperations } from '../unit/simd/operation-scenario.ts';
+import { instantiateSeal } from '../../runtime/seal/library/module.ts';
+import { parametersOf, parametersWith } from '../unit/runtime/engines/simd/arbitrary-parameters.ts';
+import { checkOperations } from '../unit/runtime/engines/simd/operations/operation-scenario.ts';
 
 const terms = 3;
 

@@ -8,7 +8,7 @@ import { Constant, elementCount } from '../../ir/constant.ts';
 import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import { HeBuilder, type HeModule } from '../../ir/he/module.ts';
 import { heOpNames, heOps } from '../../ir/he/ops.ts';
-import type { PlanModule } from '../../ir/levels.ts';
+import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { Parameters } from '../../ir/parameters.ts';
 import { activationKinds, type Shape, TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
 import { type Dim, duplicated, Layout } from '../../ir/tile/layout.ts';

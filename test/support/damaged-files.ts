@@ -1,7 +1,7 @@
 /** Files of ciphertexts and keys with changed contents and a digest that fits, as an attacker would make them. */
 import type { Plan } from '../../ir/plan/plan.ts';
-import { encodingDigest, parametersDigest } from '../../runtime/seal/client-part-digest.ts';
-import { type Envelope, sealEnvelope, openEnvelope } from '../../runtime/seal/envelope.ts';
+import { encodingDigest, parametersDigest } from '../../runtime/seal/bytes/client-part-digest.ts';
+import { type Envelope, sealEnvelope, openEnvelope } from '../../runtime/seal/bytes/envelope.ts';
 
 type DamagedKind = 'inputs' | 'evaluation-keys';
 

@@ -23,8 +23,8 @@ import { parseModule } from '../../ir/text/parse.ts';
 import { printModule } from '../../ir/text/print.ts';
 import { verify } from '../../ir/verify.ts';
 import { PassManager } from '../../passes/manager.ts';
-import type { AnyPass, Pass } from '../../passes/pass.ts';
-import { createTrainer } from '../../runtime/training/trainer.ts';
+import type { AnyPass, Pass } from '../../passes/base/pass.ts';
+import { createTrainer } from '../../training/trainer.ts';
 import { seededInputs } from './seeded-inputs.ts';
 
 const sectionNames = ['before', 'after', 'diagnostics', 'statistics'] as const;

@@ -1,5 +1,5 @@
 /** Runs one linear kernel in the clear: packs, lowers, evaluates and reads the result back. */
-import type { Candidate } from '../../compiler/kernels/candidate.ts';
+import type { Candidate } from '../../compiler/kernels/parts/candidate.ts';
 import { lowerToHe } from '../../compiler/lowering/to-he.ts';
 import { Constant, indexConstant, vector } from '../../ir/constant.ts';
 import type { HeModule } from '../../ir/he/module.ts';

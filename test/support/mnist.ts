@@ -1,7 +1,7 @@
 /** The example models and the MNIST images beside them. */
 import { readFileSync } from 'node:fs';
 
-import type { NamedArrays } from '../../runtime/onnxruntime.ts';
+import type { NamedArrays } from '../../training/onnxruntime.ts';
 import { loadSamples } from '../../runtime/samples.ts';
 
 const folder = new URL('../../examples/models/', import.meta.url);

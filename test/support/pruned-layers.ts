@@ -1,5 +1,5 @@
 /** Layers with weights taken out, the kernels that compute them, and what their programs take. */
-import type { Candidate } from '../../compiler/kernels/candidate.ts';
+import type { Candidate } from '../../compiler/kernels/parts/candidate.ts';
 import { Constant, vector } from '../../ir/constant.ts';
 import type { HeModule } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
@@ -7,9 +7,9 @@ import { seededRandom } from '../../ir/random.ts';
 import { denseMatrix, type LinearMap, RowWriter } from '../../ir/tensor/csr.ts';
 import { TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
 import { replaceWeights, weightNodes, weightsOf } from '../../ir/tensor/weight-layers.ts';
-import { deadCiphertexts } from '../../passes/dead-ciphertexts.ts';
+import { deadCiphertexts } from '../../passes/he/dead-ciphertexts.ts';
 import { PassManager } from '../../passes/manager.ts';
-import type { LayerPrices, NetworkKernels } from '../../passes/pruning/kernels.ts';
+import type { LayerPrices, NetworkKernels } from '../../passes/pruning/tiles/kernels.ts';
 
 /** All different, so that one cannot stand for another. */
 const prices: LayerPrices = { product: 1, sum: 0.1, baby: 5, giant: 7, fold: 6, output: 3, input: 2 };

@@ -6,8 +6,8 @@ import { NoiseModel } from '../../ir/interpret/noise.ts';
 import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
 import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
-import { packInput, unpackOutput } from '../../runtime/codec.ts';
-import { type NamedArrays, ReferenceModel } from '../../runtime/onnxruntime.ts';
+import { packInput, unpackOutput } from '../../runtime/base/codec.ts';
+import { type NamedArrays, ReferenceModel } from '../../training/onnxruntime.ts';
 import { bindWeights } from '../../runtime/seal/bind-weights.ts';
 import { Server, type ServerOptions } from '../../runtime/server.ts';
 

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 
 import type { HeModule } from '../../ir/he/module.ts';
 import { evaluateHe } from '../../ir/interpret/he.ts';
-import type { PlanModule } from '../../ir/levels.ts';
+import type { PlanModule } from '../../ir/plan/plan.ts';
 import { programInputs } from './arbitrary-programs.ts';
 
 const tolerance = 1e-12;

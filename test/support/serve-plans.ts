@@ -2,11 +2,11 @@
 import { seededRandom } from '../../ir/random.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client, type Sample } from '../../runtime/client.ts';
-import { defaultEngineOptions } from '../../runtime/engine.ts';
+import { defaultEngineOptions } from '../../runtime/base/engine.ts';
 import { clear } from '../../runtime/engines/clear.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { Server, type ServerOptions } from '../../runtime/server.ts';
-import { deepParameters, ProgramWriter } from '../unit/seal/programs.ts';
+import { deepParameters, ProgramWriter } from '../unit/runtime/engines/seal-wasm/programs.ts';
 
 export function randomSample(plan: Plan, seed: number): Sample {
   const random = seededRandom(seed);

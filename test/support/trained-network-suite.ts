@@ -1,8 +1,8 @@
 /** What is tested of every trained network, in the normal suite or the nightly one. */
 import { beforeAll, expect, test } from 'vitest';
-import { costTables, type EngineWithCosts } from '../../ir/he/op-costs.ts';
+import { costTables, type EngineWithCosts } from '../../costs/op-costs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
-import type { NamedArrays } from '../../runtime/onnxruntime.ts';
+import type { NamedArrays } from '../../training/onnxruntime.ts';
 import { blessCounts, countsOf, goldenFiles, readGoldenCounts } from './golden-counts.ts';
 import { argmaxAgreement, compileBytes, reference, relativeError, runEncrypted, simulate } from './run-plans.ts';
 import { networkBytes, networkSamples, type TrainedNetwork } from './trained-networks.ts';

@@ -1,6 +1,6 @@
 /** The networks of `test/models/`: of kinds that the examples are not. `test/models/README.md` describes them. */
 import { readFileSync } from 'node:fs';
-import type { NamedArrays } from '../../runtime/onnxruntime.ts';
+import type { NamedArrays } from '../../training/onnxruntime.ts';
 import { listSamples, loadSamples } from '../../runtime/samples.ts';
 
 export interface TrainedNetwork {

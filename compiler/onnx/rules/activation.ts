@@ -1,11 +1,11 @@
 /** Activations that are approximated later, with the defaults of ONNX for their parameters. */
 import { elementCount } from '../../../ir/constant.ts';
-import { expandedData } from '../broadcast.ts';
-import type { ActivationKind } from '../emitter.ts';
-import { refused } from '../failure.ts';
-import { range } from '../geometry.ts';
-import type { Rule } from '../operation.ts';
-import { constant, sampleShapes, type Term, withShape } from '../term.ts';
+import { expandedData } from '../emission/broadcast.ts';
+import type { ActivationKind } from '../emission/emitter.ts';
+import { refused } from '../proto/failure.ts';
+import { range } from '../emission/geometry.ts';
+import type { Rule } from '../emission/operation.ts';
+import { constant, sampleShapes, type Term, withShape } from '../proto/term.ts';
 import { product, scaled, sum } from './arithmetic.ts';
 
 /** An attribute that is a parameter of the activation, and its default. */

@@ -2,11 +2,11 @@
  * Addition, multiplication and powers, with broadcasting. A constant operand becomes a factor or an offset; two
  * encrypted ones are expanded to one shape first.
  */
-import { broadcast } from '../broadcast.ts';
-import type { Emitter } from '../emitter.ts';
-import { invalid, refused } from '../failure.ts';
-import type { Operation, Rule } from '../operation.ts';
-import { type ConstantTerm, constant, requireConstant, scalarOf, type Term } from '../term.ts';
+import { broadcast } from '../emission/broadcast.ts';
+import type { Emitter } from '../emission/emitter.ts';
+import { invalid, refused } from '../proto/failure.ts';
+import type { Operation, Rule } from '../emission/operation.ts';
+import { type ConstantTerm, constant, requireConstant, scalarOf, type Term } from '../proto/term.ts';
 import { binaryFoldings, foldBinary } from './folding.ts';
 
 const maxExponent = 16;

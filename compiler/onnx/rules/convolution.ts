@@ -4,12 +4,12 @@
  */
 import { Constant, elementCount } from '../../../ir/constant.ts';
 import { RowWriter } from '../../../ir/tensor/csr.ts';
-import { invalid } from '../failure.ts';
-import { pick, range, stridesOf, sumOfOffsets } from '../geometry.ts';
-import { checkedExtents, checkWeights } from '../limits.ts';
-import type { Operation, Rule } from '../operation.ts';
-import { type ConstantTerm, isBatched, type Term } from '../term.ts';
-import { readingWindow, tapCoordinates, type Window, writingWindow } from '../window.ts';
+import { invalid } from '../proto/failure.ts';
+import { pick, range, stridesOf, sumOfOffsets } from '../emission/geometry.ts';
+import { checkedExtents, checkWeights } from '../proto/limits.ts';
+import type { Operation, Rule } from '../emission/operation.ts';
+import { type ConstantTerm, isBatched, type Term } from '../proto/term.ts';
+import { readingWindow, tapCoordinates, type Window, writingWindow } from '../emission/window.ts';
 
 /** A convolution with its operands checked. */
 interface Convolution {

@@ -1,10 +1,10 @@
 /** Operators that are computed only on constants, mostly arithmetic on shapes; encrypted operands are refused. */
 import { erfc } from '../../../ir/interpret/erf.ts';
-import { broadcast } from '../broadcast.ts';
-import type { Emitter } from '../emitter.ts';
-import { mixesSamples, refused } from '../failure.ts';
-import type { Rule } from '../operation.ts';
-import { type ConstantTerm, constant, isBatchSize, requireConstant, type Term } from '../term.ts';
+import { broadcast } from '../emission/broadcast.ts';
+import type { Emitter } from '../emission/emitter.ts';
+import { mixesSamples, refused } from '../proto/failure.ts';
+import type { Rule } from '../emission/operation.ts';
+import { type ConstantTerm, constant, isBatchSize, requireConstant, type Term } from '../proto/term.ts';
 
 type Binary = (a: number, b: number) => number;
 

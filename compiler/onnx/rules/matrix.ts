@@ -5,11 +5,11 @@
  */
 import { Constant, elementCount } from '../../../ir/constant.ts';
 import { RowWriter } from '../../../ir/tensor/csr.ts';
-import type { Emitter } from '../emitter.ts';
-import { invalid, mixesSamples } from '../failure.ts';
-import { broadcastIndex, broadcastShape, permuted, permuteIndex, pick, range } from '../geometry.ts';
-import { checkedCount, checkWeights } from '../limits.ts';
-import type { Rule } from '../operation.ts';
+import type { Emitter } from '../emission/emitter.ts';
+import { invalid, mixesSamples } from '../proto/failure.ts';
+import { broadcastIndex, broadcastShape, permuted, permuteIndex, pick, range } from '../emission/geometry.ts';
+import { checkedCount, checkWeights } from '../proto/limits.ts';
+import type { Rule } from '../emission/operation.ts';
 import {
   type ConstantTerm,
   type EncryptedTerm,
@@ -18,7 +18,7 @@ import {
   type Term,
   withoutBatchOfOne,
   withShape,
-} from '../term.ts';
+} from '../proto/term.ts';
 import { groupSum } from './reduction.ts';
 import { scaled, sum } from './arithmetic.ts';
 

@@ -1,8 +1,8 @@
 /** BatchNormalization as inference has it: one factor and one offset per channel. */
-import { expandedData } from '../broadcast.ts';
-import { invalid, refused } from '../failure.ts';
-import type { Rule } from '../operation.ts';
-import { constant, isBatched } from '../term.ts';
+import { expandedData } from '../emission/broadcast.ts';
+import { invalid, refused } from '../proto/failure.ts';
+import type { Rule } from '../emission/operation.ts';
+import { constant, isBatched } from '../proto/term.ts';
 
 export const batchNormalization: Rule = (op) => {
   const x = op.input(0);

@@ -1,10 +1,10 @@
 /** Pad in all its modes: every element of the result is one of the operand, or the constant. */
 import { elementCount } from '../../../ir/constant.ts';
-import { invalid, mixesSamples } from '../failure.ts';
-import { range, selectIndex } from '../geometry.ts';
-import { checkedCount } from '../limits.ts';
-import type { Operation, Rule } from '../operation.ts';
-import { constant, isBatched, normalizeAxis, onnxRank, type Term } from '../term.ts';
+import { invalid, mixesSamples } from '../proto/failure.ts';
+import { range, selectIndex } from '../emission/geometry.ts';
+import { checkedCount } from '../proto/limits.ts';
+import type { Operation, Rule } from '../emission/operation.ts';
+import { constant, isBatched, normalizeAxis, onnxRank, type Term } from '../proto/term.ts';
 
 const modes = ['constant', 'reflect', 'edge', 'wrap'] as const;
 type Mode = (typeof modes)[number];

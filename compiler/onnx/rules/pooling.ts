@@ -4,12 +4,12 @@
  */
 import { Constant, elementCount } from '../../../ir/constant.ts';
 import { RowWriter } from '../../../ir/tensor/csr.ts';
-import { invalid } from '../failure.ts';
-import { range, stridesOf, sumOfOffsets } from '../geometry.ts';
-import { checkedExtents, checkWeights } from '../limits.ts';
-import type { Rule } from '../operation.ts';
-import { isBatched, type Term } from '../term.ts';
-import { readingWindow, tapCoordinates, type Window } from '../window.ts';
+import { invalid } from '../proto/failure.ts';
+import { range, stridesOf, sumOfOffsets } from '../emission/geometry.ts';
+import { checkedExtents, checkWeights } from '../proto/limits.ts';
+import type { Rule } from '../emission/operation.ts';
+import { isBatched, type Term } from '../proto/term.ts';
+import { readingWindow, tapCoordinates, type Window } from '../emission/window.ts';
 
 export const averagePool: Rule = (op) => {
   const x = op.input(0);

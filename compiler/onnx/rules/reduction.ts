@@ -1,12 +1,12 @@
 /** Sums and means over axes, and running sums. Each is one `sparse` whose rows sum groups of elements. */
 import { elementCount } from '../../../ir/constant.ts';
 import { RowWriter } from '../../../ir/tensor/csr.ts';
-import type { Emitter } from '../emitter.ts';
-import { mixesSamples } from '../failure.ts';
-import { permuteIndex, range } from '../geometry.ts';
-import { checkWeights } from '../limits.ts';
-import type { Operation, Rule } from '../operation.ts';
-import { constant, isBatched, sampleAxes, sampleAxis, scalarOf, type Term } from '../term.ts';
+import type { Emitter } from '../emission/emitter.ts';
+import { mixesSamples } from '../proto/failure.ts';
+import { permuteIndex, range } from '../emission/geometry.ts';
+import { checkWeights } from '../proto/limits.ts';
+import type { Operation, Rule } from '../emission/operation.ts';
+import { constant, isBatched, sampleAxes, sampleAxis, scalarOf, type Term } from '../proto/term.ts';
 import { product } from './arithmetic.ts';
 import { requireFolded } from './folding.ts';
 

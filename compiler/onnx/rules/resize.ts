@@ -4,11 +4,11 @@
  */
 import { elementCount } from '../../../ir/constant.ts';
 import { RowWriter } from '../../../ir/tensor/csr.ts';
-import { invalid, mixesSamples, refused } from '../failure.ts';
-import { range, selectIndex, stridesOf } from '../geometry.ts';
-import { checkedExtents, checkWeights } from '../limits.ts';
-import type { Operation, Rule } from '../operation.ts';
-import { isBatched, isBatchSize, normalizeAxis, onnxRank, requireConstant, type Term } from '../term.ts';
+import { invalid, mixesSamples, refused } from '../proto/failure.ts';
+import { range, selectIndex, stridesOf } from '../emission/geometry.ts';
+import { checkedExtents, checkWeights } from '../proto/limits.ts';
+import type { Operation, Rule } from '../emission/operation.ts';
+import { isBatched, isBatchSize, normalizeAxis, onnxRank, requireConstant, type Term } from '../proto/term.ts';
 
 interface Tap {
   readonly coordinate: number;

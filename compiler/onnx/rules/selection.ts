@@ -1,10 +1,10 @@
 /** Operators that pick, repeat or join elements at positions that are known when compiling. */
 import { elementCount } from '../../../ir/constant.ts';
-import { broadcast } from '../broadcast.ts';
-import { invalid, mixesSamples, refused } from '../failure.ts';
-import { permuteIndex, range, selectAlong, selectIndex, stridesOf, withExtent } from '../geometry.ts';
-import { checkedCount } from '../limits.ts';
-import type { Operation, Rule } from '../operation.ts';
+import { broadcast } from '../emission/broadcast.ts';
+import { invalid, mixesSamples, refused } from '../proto/failure.ts';
+import { permuteIndex, range, selectAlong, selectIndex, stridesOf, withExtent } from '../emission/geometry.ts';
+import { checkedCount } from '../proto/limits.ts';
+import type { Operation, Rule } from '../emission/operation.ts';
 import {
   type ConstantTerm,
   isBatched,
@@ -15,7 +15,7 @@ import {
   sampleAxis,
   sampleShapes,
   type Term,
-} from '../term.ts';
+} from '../proto/term.ts';
 
 export const slice: Rule = (op) => {
   const x = op.input(0);

@@ -1,10 +1,10 @@
 /** Operators that change shapes and orders but no elements, and those that tell shapes. */
 import { elementCount } from '../../../ir/constant.ts';
-import { expand } from '../broadcast.ts';
-import { invalid, mixesSamples } from '../failure.ts';
-import { broadcastShape, permuted, permuteIndex, range } from '../geometry.ts';
-import { checkedCount } from '../limits.ts';
-import type { Operation, Rule } from '../operation.ts';
+import { expand } from '../emission/broadcast.ts';
+import { invalid, mixesSamples } from '../proto/failure.ts';
+import { broadcastShape, permuted, permuteIndex, range } from '../emission/geometry.ts';
+import { checkedCount } from '../proto/limits.ts';
+import type { Operation, Rule } from '../emission/operation.ts';
 import {
   batchSize,
   integers,
@@ -15,7 +15,7 @@ import {
   sampleAxes,
   type Term,
   withShape,
-} from '../term.ts';
+} from '../proto/term.ts';
 
 /** The entries of a shape operand, where the size of the batch may stand. */
 export function shapeOperand(op: Operation, i: number): readonly number[] {

@@ -1,10 +1,18 @@
 /** Operators that make constants, and those that hand on what they get. */
-import { elementTypeOf } from '../element-types.ts';
-import { invalid, mixesSamples, refused } from '../failure.ts';
-import { range } from '../geometry.ts';
-import { checkedCount } from '../limits.ts';
-import type { Operation, Rule } from '../operation.ts';
-import { type ConstantTerm, constant, type ElementKind, integers, isBatchSize, scalarOf, type Term } from '../term.ts';
+import { elementTypeOf } from '../proto/element-types.ts';
+import { invalid, mixesSamples, refused } from '../proto/failure.ts';
+import { range } from '../emission/geometry.ts';
+import { checkedCount } from '../proto/limits.ts';
+import type { Operation, Rule } from '../emission/operation.ts';
+import {
+  type ConstantTerm,
+  constant,
+  type ElementKind,
+  integers,
+  isBatchSize,
+  scalarOf,
+  type Term,
+} from '../proto/term.ts';
 import { shapeOperand, withBatchOfOne } from './shape.ts';
 
 /** Constant, with its value in one of several attributes. */

@@ -5,14 +5,14 @@
 import type { Ciphertext, Evaluator, GaloisKeys, Plaintext, RelinKeys } from 'node-seal';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { type HeModule, type HeOp, heOp, usesValueA, usesValueB } from '../../../ir/he/module.ts';
-import type { SealContext } from '../../seal/context.ts';
-import { describeError, isOutOfMemory } from '../../seal/exceptions.ts';
-import { Handles } from '../../seal/handles.ts';
-import { requireHeap } from '../../seal/heap.ts';
-import { saveUncompressed } from '../../seal/save.ts';
-import { type Exchange, Stopped } from './exchange.ts';
+import type { SealContext } from '../../seal/library/context.ts';
+import { describeError, isOutOfMemory } from '../../seal/library/exceptions.ts';
+import { Handles } from '../../seal/library/handles.ts';
+import { requireHeap } from '../../seal/library/heap.ts';
+import { saveUncompressed } from '../../seal/library/save.ts';
+import { type Exchange, Stopped } from '../exchange/exchange.ts';
 import { kernels, type Machine } from './kernels.ts';
-import { rowCost } from './op-costs.ts';
+import { rowCost } from './tasks/op-costs.ts';
 import type { PlaintextStore } from './plaintext-store.ts';
 import type { WorkerProgram } from './worker-program.ts';
 

@@ -3,7 +3,7 @@ import type { HeColumns } from '../../../ir/he/module.ts';
 import type { PlaintextPool } from '../../../ir/he/plaintexts.ts';
 import type { Parameters } from '../../../ir/parameters.ts';
 import type { Output } from './executor.ts';
-import type { SharedState } from './exchange.ts';
+import type { SharedState } from '../exchange/exchange.ts';
 import type { PlaintextRoom } from './plaintext-store.ts';
 
 export interface PrepareRequest {

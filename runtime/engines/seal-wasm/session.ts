@@ -6,11 +6,11 @@
  */
 import { HepcError, InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { outOfMemory, sealRefuses } from '../../../ir/diagnostics/runtime.ts';
-import type { EvaluateOptions, Evaluation, Session } from '../../engine.ts';
-import { describeError } from '../../seal/exceptions.ts';
-import { shareBytes } from '../shared-memory.ts';
-import type { WorkerEntry } from '../worker-thread.ts';
-import { resetSharedState, type SharedState, STOP } from './exchange.ts';
+import type { EvaluateOptions, Evaluation, Session } from '../../base/engine.ts';
+import { describeError } from '../../seal/library/exceptions.ts';
+import { shareBytes } from '../threads/shared-memory.ts';
+import type { WorkerEntry } from '../threads/worker-thread.ts';
+import { resetSharedState, type SharedState, STOP } from '../exchange/exchange.ts';
 import type { Answer, Failure, PrepareRequest } from './protocol.ts';
 import { WorkerProxy } from './worker-proxy.ts';
 

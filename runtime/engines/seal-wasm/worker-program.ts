@@ -2,7 +2,7 @@
 import { type HeColumns, usesPlaintextB, usesValueA, usesValueB } from '../../../ir/he/module.ts';
 import { HE } from '../../../ir/he/ops.ts';
 import { ciphertextBytes, type Parameters, plaintextBytes } from '../../../ir/parameters.ts';
-import { rowCost } from './op-costs.ts';
+import { rowCost } from './tasks/op-costs.ts';
 
 export interface WorkerProgram {
   readonly rows: Int32Array;

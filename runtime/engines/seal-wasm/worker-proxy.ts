@@ -1,7 +1,7 @@
 /** A session's view of one worker: a request at a time, answered even if the worker dies. */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
-import { describeError, isOutOfMemory } from '../../seal/exceptions.ts';
-import { type WorkerEntry, WorkerThread } from '../worker-thread.ts';
+import { describeError, isOutOfMemory } from '../../seal/library/exceptions.ts';
+import { type WorkerEntry, WorkerThread } from '../threads/worker-thread.ts';
 import type { Answer, Failure, Reply, Request, SessionProtocol } from './protocol.ts';
 
 export class WorkerProxy {

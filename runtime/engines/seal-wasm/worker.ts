@@ -2,12 +2,12 @@
 import { Constant } from '../../../ir/constant.ts';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../../ir/he/module.ts';
-import { SealContext } from '../../seal/context.ts';
-import { describeError, isOutOfMemory } from '../../seal/exceptions.ts';
-import { Handles, liveHandles } from '../../seal/handles.ts';
-import { instantiateSeal } from '../../seal/module.ts';
-import { type Post, serveParent } from '../worker-thread.ts';
-import { Exchange, Stopped } from './exchange.ts';
+import { SealContext } from '../../seal/library/context.ts';
+import { describeError, isOutOfMemory } from '../../seal/library/exceptions.ts';
+import { Handles, liveHandles } from '../../seal/library/handles.ts';
+import { instantiateSeal } from '../../seal/library/module.ts';
+import { type Post, serveParent } from '../threads/worker-thread.ts';
+import { Exchange, Stopped } from '../exchange/exchange.ts';
 import { type Executable, execute, Refused } from './executor.ts';
 import { PlaintextStore } from './plaintext-store.ts';
 import type { Answer, EvaluateRequest, Failure, PrepareRequest, Request, SessionProtocol } from './protocol.ts';

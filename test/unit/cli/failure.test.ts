@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { failureOf, inFile, Interrupted, UsageError } from '../../../cli/failure.ts';
+import { failureOf, inFile, Interrupted, UsageError } from '../../../cli/shell/failure.ts';
 import { badUsage, plainWeights } from '../../../ir/diagnostics/cli.ts';
 import { HepcError, InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 

@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readInputFile } from '../../../cli/input-file.ts';
-import { openModel } from '../../../cli/model-file.ts';
-import { OutputFile } from '../../../cli/output-file.ts';
+import { readInputFile } from '../../../cli/files/input-file.ts';
+import { openModel } from '../../../cli/files/model-file.ts';
+import { OutputFile } from '../../../cli/files/output-file.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { temporaryFolder } from '../../support/cli.ts';
 

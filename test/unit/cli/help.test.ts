@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type Command, groups, optionsOf } from '../../../cli/command.ts';
+import { type Command, groups, optionsOf } from '../../../cli/shell/command.ts';
 import { commands } from '../../../cli/commands/registry.ts';
-import { commandHelp, flagsOf, rootHelp } from '../../../cli/help.ts';
-import { runCommandLine } from '../../../cli/program.ts';
+import { commandHelp, flagsOf, rootHelp } from '../../../cli/shell/help.ts';
+import { runCommandLine } from '../../../cli/shell/program.ts';
 import { runCli } from '../../support/cli.ts';
 
 test('the help lists every command once, under its group, and fits 80 columns', () => {

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Command } from '../../../cli/command.ts';
+import type { Command } from '../../../cli/shell/command.ts';
 import { commands } from '../../../cli/commands/registry.ts';
-import { runCommandLine } from '../../../cli/program.ts';
+import { runCommandLine } from '../../../cli/shell/program.ts';
 import { supportedOperators } from '../../../compiler/onnx/rules.ts';
 import { HE } from '../../../ir/he/ops.ts';
 import { countStatistics } from '../../../ir/plan/statistics.ts';

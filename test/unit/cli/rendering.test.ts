@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { indexOfLargest, measureAccuracy, median } from '../../../cli/accuracy.ts';
-import { createProgress } from '../../../cli/progress.ts';
-import { describeAnswers, nestOutputs } from '../../../cli/render/answers.ts';
+import { indexOfLargest, measureAccuracy, median } from '../../../cli/answers/accuracy.ts';
+import { createProgress } from '../../../cli/shell/progress.ts';
+import { describeAnswers, nestOutputs } from '../../../cli/answers/answers.ts';
 import { renderTable } from '../../../cli/render/table.ts';
 import { formatBytes, formatError, formatMilliseconds } from '../../../cli/render/units.ts';
 import { lineWidth, wrap } from '../../../cli/render/wrap.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { HeBuilder } from '../../../ir/he/module.ts';
-import { costedOps, type CostTable, defaultCostTable, opCost } from '../../../ir/he/op-costs.ts';
+import { costedOps, type CostTable, defaultCostTable, opCost } from '../../../costs/op-costs.ts';
 import {
   type CostedProgram,
   downloadBytes,
@@ -8,9 +8,9 @@ import {
   encodingCost,
   programCost,
   uploadBytes,
-} from '../../../ir/he/program-cost.ts';
+} from '../../../costs/program-cost.ts';
 import { type Parameters, polyModulusDegrees } from '../../../ir/parameters.ts';
-import { savedCiphertextBytes, savedSeededBytes } from '../../../runtime/seal/saved-format.ts';
+import { savedCiphertextBytes, savedSeededBytes } from '../../../runtime/seal/bytes/saved-format.ts';
 
 const parameters: Parameters = { polyModulusDegree: 8192, primes: [1, 2, 3], specialPrime: 4 };
 

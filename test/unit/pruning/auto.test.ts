@@ -5,7 +5,7 @@ import { type ImportedModel, importOnnx } from '../../../compiler/onnx/import.ts
 import type { PruningPoint } from '../../../ir/plan/pruning-report.ts';
 import type { TensorModule } from '../../../ir/tensor/ops.ts';
 import type { Trainer } from '../../../ir/tensor/trainer.ts';
-import { countZeros } from '../../../passes/pruning/zero-weights.ts';
+import { countZeros } from '../../../passes/pruning/neurons/zero-weights.ts';
 import { type AutoResult, searchPruning } from '../../../pruning/auto.ts';
 import { PruningSession } from '../../../pruning/prune-model.ts';
 import { loadSamples, listSamples } from '../../../runtime/samples.ts';

@@ -5,7 +5,7 @@ import { Constant, vector } from '../../../ir/constant.ts';
 import { TensorBuilder, type TensorModule } from '../../../ir/tensor/ops.ts';
 import { metricFor } from '../../../pruning/metric.ts';
 import { trainingSet } from '../../../pruning/training-set.ts';
-import { createTrainer } from '../../../runtime/training/trainer.ts';
+import { createTrainer } from '../../../training/trainer.ts';
 import { samplesOf } from '../../support/tiny-networks.ts';
 
 const trainer = createTrainer();

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { PassManager } from '../../../passes/manager.ts';
-import { prune } from '../../../passes/prune.ts';
+import { prune } from '../../../passes/pruning/prune.ts';
 import { smallerAxes } from '../../../pruning/shrink.ts';
 import { denseChain, residual } from '../../support/tiny-networks.ts';
 

@@ -12,10 +12,10 @@ import { seededRandom } from '../../../ir/random.ts';
 import { activationKinds, TensorBuilder, type TensorModule } from '../../../ir/tensor/ops.ts';
 import { printModule } from '../../../ir/text/print.ts';
 import { verify } from '../../../ir/verify.ts';
-import { mergeLinear } from '../../../passes/merge-linear.ts';
+import { mergeLinear } from '../../../passes/tensor/merge-linear.ts';
 import { PassManager } from '../../../passes/manager.ts';
-import { type ExportInterface, exportModule } from '../../../runtime/onnx/export-module.ts';
-import { type NamedArrays, ReferenceModel } from '../../../runtime/onnxruntime.ts';
+import { type ExportInterface, exportModule } from '../../../training/onnx/export-module.ts';
+import { type NamedArrays, ReferenceModel } from '../../../training/onnxruntime.ts';
 import { arbitraryNetwork, networkSamples } from '../../support/arbitrary-networks.ts';
 import { exampleModels, modelBytes } from '../../support/mnist.ts';
 

@@ -6,10 +6,10 @@ import { seededRandom } from '../../../ir/random.ts';
 import { TensorBuilder, type TensorModule } from '../../../ir/tensor/ops.ts';
 import type { Trainer } from '../../../ir/tensor/trainer.ts';
 import { weightNodes, weightsOf } from '../../../ir/tensor/weight-layers.ts';
-import { fineTune } from '../../../passes/fine-tune.ts';
+import { fineTune } from '../../../passes/pruning/fine-tune.ts';
 import { PassManager } from '../../../passes/manager.ts';
-import type { Sample } from '../../../passes/pass.ts';
-import { createTrainer } from '../../../runtime/training/trainer.ts';
+import type { Sample } from '../../../passes/base/pass.ts';
+import { createTrainer } from '../../../training/trainer.ts';
 
 /** Two classes by the sign of x0 + x1; the second row of the layer is pruned. */
 function classifier(): TensorModule {

@@ -8,15 +8,15 @@ import type { ValueId } from '../../../ir/op.ts';
 import { seededRandom, type SeededRandom } from '../../../ir/random.ts';
 import { activationKinds, TensorBuilder, type TensorModule } from '../../../ir/tensor/ops.ts';
 import { replaceWeights, weightNodes, weightsOf } from '../../../ir/tensor/weight-layers.ts';
-import { GraphWriter } from '../../../runtime/onnx/graph-writer.ts';
+import { GraphWriter } from '../../../training/onnx/graph-writer.ts';
 import {
   emitGradientGraph,
   emitTrainedForward,
   type LossKind,
   outputElements,
-} from '../../../runtime/training/gradient-graph.ts';
-import { parametersOf, parameterValues } from '../../../runtime/training/parameters.ts';
-import { GraphSession } from '../../../runtime/training/session.ts';
+} from '../../../training/gradients/gradient-graph.ts';
+import { parametersOf, parameterValues } from '../../../training/gradients/parameters.ts';
+import { GraphSession } from '../../../training/session.ts';
 import { arbitraryNetwork } from '../../support/arbitrary-networks.ts';
 
 const samples = 3;

@@ -8,9 +8,9 @@ import { seededRandom } from '../../../ir/random.ts';
 import { TensorBuilder, type TensorModule } from '../../../ir/tensor/ops.ts';
 import type { TrainingData, TrainingOptions } from '../../../ir/tensor/trainer.ts';
 import { replaceWeights, weightNodes, weightsOf } from '../../../ir/tensor/weight-layers.ts';
-import { parametersOf } from '../../../runtime/training/parameters.ts';
-import { StepRunner } from '../../../runtime/training/step-runner.ts';
-import { createTrainer } from '../../../runtime/training/trainer.ts';
+import { parametersOf } from '../../../training/gradients/parameters.ts';
+import { StepRunner } from '../../../training/step-runner.ts';
+import { createTrainer } from '../../../training/trainer.ts';
 import { mnistImages, modelBytes } from '../../support/mnist.ts';
 
 const trainer = createTrainer();

@@ -1,0 +1,217 @@
+/**
+ * Runs a plan on samples with keys made for the purpose: encrypted, or in the clear. Client and server are in one
+ * process here, which is for trying plans out; `encrypt`, `eval` and `decrypt` are for doing it in earnest.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { boundPlan } from '../../ir/diagnostics/cli.ts';
+import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { evaluateHe } from '../../ir/interpret/he.ts';
+import { NoiseModel } from '../../ir/interpret/noise.ts';
+import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
+import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
+import { Client } from '../../runtime/client.ts';
+import { checkInputRange, packInput, unpackOutput } from '../../runtime/base/codec.ts';
+import { defaultEngineOptions, type Session } from '../../runtime/base/engine.ts';
+import { clear } from '../../runtime/engines/clear.ts';
+import { type EngineChoice, engineChoices } from '../../runtime/engines/registry.ts';
+import { Server } from '../../runtime/server.ts';
+import { withBoundPlan } from './bind-for-run.ts';
+import type { Progress } from '../shell/progress.ts';
+import type { Sample } from '../files/sample-file.ts';
+
+/** `clear` computes on slots in the clear. */
+export const runEngines = [...engineChoices, 'clear'] as const;
+
+export interface RunOptions {
+  readonly engine: (typeof runEngines)[number];
+  readonly threads: number;
+  /** See `EngineOptions`; that of the engine where it is left out. */
+  readonly memoryBudgetBytes?: number | undefined;
+  /** Seed of simulated noise; the clear engine only. */
+  readonly noiseSeed?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** Milliseconds. A run takes up to as many samples as the plan's batch. */
+export interface RunTimings {
+  readonly keygenMs: number;
+  /** Contexts, loading of plan and keys, encoding of weights: once. */
+  readonly prepareMs: number;
+  /** Of each run. */
+  readonly encryptMs: readonly number[];
+  /** Of each run, from input ciphertexts to output ciphertexts. */
+  readonly evaluateMs: readonly number[];
+  readonly decryptMs: readonly number[];
+}
+
+export interface PlanRun {
+  /** The outputs of each sample. */
+  readonly outputs: readonly Sample[];
+  readonly timings: RunTimings;
+  /** Name of the engine that has run. */
+  readonly engine: string;
+  /** Warnings of the engine. */
+  readonly remarks: readonly Diagnostic[];
+}
+
+/** Throws `HepcError` for samples beyond the plan's range (H510) and for bound plans (H731). */
+export async function runPlan(plan: Plan, samples: readonly Sample[], options: RunOptions): Promise<PlanRun> {
+  if (plan.bound !== undefined) throw new HepcError([boundPlan({})]);
+  const { engine } = options;
+  return engine === 'clear' ? runInTheClear(plan, samples, options) : runEncrypted(plan, samples, engine, options);
+}
+
+async function runEncrypted(
+  plan: Plan,
+  samples: readonly Sample[],
+  engine: EngineChoice,
+  options: RunOptions,
+): Promise<PlanRun> {
+  const { threads, memoryBudgetBytes = defaultEngineOptions.memoryBudgetBytes, signal, progress } = options;
+  const laps = new Laps();
+  progress.step('preparing');
+  const client = await Client.create(plan.client);
+  try {
+    laps.lap('prepare');
+    progress.step('making keys');
+    const keys = client.generateKeys();
+    laps.lap('keygen');
+    await breathe(signal);
+    progress.step('preparing the server');
+    return await withBoundPlan(plan, keys.publicKey, { memoryBudgetBytes, signal, progress }, async (ready) => {
+      const server = await Server.create(ready, { threads, memoryBudgetBytes, engine });
+      try {
+        await server.loadKeys(keys.evaluationKeys);
+        laps.lap('prepare');
+        progress.step('evaluating');
+        const outputs: Sample[] = [];
+        for (const { batch, done, share } of batches(samples, plan.client.batch)) {
+          await breathe(signal);
+          laps.start();
+          const inputs = client.encrypt(batch);
+          laps.lap('encrypt');
+          const results = await server.evaluate(inputs, {
+            signal,
+            onProgress: (fraction) => progress.fraction(done + share * fraction),
+          });
+          laps.add('evaluate', server.timings.evaluate ?? 0);
+          laps.start();
+          outputs.push(...client.decrypt(results));
+          laps.lap('decrypt');
+        }
+        return { outputs, timings: laps.timings(), engine: server.engineName ?? engine, remarks: server.remarks };
+      } finally {
+        await server.close();
+      }
+    });
+  } finally {
+    client.close();
+  }
+}
+
+async function runInTheClear(plan: Plan, samples: readonly Sample[], options: RunOptions): Promise<PlanRun> {
+  const { signal, progress, noiseSeed } = options;
+  const { inputs, outputs: outputEncodings, batch: batchSize } = plan.client;
+  const valuesOf = (batch: readonly Sample[], name: string): Float64Array[] =>
+    batch.map((sample) => sample.get(name) ?? new Float64Array());
+  const problems = inputs.flatMap((encoding) => checkInputRange(encoding, valuesOf(samples, encoding.name)));
+  if (problems.length > 0) throw new HepcError(problems);
+  const laps = new Laps();
+  const session =
+    noiseSeed === undefined ? await clear.prepare(plan, undefined, defaultEngineOptions) : simulated(plan, noiseSeed);
+  laps.lap('prepare');
+  progress.step(noiseSeed === undefined ? 'evaluating in the clear' : 'evaluating with simulated noise');
+  const outputs: Sample[] = [];
+  for (const { batch, done } of batches(samples, batchSize)) {
+    await breathe(signal);
+    progress.fraction(done);
+    laps.start();
+    const packed = inputs.flatMap((encoding) => packInput(encoding, valuesOf(batch, encoding.name)));
+    laps.lap('encrypt');
+    const evaluation = await session.evaluate(packed, { signal });
+    laps.add('evaluate', evaluation.milliseconds);
+    laps.start();
+    const named = batch.map(() => new Map<string, Float64Array>());
+    for (const encoding of outputEncodings) {
+      const { firstCiphertext } = encoding;
+      const own = evaluation.outputs.slice(firstCiphertext, firstCiphertext + sentCiphertexts(encoding));
+      unpackOutput(encoding, own, batch.length).forEach((values, k) => named[k]?.set(encoding.name, values));
+    }
+    outputs.push(...named);
+    laps.lap('decrypt');
+  }
+  return { outputs, timings: laps.timings(), engine: clear.name, remarks: [] };
+}
+
+/** The clear engine with the noise that encryption would add. */
+function simulated({ program }: Plan, seed: number): Session<Float64Array> {
+  const noise = new NoiseModel(program.parameters, seed);
+  const plaintexts = new PlaintextSlots(program, noise);
+  return {
+    evaluate: (inputs) => {
+      const start = performance.now();
+      const outputs = evaluateHe(program, inputs, { noise, plaintexts });
+      return Promise.resolve({ outputs, milliseconds: performance.now() - start });
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Lets signals in between stretches of synchronous work. */
+async function breathe(signal: AbortSignal): Promise<void> {
+  await setImmediate();
+  signal.throwIfAborted();
+}
+
+interface Batch {
+  readonly batch: readonly Sample[];
+  /** The part of all batches that is done before this one, and that this one is. */
+  readonly done: number;
+  readonly share: number;
+}
+
+function batches(samples: readonly Sample[], size: number): Batch[] {
+  const share = 1 / Math.ceil(samples.length / size);
+  const list: Batch[] = [];
+  for (let first = 0; first < samples.length; first += size)
+    list.push({ batch: samples.slice(first, first + size), done: list.length * share, share });
+  return list;
+}
+
+type Phase = 'keygen' | 'prepare' | 'encrypt' | 'evaluate' | 'decrypt';
+
+/** A stopwatch with a list of laps for each phase. */
+class Laps {
+  private readonly laps: Record<Phase, number[]> = { keygen: [], prepare: [], encrypt: [], evaluate: [], decrypt: [] };
+  private started = performance.now();
+
+  start(): void {
+    this.started = performance.now();
+  }
+
+  /** What has passed since the start or the last lap belongs to `phase`. */
+  lap(phase: Phase): void {
+    this.add(phase, performance.now() - this.started);
+    this.start();
+  }
+
+  add(phase: Phase, milliseconds: number): void {
+    this.laps[phase].push(milliseconds);
+  }
+
+  timings(): RunTimings {
+    const { keygen, prepare, encrypt, evaluate, decrypt } = this.laps;
+    return {
+      keygenMs: sum(keygen),
+      prepareMs: sum(prepare),
+      encryptMs: encrypt,
+      evaluateMs: evaluate,
+      decryptMs: decrypt,
+    };
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { importOnnx } from '../../../compiler/onnx/import.ts';
+import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
+import { costTables, enginesWithCosts } from '../../../costs/op-costs.ts';
+import { objectives } from '../../../ir/plan/search-report.ts';
+import { pruneModel } from '../../../pruning/prune-model.ts';
+import { defineCommand, option } from '../../shell/command.ts';
+import { openModel } from '../../files/model-file.ts';
+import { choice, flag, positive, text, tileShape, wholeNumber } from '../../shell/option-values.ts';
+import { OutputFile } from '../../files/output-file.ts';
+import { drawFront } from '../../report/pruning-front.ts';
+import { createProgress } from '../../shell/progress.ts';
+import { renderPruning } from '../../render/pruning.ts';
+import { readLabelledSamples } from '../../files/sample-file.ts';
+import { checkPruningOptions, policyHelp, pruneOptionsOf, pruningOptions } from '../options/pruning-options.ts';
+
+export const prune = defineCommand({
+  name: 'prune',
+  group: 'Compile a model',
+  summary: 'Prune and permute weights so that whole ciphertexts disappear',
+  details: [
+    'Writes an ordinary ONNX file with the neurons in their original order. The order in which they share ciphertexts ' +
+      'stands in its metadata, where `hepc compile` finds it.',
+    'Schemes are those of HE-PEx: P2 prunes weights, P2T whole tiles, P3 permutes as well, P4 drops almost empty tiles ' +
+      'then, E restores what surviving tiles hold; P3T permutes and drops whole tiles. Scopes Lc, Gl; criteria L1, L2, ' +
+      'Rnd, Dat (by what the samples show) and for tiles T-Min, T-Max, T-Avg, T-Err; targets Wei, Neu. See ' +
+      'docs/pruning.md.',
+    'Losses are measured on --held-out, or on a fifth of the samples. An autoencoder is measured by its mean-square error, a model ' +
+      'with labels by its accuracy, another by its difference from the unpruned model.',
+    'Tiles are those of the best unpruned plan for the goal: give the options that the plan will be compiled with.',
+  ],
+  options: z.strictObject({
+    model: option(text, { doc: 'ONNX model', argument: true, value: 'MODEL.onnx' }),
+    output: option(text, { doc: 'the pruned model', short: 'o', value: 'PRUNED.onnx' }),
+    scheme: option(text, { doc: policyHelp, value: 'POLICY' }),
+    ...pruningOptions,
+    engine: option(choice(enginesWithCosts).default('simd'), {
+      doc: 'engine whose costs the plan is chosen by',
+      value: 'ENGINE',
+    }),
+    optimize: option(choice(objectives).default('latency'), { doc: 'what the plan makes small', value: 'GOAL' }),
+    batch: option(wholeNumber(1, 16384).optional(), { doc: 'samples that are wanted at once', value: 'B' }),
+    weights: option(choice(['plain', 'encrypted']).default('plain'), {
+      doc: 'kind of weights of the plan',
+      value: 'HOW',
+    }),
+    maxError: option(positive(1).default(0.01), { doc: 'largest error of the plan', value: 'E' }),
+    tile: option(tileShape().optional(), { doc: 'hold the plan to products of this shape', value: 'RxC' }),
+    picture: option(text.optional(), { doc: 'a picture of what was tried, loss against cost', value: 'FRONT.svg' }),
+    quiet: option(flag, { doc: 'no progress', short: 'q' }),
+  }),
+  examples: [
+    'prune examples/models/mlp-784-128-128-10.onnx --data examples/models/mnist-test256.npz --scheme P4E --sparsity 0.5 --epochs 2 -o pruned.onnx',
+    'prune examples/models/ae-784-64-784.onnx --data examples/models/mnist-test256.npz --scheme P2T:Gl/T-Err --sparsity 0.3 --epochs 0 -o pruned.onnx',
+  ],
+  run: async (options, { print, remark }) => {
+    const { engine, optimize, batch, weights, maxError, tile } = options;
+    checkPruningOptions(options.scheme, options, 'prune');
+    const output = new OutputFile(options.output);
+    const picture = options.picture === undefined ? undefined : new OutputFile(options.picture);
+    const model = await openModel(options.model);
+    const { samples, labels } = await readLabelledSamples(options.data, importOnnx(model).inputs);
+    const heldOut =
+      options.heldOut === undefined ? undefined : await readLabelledSamples(options.heldOut, importOnnx(model).inputs);
+    const progress = createProgress(options.quiet);
+    try {
+      const { onnx, report, warnings } = await pruneModel(model, {
+        ...pruneOptionsOf(options, progress, remark),
+        samples,
+        labels,
+        heldOut,
+        policy: options.scheme,
+        compile: {
+          optimize,
+          weights,
+          maxError,
+          costs: costTables[engine],
+          ...(batch !== undefined && { batch }),
+          ...(tile !== undefined && { tile }),
+        },
+      });
+      output.write(onnx);
+      picture?.write(await drawFront(report));
+      progress.end();
+      for (const warning of warnings) remark(formatDiagnostic(warning));
+      print(`${options.output}\n`);
+      print(renderPruning(report));
+    } finally {
+      progress.end();
+    }
+  },
+});

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { Client } from '../../../runtime/client.ts';
+import { defineCommand, option } from '../../shell/command.ts';
+import { inFile } from '../../shell/failure.ts';
+import { interruptible } from '../../shell/interrupts.ts';
+import { readSecretKeyFile } from '../../files/key-folder.ts';
+import { text } from '../../shell/option-values.ts';
+import { OutputFile } from '../../files/output-file.ts';
+import { readClientFile } from '../../files/plan-file.ts';
+import { formatBytes, plural } from '../../render/units.ts';
+import { readSamples } from '../../files/sample-file.ts';
+import { clientPlanArgument, input, limit } from '../options/options.ts';
+
+export const encrypt = defineCommand({
+  name: 'encrypt',
+  group: 'Run it encrypted, as client and server',
+  summary: 'Encrypt samples for the server',
+  details: ['Values beyond the range that the plan was compiled for are refused, since their answers would be wrong.'],
+  options: z.strictObject({
+    plan: clientPlanArgument,
+    keys: option(text, { doc: 'folder of the keys', value: 'DIR' }),
+    input,
+    output: option(text, { doc: 'the encrypted inputs', short: 'o', value: 'IN.ct' }),
+    limit,
+  }),
+  examples: ['encrypt client.hep --keys keys --input examples/models/mnist-test256.npz --limit 2 -o in.ct'],
+  run: async (options, { print }) => {
+    const output = new OutputFile(options.output);
+    const part = await readClientFile(options.plan);
+    const samples = await readSamples(options.input, part.inputs, options.limit);
+    const key = await readSecretKeyFile(options.keys);
+    const bytes = await interruptible(async () => {
+      const client = await Client.create(part);
+      try {
+        inFile(key.path, () => {
+          client.loadKeys(key.bytes);
+        });
+        return inFile(options.input, () => client.encrypt(samples));
+      } finally {
+        client.close();
+      }
+    });
+    output.write(bytes);
+    print(`${options.output}: ${plural(samples.length, 'sample')}, ${formatBytes(bytes.length)}\n`);
+  },
+});

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
+import { median } from '../../answers/accuracy.ts';
+import { defineCommand, option } from '../../shell/command.ts';
+import { interruptible } from '../../shell/interrupts.ts';
+import { text } from '../../shell/option-values.ts';
+import { OutputFile } from '../../files/output-file.ts';
+import { readPlanFile } from '../../files/plan-file.ts';
+import { createProgress } from '../../shell/progress.ts';
+import { describeAnswers, nestOutputs } from '../../answers/answers.ts';
+import { formatMilliseconds, plural } from '../../render/units.ts';
+import { type PlanRun, runPlan } from '../../answers/run-plan.ts';
+import { readSamples } from '../../files/sample-file.ts';
+import { encodeAnswers } from '../../answers/encode-answers.ts';
+import { engine, input, json, limit, planArgument, quiet, threads, weightMemory } from '../options/options.ts';
+
+export const run = defineCommand({
+  name: 'run',
+  group: 'Run it encrypted, all in one go',
+  summary: 'Make keys, encrypt, evaluate and decrypt',
+  details: [
+    'For trying a plan out: client and server are one process, and keys are made for this run alone. Encrypted weights ' +
+      'are bound on the way; beyond --weight-memory, in a temporary file (in TMPDIR).',
+    'Samples beyond the batch of the plan are further runs. With --json, encryptMs, evaluateMs (from input ciphertexts ' +
+      'to output ciphertexts) and decryptMs are medians over the runs; prepareMs is what happens once: contexts, ' +
+      'loading, encoding of weights. The outputs are nested lists by name, of shape [samples, ...].',
+  ],
+  options: z.strictObject({
+    plan: planArgument,
+    input,
+    output: option(text.optional(), {
+      doc: 'the answers, as 64-bit floats: .npy, or .npz for several outputs',
+      short: 'o',
+      value: 'Y.npy',
+    }),
+    engine,
+    threads,
+    weightMemory,
+    limit,
+    json,
+    quiet,
+  }),
+  examples: [
+    'run mlp.hep --input examples/models/mnist-test256.npz --limit 3',
+    'run mlp.hep --input examples/models/mnist-test256.npz --engine clear --output scores.npy',
+  ],
+  run: async (options, { print, remark }) => {
+    const output = options.output === undefined ? undefined : new OutputFile(options.output);
+    const plan = await readPlanFile(options.plan);
+    const samples = await readSamples(options.input, plan.client.inputs, options.limit);
+    const progress = createProgress(options.quiet);
+    const result = await interruptible((signal) =>
+      runPlan(plan, samples, {
+        engine: options.engine,
+        threads: options.threads,
+        memoryBudgetBytes: options.weightMemory,
+        signal,
+        progress,
+      }),
+    ).finally(() => progress.end());
+    for (const warning of result.remarks) remark(formatDiagnostic(warning));
+    const { outputs } = plan.client;
+    output?.write(encodeAnswers(outputs, result.outputs));
+    if (options.json) {
+      const answers = nestOutputs(outputs, result.outputs);
+      print(`${JSON.stringify({ ...timesOf(result), outputs: answers }, null, 2)}\n`);
+      return;
+    }
+    if (output === undefined) print(describeAnswers(outputs, result.outputs));
+    if (!options.quiet) remark(describeTimes(result));
+  },
+});
+
+interface Times {
+  readonly runs: number;
+  readonly keygenMs: number;
+  readonly prepareMs: number;
+  readonly encryptMs: number;
+  readonly evaluateMs: number;
+  /** Of each run. */
+  readonly evaluateMsByRun: readonly number[];
+  readonly decryptMs: number;
+  readonly peakRssBytes: number;
+}
+
+export function timesOf({ timings }: PlanRun): Times {
+  const { keygenMs, prepareMs, encryptMs, evaluateMs, decryptMs } = timings;
+  return {
+    runs: evaluateMs.length,
+    keygenMs,
+    prepareMs,
+    encryptMs: median(encryptMs),
+    evaluateMs: median(evaluateMs),
+    evaluateMsByRun: evaluateMs,
+    decryptMs: median(decryptMs),
+    // Node counts in KiB on every platform.
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+export function describeTimes(result: PlanRun): string {
+  const { runs, keygenMs, prepareMs, encryptMs, evaluateMs, decryptMs } = timesOf(result);
+  const [keygen, prepare, encrypt, evaluate, decrypt] = [keygenMs, prepareMs, encryptMs, evaluateMs, decryptMs].map(
+    formatMilliseconds,
+  );
+  const each = runs === 1 ? '' : `, medians of ${plural(runs, 'run')}`;
+  return `keys ${keygen}, prepare ${prepare}, encrypt ${encrypt}, evaluate ${evaluate}, decrypt ${decrypt}${each}`;
+}

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { importOnnx, type ModelPort } from '../../../compiler/onnx/import.ts';
+import { inaccurate, otherModel } from '../../../ir/diagnostics/cli.ts';
+import { formatDiagnostic, HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import type { Plan } from '../../../ir/plan/plan.ts';
+import { ReferenceModel } from '../../../training/onnxruntime.ts';
+import { measureAccuracy } from '../../answers/accuracy.ts';
+import { defineCommand, option } from '../../shell/command.ts';
+import { inFileAsync } from '../../shell/failure.ts';
+import { interruptible } from '../../shell/interrupts.ts';
+import { type ModelFile, openModel } from '../../files/model-file.ts';
+import { flag, text } from '../../shell/option-values.ts';
+import { readPlanFile } from '../../files/plan-file.ts';
+import { createProgress } from '../../shell/progress.ts';
+import { renderFields } from '../../render/table.ts';
+import { formatError, formatPercent, formatShape, plural } from '../../render/units.ts';
+import { runPlan } from '../../answers/run-plan.ts';
+import { readSamples, type Sample } from '../../files/sample-file.ts';
+import { engine, input, json, limit, planArgument, quiet, threads } from '../options/options.ts';
+import { describeTimes, timesOf } from './run.ts';
+
+const noiseSeed = 1;
+
+export const verify = defineCommand({
+  name: 'verify',
+  group: 'Compile a model',
+  summary: 'Compare encrypted answers with those of onnxruntime',
+  details: [
+    'Runs the plan and the model itself on samples. Errors are fractions of the median over samples of the largest ' +
+      'absolute output. The exit code is 1 where the largest is above the --max-error that the plan was compiled with.',
+    '--engine clear computes in the clear and so shows the errors of approximation alone; with --noise those that ' +
+      'encryption would add are simulated, in a fraction of the time.',
+  ],
+  options: z.strictObject({
+    plan: planArgument,
+    model: option(text, { doc: 'the model that the plan was compiled from', value: 'MODEL.onnx' }),
+    input,
+    limit,
+    engine,
+    noise: option(flag, { doc: 'simulate the noise of encryption; implies --engine clear' }),
+    threads,
+    json,
+    quiet,
+  }),
+  examples: [
+    'verify mlp.hep --model examples/models/mlp-784-128-128-10.onnx --input examples/models/mnist-test256.npz --limit 4',
+    'verify mlp.hep --model examples/models/mlp-784-128-128-10.onnx --input examples/models/mnist-test256.npz --noise',
+  ],
+  run: async (options, { print, remark }) => {
+    const plan = await readPlanFile(options.plan);
+    const { client } = plan;
+    const model = await openModel(options.model);
+    const { inputs, outputs } = importOnnx(model);
+    const differences = [
+      ...comparePorts('input', client.inputs, inputs),
+      ...comparePorts('output', client.outputs, outputs),
+    ];
+    if (differences.length > 0)
+      throw new HepcError(differences.map((reason) => otherModel({ reason }, { file: options.model })));
+    const samples = await readSamples(options.input, client.inputs, options.limit);
+    const progress = createProgress(options.quiet);
+    const { expected, result } = await interruptible(async (signal) => {
+      progress.step('running the model in the clear');
+      const expected = await runReference(model, samples);
+      const engine = options.noise ? 'clear' : options.engine;
+      const seed = options.noise ? noiseSeed : undefined;
+      const { threads } = options;
+      return { expected, result: await runPlan(plan, samples, { engine, threads, noiseSeed: seed, signal, progress }) };
+    }).finally(() => progress.end());
+
+    const accuracy = measureAccuracy(result.outputs, expected);
+    const passed = accuracy.maxError <= client.maxError;
+    const engine = options.noise ? 'clear with simulated noise' : result.engine;
+    for (const warning of result.remarks) remark(formatDiagnostic(warning));
+    if (options.json) {
+      const { maxError: allowedMaxError, predictedMaxError } = client;
+      const report = { samples: samples.length, engine, ...accuracy, allowedMaxError, predictedMaxError, passed };
+      print(`${JSON.stringify({ ...report, ...timesOf(result) }, null, 2)}\n`);
+    } else {
+      const { maxError, meanError, argmaxAgreement } = accuracy;
+      print(
+        renderFields([
+          ['samples', plural(samples.length, 'sample')],
+          ['engine', engine],
+          [
+            'largest error',
+            `${formatError(maxError)} (predicted ${formatError(client.predictedMaxError)}, allowed ${formatError(client.maxError)})`,
+          ],
+          ['mean error', formatError(meanError)],
+          ...(argmaxAgreement === undefined ? [] : [['same argmax', formatPercent(argmaxAgreement)] as const]),
+        ]),
+      );
+      if (!options.quiet) remark(describeTimes(result));
+    }
+    if (!passed)
+      throw new HepcError([inaccurate({ error: accuracy.maxError, allowed: client.maxError }, { file: options.plan })]);
+  },
+});
+
+function comparePorts(
+  what: string,
+  planned: Plan['client']['outputs'] | Plan['client']['inputs'],
+  found: readonly ModelPort[],
+): string[] {
+  const names = found.map(({ name }) => JSON.stringify(name)).join(', ');
+  return planned.flatMap(({ name, shape }) => {
+    const port = found.find((each) => each.name === name);
+    if (port === undefined) return [`it has no ${what} ${JSON.stringify(name)}, only ${names}`];
+    const [expected, got] = [formatShape(shape), formatShape(port.shape)];
+    return expected === got ? [] : [`${what} ${JSON.stringify(name)} has shape ${got}, in the plan ${expected}`];
+  });
+}
+
+async function runReference(
+  { bytes, fileName, externalData }: ModelFile,
+  samples: readonly Sample[],
+): Promise<Sample[]> {
+  return inFileAsync(fileName, async () => {
+    const model = await ReferenceModel.load(bytes, externalData);
+    try {
+      return await model.runBatch(samples);
+    } finally {
+      await model.close();
+    }
+  });
+}

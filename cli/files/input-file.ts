@@ -1,0 +1,162 @@
+/** Reading files that the user names, up to a bound. */
+import { type FileHandle, open, realpath } from 'node:fs/promises';
+import { fileTooLarge, unreadableFile } from '../../ir/diagnostics/cli.ts';
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { fileAccess } from '../../runtime/format/file-access.ts';
+import { bytesAccess, type RandomAccess } from '../../runtime/format/random-access.ts';
+
+/** What an argument stands for, with the most bytes that it may take. */
+export interface FileKind {
+  readonly what: string;
+  readonly maxBytes: number;
+}
+
+const gibibyte = 2 ** 30;
+
+export const fileKinds = {
+  /** The limit of protobuf messages. */
+  model: { what: 'an ONNX model', maxBytes: 2 * gibibyte },
+  samples: { what: 'a file of samples', maxBytes: 3 * gibibyte },
+  /** Only what is not a bound weight is held in memory. */
+  plan: { what: 'a plan', maxBytes: 2 ** 40 },
+  keys: { what: 'a file of keys', maxBytes: 4 * gibibyte - 1 },
+  ciphertexts: { what: 'a file of ciphertexts', maxBytes: 4 * gibibyte - 1 },
+  costs: { what: 'a file of costs', maxBytes: gibibyte / 1024 },
+  ir: { what: 'a text of the IR', maxBytes: gibibyte / 4 },
+} as const satisfies Record<string, FileKind>;
+
+/** What a pipe may bring, whatever kind of file: it has to be held in memory. */
+const maxPipeBytes = 4 * gibibyte - 1;
+const chunkBytes = 2 ** 22;
+
+/** Where the files are that this command has read: no output may take their place. */
+const filesRead = new Set<string>();
+
+/** Called where a command begins. */
+export function forgetInputs(): void {
+  filesRead.clear();
+}
+
+/** Whether the file at this place, without symbolic links, is an input of the command. */
+export function isInput(realPath: string): boolean {
+  return filesRead.has(realPath);
+}
+
+/** Throws `HepcError` H710 or H711 with `path` as the place. */
+export async function readInputFile(path: string, kind: FileKind): Promise<Uint8Array> {
+  return locate(path, async () => {
+    const { file, size } = await openFile(path, kind);
+    try {
+      return await readWhole(file, size, path, kind);
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/** A file for as long as it is open; of a pipe or a device, the content. */
+export interface InputFile extends RandomAccess {
+  close(): Promise<void>;
+}
+
+/** As `readInputFile`, but reads only what it is asked for. */
+export async function openInputFile(path: string, kind: FileKind): Promise<InputFile> {
+  return locate(path, async () => {
+    const { file, size } = await openFile(path, kind);
+    if (size === undefined) {
+      try {
+        return { ...bytesAccess(await readWhole(file, size, path, kind)), close: () => Promise.resolve() };
+      } finally {
+        await file.close();
+      }
+    }
+    const content = fileAccess(file, size);
+    return {
+      size,
+      read: (offset, length) => locate(path, () => content.read(offset, length)),
+      close: () => file.close(),
+    };
+  });
+}
+
+/** The file at `path`; pipes and devices have no size beforehand. */
+async function openFile(
+  path: string,
+  { what, maxBytes }: FileKind,
+): Promise<{ readonly file: FileHandle; readonly size: number | undefined }> {
+  const file = await open(path);
+  try {
+    const stat = await file.stat();
+    if (stat.isDirectory()) throw new HepcError([unreadableFile({ reason: 'it is a folder' }, { file: path })]);
+    if (stat.size > maxBytes) throw new HepcError([fileTooLarge({ what, limit: maxBytes }, { file: path })]);
+    if (stat.isFile()) filesRead.add(await realpath(path));
+    return { file, size: stat.isFile() ? stat.size : undefined };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function readWhole(
+  file: FileHandle,
+  size: number | undefined,
+  path: string,
+  { what, maxBytes }: FileKind,
+): Promise<Uint8Array> {
+  const limit = size === undefined ? Math.min(maxBytes, maxPipeBytes) : maxBytes;
+  const bytes = await readUpTo(file, size ?? 0, limit);
+  if (bytes === undefined) throw new HepcError([fileTooLarge({ what, limit }, { file: path })]);
+  return bytes;
+}
+
+/** Runs `step`, with errors of the system as diagnostics about `path`. */
+async function locate<T>(path: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new HepcError([unreadableFile({ reason: describeSystemError(error) }, { file: path })]);
+  }
+}
+
+/** The rest of `file`, or undefined where it has more than `maxBytes`. */
+async function readUpTo(file: FileHandle, expected: number, maxBytes: number): Promise<Uint8Array | undefined> {
+  const whole = new Uint8Array(expected);
+  let filled = 0;
+  while (filled < expected) {
+    const { bytesRead } = await file.read(whole, filled, Math.min(expected - filled, gibibyte));
+    if (bytesRead === 0) return whole.subarray(0, filled);
+    filled += bytesRead;
+  }
+  const more: Uint8Array[] = [];
+  let total = filled;
+  for (;;) {
+    const chunk = new Uint8Array(chunkBytes);
+    const { bytesRead } = await file.read(chunk, 0, chunkBytes);
+    if (bytesRead === 0) return more.length === 0 ? whole : Buffer.concat([whole, ...more], total);
+    total += bytesRead;
+    if (total > maxBytes) return undefined;
+    more.push(chunk.subarray(0, bytesRead));
+  }
+}
+
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error;
+}
+
+const systemErrors: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space is left on the device',
+  ELOOP: 'its symbolic links lead in a circle',
+  ENAMETOOLONG: 'its name is too long',
+  EMFILE: 'too many files are open',
+};
+
+export function describeSystemError({ code = '', message }: NodeJS.ErrnoException): string {
+  return systemErrors[code] ?? message;
+}

@@ -1,0 +1,55 @@
+/** How many operations of each kind a program has, and what they cost, by anything that rows can be grouped by. */
+import type { HeModule } from '../../../ir/he/module.ts';
+import { type HeOpName, heOpNames } from '../../../ir/he/ops.ts';
+import { rowCosts } from '../../../costs/program-cost.ts';
+import type { Parameters } from '../../../ir/parameters.ts';
+
+export interface Tally {
+  /** By code of the operation. */
+  readonly counts: Float64Array;
+  /** On one thread, by the cost model. */
+  readonly milliseconds: Float64Array;
+}
+
+export type TimedProgram = Pick<HeModule, 'columns'> & { readonly parameters: Parameters };
+
+/** One tally for each of `groups`; `groupOf` gives that of a row. */
+export function tally(program: TimedProgram, groups: number, groupOf: (row: number) => number): readonly Tally[] {
+  const { columns } = program;
+  const codes = heOpNames.length;
+  const costs = rowCosts(program);
+  const tallies = Array.from({ length: groups }, () => ({
+    counts: new Float64Array(codes),
+    milliseconds: new Float64Array(codes),
+  }));
+  for (let row = 0; row < columns.op.length; row++) {
+    const own = tallies[groupOf(row)];
+    const code = columns.op[row] ?? 0;
+    if (own === undefined) continue;
+    own.counts[code] = (own.counts[code] ?? 0) + 1;
+    own.milliseconds[code] = (own.milliseconds[code] ?? 0) + (costs[row] ?? 0);
+  }
+  return tallies;
+}
+
+export function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i] ?? 0;
+  return total;
+}
+
+/** Kinds of operations that belong together, in the order in which bars stack them: what costs the most comes first. */
+export const opFamilies = [
+  { name: 'rotations', ops: ['rotate', 'rotate-many'] },
+  { name: 'relinearisations', ops: ['relinearize'] },
+  { name: 'products with plaintexts', ops: ['multiply-plain'] },
+  { name: 'products of ciphertexts', ops: ['multiply'] },
+  { name: 'sums', ops: ['add', 'add-plain'] },
+  { name: 'rescales and mod-switches', ops: ['rescale', 'mod-switch'] },
+  { name: 'inputs, outputs and encrypted weights', ops: ['input', 'output', 'weight'] },
+] as const satisfies readonly { readonly name: string; readonly ops: readonly HeOpName[] }[];
+
+/** By code of the operation: index of its family. */
+export const familyOfOp: readonly number[] = heOpNames.map((name) =>
+  opFamilies.findIndex(({ ops }) => (ops as readonly HeOpName[]).includes(name)),
+);

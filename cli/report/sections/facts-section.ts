@@ -1,0 +1,83 @@
+/** What goes in and out of a plan, and what it takes: the head of a report. */
+import { programCost } from '../../../costs/program-cost.ts';
+import { modulusBits } from '../../../ir/parameters.ts';
+import { parallelBound } from '../../../costs/parallel-bound.ts';
+import type { Plan } from '../../../ir/plan/plan.ts';
+import { chosenTime } from '../../render/plan-summary.ts';
+import { formatBytes, formatError, formatMilliseconds, formatShape, plural } from '../../render/units.ts';
+import { html, type Html, shorten } from '../drawing/html.ts';
+
+/** The numbers that are asked for first. */
+export function headline({ client, statistics, program, search }: Plan): Html {
+  const milliseconds = chosenTime(search) ?? programCost(program);
+  const facts: readonly (readonly [value: string, what: string])[] = [
+    [formatMilliseconds(milliseconds), 'an evaluation on one thread, by the cost model'],
+    ...(client.batch === 1
+      ? []
+      : [[formatMilliseconds(milliseconds / client.batch), `a sample, ${client.batch} at once`] as const]),
+    [statistics.weightTiles.toLocaleString('en-US'), 'weight tiles'],
+    [statistics.rotations.toLocaleString('en-US'), 'rotations'],
+    [formatBytes(statistics.peakBytes), 'peak memory of one worker'],
+    [`${statistics.inputCiphertexts} + ${statistics.outputCiphertexts}`, `ciphertexts in and out`],
+    [formatError(client.predictedMaxError), `predicted error, ${formatError(client.maxError)} allowed`],
+  ];
+  return html`<ul class="tiles">
+    ${facts.map(([value, what]) => html`<li><strong>${value}</strong><span>${what}</span></li> `)}
+  </ul>`;
+}
+
+export function factsSection(plan: Plan): Html {
+  const { client, weights, bound, statistics, program, schedule } = plan;
+  const { parameters } = client;
+  const groups = (schedule.group.at(-1) ?? -1) + 1;
+  const facts: readonly (readonly [name: string, value: Html | string])[] = [
+    ...client.inputs.map((input) => ['input', describePort(input)] as const),
+    ...client.outputs.map((output) => ['output', describePort(output)] as const),
+    ['batch', `${plural(client.batch, 'sample')} a run`],
+    [
+      'weights',
+      weights === 'plain'
+        ? 'plain: the server knows them'
+        : `encrypted, ${bound === undefined ? 'not bound yet' : 'bound to one key'}`,
+    ],
+    [
+      'parameters',
+      `N = ${parameters.polyModulusDegree}, ${modulusBits(parameters)} bits of modulus ` +
+        `(${statistics.modulusBits.join(' + ')}, the last for key switching)`,
+    ],
+    ['keys', `${plural(statistics.galoisKeys, 'Galois key')}, ${formatBytes(statistics.galoisKeyBytes)} in memory`],
+    ['error', 'as a fraction of the median over samples of the largest absolute output'],
+    [
+      'workers',
+      `${plural(groups, 'group')} of operations; two workers are at most ` +
+        `${parallelBound(program).toFixed(2)} times as fast, four ${parallelBound(program, 4).toFixed(2)} times`,
+    ],
+  ];
+  return html`<section id="plan">
+    <h2>Plan</h2>
+    <dl>
+      ${facts.map(
+        ([name, value]) =>
+          html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
+      )}
+    </dl>
+    ${
+      client.synthetic
+        ? html`<p class="warning">
+            Compiled without calibration samples: ranges and the predicted error come from uniform samples in [0, 1].
+            Compile with --calibrate before relying on it.
+          </p>`
+        : undefined
+    }
+  </section>`;
+}
+
+function describePort({
+  name,
+  shape,
+  layout,
+}: Plan['client']['inputs'][number] | Plan['client']['outputs'][number]): Html {
+  return html`<code>${shorten(name, 120)}</code> ${formatShape(shape)} as <code>${layout.toString()}</code>,
+    ${plural(layout.ciphertexts, 'ciphertext')}`;
+}

@@ -1,0 +1,63 @@
+/** A way to compute one linear op: a kernel between two layouts, with what it costs. */
+import type { LinearMap } from '../../../ir/tensor/linear-map.ts';
+import type { Layout } from '../../../ir/tile/layout.ts';
+import type { Kernel } from '../../../ir/tile/ops.ts';
+
+/** Slots that one sample has, how many samples stand side by side, and what is tried in them. */
+export interface SlotShape {
+  readonly virtualSlots: number;
+  readonly batchTile: number;
+  /** Whether baby steps of one input are cheap together, as on engines that hoist: steps are split into more of them. */
+  readonly hoists?: boolean;
+  /** Where the search is held to kernels of one shape. */
+  readonly tile?: TileShape;
+}
+
+/** Weights of one product, where the search is held to a shape: both powers of two, together the virtual slots. */
+export interface TileShape {
+  /** Outputs. */
+  readonly rows: number;
+  /** Inputs of the first layer; layers alternate. */
+  readonly columns: number;
+}
+
+/** What a kernel must compute. */
+export interface LinearProblem {
+  readonly map: LinearMap;
+  readonly slots: SlotShape;
+  /**
+   * Shapes of operand and result, where the op is a convolution or lies on its operand like one: [C, …spatial] and
+   * [O, …spatial]. A stride of 1 / k enlarges k times.
+   */
+  readonly convolution?: {
+    readonly input: readonly number[];
+    readonly output: readonly number[];
+    readonly strides: readonly number[];
+  };
+}
+
+/** Operations of the kernel itself, before anything is shared with its neighbours. */
+export interface KernelCounts {
+  /** Rotations of inputs: at the level of the operand. */
+  readonly babyRotations: number;
+  /** Rotations of sums and folds: one level lower. */
+  readonly lateRotations: number;
+  /** Those of folds among them. */
+  readonly foldRotations: number;
+  readonly products: number;
+  /** Sums that are rescaled: one for each output and giant step. */
+  readonly rescales: number;
+}
+
+export function rotationsOf({ babyRotations, lateRotations }: KernelCounts): number {
+  return babyRotations + lateRotations;
+}
+
+export interface Candidate {
+  readonly kernel: Kernel;
+  readonly input: Layout;
+  readonly output: Layout;
+  readonly counts: KernelCounts;
+  /** For a kernel at the model's input: which element of the operand each element of `input` is, and the map on those. */
+  readonly packing?: { readonly index: Int32Array; readonly map: LinearMap };
+}

@@ -1,0 +1,92 @@
+/**
+ * The rotations that a matrix needs between two layouts. Only the first copy of every row is looked at: further copies
+ * have the same steps where they stand at multiples of the operand's period, or where folds or copies of the operand
+ * cover the bits in which they differ.
+ */
+import type { LinearMap } from '../../../ir/tensor/csr.ts';
+import type { Layout } from '../../../ir/tile/layout.ts';
+import type { LinearProblem } from './candidate.ts';
+import { StepTable } from './steps.ts';
+
+export function neededSteps({ map, slots }: LinearProblem, input: Layout, output: Layout): StepTable {
+  const V = output.virtualSlots;
+  const rowPlaces = output.firstPlaces();
+  const stride = regularStride(input);
+  const table = new StepTable(input.ciphertexts, V, input.period, stride ?? 1, slots.hoists);
+  const columnPlaces = input.firstPlaces();
+  const perTile = V / (stride ?? 1);
+  const copies = innerCopies(input);
+  const { rows, starts, indices } = map;
+  for (let row = 0; row < rows; row++) {
+    const place = rowPlaces[row] ?? 0;
+    const s = place & (V - 1);
+    const o = (place - s) / V;
+    const from = ownCopy(copies, s) - s;
+    const first = starts[row] ?? 0;
+    const end = starts[row + 1] ?? 0;
+    if (stride !== undefined && isRun(map, first, end)) {
+      const last = (indices[first] ?? 0) + end - first;
+      for (let column = indices[first] ?? 0; column < last;) {
+        const c = Math.floor(column / perTile);
+        const stop = Math.min(last, (c + 1) * perTile);
+        table.noteRun(o, c, (column - c * perTile) * stride + from, stop - column);
+        column = stop;
+      }
+      continue;
+    }
+    for (let k = first; k < end; k++) {
+      const q = columnPlaces[indices[k] ?? 0] ?? 0;
+      const slot = q & (V - 1);
+      table.note(o, (q - slot) / V, slot + from);
+    }
+  }
+  return table;
+}
+
+/**
+ * Bits of a step in which operands hold copies and above which everything is folded: rotating by them changes nothing
+ * but where a sum comes from.
+ */
+export function freeBits(input: Layout, folded: number): number {
+  let free = 0;
+  let stride = input.virtualSlots;
+  for (const dim of input.dims) {
+    const bits = stride - stride / dim.t;
+    stride /= dim.t;
+    if (dim.duplicated) free |= bits;
+    else if ((bits & ~folded) !== 0) break;
+  }
+  return free & (input.period - 1);
+}
+
+/** Stride and extent of each duplicated dimension inside of the period. */
+export function innerCopies(layout: Layout): { stride: number; extent: number }[] {
+  const digits: { stride: number; extent: number }[] = [];
+  let stride = layout.virtualSlots;
+  for (const dim of layout.dims) {
+    stride /= dim.t;
+    if (dim.duplicated && stride < layout.period) digits.push({ stride, extent: dim.t });
+  }
+  return digits;
+}
+
+/** From the first copy of an element to the one in the part of the tile that holds slot s. */
+export function ownCopy(copies: readonly { stride: number; extent: number }[], s: number): number {
+  return copies.reduce((sum, { stride, extent }) => sum + (Math.floor(s / stride) % extent) * stride, 0);
+}
+
+/** The distance between neighbouring elements of a layout where they stand evenly; undefined for any other. */
+export function regularStride(layout: Layout): number | undefined {
+  const last = layout.dims.at(-1);
+  const stride = last !== undefined && last.n === 1 ? last.t : 1;
+  const perTile = layout.virtualSlots / stride;
+  const regular = layout.firstPlaces().every((place, element) => {
+    const position = element % perTile;
+    return place === (element - position) * stride + position * stride;
+  });
+  return regular ? stride : undefined;
+}
+
+function isRun({ indices }: LinearMap, first: number, end: number): boolean {
+  return end > first && (indices[end - 1] ?? 0) - (indices[first] ?? 0) === end - 1 - first;
+}

@@ -1,0 +1,122 @@
+/** One node as its rule sees it: operands as terms, attributes by type, and the emitter. */
+import type { Emitter } from './emitter.ts';
+import type { ExternalData } from '../proto/external-data.ts';
+import { invalid, refused } from '../proto/failure.ts';
+import type { Attribute, OnnxNode } from '../proto/model.ts';
+import { readTensor } from '../proto/read-tensor.ts';
+import { type ConstantTerm, knownIntegers, requireConstant, scalarOf, type Term } from '../proto/term.ts';
+
+/** A rule computes the outputs of a node, in their order; outputs past the end of its result do not exist. */
+export type Rule = (op: Operation) => readonly Term[];
+
+export interface OperationContext {
+  readonly opset: number;
+  readonly emit: Emitter;
+  readonly external: ExternalData;
+}
+
+export class Operation {
+  readonly node: OnnxNode;
+  readonly opset: number;
+  readonly emit: Emitter;
+  private readonly external: ExternalData;
+  private readonly operands: readonly (Term | undefined)[];
+
+  /** `operands` has undefined for an operand that the node leaves out. */
+  constructor(node: OnnxNode, operands: readonly (Term | undefined)[], context: OperationContext) {
+    this.node = node;
+    this.operands = operands;
+    this.opset = context.opset;
+    this.emit = context.emit;
+    this.external = context.external;
+  }
+
+  get opType(): string {
+    return this.node.opType;
+  }
+
+  input(i: number): Term {
+    const term = this.operands[i];
+    if (term === undefined) throw invalid(`${this.opType} needs operand ${i}`);
+    return term;
+  }
+
+  optional(i: number): Term | undefined {
+    return this.operands[i];
+  }
+
+  /** All operands of an op that takes any number. */
+  inputs(): readonly Term[] {
+    if (this.operands.length === 0) throw invalid(`${this.opType} needs an operand`);
+    return this.operands.map((_, i) => this.input(i));
+  }
+
+  /** Operand i, which the op can only take as a constant. */
+  constant(i: number, what: string): ConstantTerm {
+    return requireConstant(this.input(i), what);
+  }
+
+  /**
+   * Integers that newer operator sets take as operand i and older ones as an attribute; undefined where both are
+   * left out.
+   */
+  integersAt(i: number, attribute: string): readonly number[] | undefined {
+    const term = this.operands[i];
+    if (term !== undefined) return knownIntegers(term, `the operand ${attribute}`);
+    return this.ints(attribute);
+  }
+
+  /** A number that newer operator sets take as operand i and older ones as an attribute. */
+  numberAt(i: number, attribute: string): number | undefined {
+    const term = this.operands[i];
+    if (term !== undefined) return scalarOf(term, `the operand ${attribute}`);
+    return this.node.attributes.has(attribute) ? this.float(attribute, 0) : undefined;
+  }
+
+  int(name: string, fallback: number): number {
+    return this.attribute(name, 'int')?.value ?? fallback;
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    return this.int(name, fallback ? 1 : 0) !== 0;
+  }
+
+  float(name: string, fallback: number): number {
+    return this.attribute(name, 'float')?.value ?? fallback;
+  }
+
+  string<T extends string>(name: string, values: readonly T[], fallback: T): T {
+    const text = this.attribute(name, 'string')?.value ?? fallback;
+    const value = values.find((known) => known === text);
+    if (value === undefined) throw refused(`${name} is "${text}"`, `Supported are ${values.join(', ')}.`);
+    return value;
+  }
+
+  ints(name: string): readonly number[] | undefined {
+    return this.attribute(name, 'ints')?.value;
+  }
+
+  floats(name: string): readonly number[] | undefined {
+    return this.attribute(name, 'floats')?.value;
+  }
+
+  tensor(name: string): ConstantTerm | undefined {
+    const attribute = this.attribute(name, 'tensor');
+    return attribute && readTensor(attribute.value, `attribute "${name}"`, this.external);
+  }
+
+  has(name: string): boolean {
+    return this.node.attributes.has(name);
+  }
+
+  private attribute<T extends Attribute['type']>(name: string, type: T): Extract<Attribute, { type: T }> | undefined {
+    const attribute = this.node.attributes.get(name);
+    if (attribute === undefined) return undefined;
+    if (!hasType(attribute, type)) throw invalid(`attribute ${name} is of type ${attribute.type}, expected ${type}`);
+    return attribute;
+  }
+}
+
+function hasType<T extends Attribute['type']>(a: Attribute, type: T): a is Extract<Attribute, { type: T }> {
+  return a.type === type;
+}

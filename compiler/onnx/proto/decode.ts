@@ -1,0 +1,165 @@
+/**
+ * From bytes to `OnnxModel`: the only file that knows the protocol buffer.
+ *
+ * protobufjs reads truncated or foreign bytes until it throws; every exception of it means that this is no ONNX
+ * file. Memory is bounded by a small multiple of the file.
+ */
+import proto from 'onnx-proto';
+import type { onnx } from 'onnx-proto';
+
+import { type Diagnostic, HepcError, type Place } from '../../../ir/diagnostics/diagnostic.ts';
+import { malformedGraph, notOnnx } from '../../../ir/diagnostics/import.ts';
+import type { Attribute, OnnxGraph, OnnxInput, OnnxModel, OnnxNode, OnnxTensor } from './model.ts';
+
+const maxNameLength = 1024;
+
+/** Throws `HepcError` for bytes that hold no model with a graph, or unreasonably long names. */
+export function decodeModel(bytes: Uint8Array, file: string): OnnxModel {
+  const at = { file };
+  const message = decodeMessage(bytes, at);
+  if (!message.graph) throw new HepcError([notOnnx({ reason: 'it holds no graph' }, at)]);
+  const graph = decodeGraph(message.graph);
+  const diagnostics = checkNames(graph, at);
+  if (diagnostics.length > 0) throw new HepcError(diagnostics);
+  const own = (message.opsetImport ?? []).find(({ domain }) => isDefaultDomain(domain ?? ''));
+  return {
+    opset: own === undefined ? undefined : integer(own.version),
+    graph,
+    metadata: new Map((message.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? ''])),
+    localFunctions: new Set((message.functions ?? []).map(({ domain, name }) => `${domain ?? ''}:${name ?? ''}`)),
+  };
+}
+
+export function isDefaultDomain(domain: string): boolean {
+  return domain === '' || domain === 'ai.onnx';
+}
+
+function decodeMessage(bytes: Uint8Array, at: Place): onnx.IModelProto {
+  try {
+    // A Buffer would be read by another reader, with other errors: always the plain one.
+    return proto.onnx.ModelProto.decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new HepcError([notOnnx({ reason }, at)]);
+  }
+}
+
+function decodeGraph(graph: onnx.IGraphProto): OnnxGraph {
+  return {
+    name: graph.name ?? '',
+    inputs: (graph.input ?? []).map(decodeInput),
+    outputs: (graph.output ?? []).map(({ name }) => name ?? ''),
+    initializers: (graph.initializer ?? []).map(decodeTensor),
+    sparseInitializers: (graph.sparseInitializer ?? []).map(({ values }) => values?.name ?? ''),
+    nodes: (graph.node ?? []).map(decodeNode),
+  };
+}
+
+function decodeInput({ name, type }: onnx.IValueInfoProto): OnnxInput {
+  const tensor = type?.tensorType ?? undefined;
+  return {
+    name: name ?? '',
+    elementType: tensor === undefined ? undefined : (tensor.elemType ?? 0),
+    shape: tensor?.shape?.dim?.map(decodeExtent),
+  };
+}
+
+function decodeExtent({ dimValue, dimParam }: onnx.TensorShapeProto.IDimension): number | string {
+  const extent = integer(dimValue ?? 0);
+  // Older exporters write 0 or -1 for an extent that they do not know.
+  return extent > 0 ? extent : dimParam || '?';
+}
+
+function decodeNode(node: onnx.INodeProto): OnnxNode {
+  const outputs = node.output ?? [];
+  const opType = node.opType ?? '';
+  return {
+    refs: [{ name: node.name ?? '', opType, output: outputs[0] ?? '' }],
+    domain: node.domain ?? '',
+    opType,
+    inputs: node.input ?? [],
+    outputs,
+    attributes: new Map((node.attribute ?? []).map((a) => [a.name ?? '', decodeAttribute(a)])),
+  };
+}
+
+function decodeAttribute(a: onnx.IAttributeProto): Attribute {
+  const types = proto.onnx.AttributeProto.AttributeType;
+  switch (a.type ?? types.UNDEFINED) {
+    case types.FLOAT:
+      return { type: 'float', value: a.f ?? 0 };
+    case types.INT:
+      return { type: 'int', value: integer(a.i) };
+    case types.STRING:
+      return { type: 'string', value: text(a.s ?? new Uint8Array()) };
+    case types.TENSOR:
+      return a.t ? { type: 'tensor', value: decodeTensor(a.t) } : { type: 'unknown' };
+    case types.FLOATS:
+      return { type: 'floats', value: a.floats ?? [] };
+    case types.INTS:
+      return { type: 'ints', value: (a.ints ?? []).map(integer) };
+    case types.STRINGS:
+      return { type: 'strings', value: (a.strings ?? []).map(text) };
+    case types.GRAPH:
+    case types.GRAPHS:
+      return { type: 'graph' };
+    case types.UNDEFINED:
+    case types.SPARSE_TENSOR:
+    case types.SPARSE_TENSORS:
+    case types.TENSORS:
+    case types.TYPE_PROTO:
+    case types.TYPE_PROTOS:
+    // The enumeration is what the bytes should hold, not what they do.
+    default:
+      return { type: 'unknown' };
+  }
+}
+
+function decodeTensor(tensor: onnx.ITensorProto): OnnxTensor {
+  const { floatData, int32Data, int64Data, doubleData, uint64Data, externalData } = tensor;
+  const isExternal = tensor.dataLocation === proto.onnx.TensorProto.DataLocation.EXTERNAL;
+  return {
+    name: tensor.name ?? '',
+    elementType: tensor.dataType ?? 0,
+    dims: (tensor.dims ?? []).map(integer),
+    // The prototype of a decoded message holds an empty default for every field that the bytes leave out.
+    raw: Object.hasOwn(tensor, 'rawData') ? (tensor.rawData ?? undefined) : undefined,
+    typed: {
+      floatData: floatData ?? [],
+      int32Data: int32Data ?? [],
+      int64Data: int64Data ?? [],
+      doubleData: doubleData ?? [],
+      uint64Data: uint64Data ?? [],
+    },
+    external: isExternal ? new Map((externalData ?? []).map(({ key, value }) => [key ?? '', value ?? ''])) : undefined,
+  };
+}
+
+/**
+ * A number, or a 64-bit integer of protobufjs (an object that prints as one), as a double; beyond 2^53 only its size
+ * matters, as in the open ends of Slice.
+ */
+export function integer(value: unknown): number {
+  return Number(value ?? 0);
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function checkNames(graph: OnnxGraph, at: Place): Diagnostic[] {
+  const names = [
+    graph.inputs.map(({ name }) => name),
+    graph.outputs,
+    graph.initializers.map(({ name }) => name),
+    graph.nodes.flatMap(({ refs, inputs, outputs, opType }) => [
+      opType,
+      ...refs.map(({ name }) => name),
+      ...inputs,
+      ...outputs,
+    ]),
+  ].flat();
+  const long = names.find((name) => name.length > maxNameLength);
+  if (long === undefined) return [];
+  return [malformedGraph({ reason: `the name "${long.slice(0, 60)}…" has ${long.length} characters` }, at)];
+}

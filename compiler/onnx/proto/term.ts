@@ -1,0 +1,135 @@
+/**
+ * What the importer knows of a value while it walks the graph: a constant, computed at once, or an encrypted
+ * tensor of the module that is being built.
+ *
+ * The dynamic first axis of an encrypted term (the batch) is not part of its shape. Its size appears in integer
+ * constants that come from Shape, as `batchSize`; it can be moved about but not computed with.
+ */
+import { elementCount } from '../../../ir/constant.ts';
+import type { ValueId } from '../../../ir/op.ts';
+import { invalid, mixesSamples, refused } from './failure.ts';
+
+export type ElementKind = 'float' | 'integer' | 'boolean';
+
+export interface ConstantTerm {
+  readonly kind: 'constant';
+  readonly elements: ElementKind;
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly data: Float64Array;
+}
+
+export interface EncryptedTerm {
+  readonly kind: 'encrypted';
+  /** Has as many elements as `shape`, in the same order, but possibly another shape. */
+  readonly value: ValueId;
+  /** Of one sample. */
+  readonly shape: readonly number[];
+  /** Whether the ONNX value has the batch as an axis before those of `shape`. */
+  readonly batched: boolean;
+}
+
+export type Term = ConstantTerm | EncryptedTerm;
+
+/** The size of the batch among the elements of an integer constant. No integer that a model holds is a NaN. */
+export const batchSize = NaN;
+
+export function isBatchSize(x: number): boolean {
+  return Number.isNaN(x);
+}
+
+export function constant(shape: readonly number[], data: Float64Array, elements: ElementKind = 'float'): ConstantTerm {
+  return { kind: 'constant', elements, shape, data };
+}
+
+export function integers(values: readonly number[]): ConstantTerm {
+  return constant([values.length], Float64Array.from(values), 'integer');
+}
+
+export function isBatched(term: Term): boolean {
+  return term.kind === 'encrypted' && term.batched;
+}
+
+/** Rank of the value in ONNX, the batch included. */
+export function onnxRank(term: Term): number {
+  return term.shape.length + (isBatched(term) ? 1 : 0);
+}
+
+/** The same elements in another shape (of one sample). */
+export function withShape<T extends Term>(term: T, shape: readonly number[]): T {
+  if (elementCount(shape) !== elementCount(term.shape)) {
+    throw invalid(`[${term.shape.join(', ')}] does not have the elements of [${shape.join(', ')}]`);
+  }
+  return { ...term, shape };
+}
+
+/** `axis` counted from the front. */
+export function normalizeAxis(axis: number, rank: number): number {
+  const normal = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(normal) || normal < 0 || normal >= rank) {
+    throw invalid(`axis ${axis} is out of range for a value of rank ${rank}`);
+  }
+  return normal;
+}
+
+/** The axis of `term.shape` that ONNX calls `axis`; `action` completes "… the batch axis" where it is the batch. */
+export function sampleAxis(term: Term, axis: number, action: string): number {
+  const normal = normalizeAxis(axis, onnxRank(term));
+  if (!isBatched(term)) return normal;
+  if (normal === 0) throw mixesSamples(`${action} the batch axis`);
+  return normal - 1;
+}
+
+/** Distinct axes of `term.shape`. */
+export function sampleAxes(term: Term, axes: readonly number[], action: string): readonly number[] {
+  const normal = axes.map((axis) => sampleAxis(term, axis, action));
+  if (new Set(normal).size !== normal.length) throw invalid(`axes [${axes.join(', ')}] repeat an axis`);
+  return normal;
+}
+
+/**
+ * The shapes of one sample of operands that are broadcast together, aligned at the last axis. A value without a
+ * batch may have an axis of size 1 in its place.
+ */
+export function sampleShapes(terms: readonly Term[]): { shapes: readonly (readonly number[])[]; batched: boolean } {
+  if (!terms.some(isBatched)) return { shapes: terms.map(({ shape }) => shape), batched: false };
+  const rank = Math.max(...terms.map(onnxRank));
+  const shapes = terms.map((term) => {
+    if (onnxRank(term) < rank) {
+      if (isBatched(term)) throw mixesSamples('broadcasting puts another axis before the batch axis');
+      return term.shape;
+    }
+    return isBatched(term) ? term.shape : withoutBatchOfOne(term.shape);
+  });
+  return { shapes, batched: true };
+}
+
+/** Drops the leading axis, of size 1, that stands where other operands have the batch. */
+export function withoutBatchOfOne([samples, ...rest]: readonly number[]): readonly number[] {
+  if (samples !== undefined && samples !== 1) {
+    throw mixesSamples(`an operand has ${samples} entries along the batch axis, which is dynamic`);
+  }
+  return rest;
+}
+
+/** The constant, or a diagnostic that says what needs to be one. */
+export function requireConstant(term: Term, what: string): ConstantTerm {
+  if (term.kind === 'constant') return term;
+  throw refused(`${what} depends on an encrypted input`, `Export the model with ${what} as a constant.`);
+}
+
+/** The elements of an integer constant that cannot depend on the batch. */
+export function knownIntegers(term: Term, what: string): readonly number[] {
+  const { data } = requireConstant(term, what);
+  if (data.some(isBatchSize)) throw mixesSamples(`${what} depends on the batch size`);
+  if (data.some((x) => !Number.isInteger(x))) throw invalid(`${what} must be integers`);
+  return Array.from(data);
+}
+
+/** The one element of a constant. */
+export function scalarOf(term: Term, what: string): number {
+  const { data } = requireConstant(term, what);
+  const [x] = data;
+  if (x === undefined || data.length !== 1) throw invalid(`${what} must be one number, not ${data.length}`);
+  return x;
+}

@@ -1,0 +1,84 @@
+/** The passes of each level, in order. */
+import type { HeModule } from '../../ir/he/module.ts';
+import type { TensorModule } from '../../ir/tensor/ops.ts';
+import { approximateActivations } from '../../passes/tensor/approximate-activations.ts';
+import { assignLevels } from '../../passes/he/assign-levels.ts';
+import { commonSubexpressions } from '../../passes/he/common-subexpressions.ts';
+import { deadCiphertexts } from '../../passes/he/dead-ciphertexts.ts';
+import { deadElements } from '../../passes/tensor/dead-elements.ts';
+import { deadNodes } from '../../passes/tensor/dead-nodes.ts';
+import { factorPlaintexts } from '../../passes/he/factor-plaintexts.ts';
+import { foldRotations } from '../../passes/he/fold-rotations.ts';
+import { type Orders, permuteModule } from '../../passes/pruning/orders/apply-permutation.ts';
+import type { PassManager } from '../../passes/manager.ts';
+import { mergeFolds } from '../../passes/he/merge-folds.ts';
+import { mergeLinear } from '../../passes/tensor/merge-linear.ts';
+import { relinearizeLazily } from '../../passes/he/relinearize-lazily.ts';
+import { rescaleLazily } from '../../passes/he/rescale-lazily.ts';
+import { rotateLate } from '../../passes/he/rotate-late.ts';
+import { type KeyOptions, selectKeys } from '../../passes/he/select-keys.ts';
+import { sinkMasks } from '../../passes/he/sink-masks.ts';
+import type { Chain } from './chains.ts';
+
+/**
+ * Linear ops are merged before activations are approximated, so that ranges are measured where the plan has them, and
+ * once more afterwards, since an activation that turned out to be linear on its range joins its neighbours. Every element
+ * of the model is still there, in its order: this is what pruning works on. `exact`
+ * still has the activations of the model.
+ */
+export function optimiseTensor(
+  module: TensorModule,
+  manager: PassManager,
+  options: { readonly maxError: number; readonly synthetic: boolean },
+): { readonly exact: TensorModule; readonly whole: TensorModule } {
+  const live = manager.run(deadNodes, module, {});
+  const exact = manager.run(mergeLinear, live, {});
+  const polynomial = manager.run(approximateActivations, exact, options);
+  return { exact, whole: manager.run(mergeLinear, polynomial, {}) };
+}
+
+/**
+ * The network in the order in which its elements share ciphertexts, without those that are constant or that nobody
+ * reads. Dead elements go last: merging would put gathers, of which these leave some, into the weights again.
+ */
+export function shrinkTensor(module: TensorModule, manager: PassManager, orders: Orders | undefined): TensorModule {
+  return manager.run(deadElements, orders === undefined ? module : permuteModule(module, orders), {});
+}
+
+/**
+ * Masks sink into the weights that follow them. Zeros go next, for they take their rotations with them; equal rotations are then found once, equal
+ * plaintexts taken out of sums, and only rotations that have one user left can move into sums.
+ */
+export function optimiseProgram(module: HeModule, manager: PassManager): HeModule {
+  const sunk = manager.run(sinkMasks, module, {});
+  const live = manager.run(deadCiphertexts, sunk, {});
+  const shared = manager.run(commonSubexpressions, live, {});
+  const factored = manager.run(factorPlaintexts, shared, {});
+  return manager.run(foldRotations, factored, {});
+}
+
+export interface ManageOptions {
+  readonly keys?: KeyOptions;
+  /** Whether the engine hoists. */
+  readonly hoists?: boolean;
+}
+
+/**
+ * Rescales are placed before relinearisations, which have to stand before them; rotations then move below what lowers
+ * their operand. Levels and scales follow; then it is known which folds follow one another, and keys come last, for
+ * their size depends on the chain.
+ */
+export function manageProgram(
+  module: HeModule,
+  manager: PassManager,
+  chain: Chain,
+  { keys = {}, hoists = false }: ManageOptions = {},
+): HeModule {
+  const { parameters, rangeBits, last, defer, late } = chain;
+  const rescaled = manager.run(rescaleLazily, module, { last, defer, late });
+  const relinearized = manager.run(relinearizeLazily, rescaled, {});
+  const lowered = manager.run(rotateLate, relinearized, {});
+  const managed = manager.run(assignLevels, lowered, { parameters, rangeBits });
+  const merged = hoists && keys.maxKeys === undefined ? manager.run(mergeFolds, managed, {}) : managed;
+  return manager.run(selectKeys, merged, keys);
+}

@@ -1,0 +1,237 @@
+/** Runs lowered programs in the clear, to measure ranges and to predict errors. */
+import type { HeModule } from '../../ir/he/module.ts';
+import { HE } from '../../ir/he/ops.ts';
+import { evaluateHe } from '../../ir/interpret/he.ts';
+import { evaluateTile } from '../../ir/interpret/tile.ts';
+import { NoiseModel } from '../../ir/interpret/noise.ts';
+import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
+import { TensorInterpreter } from '../../ir/interpret/tensor.ts';
+import type { PlanModule } from '../../ir/plan/plan.ts';
+import type { TensorModule } from '../../ir/tensor/ops.ts';
+import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
+import { sentOutputs } from '../../ir/tile/sent-outputs.ts';
+import { Layout, nextPowerOfTwo } from '../../ir/tile/layout.ts';
+import type { TileModule, TileNode } from '../../ir/tile/ops.ts';
+import type { Sample } from '../../passes/base/pass.ts';
+
+/** The most samples that ranges are measured on. */
+const rangeSamples = 32;
+
+/** The most samples that the slots of the outputs are measured on. */
+const outputSamples = 8;
+
+/** The most samples whose outputs are computed to choose those that the error is predicted on. */
+const referenceSamples = 256;
+
+/** How many samples, and imagined keys, the error is predicted on. */
+export type Care = 'quick' | 'thorough';
+
+const noiseSamples = { quick: 16, thorough: 96 } as const satisfies Record<Care, number>;
+
+const keys = { quick: 4, thorough: 12 } as const satisfies Record<Care, number>;
+
+/** Evenly spaced, so that sorted data is covered as well. */
+function thin<T>(items: readonly T[], most: number): T[] {
+  if (items.length <= most) return [...items];
+  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]).filter(
+    (item) => item !== undefined,
+  );
+}
+
+/** A program and its packing, made small enough to simulate. */
+interface Simulation {
+  readonly tile: TileModule;
+  readonly program: HeModule | PlanModule;
+  readonly batches: readonly (readonly Sample[])[];
+}
+
+/**
+ * All samples of a batch go through the same operations side by side, so a batch can be simulated with as many
+ * neighbouring slots as there are samples at hand: steps and repetitions shrink with it, and nothing else changes.
+ */
+function simulation(tile: TileModule, program: HeModule | PlanModule, samples: readonly Sample[]): Simulation {
+  const full = tile.nodes[0]?.type.batchTile ?? 1;
+  const size = Math.min(full, nextPowerOfTwo(samples.length));
+  const batches: Sample[][] = [];
+  for (let from = 0; from < samples.length; from += size) batches.push(samples.slice(from, from + size));
+  if (size === full) return { tile, program, batches };
+  const ratio = full / size;
+  const { columns, plaintexts } = program;
+  const imm = columns.imm.map((value, id) => (columns.op[id] === HE.rotate ? value / ratio : value));
+  const shrunk = {
+    ...program,
+    slots: program.slots / ratio,
+    columns: { ...columns, imm },
+    plaintexts: {
+      ...plaintexts,
+      shift: plaintexts.shift.map((shift) => shift / ratio),
+      inner: plaintexts.inner.map((inner) => Math.max(1, inner / ratio)),
+    },
+  };
+  return { tile: withBatchTile(tile, size), program: shrunk, batches };
+}
+
+function withBatchTile(tile: TileModule, batchTile: number): TileModule {
+  const relaid = (layout: Layout): Layout => new Layout(layout.dims, batchTile);
+  const nodes = tile.nodes.map((node): TileNode => {
+    const type = relaid(node.type);
+    if (node.op === 'pack') return { ...node, type, attrs: { ...node.attrs, layout: type } };
+    if (node.op === 'linear') return { ...node, type, attrs: { ...node.attrs, layout: type } };
+    return { ...node, type };
+  });
+  return { ...tile, nodes };
+}
+
+/**
+ * The largest absolute element of every tile value over the samples. What stands in other slots, and partial sums, do
+ * not count: all operations but decryption are exact modulo the modulus of their level, so that what exceeds it on the
+ * way does no harm.
+ */
+export function measureRanges(tile: TileModule, samples: readonly Sample[]): number[] {
+  const ranges = tile.nodes.map(() => 0);
+  for (const sample of thin(samples, rangeSamples)) {
+    evaluateTile(tile, sample, (id, elements) => {
+      // An output has the range of its operand, and constants that are in no slot.
+      if (tile.nodes[id]?.op === 'unpack') return;
+      const range = largestAbsolute(elements);
+      // Also true for what is no number.
+      if (!(range <= (ranges[id] ?? 0))) ranges[id] = range;
+    });
+  }
+  return ranges;
+}
+
+/** The largest absolute value over all slots of the output ciphertexts, which decryption has to hold. */
+export function measureOutputs(fullTile: TileModule, fullProgram: HeModule, samples: readonly Sample[]): number {
+  const { tile, program, batches } = simulation(fullTile, fullProgram, thin(samples, outputSamples));
+  let largest = 0;
+  for (const batch of batches) {
+    for (const slots of evaluateHe(program, packBatch(tile, batch)))
+      largest = Math.max(largest, largestAbsolute(slots));
+  }
+  return largest;
+}
+
+/** Errors are reported as a fraction of this: the median over samples of the largest absolute output. */
+export function errorUnit(outputs: readonly ReadonlyMap<string, Float64Array>[]): number {
+  const ascending = outputs.map(largestOutput).sort((x, y) => x - y);
+  const middle = ascending.length / 2;
+  const median = ((ascending[Math.ceil(middle) - 1] ?? 0) + (ascending[Math.floor(middle)] ?? 0)) / 2;
+  return median > 0 ? median : 1;
+}
+
+function largestOutput(outputs: ReadonlyMap<string, Float64Array>): number {
+  return Math.max(...[...outputs.values()].map(largestAbsolute));
+}
+
+/** What the error is predicted on, and measured against. */
+export interface Reference {
+  /** With the outputs of the model without any approximation, by name. */
+  readonly chosen: Readonly<Record<Care, readonly ReferenceSample[]>>;
+  /** `errorUnit` over all samples. */
+  readonly unit: number;
+}
+
+interface ReferenceSample {
+  readonly sample: Sample;
+  readonly outputs: ReadonlyMap<string, Float64Array>;
+}
+
+/**
+ * Noise grows with the values that it meets, so the largest error of many samples is on those with the largest
+ * outputs: half of the samples that stand for all are these, the other half is spread evenly.
+ */
+export function referenceOn(module: TensorModule, all: readonly Sample[]): Reference {
+  const interpreter = new TensorInterpreter(module);
+  const rows = thin(all, referenceSamples).map((sample) => {
+    const outputs = interpreter.evaluate(sample);
+    return { sample, outputs, largest: largestOutput(outputs) };
+  });
+  const descending = rows.toSorted((x, y) => y.largest - x.largest);
+  const choose = (most: number): ReferenceSample[] => {
+    const hardest = descending.slice(0, most / 2);
+    const rest = rows.filter((row) => !hardest.includes(row));
+    return [...hardest, ...thin(rest, most - hardest.length)];
+  };
+  return {
+    chosen: { quick: choose(noiseSamples.quick), thorough: choose(noiseSamples.thorough) },
+    unit: errorUnit(rows.map(({ outputs }) => outputs)),
+  };
+}
+
+/**
+ * The largest error of a managed program under simulated noise against the reference, in its units. Stops
+ * at the first batch of samples whose error exceeds `enough`.
+ */
+export function predictError(
+  fullTile: TileModule,
+  fullProgram: HeModule | PlanModule,
+  { chosen, unit }: Reference,
+  { seed, enough, care }: { readonly seed: number; readonly enough: number; readonly care: Care },
+): number {
+  if (fullProgram.parameters === undefined) return Infinity;
+  const samples = chosen[care];
+  const { tile, program, batches } = simulation(
+    fullTile,
+    fullProgram,
+    samples.map(({ sample }) => sample),
+  );
+  let worst = 0;
+  let done = 0;
+  let key: SimulatedKey | undefined;
+  for (const [i, batch] of batches.entries()) {
+    if (key === undefined || i % Math.ceil(batches.length / keys[care]) === 0) {
+      const noise = new NoiseModel(fullProgram.parameters, seed + i);
+      key = { noise, plaintexts: new PlaintextSlots(program, noise) };
+    }
+    const results = unpackBatch(tile, evaluateHe(program, packBatch(tile, batch), key), batch.length);
+    for (const [k, outputs] of results.entries()) {
+      for (const [name, values] of outputs) {
+        const exact = samples[done + k]?.outputs.get(name);
+        values.forEach((value, e) => {
+          worst = Math.max(worst, Math.abs(value - (exact?.[e] ?? 0)));
+        });
+      }
+    }
+    done += batch.length;
+    if (worst > enough * unit) break;
+  }
+  return worst / unit;
+}
+
+/** Part of the noise belongs to the keys, so the samples are shared out to several imagined ones. */
+interface SimulatedKey {
+  readonly noise: NoiseModel;
+  readonly plaintexts: PlaintextSlots;
+}
+
+/** Slot vectors of all packs in order. */
+function packBatch(tile: TileModule, batch: readonly Sample[]): Float64Array[] {
+  return tile.nodes.flatMap((node) => {
+    if (node.op !== 'pack') return [];
+    const values = batch.map((sample) => sample.get(node.attrs.name) ?? new Float64Array());
+    return fillSlots(node.type, node.attrs.index.indices, node.attrs.factor, values);
+  });
+}
+
+function unpackBatch(
+  tile: TileModule,
+  ciphertexts: readonly Float64Array[],
+  count: number,
+): Map<string, Float64Array>[] {
+  const results = Array.from({ length: count }, () => new Map<string, Float64Array>());
+  const sent = sentOutputs(tile);
+  let from = 0;
+  for (const node of tile.nodes) {
+    if (node.op !== 'unpack') continue;
+    const own = sent.get(node.id)?.map((is) => (is ? ciphertexts[from++] : undefined)) ?? [];
+    const { name, factor, index, constants } = node.attrs;
+    const picks = { index: index?.indices, constants: constants?.values };
+    readSlots(node.type, factor, own, count, picks).forEach((values, k) => results[k]?.set(name, values));
+  }
+  return results;
+}
+
+function largestAbsolute(values: Float64Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}

@@ -1,0 +1,62 @@
+/** The network packed with chosen layouts, up to the choice of primes: kernels, ranges, `he` passes. */
+import { valuesOverflow } from '../../ir/diagnostics/compile.ts';
+import { HepcError, type NodeRef } from '../../ir/diagnostics/diagnostic.ts';
+import type { HeModule } from '../../ir/he/module.ts';
+import type { ValueId } from '../../ir/op.ts';
+import type { TensorModule } from '../../ir/tensor/ops.ts';
+import type { TileModule } from '../../ir/tile/ops.ts';
+import { type Depth, rescaleDepth } from '../../passes/he/scales/depth.ts';
+import { equaliseRanges } from '../../passes/tile/equalise-ranges.ts';
+import type { PassManager } from '../../passes/manager.ts';
+import type { Sample } from '../../passes/base/pass.ts';
+import { placeRescales } from '../../passes/he/rescale-lazily.ts';
+import type { LayoutChoice } from '../layouts/choose-layouts.ts';
+import { lowerToHe } from '../lowering/to-he.ts';
+import { lowerToTile } from '../lowering/to-tile.ts';
+import { optimiseProgram } from '../parameters/pipelines.ts';
+import { measureOutputs, measureRanges } from '../parameters/simulate.ts';
+
+export interface PackedNetwork {
+  readonly tile: TileModule;
+  /** Unmanaged. */
+  readonly program: HeModule;
+  /** For each pack and unpack of the tile module: index of its first input or output ciphertext. */
+  readonly packs: ReadonlyMap<ValueId, number>;
+  readonly unpacks: ReadonlyMap<ValueId, number>;
+  readonly depth: number;
+  /** The ONNX nodes on the deepest way. */
+  readonly path: readonly NodeRef[];
+}
+
+export interface PackingOptions {
+  readonly samples: readonly Sample[];
+  readonly manager: PassManager;
+  readonly weights: 'plain' | 'encrypted';
+}
+
+/** Throws `HepcError` (H336) where values overflow on the samples. */
+export function packNetwork(tensor: TensorModule, choice: LayoutChoice, options: PackingOptions): PackedNetwork {
+  const { samples, manager, weights } = options;
+  const tile = lowerToTile(tensor, choice);
+  const ranges = measureRanges(tile, samples);
+  const overflowing = tile.nodes.find(({ id }) => !Number.isFinite(ranges[id] ?? 0));
+  if (overflowing !== undefined) throw new HepcError([valuesOverflow({}, { nodes: overflowing.origins })]);
+  const equalised = manager.run(equaliseRanges, tile, { ranges });
+  const { module, packs, unpacks } = lowerToHe(equalised, weights);
+  const program = optimiseProgram(module, manager);
+  const { depth, path } = deferredDepth(program);
+  return { tile: equalised, program, packs, unpacks, depth, path };
+}
+
+/**
+ * The largest value that decryption has to hold, as a power of two; 0 where none exceeds one. Elements are at most one;
+ * what else is in the slots of an output may be larger.
+ */
+export function outputBits({ tile, program }: PackedNetwork, samples: readonly Sample[]): number {
+  return Math.max(0, Math.ceil(Math.log2(measureOutputs(tile, program, samples)) - 1e-6));
+}
+
+/** Of the fewest rescales that are possible. */
+function deferredDepth(program: HeModule): Depth {
+  return rescaleDepth(placeRescales(program, { last: 'rescaled', defer: Infinity, late: false }).module);
+}

@@ -1,0 +1,175 @@
+/**
+ * What a managed program is estimated to cost: time on one thread by a table of operation costs, and bytes between
+ * client and server. Every estimate is a sum over rows, so that programs of any size are weighed in one pass.
+ */
+import { ciphertextBytes, type Parameters, plaintextBytes, topLevel } from '../ir/parameters.ts';
+import { InternalError } from '../ir/diagnostics/diagnostic.ts';
+import { findExtended } from './extended-rotations.ts';
+import { type HeColumns, type HeModule, usesPlaintextB } from '../ir/he/module.ts';
+import { type CostedOp, type CostTable, defaultCostTable, hoists, opCost } from './op-costs.ts';
+import { operandsOf } from '../ir/he/operands.ts';
+import { HE, heOpNames } from '../ir/he/ops.ts';
+import { findReaders, type RowReaders } from './row-readers.ts';
+
+/** A program with levels: after `assign-levels`. */
+export type CostedProgram = Pick<HeModule, 'columns' | 'parameters'>;
+
+/** A seed stands for the second polynomial of a fresh ciphertext. */
+const seedBytes = 64;
+
+/** What a division by the special prime adds to a rescale that follows it at once, of what it costs alone. */
+const secondDivisionShare = 0.4;
+
+/** Plaintexts that an encoder of a lower level costs to build; it pays where many are encoded at that level. */
+const lowerEncoderPlaintexts = 100;
+
+/**
+ * Milliseconds of one evaluation on one thread, from inputs as bytes to outputs as bytes. Weights are encoded before,
+ * so that `encodingCost` is not part of it. Throws `InternalError` for a program without parameters.
+ */
+export function programCost(program: CostedProgram, table: CostTable = defaultCostTable): number {
+  return rowCosts(program, table).reduce((sum, cost) => sum + cost, 0);
+}
+
+/**
+ * Milliseconds of each row. Rotations of one value share its decomposition, which the first of them pays; sums of
+ * rotations share a division (`extended-rotations.ts`), which the row pays that ends the sum.
+ */
+export function rowCosts(program: CostedProgram, table: CostTable = defaultCostTable): Float64Array {
+  const parameters = managed(program);
+  const { columns } = program;
+  const { polyModulusDegree: degree } = parameters;
+  const { op, a, level } = columns;
+  const costs = Float64Array.from(op, (_, row) => rowCost(columns, row, parameters, table));
+  if (!hoists(table, degree)) return costs;
+  const readers = findReaders(columns);
+  const extended = findExtended(columns, readers);
+  const cost = (name: CostedOp, row: number): number => opCost(name, level[row] ?? 0, degree, table);
+  const pay = (row: number, milliseconds: number): void => {
+    costs[row] = (costs[row] ?? 0) + milliseconds;
+  };
+
+  for (const rows of rotationsBySource(columns, readers)) {
+    const [first = -1] = rows;
+    const shared = op[a[first] ?? -1] === HE['rotate-many'] ? 0 : cost('rotate-many', first);
+    const saved = cost('rotate', first) - cost('rotate-hoisted', first);
+    if (rows.length * saved <= shared) continue;
+    for (const row of rows) pay(row, -saved);
+    pay(first, shared);
+  }
+  for (const [row, isExtended] of extended.entries()) if (isExtended === 1) pay(row, -cost('mod-down', row));
+  for (const sum of sumsOfExtended(columns, readers, extended)) {
+    const share = (readers.rescaleOf[sum] ?? -1) === -1 ? 1 : secondDivisionShare;
+    pay(sum, share * cost('mod-down', sum));
+  }
+  return costs;
+}
+
+/** The rotations of each value, in order. */
+function rotationsBySource({ op, a }: HeColumns, { needed, source }: RowReaders): Iterable<number[]> {
+  const rotations = new Map<number, number[]>();
+  for (const [row, code] of op.entries()) {
+    if (code !== HE.rotate || needed[row] !== 1) continue;
+    const from = source[a[row] ?? -1] ?? -1;
+    const others = rotations.get(from);
+    if (others === undefined) rotations.set(from, [row]);
+    else others.push(row);
+  }
+  return rotations.values();
+}
+
+/** The rows that end sums of rotations in the extended basis. */
+function sumsOfExtended(columns: HeColumns, { needed, sumOf }: RowReaders, extended: Uint8Array): Set<number> {
+  const sums = new Set<number>();
+  for (let row = 0; row < columns.op.length; row++) {
+    if (needed[row] !== 1) continue;
+    if (operandsOf(columns, row).some((operand) => extended[operand] === 1)) sums.add(sumOf[row] ?? row);
+  }
+  return sums;
+}
+
+/** Milliseconds of one row by itself; what lowers the level is priced at the level of its operand. */
+export function rowCost(
+  { op, a, level }: HeColumns,
+  row: number,
+  { polyModulusDegree }: Pick<Parameters, 'polyModulusDegree'>,
+  table: CostTable = defaultCostTable,
+): number {
+  const code = op[row] ?? -1;
+  const name = heOpNames[code];
+  if (name === undefined) throw new InternalError(`no he op has the code ${code}`);
+  const lowers = code === HE.rescale || code === HE['mod-switch'];
+  return opCost(name, level[lowers ? (a[row] ?? 0) : row] ?? 0, polyModulusDegree, table);
+}
+
+/**
+ * Milliseconds of encoding every plaintext operand once for each level and scale, on one thread. Below the top level
+ * an engine encodes with all primes and drops some, or builds an encoder for the level, whichever is cheaper.
+ */
+export function encodingCost(program: CostedProgram, table: CostTable = defaultCostTable): number {
+  const parameters = managed(program);
+  const { polyModulusDegree: degree } = parameters;
+  const atTop = opCost('encode', topLevel(parameters), degree, table);
+  let sum = 0;
+  for (const [level, count] of countEncodings(program.columns)) {
+    const ownEncoder = count * opCost('encode', level, degree, table) + lowerEncoderPlaintexts * atTop;
+    sum += Math.min(count * atTop, ownEncoder);
+  }
+  return sum;
+}
+
+/** Bytes of all encoded plaintexts. */
+export function encodingBytes(program: CostedProgram): number {
+  const parameters = managed(program);
+  let sum = 0;
+  for (const [level, count] of countEncodings(program.columns)) sum += count * plaintextBytes(parameters, level);
+  return sum;
+}
+
+/**
+ * Bytes that the client sends for one evaluation: a polynomial and a seed for each input ciphertext. Headers, less than
+ * a hundredth of it, are left out; keys are sent once and not counted.
+ */
+export function uploadBytes(program: CostedProgram): number {
+  const parameters = managed(program);
+  return sumWhere(program.columns, HE.input, (row) => {
+    return ciphertextBytes(parameters, program.columns.level[row] ?? 0, 1) + seedBytes;
+  });
+}
+
+/** Bytes that the server answers with: all polynomials of each output ciphertext. */
+export function downloadBytes(program: CostedProgram): number {
+  const parameters = managed(program);
+  const { a, level, size } = program.columns;
+  return sumWhere(program.columns, HE.output, (row) => {
+    const value = a[row] ?? 0;
+    return ciphertextBytes(parameters, level[value] ?? 0, size[value] ?? 0);
+  });
+}
+
+/** Distinct encodings by level. */
+function countEncodings({ op, b, level, plainScale }: HeColumns): Map<number, number> {
+  const known = new Set<string>();
+  const counts = new Map<number, number>();
+  for (let row = 0; row < op.length; row++) {
+    const code = op[row] ?? 0;
+    if (!usesPlaintextB(code)) continue;
+    const own = level[row] ?? 0;
+    const key = `${code} ${b[row] ?? 0} ${own} ${plainScale[row] ?? 0}`;
+    if (known.has(key)) continue;
+    known.add(key);
+    counts.set(own, (counts.get(own) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function sumWhere({ op }: HeColumns, code: number, bytesOf: (row: number) => number): number {
+  let sum = 0;
+  for (let row = 0; row < op.length; row++) if (op[row] === code) sum += bytesOf(row);
+  return sum;
+}
+
+function managed({ parameters }: CostedProgram): Parameters {
+  if (parameters === undefined) throw new InternalError('costs of a program are known once its levels are assigned');
+  return parameters;
+}

@@ -1,0 +1,208 @@
+/** Pass `assign-levels`: see its declaration. */
+import { z } from 'zod';
+
+import { chainTooShort, scaleDoesNotFit } from '../../ir/diagnostics/compile.ts';
+import { type HeFields, type HeModule, usesValueA, usesValueB } from '../../ir/he/module.ts';
+import { HE, heOpNames } from '../../ir/he/ops.ts';
+import { parametersSchema, type Parameters, topLevel } from '../../ir/parameters.ts';
+import { operandsOf } from '../../ir/he/operands.ts';
+import { rescaleDepth } from './scales/depth.ts';
+import { HeRewriter } from './he-rewriter.ts';
+import { definePass } from '../base/pass.ts';
+import { placeRelinearizations } from './relinearize-lazily.ts';
+import { assignScales } from './scales/assign-scales.ts';
+import { capacityBits } from './scales/scale-targets.ts';
+
+/** Bits between the scale times the largest value, 1, and the modulus: the sign and 3 bits of headroom. */
+export const headroomBits = 4;
+
+export const assignLevels = definePass({
+  name: 'assign-levels',
+  level: 'he',
+  doc:
+    'Gives every value its level, exact scale and size for a chain of primes. Levels are assigned from the outputs ' +
+    'backwards, as low as the users of a value allow; mod-switches bring a value down for a user that needs it lower. ' +
+    'A product of two ciphertexts has the product of their scales, over the prime after its rescale; plaintexts are ' +
+    'encoded at the scale that makes their product agree with what it is added to; what is free takes the largest scale ' +
+    'that its users leave room for, shared out between a value and the weights it is multiplied with so that both err ' +
+    'alike. Where two values that are added have different scales that nothing can change, one is ' +
+    'multiplied by a constant one. Assumes that relinearisations and rescales are in place and that no value exceeds 1 ' +
+    '(times 3 bits of headroom).',
+  options: z.strictObject({
+    parameters: parametersSchema,
+    /** Largest value, as a power of two: 0 for values up to 1. */
+    rangeBits: z.number().min(0).default(0),
+  }),
+  requires: [],
+  ensures: ['managed'],
+  statistics: {
+    depth: 'levels of the inputs',
+    modSwitches: 'mod-switches inserted',
+    aligned: 'products with one, inserted to bring two scales together',
+  },
+  run: (module, { parameters, rangeBits }, { report }) => {
+    const roomBits = headroomBits + rangeBits;
+    let aligned = 0;
+    for (let current = module; ;) {
+      const { levels, depth, path } = rescaleDepth(current);
+      if (depth > topLevel(parameters)) {
+        report(chainTooShort({ depth, primes: parameters.primes.length }, { nodes: path }));
+        return { module: current, statistics: { depth, modSwitches: 0, aligned } };
+      }
+      levelInputs(current, levels);
+      const lowered = switchDown(current, levels);
+      const scaled = assignScales(lowered.module, parameters, roomBits);
+      if (scaled.conflicts.length === 0) {
+        const managed = { ...scaled.module, parameters };
+        const [unfit] = unfitScales(managed, parameters, roomBits);
+        if (unfit !== undefined) {
+          const origin = managed.columns.origin[unfit.value] ?? 0;
+          report(scaleDoesNotFit(unfit, { nodes: managed.origins[origin] ?? [] }));
+        }
+        return { module: managed, statistics: { depth, modSwitches: lowered.inserted, aligned } };
+      }
+      aligned += scaled.conflicts.length;
+      const aligning = alignOperands(current, new Set(scaled.conflicts.map((id) => lowered.from[id] ?? -1)));
+      current = placeRelinearizations(aligning).module;
+    }
+  },
+});
+
+/** Ciphertexts of one packed input are encrypted at one level: the highest that any of them is read at. */
+function levelInputs({ columns: { op, origin } }: HeModule, levels: Int32Array): void {
+  const highest = new Map<number, number>();
+  const inputs = Array.from(op.keys()).filter((id) => op[id] === HE.input);
+  for (const id of inputs) {
+    const key = origin[id] ?? 0;
+    highest.set(key, Math.max(highest.get(key) ?? 0, levels[id] ?? 0));
+  }
+  for (const id of inputs) levels[id] = highest.get(origin[id] ?? 0) ?? 0;
+}
+
+interface Lowered {
+  readonly module: HeModule;
+  /** The op of the unlowered module that each op copies; −1 for mod-switches. */
+  readonly from: readonly number[];
+  readonly inserted: number;
+}
+
+/** Sets levels and sizes, and inserts the mod-switches between a value and users that need it lower. */
+function switchDown(module: HeModule, levels: Int32Array): Lowered {
+  const { op, a, b, imm } = module.columns;
+  const rewriter = new HeRewriter(module);
+  const from: number[] = [];
+  const sizes: number[] = [];
+  const ladder = new Map<number, number>();
+  let inserted = 0;
+  const append = (source: number, old: number, name: (typeof heOpNames)[number], fields: HeFields): number => {
+    const id = rewriter.insert(source, name, fields);
+    from[id] = old;
+    sizes[id] = fields.size ?? 2;
+    return id;
+  };
+  const lowered = (old: number, level: number): number => {
+    let value = rewriter.at(old);
+    for (let at = (levels[old] ?? 0) - 1; at >= level; at--) {
+      const key = old * 64 + at;
+      let next = ladder.get(key);
+      if (next === undefined) {
+        next = append(old, -1, 'mod-switch', { a: value, level: at, size: sizes[value] ?? 2 });
+        ladder.set(key, next);
+        inserted++;
+      }
+      value = next;
+    }
+    return value;
+  };
+  for (let id = 0; id < op.length; id++) {
+    const code = op[id] ?? 0;
+    const level = levels[id] ?? 0;
+    const operandLevel = code === HE.rescale ? level + 1 : level;
+    const x = usesValueA(code) ? lowered(a[id] ?? -1, operandLevel) : (a[id] ?? -1);
+    const y = usesValueB(code) ? lowered(b[id] ?? -1, operandLevel) : (b[id] ?? -1);
+    const size = sizeOf(code, sizes[x] ?? 2, sizes[y] ?? 2);
+    const name = heOpNames[code] ?? 'add';
+    rewriter.replace(id, append(id, id, name, { a: x, b: y, imm: imm[id] ?? 0, level, size }));
+  }
+  return { module: rewriter.finish(), from, inserted };
+}
+
+function sizeOf(code: number, a: number, b: number): number {
+  if (code === HE.multiply) return 3;
+  if (code === HE.input || code === HE.weight || code === HE.relinearize) return 2;
+  return code === HE.add ? Math.max(a, b) : a;
+}
+
+/** A value of a smaller scale drowns in its rounding, and a plaintext may round to zero, which SEAL refuses. */
+const leastScaleBits = 8;
+
+/** Values whose scale, or that of the plaintext in them, is too small, or leaves no room for the value itself. */
+function* unfitScales(
+  { columns: { op, scale, plainScale, level } }: HeModule,
+  { primes }: Parameters,
+  roomBits: number,
+): Generator<{ readonly value: number; readonly level: number; readonly bits: number }> {
+  const capacity = capacityBits(primes, roomBits);
+  // Primes lie just below powers of two, and products of scales just beside theirs.
+  const slack = 0.1;
+  for (let value = 0; value < scale.length; value++) {
+    const bits = Math.log2(scale[value] ?? 1);
+    const plainBits = op[value] === HE['multiply-plain'] ? Math.log2(plainScale[value] ?? 1) : bits;
+    const most = capacity[level[value] ?? 0] ?? 0;
+    if (bits > most + slack) yield { value, level: level[value] ?? 0, bits };
+    const least = Math.min(bits, plainBits);
+    if (least < leastScaleBits) yield { value, level: level[value] ?? 0, bits: least };
+  }
+}
+
+/**
+ * Multiplies one operand of each of these sums by a constant one, which leaves its scale free: the operand that has
+ * come through fewer rescales, and has levels to spare. An operand that is a product yet to be rescaled is rescaled
+ * before, so that the sum stays one of products. It may be of size 3, which must not be rescaled: relinearisations have
+ * to be placed anew afterwards.
+ */
+function alignOperands(module: HeModule, sums: ReadonlySet<number>): HeModule {
+  const { op, a, b } = module.columns;
+  const taken = levelsTaken(module);
+  const pending = pendingValues(module);
+  const rewriter = new HeRewriter(module);
+  const one = rewriter.one();
+  for (let id = 0; id < op.length; id++) {
+    if (!sums.has(id) || op[id] !== HE.add) {
+      rewriter.keep(id);
+      continue;
+    }
+    const x = a[id] ?? -1;
+    const y = b[id] ?? -1;
+    const spare = (taken[x] ?? 0) < (taken[y] ?? 0) ? x : y;
+    const rescale = (value: number): number => rewriter.insert(id, 'rescale', { a: value });
+    const timesOne = (value: number): number => rewriter.insert(id, 'multiply-plain', { a: value, b: one });
+    const value = rewriter.at(spare);
+    const aligned = pending[spare] === 1 ? timesOne(rescale(value)) : rescale(timesOne(value));
+    rewriter.replace(id, rewriter.insert(id, 'add', { a: rewriter.at(spare === x ? y : x), b: aligned }));
+  }
+  return rewriter.finish();
+}
+
+/** For each value the rescales on the longest way to it from an input. */
+function levelsTaken({ columns }: HeModule): Int32Array {
+  const { op } = columns;
+  const taken = new Int32Array(op.length);
+  for (let id = 0; id < op.length; id++) {
+    const operands = operandsOf(columns, id).map((x) => taken[x] ?? 0);
+    taken[id] = Math.max(0, ...operands) + (op[id] === HE.rescale ? 1 : 0);
+  }
+  return taken;
+}
+
+/** 1 for products and sums of products that are yet to be rescaled. */
+function pendingValues({ columns: { op, a, b } }: HeModule): Uint8Array {
+  const pending = new Uint8Array(op.length);
+  for (let id = 0; id < op.length; id++) {
+    const code = op[id] ?? 0;
+    if (code === HE.multiply || code === HE['multiply-plain']) pending[id] = 1;
+    else if (code !== HE.rescale && usesValueA(code)) pending[id] = pending[a[id] ?? -1] ?? 0;
+    if (code === HE.add && pending[b[id] ?? -1] === 0) pending[id] = 0;
+  }
+  return pending;
+}

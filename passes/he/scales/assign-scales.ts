@@ -1,0 +1,90 @@
+/**
+ * Exact scales for a program with levels: what products and sums leave free takes the largest scale that its users
+ * allow (`scale-targets.ts`), everything else follows (`scale-solver.ts`).
+ */
+import type { HeModule } from '../../../ir/he/module.ts';
+import { HE } from '../../../ir/he/ops.ts';
+import type { Parameters } from '../../../ir/parameters.ts';
+import { ScaleSolver } from './scale-solver.ts';
+import { scaleKeepers, scaleTargets } from './scale-targets.ts';
+
+export interface Scaled {
+  readonly module: HeModule;
+  /** Sums whose operands cannot have the same scale. */
+  readonly conflicts: readonly number[];
+}
+
+/** `roomBits`: bits that must stay free between a scale and the modulus. */
+export function assignScales(module: HeModule, parameters: Parameters, roomBits: number): Scaled {
+  const { columns } = module;
+  const { op, a, b, level } = columns;
+  const keeper = scaleKeepers(columns);
+  const targets = scaleTargets(columns, keeper, parameters, roomBits);
+  const solver = new ScaleSolver(op.length);
+  const conflicts: number[] = [];
+  const relate = (id: number, other: number, ratio: number): void => {
+    if (!solver.relate(id, other, ratio)) conflicts.push(id);
+  };
+  /** The scale of a value that others depend on now. */
+  const settled = (value: number): number => {
+    const known = solver.known(value);
+    if (known !== undefined) return known;
+    const scale = 2 ** (targets[value] ?? 0);
+    solver.fix(value, scale);
+    return scale;
+  };
+  const inputScales = scalesOfInputs(module, targets);
+  for (let id = 0; id < op.length; id++) {
+    const x = a[id] ?? -1;
+    const y = b[id] ?? -1;
+    const code: number = op[id] ?? 0;
+    switch (code) {
+      case HE.input:
+        solver.fix(id, inputScales.get(columns.origin[id] ?? 0) ?? 1);
+        break;
+      case HE.weight:
+      case HE['multiply-plain']:
+        // Free: whatever it is added to decides, and the plaintext or the encryption follows.
+        break;
+      case HE.multiply: {
+        const free = solver.known(x) === undefined ? x : y;
+        const fixed = free === x ? y : x;
+        relate(id, free, settled(fixed));
+        break;
+      }
+      case HE.rescale:
+        relate(id, x, 1 / (parameters.primes[(level[id] ?? 0) + 1] ?? 1));
+        break;
+      case HE.add:
+        relate(id, x, 1);
+        if (!solver.relate(id, y, 1)) conflicts.push(id);
+        break;
+      default:
+        relate(id, x, 1);
+    }
+  }
+  if (conflicts.length > 0) return { module, conflicts: [...new Set(conflicts)] };
+  // Products decide before the weights in them: a weight that is still free then is in no product.
+  for (let id = op.length - 1; id >= 0; id--) if (op[id] !== HE.weight) settled(id);
+  for (let id = 0; id < op.length; id++) settled(id);
+  // Ops that keep the scale keep it bit for bit, whatever the order in which ratios were multiplied.
+  const scale = Float64Array.from(keeper, (first) => solver.get(first));
+  const plainScale = new Float64Array(op.length);
+  for (let id = 0; id < op.length; id++) {
+    const operand = scale[a[id] ?? -1] ?? 1;
+    if (op[id] === HE['multiply-plain']) plainScale[id] = (scale[id] ?? 0) / operand;
+    if (op[id] === HE['add-plain']) plainScale[id] = operand;
+  }
+  return { module: { ...module, columns: { ...columns, scale, plainScale } }, conflicts: [] };
+}
+
+/** Ciphertexts of one packed input, which have one origin, have one scale. */
+function scalesOfInputs({ columns: { op, origin } }: HeModule, targets: Float64Array): Map<number, number> {
+  const scales = new Map<number, number>();
+  for (let id = 0; id < op.length; id++) {
+    if (op[id] !== HE.input) continue;
+    const key = origin[id] ?? 0;
+    scales.set(key, Math.min(scales.get(key) ?? Infinity, 2 ** (targets[id] ?? 0)));
+  }
+  return scales;
+}

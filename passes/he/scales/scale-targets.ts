@@ -1,0 +1,167 @@
+/**
+ * The largest scale that each value may have, as a power of two, with the bits of every product shared out between its
+ * operands so that both err alike.
+ *
+ * Bounds go from users to operands. A value with its scale stays below the modulus of its level. What is rescaled by
+ * prime q is q times as large before. A product of ciphertexts gives each operand half of its bits. A product of t bits
+ * with a plaintext gives the plaintext δ of them: rounding at scale one has the deviation N/6 for a ciphertext and
+ * √(N/12) for a plaintext (`ir/interpret/noise.ts`), γ = log2(N/6) − log2(√(N/12)) bits less. A value in which the
+ * roundings of its rescale and of k − 1 rotations have added up errs as s − log2(√k) bits would. So s = δ + γ + log2(√k)
+ * − β for an operand of scale 2^s, with β for weights being smaller than values: their errors are multiplied by values,
+ * those of values by weights. Where the operand is the square of such a value, not yet rescaled, its error is twice that
+ * at half of the bits: t = 2s + δ with s one larger.
+ */
+import type { HeColumns } from '../../../ir/he/module.ts';
+import { HE } from '../../../ir/he/ops.ts';
+import type { Parameters } from '../../../ir/parameters.ts';
+import { operandsOf } from '../../../ir/he/operands.ts';
+
+/** β: a layer of 30 to 800 weights, of whose outputs none exceeds one. */
+const weightBits = 1.5;
+
+/** Rounds of propagation: one settles a chain of ops, what is added across branches may take a few. */
+const mostRounds = 8;
+
+/** By value; `keeper` names one value for all that have its scale (`scaleKeepers`). */
+export function scaleTargets(
+  columns: HeColumns,
+  keeper: Int32Array,
+  { polyModulusDegree, primes }: Parameters,
+  roomBits: number,
+): Float64Array {
+  const { op, a, b, level } = columns;
+  const bits = primes.map((prime) => Math.log2(prime));
+  const largest = Math.max(...bits);
+  const capacity = capacityBits(primes, roomBits);
+  const gamma = Math.log2(polyModulusDegree / 6) - Math.log2(polyModulusDegree / 12) / 2;
+  const squared = squaredValues(columns);
+  const roundings = roundingsOf(columns);
+  const target = new Float64Array(op.length).fill(Infinity);
+  const at = (id: number): number => target[keeper[id] ?? id] ?? Infinity;
+  let lowered = 0;
+  const lower = (id: number, bound: number): void => {
+    const root = keeper[id] ?? id;
+    if (bound >= (target[root] ?? Infinity)) return;
+    target[root] = bound;
+    lowered++;
+  };
+  for (let round = 0; round < mostRounds; round++) {
+    const before = lowered;
+    for (let id = op.length - 1; id >= 0; id--) {
+      const x = a[id] ?? -1;
+      lower(id, capacity[level[id] ?? 0] ?? 0);
+      const code: number = op[id] ?? 0;
+      switch (code) {
+        case HE.output:
+          lower(id, largest);
+          break;
+        case HE.multiply:
+          lower(x, at(id) / 2);
+          lower(b[id] ?? -1, at(id) / 2);
+          break;
+        case HE['multiply-plain']: {
+          const excess = gamma + Math.log2(Math.max(1, roundings[x] ?? 1)) / 2 - weightBits;
+          const plain = squared[x] === 1 ? (at(id) - 2 * (excess + 1)) / 3 : (at(id) - excess) / 2;
+          lower(x, at(id) - plain);
+          break;
+        }
+        case HE.rescale: {
+          const prime = bits[(level[id] ?? 0) + 1] ?? 0;
+          lower(x, at(id) + prime);
+          lower(id, at(x) - prime);
+        }
+      }
+    }
+    if (lowered === before) break;
+  }
+  return Float64Array.from(target, (_, id) => at(id));
+}
+
+/**
+ * How many roundings have added up in each value, as variances do; in a product that waits for its rescale, where
+ * further ones do not count, those of its operands.
+ */
+function roundingsOf(columns: HeColumns): Float64Array {
+  const { op, a, b } = columns;
+  const roundings = new Float64Array(op.length);
+  const pending = new Uint8Array(op.length);
+  for (let id = 0; id < op.length; id++) {
+    const x = a[id] ?? -1;
+    const y = b[id] ?? -1;
+    const code: number = op[id] ?? 0;
+    switch (code) {
+      case HE.input:
+      case HE.weight:
+        break;
+      case HE.rescale:
+        roundings[id] = 1;
+        break;
+      case HE['multiply-plain']:
+        pending[id] = 1;
+        break;
+      case HE.multiply:
+        pending[id] = 1;
+        roundings[id] = Math.max(roundings[x] ?? 0, roundings[y] ?? 0);
+        break;
+      case HE.add:
+        pending[id] = pending[x] ?? 0;
+        roundings[id] = (roundings[x] ?? 0) + (roundings[y] ?? 0);
+        break;
+      default: {
+        const isSwitched = code === HE.rotate || code === HE.relinearize;
+        pending[id] = pending[x] ?? 0;
+        roundings[id] = (roundings[x] ?? 0) + (isSwitched && pending[id] === 0 ? 1 : 0);
+      }
+    }
+  }
+  return roundings;
+}
+
+/** By level: bits of the modulus less `roomBits`, the most that a scale may have. */
+export function capacityBits(primes: readonly number[], roomBits: number): number[] {
+  const capacity: number[] = [];
+  for (const [k, prime] of primes.entries()) capacity[k] = (capacity[k - 1] ?? -roomBits) + Math.log2(prime);
+  return capacity;
+}
+
+/** 1 for products of two ciphertexts, their sums and rotations, until they are rescaled or multiplied again. */
+export function squaredValues(columns: HeColumns): Uint8Array {
+  const { op, a } = columns;
+  const squared = new Uint8Array(op.length);
+  for (let id = 0; id < op.length; id++) {
+    const code = op[id] ?? 0;
+    if (code === HE.multiply) squared[id] = 1;
+    else if (code === HE.add) squared[id] = operandsOf(columns, id).some((x) => squared[x] === 1) ? 1 : 0;
+    else if (keepsScale(code)) squared[id] = squared[a[id] ?? -1] ?? 0;
+  }
+  return squared;
+}
+
+function keepsScale(code: number): boolean {
+  return code !== HE.multiply && code !== HE['multiply-plain'] && code !== HE.rescale;
+}
+
+/** For each value the first of those whose scale is bit for bit the same: joined by ops that keep it. */
+export function scaleKeepers(columns: HeColumns): Int32Array {
+  const { op } = columns;
+  const first = Int32Array.from(op.keys());
+  const find = (id: number): number => {
+    let root = id;
+    while (first[root] !== root) root = first[root] ?? root;
+    for (let at = id; at !== root;) {
+      const next = first[at] ?? root;
+      first[at] = root;
+      at = next;
+    }
+    return root;
+  };
+  for (let id = 0; id < op.length; id++) {
+    if (!keepsScale(op[id] ?? 0)) continue;
+    for (const operand of operandsOf(columns, id)) {
+      const x = find(operand);
+      const y = find(id);
+      first[Math.max(x, y)] = Math.min(x, y);
+    }
+  }
+  return first.map((_, id) => find(id));
+}

@@ -1,0 +1,160 @@
+/** Pass `sink-masks`: see its declaration. */
+import { z } from 'zod';
+
+import { Constant } from '../../ir/constant.ts';
+import type { HeModule } from '../../ir/he/module.ts';
+import { HE } from '../../ir/he/ops.ts';
+import { materialise, type Plaintext, plaintextAt, shortestPeriod } from '../../ir/he/plaintexts.ts';
+import { operandsOf, useCounts } from '../../ir/he/operands.ts';
+import { HeRewriter } from './he-rewriter.ts';
+import { definePass } from '../base/pass.ts';
+
+export const sinkMasks = definePass({
+  name: 'sink-masks',
+  level: 'he',
+  doc:
+    'Multiplies plaintexts into those of later products, so that cleaning up slots costs neither a product nor a level: ' +
+    'rotate(x · m) · w = rotate(x) · (rotate(m) · w), and (x · m + y · n) · w = x · (m · w) + y · (n · w). Applies where ' +
+    'every user of the masked value is such a product, and where no product is added: a sum has a single user then, and ' +
+    'its summands have no other. Assumes an unmanaged program.',
+  options: z.strictObject({}),
+  requires: [],
+  ensures: [],
+  statistics: { sunk: 'products with masks that are gone' },
+  run: (module) => {
+    const sinks = sinkingValues(module);
+    if (!sinks.includes(1)) return { module, statistics: { sunk: 0 } };
+    const rewriter = new SinkingRewriter(module, sinks);
+    return { module: rewriter.run(), statistics: { sunk: rewriter.sunk } };
+  },
+});
+
+/**
+ * 1 for products, rotations and sums that only products with plaintexts read, directly or through other such values:
+ * the largest set that is closed under what the declaration demands.
+ */
+function sinkingValues(module: HeModule): Uint8Array {
+  const { columns } = module;
+  const { op, a } = columns;
+  const uses = useCounts(module.columns);
+  const sinks = op.map((code) => (code === HE['multiply-plain'] || code === HE.rotate || code === HE.add ? 1 : 0));
+  for (let id = 0; id < op.length; id++) if (uses[id] === 0 || (op[id] === HE.add && uses[id] !== 1)) sinks[id] = 0;
+  for (let changed = true; changed;) {
+    changed = false;
+    const drop = (id: number): void => {
+      if (sinks[id] === 0) return;
+      sinks[id] = 0;
+      changed = true;
+    };
+    for (let id = op.length - 1; id >= 0; id--) {
+      const code = op[id] ?? 0;
+      const operands = operandsOf(columns, id);
+      const passesOn = sinks[id] === 1 && code !== HE['multiply-plain'];
+      if (!passesOn && code !== HE['multiply-plain']) operands.forEach(drop);
+      // A rotated sum would become a sum of rotations.
+      if (code === HE.rotate && op[a[id] ?? -1] === HE.add) drop(id);
+      if (code === HE.add && operands.some((x) => uses[x] !== 1)) drop(id);
+      if (passesOn && operands.some((x) => sinks[x] === 0)) drop(id);
+    }
+  }
+  return sinks;
+}
+
+/** x, rotated by `step`, times the product of `factors`. */
+interface Term {
+  readonly source: number;
+  readonly step: number;
+  readonly factors: readonly Plaintext[];
+}
+
+class SinkingRewriter {
+  sunk = 0;
+  private readonly module: HeModule;
+  private readonly sinks: Uint8Array;
+  private readonly rewriter: HeRewriter;
+  private readonly terms = new Map<number, readonly Term[]>();
+  private readonly rotated = new Map<string, number>();
+
+  constructor(module: HeModule, sinks: Uint8Array) {
+    this.module = module;
+    this.sinks = sinks;
+    this.rewriter = new HeRewriter(module);
+  }
+
+  run(): HeModule {
+    const { op, b } = this.module.columns;
+    for (let id = 0; id < op.length; id++) {
+      if (this.sinks[id] === 1) {
+        if (op[id] === HE['multiply-plain']) this.sunk++;
+        this.terms.set(id, this.termsOf(id));
+        continue;
+      }
+      const inner = op[id] === HE['multiply-plain'] ? this.terms.get(this.module.columns.a[id] ?? -1) : undefined;
+      if (inner === undefined) {
+        this.rewriter.keep(id);
+        continue;
+      }
+      const own = plaintextAt(this.module.plaintexts, b[id] ?? -1);
+      const products = inner.map(({ source, step, factors }) =>
+        this.rewriter.insert(id, 'multiply-plain', {
+          a: this.rotate(id, source, step),
+          b: this.product([...factors, own]),
+        }),
+      );
+      this.rewriter.replace(
+        id,
+        products.reduce((x, y) => this.rewriter.insert(id, 'add', { a: x, b: y })),
+      );
+    }
+    return this.rewriter.finish();
+  }
+
+  private termsOf(id: number): readonly Term[] {
+    const { op, a, b, imm } = this.module.columns;
+    const x = a[id] ?? -1;
+    const inner = this.terms.get(x);
+    const { slots } = this.module;
+    const code: number = op[id] ?? 0;
+    switch (code) {
+      case HE.rotate: {
+        const step = imm[id] ?? 0;
+        return (inner ?? []).map((term) => ({
+          source: term.source,
+          step: (term.step + step) % slots,
+          factors: term.factors.map((factor) => ({ ...factor, shift: (factor.shift + step) % slots })),
+        }));
+      }
+      case HE.add:
+        return [...(inner ?? []), ...(this.terms.get(b[id] ?? -1) ?? [])];
+      default: {
+        const own = plaintextAt(this.module.plaintexts, b[id] ?? -1);
+        const terms = inner ?? [{ source: this.rewriter.at(x), step: 0, factors: [] }];
+        return terms.map((term) => ({ ...term, factors: [...term.factors, own] }));
+      }
+    }
+  }
+
+  private rotate(origin: number, source: number, step: number): number {
+    if (step === 0) return source;
+    const key = `${source} ${step}`;
+    const known = this.rotated.get(key);
+    if (known !== undefined) return known;
+    const value = this.rewriter.insert(origin, 'rotate', { a: source, imm: step });
+    this.rotated.set(key, value);
+    return value;
+  }
+
+  /** A new packed constant with the slots of all factors multiplied. */
+  private product(factors: readonly Plaintext[]): number {
+    const { slots } = this.module;
+    const values = new Float64Array(slots).fill(1);
+    const buffer = new Float64Array(slots);
+    for (const factor of factors) {
+      materialise(this.module.packed, factor, buffer);
+      for (let s = 0; s < slots; s++) values[s] = (values[s] ?? 0) * (buffer[s] ?? 0);
+    }
+    const row = shortestPeriod(values).slice();
+    const source = this.rewriter.pack(new Constant([1, row.length], row));
+    return this.rewriter.plaintext({ source, tile: 0, shift: 0, inner: 1 });
+  }
+}

@@ -1,0 +1,134 @@
+/** `approximate-activations`: puts polynomials, which can be evaluated under encryption, in place of activations. */
+import { z } from 'zod';
+
+import { Constant, elementCount, vector } from '../../ir/constant.ts';
+import { activationErrorTooLarge, activationsNeedSamples } from '../../ir/diagnostics/compile.ts';
+import { activationFunction, activationSets } from '../../ir/interpret/activations.ts';
+import type { ValueId } from '../../ir/op.ts';
+import { TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
+import { ActivationFit, type Criterion } from './approximation/fit.ts';
+import { measureActivations, type MeasuredActivation } from './approximation/measure.ts';
+import { maxDegree } from './approximation/remez.ts';
+import { searchPolynomials } from './approximation/search.ts';
+import { ActivationTrial, type Replacements } from './approximation/trial.ts';
+import { evenly } from '../base/evenly.ts';
+import { definePass } from '../base/pass.ts';
+
+/** The other half of the error is left for the noise of the encryption. */
+const shareOfError = 0.5;
+
+/** Candidates are tried on at most so many samples, evenly picked; ranges are measured on all of them. */
+const maxTrialSamples = 256;
+
+const options = z.strictObject({
+  maxError: z.number().positive().default(0.01),
+  margin: z.number().min(0).default(0.1),
+  criterion: z.enum(['auto', 'minimax', 'least-squares']).default('auto'),
+  synthetic: z.boolean().default(false),
+});
+
+export const approximateActivations = definePass({
+  name: 'approximate-activations',
+  level: 'tensor',
+  doc:
+    'Replaces every activation by a polynomial in the Chebyshev basis on the range that its operand takes on the ' +
+    'calibration samples, widened by `margin` of its width on both sides. Takes the least multiplicative depth for ' +
+    'which the outputs on the samples stay within half of `maxError` (a fraction of the median over samples of the ' +
+    'largest absolute output) and no operand leaves its range; then lowers single activations where that still holds. ' +
+    '`criterion` says what is fitted: `minimax` the least largest error on the range (Remez), `least-squares` the least ' +
+    'mean square error over the measured values and, a little, over the whole range, `auto` whichever does better. An ' +
+    'activation that is affine on its range becomes a scale-shift. Assumes that the samples are typical: inputs that ' +
+    'lead beyond the ranges give wrong answers. `synthetic` says that the samples are made up, which is refused.',
+  options,
+  requires: [],
+  ensures: ['polynomial'],
+  statistics: {
+    replaced: 'activations that became polynomials',
+    affine: 'activations that became scale-shifts',
+    degree: 'highest degree of a polynomial',
+    error: 'change of the outputs on the samples, as a fraction of the median largest output',
+  },
+  run: (module, { maxError, margin, criterion, synthetic }, { samples, report }) => {
+    const nothing = { module, statistics: { replaced: 0, affine: 0, degree: 0, error: 0 } };
+    const activations = module.nodes.filter((node) => node.op === 'activation');
+    if (activations.length === 0) return nothing;
+    if (synthetic || samples.length === 0) {
+      const nodes = activations.flatMap((node) => node.origins);
+      report(activationsNeedSamples({ count: activations.length }, { nodes }));
+      return nothing;
+    }
+    const { activations: all, problems } = measureActivations(module, samples, margin);
+    if (problems.length > 0) {
+      problems.forEach(report);
+      return nothing;
+    }
+    const affine = all.filter((entry) => entry.affine);
+    const fits = all.filter((entry) => !entry.affine).map((entry) => new ActivationFit(entry));
+    if (fits.length === 0) {
+      const result = replaceActivations(module, affine, new Map());
+      return { module: result, statistics: { replaced: 0, affine: affine.length, degree: 0, error: 0 } };
+    }
+    const trial = new ActivationTrial(module, evenly(samples, maxTrialSamples));
+    const criteria: Criterion[] = criterion === 'auto' ? ['least-squares', 'minimax'] : [criterion];
+    const allowed = shareOfError * maxError;
+    const found = searchPolynomials(fits, trial, criteria, allowed);
+    if ('worst' in found) {
+      const { node, range } = found.worst.activation;
+      const [lo, hi] = [range.center - range.halfWidth, range.center + range.halfWidth];
+      const args = { kind: node.attrs.kind, lo, hi, degree: maxDegree, error: found.error, allowed };
+      report(activationErrorTooLarge(args, { nodes: node.origins }));
+      return nothing;
+    }
+    const degrees = [...found.polynomials.values()].map(({ coefficients }) => (coefficients.shape[1] ?? 1) - 1);
+    return {
+      module: replaceActivations(module, affine, found.polynomials),
+      statistics: {
+        replaced: fits.length,
+        affine: affine.length,
+        degree: Math.max(...degrees),
+        error: found.error,
+      },
+    };
+  },
+});
+
+function replaceActivations(
+  module: TensorModule,
+  affine: readonly MeasuredActivation[],
+  polynomials: Replacements,
+): TensorModule {
+  const builder = new TensorBuilder();
+  const values: ValueId[] = [];
+  for (const node of module.nodes) {
+    const operands = node.operands.map((operand) => values[operand] ?? -1);
+    const polynomial = polynomials.get(node.id);
+    const line = affine.find((entry) => entry.node.id === node.id);
+    if (polynomial !== undefined) {
+      values.push(builder.add('polynomial', operands, polynomial, node.origins));
+    } else if (line !== undefined) {
+      values.push(builder.add('scale-shift', operands, scaleShiftOf(line), node.origins));
+    } else {
+      values.push(builder.copy(node, (operand) => values[operand] ?? -1));
+    }
+  }
+  return builder.build(module.name);
+}
+
+/** The line through both ends of the measured range, for each function of an activation that is affine there. */
+function scaleShiftOf({ node, lo, hi }: MeasuredActivation): { factors: Constant; offsets: Constant } {
+  const sets = activationSets(node.attrs);
+  const length = sets === 1 ? 1 : elementCount(node.type);
+  const lines = Array.from({ length: sets }, (_, set) => {
+    const f = activationFunction(node.attrs, set);
+    const factor = (f(hi) - f(lo)) / (hi - lo);
+    return { factor, offset: f(lo) - factor * lo };
+  });
+  const spread = (of: (line: { factor: number; offset: number }) => number) =>
+    vector(
+      Float64Array.from({ length }, (_, i) => {
+        const line = lines[Math.floor((i * sets) / length)];
+        return line === undefined ? 0 : of(line);
+      }),
+    );
+  return { factors: spread(({ factor }) => factor), offsets: spread(({ offset }) => offset) };
+}

@@ -1,0 +1,71 @@
+/** Where the error of a polynomial is locally largest. */
+import { evaluatePolynomial } from '../../../ir/interpret/polynomial.ts';
+import type { Target } from './approximation.ts';
+
+/** A point of the reference interval [−1, 1] and the error f − p there. */
+export interface ErrorPoint {
+  readonly t: number;
+  readonly error: number;
+}
+
+/** Grid points for each extremum that the best approximation of the degree has at least. */
+const gridDensity = 16;
+
+/** Steps of the golden section: brackets shrink to 1e-9 of themselves. */
+const refinements = 45;
+
+const goldenRatio = (Math.sqrt(5) - 1) / 2;
+
+/**
+ * The local extrema of the error on [−1, 1], ends included, ascending in t. The grid is dense towards the ends, as
+ * the extrema of best approximations are, and has every kink of f.
+ */
+export function errorExtrema({ f, kinks, range }: Target, coefficients: Float64Array): ErrorPoint[] {
+  const errorAt = (t: number): number =>
+    f(range.center + range.halfWidth * t) - evaluatePolynomial('chebyshev', coefficients, t);
+  const grid = errorGrid({ f, kinks, range }, gridDensity * (coefficients.length + 1));
+  const errors = grid.map(errorAt);
+  const found: ErrorPoint[] = [];
+  for (let i = 0; i < grid.length; i++) {
+    const error = errors[i] ?? 0;
+    const sign = error < 0 ? -1 : 1;
+    const before = i === 0 ? -Infinity : sign * (errors[i - 1] ?? 0);
+    const after = i === grid.length - 1 ? -Infinity : sign * (errors[i + 1] ?? 0);
+    if (before > sign * error || after >= sign * error) continue;
+    found.push(refine(errorAt, sign, grid[Math.max(i - 1, 0)] ?? -1, { t: grid[i] ?? 0, error }, grid[i + 1] ?? 1));
+  }
+  return found;
+}
+
+/** Points of [−1, 1] with cosine spacing, and the kinks among them, ascending. */
+function errorGrid({ kinks, range }: Target, intervals: number): number[] {
+  const cosines = Array.from({ length: intervals + 1 }, (_, i) => -Math.cos((i * Math.PI) / intervals));
+  const inside = kinks.map((kink) => (kink - range.center) / range.halfWidth).filter((t) => t > -1 && t < 1);
+  return [...new Set([...cosines, ...inside])].sort((a, b) => a - b);
+}
+
+/** Golden section search for the largest sign · error between `lo` and `hi`; never worse than `start`. */
+function refine(errorAt: (t: number) => number, sign: number, lo: number, start: ErrorPoint, hi: number): ErrorPoint {
+  let [a, b] = [lo, hi];
+  let best = start;
+  let left = b - goldenRatio * (b - a);
+  let right = a + goldenRatio * (b - a);
+  let atLeft = errorAt(left);
+  let atRight = errorAt(right);
+  for (let step = 0; step < refinements; step++) {
+    if (sign * atLeft > sign * best.error) best = { t: left, error: atLeft };
+    if (sign * atRight > sign * best.error) best = { t: right, error: atRight };
+    if (sign * atLeft > sign * atRight) {
+      b = right;
+      [right, atRight] = [left, atLeft];
+      left = b - goldenRatio * (b - a);
+      atLeft = errorAt(left);
+    } else {
+      a = left;
+      [left, atLeft] = [right, atRight];
+      right = a + goldenRatio * (b - a);
+      atRight = errorAt(right);
+    }
+  }
+  return best;
+}

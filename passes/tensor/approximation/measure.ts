@@ -1,0 +1,88 @@
+/** What the activations of a model see on the calibration samples. */
+import { degenerateRange, valuesNotFinite } from '../../../ir/diagnostics/compile.ts';
+import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
+import { activationKinks, activationSets, isAffineOn } from '../../../ir/interpret/activations.ts';
+import { TensorInterpreter } from '../../../ir/interpret/tensor.ts';
+import type { TensorModule, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
+import type { Sample } from '../../base/pass.ts';
+import type { Range } from './approximation.ts';
+import { Histogram } from './least-squares.ts';
+
+export interface MeasuredActivation {
+  readonly node: TensorNodeNamed<'activation'>;
+  /** Least and largest operand on the samples. */
+  readonly lo: number;
+  readonly hi: number;
+  /** The measured range, widened. */
+  readonly range: Range;
+  /** Whether the activation is affine on all of the range. */
+  readonly affine: boolean;
+  readonly histogram: Histogram;
+}
+
+export interface Measurement {
+  readonly activations: readonly MeasuredActivation[];
+  /** Errors that leave nothing to work with. */
+  readonly problems: readonly Diagnostic[];
+}
+
+/** The extremes of one value over all samples. */
+interface Bounds {
+  lo: number;
+  hi: number;
+}
+
+/**
+ * Measures every activation on all samples; `margin` widens each range by that fraction of its width on both sides.
+ * It is a problem where a value is not finite, and where an activation sees one value only.
+ */
+export function measureActivations(module: TensorModule, samples: readonly Sample[], margin: number): Measurement {
+  const interpreter = new TensorInterpreter(module);
+  const nodes = module.nodes.filter((node) => node.op === 'activation');
+  const bounds = nodes.map((): Bounds => ({ lo: Infinity, hi: -Infinity }));
+  for (const [number, sample] of samples.entries()) {
+    const values = interpreter.evaluateAll(sample);
+    const broken = module.nodes.find(({ id }) => values[id]?.every(Number.isFinite) !== true);
+    if (broken !== undefined) {
+      return { activations: [], problems: [valuesNotFinite({ sample: number }, { nodes: broken.origins })] };
+    }
+    for (const [k, { operands }] of nodes.entries()) widen(bounds[k], values[operands[0] ?? -1]);
+  }
+  const activations = nodes.map((node, k): MeasuredActivation => {
+    const { lo, hi } = bounds[k] ?? { lo: 0, hi: 0 };
+    const range = { center: (lo + hi) / 2, halfWidth: Math.max((hi - lo) * (0.5 + margin), Number.MIN_VALUE) };
+    return { node, lo, hi, range, affine: isAffine(node, lo, hi, range), histogram: new Histogram(range) };
+  });
+  const problems = activations
+    .filter(({ lo, hi }) => !(hi - lo > 1e-12 * Math.max(Math.abs(lo), Math.abs(hi))))
+    .map(({ node, lo }) => degenerateRange({ value: lo }, { nodes: node.origins }));
+  if (problems.length > 0) return { activations: [], problems };
+  for (const sample of samples) {
+    const values = interpreter.evaluateAll(sample);
+    for (const { node, histogram } of activations)
+      histogram.addAll(values[node.operands[0] ?? -1] ?? new Float64Array());
+  }
+  return { activations, problems };
+}
+
+/**
+ * Whether every function of the node is affine where its operand can be. A bound that is a kink to the last bit stems
+ * from an activation further up (a ReLU of a ReLU), so the margin does not reach beyond it.
+ */
+function isAffine(node: TensorNodeNamed<'activation'>, lo: number, hi: number, { center, halfWidth }: Range): boolean {
+  for (let set = 0; set < activationSets(node.attrs); set++) {
+    const kinks = activationKinks(node.attrs, set);
+    const from = kinks.includes(lo) ? lo : center - halfWidth;
+    const to = kinks.includes(hi) ? hi : center + halfWidth;
+    if (!isAffineOn(node.attrs, set, from, to)) return false;
+  }
+  return true;
+}
+
+function widen(bounds: Bounds | undefined, values: Float64Array | undefined): void {
+  if (bounds === undefined || values === undefined) return;
+  for (const v of values) {
+    if (v < bounds.lo) bounds.lo = v;
+    if (v > bounds.hi) bounds.hi = v;
+  }
+}

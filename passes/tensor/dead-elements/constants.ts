@@ -1,0 +1,77 @@
+/** Which elements of a network are the same whatever its inputs are, and what they are. */
+import { elementCount } from '../../../ir/constant.ts';
+import { degreeOf } from '../../../ir/interpret/polynomial.ts';
+import { tensorKernel } from '../../../ir/interpret/tensor.ts';
+import { applyMap } from '../../../ir/tensor/linear-map.ts';
+import type { TensorModule, TensorNode, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
+import { foldableChannels, foldedBias, readingOutputs } from './conv-channels.ts';
+import type { LinearMaps } from './linear-maps.ts';
+
+/** The elements of every value by id: what they are, or NaN where they depend on the inputs. */
+export type Constants = readonly Float64Array[];
+
+export function findConstants(module: TensorModule, maps: LinearMaps): Constants {
+  const known: Float64Array[] = [];
+  for (const node of module.nodes) {
+    const operands = node.operands.map((id) => known[id] ?? new Float64Array());
+    // What overflows is left to the program.
+    known.push(knownOf(module, node, operands, maps).map((value) => (Number.isFinite(value) ? value : NaN)));
+  }
+  return known;
+}
+
+/** NaN spreads through sums and products; only what multiplies by zero stops it. */
+function knownOf(
+  module: TensorModule,
+  node: TensorNode,
+  operands: readonly Float64Array[],
+  maps: LinearMaps,
+): Float64Array {
+  const [x = new Float64Array(), y = new Float64Array()] = operands;
+  switch (node.op) {
+    case 'input':
+      return new Float64Array(elementCount(node.type)).fill(NaN);
+    case 'dense':
+    case 'sparse':
+    case 'scale-shift':
+      // Zeros are not in the map.
+      return applyMap(maps.of(node), x);
+    case 'conv':
+      return knownOfConv(node, x);
+    case 'multiply':
+      return x.map((value, e) => (value === 0 || y[e] === 0 ? 0 : value * (y[e] ?? NaN)));
+    case 'polynomial':
+      return tensorKernel(module, node)(operands, new Map()).map((value, e) => {
+        const own = constantOf(node, e);
+        return own ?? (Number.isNaN(x[e] ?? NaN) ? NaN : value);
+      });
+    case 'activation':
+      // A comparison with NaN is false, and not unknown.
+      return tensorKernel(module, node)(operands, new Map()).map((value, e) =>
+        Number.isNaN(x[e] ?? NaN) ? NaN : value,
+      );
+    case 'gather':
+    case 'add':
+    case 'output':
+      return tensorKernel(module, node)(operands, new Map());
+  }
+}
+
+function knownOfConv(node: TensorNodeNamed<'conv'>, x: Float64Array): Float64Array {
+  const foldable = foldableChannels(node, x);
+  const bias = foldedBias(node, foldable);
+  const reads = readingOutputs(node, foldable);
+  const positions = elementCount(node.type.slice(1));
+  return Float64Array.from({ length: bias.length * positions }, (_, e) => {
+    const channel = Math.floor(e / positions);
+    return reads[channel] === true ? NaN : (bias[channel] ?? NaN);
+  });
+}
+
+/** The value of a polynomial at element e whatever its operand is, where it is of degree zero there. */
+function constantOf({ attrs, type }: TensorNodeNamed<'polynomial'>, e: number): number | undefined {
+  const [sets = 1, terms = 1] = attrs.coefficients.shape;
+  const set = Math.floor((e * sets) / elementCount(type));
+  const own = attrs.coefficients.values.subarray(set * terms, (set + 1) * terms);
+  return degreeOf(own) === 0 ? own[0] : undefined;
+}

@@ -1,0 +1,64 @@
+/**
+ * Between samples and slots: how a client fills the slot vectors that it encrypts, and reads those that it decrypts.
+ */
+import { type Diagnostic, InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { inputOutOfRange } from '../../ir/diagnostics/plan.ts';
+import { type InputEncoding, type OutputEncoding, sentCiphertexts } from '../../ir/plan/plan.ts';
+import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
+
+/**
+ * The slot vectors of the ciphertexts that are sent, in order. `samples` are flat, row-major and at most batchTile;
+ * slots of samples that are missing, and slots without an element, hold zero.
+ */
+export function packInput(encoding: InputEncoding, samples: readonly Float64Array[]): Float64Array[] {
+  const { layout, index, factor, used } = encoding;
+  requireBatch(samples.length, layout.batchTile);
+  requireElements(encoding, samples);
+  return fillSlots(layout, index, factor, samples).filter((_, ciphertext) => used[ciphertext] === true);
+}
+
+/** The first `samples` samples of an output, flat and row-major, from the slot vectors of its ciphertexts that are sent. */
+export function unpackOutput(
+  encoding: OutputEncoding,
+  ciphertexts: readonly Float64Array[],
+  samples: number,
+): Float64Array[] {
+  const { layout, factor, used } = encoding;
+  const sent = sentCiphertexts(encoding);
+  requireBatch(samples, layout.batchTile);
+  if (ciphertexts.length !== sent || ciphertexts.some((c) => c.length !== layout.slots))
+    throw new InternalError(`output ${encoding.name} has ${sent} ciphertexts of ${layout.slots} slots`);
+  let next = 0;
+  const all = used.map((isUsed) => (isUsed ? ciphertexts[next++] : undefined));
+  return readSlots(layout, factor, all, samples, encoding);
+}
+
+/**
+ * Complains about values that are not finite or larger than those that the plan was compiled for: beyond its range
+ * an approximated activation may be far off, and a scaled value may wrap around the modulus.
+ */
+export function checkInputRange(encoding: InputEncoding, samples: readonly Float64Array[]): Diagnostic[] {
+  const { name, maxAbs } = encoding;
+  let count = 0;
+  let worst = { sample: 0, element: 0, value: 0 };
+  for (const [sample, values] of samples.entries()) {
+    for (let element = 0; element < values.length; element++) {
+      const value = values[element] ?? 0;
+      if (Math.abs(value) <= maxAbs) continue;
+      count++;
+      if (count === 1 || !(Math.abs(value) <= Math.abs(worst.value))) worst = { sample, element, value };
+    }
+  }
+  return count === 0 ? [] : [inputOutOfRange({ input: name, maxAbs, count, ...worst })];
+}
+
+function requireBatch(samples: number, batchTile: number): void {
+  if (samples > batchTile) throw new InternalError(`${samples} samples for a batch of ${batchTile}`);
+}
+
+function requireElements({ name, shape }: InputEncoding, samples: readonly Float64Array[]): void {
+  const expected = shape.reduce((product, extent) => product * extent, 1);
+  const wrong = samples.find((sample) => sample.length !== expected);
+  if (wrong !== undefined)
+    throw new InternalError(`input ${name} takes ${expected} elements a sample, not ${wrong.length}`);
+}

@@ -1,0 +1,20 @@
+/**
+ * Modelled costs of SEAL's operations, relative to one another: for sharing work and showing progress only. Those of
+ * degree 8192, since between degrees their ratios hardly differ.
+ */
+import type { HeColumns } from '../../../../ir/he/module.ts';
+import { opCost, sealCostTable } from '../../../../costs/op-costs.ts';
+import { rowCost as costOfRow } from '../../../../costs/program-cost.ts';
+
+const degree = { polyModulusDegree: 8192 } as const;
+
+export function rowCost(columns: HeColumns, row: number): number {
+  return costOfRow(columns, row, degree, sealCostTable);
+}
+
+/** Saving a ciphertext in one worker and loading it in another. */
+export function transferCost({ level }: HeColumns, row: number): number {
+  const own = level[row] ?? 0;
+  const cost = (op: 'output' | 'weight'): number => opCost(op, own, degree.polyModulusDegree, sealCostTable);
+  return cost('output') + cost('weight');
+}

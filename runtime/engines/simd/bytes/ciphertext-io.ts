@@ -1,0 +1,153 @@
+/**
+ * Ciphertexts between SEAL's saved bytes, which have been inspected, and values in the shared memory.
+ *
+ * Fresh inputs hold a seed in place of their second polynomial, and expanding it is work that cannot be divided: so the
+ * members expand as many inputs at once as they are, those that the program reads next, each one in its own room.
+ */
+import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
+import { ciphertextFields, seedLength } from '../../../seal/bytes/saved-format.ts';
+import { ciphertextWithoutResidues } from '../../../seal/bytes/write-ciphertext-head.ts';
+import type { Exchange } from '../../exchange/exchange.ts';
+import type { SimdContext } from '../memory/context.ts';
+import type { StepIo } from '../program/executor.ts';
+import { limbAt, type Value } from '../memory/layout.ts';
+import { checkResidues, LoadingRoom } from './loading-room.ts';
+import type { FusedProgram } from '../program/steps.ts';
+import { share, type Team } from '../operations/team.ts';
+
+export interface Output {
+  readonly index: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface CiphertextIoOptions {
+  readonly context: SimdContext;
+  readonly team: Team;
+  /** Address of the rooms of all members, see `loadingBytes`. */
+  readonly rooms: number;
+  /** Says which inputs are read, and in which order. */
+  readonly program: FusedProgram;
+  /** By the index of an output: its scale. */
+  readonly outputScales: readonly number[];
+  /** Saved ciphertexts by row; those that are not there come through the stream. */
+  readonly weights: ReadonlyMap<number, Uint8Array>;
+  readonly weightStream: Exchange;
+}
+
+/** Of one member; all call the same methods with the same arguments. */
+export class CiphertextIo implements StepIo {
+  private readonly options: CiphertextIoOptions;
+  private readonly rooms: readonly LoadingRoom[];
+  /** Inputs in the order in which the program reads them. */
+  private readonly order: readonly { readonly index: number; readonly level: number }[];
+  private inputs: readonly Uint8Array[] = [];
+  private read = 0;
+  private saved = 0;
+  private outputs: Output[] = [];
+
+  constructor(options: CiphertextIoOptions) {
+    this.options = options;
+    const { context, rooms, team, program } = options;
+    this.rooms = Array.from({ length: team.size }, (_, member) => new LoadingRoom(context, rooms, member));
+    this.order = program.steps.flatMap((step) =>
+      step.kind === 'input' ? [{ index: step.index, level: program.values[step.target]?.level ?? 0 }] : [],
+    );
+  }
+
+  /** This member's room. */
+  get room(): LoadingRoom {
+    return this.roomOf(this.options.team.index);
+  }
+
+  /** Before a run of all steps. */
+  begin(inputs: readonly Uint8Array[]): void {
+    this.inputs = inputs;
+    this.read = 0;
+    this.saved = 0;
+    this.outputs = [];
+  }
+
+  loadInput(index: number, target: Value): void {
+    const { team } = this.options;
+    const turn = this.read % team.size;
+    if (turn === 0) this.expandNext();
+    this.read++;
+    this.loadLimbs(this.roomOf(turn), `input ${index}`, target);
+  }
+
+  loadWeight(row: number, target: Value): void {
+    const { team, context, weights, weightStream } = this.options;
+    const room = this.roomOf(0);
+    if (team.index === 0) {
+      const put = (bytes: Uint8Array): void => {
+        const from = ciphertextFields.residues;
+        room.put(0, bytes.subarray(from, from + 8 * context.n * target.size * (target.level + 1)));
+      };
+      const load = weightStream.transferOf(row);
+      if (load !== -1) weightStream.read(load, put);
+      else put(weights.get(row) ?? missing(`the encrypted weight of row ${row}`));
+    }
+    team.barrier();
+    this.loadLimbs(room, `the encrypted weight of row ${row}`, target);
+  }
+
+  saveOutput(index: number, value: Value): void {
+    const { team, context, outputScales } = this.options;
+    const { kernels, n, parameters, primes } = context;
+    const { level, size } = value;
+    if (this.saved++ % team.size === team.index) {
+      const scale = outputScales[index] ?? missing(`the scale of output ${index}`);
+      const bytes = ciphertextWithoutResidues(parameters, { level, size, scale });
+      const { room } = this;
+      for (let poly = 0; poly < size; poly++) {
+        for (let j = 0; j <= level; j++) kernels.store(limbAt(value, n, poly, j), room.limb(j), primes[j] ?? 0);
+        const from = ciphertextFields.residues + 8 * n * poly * (level + 1);
+        room.get(0, level + 1, bytes.subarray(from, from + 8 * n * (level + 1)));
+      }
+      this.outputs.push({ index, bytes });
+    }
+    team.barrier();
+  }
+
+  /** Those that this member has saved since `begin`. */
+  takeOutputs(): readonly Output[] {
+    const { outputs } = this;
+    this.outputs = [];
+    return outputs;
+  }
+
+  /** Each member one of the inputs that come next, into its room. */
+  private expandNext(): void {
+    const { context, team } = this.options;
+    const next = this.order[this.read + team.index];
+    if (next !== undefined) {
+      const { index, level } = next;
+      const bytes = this.inputs[index] ?? missing(`input ${index}`);
+      const from = ciphertextFields.residues;
+      this.room.put(0, bytes.subarray(from, from + 8 * context.n * (level + 1)));
+      this.room.expand(bytes.subarray(bytes.length - seedLength), level + 1, level + 1);
+    }
+    team.barrier();
+  }
+
+  /** A phase: the residues in a room to a value. */
+  private loadLimbs(room: LoadingRoom, what: string, target: Value): void {
+    const { context, team } = this.options;
+    const { kernels, n, primes } = context;
+    const limbs = target.level + 1;
+    share(team, target.size * limbs, (task) => {
+      const poly = Math.floor(task / limbs);
+      const j = task % limbs;
+      checkResidues(kernels.load(room.limb(task), limbAt(target, n, poly, j), primes[j] ?? 0), what);
+    });
+    team.barrier();
+  }
+
+  private roomOf(member: number): LoadingRoom {
+    return this.rooms[member] ?? missing(`the loading room of member ${member}`);
+  }
+}
+
+function missing(what: string): never {
+  throw new InternalError(`there is no ${what}`);
+}

@@ -1,0 +1,86 @@
+/**
+ * A member's own part of the memory for saved bytes on their way to limbs and back: kernels read residues from it, and
+ * seeds are expanded into it. What comes in is hostile: every residue is compared with its prime.
+ */
+import { HepcError, InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
+import { residueTooLarge } from '../../../../ir/diagnostics/runtime.ts';
+import type { Parameters } from '../../../../ir/parameters.ts';
+import type { SimdContext } from '../memory/context.ts';
+
+const seedRoomBytes = 64;
+/** What `expandSeed` works in. */
+const expansionBytes = 8192;
+
+/** Limbs that a room has: both polynomials of a ciphertext, or the second one of a key and a limb of the first. */
+function limbCount({ primes }: Parameters): number {
+  return Math.max(2 * primes.length, primes.length + 2);
+}
+
+function wordBytes({ primes }: Parameters): number {
+  return 16 * Math.ceil((primes.length + 1) / 4);
+}
+
+function roomBytes(parameters: Parameters): number {
+  return (
+    wordBytes(parameters) + seedRoomBytes + expansionBytes + limbCount(parameters) * 8 * parameters.polyModulusDegree
+  );
+}
+
+/** Bytes of the rooms of a team. */
+export function loadingBytes(parameters: Parameters, members: number): number {
+  return members * roomBytes(parameters);
+}
+
+export class LoadingRoom {
+  private readonly context: SimdContext;
+  private readonly address: number;
+  private readonly memory: Uint8Array;
+
+  /**
+   * @param address of the rooms of all members, a multiple of 16
+   * @param member whose room it is
+   */
+  constructor(context: SimdContext, address: number, member: number) {
+    this.context = context;
+    this.address = address + member * roomBytes(context.parameters);
+    this.memory = new Uint8Array(context.memory.buffer);
+    const { primes } = context;
+    new Uint32Array(context.memory.buffer, this.address, primes.length).set(primes);
+  }
+
+  /** Copies saved residues to the place of limb `first` and the following ones. */
+  put(first: number, residues: Uint8Array): void {
+    this.memory.set(residues, this.limb(first));
+  }
+
+  /** A copy of the residues of limbs `first` … `first + count − 1`, to `target`. */
+  get(first: number, count: number, target: Uint8Array): void {
+    const address = this.limb(first);
+    target.set(this.memory.subarray(address, address + 8 * count * this.context.n));
+  }
+
+  /**
+   * The polynomial that a seed of 64 bytes stands for, to limbs `first` … of the first `count` primes, the special one
+   * last.
+   */
+  expand(seed: Uint8Array, count: number, first: number): void {
+    const words = this.address;
+    const place = words + wordBytes(this.context.parameters);
+    this.memory.set(seed, place);
+    this.context.kernels.expandSeed(place, words, count, this.limb(first), place + seedRoomBytes);
+  }
+
+  /**
+   * The address of a limb's residues, for kernels. Other members may read it, whose rooms are of the same context.
+   */
+  limb(index: number): number {
+    const { parameters, n } = this.context;
+    if (index >= limbCount(parameters)) throw new InternalError(`the loading room has no limb ${index}`);
+    return this.address + wordBytes(parameters) + seedRoomBytes + expansionBytes + 8 * n * index;
+  }
+}
+
+/** Throws `HepcError` where a kernel has found a residue of `what` that is not below its prime. */
+export function checkResidues(firstBad: number, what: string): void {
+  if (firstBad !== -1) throw new HepcError([residueTooLarge({ what, index: firstBad })]);
+}

@@ -1,0 +1,60 @@
+/** The compiled kernels, and instances of them over one shared memory. */
+import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
+import { outOfMemory } from '../../../../ir/diagnostics/runtime.ts';
+import { node } from '../../../base/environment.ts';
+import { describeError } from '../../../seal/library/exceptions.ts';
+import { UnfitError } from '../../../base/fallback.ts';
+import type { Kernels } from './kernels.ts';
+
+/** Bytes of a page of WebAssembly's memory. */
+export const pageBytes = 65536;
+
+/** Pages that 32-bit addresses reach. */
+export const maxPages = 65536;
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/**
+ * Compiled once in a thread; a module can be handed to workers. Rejects with `WebAssembly.CompileError` where the machine
+ * cannot run them, and with `UnfitError` where they cannot be fetched.
+ */
+export function compileKernels(): Promise<WebAssembly.Module> {
+  compiled ??= readKernels().then((bytes) => WebAssembly.compile(bytes));
+  return compiled;
+}
+
+async function readKernels(): Promise<BufferSource> {
+  // Bundlers find the file by this form, literally.
+  const url = new URL('./kernels.wasm', import.meta.url);
+  if (node !== undefined) return node.getBuiltinModule('node:fs/promises').readFile(url);
+  try {
+    const response = await fetch(url);
+    if (response.ok) return await response.arrayBuffer();
+    throw new Error(`HTTP status ${response.status}`);
+  } catch (error) {
+    // It may be there the next time.
+    compiled = undefined;
+    throw new UnfitError(`${url.href} cannot be fetched: ${describeError(error)}`);
+  }
+}
+
+/** Throws `HepcError` where there is not so much memory, and `UnfitError` where the environment makes none of this kind. */
+export function createMemory(bytes: number): WebAssembly.Memory {
+  const initial = Math.ceil(bytes / pageBytes);
+  try {
+    return new WebAssembly.Memory({ initial, maximum: maxPages, shared: true });
+  } catch (error) {
+    if (error instanceof RangeError) throw new HepcError([outOfMemory({ worker: 0 })]);
+    throw new UnfitError(describeError(error));
+  }
+}
+
+/** The kernels over a memory. Instances have no state of their own but their stack. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, abort } });
+  return exports as { readonly [K in keyof Kernels]: Kernels[K] };
+}
+
+function abort(): never {
+  throw new Error('a kernel was aborted');
+}

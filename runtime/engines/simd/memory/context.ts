@@ -1,0 +1,78 @@
+/**
+ * The primes of a plan in memory: a record for each, with the tables of its transforms. Made once, by one worker; the
+ * others open it by its address.
+ */
+import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
+import type { Parameters } from '../../../../ir/parameters.ts';
+import { anyPrimitiveRoot } from './primitive-root.ts';
+import { type Kernels, primeRecord } from '../kernels/kernels.ts';
+
+export interface SimdContext {
+  readonly kernels: Kernels;
+  readonly memory: WebAssembly.Memory;
+  readonly parameters: Parameters;
+  /** Elements of a limb: the polynomial modulus degree. */
+  readonly n: number;
+  /** Addresses of the records of the data primes and, last, of the special one. */
+  readonly primes: readonly number[];
+}
+
+export function contextBytes({ polyModulusDegree, primes }: Parameters): number {
+  return primesBytes(polyModulusDegree, primes.length + 1);
+}
+
+/** The context whose records are at `address`; `fillContext` has filled them or will. */
+export function openContext(
+  kernels: Kernels,
+  memory: WebAssembly.Memory,
+  parameters: Parameters,
+  address: number,
+): SimdContext {
+  const primes = recordsAt(address, parameters.primes.length + 1);
+  return { kernels, memory, parameters, n: parameters.polyModulusDegree, primes };
+}
+
+/** Fills the records and tables: 10 µs for each prime and 1000 elements, about. */
+export function fillContext({ kernels, memory, parameters, n, primes }: SimdContext): void {
+  const [address = 0] = primes;
+  fillPrimes(kernels, memory, n, [...parameters.primes, parameters.specialPrime], address);
+}
+
+/** Bytes of the records and tables of `count` primes, for any n that is a power of two, 16 or more. */
+export function primesBytes(n: number, count: number): number {
+  return count * (primeRecord.bytes + tableBytes(n));
+}
+
+/** Records and tables of primes ≡ 1 (mod 2n), each below 2^48; the addresses of the records. */
+export function fillPrimes(
+  kernels: Kernels,
+  memory: WebAssembly.Memory,
+  n: number,
+  primes: readonly number[],
+  address: number,
+): readonly number[] {
+  const view = new DataView(memory.buffer);
+  const records = recordsAt(address, primes.length);
+  const tables = address + primes.length * primeRecord.bytes;
+  for (const [k, record] of records.entries()) {
+    const q = primes[k];
+    if (q === undefined) throw new InternalError(`a record without prime: ${k}`);
+    const table = tables + k * tableBytes(n);
+    view.setFloat64(record + primeRecord.q, q, true);
+    view.setFloat64(record + primeRecord.reciprocal, 1 / q, true);
+    view.setUint32(record + primeRecord.n, n, true);
+    view.setUint32(record + primeRecord.forwardTable, table, true);
+    view.setUint32(record + primeRecord.inverseTable, table + tableBytes(n) / 2, true);
+    kernels.fillTables(record, kernels.smallestRoot(record, anyPrimitiveRoot(q, n)));
+  }
+  return records;
+}
+
+function recordsAt(address: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, k) => address + k * primeRecord.bytes);
+}
+
+/** Both tables of a prime: pairs of doubles. */
+function tableBytes(n: number): number {
+  return 2 * n * 16;
+}

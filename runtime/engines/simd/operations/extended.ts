@@ -1,0 +1,87 @@
+/**
+ * Arithmetic in the extended basis (double hoisting: Bossuat, Mouchet, Troncoso-Pastoriza, Hubaux, "Efficient
+ * Bootstrapping for Approximate Homomorphic Encryption with Non-Sparse Keys", Eurocrypt 2021, section 4): rotations stay
+ * times P, their products with plaintexts are summed modulo all primes, and one division by P ends the sum.
+ */
+import { type ExtendedPlaintext, type ExtendedValue, extendedLimbAt } from '../memory/extended-layout.ts';
+import { specialAt } from './factors.ts';
+import { type RotationKey, switchDecomposed } from './key-switching.ts';
+import { limbAt, limbStride, type Value } from '../memory/layout.ts';
+import { sumLimbProducts } from './sums-of-products.ts';
+import { range } from './team.ts';
+import { copyLimb, dataPrime, extendedPrime, type Site } from './workspace.ts';
+
+export interface ExtendedTerm {
+  readonly value: ExtendedValue;
+  /** Of the value's level or a higher one. */
+  readonly plaintext: ExtendedPlaintext;
+}
+
+/** A rotation of x times P, from the digits that `decompose` has made of x. */
+export function rotateExtended(site: Site, x: Value, digits: number, key: RotationKey, target: ExtendedValue): void {
+  switchDecomposed(site, x, digits, key, target, 'balanced');
+  // In the same phase: each member goes on with the range that it has written itself.
+  addRotated(site, x, key.permutation, target);
+}
+
+/** Adds P times polynomial 0 of x, rotated: what the inner products of a rotation of x lack. */
+export function addRotated(site: Site, x: Value, permutation: number, target: ExtendedValue): void {
+  const { context, team, workspace, desk } = site;
+  const { kernels, n, parameters } = context;
+  const { from, to } = range(team, n);
+  for (let j = 0; j <= x.level; j++) {
+    const limb = extendedLimbAt(target, n, 0, j);
+    const special = specialAt(parameters, workspace.factors, j);
+    kernels.permute(limbAt(x, n, 0, j), desk.scratch, permutation, from, to);
+    kernels.divide(desk.scratch, workspace.zero, special, limb, 0, limb, dataPrime(site, j), from, to);
+  }
+  team.barrier();
+}
+
+/** x·P. */
+export function extend(site: Site, x: Value, target: ExtendedValue): void {
+  const { context, team, workspace } = site;
+  const { kernels, n, parameters } = context;
+  const { from, to } = range(team, n);
+  for (let poly = 0; poly < 2; poly++) {
+    for (let j = 0; j <= x.level; j++) {
+      const special = specialAt(parameters, workspace.factors, j);
+      const limb = extendedLimbAt(target, n, poly, j);
+      kernels.divide(limbAt(x, n, poly, j), workspace.zero, special, 0, 0, limb, dataPrime(site, j), from, to);
+    }
+    copyLimb(site, workspace.zero, extendedLimbAt(target, n, poly, x.level + 1));
+  }
+  team.barrier();
+}
+
+/** x + y; the target may be an operand. */
+export function addExtended(site: Site, x: ExtendedValue, y: ExtendedValue, target: ExtendedValue): void {
+  const { context, team } = site;
+  const { kernels, n } = context;
+  const { from, to } = range(team, n);
+  for (let poly = 0; poly < 2; poly++) {
+    for (let prime = 0; prime <= x.level + 1; prime++) {
+      const at = (value: ExtendedValue): number => extendedLimbAt(value, n, poly, prime);
+      kernels.add(at(x), at(y), at(target), extendedPrime(site, x.level, prime), from, to);
+    }
+  }
+  team.barrier();
+}
+
+/** Σ value·plaintext; with one term the target may be its value. */
+export function multiplyAccumulateExtended(site: Site, terms: readonly ExtendedTerm[], target: ExtendedValue): void {
+  const { context, team } = site;
+  const { n } = context;
+  const { level } = target;
+  for (let prime = 0; prime <= level + 1; prime++) {
+    const limbs = terms.map(({ value, plaintext }) => ({
+      limb0: extendedLimbAt(value, n, 0, prime),
+      limb1: extendedLimbAt(value, n, 1, prime),
+      plaintext: plaintext.address + (prime <= level ? prime : plaintext.level + 1) * limbStride(n),
+    }));
+    const target0 = extendedLimbAt(target, n, 0, prime);
+    const target1 = extendedLimbAt(target, n, 1, prime);
+    sumLimbProducts(site, limbs, target0, target1, extendedPrime(site, level, prime));
+  }
+  team.barrier();
+}

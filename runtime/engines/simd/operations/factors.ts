@@ -1,0 +1,43 @@
+/**
+ * Constants of divisions: for two primes the inverse of the one modulo the other, and the special prime modulo each data
+ * prime. Each is the pair of doubles that the kernel `divide` wants: balanced, and that over the prime.
+ */
+import type { Parameters } from '../../../../ir/parameters.ts';
+import type { SimdContext } from '../memory/context.ts';
+import { power } from '../memory/primitive-root.ts';
+
+const pairBytes = 16;
+
+export function factorBytes({ primes }: Parameters): number {
+  return (primes.length + 2) * primes.length * pairBytes;
+}
+
+/** Fills the table at `factors`. Whoever does it again writes the same bytes. */
+export function fillFactors({ memory, parameters }: SimdContext, factors: number): void {
+  const view = new DataView(memory.buffer);
+  const { primes, specialPrime } = parameters;
+  const write = (address: number, factor: bigint, q: number): void => {
+    const balanced = 2n * factor > BigInt(q) ? factor - BigInt(q) : factor;
+    view.setFloat64(address, Number(balanced), true);
+    view.setFloat64(address + 8, Number(balanced) / q, true);
+  };
+  for (const [j, q] of primes.entries()) {
+    const modulus = BigInt(q);
+    for (const [d, divisor] of [...primes, specialPrime].entries()) {
+      if (d <= j) continue;
+      const inverse = power(BigInt(divisor), modulus - 2n, modulus);
+      write(inverseAt(parameters, factors, d, j), inverse, q);
+    }
+    write(specialAt(parameters, factors, j), BigInt(specialPrime) % modulus, q);
+  }
+}
+
+/** The address of the inverse of prime `divisor` (the special one for the number of data primes) modulo prime j < it. */
+export function inverseAt({ primes }: Parameters, factors: number, divisor: number, j: number): number {
+  return factors + (divisor * primes.length + j) * pairBytes;
+}
+
+/** The address of the special prime modulo prime j. */
+export function specialAt({ primes }: Parameters, factors: number, j: number): number {
+  return factors + ((primes.length + 1) * primes.length + j) * pairBytes;
+}

@@ -1,0 +1,27 @@
+/** Which keys a program uses, and up to which level: no more of them is loaded. */
+import { keyBytes } from '../memory/layout.ts';
+import type { FusedProgram } from './steps.ts';
+
+export interface KeyPlan {
+  /** The highest level of a relinearisation, if there is any. */
+  readonly relinearization: number | undefined;
+  /** By Galois step: the highest level of its rotations. */
+  readonly rotations: ReadonlyMap<number, number>;
+  /** Of all keys together. */
+  readonly bytes: number;
+}
+
+export function planKeys({ steps, values }: FusedProgram, n: number): KeyPlan {
+  const rotations = new Map<number, number>();
+  let relinearization: number | undefined;
+  for (const step of steps) {
+    if ('step' in step) {
+      const level = values[step.a]?.level ?? 0;
+      rotations.set(step.step, Math.max(level, rotations.get(step.step) ?? 0));
+    } else if (step.kind === 'relinearize' || step.kind === 'relinearize-rescale') {
+      relinearization = Math.max(values[step.a]?.level ?? 0, relinearization ?? 0);
+    }
+  }
+  const levels = [...rotations.values(), ...(relinearization === undefined ? [] : [relinearization])];
+  return { relinearization, rotations, bytes: levels.reduce((sum, level) => sum + keyBytes(n, level), 0) };
+}

@@ -1,0 +1,103 @@
+/**
+ * Which encodings of plaintexts a program needs, which of them are kept in memory, and where.
+ *
+ * The limbs of an encoding are a prefix of those at a higher level, at the same scale: one at the highest level of its
+ * uses serves them all. Those that save the most time for their bytes are kept, and lie in the order of their first use.
+ */
+import { opCost } from '../../../../costs/op-costs.ts';
+import { type HeColumns, usesPlaintextB } from '../../../../ir/he/module.ts';
+import { HE } from '../../../../ir/he/ops.ts';
+import type { Parameters } from '../../../../ir/parameters.ts';
+import type { EncodingForm } from '../operations/encoder.ts';
+import { valueBytes } from '../memory/layout.ts';
+
+/** One encoding of a plaintext. */
+export interface PlannedEncoding extends EncodingForm {
+  readonly plaintext: number;
+  /** The highest that it is used at. */
+  readonly level: number;
+  /** From the start of the store, where it is kept. */
+  readonly offset: number | undefined;
+}
+
+export interface PlaintextPlan {
+  /** In the order of their first use. */
+  readonly encodings: readonly PlannedEncoding[];
+  /** By row of the program: index in `encodings`, −1 for rows without a plaintext. */
+  readonly ofRow: Int32Array;
+  /** Of those that are kept. */
+  readonly bytes: number;
+}
+
+/** Bytes of an encoding, kept or not. */
+export function encodingBytes(n: number, { level, extended }: Pick<PlannedEncoding, 'level' | 'extended'>): number {
+  return valueBytes(n, extended ? level + 1 : level, 1);
+}
+
+/**
+ * @param budgetBytes what kept encodings may take
+ * @param isExtended whether the product at a row is one in the extended basis
+ */
+export function planPlaintexts(
+  columns: Pick<HeColumns, 'op' | 'b' | 'level' | 'plainScale'>,
+  { polyModulusDegree: n }: Pick<Parameters, 'polyModulusDegree'>,
+  budgetBytes: number,
+  isExtended: (row: number) => boolean = () => false,
+): PlaintextPlan {
+  const { needs, ofRow } = collect(columns, isExtended);
+  const saved = new Float64Array(needs.length);
+  for (const [row, index] of ofRow.entries())
+    if (index >= 0) saved[index] = (saved[index] ?? 0) + opCost('encode', columns.level[row] ?? 0, n);
+  const benefit = saved.map((cost, index) => cost / bytesOf(index));
+  const byBenefit = Array.from(needs.keys()).sort((x, y) => (benefit[y] ?? 0) - (benefit[x] ?? 0) || x - y);
+
+  const isKept = new Uint8Array(needs.length);
+  let left = budgetBytes;
+  for (const index of byBenefit) {
+    if (bytesOf(index) > left) continue;
+    left -= bytesOf(index);
+    isKept[index] = 1;
+  }
+
+  let bytes = 0;
+  const encodings = needs.map((need, index) => {
+    if (isKept[index] !== 1) return { ...need, offset: undefined };
+    const offset = bytes;
+    bytes += bytesOf(index);
+    return { ...need, offset };
+  });
+  return { encodings, ofRow, bytes };
+
+  function bytesOf(index: number): number {
+    const need = needs[index];
+    return need === undefined ? 0 : encodingBytes(n, need);
+  }
+}
+
+type Need = Omit<PlannedEncoding, 'offset'>;
+
+function collect(
+  { op, b, level, plainScale }: Pick<HeColumns, 'op' | 'b' | 'level' | 'plainScale'>,
+  isExtended: (row: number) => boolean,
+): { needs: Need[]; ofRow: Int32Array } {
+  const needs: Need[] = [];
+  const known = new Map<string, number>();
+  const ofRow = new Int32Array(op.length).fill(-1);
+  for (const [row, code] of op.entries()) {
+    if (!usesPlaintextB(code)) continue;
+    const need: Need = {
+      plaintext: b[row] ?? 0,
+      level: level[row] ?? 0,
+      scale: plainScale[row] ?? 0,
+      factor: code === HE['multiply-plain'],
+      extended: isExtended(row),
+    };
+    const key = `${need.plaintext} ${need.scale} ${need.factor}`;
+    const index = known.get(key) ?? needs.length;
+    known.set(key, index);
+    ofRow[row] = index;
+    const { level: highest, extended } = needs[index] ?? need;
+    needs[index] = { ...need, level: Math.max(highest, need.level), extended: extended || need.extended };
+  }
+  return { needs, ofRow };
+}

@@ -1,0 +1,122 @@
+/**
+ * The one memory of all workers, laid out before anything starts: regions one after another, nothing grows. Plaintexts
+ * are kept as far as the budget and 4 GiB allow; whatever else does not fit is refused.
+ */
+import type { Diagnostic } from '../../../../ir/diagnostics/diagnostic.ts';
+import { tooLittleMemory } from '../../../../ir/diagnostics/runtime.ts';
+import type { HeColumns } from '../../../../ir/he/module.ts';
+import type { Parameters } from '../../../../ir/parameters.ts';
+import { type LaidOutProgram, layOut } from '../program/arena.ts';
+import { contextBytes } from '../memory/context.ts';
+import { encodersBytes } from '../operations/encoder.ts';
+import { fuseProgram } from '../program/fuse-program.ts';
+import { type KeyPlan, planKeys } from '../program/key-plan.ts';
+import { loadingBytes } from '../bytes/loading-room.ts';
+import { maxPages, pageBytes } from '../kernels/module.ts';
+import { workspaceBytes } from '../operations/operations.ts';
+import { permutationBytes } from '../program/place-keys.ts';
+import { type PlaintextPlan, planPlaintexts } from '../program/plaintext-plan.ts';
+import { selfCheckBytes } from '../memory/self-check.ts';
+import { teamBytes } from './shared-team.ts';
+import { planStaging, type StagingPlan } from '../program/staging.ts';
+
+/** Regions in the order in which they stand. */
+const regionNames = [
+  /** Words of the team, see `shared-team.ts`. */
+  'team',
+  /** Primes and their tables. */
+  'context',
+  'workspace',
+  /** Tables and intermediate results of encoders. */
+  'encoders',
+  /** Saved bytes on their way to limbs and back. */
+  'loading',
+  'permutations',
+  'keys',
+  /** Of a run. Before the first one, the self-check works there. */
+  'values',
+  /** Plaintexts that are not kept. */
+  'staging',
+  'plaintexts',
+] as const;
+export type RegionName = (typeof regionNames)[number];
+
+export interface MemoryPlan {
+  /** Addresses; multiples of 128, and none is 0, which kernels take for `none`. */
+  readonly regions: Readonly<Record<RegionName, number>>;
+  readonly totalBytes: number;
+}
+
+/** What a program runs on, the same for all workers. */
+export interface ProgramPlan {
+  readonly program: LaidOutProgram;
+  readonly keys: KeyPlan;
+  readonly plaintexts: PlaintextPlan;
+  readonly staging: StagingPlan;
+  readonly memory: MemoryPlan;
+  /** Why it cannot run: `tooLittleMemory`. */
+  readonly problems: readonly Diagnostic[];
+}
+
+/** All that 32-bit addresses reach. */
+const memoryLimit = maxPages * pageBytes;
+
+const alignment = 128;
+
+/**
+ * @param columns of a managed, verified program
+ * @param members of the team
+ * @param budgetBytes most bytes of plaintexts to keep
+ */
+export function planProgram(
+  columns: HeColumns,
+  parameters: Parameters,
+  members: number,
+  budgetBytes: number,
+  limit: number = memoryLimit,
+): ProgramPlan {
+  const { polyModulusDegree: n } = parameters;
+  const program = layOut(fuseProgram(columns), n);
+  const keys = planKeys(program, n);
+  const isExtended = (row: number): boolean => program.extendedRows[row] === 1;
+  const planFor = (budget: number): Omit<ProgramPlan, 'problems'> => {
+    const plaintexts = planPlaintexts(columns, parameters, budget, isExtended);
+    const staging = planStaging(plaintexts.encodings, n);
+    const memory = planMemory({
+      team: teamBytes,
+      context: contextBytes(parameters),
+      workspace: workspaceBytes(parameters, members),
+      encoders: encodersBytes(n, members),
+      loading: loadingBytes(parameters, members),
+      permutations: permutationBytes(keys, n),
+      keys: keys.bytes,
+      values: Math.max(program.arenaBytes, selfCheckBytes(n)),
+      staging: staging.bytes,
+      plaintexts: plaintexts.bytes,
+    });
+    return { program, keys, plaintexts, staging, memory };
+  };
+
+  const wanted = planFor(budgetBytes);
+  const excess = wanted.memory.totalBytes - limit;
+  if (excess <= 0) return { ...wanted, problems: [] };
+  // With less kept there is more staging, which is known for none kept.
+  const { staging, memory } = planFor(0);
+  const reduced = planFor(Math.max(0, wanted.plaintexts.bytes - excess - staging.bytes - alignment));
+  if (reduced.memory.totalBytes <= limit) return { ...reduced, problems: [] };
+  const sizes = { keys: keys.bytes, ciphertexts: program.arenaBytes, plaintexts: staging.bytes };
+  return { ...reduced, problems: [tooLittleMemory({ needed: memory.totalBytes, limit, ...sizes })] };
+}
+
+/** @param bytes of each region */
+export function planMemory(bytes: Readonly<Record<RegionName, number>>): MemoryPlan {
+  // Below, a module could have data of its own.
+  let end = pageBytes;
+  const take = (name: RegionName): number => {
+    const start = end;
+    end = Math.ceil((start + bytes[name]) / alignment) * alignment;
+    return start;
+  };
+  const regions = Object.fromEntries(regionNames.map((name) => [name, take(name)])) as Record<RegionName, number>;
+  return { regions, totalBytes: end };
+}

@@ -1,0 +1,189 @@
+/**
+ * Measures what each operation of an engine costs on this machine: on one thread, as a server runs it. Of each operation
+ * at each level the lowest decile of the repetitions counts, since other programs on the machine only add to times;
+ * through the levels a cost is fitted. Takes about half a minute and half a gigabyte.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { type CostedOp, costedOps, type CostTable, type EngineWithCosts, type OpCost } from '../../costs/op-costs.ts';
+import { type PolyModulusDegree, polyModulusDegrees } from '../../ir/parameters.ts';
+import { chooseParameters, CostProbe, type ProbeChain } from '../engines/seal-wasm/probe/cost-probe.ts';
+import { SimdCostProbe } from '../engines/simd/probe/cost-probe.ts';
+import { type CostSample, fitCost, largestMisfit } from './fit-cost.ts';
+import { compileSeal } from '../seal/library/compile-wasm.ts';
+import { instantiateSeal } from '../seal/library/module.ts';
+
+/** What is measured at one polynomial modulus degree. */
+export interface CostLadder extends Omit<ProbeChain, 'degree'> {
+  /** Numbers of primes, up to that of the chain. */
+  readonly rungs: readonly number[];
+  readonly repetitions: number;
+}
+
+export type CostLadders = { readonly [D in PolyModulusDegree]: CostLadder };
+
+/**
+ * The longest chains of large primes that are secure, and at degree 32768 a third of it: its keys would take gigabytes,
+ * and costs of longer chains follow from the fit.
+ */
+export const costLadders: CostLadders = {
+  4096: { primes: 3, bits: 27, rungs: [1, 2, 3], repetitions: 40 },
+  8192: { primes: 6, bits: 31, rungs: [1, 2, 3, 4, 5, 6], repetitions: 25 },
+  16384: { primes: 8, bits: 47, rungs: [1, 2, 3, 5, 8], repetitions: 15 },
+  32768: { primes: 8, bits: 47, rungs: [1, 2, 4, 8], repetitions: 7 },
+};
+
+/** A rough look in a few seconds. */
+export const quickCostLadders: CostLadders = {
+  4096: { primes: 3, bits: 27, rungs: [1, 2, 3], repetitions: 8 },
+  8192: { primes: 4, bits: 43, rungs: [1, 2, 4], repetitions: 8 },
+  16384: { primes: 4, bits: 47, rungs: [1, 2, 4], repetitions: 5 },
+  32768: { primes: 3, bits: 47, rungs: [1, 2, 3], repetitions: 4 },
+};
+
+/** Evaluations that come first, while V8 optimises SEAL's code. */
+const warmUp = 3;
+
+/** No operation is shorter: clocks of browsers and of some systems are coarse. */
+const clockMilliseconds = 1e-4;
+
+export interface MeasureCostsOptions {
+  /** Default `simd`. */
+  readonly engine?: EngineWithCosts;
+  readonly ladders?: CostLadders;
+  /** Looked at between levels. */
+  readonly signal?: AbortSignal;
+  /** Called with the part that is done, 0 to 1. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+export interface MeasuredCosts {
+  readonly table: CostTable;
+  /** The largest relative difference between fitted and measured costs of the operations that plans spend time in. */
+  readonly largestMisfit: number;
+}
+
+const dominant: ReadonlySet<CostedOp> = new Set([
+  'rotate',
+  'rotate-hoisted',
+  'relinearize',
+  'rescale',
+  'multiply',
+  'multiply-plain',
+]);
+
+const keySwitches: ReadonlySet<CostedOp> = new Set(['rotate', 'rotate-many', 'rotate-hoisted', 'relinearize']);
+
+type Samples = ReadonlyMap<CostedOp, readonly CostSample[]>;
+
+/**
+ * Keeps the thread busy, for seconds at a time. Rejects with the reason of `signal` once it is aborted, and leaves no
+ * SEAL object behind either way.
+ */
+export async function measureCosts(options: MeasureCostsOptions = {}): Promise<MeasuredCosts> {
+  const { engine = 'simd', ladders = costLadders, signal, onProgress } = options;
+  const total = polyModulusDegrees.reduce((sum, degree) => sum + work(degree, ladders[degree]), 0);
+  let done = 0;
+  let misfit = 0;
+  const measure = async (degree: PolyModulusDegree): Promise<DegreeCosts> => {
+    const before = done;
+    const samples = await climb(engine, degree, ladders[degree], (part) => {
+      signal?.throwIfAborted();
+      done = before + part * work(degree, ladders[degree]);
+      onProgress?.(done / total);
+    });
+    const { costs, largest } = fitAll(samples);
+    misfit = Math.max(misfit, largest);
+    return costs;
+  };
+  const table: CostTable = {
+    4096: await measure(4096),
+    8192: await measure(8192),
+    16384: await measure(16384),
+    32768: await measure(32768),
+  };
+  return { table, largestMisfit: misfit };
+}
+
+type DegreeCosts = CostTable[PolyModulusDegree];
+
+function fitAll(samples: Samples): { readonly costs: DegreeCosts; readonly largest: number } {
+  let largest = 0;
+  const cost = (op: CostedOp): OpCost => {
+    const own = samples.get(op) ?? [];
+    // Nothing of an engine that does not hoist.
+    if (own.length === 0) return { base: 0, perPrime: 0, perPair: 0 };
+    const fitted = fitCost(own, keySwitches.has(op) ? 'quadratic' : 'linear');
+    if (dominant.has(op)) largest = Math.max(largest, largestMisfit(own, fitted));
+    return fitted;
+  };
+  const costs = Object.fromEntries(costedOps.map((op) => [op, cost(op)])) as DegreeCosts;
+  return { costs, largest };
+}
+
+/** Calls `advance` with the part that is done, and other tasks of the thread have their turn, before each level. */
+async function climb(
+  engine: EngineWithCosts,
+  degree: PolyModulusDegree,
+  ladder: CostLadder,
+  advance: (part: number) => void,
+): Promise<Samples> {
+  const samples = new Map<CostedOp, CostSample[]>(costedOps.map((op) => [op, []]));
+  advance(0);
+  const probe = await openProbe(engine, { ...ladder, degree });
+  try {
+    let done = setUpWork(degree, ladder);
+    for (const primes of ladder.rungs) {
+      advance(done / work(degree, ladder));
+      await setImmediate();
+      for (const [op, times] of measureRung(probe, primes, ladder.repetitions))
+        samples.get(op)?.push({ primes, milliseconds: lowestDecile(times) });
+      done += rungWork(degree, ladder, primes);
+    }
+    advance(1);
+  } finally {
+    probe.close();
+  }
+  return samples;
+}
+
+/** What measures an engine: `atLevel` calls `repeat` with what does every operation once. */
+type Probe = Pick<CostProbe | SimdCostProbe, 'atLevel' | 'close'>;
+
+/** For one degree, so that memory holds the keys of one only. */
+async function openProbe(engine: EngineWithCosts, chain: ProbeChain): Promise<Probe> {
+  const seal = await instantiateSeal(await compileSeal());
+  return engine === 'simd' ? SimdCostProbe.open(chooseParameters(seal, chain)) : new CostProbe(seal, chain);
+}
+
+function measureRung(probe: Probe, primes: number, repetitions: number): Map<CostedOp, number[]> {
+  const times = new Map<CostedOp, number[]>();
+  probe.atLevel(primes - 1, (evaluate) => {
+    for (let i = 0; i < warmUp; i++) evaluate(() => undefined);
+    for (let i = 0; i < repetitions; i++) {
+      evaluate((op, milliseconds) => {
+        const own = times.get(op) ?? [];
+        times.set(op, own);
+        own.push(Math.max(milliseconds, clockMilliseconds));
+      });
+    }
+  });
+  return times;
+}
+
+function lowestDecile(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor((times.length - 1) / 10)] ?? clockMilliseconds;
+}
+
+/** About how long a level takes, in units that cancel. */
+function rungWork(degree: PolyModulusDegree, { repetitions }: CostLadder, primes: number): number {
+  return degree * (primes + primes ** 2) * (repetitions + warmUp);
+}
+
+/** Context and keys. */
+function setUpWork(degree: PolyModulusDegree, { primes }: CostLadder): number {
+  return degree * (primes + primes ** 2) * 15;
+}
+
+function work(degree: PolyModulusDegree, ladder: CostLadder): number {
+  return ladder.rungs.reduce((sum, rung) => sum + rungWork(degree, ladder, rung), setUpWork(degree, ladder));
+}

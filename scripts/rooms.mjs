@@ -1,0 +1,251 @@
+/**
+ * The rooms of the sources and what each may import: dependency-cruiser's rules and the picture in ARCHITECTURE.md are
+ * made from this table.
+ *
+ * A house is a folder at the root. Its rooms are the folders in it, without what is in folders below these, or named
+ * files. A room may import the rooms of its house that it names, whatever is in the houses that its house may import,
+ * and nothing else of ours. Rooms and houses name only what stands above them, so that no import runs upwards.
+ */
+
+/**
+ * @typedef {object} Room
+ * @property {string} name folder within the house; `.` is the house itself, `.#…` some of its files
+ * @property {readonly string[]} imports names of rooms of the same house
+ * @property {readonly string[]} [files] names without `.ts`, where the room is not all that its folder holds
+ *
+ * @typedef {object} House
+ * @property {string} name
+ * @property {string} holds one line for the picture
+ * @property {readonly string[]} imports names of houses
+ * @property {readonly Room[]} rooms
+ */
+
+/** @type {(name: string, imports?: string, files?: string) => Room} */
+function room(name, imports = '', files) {
+  const list = imports.split(' ').filter(Boolean);
+  return files === undefined ? { name, imports: list } : { name, imports: list, files: files.split(' ') };
+}
+
+const diagnostics = 'diagnostics/pruning diagnostics';
+const values = `.#values ${diagnostics}`;
+
+/** @type {readonly House[]} */
+export const houses = [
+  {
+    name: 'ir',
+    holds: 'types, ops, layouts, interpreters, verifiers, text, diagnostics',
+    imports: [],
+    rooms: [
+      room('diagnostics#diagnostic', '', 'diagnostic'),
+      room('diagnostics/pruning', 'diagnostics#diagnostic'),
+      room('diagnostics', 'diagnostics#diagnostic diagnostics/pruning'),
+      room(
+        '.#values',
+        `diagnostics#diagnostic ${diagnostics}`,
+        'attributes constant digest disjoint-sets graph module op parameters random reports suggestion',
+      ),
+      room('tensor', `${values} diagnostics#diagnostic`),
+      room('tile', `${values} diagnostics#diagnostic`),
+      room('he', `tile ${values} diagnostics#diagnostic`),
+      room('plan', `he tile ${values} diagnostics#diagnostic`),
+      room('.', `plan he tile tensor ${values} diagnostics#diagnostic`),
+      room('interpret', `. plan he tile tensor ${values} diagnostics#diagnostic`),
+      room('text/syntax', `. he tile tensor ${values} diagnostics#diagnostic`),
+      room('text/print', `text/syntax . plan he tile ${values} diagnostics#diagnostic`),
+      room('text/read', `text/print text/syntax . plan he tile ${values} diagnostics#diagnostic`),
+      room('text', `text/read text/print text/syntax . plan ${values} diagnostics#diagnostic`),
+    ],
+  },
+  { name: 'costs', holds: 'what operations, programs and plans cost', imports: ['ir'], rooms: [room('.')] },
+  {
+    name: 'passes',
+    holds: 'one optimisation a file, the manager; pruning',
+    imports: ['costs', 'ir'],
+    rooms: [
+      room('base'),
+      room('tensor/linear'),
+      room('tensor/dead-elements'),
+      room('tensor/approximation', 'base'),
+      room('tensor', 'tensor/linear tensor/dead-elements tensor/approximation base'),
+      room('tile', 'base'),
+      room('he/scales'),
+      room('he', 'he/scales base'),
+      room('he/scheduling', 'he'),
+      room('pruning/statistics', 'base'),
+      room('pruning/neurons', 'pruning/statistics base'),
+      room('pruning/regression', 'pruning/statistics base'),
+      room('pruning/orders', 'pruning/statistics base'),
+      room('pruning/tiles', 'pruning/orders pruning/statistics'),
+      room('pruning', 'pruning/tiles pruning/orders pruning/regression pruning/neurons pruning/statistics base'),
+      room('.', 'pruning he/scheduling he tile tensor base'),
+    ],
+  },
+  {
+    name: 'compiler',
+    holds: 'ONNX import, kernels, layout choice, lowering, parameters, `compile()`',
+    imports: ['passes', 'costs', 'ir'],
+    rooms: [
+      room('onnx/proto'),
+      room('onnx/emission', 'onnx/proto'),
+      room('onnx/rules', 'onnx/emission onnx/proto'),
+      room('onnx', 'onnx/rules onnx/emission onnx/proto'),
+      room('kernels/parts'),
+      room('kernels/families', 'kernels/parts'),
+      room('kernels', 'kernels/families kernels/parts'),
+      room('polynomials'),
+      room('layouts', 'polynomials kernels kernels/families kernels/parts'),
+      room('lowering', 'layouts polynomials kernels/parts'),
+      room('parameters'),
+      room('search', 'parameters lowering layouts polynomials kernels/parts'),
+      room('.', 'search parameters lowering layouts kernels/parts onnx'),
+    ],
+  },
+  {
+    name: 'training',
+    holds: 'gradients and export as ONNX graphs, onnxruntime',
+    imports: ['ir'],
+    rooms: [room('onnx'), room('gradients', 'onnx'), room('.', 'gradients onnx')],
+  },
+  {
+    name: 'runtime',
+    holds: '`.hep`, samples, client, server, engines',
+    imports: ['costs', 'ir'],
+    rooms: [
+      room('base'),
+      room('format'),
+      room('seal/bytes'),
+      room('seal/library', 'base'),
+      room('seal', 'seal/library seal/bytes base'),
+      room('hep', 'seal format'),
+      room('engines/threads', 'base'),
+      room('engines/exchange', 'engines/threads seal seal/bytes'),
+      room('engines/seal-wasm/tasks'),
+      room('engines/seal-wasm', 'engines/seal-wasm/tasks engines/exchange engines/threads seal seal/library base'),
+      room('engines/seal-wasm/probe', 'engines/seal-wasm engines/exchange seal seal/library'),
+      room('engines/simd/kernels/assembly'),
+      room('engines/simd/kernels', 'seal/library base'),
+      room('engines/simd/memory', 'engines/simd/kernels'),
+      room('engines/simd/operations', 'engines/simd/memory'),
+      room(
+        'engines/simd/program',
+        'engines/simd/operations engines/simd/memory engines/exchange engines/threads seal seal/bytes',
+      ),
+      room(
+        'engines/simd/bytes',
+        'engines/simd/program engines/simd/operations engines/simd/memory engines/exchange seal/bytes',
+      ),
+      room(
+        'engines/simd/session',
+        'engines/simd/bytes engines/simd/program engines/simd/operations engines/simd/memory engines/simd/kernels ' +
+          'engines/exchange engines/threads seal seal/library base',
+      ),
+      room('engines/simd/probe', 'engines/simd/bytes engines/simd/operations engines/simd/memory engines/simd/kernels'),
+      room('engines', 'engines/simd/session engines/seal-wasm base'),
+      room('measuring', 'engines/simd/probe engines/seal-wasm/probe seal/library'),
+      room('.', 'engines hep format seal seal/library seal/bytes base'),
+    ],
+  },
+  {
+    name: 'pruning',
+    holds: 'policies, schemes, the search of `auto`, a model pruned from ONNX to ONNX',
+    imports: ['compiler', 'passes', 'costs', 'training', 'ir'],
+    rooms: [room('.')],
+  },
+  {
+    name: 'cli',
+    holds: 'commands as data, parsing, help, rendering',
+    imports: ['pruning', 'compiler', 'passes', 'costs', 'training', 'runtime', 'ir'],
+    rooms: [
+      room('render'),
+      room('files'),
+      room('shell', 'files render'),
+      room('answers', 'shell files render'),
+      room('report/figures', 'render'),
+      room('report/drawing', 'report/figures'),
+      room('report/sections', 'report/drawing report/figures render'),
+      room('report', 'report/sections report/drawing report/figures'),
+      room('commands/options', 'answers shell render'),
+      room('commands/looking', 'commands/options report files shell render'),
+      room('commands/making', 'commands/options report files shell render'),
+      room('commands/running', 'commands/options answers files shell render'),
+      room('commands', 'commands/looking commands/making commands/running shell'),
+      room('.', 'commands shell files'),
+    ],
+  },
+];
+
+/** Package name (a regular expression) to the only path in the sources that may import it. */
+export const homes = {
+  'onnx-proto': '^(compiler|training)/onnx/',
+  chevrotain: '^ir/text/syntax/',
+  'node-seal': '^runtime/(engines/seal-wasm|seal)/',
+  '@dagrejs/graphlib': '^ir/graph\\.ts$',
+  fflate: '^runtime/format/zip\\.ts$',
+  npyjs: '^runtime/format/npy\\.ts$',
+  'onnxruntime-(web|common)': '^training/',
+  '@observablehq/plot': '^cli/report/',
+  linkedom: '^cli/report/',
+  commander: '^cli/',
+  'cli-progress': '^cli/',
+  'pure-rand': '^ir/random\\.ts$',
+  'ml-matrix': '^(passes/(tensor/approximation|pruning/(regression|neurons))/|runtime/measuring/fit-cost)',
+  '@noble/hashes': '^ir/digest\\.ts$',
+};
+
+/** @param {string} text */
+const escaped = (text) => text.replace(/[.\\]/g, '\\$&');
+
+/**
+ * What matches the files of a room.
+ *
+ * @param {House} house
+ * @param {Room} at
+ */
+export function patternOf(house, { name, files }) {
+  const [folder = ''] = name.split('#');
+  const path = folder === '.' ? house.name : `${house.name}/${folder}`;
+  return `^${escaped(path)}/(${files === undefined ? '[^/]+' : files.map(escaped).join('|')})\\.ts$`;
+}
+
+/** What matches all files of a house. @param {string} name */
+export const houseOf = (name) => `^${name}/`;
+
+/** The rooms of a house by name. @param {House} house */
+function byName(house) {
+  return new Map(house.rooms.map((each) => [each.name, each]));
+}
+
+/**
+ * For each room: what matches its files, and what it may import. A room without `files` yields the files of other rooms
+ * in the same folder. Throws where a house or room names one that does not stand above it.
+ */
+export function roomRules() {
+  /** @type {Set<string>} */
+  const above = new Set();
+  return houses.flatMap((house) => {
+    for (const other of house.imports)
+      if (!above.has(other)) throw new Error(`${house.name} imports ${other}, which does not stand above it`);
+    above.add(house.name);
+    const known = byName(house);
+    /** @type {Set<string>} */
+    const earlier = new Set();
+    return house.rooms.map((each) => {
+      const allowed = each.imports.map((name) => {
+        const other = known.get(name);
+        if (other === undefined || !earlier.has(name))
+          throw new Error(`${house.name}/${each.name} imports ${name}, which does not stand above it`);
+        return patternOf(house, other);
+      });
+      earlier.add(each.name);
+      const [folder] = each.name.split('#');
+      const inSameFolder = house.rooms.filter((other) => other !== each && other.name.split('#')[0] === folder);
+      return {
+        name: `${house.name}/${each.name}`,
+        own: patternOf(house, each),
+        besides: each.files === undefined ? inSameFolder.map((other) => patternOf(house, other)) : [],
+        allowed: [...allowed, ...house.imports.map(houseOf)],
+        comment: [...each.imports, ...house.imports.map((name) => `${name}/`)].join(', '),
+      };
+    });
+  });
+}

@@ -1,0 +1,132 @@
+/** The report as a page: complete, self-contained, and safe whatever the names in the plan are. */
+import { createHash } from 'node:crypto';
+import { parseHTML } from 'linkedom';
+import { describe, expect, test } from 'vitest';
+import { renderReport } from '../../../../cli/report/page.ts';
+import type { Plan } from '../../../../ir/plan/plan.ts';
+import { boundPlan } from '../../runtime/hep/plans.ts';
+import { compiledPlan, madeUpLayer, madeUpReport } from './pruned-plan.ts';
+
+const madeBy = 'hepc test';
+
+async function pageOf(plan: Plan) {
+  const text = await renderReport(plan, { madeBy });
+  const { document } = parseHTML(text);
+  return { text, document, sections: Array.from(document.querySelectorAll('main section'), ({ id }) => id) };
+}
+
+const compiled = compiledPlan();
+
+/** Names that would be markup, or more, if they were not escaped. */
+const hostile = '"></code></text></style><script>alert(1)</script><img src=x onerror=alert(1)>\'&\u202e\u0000';
+
+describe('sections', () => {
+  test('without pruning', async () => {
+    const { sections, document } = await pageOf(compiled);
+    expect(sections).toEqual(['plan', 'network', 'tiles', 'operations', 'timeline', 'search']);
+    expect(Array.from(document.querySelectorAll('nav a'), (a) => a.getAttribute('href'))).toEqual(
+      sections.map((id) => `#${id}`),
+    );
+    for (const figure of document.querySelectorAll('figure')) expect(figure.querySelector('svg')).not.toBeNull();
+  });
+
+  test('with pruning: heat maps before and after, and the front', async () => {
+    const { sections, document } = await pageOf({ ...compiled, pruning: madeUpReport() });
+    expect(sections).toContain('pruning');
+    const captions = Array.from(document.querySelectorAll('#tiles figcaption'), (each) => each.textContent);
+    const grids = madeUpReport().layers;
+    for (const [k, { before, after }] of grids.entries()) {
+      expect(captions[2 * k]).toContain(`Before: ${before.filter((step) => step > 0).length} tiles`);
+      expect(captions[2 * k + 1]).toContain(`After: ${after.filter((step) => step > 0).length} tiles`);
+    }
+    expect(document.querySelectorAll('#tiles path.gone')).toHaveLength(grids.length);
+    expect(document.querySelector('#pruning svg[role=img]')).not.toBeNull();
+    expect(document.querySelector('#pruning table')?.textContent).toContain('weight tiles');
+  });
+
+  test('pruned without a search', async () => {
+    const { document } = await pageOf({ ...compiled, pruning: madeUpReport({ points: [] }) });
+    expect(document.querySelector('#pruning svg')).toBeNull();
+  });
+
+  test('of a bound plan, which has neither dumps nor magnitudes', async () => {
+    const { document, sections } = await pageOf({ ...boundPlan(), dumps: new Map() });
+    expect(sections).not.toContain('search');
+    expect(document.querySelector('#tiles')?.textContent).toContain('The weights are encrypted in this plan');
+  });
+
+  test.each([
+    ['no dumps', new Map<string, string>()],
+    ['a dump that is none', new Map([['tile', 'hepc.ir 1 tile "x"\n%0 = what is this']])],
+    ['a dump that refers to what is not there', new Map([['tile', 'hepc.ir 1 tile "x"\n%0 = add %7, %8 : [4/4]']])],
+  ])('%s: the network is that of the program', async (_, dumps) => {
+    const { document } = await pageOf({ ...compiled, dumps });
+    const cards = Array.from(document.querySelectorAll('.card strong'), ({ textContent }) => textContent);
+    expect(cards).toEqual(['inputs', 'dense0 (Gemm)', 'square1 (Mul)', 'dense2 (Gemm)', 'outputs']);
+  });
+
+  test('a dump of the tensor level alone has shapes', async () => {
+    const cards = (await pageOf(compiled)).document.querySelectorAll('.card');
+    expect(Array.from(cards, ({ textContent }) => textContent).join()).toContain('[16]');
+  });
+});
+
+describe('self-contained and safe', () => {
+  test('the style has the hash of its policy, and nothing else is styled, run or loaded', async () => {
+    const { text, document } = await pageOf({ ...compiled, pruning: madeUpReport() });
+    const [style, ...others] = Array.from(document.querySelectorAll('style'));
+    expect(others).toHaveLength(0);
+    const hash = createHash('sha256')
+      .update(/<style>([^]*?)<\/style>/.exec(text)?.[1] ?? '')
+      .digest('base64');
+    expect(style).toBeDefined();
+    expect(document.querySelector('meta[http-equiv]')?.getAttribute('content')).toContain(`style-src 'sha256-${hash}'`);
+    expect(document.querySelectorAll('script, img, link, iframe, [style], [src], [onclick]')).toHaveLength(0);
+    expect(text.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|url\(|@import/);
+  });
+
+  test('names are text', async () => {
+    const origins = compiled.program.origins.map((nodes) =>
+      nodes.map((node) => ({ ...node, name: node.name + hostile })),
+    );
+    const report = madeUpReport();
+    const rename = <T extends { readonly name: string }>(each: T): T => ({ ...each, name: hostile });
+    const { text, document } = await pageOf({
+      ...compiled,
+      client: {
+        ...compiled.client,
+        name: hostile,
+        inputs: compiled.client.inputs.map(rename),
+        outputs: compiled.client.outputs.map(rename),
+      },
+      program: { ...compiled.program, origins },
+      dumps: new Map([
+        ['tensor', `hepc.ir 1 tensor "x"\n%0 = input {name: ${JSON.stringify(hostile)}, shape: [2]} : [2]\n`],
+      ]),
+      ...(compiled.search && { search: { ...compiled.search, layers: compiled.search.layers.map(rename) } }),
+      pruning: {
+        ...report,
+        policy: hostile,
+        layers: report.layers.map(rename),
+        points: report.points.map((point) => ({ ...point, policy: hostile })),
+      },
+    });
+    expect(document.querySelectorAll('script, img')).toHaveLength(0);
+    expect(text).not.toMatch(/<script|<img|\u202e|\u0000/);
+    expect(document.querySelector('h1')?.textContent).toContain('<script>alert(1)</script>');
+  });
+
+  test('the same plan gives the same page, of a bounded size', async () => {
+    const layers = Array.from({ length: 6 }, (_, k) => madeUpLayer(106, 128, k + 1));
+    const plan = { ...compiled, pruning: madeUpReport({ layers }) };
+    const { text, document } = await pageOf(plan);
+    expect(await renderReport(plan, { madeBy })).toBe(text);
+    expect(text.length).toBeLessThan(3e6);
+    expect(document.querySelector('#tiles')?.textContent).not.toContain('is the mean of');
+    const large = await pageOf({ ...compiled, pruning: madeUpReport({ layers: [madeUpLayer(1000, 1000)] }) });
+    expect(large.text.length).toBeLessThan(1e6);
+    expect(large.document.querySelector('#tiles')?.textContent).toMatch(
+      /a cell of the picture is the mean of \d+ × \d+ tiles/,
+    );
+  });
+});

@@ -1,0 +1,62 @@
+/** Whether an imported model computes what onnxruntime computes, on seeded random inputs. */
+import { expect } from 'vitest';
+
+import { importOnnx, type ImportedModel } from '../../../../compiler/onnx/import.ts';
+import { elementCount } from '../../../../ir/constant.ts';
+import { TensorInterpreter } from '../../../../ir/interpret/tensor.ts';
+import { seededRandom } from '../../../../ir/random.ts';
+import { verify } from '../../../../ir/verify.ts';
+import { type NamedArrays, ReferenceModel } from '../../../../training/onnxruntime.ts';
+import { model, type ModelSpec } from '../../../support/onnx-builder.ts';
+
+/** onnxruntime computes in floats: relative to the largest output. */
+const tolerance = 2e-5;
+
+export function importModel(bytes: Uint8Array): ImportedModel {
+  return importOnnx({ bytes, fileName: 'model.onnx', readExternal: () => undefined });
+}
+
+/** Compares three samples; a model with a batch axis computes them in one batch. */
+export async function expectSameAsOnnxruntime(
+  spec: ModelSpec | Uint8Array,
+  samples?: readonly NamedArrays[],
+): Promise<ImportedModel> {
+  const bytes = spec instanceof Uint8Array ? spec : model(spec);
+  const imported = importModel(bytes);
+  expect(verify(imported.module)).toEqual([]);
+  const inputs = samples ?? [1, 2, 3].map((seed) => randomSample(imported, seed));
+  const reference = await ReferenceModel.load(bytes);
+  try {
+    const expected = await reference.runBatch(inputs);
+    const interpreter = new TensorInterpreter(imported.module);
+    for (const [i, input] of inputs.entries())
+      compare(interpreter.evaluate(input), expected[i] ?? new Map<string, Float64Array>());
+  } finally {
+    await reference.close();
+  }
+  return imported;
+}
+
+function randomSample(imported: ImportedModel, seed: number): Map<string, Float64Array> {
+  const random = seededRandom(seed);
+  return new Map(
+    imported.inputs.map(({ name, shape }) => [
+      name,
+      Float64Array.from({ length: elementCount(shape) }, () => Math.fround(4 * random.uniform() - 2)),
+    ]),
+  );
+}
+
+function compare(actual: NamedArrays, expected: NamedArrays): void {
+  expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
+  for (const [name, values] of expected) {
+    const got = actual.get(name);
+    expect(got?.length, `elements of ${name}`).toBe(values.length);
+    const bound = tolerance * values.reduce((most, x) => Math.max(most, Math.abs(x)), 1);
+    const worst = values.reduce((most, x, i) => Math.max(most, Math.abs(x - (got?.[i] ?? NaN))), 0);
+    expect(
+      worst,
+      `error of ${name}: ${String(got?.slice(0, 8))} for ${String(values.slice(0, 8))}`,
+    ).toBeLessThanOrEqual(bound);
+  }
+}

@@ -1,0 +1,35 @@
+/** Every operator that the importer knows, against onnxruntime. */
+import { describe, expect, test } from 'vitest';
+
+import { supportedOperators } from '../../../../compiler/onnx/rules.ts';
+import { arithmeticCases } from './cases/arithmetic.ts';
+import { activationCases } from './cases/activations.ts';
+import { linearCases } from './cases/linear.ts';
+import { movementCases } from './cases/movement.ts';
+import { symbolicCases } from './cases/symbolic.ts';
+import { expectSameAsOnnxruntime } from './differential.ts';
+
+const groups = {
+  linear: linearCases,
+  movement: movementCases,
+  arithmetic: arithmeticCases,
+  activations: activationCases,
+  'shape arithmetic': symbolicCases,
+};
+
+for (const [group, cases] of Object.entries(groups)) {
+  describe(group, () => {
+    test.each(cases.map((c) => [c.name, c] as const))('%s', async (_, { spec }) => {
+      await expectSameAsOnnxruntime(spec);
+    });
+  });
+}
+
+test('every supported operator has a case', () => {
+  const covered = new Set(
+    Object.values(groups).flatMap((cases) => cases.flatMap(({ spec }) => spec.nodes.map(({ opType }) => opType))),
+  );
+  // onnxruntime has no kernel for these: `modules.test.ts`.
+  const elsewhere = new Set(['Upsample', 'Swish']);
+  expect(supportedOperators.filter((name) => !covered.has(name) && !elsewhere.has(name))).toEqual([]);
+});

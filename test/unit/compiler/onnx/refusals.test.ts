@@ -1,0 +1,309 @@
+/** What the importer refuses: every fault of a model at once, each at its node, with what to do instead. */
+import { describe, expect, test } from 'vitest';
+
+import { importOnnx } from '../../../../compiler/onnx/import.ts';
+import { type Diagnostic, HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
+import { elementType, encode, floats, int64s, model, type ModelSpec, node } from '../../../support/onnx-builder.ts';
+import { scalar, weights } from './cases/case.ts';
+
+function diagnosticsOf(spec: ModelSpec | Uint8Array): readonly Diagnostic[] {
+  const bytes = spec instanceof Uint8Array ? spec : model(spec);
+  try {
+    importOnnx({ bytes, fileName: 'bad.onnx', readExternal: () => undefined });
+  } catch (error) {
+    if (error instanceof HepcError) return error.diagnostics;
+    throw error;
+  }
+  return [];
+}
+
+function codesOf(spec: ModelSpec | Uint8Array): string[] {
+  return diagnosticsOf(spec).map(({ code }) => code);
+}
+
+const x = { x: ['batch', 4] };
+const image = { x: ['batch', 2, 4, 4] };
+
+describe('operators', () => {
+  test('all that are not supported are listed at once', () => {
+    const found = diagnosticsOf({
+      inputs: image,
+      nodes: [
+        node('MaxPool', 'x', 'a', { kernel_shape: [2, 2] }),
+        node('Relu', 'a', 'b'),
+        node('LayerNormalization', 'b s', 'c'),
+        node('Flatten', 'c', 'd'),
+        node('Softmax', 'd', 'e'),
+        node('NoSuchOperator', 'e', 'y'),
+        node('TopK', 'x k', 'unused'),
+      ],
+      initializers: { s: weights(2), k: int64s([1], [1]) },
+      outputs: ['y'],
+    });
+    expect(found.map(({ code, at }) => [code, at.nodes?.[0]?.opType])).toEqual([
+      ['H104', 'MaxPool'],
+      ['H104', 'LayerNormalization'],
+      ['H104', 'Softmax'],
+      ['H104', 'NoSuchOperator'],
+    ]);
+    expect(found[0]?.notes[0]).toMatch(/AveragePool.*retrain/);
+    expect(found[2]?.notes[0]).toMatch(/largest logit stays the largest/);
+    expect(found[0]?.at).toEqual({
+      file: 'bad.onnx',
+      nodes: [{ name: 'MaxPool_a', opType: 'MaxPool', output: 'a' }],
+    });
+  });
+
+  test('independent faults are all reported, what follows from one is not', () => {
+    const found = diagnosticsOf({
+      inputs: { x: ['batch', 4], z: ['batch', 4] },
+      nodes: [
+        node('Div', 'x z', 'a'),
+        node('Add', 'a x', 'b'),
+        node('Exp', 'z', 'c'),
+        node('Transpose', 'x', 't'),
+        node('Sum', 'a b c t', 'y'),
+      ],
+      outputs: ['y'],
+    });
+    expect(found.map(({ code, at }) => [code, at.nodes?.[0]?.opType])).toEqual(
+      expect.arrayContaining([
+        ['H105', 'Div'],
+        ['H105', 'Exp'],
+        ['H111', 'Transpose'],
+      ]),
+    );
+    expect(found).toHaveLength(3);
+  });
+
+  test.each(['If', 'Loop'])('%s', (opType) => {
+    const graph = { graph: { node: [] } };
+    expect(codesOf({ inputs: x, nodes: [node(opType, 'x', 'y', { body: graph })], outputs: ['y'] })).toEqual(['H104']);
+  });
+
+  test('quantised and foreign operators', () => {
+    const found = diagnosticsOf({
+      inputs: x,
+      nodes: [
+        node('QuantizeLinear', 'x s', 'q'),
+        node('DequantizeLinear', 'q s', 'd'),
+        { ...node('FusedGemm', 'd w', 'y'), domain: 'com.microsoft' },
+      ],
+      initializers: { s: scalar(1), w: weights(4, 4) },
+      outputs: ['y'],
+    });
+    expect(found.map(({ code }) => code)).toEqual(['H104', 'H104', 'H104']);
+    expect(found[2]?.message).toContain('com.microsoft');
+  });
+
+  test('functions of the model', () => {
+    const bytes = encode({
+      irVersion: 8,
+      opsetImport: [{ domain: '', version: 17 }],
+      functions: [{ name: 'Mine', domain: 'local', output: ['y'], node: [] }],
+      graph: {
+        input: [{ name: 'x', type: { tensorType: { elemType: 1, shape: { dim: [{ dimValue: 2 }] } } } }],
+        output: [{ name: 'y' }],
+        node: [{ opType: 'Mine', domain: 'local', input: ['x'], output: ['y'] }],
+      },
+    });
+    expect(diagnosticsOf(bytes)[0]?.notes[0]).toMatch(/inline/i);
+  });
+
+  test('training mode', () => {
+    const initializers = { s: weights(2), t: { ...int64s([], [1]) } };
+    expect(
+      codesOf({
+        inputs: image,
+        nodes: [node('BatchNormalization', 'x s s s s', 'y', { training_mode: 1 })],
+        initializers,
+        outputs: ['y'],
+      }),
+    ).toEqual(['H105']);
+    expect(codesOf({ inputs: x, nodes: [node('Dropout', 'x _ t', 'y')], initializers, outputs: ['y'] })).toEqual([
+      'H105',
+    ]);
+  });
+
+  test.each([
+    ['a reciprocal', node('Div', 'c x', 'y')],
+    ['encrypted weights of a Conv', node('Conv', 'x x', 'y')],
+    ['a fractional power', node('Pow', 'x half', 'y')],
+    ['an encrypted exponent', node('Pow', 'c x', 'y')],
+    ['a comparison', node('Greater', 'x c', 'y')],
+    ['a cast to integers', node('Cast', 'x', 'y', { to: 7 })],
+    ['an encrypted condition', node('Where', 'x c c', 'y')],
+    ['a maximum of two encrypted values', node('Max', 'x x', 'y')],
+    ['cubic interpolation', node('Resize', 'x _ scales', 'y', { mode: 'cubic' })],
+  ])('%s', (_, n) => {
+    const initializers = { c: scalar(2), half: scalar(0.5), scales: floats([4], [1, 1, 2, 2]) };
+    expect(codesOf({ inputs: image, nodes: [n], initializers, outputs: ['y'] })).toEqual(['H105']);
+  });
+});
+
+describe('the batch', () => {
+  test.each([
+    ['Transpose', node('Transpose', 'x', 'y', { perm: [1, 0, 2, 3] })],
+    ['Flatten at 0', node('Flatten', 'x', 'y', { axis: 0 })],
+    ['Flatten at 3', node('Flatten', 'x', 'y', { axis: 3 })],
+    ['ReduceSum of everything', node('ReduceSum', 'x', 'y')],
+    ['ReduceMean of axis 0', node('ReduceMean', 'x', 'y', { axes: [0] })],
+    ['Concat along axis 0', node('Concat', 'x x', 'y', { axis: 0 })],
+    ['Split of axis 0', node('Split', 'x', 'y z', { axis: 0 })],
+    ['Gather of one sample', node('Gather', 'x zero', 'y')],
+    ['Slice of samples', node('Slice', 'x one end zero', 'y')],
+    ['Unsqueeze before it', node('Unsqueeze', 'x zero', 'y')],
+    ['Squeeze of it', node('Squeeze', 'x zero', 'y')],
+    ['Reshape to a fixed batch', node('Reshape', 'x fixed', 'y')],
+    ['Reshape that splits it', node('Reshape', 'x halves', 'y')],
+    ['Expand before it', node('Expand', 'x wide', 'y')],
+    ['Tile of it', node('Tile', 'x twice', 'y')],
+    ['Pad of it', node('Pad', 'x pads', 'y')],
+    ['a constant for several samples', node('Add', 'x samples', 'y')],
+    ['a constant with more axes', node('Add', 'x more', 'y')],
+    ['CumSum along it', node('CumSum', 'x zero', 'y')],
+  ])('%s', (_, n) => {
+    const initializers = {
+      zero: int64s([1], [0]),
+      one: int64s([1], [1]),
+      end: int64s([1], [9]),
+      fixed: int64s([2], [1, 32]),
+      halves: int64s([2], [-1, 16]),
+      wide: int64s([5], [2, 1, 1, 1, 1]),
+      twice: int64s([4], [2, 1, 1, 1]),
+      pads: int64s([8], [1, 0, 0, 0, 0, 0, 0, 0]),
+      samples: weights(3, 1, 1, 1),
+      more: weights(2, 1, 2, 4, 4),
+    };
+    expect(codesOf({ opset: 17, inputs: image, nodes: [n], initializers, outputs: ['y'] })).toEqual(['H111']);
+  });
+
+  test.each([
+    ['Size', [node('Size', 'x', 's'), node('Cast', 's', 'c', { to: 1 }), node('Mul', 'x c', 'y')]],
+    [
+      'a mean over samples by hand',
+      [
+        node('Shape', 'x', 's'),
+        node('Gather', 's zero', 'n'),
+        node('Cast', 'n', 'c', { to: 1 }),
+        node('Div', 'x c', 'y'),
+      ],
+    ],
+    ['twice the batch size', [node('Shape', 'x', 's'), node('Add', 's s', 't'), node('Expand', 'x t', 'y')]],
+    ['MatMul that sums over samples', [node('MatMul', 'w x', 'y')]],
+    ['MatMul with the batch inside', [node('MatMul', 'x stack', 'y')]],
+  ])('%s', (_, nodes) => {
+    const initializers = { zero: int64s([], [0]), w: weights(2, 3), stack: weights(2, 4, 2) };
+    expect(codesOf({ inputs: x, nodes, initializers, outputs: ['y'] })).toEqual(['H111']);
+  });
+});
+
+describe('nodes that ONNX does not allow', () => {
+  test.each([
+    ['shapes that do not broadcast', node('Add', 'x w3', 'y')],
+    ['a matrix that does not fit', node('Gemm', 'x w3', 'y')],
+    ['an axis out of range', node('Flatten', 'x', 'y', { axis: 7 })],
+    ['a reshape to another size', node('Reshape', 'x s', 'y')],
+    ['an operand that is missing', node('Gemm', 'x', 'y')],
+    ['an attribute of another type', node('Flatten', 'x', 'y', { axis: 'one' })],
+    ['an index out of range', node('Gather', 'x nine', 'y', { axis: 1 })],
+    ['a kernel that is too large', node('Conv', 'x k', 'y')],
+    ['negative strides', node('AveragePool', 'x', 'y', { kernel_shape: [1, 1], strides: [-1, 1] })],
+    ['an empty slice', node('Slice', 'x one one one', 'y')],
+    ['an output that does not exist', node('Relu', 'x', 'z y')],
+  ])('%s', (_, n) => {
+    const initializers = {
+      w3: weights(3),
+      s: int64s([2], [0, 7]),
+      nine: int64s([1], [9]),
+      k: weights(1, 2, 9, 9),
+      one: int64s([1], [1]),
+    };
+    expect(codesOf({ inputs: image, nodes: [n], initializers, outputs: ['y'] })).toEqual(['H106']);
+  });
+});
+
+describe('the interface', () => {
+  test('dynamic axes behind the first, one diagnostic each', () => {
+    const found = diagnosticsOf({
+      inputs: { x: ['batch', 'h', 'w'], z: [3, 'n'] },
+      nodes: [node('Relu', 'x', 'y')],
+      outputs: ['y'],
+    });
+    expect(found.map(({ code }) => code)).toEqual(['H110', 'H110', 'H110']);
+    expect(found[0]?.message).toBe('axis 1 of input "x" is dynamic (h)');
+  });
+
+  test('inputs that are no real tensors', () => {
+    const spec = { inputs: x, nodes: [node('Cast', 'x', 'y', { to: 1 })], outputs: ['y'] };
+    expect(codesOf({ ...spec, types: { x: elementType.int64 } })).toEqual(['H113']);
+    expect(codesOf({ ...spec, types: { x: elementType.string } })).toEqual(['H113']);
+  });
+
+  test('an input without a shape', () => {
+    const bytes = encode({
+      opsetImport: [{ version: 17 }],
+      graph: { input: [{ name: 'x', type: { tensorType: { elemType: 1 } } }], output: [{ name: 'x' }] },
+    });
+    expect(codesOf(bytes)).toEqual(['H110']);
+  });
+
+  test('an output that is a constant', () => {
+    expect(
+      codesOf({ inputs: x, nodes: [node('Relu', 'x', 'y')], initializers: { c: weights(2) }, outputs: ['y', 'c'] }),
+    ).toEqual(['H114']);
+  });
+
+  test('an input that nothing depends on is a warning', () => {
+    const bytes = model({
+      inputs: { x: [2], z: [2] },
+      nodes: [node('Relu', 'x', 'y'), node('Exp', 'z', 'dead')],
+      outputs: ['y'],
+    });
+    const imported = importOnnx({ bytes, fileName: 'm.onnx', readExternal: () => undefined });
+    expect(imported.warnings.map(({ code }) => code)).toEqual(['H115']);
+    expect(imported.module.nodes.filter(({ op }) => op === 'input')).toHaveLength(2);
+  });
+
+  test('operator sets', () => {
+    const spec = { inputs: x, nodes: [node('Relu', 'x', 'y')], outputs: ['y'] };
+    expect(codesOf({ ...spec, opset: 6 })).toEqual(['H103']);
+    expect(codesOf({ ...spec, opset: 99 })).toEqual(['H103']);
+    expect(codesOf(encode({ graph: { output: [{ name: 'y' }] } }))).toEqual(['H103']);
+  });
+});
+
+describe('the graph', () => {
+  const relu = node('Relu', 'x', 'y');
+
+  test('cycles, undefined names and double definitions', () => {
+    expect(codesOf({ inputs: x, nodes: [node('Add', 'x b', 'a'), node('Relu', 'a', 'b')], outputs: ['b'] })).toEqual([
+      'H102',
+    ]);
+    expect(codesOf({ inputs: x, nodes: [node('Add', 'x nowhere', 'y')], outputs: ['y', 'gone'] })).toEqual([
+      'H102',
+      'H102',
+    ]);
+    expect(codesOf({ inputs: x, nodes: [relu, node('Tanh', 'x', 'y')], outputs: ['y'] })).toEqual(['H102']);
+    expect(codesOf({ inputs: x, nodes: [node('Relu', 'x', 'x')], outputs: ['x'] })).toEqual(['H102']);
+    expect(codesOf({ inputs: x, nodes: [relu], outputs: ['y', 'y'] })).toEqual(['H102']);
+    expect(codesOf({ inputs: x, nodes: [relu], outputs: [] })).toEqual(['H102']);
+    expect(codesOf({ inputs: {}, nodes: [relu], initializers: { x: weights(2) }, outputs: ['y'] })).toEqual(['H102']);
+  });
+
+  test('sparse initializers', () => {
+    expect(codesOf({ inputs: x, nodes: [relu], sparseInitializers: ['s'], outputs: ['y'] })).toEqual(['H102']);
+  });
+
+  test('initializers that are inputs too, as before IR version 4, are constants', () => {
+    const bytes = model({
+      irVersion: 3,
+      inputs: { x: ['batch', 4], w: [4, 2] },
+      nodes: [node('MatMul', 'x w', 'y')],
+      initializers: { w: weights(4, 2) },
+      outputs: ['y'],
+    });
+    const { inputs } = importOnnx({ bytes, fileName: 'm.onnx', readExternal: () => undefined });
+    expect(inputs).toEqual([{ name: 'x', shape: [4], hasBatchAxis: true }]);
+  });
+});

@@ -1,0 +1,185 @@
+/** Keys as a client saves them, loaded to where operations read them, against SEAL's keys with their seeds expanded. */
+import fc from 'fast-check';
+import { beforeAll, expect, test } from 'vitest';
+import { maxPrimeBits, type Parameters } from '../../../../../../ir/parameters.ts';
+import { HepcError } from '../../../../../../ir/diagnostics/diagnostic.ts';
+import type { PlacedKeys } from '../../../../../../runtime/engines/simd/program/executor.ts';
+import type { KeyPlan } from '../../../../../../runtime/engines/simd/program/key-plan.ts';
+import { keyBytes, type KeyPlace } from '../../../../../../runtime/engines/simd/memory/layout.ts';
+import { loadKeys, type SavedKeys } from '../../../../../../runtime/engines/simd/bytes/load-keys.ts';
+import { LoadingRoom, loadingBytes } from '../../../../../../runtime/engines/simd/bytes/loading-room.ts';
+import {
+  fillPermutations,
+  permutationBytes,
+  placeKeys,
+} from '../../../../../../runtime/engines/simd/program/place-keys.ts';
+import { alone, type Team } from '../../../../../../runtime/engines/simd/operations/team.ts';
+import { liveHandles } from '../../../../../../runtime/seal/library/handles.ts';
+import { instantiateSeal, type Seal } from '../../../../../../runtime/seal/library/module.ts';
+import {
+  ciphertextFields,
+  savedPublicKeyBytes,
+  switchingHeadBytes,
+} from '../../../../../../runtime/seal/bytes/saved-format.ts';
+import { parametersOf } from '../arbitrary-parameters.ts';
+import { OperationBench } from '../operations/operation-bench.ts';
+import { SealReference } from '../seal-reference.ts';
+
+let seal: Seal;
+
+beforeAll(async () => {
+  seal = await instantiateSeal();
+});
+
+/** The levels up to which keys are loaded. */
+interface Levels {
+  readonly relinearization: number | undefined;
+  /** By step; the client has these keys and perhaps others. */
+  readonly rotations: ReadonlyMap<number, number>;
+}
+
+function planOf({ relinearization, rotations }: Levels, n: number): KeyPlan {
+  const levels = [...rotations.values(), ...(relinearization === undefined ? [] : [relinearization])];
+  return { relinearization, rotations, bytes: levels.reduce((sum, level) => sum + keyBytes(n, level), 0) };
+}
+
+class Loading {
+  readonly bench: OperationBench;
+  readonly placed: PlacedKeys;
+  private readonly rooms: number;
+
+  private constructor(bench: OperationBench, levels: Levels, members: number) {
+    const { n, parameters } = bench.context;
+    const plan = planOf(levels, n);
+    this.bench = bench;
+    this.rooms = bench.take(loadingBytes(parameters, members));
+    this.placed = placeKeys(plan, n, bench.take(plan.bytes), bench.take(permutationBytes(plan, n)));
+  }
+
+  /** With room for the keys twice. */
+  static async open(parameters: Parameters, levels: Levels, members: number): Promise<Loading> {
+    const n = parameters.polyModulusDegree;
+    const plan = planOf(levels, n);
+    const bytes = loadingBytes(parameters, members) + 2 * plan.bytes + 2 * permutationBytes(plan, n) + 2 ** 17;
+    return new Loading(await OperationBench.open(parameters, bytes), levels, members);
+  }
+
+  load(saved: SavedKeys, team: Team): void {
+    const { context } = this.bench;
+    loadKeys(context, saved, this.placed, new LoadingRoom(context, this.rooms, team.index), team);
+  }
+
+  bytesAt(address: number, bytes: number): Uint8Array {
+    return new Uint8Array(this.bench.context.memory.buffer).slice(address, address + bytes);
+  }
+
+  bytesOf({ address, level }: KeyPlace): Uint8Array {
+    return this.bytesAt(address, keyBytes(this.bench.context.n, level));
+  }
+}
+
+function savedKeys({ savedKeys: saved }: SealReference, rotationSteps: readonly number[]): SavedKeys {
+  return { ...saved, rotationSteps };
+}
+
+async function check(parameters: Parameters, steps: readonly number[], levels: Levels): Promise<void> {
+  const { polyModulusDegree: n } = parameters;
+  const reference = new SealReference(seal, parameters, steps);
+  try {
+    for (const size of [1, 2]) {
+      const loading = await Loading.open(parameters, levels, size);
+      const { bench, placed } = loading;
+      for (let index = 0; index < size; index++) {
+        const team = { index, size, barrier: () => undefined };
+        loading.load(savedKeys(reference, steps), team);
+        fillPermutations(bench.context, placed, team);
+      }
+      const expectKey = (got: KeyPlace | undefined, expected: KeyPlace, what: string): void => {
+        expect(got?.level).toBe(expected.level);
+        const own = loading.bytesOf(got ?? expected);
+        expect(Buffer.compare(own, loading.bytesOf(expected)), `${what}, team of ${size}`).toBe(0);
+      };
+      if (levels.relinearization === undefined) expect(placed.relinearization).toBe(undefined);
+      else {
+        const expected = bench.putKey(reference.relinKeyDigits(), levels.relinearization);
+        expectKey(placed.relinearization, expected, 'relinearisation');
+      }
+      expect([...placed.rotations.keys()]).toEqual([...levels.rotations.keys()]);
+      for (const [step, level] of levels.rotations) {
+        const expected = bench.rotationKey(reference.galoisKeyDigits(step), step, level);
+        const got = placed.rotations.get(step);
+        expectKey(got?.key, expected.key, `step ${step}`);
+        const permutation = loading.bytesAt(got?.permutation ?? 0, 2 * n);
+        expect(Buffer.compare(permutation, loading.bytesAt(expected.permutation, 2 * n))).toBe(0);
+      }
+    }
+  } finally {
+    reference.close();
+  }
+  expect(liveHandles()).toBe(0);
+}
+
+const cases = fc
+  .record({
+    n: fc.constantFrom(4096 as const, 8192 as const),
+    bits: fc.array(fc.integer({ min: 22, max: maxPrimeBits }), { minLength: 1, maxLength: 5 }),
+    moreBits: fc.nat(10),
+    steps: fc.uniqueArray(fc.integer({ min: 1, max: 2047 }), { minLength: 1, maxLength: 4 }),
+    relinearization: fc.option(fc.nat(4), { nil: undefined }),
+    // Fewer levels than steps: the client has keys that the program does not read.
+    levels: fc.array(fc.nat(4), { minLength: 1, maxLength: 4 }),
+  })
+  .map(({ n, bits, moreBits, steps, relinearization, levels }) => {
+    const parameters = parametersOf(n, bits, Math.min(maxPrimeBits, Math.max(...bits) + moreBits));
+    const read = steps.slice(0, levels.length).map((step, k) => [step, (levels[k] ?? 0) % bits.length] as const);
+    const relin = relinearization === undefined ? undefined : relinearization % bits.length;
+    return { parameters, steps, levels: { relinearization: relin, rotations: new Map(read) } };
+  });
+
+test('what is loaded is what SEAL has, for random parameters and levels', async () => {
+  await fc.assert(
+    fc.asyncProperty(cases, ({ parameters, steps, levels }) => check(parameters, steps, levels)),
+    { numRuns: 12 },
+  );
+});
+
+test('many primes', async () => {
+  const parameters = parametersOf(8192, [48, 30, 30, 35, 48, 40, 41, 42, 43, 44], 48);
+  await check(parameters, [1, 4095], {
+    relinearization: 9,
+    rotations: new Map([
+      [4095, 9],
+      [1, 3],
+    ]),
+  });
+});
+
+test('a residue beyond its prime is refused where it is read, and not looked at elsewhere', async () => {
+  const parameters = parametersOf(4096, [30, 31, 32], 33);
+  const n = parameters.polyModulusDegree;
+  const reference = new SealReference(seal, parameters, [2, 3]);
+  try {
+    const saved = savedKeys(reference, [2, 3]);
+    const loading = await Loading.open(parameters, { relinearization: 1, rotations: new Map([[3, 0]]) }, 1);
+    const damaged = (digit: number, prime: number): SavedKeys => {
+      const relinKeys = saved.relinKeys?.slice() ?? new Uint8Array();
+      const part = switchingHeadBytes + 8 + digit * savedPublicKeyBytes(parameters);
+      const q = parameters.primes[prime] ?? parameters.specialPrime;
+      const last = part + ciphertextFields.residues + 8 * (n * (prime + 1) - 1);
+      new DataView(relinKeys.buffer, relinKeys.byteOffset).setBigUint64(last, BigInt(q), true);
+      return { ...saved, relinKeys };
+    };
+    loading.load(saved, alone);
+    for (const [digit, prime] of [[0, 0] as const, [0, 1] as const, [1, 0] as const, [1, 3] as const]) {
+      const load = (): void => {
+        loading.load(damaged(digit, prime), alone);
+      };
+      expect(load).toThrow(HepcError);
+      expect(load).toThrow(/H6\d\d.*relinearisation key.*4095/);
+    }
+    loading.load(damaged(0, 2), alone);
+    loading.load(damaged(2, 0), alone);
+  } finally {
+    reference.close();
+  }
+});

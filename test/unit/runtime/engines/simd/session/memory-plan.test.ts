@@ -1,0 +1,78 @@
+/** The shared memory's regions. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { exampleModels, mnistImages, modelBytes } from '../../../../../support/mnist.ts';
+import { compileBytes } from '../../../../../support/run-plans.ts';
+import {
+  planMemory,
+  planProgram,
+  type RegionName,
+} from '../../../../../../runtime/engines/simd/session/memory-plan.ts';
+
+const names = [
+  'team',
+  'context',
+  'workspace',
+  'encoders',
+  'loading',
+  'permutations',
+  'keys',
+  'values',
+  'staging',
+  'plaintexts',
+] as const satisfies readonly RegionName[];
+
+const bytes = fc.nat(2 ** 30);
+const regionBytes = fc.record(
+  Object.fromEntries(names.map((name) => [name, bytes])) as Record<RegionName, fc.Arbitrary<number>>,
+);
+
+test('regions are apart, aligned, and end where the memory ends', () => {
+  fc.assert(
+    fc.property(regionBytes, (needs) => {
+      const { regions, totalBytes } = planMemory(needs);
+      const ordered = names
+        .map((name) => ({ from: regions[name], bytes: needs[name] }))
+        .sort((a, b) => a.from - b.from);
+      ordered.forEach(({ from, bytes }, k) => {
+        expect(from % 128).toBe(0);
+        expect(from).toBeGreaterThan(0);
+        expect(from + bytes).toBeLessThanOrEqual(ordered[k + 1]?.from ?? totalBytes);
+      });
+    }),
+  );
+});
+
+describe('the mlp', () => {
+  const { name, maxError } = exampleModels.find((model) => model.name.startsWith('mlp')) ?? exampleModels[0];
+  const { program } = compileBytes(modelBytes(name), { samples: mnistImages().slice(128), maxError }).plan;
+  const plan = (budget: number, limit?: number) => planProgram(program.columns, program.parameters, 2, budget, limit);
+  const everything = plan(2 ** 31);
+  const nothing = plan(0);
+
+  test('keeps plaintexts as far as the budget goes', () => {
+    expect(everything.problems).toEqual([]);
+    expect(everything.staging.bytes).toBe(0);
+    expect(everything.plaintexts.encodings.every(({ offset }) => offset !== undefined)).toBe(true);
+    const half = plan(everything.plaintexts.bytes / 2);
+    expect(half.plaintexts.bytes).toBeLessThanOrEqual(everything.plaintexts.bytes / 2);
+    expect(half.plaintexts.bytes).toBeGreaterThan(everything.plaintexts.bytes / 4);
+    expect(half.memory.totalBytes).toBeLessThan(everything.memory.totalBytes);
+    expect(nothing.plaintexts.bytes).toBe(0);
+  });
+
+  test('keeps what the limit leaves', () => {
+    const limit = (everything.memory.totalBytes + nothing.memory.totalBytes) / 2;
+    const reduced = plan(2 ** 31, limit);
+    expect(reduced.problems).toEqual([]);
+    expect(reduced.memory.totalBytes).toBeLessThanOrEqual(limit);
+    expect(reduced.plaintexts.bytes).toBeGreaterThan(0);
+  });
+
+  test('is refused where even without kept plaintexts it does not fit, with what it would need', () => {
+    const limit = nothing.memory.totalBytes - 1;
+    const [problem] = plan(2 ** 31, limit).problems;
+    expect(problem?.code).toBe('H631');
+    expect(problem?.message).toMatch(/needs \d+ MiB \(keys \d+ MiB.*more than \d+ MiB/);
+  });
+});
