@@ -1,6 +1,6 @@
 /** Kernels at the model's input, where the client packs, repeats and reorders elements for nothing. */
 import { interleaved, Layout, nextPowerOfTwo, tiled } from '../../ir/tile/layout.ts';
-import type { Candidate, LinearProblem } from './parts/candidate.ts';
+import type { KernelOption, LinearProblem } from './parts/kernel-option.ts';
 import { withoutDominated } from './parts/dominance.ts';
 import { foldedDiagonals } from './families/folded-diagonals.ts';
 import { im2colKernels } from './families/im2col.ts';
@@ -14,12 +14,12 @@ import { kernelsOfShape } from './tile-shape.ts';
 const maxInputs = 64;
 
 /** Every layout that the client could pack the operand in, with the kernels that read it. */
-export function kernelsAtInput(problem: LinearProblem): Candidate[] {
+export function kernelsAtInput(problem: LinearProblem): KernelOption[] {
   const { map, slots } = problem;
   if (slots.tile !== undefined) return kernelsOfShape(problem, slots.tile, undefined);
   const { virtualSlots: V } = slots;
   const most = Math.max(maxInputs, 2 * Math.ceil(map.columns / V));
-  const found: Candidate[] = [];
+  const found: KernelOption[] = [];
   const rows = Math.min(V, nextPowerOfTwo(map.rows));
   for (const stride of powers(1, 2 * V)) found.push(...packedSums(problem, stride, 1, most));
   for (const block of powers(2, 2 * rows)) found.push(...packedSums(problem, rows, block, most));
@@ -35,7 +35,7 @@ export function kernelsAtInput(problem: LinearProblem): Candidate[] {
  * steps by BSGS serve `stride` rows. The folds go over the blocks and leave the result duplicated. B = 1 needs
  * ⌈n · stride / V⌉ input ciphertexts and no steps, every doubling of B halves the ciphertexts: uploads against rotations.
  */
-function packedSums(problem: LinearProblem, stride: number, block: number, most: number): Candidate[] {
+function packedSums(problem: LinearProblem, stride: number, block: number, most: number): KernelOption[] {
   const { map, slots } = problem;
   const { virtualSlots: V, batchTile } = slots;
   const blocks = Math.ceil(map.columns / block);
@@ -51,11 +51,11 @@ function packedSums(problem: LinearProblem, stride: number, block: number, most:
 }
 
 /** Convolutions on the image itself: plain or interleaved tiles of the spatial dimensions, channels beside them. */
-function imageKernels(problem: LinearProblem, most: number): Candidate[] {
+function imageKernels(problem: LinearProblem, most: number): KernelOption[] {
   const { convolution, slots } = problem;
   if (convolution === undefined) return [];
   const [channels = 1, ...spatial] = convolution.input;
-  const found: Candidate[] = [];
+  const found: KernelOption[] = [];
   for (const side of powers(1, 2 * slots.virtualSlots)) {
     const dims = spatial.map((n) => (n <= side ? tiled(n, nextPowerOfTwo(n)) : interleaved(n, side)));
     const area = dims.reduce((product, { t }) => product * t, 1);

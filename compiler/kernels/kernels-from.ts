@@ -1,6 +1,6 @@
 /** The kernels for an operand that is in a ciphertext already, in the layout that an earlier op has left it in. */
 import type { Layout } from '../../ir/tile/layout.ts';
-import type { Candidate, LinearProblem } from './parts/candidate.ts';
+import type { KernelOption, LinearProblem } from './parts/kernel-option.ts';
 import { convolutionLayouts } from './parts/convolution-layouts.ts';
 import { withoutDominated } from './parts/dominance.ts';
 import { foldedDiagonals } from './families/folded-diagonals.ts';
@@ -9,7 +9,7 @@ import { sparseDiagonals } from './families/sparse-diagonals.ts';
 import { stridedSums } from './families/strided-sums.ts';
 import { kernelsOfShape } from './tile-shape.ts';
 
-export function kernelsFrom(problem: LinearProblem, input: Layout): Candidate[] {
+export function kernelsFrom(problem: LinearProblem, input: Layout): KernelOption[] {
   const { tile } = problem.slots;
   if (tile !== undefined) return kernelsOfShape(problem, tile, input);
   const found = [...stridedSums(problem, input), ...geometricKernels(problem, input)];
@@ -18,6 +18,6 @@ export function kernelsFrom(problem: LinearProblem, input: Layout): Candidate[] 
 }
 
 /** Convolutions that keep the geometry of their operand. */
-export function geometricKernels(problem: LinearProblem, input: Layout): Candidate[] {
+export function geometricKernels(problem: LinearProblem, input: Layout): KernelOption[] {
   return convolutionLayouts(problem, input).map((output) => sparseDiagonals(problem, input, output));
 }

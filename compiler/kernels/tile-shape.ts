@@ -5,14 +5,14 @@
  * stands `rows` to a ciphertext, and so in turn. No kernel has giant steps.
  */
 import { copies } from './parts/result-layouts.ts';
-import type { Candidate, LinearProblem, TileShape } from './parts/candidate.ts';
+import type { KernelOption, LinearProblem, TileShape } from './parts/kernel-option.ts';
 import { foldedDiagonals } from './families/folded-diagonals.ts';
 import { regularStride } from './parts/needed-steps.ts';
 import { stridedSums } from './families/strided-sums.ts';
 import { Layout, tiled } from '../../ir/tile/layout.ts';
 
 /** At the model's input where `input` is undefined. */
-export function kernelsOfShape(problem: LinearProblem, tile: TileShape, input: Layout | undefined): Candidate[] {
+export function kernelsOfShape(problem: LinearProblem, tile: TileShape, input: Layout | undefined): KernelOption[] {
   if (input === undefined) {
     const { map, slots } = problem;
     const dims = [tiled(map.columns, tile.columns), ...copies(tile.rows)];

@@ -11,7 +11,7 @@
 import type { ValueId } from '../../ir/op.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
-import type { SlotShape } from '../kernels/parts/candidate.ts';
+import type { SlotShape } from '../kernels/parts/kernel-option.ts';
 import type { CostModel } from './cost.ts';
 import { KernelCatalogue } from './kernel-catalogue.ts';
 import { type NodeChoice, NodeChooser } from './node-choices.ts';

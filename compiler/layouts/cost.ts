@@ -4,7 +4,7 @@
  */
 import { type CostedOp, type CostTable, defaultCostTable, opCost } from '../../costs/op-costs.ts';
 import { keyHeapExpansion, plaintextBytes, type PolyModulusDegree, switchingKeyBytes } from '../../ir/parameters.ts';
-import type { Candidate, KernelCounts } from '../kernels/parts/candidate.ts';
+import type { KernelOption, KernelCounts } from '../kernels/parts/kernel-option.ts';
 
 /** What one unit of each resource costs. */
 export interface Prices {
@@ -113,7 +113,7 @@ export const defaultCosts: CostModel = costModel({
 });
 
 /** A kernel whose operand is at `level`. */
-export function kernelCost({ counts, kernel, input, output }: Candidate, level: number, model: CostModel): number {
+export function kernelCost({ counts, kernel, input, output }: KernelOption, level: number, model: CostModel): number {
   const steps = new Set([...kernel.babies, ...kernel.giants, ...kernel.folds]);
   steps.delete(0);
   const [inputs, results] = [input.ciphertexts, output.ciphertexts];

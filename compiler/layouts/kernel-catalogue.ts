@@ -9,7 +9,7 @@ import { splitColumns } from '../../ir/tensor/column-blocks.ts';
 import { identityMap, isLinear, type LinearMap, linearMapOf } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
-import type { Candidate, LinearProblem, SlotShape } from '../kernels/parts/candidate.ts';
+import type { KernelOption, LinearProblem, SlotShape } from '../kernels/parts/kernel-option.ts';
 import { kernelsAtInput } from '../kernels/client-packing.ts';
 import { geometryOf } from '../kernels/parts/convolution-layouts.ts';
 import { kernelsFrom } from '../kernels/kernels-from.ts';
@@ -26,8 +26,8 @@ export class KernelCatalogue {
   readonly module: TensorModule;
   readonly slots: SlotShape;
   private readonly maps: NetworkMaps;
-  private readonly kernels = new Map<string, readonly Candidate[]>();
-  private readonly joins = new Map<string, Candidate>();
+  private readonly kernels = new Map<string, readonly KernelOption[]>();
+  private readonly joins = new Map<string, KernelOption>();
   private readonly problems: LinearProblem[] = [];
   private readonly structures = new Map<string, number>();
 
@@ -65,7 +65,7 @@ export class KernelCatalogue {
   }
 
   /** Kernels for the first operand in the layout `input`; without one, those for an input that the client packs. */
-  kernelsFor(node: TensorNode, input: Layout | undefined): readonly Candidate[] {
+  kernelsFor(node: TensorNode, input: Layout | undefined): readonly KernelOption[] {
     // Those at an input hold the map of what the client gathers, weights included.
     const key = input === undefined ? `input ${node.id}` : `${this.structureOf(node, 0)} ${input.toString()}`;
     const known = this.kernels.get(key);
@@ -81,12 +81,12 @@ export class KernelCatalogue {
   }
 
   /** The kernel that takes operand k from one layout to another. */
-  join(node: TensorNode, k: number, input: Layout, output: Layout): Candidate {
+  join(node: TensorNode, k: number, input: Layout, output: Layout): KernelOption {
     return this.between(String(this.structureOf(node, k)), () => this.problem(node, k), input, output);
   }
 
   /** The kernel that moves a value from one layout to another. */
-  repack(input: Layout, output: Layout): Candidate {
+  repack(input: Layout, output: Layout): KernelOption {
     const problem = (): LinearProblem => ({ map: identityMap(input.elements), slots: this.slots });
     return this.between('repack', problem, input, output);
   }
@@ -97,14 +97,14 @@ export class KernelCatalogue {
   }
 
   /** Kernels that move a value to where others may read it better. */
-  repackings(input: Layout): readonly Candidate[] {
+  repackings(input: Layout): readonly KernelOption[] {
     const key = `repackings ${input.toString()}`;
     let found = this.kernels.get(key);
     if (found === undefined) this.kernels.set(key, (found = repackings(input, this.slots)));
     return found;
   }
 
-  private between(name: string, problem: () => LinearProblem, input: Layout, output: Layout): Candidate {
+  private between(name: string, problem: () => LinearProblem, input: Layout, output: Layout): KernelOption {
     const key = `${name} ${input.toString()} ${output.toString()}`;
     let join = this.joins.get(key);
     if (join === undefined) this.joins.set(key, (join = sparseDiagonals(problem(), input, output)));

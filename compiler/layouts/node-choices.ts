@@ -6,7 +6,7 @@ import type { ValueId } from '../../ir/op.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
 import { pickedCiphertexts } from '../../ir/tile/packing.ts';
-import type { Candidate } from '../kernels/parts/candidate.ts';
+import type { KernelOption } from '../kernels/parts/kernel-option.ts';
 import { polynomialProducts } from '../polynomials/polynomial.ts';
 import { isClientView } from './client-views.ts';
 import { type CostModel, kernelCost } from './cost.ts';
@@ -19,8 +19,8 @@ export interface OperandChoice {
   /** Layout in which the client packs it, for an operand that is an input of the model or picks elements of one. */
   readonly pack?: Layout;
   /** Moves it to another layout first; takes a level. */
-  readonly repack?: Candidate;
-  readonly kernel?: Candidate;
+  readonly repack?: KernelOption;
+  readonly kernel?: KernelOption;
 }
 
 export interface NodeChoice {
@@ -98,7 +98,7 @@ export class NodeChooser {
   private linearOptions(
     node: TensorNode,
     layouts: ReadonlyMap<ValueId, Layout>,
-    repack: Candidate | undefined,
+    repack: KernelOption | undefined,
   ): Option[] {
     const [first, ...others] = node.operands;
     if (first === undefined) throw new InternalError(`${node.op} without an operand`);

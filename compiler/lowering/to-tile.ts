@@ -9,7 +9,7 @@ import { identityMap, isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
 import { TileBuilder, type TileModule } from '../../ir/tile/ops.ts';
-import type { Candidate } from '../kernels/parts/candidate.ts';
+import type { KernelOption } from '../kernels/parts/kernel-option.ts';
 import type { LayoutChoice } from '../layouts/choose-layouts.ts';
 import { clientView, isClientView, pick } from '../layouts/client-views.ts';
 import { operandMaps } from '../layouts/kernel-catalogue.ts';
@@ -100,7 +100,7 @@ class TileLowering {
     return summands.length === 1 ? only : this.builder.add('add', summands, {}, node.origins);
   }
 
-  private linear(x: ValueId, { kernel, output }: Candidate, map: LinearMap, origins: readonly NodeRef[]): ValueId {
+  private linear(x: ValueId, { kernel, output }: KernelOption, map: LinearMap, origins: readonly NodeRef[]): ValueId {
     const attrs = {
       starts: new Constant([map.starts.length], map.starts),
       columns: new Constant([map.indices.length], map.indices),

@@ -1,7 +1,7 @@
 /** How a ciphertext's slots may be shared among samples: powers of two of them side by side. */
 import type { PolyModulusDegree } from '../../ir/parameters.ts';
 import { nextPowerOfTwo } from '../../ir/tile/layout.ts';
-import type { SlotShape } from '../kernels/parts/candidate.ts';
+import type { SlotShape } from '../kernels/parts/kernel-option.ts';
 import type { Batching } from './measure.ts';
 import type { Goal } from './objective.ts';
 

@@ -10,7 +10,7 @@ import {
   searchLayouts,
 } from '../layouts/choose-layouts.ts';
 import { type CostModel, costModel, latencyPrices } from '../layouts/cost.ts';
-import type { Candidate as KernelCandidate } from '../kernels/parts/candidate.ts';
+import type { KernelOption } from '../kernels/parts/kernel-option.ts';
 import { KernelCatalogue, type NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import type { Configuration } from './configurations.ts';
 import { encryptionCost } from './measure.ts';
@@ -146,7 +146,7 @@ export function signatureOf({ configuration, choice }: Proposal): string {
   return [configuration.degree, configuration.slots.batchTile, ...parts].join(';');
 }
 
-function countsOf({ counts, output }: KernelCandidate): string {
+function countsOf({ counts, output }: KernelOption): string {
   return [...Object.values<number>({ ...counts }), output.ciphertexts].join(' ');
 }
 

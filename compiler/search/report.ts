@@ -8,7 +8,7 @@ import {
   type SearchReport,
 } from '../../ir/plan/search-report.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
-import { rotationsOf } from '../kernels/parts/candidate.ts';
+import { rotationsOf } from '../kernels/parts/kernel-option.ts';
 import { type Alternative, maxStates } from '../layouts/choose-layouts.ts';
 import type { NodeChoice } from '../layouts/node-choices.ts';
 import { type Goal, unitOfGoal } from './objective.ts';
@@ -21,9 +21,9 @@ export function searchReport(
   tensor: TensorModule,
   goal: Goal,
   { configurations, candidates }: SearchOutcome,
-  { candidate }: Found,
+  { plan }: Found,
 ): SearchReport {
-  const { aim, search, choice } = candidate.proposal;
+  const { aim, search, choice } = plan.proposal;
   const alternatives = search.alternatives(choice);
   return {
     objective: goal.objective,

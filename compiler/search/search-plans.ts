@@ -17,12 +17,12 @@ import type { PassManager } from '../../passes/manager.ts';
 import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import { carriesDepth } from '../parameters/chains.ts';
 import {
-  acceptCandidate,
+  acceptPlan,
   type AcceptedProgram,
-  type Candidate,
+  type LoweredPlan,
   type LoweringContext,
   lowerProposal,
-} from './candidate.ts';
+} from './lowered-plan.ts';
 import { configurationsFor } from './configurations.ts';
 import { type Aim, type BrokenLimit, brokenLimits, compromises, isBetter } from './objective.ts';
 import { latencyAim, type Proposal, Proposer, signatureOf } from './propose.ts';
@@ -40,7 +40,7 @@ const largeProgram = 50_000;
 const hopelessError = 3;
 
 export interface Found {
-  readonly candidate: Candidate;
+  readonly plan: LoweredPlan;
   readonly accepted: AcceptedProgram;
 }
 
@@ -159,7 +159,7 @@ class PlanSearch {
   /** Lowers what may be the best, and accepts the best that is accurate. Returns whether any keeps the limits. */
   private weigh(proposals: readonly { readonly proposal: Proposal; readonly configuration: number }[]): boolean {
     const { goal, onStep } = this.context;
-    const lowered: { candidate: Candidate; report: Omit<CandidateReport, 'verdict' | 'reason'> }[] = [];
+    const lowered: { plan: LoweredPlan; report: Omit<CandidateReport, 'verdict' | 'reason'> }[] = [];
     let isWithin = false;
     let bestCost = this.bestCost();
     const ordered = proposals.toSorted((a, b) => a.proposal.estimate - b.proposal.estimate);
@@ -176,8 +176,8 @@ class PlanSearch {
         continue;
       }
       onStep(`weighing a plan at N = ${proposal.configuration.degree}`);
-      const candidate = lowerProposal(proposal, this.manager, this.context);
-      const { packed, priced } = candidate;
+      const plan = lowerProposal(proposal, this.manager, this.context);
+      const { packed, priced } = plan;
       this.deepest = { depth: packed.depth, path: packed.path };
       if (priced === undefined) {
         this.report(report, 'too deep', `no modulus chain carries its ${packed.depth} levels`);
@@ -199,7 +199,7 @@ class PlanSearch {
       } else {
         isWithin = true;
         bestCost = Math.min(bestCost, score[0]);
-        lowered.push({ candidate, report: costed });
+        lowered.push({ plan, report: costed });
       }
     }
     this.accept(lowered);
@@ -208,16 +208,16 @@ class PlanSearch {
 
   /** From the cheapest on, until one is accurate: what that takes above the shortest chain, others take as well. */
   private accept(
-    lowered: readonly { readonly candidate: Candidate; readonly report: Omit<CandidateReport, 'verdict' | 'reason'> }[],
+    lowered: readonly { readonly plan: LoweredPlan; readonly report: Omit<CandidateReport, 'verdict' | 'reason'> }[],
   ): void {
     const { maxError, goal } = this.context;
-    const scoreOf = ({ priced }: Candidate) => priced?.score ?? ([Infinity, Infinity] as const);
-    const ordered = lowered.toSorted((a, b) => (isBetter(scoreOf(a.candidate), scoreOf(b.candidate)) ? -1 : 1));
+    const scoreOf = ({ priced }: LoweredPlan) => priced?.score ?? ([Infinity, Infinity] as const);
+    const ordered = lowered.toSorted((a, b) => (isBetter(scoreOf(a.plan), scoreOf(b.plan)) ? -1 : 1));
     let isHopeless = false;
     let isSettled = false;
-    for (const { candidate, report } of ordered) {
+    for (const { plan, report } of ordered) {
       const best = this.found?.accepted.score;
-      if (isSettled || (best !== undefined && !isBetter(scoreOf(candidate), best))) {
+      if (isSettled || (best !== undefined && !isBetter(scoreOf(plan), best))) {
         this.report(report, 'costlier', 'another plan is cheaper');
         continue;
       }
@@ -225,7 +225,7 @@ class PlanSearch {
         this.report(report, 'inaccurate', 'a cheaper plan of the same degree is far from accurate');
         continue;
       }
-      const { accepted, leastError } = acceptCandidate(candidate, this.manager, this.context);
+      const { accepted, leastError } = acceptPlan(plan, this.manager, this.context);
       if (leastError !== undefined) this.leastError = Math.min(this.leastError ?? Infinity, leastError);
       if (accepted === undefined) {
         const reached = leastError === undefined ? 'no chain' : `an error of ${leastError.toPrecision(2)}`;
@@ -236,13 +236,13 @@ class PlanSearch {
       const costed = { ...report, cost: accepted.score[0], measures: accepted.measures };
       const broken = brokenLimits(accepted.measures, goal.limits);
       if (broken.length > 0) {
-        this.missed(broken, candidate.proposal.configuration.degree);
+        this.missed(broken, plan.proposal.configuration.degree);
         this.report(costed, 'limit', 'the chain that is accurate enough takes more than a limit allows');
       } else if (best !== undefined && !isBetter(accepted.score, best)) {
         this.report(costed, 'costlier', 'on the chain that is accurate enough another plan is cheaper');
       } else {
         this.replace();
-        this.found = { candidate, accepted };
+        this.found = { plan, accepted };
         isSettled = true;
         this.report(costed, 'chosen', `predicted error ${accepted.predictedError.toPrecision(2)} of ${maxError}`);
       }

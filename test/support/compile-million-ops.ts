@@ -4,7 +4,7 @@
  * memory. A program of its own, so that the peak memory is that of the compiler alone.
  */
 import { buildPlan } from '../../compiler/build-plan.ts';
-import { acceptCandidate, type LoweringContext, lowerProposal } from '../../compiler/search/candidate.ts';
+import { acceptPlan, type LoweringContext, lowerProposal } from '../../compiler/search/lowered-plan.ts';
 import { Proposer } from '../../compiler/search/propose.ts';
 import { searchReport } from '../../compiler/search/report.ts';
 import { referenceOn } from '../../compiler/parameters/simulate.ts';
@@ -35,8 +35,8 @@ const proposer = new Proposer(network, configuration, goal, defaultCostTable);
 const [proposal] = proposer.propose(proposer.aim(), 1, Infinity).proposals;
 if (proposal === undefined) throw new Error('there is a packing');
 const manager = new PassManager(samples);
-const candidate = lowerProposal(proposal, manager, context);
-const { accepted } = acceptCandidate(candidate, manager, context);
+const lowered = lowerProposal(proposal, manager, context);
+const { accepted } = acceptPlan(lowered, manager, context);
 if (accepted === undefined) throw new Error('the plan is accurate');
 const outcome = {
   found: undefined,
@@ -47,9 +47,9 @@ const outcome = {
   leastError: undefined,
   deepest: undefined,
 };
-const search = searchReport(module, goal, outcome, { candidate, accepted });
+const search = searchReport(module, goal, outcome, { plan: lowered, accepted });
 const plan = buildPlan(
-  { graph: graphOf(module), packed: candidate.packed, program: accepted.program, samples },
+  { graph: graphOf(module), packed: lowered.packed, program: accepted.program, samples },
   {
     batch,
     weights: 'plain',

@@ -1,5 +1,5 @@
 /** Runs one linear kernel in the clear: packs, lowers, evaluates and reads the result back. */
-import type { Candidate } from '../../compiler/kernels/parts/candidate.ts';
+import type { KernelOption } from '../../compiler/kernels/parts/kernel-option.ts';
 import { lowerToHe } from '../../compiler/lowering/to-he.ts';
 import { Constant, indexConstant, vector } from '../../ir/constant.ts';
 import type { HeModule } from '../../ir/he/module.ts';
@@ -16,8 +16,8 @@ export interface LinearRun {
   readonly program: HeModule;
 }
 
-export function runKernel(candidate: Candidate, map: LinearMap, samples: readonly Float64Array[]): LinearRun {
-  const { kernel, input, output, packing } = candidate;
+export function runKernel(option: KernelOption, map: LinearMap, samples: readonly Float64Array[]): LinearRun {
+  const { kernel, input, output, packing } = option;
   const index = packing?.index ?? Int32Array.from({ length: input.elements }, (_, e) => e);
   const matrix = packing?.map ?? map;
   const builder = new TileBuilder();

@@ -1,5 +1,5 @@
 /** Layers with weights taken out, the kernels that compute them, and what their programs take. */
-import type { Candidate } from '../../compiler/kernels/parts/candidate.ts';
+import type { KernelOption } from '../../compiler/kernels/parts/kernel-option.ts';
 import { Constant, vector } from '../../ir/constant.ts';
 import type { HeModule } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
@@ -23,8 +23,8 @@ export function denseLayer(map: LinearMap): TensorModule {
   return builder.build('layer');
 }
 
-/** `candidate` as the kernel of the only layer of `module`. */
-export function kernelsOf(module: TensorModule, { kernel, input, output, packing }: Candidate): NetworkKernels {
+/** `option` as the kernel of the only layer of `module`. */
+export function kernelsOf(module: TensorModule, { kernel, input, output, packing }: KernelOption): NetworkKernels {
   const gathered = packing && { index: packing.index, starts: packing.map.starts, indices: packing.map.indices };
   const layers = weightNodes(module).map(({ id }) => ({
     node: id,
@@ -49,9 +49,9 @@ export function prunedAtRandom(module: TensorModule, share: number, seed: number
   return replaceWeights(module, new Map(changes));
 }
 
-/** `candidate` for the same layer with the weights of `map`, some of which may have become zero. */
-export function withWeights({ packing, ...candidate }: Candidate, map: LinearMap): Candidate {
-  if (packing === undefined) return candidate;
+/** `option` for the same layer with the weights of `map`, some of which may have become zero. */
+export function withWeights({ packing, ...option }: KernelOption, map: LinearMap): KernelOption {
+  if (packing === undefined) return option;
   const matrix = denseMatrix(map);
   const { rows, columns, starts, indices } = packing.map;
   const writer = new RowWriter(rows, columns);
@@ -62,7 +62,7 @@ export function withWeights({ packing, ...candidate }: Candidate, map: LinearMap
     }
     writer.endRow();
   }
-  return { ...candidate, packing: { index: packing.index, map: writer.finish(map.bias) } };
+  return { ...option, packing: { index: packing.index, map: writer.finish(map.bias) } };
 }
 
 /** Products with plaintexts and rotations of a program, without what is zero. */

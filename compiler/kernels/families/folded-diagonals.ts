@@ -18,14 +18,14 @@
  */
 import type { LinearMap } from '../../../ir/tensor/csr.ts';
 import { type Layout, nextPowerOfTwo } from '../../../ir/tile/layout.ts';
-import type { Candidate, LinearProblem } from '../parts/candidate.ts';
+import type { KernelOption, LinearProblem } from '../parts/kernel-option.ts';
 import { foldKernel } from '../parts/fold-kernel.ts';
 import { freeBits, neededSteps, regularStride } from '../parts/needed-steps.ts';
 import { powers, rowsAtStride, rowsInBlocks, spreadsTooFar } from '../parts/result-layouts.ts';
 import type { StepTable } from '../parts/steps.ts';
 
 /** All foldings for rows that stand `stride` slots apart. */
-export function foldedDiagonals(problem: LinearProblem, input: Layout, stride: number): Candidate[] {
+export function foldedDiagonals(problem: LinearProblem, input: Layout, stride: number): KernelOption[] {
   const { map, slots } = problem;
   const { virtualSlots: V } = slots;
   const { period } = input;
@@ -36,7 +36,7 @@ export function foldedDiagonals(problem: LinearProblem, input: Layout, stride: n
   const { bits } = steps;
   const inner = powers(1, stride).filter((fold) => (bits & fold) !== 0);
   const rows = Math.min(V, stride * nextPowerOfTwo(map.rows));
-  const found: Candidate[] = [];
+  const found: KernelOption[] = [];
   // Dense matrices have all diagonals of the period, of which outer folds leave the fewest.
   if (rows >= period || !isDense(map)) found.push(foldKernel('diagonal', steps, inner, { input, output: plain }));
   if (rows < period) {
@@ -69,7 +69,7 @@ function partlyFolded(
   steps: StepTable,
   inner: readonly number[],
   { input, stride, rows }: Placing,
-): Candidate[] {
+): KernelOption[] {
   const { virtualSlots: V } = slots;
   const { period } = input;
   const extent = input.firstPlaces().reduce((most, place) => Math.max(most, (place & (V - 1)) + 1), 1);
@@ -84,13 +84,13 @@ function spread(
   steps: StepTable,
   inner: readonly number[],
   { input, stride, rows }: Placing,
-): Candidate[] {
+): KernelOption[] {
   const { virtualSlots: V } = slots;
   const { period } = input;
   const end = map.rows * stride;
   // The lowest bit that no other fold takes: larger shifts need more room between the blocks.
   const shift = stride;
-  const found: Candidate[] = [];
+  const found: KernelOption[] = [];
   for (let groups = 2; groups * rows <= V && shift * groups <= period; groups *= 2) {
     if (end + shift * (groups - 1) > rows) break;
     const folds = [...inner, ...powers(1, groups).map((i) => (rows + shift) * i)];

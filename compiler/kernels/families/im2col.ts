@@ -1,7 +1,7 @@
 /** Kernels on windows that the client has gathered. */
 import { type LinearMap, RowWriter } from '../../../ir/tensor/csr.ts';
 import { type Dim, interleaved, Layout, nextPowerOfTwo, tiled } from '../../../ir/tile/layout.ts';
-import type { Candidate, LinearProblem } from '../parts/candidate.ts';
+import type { KernelOption, LinearProblem } from '../parts/kernel-option.ts';
 import { foldKernel } from '../parts/fold-kernel.ts';
 import { neededSteps } from '../parts/needed-steps.ts';
 import { copies, powers } from '../parts/result-layouts.ts';
@@ -11,7 +11,7 @@ import { copies, powers } from '../parts/result-layouts.ts';
  * matrix is one product for each tile of k and log2 folds, without any baby step. It holds for every sparse matrix,
  * not for convolutions alone.
  */
-export function im2colKernels(problem: LinearProblem, most: number): Candidate[] {
+export function im2colKernels(problem: LinearProblem, most: number): KernelOption[] {
   const { map } = problem;
   const { virtualSlots: V, batchTile } = problem.slots;
   const depth = longestRow(map);

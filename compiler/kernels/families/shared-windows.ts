@@ -6,12 +6,12 @@
  */
 import { type LinearMap, RowWriter } from '../../../ir/tensor/csr.ts';
 import { Layout, nextPowerOfTwo, tiled } from '../../../ir/tile/layout.ts';
-import type { Candidate, LinearProblem } from '../parts/candidate.ts';
+import type { KernelOption, LinearProblem } from '../parts/kernel-option.ts';
 import { foldKernel } from '../parts/fold-kernel.ts';
 import { freeBits, neededSteps } from '../parts/needed-steps.ts';
 import { copies, powers } from '../parts/result-layouts.ts';
 
-export function sharedWindowKernels(problem: LinearProblem, most: number): Candidate[] {
+export function sharedWindowKernels(problem: LinearProblem, most: number): KernelOption[] {
   const { map, slots, convolution } = problem;
   const { virtualSlots: V, batchTile } = slots;
   if (convolution === undefined) return [];
@@ -22,7 +22,7 @@ export function sharedWindowKernels(problem: LinearProblem, most: number): Candi
   if (channels === 1 || area * beside > V) return [];
   const windows = windowsOf(map, map.rows / channels);
   const taps = windows.reduce((longest, window) => Math.max(longest, window.length), 1);
-  const found: Candidate[] = [];
+  const found: KernelOption[] = [];
   for (const block of powers(2, 2 * beside)) {
     const blocks = Math.ceil(taps / block);
     const along = Math.min(V / (area * beside), nextPowerOfTwo(blocks));

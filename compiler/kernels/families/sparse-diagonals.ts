@@ -6,13 +6,13 @@
  * the operand, folds over those bits may take the place of steps, as in folded diagonals.
  */
 import type { Layout } from '../../../ir/tile/layout.ts';
-import { type Candidate, type LinearProblem, rotationsOf } from '../parts/candidate.ts';
+import { type KernelOption, type LinearProblem, rotationsOf } from '../parts/kernel-option.ts';
 import { foldKernel } from '../parts/fold-kernel.ts';
 import { freeBits, innerCopies, neededSteps, ownCopy } from '../parts/needed-steps.ts';
 import { powers } from '../parts/result-layouts.ts';
 import { StepTable } from '../parts/steps.ts';
 
-export function sparseDiagonals(problem: LinearProblem, input: Layout, output: Layout): Candidate {
+export function sparseDiagonals(problem: LinearProblem, input: Layout, output: Layout): KernelOption {
   const family = 'sparse-diagonal';
   if (innerCopies(output).length > 0) {
     return foldKernel(family, stepsOfAllCopies(problem, input, output), [], { input, output });
@@ -41,7 +41,7 @@ function gapFolds(output: Layout): number[] {
   return folds.sort((a, b) => a - b);
 }
 
-function cheaper(a: Candidate, b: Candidate): Candidate {
+function cheaper(a: KernelOption, b: KernelOption): KernelOption {
   return rotationsOf(b.counts) < rotationsOf(a.counts) ? b : a;
 }
 

@@ -6,13 +6,13 @@
  * for nothing; folding only those that hold elements is shorter.
  */
 import { duplicated, gap, Layout, nextPowerOfTwo, tiled } from '../../../ir/tile/layout.ts';
-import type { Candidate, LinearProblem } from '../parts/candidate.ts';
+import type { KernelOption, LinearProblem } from '../parts/kernel-option.ts';
 import { foldKernel } from '../parts/fold-kernel.ts';
 import { neededSteps, regularStride } from '../parts/needed-steps.ts';
 import { powers, spreadsTooFar } from '../parts/result-layouts.ts';
 
 /** Nothing where the operand does not stand evenly. */
-export function stridedSums(problem: LinearProblem, input: Layout): Candidate[] {
+export function stridedSums(problem: LinearProblem, input: Layout): KernelOption[] {
   const { map, slots } = problem;
   const { virtualSlots: V, batchTile } = slots;
   const stride = regularStride(input);

@@ -1,6 +1,6 @@
 /** Result layouts of convolutions that keep the geometry of their operand. */
 import { type Dim, interleaved, Layout, nextPowerOfTwo, tiled, tilesOf } from '../../../ir/tile/layout.ts';
-import type { LinearProblem } from './candidate.ts';
+import type { LinearProblem } from './kernel-option.ts';
 import { copies } from './result-layouts.ts';
 
 /**

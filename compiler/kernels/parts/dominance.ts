@@ -1,23 +1,23 @@
 /** Leaves out kernels that another one replaces: it costs no more and leaves its result wherever they do. */
 import { type Layout, nextPowerOfTwo } from '../../../ir/tile/layout.ts';
-import { type Candidate, rotationsOf } from './candidate.ts';
+import { type KernelOption, rotationsOf } from './kernel-option.ts';
 
-export function withoutDominated(candidates: readonly Candidate[]): Candidate[] {
-  const kept: Candidate[] = [];
+export function withoutDominated(options: readonly KernelOption[]): KernelOption[] {
+  const kept: KernelOption[] = [];
   // A kernel is dominated by none after it in this order, save by one with equal counts, of which one stays.
-  const ordered = [...candidates].sort(
+  const ordered = [...options].sort(
     (a, b) =>
       rotationsOf(a.counts) - rotationsOf(b.counts) ||
       a.counts.products - b.counts.products ||
       a.output.period - b.output.period,
   );
-  for (const candidate of ordered) {
-    if (!kept.some((other) => dominates(other, candidate))) kept.push(candidate);
+  for (const option of ordered) {
+    if (!kept.some((other) => dominates(other, option))) kept.push(option);
   }
   return kept;
 }
 
-function dominates(a: Candidate, b: Candidate): boolean {
+function dominates(a: KernelOption, b: KernelOption): boolean {
   return (
     a.input.ciphertexts <= b.input.ciphertexts &&
     // Babies may cost much less than late rotations, where an engine hoists, or more.

@@ -1,6 +1,6 @@
-/** A candidate from two layouts, the steps between them and the folds that take their part of those steps. */
+/** A kernel option from two layouts, the steps between them and the folds that take their part of those steps. */
 import type { Layout } from '../../../ir/tile/layout.ts';
-import type { Candidate } from './candidate.ts';
+import type { KernelOption } from './kernel-option.ts';
 import { freeBits } from './needed-steps.ts';
 import type { StepTable } from './steps.ts';
 
@@ -13,7 +13,7 @@ export function foldKernel(
   steps: StepTable,
   folds: readonly number[],
   { input, output, origin = 0 }: { input: Layout; output: Layout; origin?: number },
-): Candidate {
+): KernelOption {
   const folded = folds.reduce((bits, fold) => bits | (fold & (steps.period - 1)), 0);
   const { babies, giants, babyRotations, giantRotations, products } = steps.split(
     folded | freeBits(input, folded),

@@ -5,7 +5,7 @@
  */
 import type { LinearMap } from '../../../ir/tensor/csr.ts';
 import type { Layout } from '../../../ir/tile/layout.ts';
-import type { LinearProblem } from './candidate.ts';
+import type { LinearProblem } from './kernel-option.ts';
 import { StepTable } from './steps.ts';
 
 export function neededSteps({ map, slots }: LinearProblem, input: Layout, output: Layout): StepTable {

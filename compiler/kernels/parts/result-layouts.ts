@@ -1,6 +1,6 @@
 /** Layouts that kernels leave their results in. V are the virtual slots. */
 import { type Dim, duplicated, gap, Layout, nextPowerOfTwo, tiled } from '../../../ir/tile/layout.ts';
-import type { LinearProblem, SlotShape } from './candidate.ts';
+import type { LinearProblem, SlotShape } from './kernel-option.ts';
 
 /** No kernel may spread its result over more ciphertexts than this times what its elements fill. */
 const maxSpread = 8;

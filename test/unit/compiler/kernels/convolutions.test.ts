@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { LinearProblem } from '../../../../compiler/kernels/parts/candidate.ts';
+import type { LinearProblem } from '../../../../compiler/kernels/parts/kernel-option.ts';
 import { kernelsAtInput } from '../../../../compiler/kernels/client-packing.ts';
 import { convolutionLayouts, geometryOf } from '../../../../compiler/kernels/parts/convolution-layouts.ts';
 import { kernelsFrom } from '../../../../compiler/kernels/kernels-from.ts';
@@ -55,7 +55,7 @@ describe('convolutions', () => {
     fc.assert(
       fc.property(windows, slotShapes, (window, slots) => {
         const problem = { ...convolution(window), slots };
-        for (const candidate of kernelsAtInput(problem)) expectExact(candidate, problem.map, window.seed);
+        for (const option of kernelsAtInput(problem)) expectExact(option, problem.map, window.seed);
       }),
       { numRuns: 40 },
     );
@@ -69,7 +69,7 @@ describe('convolutions', () => {
         const second = { ...convolution({ ...next, channels: [O, next.channels[1]], size: side }), slots };
         const outputs = new Map(kernelsAtInput(first).map(({ output }) => [output.toString(), output]));
         for (const output of [...outputs.values()].slice(0, 4)) {
-          for (const candidate of kernelsFrom(second, output)) expectExact(candidate, second.map, next.seed);
+          for (const option of kernelsFrom(second, output)) expectExact(option, second.map, next.seed);
         }
       }),
       { numRuns: 25 },

@@ -1,7 +1,7 @@
-/** Runs a kernel in the clear and holds values to the matrix, counts and zeros to what the candidate says. */
+/** Runs a kernel in the clear and holds values to the matrix, counts and zeros to what the option says. */
 import { expect } from 'vitest';
 
-import type { Candidate } from '../../../../compiler/kernels/parts/candidate.ts';
+import type { KernelOption } from '../../../../compiler/kernels/parts/kernel-option.ts';
 import type { HeModule } from '../../../../ir/he/module.ts';
 import { HE } from '../../../../ir/he/ops.ts';
 import { applyMap, type LinearMap } from '../../../../ir/tensor/linear-map.ts';
@@ -10,24 +10,24 @@ import { PassManager } from '../../../../passes/manager.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
 import { runKernel } from '../../../support/lower-linear.ts';
 
-function describeKernel({ kernel, input, output }: Candidate): string {
+function describeKernel({ kernel, input, output }: KernelOption): string {
   const { family, babies, giants, folds } = kernel;
   return `${family} ${input.toString()} → ${output.toString()} babies ${babies.join()} giants ${giants.join()} folds ${folds.join()}`;
 }
 
-export function expectExact(candidate: Candidate, map: LinearMap, seed: number): HeModule {
-  const samples = Array.from({ length: candidate.input.batchTile }, (_, k) => randomVector(map.columns, seed + k));
-  const { results, ciphertexts, program } = runKernel(candidate, map, samples);
+export function expectExact(option: KernelOption, map: LinearMap, seed: number): HeModule {
+  const samples = Array.from({ length: option.input.batchTile }, (_, k) => randomVector(map.columns, seed + k));
+  const { results, ciphertexts, program } = runKernel(option, map, samples);
   for (const [k, sample] of samples.entries()) {
     const expected = applyMap(map, sample);
     const error = expected.reduce((worst, y, i) => Math.max(worst, Math.abs(y - (results[k]?.[i] ?? NaN))), 0);
-    expect(error, describeKernel(candidate)).toBeLessThan(1e-12);
+    expect(error, describeKernel(option)).toBeLessThan(1e-12);
   }
-  expectZeros(candidate, ciphertexts);
+  expectZeros(option, ciphertexts);
   const live = new PassManager([]).run(deadCiphertexts, program, {});
   const count = (code: number): number => live.columns.op.filter((op) => op === code).length;
-  const { babyRotations, lateRotations, products } = candidate.counts;
-  expect({ rotations: count(HE.rotate), products: count(HE['multiply-plain']) }, describeKernel(candidate)).toEqual({
+  const { babyRotations, lateRotations, products } = option.counts;
+  expect({ rotations: count(HE.rotate), products: count(HE['multiply-plain']) }, describeKernel(option)).toEqual({
     rotations: babyRotations + lateRotations,
     products,
   });
@@ -35,8 +35,8 @@ export function expectExact(candidate: Candidate, map: LinearMap, seed: number):
 }
 
 /** Where a layout does not say unknown, slots without an element hold zero. */
-function expectZeros(candidate: Candidate, ciphertexts: readonly Float64Array[]): void {
-  const { output } = candidate;
+function expectZeros(option: KernelOption, ciphertexts: readonly Float64Array[]): void {
+  const { output } = option;
   if (output.dims.some(({ unknown }) => unknown)) return;
   const elements = output.elementMap();
   for (const [c, values] of ciphertexts.entries()) {
@@ -44,6 +44,6 @@ function expectZeros(candidate: Candidate, ciphertexts: readonly Float64Array[])
       const element = elements[c * output.virtualSlots + Math.floor(s / output.batchTile)];
       return element === -1 && value !== 0;
     });
-    expect(dirty, describeKernel(candidate)).toBe(-1);
+    expect(dirty, describeKernel(option)).toBe(-1);
   }
 }

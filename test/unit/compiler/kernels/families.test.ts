@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { Candidate, LinearProblem } from '../../../../compiler/kernels/parts/candidate.ts';
+import type { KernelOption, LinearProblem } from '../../../../compiler/kernels/parts/kernel-option.ts';
 import { kernelsAtInput } from '../../../../compiler/kernels/client-packing.ts';
 import { foldedDiagonals } from '../../../../compiler/kernels/families/folded-diagonals.ts';
 import { kernelsFrom } from '../../../../compiler/kernels/kernels-from.ts';
@@ -24,7 +24,7 @@ const slotShapes = fc.constantFrom(
   { virtualSlots: 1, batchTile: 8 },
 );
 
-function everyKernel(problem: LinearProblem, input: Layout): Candidate[] {
+function everyKernel(problem: LinearProblem, input: Layout): KernelOption[] {
   const found = [...stridedSums(problem, input)];
   for (const stride of powers(1, 2 * problem.slots.virtualSlots))
     found.push(...foldedDiagonals(problem, input, stride));
@@ -35,7 +35,7 @@ describe('kernel families', () => {
   test('compute every matrix from every packing of the client', () => {
     fc.assert(
       fc.property(arbitraryMap(24), slotShapes, fc.nat(), (map, slots, seed) => {
-        for (const candidate of kernelsAtInput({ map, slots })) expectExact(candidate, map, seed);
+        for (const option of kernelsAtInput({ map, slots })) expectExact(option, map, seed);
       }),
       { numRuns: 100 },
     );
@@ -54,9 +54,9 @@ describe('kernel families', () => {
           for (const { output } of kernelsAtInput({ map: first, slots })) {
             const packed = new Layout(output.dims, output.batchTile);
             const kernels = everyKernel({ map: second, slots }, packed);
-            for (const candidate of kernels) expectExact(candidate, second, seed);
+            for (const option of kernels) expectExact(option, second, seed);
             const map = identityMap(first.rows);
-            for (const candidate of repackings(packed, slots)) expectExact(candidate, map, seed);
+            for (const option of repackings(packed, slots)) expectExact(option, map, seed);
             const other = kernels.at(seed % kernels.length)?.output ?? contiguous(rows, slots);
             expectExact(sparseDiagonals({ map: second, slots }, packed, other), second, seed);
           }
@@ -71,11 +71,11 @@ describe('kernel families', () => {
     const map = randomMap({ rows: 5, columns: 9, density: 1, seed: 3 });
     const input = new Layout([tiled(9, 16), gap(4)], 1);
     const x = randomVector(9, 1);
-    for (const candidate of everyKernel({ map, slots }, input)) {
-      const { program } = runKernel(candidate, map, [x]);
+    for (const option of everyKernel({ map, slots }, input)) {
+      const { program } = runKernel(option, map, [x]);
       const [slotsOfX = new Float64Array()] = fillSlots(input, Int32Array.from(x.keys()), 1, [x]);
       const dirty = slotsOfX.map((value, s) => (input.elementMap()[s] === -1 ? 1e6 + s : value));
-      const [result = new Float64Array()] = readSlots(candidate.output, 1, evaluateHe(program, [dirty]), 1);
+      const [result = new Float64Array()] = readSlots(option.output, 1, evaluateHe(program, [dirty]), 1);
       applyMap(map, x).forEach((y, i) => {
         expect(Math.abs(y - (result[i] ?? NaN))).toBeLessThan(1e-12);
       });
@@ -93,9 +93,9 @@ describe('kernel families', () => {
       [20, 300],
     ] as const) {
       const map = randomMap({ rows, columns, density: 1, seed: rows });
-      for (const candidate of kernelsAtInput({ map, slots })) expectExact(candidate, map, 7);
+      for (const option of kernelsAtInput({ map, slots })) expectExact(option, map, 7);
       for (const input of [contiguous(columns, slots), new Layout([tiled(columns, 64), gap(4)], 1)]) {
-        for (const candidate of everyKernel({ map, slots }, input)) expectExact(candidate, map, 7);
+        for (const option of everyKernel({ map, slots }, input)) expectExact(option, map, 7);
       }
     }
   });
@@ -126,7 +126,7 @@ describe('kernel families', () => {
     const slots = { virtualSlots, batchTile: 1 };
     const map = randomMap({ rows, columns, density: 1, seed: 1 });
     const found = kernelsFrom({ map, slots }, contiguous(columns, slots));
-    const best = found.find((candidate) => candidate.output.toString() === output);
+    const best = found.find((option) => option.output.toString() === output);
     expect(best && rotationsOf(best)).toBe(rotations);
     if (best !== undefined) expectExact(best, map, 5);
   });
@@ -147,6 +147,6 @@ describe('kernel families', () => {
   });
 });
 
-function rotationsOf({ counts }: Candidate): number {
+function rotationsOf({ counts }: KernelOption): number {
   return counts.babyRotations + counts.lateRotations;
 }

@@ -72,8 +72,8 @@ describe('expand', () => {
       fc.property(arbitraryMap(16), shares, fc.nat(), (map, share, seed) => {
         const module = denseLayer(map);
         const pruned = prunedAtRandom(module, share, seed);
-        for (const candidate of kernelsAtInput({ map, slots }))
-          expectFree(module, pruned, { kernels: kernelsOf(module, candidate) });
+        for (const option of kernelsAtInput({ map, slots }))
+          expectFree(module, pruned, { kernels: kernelsOf(module, option) });
       }),
       { numRuns: 20 },
     );
@@ -100,8 +100,8 @@ describe('expand', () => {
         const [node] = weightNodes(pruned);
         const sparse = node && linearMapOf(node, [[map.columns]]);
         if (sparse === undefined || sparse.values.length === 0) return;
-        for (const candidate of kernelsAtInput({ map: sparse, slots }))
-          expectFree(module, pruned, { kernels: kernelsOf(pruned, candidate) });
+        for (const option of kernelsAtInput({ map: sparse, slots }))
+          expectFree(module, pruned, { kernels: kernelsOf(pruned, option) });
       }),
       { numRuns: 20 },
     );

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import type { Candidate, LinearProblem } from '../../../../compiler/kernels/parts/candidate.ts';
+import type { KernelOption, LinearProblem } from '../../../../compiler/kernels/parts/kernel-option.ts';
 import { kernelsAtInput } from '../../../../compiler/kernels/client-packing.ts';
 import { kernelsFrom } from '../../../../compiler/kernels/kernels-from.ts';
 import { Constant, vector } from '../../../../ir/constant.ts';
@@ -50,21 +50,21 @@ function expectCovered({ graph }: NetworkTiles): void {
  * What is alive of the tiles of a pruned layer, in tiles of the layer before it was pruned, is what its program takes.
  * A result that is zero takes one product, which is no tile.
  */
-function expectCounts(module: TensorModule, candidate: Candidate, share: number, seed: number): void {
-  const kernels = kernelsOf(module, candidate);
+function expectCounts(module: TensorModule, option: KernelOption, share: number, seed: number): void {
+  const kernels = kernelsOf(module, option);
   const pruned = prunedAtRandom(module, share, seed);
   const tiles = tilesOf(pruned, { kernels });
   expectCovered(tiles);
   expect(tiles.graph.tiles, 'the same tiles as before').toBe(tilesOf(module, { kernels }).graph.tiles);
 
   const map = mapOf(pruned);
-  const { program } = runKernel(withWeights(candidate, map), map, [randomVector(mapOf(module).columns, seed)]);
+  const { program } = runKernel(withWeights(option, map), map, [randomVector(mapOf(module).columns, seed)]);
   const { graph } = tiles;
   const live = Array.from({ length: graph.tiles }, (_, tile) => tile).filter((tile) => !tiles.isDead(tile));
   const liveOutputs = new Set(live.map((tile) => graph.writtenBy[tile])).size;
   const liveInputs = new Set(live.map((tile) => graph.readBy[tile])).size;
   const turned = new Set(live.flatMap((tile) => [graph.babyOf[tile], graph.giantOf[tile]]).filter((r) => r !== -1));
-  const { kernel, output } = candidate;
+  const { kernel, output } = option;
   const counts = countsOf(program);
   expect({ products: counts.products, rotations: counts.rotations }).toEqual({
     products: live.length + output.ciphertexts - liveOutputs,
@@ -79,7 +79,7 @@ describe('the partition of a layer', () => {
   test('has the products and rotations of its program, from every packing of the client', () => {
     fc.assert(
       fc.property(arbitraryMap(20), slotShapes, shares, fc.nat(), (map, slots, share, seed) => {
-        for (const candidate of kernelsAtInput({ map, slots })) expectCounts(denseLayer(map), candidate, share, seed);
+        for (const option of kernelsAtInput({ map, slots })) expectCounts(denseLayer(map), option, share, seed);
       }),
       { numRuns: 40 },
     );
@@ -99,8 +99,8 @@ describe('the partition of a layer', () => {
           const input = layouts[seed % Math.max(1, layouts.length)];
           if (input === undefined) return;
           const packed = new Layout(input.dims, input.batchTile);
-          for (const candidate of kernelsFrom({ map: second, slots }, packed))
-            expectCounts(denseLayer(second), candidate, share, seed);
+          for (const option of kernelsFrom({ map: second, slots }, packed))
+            expectCounts(denseLayer(second), option, share, seed);
         },
       ),
       { numRuns: 40 },
@@ -118,7 +118,7 @@ describe('the partition of a layer', () => {
         (shape, outputs, stride, share, seed) => {
           const module = convolution(shape, outputs, stride, seed);
           const problem = problemOf(module, stride);
-          for (const candidate of kernelsAtInput(problem)) expectCounts(module, candidate, share, seed);
+          for (const option of kernelsAtInput(problem)) expectCounts(module, option, share, seed);
         },
       ),
       { numRuns: 30 },
@@ -129,13 +129,13 @@ describe('the partition of a layer', () => {
     fc.assert(
       fc.property(arbitraryMap(16), slotShapes, fc.nat(), (map, slots, seed) => {
         const pruned = prunedAtRandom(denseLayer(map), 0.8, seed);
-        for (const candidate of kernelsAtInput({ map: mapOf(pruned), slots })) {
-          const tiles = tilesOf(pruned, { kernels: kernelsOf(pruned, candidate) });
+        for (const option of kernelsAtInput({ map: mapOf(pruned), slots })) {
+          const tiles = tilesOf(pruned, { kernels: kernelsOf(pruned, option) });
           expectCovered(tiles);
-          const { products } = countsOf(runKernel(candidate, mapOf(pruned), [randomVector(map.columns, seed)]).program);
+          const { products } = countsOf(runKernel(option, mapOf(pruned), [randomVector(map.columns, seed)]).program);
           const live = tiles.graph.tiles - tiles.deadCount;
           expect(live).toBeLessThanOrEqual(products);
-          expect(live).toBeGreaterThanOrEqual(products - candidate.output.ciphertexts);
+          expect(live).toBeGreaterThanOrEqual(products - option.output.ciphertexts);
         }
       }),
       { numRuns: 40 },
@@ -144,12 +144,12 @@ describe('the partition of a layer', () => {
 
   test('refuses a kernel that cannot place a weight', () => {
     const sparse = randomMap({ rows: 8, columns: 8, density: 0.1, seed: 2 });
-    const [candidate] = kernelsAtInput({ map: sparse, slots: { virtualSlots: 8, batchTile: 1 } }).filter(
+    const [option] = kernelsAtInput({ map: sparse, slots: { virtualSlots: 8, batchTile: 1 } }).filter(
       ({ kernel, packing }) => packing === undefined && kernel.babies.length * kernel.giants.length < 8,
     );
     const module = denseLayer(randomMap({ rows: 8, columns: 8, density: 1, seed: 3 }));
-    if (candidate === undefined) throw new Error('no kernel has few steps');
-    expect(() => tilesOf(module, { kernels: kernelsOf(module, candidate) })).toThrow('cannot place');
+    if (option === undefined) throw new Error('no kernel has few steps');
+    expect(() => tilesOf(module, { kernels: kernelsOf(module, option) })).toThrow('cannot place');
   });
 });
 

@@ -53,7 +53,7 @@ export function rotationsOf({ babyRotations, lateRotations }: KernelCounts): num
   return babyRotations + lateRotations;
 }
 
-export interface Candidate {
+export interface KernelOption {
   readonly kernel: Kernel;
   readonly input: Layout;
   readonly output: Layout;

@@ -43,7 +43,7 @@ export interface Price {
   readonly maxKeys?: number | undefined;
 }
 
-export interface Candidate {
+export interface LoweredPlan {
   readonly proposal: Proposal;
   readonly packed: PackedNetwork;
   /** With the shortest chain; undefined where no chain carries it. */
@@ -55,10 +55,10 @@ export interface AcceptedProgram extends Price {
   readonly predictedError: number;
 }
 
-export function lowerProposal(proposal: Proposal, manager: PassManager, context: LoweringContext): Candidate {
+export function lowerProposal(proposal: Proposal, manager: PassManager, context: LoweringContext): LoweredPlan {
   const { tensor, samples, weights, goal } = context;
   const packed = packNetwork(tensor, proposal.choice, { samples, manager, weights });
-  const lowered: Candidate = { proposal, packed, priced: undefined };
+  const lowered: LoweredPlan = { proposal, packed, priced: undefined };
   const free = priceWithKeys(lowered, undefined, manager, context);
   if (free === undefined) return lowered;
   let best = free;
@@ -69,37 +69,37 @@ export function lowerProposal(proposal: Proposal, manager: PassManager, context:
   return { ...lowered, priced: best };
 }
 
-/** The candidate on the shortest chain that is accurate enough, or the least error that any reached. */
-export function acceptCandidate(
-  candidate: Candidate,
+/** The plan on the shortest chain that is accurate enough, or the least error that any reached. */
+export function acceptPlan(
+  lowered: LoweredPlan,
   manager: PassManager,
   context: LoweringContext,
 ): { readonly accepted: AcceptedProgram | undefined; readonly leastError: number | undefined } {
-  const { proposal, priced } = candidate;
-  const { selection, best } = selectAccurate(candidate, manager, context);
+  const { proposal, priced } = lowered;
+  const { selection, best } = selectAccurate(lowered, manager, context);
   if (selection === undefined) return { accepted: undefined, leastError: best };
   const program = scheduleProgram(selection.program);
   const price = priceOf(program, priced?.maxKeys, proposal, context);
   return { accepted: { ...price, program, predictedError: selection.predictedError }, leastError: best };
 }
 
-/** Runs the passes that lead to an accepted candidate again, with a manager that someone watches. */
+/** Runs the passes that lead to an accepted plan again, with a manager that someone watches. */
 export function replay(
-  candidate: Candidate,
+  lowered: LoweredPlan,
   manager: PassManager,
   context: LoweringContext,
   observer: PassObserver,
 ): void {
   const { tensor, samples, weights } = context;
-  const packed = packNetwork(tensor, candidate.proposal.choice, { samples, manager, weights });
-  const { selection } = selectAccurate({ ...candidate, packed }, manager, context);
-  if (selection === undefined) throw new InternalError('a candidate that was accepted no longer is');
+  const packed = packNetwork(tensor, lowered.proposal.choice, { samples, manager, weights });
+  const { selection } = selectAccurate({ ...lowered, packed }, manager, context);
+  if (selection === undefined) throw new InternalError('a plan that was accepted no longer is');
   observer.before?.('schedule', selection.program);
   observer.after?.('schedule', scheduleProgram(selection.program));
 }
 
 function selectAccurate(
-  { proposal, packed, priced }: Candidate,
+  { proposal, packed, priced }: LoweredPlan,
   manager: PassManager,
   { maxError, reference, samples, seed, table, onStep }: LoweringContext,
 ): ReturnType<typeof selectChain> {
@@ -117,7 +117,7 @@ function selectAccurate(
 }
 
 function priceWithKeys(
-  { proposal, packed }: Candidate,
+  { proposal, packed }: LoweredPlan,
   maxKeys: number | undefined,
   manager: PassManager,
   context: LoweringContext,
