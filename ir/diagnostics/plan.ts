@@ -14,16 +14,16 @@ export const unreadableHep = defineDiagnostic<{ reason: string }>({
   notes: () => [copyAgain],
 });
 
-export const newerHep = defineDiagnostic<{ version: number; madeBy: string; supported: number }>({
+export const otherHepVersion = defineDiagnostic<{ version: number; madeBy: string; supported: number }>({
   code: 'H502',
   severity: 'error',
-  title: '.hep file of a newer format',
+  title: '.hep file of another format',
   explain:
-    'The format of .hep files has a version. A newer hepc reads older files, but not the other way round: what a newer ' +
-    'version has added would be lost without notice.',
+    'The format of .hep files has a version. What another version has added would be lost without notice, and what it ' +
+    'lacks would be guessed.',
   message: ({ version, madeBy, supported }) =>
-    `the file has format version ${version}, made by ${madeBy}; this hepc reads versions up to ${supported}`,
-  notes: () => ['Update hepc, or compile the model with this version.'],
+    `the file has format version ${version}, made by ${madeBy}; this hepc reads version ${supported}`,
+  notes: () => ['Compile the model with this version of hepc, or use the one that the file was made with.'],
 });
 
 export const badManifest = defineDiagnostic<{ reason: string }>({

@@ -2,7 +2,7 @@
  * A `.hep` as an archive: the manifest, and entries that it lists with their digests. Reading checks sizes, names,
  * format version and manifest before anything else, and every digest before an entry is used.
  */
-import { badHepEntry, badManifest, newerHep, unreadableHep } from '../../ir/diagnostics/plan.ts';
+import { badHepEntry, badManifest, otherHepVersion, unreadableHep } from '../../ir/diagnostics/plan.ts';
 import {
   type Diagnostic,
   HepcError,
@@ -122,7 +122,8 @@ export function parseManifest(bytes: Uint8Array | undefined, at: Place): Manifes
   const header = headerSchema.safeParse(json.value);
   if (!header.success) throw refuse(describeIssues(header.error));
   const { version, madeBy } = header.data;
-  if (version > formatVersion) throw new HepcError([newerHep({ version, madeBy, supported: formatVersion }, at)]);
+  if (version !== formatVersion)
+    throw new HepcError([otherHepVersion({ version, madeBy, supported: formatVersion }, at)]);
   const manifest = manifestSchema.safeParse(json.value);
   if (!manifest.success) throw refuse(describeIssues(manifest.error));
   return manifest.data;

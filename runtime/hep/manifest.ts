@@ -8,10 +8,7 @@ import { z } from 'zod';
 import { parametersSchema } from '../../ir/parameters.ts';
 import { isPowerOfTwo, Layout } from '../../ir/tile/layout.ts';
 
-/**
- * Version of the format that this hepc writes, and the newest that it reads. 2: `search.json`. 3: index, constants and
- * unused ciphertexts of outputs. All of these may be missing, so that files of versions 1 and 2 are read as they are.
- */
+/** Version of the format that this hepc writes, and the only one that it reads. */
 export const formatVersion = 3;
 
 /** Elements of one sample of all inputs and outputs of a plan. */
@@ -141,7 +138,7 @@ const serverSchema = z.strictObject({
 
 export const manifestSchema = z.strictObject({
   format: z.literal('hepc'),
-  version: z.literal([1, 2, formatVersion]),
+  version: z.literal(formatVersion),
   madeBy: z.string().max(200),
   client: clientSchema,
   /** Absent in the client part. */
