@@ -6,14 +6,18 @@
 import type { PolyModulusDegree } from '../ir/parameters.ts';
 import { type HeOpName, heOpNames } from '../ir/he/ops.ts';
 
-/**
- * Operations with a cost: those of the `he` level; the encoding of a plaintext; and where an engine hoists, what is left
- * of a rotation when several of one value share its decomposition (`rotate-many`), and the division that ends a rotation,
- * which sums of rotations can share (`mod-down`). An engine that does not hoist has free ones of the latter.
- */
-export type CostedOp = HeOpName | 'encode' | 'rotate-hoisted' | 'mod-down';
+/** Work that is no operation of the `he` level. */
+const partsOfOperations = ['decompose', 'encode', 'rotate-hoisted', 'mod-down'] as const;
 
-export const costedOps: readonly CostedOp[] = [...heOpNames, 'encode', 'rotate-hoisted', 'mod-down'];
+/**
+ * What has a cost: the operations of the `he` level; the encoding of a plaintext; and where an engine hoists, what is
+ * left of a rotation when several of one value share its decomposition (`rotate-hoisted`), that decomposition
+ * (`decompose`), and the division that ends a rotation, which sums of rotations can share (`mod-down`). An engine that
+ * does not hoist decomposes and divides within each rotation: both are free for it.
+ */
+export type CostedOp = HeOpName | (typeof partsOfOperations)[number];
+
+export const costedOps: readonly CostedOp[] = [...heOpNames, ...partsOfOperations];
 
 /** Engines with costs of their own. */
 export const enginesWithCosts = ['simd', 'seal-wasm'] as const;
@@ -54,7 +58,7 @@ export const sealCostTable: CostTable = {
     'mod-switch': cost(0.00155, 0.0034, 0),
     rotate: cost(0.235, 0.203, 0.098),
     output: cost(0, 0.0424, 0),
-    'rotate-many': cost(0.00355, 0.00236, 0),
+    decompose: cost(0.00355, 0.00236, 0),
     encode: cost(0.0625, 0.0823, 0),
     'rotate-hoisted': cost(0.235, 0.203, 0.098),
     'mod-down': cost(0, 0, 0),
@@ -71,7 +75,7 @@ export const sealCostTable: CostTable = {
     'mod-switch': cost(0, 0.00757, 0),
     rotate: cost(0.395, 0.534, 0.181),
     output: cost(0.00294, 0.023, 0),
-    'rotate-many': cost(0, 0.00766, 0),
+    decompose: cost(0, 0.00766, 0),
     encode: cost(0.106, 0.175, 0),
     'rotate-hoisted': cost(0.395, 0.534, 0.181),
     'mod-down': cost(0, 0, 0),
@@ -88,7 +92,7 @@ export const sealCostTable: CostTable = {
     'mod-switch': cost(0, 0.0151, 0),
     rotate: cost(0.717, 1.27, 0.356),
     output: cost(0.00843, 0.0481, 0),
-    'rotate-many': cost(0, 0.0154, 0),
+    decompose: cost(0, 0.0154, 0),
     encode: cost(0.273, 0.358, 0),
     'rotate-hoisted': cost(0.717, 1.27, 0.356),
     'mod-down': cost(0, 0, 0),
@@ -105,7 +109,7 @@ export const sealCostTable: CostTable = {
     'mod-switch': cost(0, 0.0297, 0),
     rotate: cost(1.82, 2.44, 0.723),
     output: cost(0.00825, 0.1, 0),
-    'rotate-many': cost(0, 0.0323, 0),
+    decompose: cost(0, 0.0323, 0),
     encode: cost(0.641, 0.704, 0),
     'rotate-hoisted': cost(1.82, 2.44, 0.723),
     'mod-down': cost(0, 0, 0),
@@ -129,7 +133,7 @@ const simdCostTable: CostTable = {
     'mod-switch': cost(0, 0.00218, 0),
     rotate: cost(0.0373, 0.0583, 0.016),
     output: cost(0.00127, 0.00426, 0),
-    'rotate-many': cost(0.000264, 0.0141, 0.013),
+    decompose: cost(0.000264, 0.0141, 0.013),
     encode: cost(0.0156, 0.00973, 0),
     'rotate-hoisted': cost(0.0396, 0.0394, 0.00412),
     'mod-down': cost(0.0269, 0.0296, 0),
@@ -146,7 +150,7 @@ const simdCostTable: CostTable = {
     'mod-switch': cost(0, 0.00393, 0),
     rotate: cost(0.0872, 0.0964, 0.0452),
     output: cost(0, 0.00932, 0),
-    'rotate-many': cost(0.00309, 0.0251, 0.0294),
+    decompose: cost(0.00309, 0.0251, 0.0294),
     encode: cost(0.0126, 0.0298, 0),
     'rotate-hoisted': cost(0.0735, 0.0863, 0.00803),
     'mod-down': cost(0.0489, 0.0692, 0),
@@ -163,7 +167,7 @@ const simdCostTable: CostTable = {
     'mod-switch': cost(0, 0.00766, 0),
     rotate: cost(0.235, 0.149, 0.114),
     output: cost(0, 0.0192, 0),
-    'rotate-many': cost(0.00727, 0.0515, 0.0638),
+    decompose: cost(0.00727, 0.0515, 0.0638),
     encode: cost(0.0402, 0.0609, 0),
     'rotate-hoisted': cost(0.237, 0.0824, 0.0467),
     'mod-down': cost(0.124, 0.139, 0),
@@ -180,7 +184,7 @@ const simdCostTable: CostTable = {
     'mod-switch': cost(0, 0.0149, 0),
     rotate: cost(0.455, 0.448, 0.213),
     output: cost(0, 0.0404, 0),
-    'rotate-many': cost(0.00272, 0.139, 0.135),
+    decompose: cost(0.00272, 0.139, 0.135),
     encode: cost(0.099, 0.124, 0),
     'rotate-hoisted': cost(0.295, 0.42, 0.071),
     'mod-down': cost(0.313, 0.287, 0),

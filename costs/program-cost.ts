@@ -39,7 +39,7 @@ export function rowCosts(program: CostedProgram, table: CostTable = defaultCostT
   const parameters = managed(program);
   const { columns } = program;
   const { polyModulusDegree: degree } = parameters;
-  const { op, a, level } = columns;
+  const { op, level } = columns;
   const costs = Float64Array.from(op, (_, row) => rowCost(columns, row, parameters, table));
   if (!hoists(table, degree)) return costs;
   const readers = findReaders(columns);
@@ -49,9 +49,9 @@ export function rowCosts(program: CostedProgram, table: CostTable = defaultCostT
     costs[row] = (costs[row] ?? 0) + milliseconds;
   };
 
-  for (const rows of rotationsBySource(columns, readers)) {
+  for (const rows of rotationsBySource(columns, readers.needed)) {
     const [first = -1] = rows;
-    const shared = op[a[first] ?? -1] === HE['rotate-many'] ? 0 : cost('rotate-many', first);
+    const shared = cost('decompose', first);
     const saved = cost('rotate', first) - cost('rotate-hoisted', first);
     if (rows.length * saved <= shared) continue;
     for (const row of rows) pay(row, -saved);
@@ -66,11 +66,11 @@ export function rowCosts(program: CostedProgram, table: CostTable = defaultCostT
 }
 
 /** The rotations of each value, in order. */
-function rotationsBySource({ op, a }: HeColumns, { needed, source }: RowReaders): Iterable<number[]> {
+function rotationsBySource({ op, a }: HeColumns, needed: Uint8Array): Iterable<number[]> {
   const rotations = new Map<number, number[]>();
   for (const [row, code] of op.entries()) {
     if (code !== HE.rotate || needed[row] !== 1) continue;
-    const from = source[a[row] ?? -1] ?? -1;
+    const from = a[row] ?? -1;
     const others = rotations.get(from);
     if (others === undefined) rotations.set(from, [row]);
     else others.push(row);

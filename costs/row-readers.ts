@@ -6,9 +6,7 @@ import { HE } from '../ir/he/ops.ts';
 export interface RowReaders {
   /** 1 for the rows that an output needs, outputs included. */
   readonly needed: Uint8Array;
-  /** By row: the row whose value it stands for; other than itself for a `rotate-many`. */
-  readonly source: Int32Array;
-  /** By source: the last needed row that reads it, −1 where none does. */
+  /** By row: the last needed row that reads it, −1 where none does. */
   readonly lastRead: Int32Array;
   /**
    * By row of a sum: the row where the sum ends. A sum is a tree of `add` rows, of which all but the root are read by the
@@ -52,15 +50,13 @@ export function findReaders(columns: HeColumns): RowReaders {
     if (code === HE.rescale && uses[x] === 1) rescaleOf[x] = row;
   }
 
-  const source = new Int32Array(rows);
   const lastRead = new Int32Array(rows).fill(-1);
   for (let row = 0; row < rows; row++) {
     const code = op[row] ?? 0;
     const x = a[row] ?? -1;
-    source[row] = code === HE['rotate-many'] ? (source[x] ?? -1) : row;
     if (needed[row] !== 1) continue;
-    if (usesValueA(code)) lastRead[source[x] ?? -1] = row;
-    if (usesValueB(code)) lastRead[source[b[row] ?? -1] ?? -1] = row;
+    if (usesValueA(code)) lastRead[x] = row;
+    if (usesValueB(code)) lastRead[b[row] ?? -1] = row;
   }
-  return { needed, source, lastRead, sumOf, rescaleOf };
+  return { needed, lastRead, sumOf, rescaleOf };
 }

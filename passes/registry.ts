@@ -1,7 +1,4 @@
-/**
- * Every pass, in the order in which the compiler first runs them; `group-rotations`, which comes last, is for engines
- * that hoist. `hepc passes` and `hepc opt` know these.
- */
+/** Every pass, in the order in which the compiler first runs them. `hepc passes` and `hepc opt` know these. */
 import { approximateActivations } from './tensor/approximate-activations.ts';
 import { assignLevels } from './he/assign-levels.ts';
 import { commonSubexpressions } from './he/common-subexpressions.ts';
@@ -13,7 +10,6 @@ import { expand } from './pruning/expand.ts';
 import { factorPlaintexts } from './he/factor-plaintexts.ts';
 import { fineTune } from './pruning/fine-tune.ts';
 import { foldRotations } from './he/fold-rotations.ts';
-import { groupRotations } from './he/group-rotations.ts';
 import { mergeFolds } from './he/merge-folds.ts';
 import { mergeLinear } from './tensor/merge-linear.ts';
 import type { AnyPass } from './base/pass.ts';
@@ -50,5 +46,4 @@ export const passes: readonly AnyPass[] = [
   assignLevels,
   mergeFolds,
   selectKeys,
-  groupRotations,
 ];

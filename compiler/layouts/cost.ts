@@ -88,7 +88,7 @@ function rotations(
   const { babyRotations, lateRotations, foldRotations, rescales } = counts;
   const giants = lateRotations - foldRotations;
   const decomposed = Math.min(babyRotations, inputs);
-  const together = decomposed * time('rotate-many', level) + babyRotations * time('rotate-hoisted', level);
+  const together = decomposed * time('decompose', level) + babyRotations * time('rotate-hoisted', level);
   const divided = (saved: number, sums: number, at: number): number =>
     Math.max(0, saved - Math.min(saved, sums)) * time('mod-down', at);
   const babies = Math.min(babyRotations * time('rotate', level), together) - divided(babyRotations, rescales, level);
@@ -96,7 +96,7 @@ function rotations(
   // Of the folds of a result every two are one sum of three rotations.
   const foldsOfResult = results === 0 ? 0 : foldRotations / results;
   const pairs = results * Math.floor(foldsOfResult / 2);
-  const pair = time('rotate-many', later) + 3 * time('rotate-hoisted', later) - 2 * time('mod-down', later);
+  const pair = time('decompose', later) + 3 * time('rotate-hoisted', later) - 2 * time('mod-down', later);
   const single = time('rotate', later);
   const folds = foldRotations * single - pairs * Math.max(0, 2 * single - pair);
   return Math.max(0, babies) + Math.max(0, sums) + folds;

@@ -62,7 +62,7 @@ export const badRotation = defineDiagnostic<Broken>({
   code: 'H255',
   severity: 'error',
   title: 'a rotation that is not possible',
-  explain: `A rotation is by more than zero and less than all slots. Only rotations read what a rotate-many gives. ${editedByHand}`,
+  explain: `A rotation is by more than zero and less than all slots. ${editedByHand}`,
   message: ({ reason }) => reason,
 });
 

@@ -80,13 +80,6 @@ export const heOps = {
     b: 'none',
     imm: 'index',
   },
-  'rotate-many': {
-    code: 11,
-    doc: 'a, decomposed once for the key switches of all the rotations that read it; nothing else does.',
-    a: 'value',
-    b: 'none',
-    imm: 'none',
-  },
 } as const satisfies Record<string, HeOpDeclaration>;
 
 export type HeOpName = keyof typeof heOps;

@@ -7,7 +7,7 @@
  *   and there is an output (H253);
  * - plaintext ids are in the pool, and pool rows name rows of f64 [tiles, period], with period · inner dividing the
  *   slots (H254);
- * - rotations are by 0 < step < slots; only rotations read what a rotate-many gives (H255).
+ * - rotations are by 0 < step < slots (H255).
  * Unmanaged, that is without parameters, levels, scales and sizes say nothing, and products may be with zeros, which
  * `dead-ciphertexts` removes. Managed:
  * - no product is with a row of zeros (H254);
@@ -15,9 +15,9 @@
  * - scales are positive and finite; add: equal bit for bit; multiply, multiply-plain and rescale: the product or the
  *   quotient up to 1e-9, of which the program's value stands; add-plain: plainScale is that of a; all else keeps
  *   them; a scale is below the modulus of its level (H257);
- * - input and weight have size 2; multiply takes 2 and 2 and gives 3; relinearize 3 and gives 2; rotate, rotate-many,
- *   rescale and output take 2 (rounding a third polynomial is multiplied by the square of the secret); add gives the
- *   larger size; all else keeps it (H258).
+ * - input and weight have size 2; multiply takes 2 and 2 and gives 3; relinearize 3 and gives 2; rotate, rescale and
+ *   output take 2 (rounding a third polynomial is multiplied by the square of the secret); add gives the larger size;
+ *   all else keeps it (H258).
  *
  * Passes over columns only, for programs of 10^6 ops.
  */
@@ -123,8 +123,6 @@ function verifyStructure(module: Program, pool: readonly Verdict[], reports: Rep
         sound = false;
       } else if (op[operand] === HE.output) {
         reports.at(id, badValueOrder, `operand %${operand} of ${name} is an output`);
-      } else if (op[operand] === HE['rotate-many'] && code !== HE.rotate) {
-        reports.at(id, badRotation, `${name} of %${operand}, a rotate-many that only rotations may read`);
       }
     };
     const checkPlaintext = (plaintext: number): void => {
@@ -246,7 +244,6 @@ function requiredSize(code: number): number | undefined {
   switch (code) {
     case HE.multiply:
     case HE.rotate:
-    case HE['rotate-many']:
     case HE.rescale:
     case HE.output:
       return 2;

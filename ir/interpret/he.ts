@@ -1,7 +1,7 @@
 /**
  * Reference semantics of the `he` and `plan` levels, on slots of doubles: what a program computes apart from noise,
  * or, with a noise model, what SEAL's result of it will look like. Levels and scales do not matter otherwise:
- * relinearize, rescale, mod-switch and rotate-many are the identity on values, so unmanaged programs run as well.
+ * relinearize, rescale and mod-switch are the identity on values, so unmanaged programs run as well.
  *
  * Memory is that of the values alive at once: a value's array is reused once its last user has run.
  */
@@ -90,7 +90,6 @@ export function evaluateHe(
         noise?.rescale(result, scale);
         break;
       case HE['mod-switch']:
-      case HE['rotate-many']:
         result.set(valueOf(a));
         break;
       case HE.rotate:

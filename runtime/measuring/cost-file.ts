@@ -12,7 +12,7 @@ import { simdCostVersion } from '../engines/simd/probe/cost-probe.ts';
 import { sealVersion } from '../seal/library/version.ts';
 
 const format = 'hepc-costs';
-const formatVersion = 2;
+const formatVersion = 3;
 const maxBytes = 1 << 20;
 
 /** What costs belong to. */

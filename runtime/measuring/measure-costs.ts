@@ -71,7 +71,7 @@ const dominant: ReadonlySet<CostedOp> = new Set([
   'multiply-plain',
 ]);
 
-const keySwitches: ReadonlySet<CostedOp> = new Set(['rotate', 'rotate-many', 'rotate-hoisted', 'relinearize']);
+const keySwitches: ReadonlySet<CostedOp> = new Set(['rotate', 'decompose', 'rotate-hoisted', 'relinearize']);
 
 type Samples = ReadonlyMap<CostedOp, readonly CostSample[]>;
 

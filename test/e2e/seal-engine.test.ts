@@ -43,31 +43,6 @@ test('random programs give what they give in the clear', { timeout: 300_000 }, a
   );
 });
 
-test('rotations of a rotate-many are rotations of its operand', { timeout: 60_000 }, async () => {
-  const planWith = (many: boolean): Plan => {
-    const writer = new ProgramWriter(smallParameters, 2 ** 30);
-    const x = writer.input();
-    const source = many ? writer.rotateMany(x) : x;
-    const rotations = [1, 2, 3].map((step) => writer.rotate(source, step));
-    writer.output(rotations.reduce((a, b) => writer.sum(a, b), x));
-    return writer.plan();
-  };
-  const [plain, hoisted] = [planWith(false), planWith(true)];
-  const sample = randomSample(plain, 11);
-  const expected = await inTheClear(plain, sample);
-  expect(await inTheClear(hoisted, sample)).toEqual(expected);
-  await withClient(plain, async (client, keys) => {
-    const inputs = client.encrypt([sample]);
-    const outputs = await withServer(plain, keys, {}, (server) => server.evaluate(inputs));
-    for (const threads of [1, 2]) {
-      const again = await withServer(hoisted, keys, { threads }, (server) => server.evaluate(inputs));
-      expect(Buffer.compare(again, outputs)).toBe(0);
-    }
-    const [got = new Map<string, Float64Array>()] = client.decrypt(outputs);
-    expect(difference(plain, got, expected)).toBeLessThan(1e-3);
-  });
-});
-
 describe('a plan with three rescales', () => {
   const plan = mixedPlan();
   let client: Client;

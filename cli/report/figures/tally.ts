@@ -40,7 +40,7 @@ export function sum(values: ArrayLike<number>): number {
 
 /** Kinds of operations that belong together, in the order in which bars stack them: what costs the most comes first. */
 export const opFamilies = [
-  { name: 'rotations', ops: ['rotate', 'rotate-many'] },
+  { name: 'rotations', ops: ['rotate'] },
   { name: 'relinearisations', ops: ['relinearize'] },
   { name: 'products with plaintexts', ops: ['multiply-plain'] },
   { name: 'products of ciphertexts', ops: ['multiply'] },

@@ -164,5 +164,5 @@ function movesSlots(code: number): boolean {
 }
 
 function keepsSlots(code: number): boolean {
-  return code === HE['rotate-many'] || code === HE.rescale || code === HE['mod-switch'] || code === HE.relinearize;
+  return code === HE.rescale || code === HE['mod-switch'] || code === HE.relinearize;
 }

@@ -14,21 +14,12 @@ export interface Depth {
 
 /** Counts rescales, in a program that has them. */
 export function rescaleDepth(module: HeModule): Depth {
-  return depthBy(module, (code) => code === HE.rescale);
-}
-
-/** Counts products, each of which will be rescaled, in a program that has no rescales yet. */
-export function productDepth(module: HeModule): Depth {
-  return depthBy(module, (code) => code === HE.multiply || code === HE['multiply-plain']);
-}
-
-function depthBy(module: HeModule, takesLevel: (code: number) => boolean): Depth {
   const { columns, origins } = module;
   const { op, origin } = columns;
   const levels = new Int32Array(op.length);
   const next = new Int32Array(op.length).fill(-1);
   for (let id = op.length - 1; id >= 0; id--) {
-    const need = (levels[id] ?? 0) + (takesLevel(op[id] ?? 0) ? 1 : 0);
+    const need = (levels[id] ?? 0) + (op[id] === HE.rescale ? 1 : 0);
     for (const x of operandsOf(columns, id)) {
       if (next[x] !== -1 && need <= (levels[x] ?? 0)) continue;
       levels[x] = need;

@@ -123,17 +123,6 @@ export const kernels: { readonly [K in HeOpName]: Kernel } = {
       (x, result) => machine.evaluator.rotateVector(x, imm, machine.galoisKeys, result),
     ),
 
-  // SEAL decomposes anew for each rotation: the value stands for itself.
-  'rotate-many': (machine, { a }) =>
-    unary(
-      machine,
-      a,
-      () => undefined,
-      (x, result) => {
-        result.assign(x);
-      },
-    ),
-
   output: (machine, { a, imm }) => {
     machine.saveOutput(imm, machine.value(a));
     return undefined;

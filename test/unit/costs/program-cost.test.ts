@@ -32,7 +32,7 @@ const hoisting: CostTable = {
     costedOps.map((op) => {
       const costs: Partial<Record<typeof op, number>> = {
         rotate: 100,
-        'rotate-many': 40,
+        decompose: 40,
         'rotate-hoisted': 60,
         'mod-down': 30,
       };

@@ -33,8 +33,7 @@ export function probeProgram(parameters: Parameters, level: number): HeModule {
   const product = { level, scale: probeScale ** 2 };
   const x = builder.add('input', fresh);
   const w = builder.add('weight', { a: bias, ...fresh });
-  const many = builder.add('rotate-many', { a: x, ...fresh });
-  const rotated = probeSteps.map((imm) => builder.add('rotate', { a: many, imm, ...fresh }));
+  const rotated = probeSteps.map((imm) => builder.add('rotate', { a: x, imm, ...fresh }));
   const products = factors.map((b, i) =>
     builder.add('multiply-plain', { a: rotated[i % rotated.length] ?? x, b, plainScale: probeScale, ...product }),
   );

@@ -154,7 +154,7 @@ export class SimdCostProbe {
     time('multiply-plain', () => operations.multiplyAccumulate(terms, target), turns);
     time('relinearize', () => operations.relinearize(three, key.key, target));
     time('rotate', () => operations.rotate(x, key, target));
-    time('rotate-many', () => operations.decompose(x, digits));
+    time('decompose', () => operations.decompose(x, digits));
     time('rotate-hoisted', () => operations.rotateDecomposed(x, digits, key, target));
     time('mod-down', () => operations.divideExtended(extended, target));
     time('output', () => this.store(x));

@@ -4,7 +4,7 @@
  * - a sum (`costs/row-readers.ts`) is one sweep over its products with plaintexts, or several (`open-sums.ts` has the rule);
  *   what else it adds is added one by one. Sums are exact modulo the primes, so the order changes no bit;
  * - a `relinearize` that only a `rescale` reads is one step with it;
- * - rotations of one value share its decomposition (`hoisting.ts`); a `rotate-many` stands for its operand;
+ * - rotations of one value share its decomposition (`hoisting.ts`);
  * - rotations that only sums read stay in the extended basis where that pays (`costs/extended-rotations.ts`). Such a sum has two
  *   parts, one in each basis, and its division adds them; a `rescale` that alone reads it is one step with the division;
  * - rows that no output needs are left out, inputs among them.
@@ -65,9 +65,9 @@ class Fuser implements FusedProgram, SumWriter {
     this.valueOfRow = new Int32Array(rows).fill(-1);
     this.sums = new OpenSums(this, heldValues);
     this.hoisting = new Hoisting(decompositions);
-    const { needed, source } = this.readers;
+    const { needed } = this.readers;
     for (const [row, code] of columns.op.entries())
-      if (code === HE.rotate && needed[row] === 1) this.hoisting.announce(source[columns.a[row] ?? -1] ?? -1, row);
+      if (code === HE.rotate && needed[row] === 1) this.hoisting.announce(columns.a[row] ?? -1, row);
   }
 
   sweep(sum: number, terms: readonly Term[]): number {
@@ -89,13 +89,11 @@ class Fuser implements FusedProgram, SumWriter {
 
   /** Rows are taken in order, all of them. */
   take(row: number): void {
-    const { needed, source, lastRead } = this.readers;
+    const { needed, lastRead } = this.readers;
     if (needed[row] !== 1) return;
     this.write(row);
-    for (const operand of operandsOf(this.columns, row)) {
-      const read = source[operand] ?? -1;
-      if (lastRead[read] === row) this.sums.release(this.valueOfRow[read] ?? -1);
-    }
+    for (const operand of operandsOf(this.columns, row))
+      if (lastRead[operand] === row) this.sums.release(this.valueOfRow[operand] ?? -1);
   }
 
   private write(row: number): void {
@@ -136,8 +134,6 @@ class Fuser implements FusedProgram, SumWriter {
         break;
       case HE.rotate:
         this.writeRotation(row, x, immediate);
-        break;
-      case HE['rotate-many']:
         break;
       case HE.output:
         this.steps.push({ kind: 'output', a: this.value(x), index: immediate });
@@ -192,7 +188,7 @@ class Fuser implements FusedProgram, SumWriter {
 
   private writeRotation(row: number, x: number, step: number): void {
     const a = this.value(x);
-    const digits = this.hoisting.take(this.readers.source[x] ?? -1, () => {
+    const digits = this.hoisting.take(x, () => {
       const target = this.define('digits', this.levelOf(row), 1);
       this.steps.push({ kind: 'decompose', a, target });
       return target;
@@ -225,7 +221,7 @@ class Fuser implements FusedProgram, SumWriter {
   }
 
   private value(row: number): number {
-    const value = this.valueOfRow[this.readers.source[row] ?? -1] ?? -1;
+    const value = this.valueOfRow[row] ?? -1;
     if (value === -1) throw new InternalError(`%${row} is read before it is computed`);
     return value;
   }

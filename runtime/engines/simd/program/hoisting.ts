@@ -1,6 +1,5 @@
 /**
- * Which rotations share a decomposition. The rotations of one value, through a `rotate-many` or not, are hoisted where
- * there are two or more: the value is decomposed before the first of them, and its digits stay until the last.
+ * Which rotations share a decomposition. The rotations of one value are hoisted where there are two or more: the value is decomposed before the first of them, and its digits stay until the last.
  *
  * Digits take (level + 2) / 2 times what the ciphertext takes, so only a few decompositions are kept at a time: where
  * there is one too many, the one that is wanted last is given up (Belady 1966), and is made again if two or more of its

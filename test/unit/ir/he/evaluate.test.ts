@@ -35,7 +35,6 @@ function everyValue(module: HeModule, inputs: readonly Float64Array[]): Float64A
       rescale: () => value(a),
       'mod-switch': () => value(a),
       rotate: () => value(a).map((_, s) => value(a)[(s + imm) % module.slots] ?? 0),
-      'rotate-many': () => value(a),
       output: () => value(a),
     }[op]();
     values.push(result);

@@ -34,8 +34,8 @@ function pool(): Pick<HeModule, 'packed' | 'plaintexts'> {
 }
 
 /**
- * A managed program that uses the ops: two inputs and a weight, a product with a plaintext, a sum, a rotation, a
- * product, and two outputs. `rotate-many` alone is not there.
+ * A managed program that uses every op: two inputs and a weight, a product with a plaintext, a sum, a rotation, a
+ * product, and two outputs.
  */
 export function managedProgram(): HeModule & { readonly parameters: Parameters } {
   const b = new HeBuilder();

@@ -1,20 +1,13 @@
-/** From managed programs to plans, with and without rotations in groups. */
+/** From managed programs to plans. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { HeModule } from '../../../../ir/he/module.ts';
 import { HE } from '../../../../ir/he/ops.ts';
 import { evaluateHe } from '../../../../ir/interpret/he.ts';
 import { verify } from '../../../../ir/verify.ts';
-import { groupRotations } from '../../../../passes/he/group-rotations.ts';
 import { scheduleProgram } from '../../../../passes/he/scheduling/schedule.ts';
 import { countOps, programInputs } from '../../../support/arbitrary-programs.ts';
 import { deepParameters, ProgramWriter, smallParameters } from '../../runtime/engines/seal-wasm/programs.ts';
 import { programArbitrary, writeProgram } from '../../runtime/engines/seal-wasm/random-programs.ts';
-
-function grouped(module: HeModule): HeModule {
-  const context = { samples: [], report: () => undefined };
-  return groupRotations.run(module, {}, context).module;
-}
 
 function largestDifference(a: readonly Float64Array[], b: readonly Float64Array[]): number {
   expect(a.length).toBe(b.length);
@@ -28,34 +21,12 @@ test('plans are sound and compute what the program does', () => {
       const { program } = writeProgram(smallParameters, 2 ** 28, actions, 1).plan;
       const inputs = programInputs(program, seed);
       const expected = evaluateHe(program, inputs);
-      for (const module of [program, grouped(program)]) {
-        const plan = scheduleProgram(module);
-        expect(verify(plan)).toEqual([]);
-        // Sums are added in another order.
-        expect(largestDifference(evaluateHe(plan, inputs), expected)).toBeLessThan(1e-12);
-        for (const op of ['rotate', 'add', 'multiply', 'multiply-plain', 'rescale'] as const)
-          expect(countOps(plan, op)).toBe(countOps(program, op));
-      }
-    }),
-    { numRuns: 50 },
-  );
-});
-
-test('each rotation reads a rotate-many where its source has another', () => {
-  fc.assert(
-    fc.property(programArbitrary, (actions) => {
-      const { program } = writeProgram(smallParameters, 2 ** 28, actions, 1).plan;
-      const module = grouped(program);
-      expect(verify(module)).toEqual([]);
-      const { op, a, imm } = module.columns;
-      const steps = new Map<number, Set<number>>();
-      for (const [id, code] of op.entries()) {
-        if (code !== HE.rotate) continue;
-        const source = a[id] ?? -1;
-        steps.set(source, (steps.get(source) ?? new Set()).add(imm[id] ?? 0));
-      }
-      for (const [source, { size }] of steps) if (op[source] !== HE['rotate-many']) expect(size).toBe(1);
-      expect(grouped(module).columns).toEqual(module.columns);
+      const plan = scheduleProgram(program);
+      expect(verify(plan)).toEqual([]);
+      // Sums are added in another order.
+      expect(largestDifference(evaluateHe(plan, inputs), expected)).toBeLessThan(1e-12);
+      for (const op of ['rotate', 'add', 'multiply', 'multiply-plain', 'rescale'] as const)
+        expect(countOps(plan, op)).toBe(countOps(program, op));
     }),
     { numRuns: 50 },
   );

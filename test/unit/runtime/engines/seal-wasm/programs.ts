@@ -111,10 +111,6 @@ export class ProgramWriter {
     return this.add('rotate', this.of(a), { a, imm: step });
   }
 
-  rotateMany(a: number): number {
-    return this.add('rotate-many', this.of(a), { a });
-  }
-
   output(a: number): number {
     return this.add('output', this.of(a), { a, imm: this.outputs++ });
   }

@@ -4,7 +4,7 @@ import type { Parameters } from '../../../../../ir/parameters.ts';
 import type { Plan } from '../../../../../ir/plan/plan.ts';
 import { ProgramWriter } from './programs.ts';
 
-const kinds = ['sum', 'addPlain', 'multiplyPlain', 'multiply', 'square', 'modSwitch', 'rotate', 'rotateMany'] as const;
+const kinds = ['sum', 'addPlain', 'multiplyPlain', 'multiply', 'square', 'modSwitch', 'rotate'] as const;
 
 export interface Action {
   readonly kind: (typeof kinds)[number];
@@ -107,12 +107,6 @@ export function writeProgram(
       case 'rotate':
         usable.push(define(writer.rotate(a, step), [a], x.value, x.error + fresh));
         break;
-      case 'rotateMany': {
-        const many = writer.rotateMany(a);
-        for (const each of [step, step + 1])
-          usable.push(define(writer.rotate(many, each), [a], x.value, x.error + fresh));
-        break;
-      }
     }
   }
   let errorBound = 0;

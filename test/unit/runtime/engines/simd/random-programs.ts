@@ -1,7 +1,7 @@
 /**
  * Random managed programs of 16 slots for the passes from rows to steps: sums of products with plaintexts in every
- * shape, of values that others read too or not, rotations with and without `rotate-many`, products of ciphertexts that
- * are relinearised, rescaled or not, and rows that nothing needs. Scales are all one: steps do not know them.
+ * shape, of values that others read too or not, rotations of one value together and alone, products of ciphertexts
+ * that are relinearised, rescaled or not, and rows that nothing needs. Scales are all one: steps do not know them.
  */
 import fc from 'fast-check';
 import { Constant } from '../../../../../ir/constant.ts';
@@ -27,7 +27,7 @@ const kinds = [
   'sum of rotations',
   'matrix',
   'rotate',
-  'rotate-many',
+  'rotations',
   'rescale',
   'mod-switch',
 ] as const;
@@ -102,9 +102,9 @@ function writeProgram(actions: readonly Action[]): ManagedProgram {
       case 'rotate':
         writer.offer(writer.rotate(writer.small(a), second));
         break;
-      case 'rotate-many': {
-        const many = writer.op('rotate-many', writer.small(a));
-        for (const pick of picks.slice(1, 4)) writer.offer(writer.rotate(many, pick));
+      case 'rotations': {
+        const x = writer.small(a);
+        for (const pick of picks.slice(1, 4)) writer.offer(writer.rotate(x, pick));
         break;
       }
       case 'rescale':
