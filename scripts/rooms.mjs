@@ -63,7 +63,7 @@ export const houses = [
     imports: ['costs', 'ir'],
     rooms: [
       room('base'),
-      room('tensor/linear'),
+      room('tensor/linear', 'base'),
       room('tensor/dead-elements'),
       room('tensor/approximation', 'base'),
       room('tensor', 'tensor/linear tensor/dead-elements tensor/approximation base'),

@@ -1,6 +1,5 @@
 /** Runs lowered programs in the clear, to measure ranges and to predict errors. */
 import type { HeModule } from '../../ir/he/module.ts';
-import { HE } from '../../ir/he/ops.ts';
 import { evaluateHe } from '../../ir/interpret/he.ts';
 import { evaluateTile } from '../../ir/interpret/tile.ts';
 import { NoiseModel } from '../../ir/interpret/noise.ts';
@@ -10,9 +9,10 @@ import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
 import { sentOutputs } from '../../ir/tile/sent-outputs.ts';
-import { Layout, nextPowerOfTwo } from '../../ir/tile/layout.ts';
-import type { TileModule, TileNode } from '../../ir/tile/ops.ts';
+import { nextPowerOfTwo } from '../../ir/tile/layout.ts';
+import type { TileModule } from '../../ir/tile/ops.ts';
 import type { Sample } from '../../passes/base/pass.ts';
+import { shrinkBatch } from './shrink-batch.ts';
 
 /** The most samples that ranges are measured on. */
 const rangeSamples = 32;
@@ -45,41 +45,15 @@ interface Simulation {
   readonly batches: readonly (readonly Sample[])[];
 }
 
-/**
- * All samples of a batch go through the same operations side by side, so a batch can be simulated with as many
- * neighbouring slots as there are samples at hand: steps and repetitions shrink with it, and nothing else changes.
- */
+/** With no more neighbouring slots than there are samples, where the program allows it; else the whole batch. */
 function simulation(tile: TileModule, program: HeModule | PlanModule, samples: readonly Sample[]): Simulation {
   const full = tile.nodes[0]?.type.batchTile ?? 1;
-  const size = Math.min(full, nextPowerOfTwo(samples.length));
+  const few = Math.min(full, nextPowerOfTwo(samples.length));
+  const shrunken = few === full ? undefined : shrinkBatch(tile, program, few);
+  const size = shrunken === undefined ? full : few;
   const batches: Sample[][] = [];
   for (let from = 0; from < samples.length; from += size) batches.push(samples.slice(from, from + size));
-  if (size === full) return { tile, program, batches };
-  const ratio = full / size;
-  const { columns, plaintexts } = program;
-  const imm = columns.imm.map((value, id) => (columns.op[id] === HE.rotate ? value / ratio : value));
-  const shrunk = {
-    ...program,
-    slots: program.slots / ratio,
-    columns: { ...columns, imm },
-    plaintexts: {
-      ...plaintexts,
-      shift: plaintexts.shift.map((shift) => shift / ratio),
-      inner: plaintexts.inner.map((inner) => Math.max(1, inner / ratio)),
-    },
-  };
-  return { tile: withBatchTile(tile, size), program: shrunk, batches };
-}
-
-function withBatchTile(tile: TileModule, batchTile: number): TileModule {
-  const relaid = (layout: Layout): Layout => new Layout(layout.dims, batchTile);
-  const nodes = tile.nodes.map((node): TileNode => {
-    const type = relaid(node.type);
-    if (node.op === 'pack') return { ...node, type, attrs: { ...node.attrs, layout: type } };
-    if (node.op === 'linear') return { ...node, type, attrs: { ...node.attrs, layout: type } };
-    return { ...node, type };
-  });
-  return { ...tile, nodes };
+  return { ...(shrunken ?? { tile, program }), batches };
 }
 
 /**

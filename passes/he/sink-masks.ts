@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { Constant } from '../../ir/constant.ts';
 import type { HeModule } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
-import { materialise, type Plaintext, plaintextAt, shortestPeriod } from '../../ir/he/plaintexts.ts';
+import { materialise, type Plaintext, plaintextAt, plaintextRow, shortestPeriod } from '../../ir/he/plaintexts.ts';
 import { operandsOf, useCounts } from '../../ir/he/operands.ts';
 import { HeRewriter } from './he-rewriter.ts';
+import { greatestCommonDivisor } from '../base/greatest-common-divisor.ts';
 import { definePass } from '../base/pass.ts';
 
 export const sinkMasks = definePass({
@@ -144,17 +145,34 @@ class SinkingRewriter {
     return value;
   }
 
-  /** A new packed constant with the slots of all factors multiplied. */
+  /** A new packed constant with the slots of all factors multiplied, each entry once for the samples of a batch. */
   private product(factors: readonly Plaintext[]): number {
-    const { slots } = this.module;
-    const values = new Float64Array(slots).fill(1);
-    const buffer = new Float64Array(slots);
+    const { packed, slots } = this.module;
+    const repeated = commonRepetition(packed, factors, slots);
+    const values = new Float64Array(slots / repeated).fill(1);
+    const buffer = new Float64Array(values.length);
     for (const factor of factors) {
-      materialise(this.module.packed, factor, buffer);
-      for (let s = 0; s < slots; s++) values[s] = (values[s] ?? 0) * (buffer[s] ?? 0);
+      const { shift, inner } = factor;
+      const shrunken = isUniform(packed, factor)
+        ? { ...factor, shift: 0, inner: 1 }
+        : { ...factor, shift: shift / repeated, inner: inner / repeated };
+      materialise(packed, shrunken, buffer);
+      for (let s = 0; s < values.length; s++) values[s] = (values[s] ?? 0) * (buffer[s] ?? 0);
     }
     const row = shortestPeriod(values).slice();
     const source = this.rewriter.pack(new Constant([1, row.length], row));
-    return this.rewriter.plaintext({ source, tile: 0, shift: 0, inner: 1 });
+    return this.rewriter.plaintext({ source, tile: 0, shift: 0, inner: row.length === 1 ? 1 : repeated });
   }
+}
+
+/** How many neighbouring slots hold the same value in each of the plaintexts, from slot 0 on. */
+function commonRepetition(packed: readonly Constant[], plaintexts: readonly Plaintext[], slots: number): number {
+  return plaintexts
+    .filter((plaintext) => !isUniform(packed, plaintext))
+    .flatMap(({ shift, inner }) => [Math.abs(shift), inner])
+    .reduce(greatestCommonDivisor, slots);
+}
+
+function isUniform(packed: readonly Constant[], plaintext: Plaintext): boolean {
+  return plaintextRow(packed, plaintext).length === 1;
 }

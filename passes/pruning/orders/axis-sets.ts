@@ -1,5 +1,6 @@
 /** Axes while they are being tied: joined sets, each with a number of items that only ever falls to one of its divisors. */
 import { DisjointSets } from '../../../ir/disjoint-sets.ts';
+import { greatestCommonDivisor } from '../../base/greatest-common-divisor.ts';
 
 export class AxisSets {
   private readonly sets = new DisjointSets();
@@ -39,8 +40,4 @@ export class AxisSets {
     for (const root of this.sets.roots())
       yield { root, items: this.counts[root] ?? 1, origins: this.names[root] ?? [] };
   }
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

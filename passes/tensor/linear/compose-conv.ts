@@ -2,6 +2,7 @@
 import { Constant, elementCount, vector } from '../../../ir/constant.ts';
 import { mergeOrigins } from '../../../ir/module.ts';
 import type { TensorNodeNamed } from '../../../ir/tensor/ops.ts';
+import { greatestCommonDivisor } from '../../base/greatest-common-divisor.ts';
 import { maxGrowth } from './compose-maps.ts';
 import type { Rule } from './rewriter.ts';
 
@@ -30,7 +31,7 @@ function composedConv(outer: ConvAttrs, inner: ConvAttrs): ConvAttrs {
   const [outputs = 0, outerPerGroup = 0, ...outerKernel] = outer.weights.shape;
   const [middles = 0, innerPerGroup = 0, ...innerKernel] = inner.weights.shape;
   const channels = innerPerGroup * inner.groups;
-  const groups = gcd(outer.groups, inner.groups);
+  const groups = greatestCommonDivisor(outer.groups, inner.groups);
   const perGroup = channels / groups;
   const steps = inner.strides.map((stride, d) => stride * (outer.dilations[d] ?? 1));
   const kernel = outerKernel.map(
@@ -81,8 +82,4 @@ function tapOffsets(kernel: readonly number[], steps: readonly number[], into: r
 
 function nonZeros(constant: Constant): number {
   return constant.values.reduce((count, v) => (v === 0 ? count : count + 1), 0);
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }
