@@ -124,9 +124,9 @@ const table = {
   And: foldOnlyBinary(binaryFoldings.And),
   Or: foldOnlyBinary(binaryFoldings.Or),
   Xor: foldOnlyBinary(binaryFoldings.Xor),
-  ReduceProd: foldReduction((a, b) => a * b),
-  ReduceMax: foldReduction(Math.max),
-  ReduceMin: foldReduction(Math.min),
+  ReduceProd: foldReduction((a, b) => a * b, 1),
+  ReduceMax: foldReduction(Math.max, -Infinity),
+  ReduceMin: foldReduction(Math.min, Infinity),
 } as const satisfies Readonly<Record<string, Rule>>;
 
 export type SupportedOperator = keyof typeof table;

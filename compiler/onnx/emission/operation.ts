@@ -77,8 +77,21 @@ export class Operation {
     return this.attribute(name, 'int')?.value ?? fallback;
   }
 
+  /** True for any number but 0, as onnxruntime takes it where ONNX allows 0 and 1 and does not check. */
   flag(name: string, fallback: boolean): boolean {
     return this.int(name, fallback ? 1 : 0) !== 0;
+  }
+
+  /** True for 1 alone, as onnxruntime takes `keepdims`, `noop_with_empty_axes` and `allowzero`. */
+  isOne(name: string, fallback: boolean): boolean {
+    return this.int(name, fallback ? 1 : 0) === 1;
+  }
+
+  /** A flag for which onnxruntime takes 0 and 1 only. */
+  strictFlag(name: string): boolean {
+    const value = this.int(name, 0);
+    if (value !== 0 && value !== 1) throw invalid(`${name} is ${value}, expected 0 or 1`);
+    return value === 1;
   }
 
   float(name: string, fallback: number): number {

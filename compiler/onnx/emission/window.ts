@@ -58,10 +58,18 @@ export function writingWindow(op: Operation, spatial: readonly number[], kernel:
     return { kernel, strides, dilations, begins, ends, outputs };
   }
   checkList('output_shape', wanted, kernel.length, 1);
+  const unreachable = given?.findIndex((extent, d) => extent - (full[d] ?? 0) >= (strides[d] ?? 1)) ?? -1;
+  if (unreachable >= 0)
+    throw invalid(
+      `output_shape is ${given?.[unreachable]} along spatial axis ${unreachable}, where the operand gives ${full[unreachable]}`,
+    );
   const total = full.map((extent, d) => Math.max(0, extent - (wanted[d] ?? 1)));
   // The odd one goes to the end for SAME_UPPER and to the begin otherwise (ConvTranspose, ONNX operators).
   const [begins, ends] = split(total, autoPad !== 'SAME_UPPER');
-  return { kernel, strides, dilations, begins, ends, outputs: wanted };
+  // Where the strides leave gaps behind the last window, SAME gives less than it asks for: nothing is padded with zeros
+  // (onnxruntime, ComputeTransposePadAndOutputShape).
+  const outputs = given ?? full.map((extent, d) => extent - (total[d] ?? 0));
+  return { kernel, strides, dilations, begins, ends, outputs };
 }
 
 /**

@@ -1,14 +1,15 @@
 /**
  * From bytes to `OnnxModel`: the only file that knows the protocol buffer.
  *
- * protobufjs reads truncated or foreign bytes until it throws; every exception of it means that this is no ONNX
- * file. Memory is bounded by a small multiple of the file.
+ * `wire-format.ts` has checked the bytes before protobufjs sees them; an exception of it still means that this is no
+ * ONNX file. Memory is bounded by a small multiple of the file.
  */
 import proto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
 
 import { type Diagnostic, HepcError, type Place } from '../../../ir/diagnostics/diagnostic.ts';
 import { malformedGraph, notOnnx } from '../../../ir/diagnostics/import.ts';
+import { wireFormatFault } from './wire-format.ts';
 import type { Attribute, OnnxGraph, OnnxInput, OnnxModel, OnnxNode, OnnxTensor } from './model.ts';
 
 const maxNameLength = 1024;
@@ -35,6 +36,8 @@ export function isDefaultDomain(domain: string): boolean {
 }
 
 function decodeMessage(bytes: Uint8Array, at: Place): onnx.IModelProto {
+  const fault = wireFormatFault(bytes);
+  if (fault !== undefined) throw new HepcError([notOnnx({ reason: fault }, at)]);
   try {
     // A Buffer would be read by another reader, with other errors: always the plain one.
     return proto.onnx.ModelProto.decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));

@@ -10,15 +10,20 @@ const maxWeights = 2 ** 25;
 export const maxRank = 32;
 export const maxNodes = 2 ** 14;
 
-/** The number of elements of `shape`; throws where it is no shape or too large. Extents of 0 are allowed. */
+/**
+ * The number of elements of `shape`; throws where it is no shape or too large. Extents of 0 are allowed, and do not make
+ * up for others: work along an axis takes as long as the axis is, whether anything is on it or not.
+ */
 export function checkedCount(shape: readonly number[], limit = maxElements): number {
   if (shape.length > maxRank) throw tooLarge('axes of a tensor', shape.length, maxRank);
   let count = 1;
+  let positions = 1;
   for (const extent of shape) {
     if (!Number.isInteger(extent) || extent < 0) throw invalid(`[${shape.join(', ')}] is not a shape`);
     count *= extent;
+    positions *= Math.max(1, extent);
   }
-  if (count > limit) throw tooLarge(`elements of a tensor [${shape.join(', ')}]`, count, limit);
+  if (positions > limit) throw tooLarge(`elements of a tensor [${shape.join(', ')}]`, positions, limit);
   return count;
 }
 

@@ -28,16 +28,19 @@ export const reduceSum: Rule = (op) => {
 
 export const reduceMean: Rule = (op) => [reduced(op, op.input(0), (group) => 1 / group)];
 
-/** ReduceProd, ReduceMax and ReduceMin, on constants. */
+/** ReduceProd, ReduceMax and ReduceMin, on constants; `identity` is what they are of no elements. */
 export const foldReduction =
-  (combine: (a: number, b: number) => number): Rule =>
+  (combine: (a: number, b: number) => number, identity: number): Rule =>
   (op) => {
     const x = requireFolded(op.input(0), op.opType);
     const plan = planOf(op, x);
     if (plan === undefined) return [x];
     const { shape, order, group } = plan;
     const data = Float64Array.from({ length: elementCount(shape) }, (_, r) =>
-      Array.from(order.subarray(r * group, (r + 1) * group), (i) => x.data[i] ?? 0).reduce((a, b) => combine(a, b)),
+      Array.from(order.subarray(r * group, (r + 1) * group), (i) => x.data[i] ?? 0).reduce(
+        (a, b) => combine(a, b),
+        identity,
+      ),
     );
     return [constant(shape, data, x.elements)];
   };
@@ -53,7 +56,7 @@ export const globalAveragePool: Rule = (op) => {
 export const cumulativeSum: Rule = (op) => {
   const x = op.input(0);
   const axis = sampleAxis(x, scalarOf(op.input(1), 'the axis'), 'CumSum runs along');
-  const [exclusive, reverse] = [op.flag('exclusive', false), op.flag('reverse', false)];
+  const [exclusive, reverse] = [op.strictFlag('exclusive'), op.strictFlag('reverse')];
   const extent = x.shape[axis] ?? 1;
   const stride = elementCount(x.shape.slice(axis + 1));
   const count = elementCount(x.shape);
@@ -95,10 +98,10 @@ function reduced(op: Operation, x: Term, weight: (group: number) => number): Ter
 /** What the node reduces; undefined for nothing at all (`noop_with_empty_axes`). */
 function planOf(op: Operation, x: Term): Reduction | undefined {
   const given = op.integersAt(1, 'axes') ?? [];
-  if (given.length === 0 && op.flag('noop_with_empty_axes', false)) return undefined;
+  if (given.length === 0 && op.isOne('noop_with_empty_axes', false)) return undefined;
   if (given.length === 0 && isBatched(x)) throw mixesSamples(`${op.opType} reduces all axes, the batch axis too`);
   const axes = given.length === 0 ? range(x.shape.length) : sampleAxes(x, given, `${op.opType} reduces`);
-  return reduction(x.shape, axes, op.flag('keepdims', true));
+  return reduction(x.shape, axes, op.isOne('keepdims', true));
 }
 
 function reduction(shape: readonly number[], axes: readonly number[], keepAxes: boolean): Reduction {

@@ -44,7 +44,7 @@ function describe(entries: readonly number[]): string {
 
 export const reshape: Rule = (op) => {
   const x = op.input(0);
-  const copyZeros = !op.flag('allowzero', false);
+  const copyZeros = !op.isOne('allowzero', false);
   const entries = shapeOperand(op, 1).map((entry, axis) => {
     if (entry !== 0 || !copyZeros) return entry;
     const own = onnxShape(x)[axis];

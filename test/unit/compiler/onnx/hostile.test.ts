@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { importOnnx } from '../../../../compiler/onnx/import.ts';
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
-import { int64s, model, node, type NodeSpec } from '../../../support/onnx-builder.ts';
+import { encode, int64s, model, node, type NodeSpec } from '../../../support/onnx-builder.ts';
 import { weights } from './cases/case.ts';
 
 /** The codes of the diagnostics; anything but a success or a `HepcError` is thrown on. */
@@ -92,6 +92,44 @@ describe('bytes', () => {
   });
 });
 
+describe('fields of another wire type', () => {
+  test.each([1, 2, 8, 11, 64])('an output, seen as number %i, does not get lost', (number) => {
+    // Field 12 of the graph, its outputs, with the tag of a varint: what follows is then read as fields of the graph.
+    const graph = valid.findIndex((byte, at) => byte === 0x62 && valid[at + 1] !== undefined && valid[at + 2] === 0x0a);
+    const bytes = Uint8Array.from(valid);
+    bytes[graph] = number * 8;
+    expect(codesOf(bytes)).not.toEqual([]);
+  });
+
+  test('every single bit of a tag', () => {
+    const alpha = model({
+      inputs: { x: ['batch', 4] },
+      nodes: [node('LeakyRelu', 'x', 'y', { alpha: { float: 0.25 } })],
+      outputs: ['y'],
+    });
+    const at = alpha.findIndex((byte, i) => byte === 0x15 && alpha[i + 4] === 0x3e);
+    expect(at).toBeGreaterThan(0);
+    for (const tag of [0x10, 0x11, 0x12]) {
+      const bytes = Uint8Array.from(alpha);
+      bytes[at] = tag;
+      expect(codesOf(bytes), `tag ${tag}`).toEqual(['H101']);
+    }
+  });
+
+  test('messages that end within a field, fields that end beyond their message, and two graphs', () => {
+    const header = encode({ irVersion: 8, opsetImport: [{ domain: '', version: 17 }] });
+    expect(codesOf(Uint8Array.of(...header, 0x3a, 2, 0x12, 5))).toEqual(['H101']);
+    const twice = encode({ graph: { name: 'again' } });
+    expect(codesOf(Uint8Array.of(...valid, ...twice))).toEqual(['H101']);
+  });
+
+  test('fields that no version of ONNX knows are skipped', () => {
+    const group = [0x9b, 0x06, 0x08, 1, 0x9c, 0x06];
+    expect(codesOf(Uint8Array.of(...valid, ...group, 0xa0, 0x06, 7, 0xa2, 0x06, 2, 1, 2))).toEqual([]);
+    expect(codesOf(Uint8Array.of(...valid, 0x9b, 0x06, 0x08, 1))).toEqual(['H101']);
+  });
+});
+
 describe('sizes', () => {
   const big = 2 ** 31 - 1;
   const one = int64s([1], [1]);
@@ -103,6 +141,7 @@ describe('sizes', () => {
       pads: int64s([8], [0, 0, big, big, 0, 0, big, big]),
       k: weights(1, 1, 2, 2),
       one,
+      emptied: int64s([4], [1, 0, 1, 10 ** 8]),
       start: int64s([], [0]),
       limit: int64s([], [2 ** 40]),
       step: int64s([], [1]),
@@ -121,6 +160,8 @@ describe('sizes', () => {
     ['the strides of a ConvTranspose', [node('ConvTranspose', 'x k', 'y', { strides: [big, big] })]],
     ['the block of a SpaceToDepth', [node('DepthToSpace', 'x', 'y', { blocksize: big })]],
     ['a Resize', [node('Resize', 'x _ _ large', 'y')]],
+    ['a Tile that leaves nothing', [node('Tile', 'x emptied', 'e'), node('ReduceSum', 'e', 'y')]],
+    ['an Expand that leaves nothing', [node('Expand', 'x emptied', 'e'), node('ReduceSum', 'e', 'y')]],
   ])('of %s', (_, nodes) => {
     const codes = sized(nodes);
     expect(codes).toHaveLength(1);

@@ -211,16 +211,30 @@ describe('nodes that ONNX does not allow', () => {
     ['negative strides', node('AveragePool', 'x', 'y', { kernel_shape: [1, 1], strides: [-1, 1] })],
     ['an empty slice', node('Slice', 'x one one one', 'y')],
     ['an output that does not exist', node('Relu', 'x', 'z y')],
+    ['a flag that is neither 0 nor 1', node('CumSum', 'x axis', 'y', { exclusive: 2 })],
+    ['an output_shape out of reach', node('ConvTranspose', 'x t', 'y', { strides: [3, 3], output_shape: [14, 11] })],
   ])('%s', (_, n) => {
     const initializers = {
       w3: weights(3),
       s: int64s([2], [0, 7]),
       nine: int64s([1], [9]),
       k: weights(1, 2, 9, 9),
+      t: weights(2, 1, 2, 2),
+      axis: int64s([], [1]),
       one: int64s([1], [1]),
     };
     expect(codesOf({ inputs: image, nodes: [n], initializers, outputs: ['y'] })).toEqual(['H106']);
   });
+});
+
+test('the largest of no elements, where a value needs it', () => {
+  const spec = {
+    inputs: x,
+    nodes: [node('ReduceMax', 'none', 'most', { axes: [0], keepdims: 0 }), node('Add', 'x most', 'y')],
+    initializers: { none: floats([0], []) },
+    outputs: ['y'],
+  };
+  expect(codesOf(spec)).toEqual(['H108']);
 });
 
 describe('the interface', () => {

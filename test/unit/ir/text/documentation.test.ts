@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { printModule } from '../../../../ir/text/print.ts';
 import { parseSound } from '../../../support/golden.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../../../docs/ir.md'), 'utf8');
+const page = readFileSync(join(import.meta.dirname, '../../../../docs/ir.md'), 'utf8');
 const examples = [...page.matchAll(/^```hepc\n([^]*?)^```$/gm)].map(([, text]) => text ?? '');
 
 test('there are examples of three levels', () => {

@@ -109,6 +109,27 @@ const more: Case[] = [
     nodes: [node('ReduceSum', 'x axes', 'y', { noop_with_empty_axes: 1 })],
     initializers: { axes: int64s([0], []) },
   }),
+  given('ReduceSum with noop_with_empty_axes that is neither 0 nor 1', {
+    opset: 13,
+    inputs: { x: [2, 3] },
+    nodes: [node('ReduceSum', 'x', 'y', { noop_with_empty_axes: 4 })],
+  }),
+  given('flags that are neither 0 nor 1', {
+    opset: 14,
+    inputs: { x: [2, 3] },
+    nodes: [
+      node('ReduceSum', 'x one', 'rows', { keepdims: 2 }),
+      node('Gemm', 'x w', 'product', { transA: 5, transB: -1 }),
+      node('Reshape', 'product shape', 'row', { allowzero: 2 }),
+      node('Add', 'row rows', 'y'),
+    ],
+    initializers: { one: int64s([1], [1]), w: weights(2, 2), shape: int64s([2], [0, 2]) },
+  }),
+  given('ReduceProd of an empty constant', {
+    inputs: { x: [batch, 3] },
+    nodes: [node('ReduceProd', 'none', 'one', { axes: [0], keepdims: 0 }), node('Mul', 'x one', 'y')],
+    initializers: { none: floats([0], []) },
+  }),
   ...[0, 1].flatMap((exclusive) =>
     [0, 1].map((reverse) =>
       given(`CumSum, exclusive ${exclusive}, reverse ${reverse}`, {

@@ -191,6 +191,18 @@ const convTranspose: Case[] = [
       initializers: { w: weights(2, 2, 3, 3) },
     }),
   ),
+  ...(['SAME_UPPER', 'SAME_LOWER'] as const).map((autoPad) =>
+    given(`ConvTranspose with auto_pad ${autoPad} and a stride above the kernel`, {
+      inputs: { x: [batch, 1, 3, 4] },
+      nodes: [node('ConvTranspose', 'x w', 'y', { strides: [4, 1], auto_pad: autoPad })],
+      initializers: { w: weights(1, 2, 2, 3) },
+    }),
+  ),
+  given('ConvTranspose with an output_shape that ends behind the last window', {
+    inputs: { x: [batch, 1, 3, 3] },
+    nodes: [node('ConvTranspose', 'x w', 'y', { strides: [3, 3], output_shape: [9, 10] })],
+    initializers: { w: weights(1, 1, 2, 2) },
+  }),
 ];
 
 const pools: Case[] = [
