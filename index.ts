@@ -13,21 +13,21 @@ import type { CompileOptions } from './compiler/compile.ts';
 import { compileOnnx } from './compiler/compile-onnx.ts';
 import { importOnnx, type OnnxSource } from './compiler/onnx/import.ts';
 import type { Diagnostic } from './ir/diagnostics/diagnostic.ts';
+import type { Port, Sample } from './ir/interface.ts';
 import type { Plan, PlanStatistics } from './ir/plan/plan.ts';
 import { type PrunedModel, pruneModel, type PruneOptions } from './pruning/prune-model.ts';
-import type { Sample } from './runtime/client.ts';
 import { writeHep } from './runtime/hep/write.ts';
-import { type InputSpec, listSamples, type Samples } from './runtime/samples.ts';
+import { listSamples, type Samples } from './runtime/samples.ts';
 
 export { HepcError, InternalError, formatDiagnostic } from './ir/diagnostics/diagnostic.ts';
 export type { Diagnostic, NodeRef, Place, Severity } from './ir/diagnostics/diagnostic.ts';
 export type { CostTable } from './costs/op-costs.ts';
 export type { ClientPart, Plan, PlanStatistics } from './ir/plan/plan.ts';
+export type { Port, Sample } from './ir/interface.ts';
 export type { Objective, SearchLimits, SearchReport } from './ir/plan/search-report.ts';
 export type { PruningReport } from './ir/plan/pruning-report.ts';
 export type { PrunedModel } from './pruning/prune-model.ts';
 export { Client } from './runtime/client.ts';
-export type { Sample } from './runtime/client.ts';
 export { readCostFile, writeCostFile } from './runtime/measuring/cost-file.ts';
 export type { EvaluateOptions } from './runtime/base/engine.ts';
 export { readClientPart, writeClientPart } from './runtime/hep/client-part.ts';
@@ -40,7 +40,7 @@ export { writeHep as writePlan } from './runtime/hep/write.ts';
 export { measureCosts } from './runtime/measuring/measure-costs.ts';
 export type { MeasureCostsOptions, MeasuredCosts } from './runtime/measuring/measure-costs.ts';
 export { listSamples, loadSamples } from './runtime/samples.ts';
-export type { InputSpec, Samples } from './runtime/samples.ts';
+export type { Samples } from './runtime/samples.ts';
 export { bindWeights } from './runtime/seal/bind-weights.ts';
 export type { KeySet } from './runtime/seal/keys.ts';
 export { Server } from './runtime/server.ts';
@@ -63,7 +63,7 @@ export interface CompileModelOptions extends Omit<CompileOptions, 'samples' | 'o
    * Calibration samples, a few hundred real ones: a list, or a function of the inputs of the model that gives one.
    * Without them the plan is marked as synthetic.
    */
-  readonly calibration?: readonly Sample[] | ((inputs: readonly InputSpec[]) => readonly Sample[]);
+  readonly calibration?: readonly Sample[] | ((inputs: readonly Port[]) => readonly Sample[]);
 }
 
 export interface CompiledModel {
@@ -89,7 +89,7 @@ export function compile(onnx: Uint8Array | OnnxModel, options: CompileModelOptio
 
 export interface PruneModelOptions extends Omit<PruneOptions, 'trainer' | 'samples' | 'labels' | 'heldOut'> {
   /** Real inputs of the model, thousands of them, with labels where there are any: as `loadSamples` reads them. */
-  readonly data: Samples | ((inputs: readonly InputSpec[]) => Samples);
+  readonly data: Samples | ((inputs: readonly Port[]) => Samples);
   /** Samples to measure losses on, that the model was not trained on. Default a fifth of `data`. */
   readonly heldOut?: Samples;
 }

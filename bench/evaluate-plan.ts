@@ -10,7 +10,7 @@ import { Client } from '../runtime/client.ts';
 import { readHep } from '../runtime/hep/read.ts';
 import { listSamples, loadSamples } from '../runtime/samples.ts';
 import { Server } from '../runtime/server.ts';
-import type { Sample } from '../cli/files/sample-file.ts';
+import type { Sample } from '../ir/interface.ts';
 import { type EvaluationRun, evaluationSettings, type PlanEvaluation } from './plan-evaluation.ts';
 import { referenceRotation } from './reference-core.ts';
 import { measureRotations } from './rotation-time.ts';

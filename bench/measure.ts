@@ -8,7 +8,8 @@ import { type CostTable, sealCostTable } from '../costs/op-costs.ts';
 import type { Plan, PlanStatistics } from '../ir/plan/plan.ts';
 import { writeNpz } from '../runtime/format/npz.ts';
 import { readHep } from '../runtime/hep/read.ts';
-import { type NamedArrays, ReferenceModel } from '../training/onnxruntime.ts';
+import { ReferenceModel } from '../training/onnxruntime.ts';
+import type { Sample } from '../ir/interface.ts';
 import { listSamples, loadSamples } from '../runtime/samples.ts';
 import { type CountDifference, differencesFromGolden } from './golden-differences.ts';
 import type { BenchModel } from './models.ts';
@@ -98,12 +99,12 @@ export async function measure(
   };
 }
 
-function readSamples({ inputShape, sampleFile }: BenchModel): NamedArrays[] {
+function readSamples({ inputShape, sampleFile }: BenchModel): Sample[] {
   const spec = { name: 'input', shape: inputShape, hasBatchAxis: true };
   return listSamples(loadSamples(readFileSync(join(root, sampleFile)), sampleFile, [spec]));
 }
 
-function writeSamples(file: string, { inputShape }: BenchModel, samples: readonly NamedArrays[]): void {
+function writeSamples(file: string, { inputShape }: BenchModel, samples: readonly Sample[]): void {
   const data = Float32Array.from(samples.flatMap((sample) => Array.from(sample.get('input') ?? [])));
   const array = { dtype: 'f4', shape: [samples.length, ...inputShape], data } as const;
   writeFileSync(file, writeNpz(new Map([['x', array]])));
@@ -113,13 +114,13 @@ function estimate({ program }: Plan, costs: CostTable): Estimate {
   return { evaluateMs: programCost(program, costs), encodeMs: encodingCost(program, costs) };
 }
 
-function answersOf(run: EvaluationRun | undefined): NamedArrays[] {
+function answersOf(run: EvaluationRun | undefined): Sample[] {
   return (run?.outputs ?? []).map(
     (outputs) => new Map(Object.entries(outputs).map(([name, values]) => [name, Float64Array.from(values)])),
   );
 }
 
-async function referenceAnswers(onnxFile: string, samples: readonly NamedArrays[]): Promise<NamedArrays[]> {
+async function referenceAnswers(onnxFile: string, samples: readonly Sample[]): Promise<Sample[]> {
   const reference = await ReferenceModel.load(readFileSync(onnxFile));
   try {
     return await reference.runBatch(samples);

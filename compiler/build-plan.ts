@@ -7,21 +7,9 @@ import { countStatistics } from '../ir/plan/statistics.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { SearchReport } from '../ir/plan/search-report.ts';
 import { sentOutputs } from '../ir/tile/sent-outputs.ts';
-import type { Sample } from '../passes/base/pass.ts';
+import type { ModelInterface, Sample } from '../ir/interface.ts';
 import type { PackedNetwork } from './search/pack-network.ts';
 import { inputHeadroom } from './input-headroom.ts';
-
-/** Shapes of one sample, and whether the model has a first axis of samples. */
-export interface PortSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly hasBatchAxis: boolean;
-}
-
-export interface ModelInterface {
-  readonly inputs: readonly PortSpec[];
-  readonly outputs: readonly PortSpec[];
-}
 
 export interface PlanParts {
   readonly graph: ModelInterface & { readonly module: TensorModule };

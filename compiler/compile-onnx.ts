@@ -1,13 +1,13 @@
 /** From the bytes of an ONNX model to a plan: import and compilation in one call. */
 import { printModule } from '../ir/text/print.ts';
-import type { Sample } from '../passes/base/pass.ts';
+import type { Port, Sample } from '../ir/interface.ts';
 import { ordersFromJson } from '../passes/pruning/orders/orders-json.ts';
 import { type Compilation, compileGraph, type CompileOptions } from './compile.ts';
-import { type ImportedModel, importOnnx, type ModelPort, type OnnxSource } from './onnx/import.ts';
+import { type ImportedModel, importOnnx, type OnnxSource } from './onnx/import.ts';
 
 export interface CompileOnnxOptions extends Omit<CompileOptions, 'samples'> {
   /** Calibration samples, or how to get them once the inputs of the model are known. */
-  readonly samples?: readonly Sample[] | ((inputs: readonly ModelPort[]) => readonly Sample[]);
+  readonly samples?: readonly Sample[] | ((inputs: readonly Port[]) => readonly Sample[]);
 }
 
 export interface OnnxCompilation extends Compilation {

@@ -7,7 +7,8 @@ import type { z } from 'zod';
 import { type Diagnostic, InternalError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Level, Modules } from '../ir/levels.ts';
 import { verify } from '../ir/verify.ts';
-import type { AnyPass, Pass, PassContext, PassResult, Sample, TrainingPass } from './base/pass.ts';
+import type { AnyPass, Pass, PassContext, PassResult, TrainingPass } from './base/pass.ts';
+import type { Sample } from '../ir/interface.ts';
 
 export interface PassRun {
   readonly pass: string;

@@ -21,7 +21,7 @@ import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { Trainer, TrainingEpoch } from '../ir/tensor/trainer.ts';
 import { replaceWeights, weightNodes, weightsOf } from '../ir/tensor/weight-layers.ts';
 import { PassManager } from '../passes/manager.ts';
-import type { Sample } from '../passes/base/pass.ts';
+import type { Sample } from '../ir/interface.ts';
 import { ordersToJson } from '../passes/pruning/orders/orders-json.ts';
 import { exportModule } from '../training/onnx/export-module.ts';
 import { type PlanCost, searchPruning } from './auto.ts';

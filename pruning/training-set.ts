@@ -14,7 +14,7 @@ import { missingInput, wrongInputLength } from '../ir/diagnostics/runtime.ts';
 import { seededRandom } from '../ir/random.ts';
 import type { TensorModule, TensorNode } from '../ir/tensor/ops.ts';
 import type { TrainingData } from '../ir/tensor/trainer.ts';
-import type { Sample } from '../passes/base/pass.ts';
+import type { Sample } from '../ir/interface.ts';
 
 export interface TrainingSet {
   /** What is trained on. */

@@ -6,8 +6,8 @@ export { formatDiagnostic, HepcError, InternalError } from '../ir/diagnostics/di
 export type { Diagnostic, NodeRef, Place, Severity } from '../ir/diagnostics/diagnostic.ts';
 export type { ClientPart } from '../ir/plan/plan.ts';
 export { Client } from './client.ts';
-export type { Sample } from './client.ts';
+export type { Port, Sample } from '../ir/interface.ts';
 export { readClientPart } from './hep/client-part.ts';
 export { listSamples, loadSamples } from './samples.ts';
-export type { InputSpec, Samples } from './samples.ts';
+export type { Samples } from './samples.ts';
 export type { KeySet } from './seal/keys.ts';

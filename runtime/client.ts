@@ -4,6 +4,7 @@
  */
 import { elementCount } from '../ir/constant.ts';
 import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import type { Sample } from '../ir/interface.ts';
 import { keysNotLoaded, missingInput, noSamplesToEncrypt, wrongInputLength } from '../ir/diagnostics/runtime.ts';
 import { type ClientPart, type InputEncoding, sentCiphertexts } from '../ir/plan/plan.ts';
 import { checkInputRange, packInput, unpackOutput } from './base/codec.ts';
@@ -12,9 +13,6 @@ import { SealContext } from './seal/library/context.ts';
 import { generateKeys, type KeySet, readSecretKey } from './seal/keys.ts';
 import { instantiateSeal } from './seal/library/module.ts';
 import { SecretCipher } from './seal/secret-cipher.ts';
-
-/** Values of a sample by the name of the input or output: flat, row-major. */
-export type Sample = ReadonlyMap<string, Float64Array>;
 
 /** Samples of one file of inputs; bounds what a server has to hold. */
 const maxSamples = 1 << 16;

@@ -17,18 +17,11 @@ import {
   wrongShape,
 } from '../ir/diagnostics/data.ts';
 import { type Diagnostic, HepcError, InternalError, type Place, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import type { Port, Sample } from '../ir/interface.ts';
 import { seededRandom } from '../ir/random.ts';
 import { type ArrayFileLimits, openArrayFile, type UnreadArray } from './format/array-file.ts';
 import { elementCount, type NdArray, writeNpy } from './format/npy.ts';
 import { writeNpz } from './format/npz.ts';
-
-export interface InputSpec {
-  readonly name: string;
-  /** Of one sample; every size is positive. */
-  readonly shape: readonly number[];
-  /** Whether the ONNX input has a dynamic first axis, which holds samples and is not part of `shape`. */
-  readonly hasBatchAxis: boolean;
-}
 
 export interface Samples {
   /** At least 1. */
@@ -68,7 +61,7 @@ const maxSamples = 2 ** 22;
  *
  * A name may stand more than once: a plan may pack an input in several ways.
  */
-export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly InputSpec[]): Samples {
+export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly Port[]): Samples {
   const inputs = [...new Map(specs.map((spec) => [spec.name, spec])).values()];
   const file = { file: fileName };
   const arrays = openByInputName(bytes, file, inputs);
@@ -105,7 +98,7 @@ export function limitSamples(samples: Samples, k: number): Samples {
 }
 
 /** The arrays of each sample by input name: what `Client.encrypt` and the compiler take. */
-export function listSamples({ count, inputs }: Samples): ReadonlyMap<string, Float64Array>[] {
+export function listSamples({ count, inputs }: Samples): Sample[] {
   return Array.from({ length: count }, (_, k) => {
     const sample = new Map<string, Float64Array>();
     for (const [name, arrays] of inputs) {
@@ -117,9 +110,9 @@ export function listSamples({ count, inputs }: Samples): ReadonlyMap<string, Flo
 }
 
 /** `count` samples, uniform in [0, 1). Sample i depends on `seed`, its input and i alone. */
-export function syntheticSamples(inputs: readonly InputSpec[], count: number, seed: number): Samples {
+export function syntheticSamples(inputs: readonly Port[], count: number, seed: number): Samples {
   const stream = seededRandom(seed).fork('samples');
-  const samplesOf = ({ name, shape }: InputSpec): Float64Array[] =>
+  const samplesOf = ({ name, shape }: Port): Float64Array[] =>
     Array.from({ length: count }, (_, i) => {
       const random = stream.fork(name).fork(i);
       return Float64Array.from({ length: elementCount(shape) }, () => random.uniform());
@@ -159,7 +152,7 @@ function attempt<T>(diagnostics: Diagnostic[], check: () => T): T | undefined {
 }
 
 /** The arrays of the file by name; one without a name belongs to the only input. */
-function openByInputName(bytes: Uint8Array, at: Place, inputs: readonly InputSpec[]): ReadonlyMap<string, UnreadArray> {
+function openByInputName(bytes: Uint8Array, at: Place, inputs: readonly Port[]): ReadonlyMap<string, UnreadArray> {
   const [first] = inputs;
   if (first === undefined) throw new InternalError('samples for a model without inputs');
   const file = openArrayFile(bytes, fileLimits, at);
@@ -170,12 +163,7 @@ function openByInputName(bytes: Uint8Array, at: Place, inputs: readonly InputSpe
   return new Map([[first.name, file]]);
 }
 
-function readInput(
-  arrays: ReadonlyMap<string, UnreadArray>,
-  inputs: readonly InputSpec[],
-  spec: InputSpec,
-  file: Place,
-): Batch {
+function readInput(arrays: ReadonlyMap<string, UnreadArray>, inputs: readonly Port[], spec: Port, file: Place): Batch {
   const names = [spec.name, ...(inputs.length === 1 ? [inputAlias] : [])] as const;
   const name = names.find((candidate) => arrays.has(candidate)) ?? spec.name;
   const unread = arrays.get(name);

@@ -42,7 +42,7 @@ export const houses = [
       room(
         '.#values',
         `diagnostics#diagnostic ${diagnostics}`,
-        'attributes constant digest disjoint-sets graph module op parameters random reports suggestion',
+        'attributes constant digest disjoint-sets graph interface module op parameters random reports suggestion',
       ),
       room('tensor', `${values} diagnostics#diagnostic`),
       room('tile', `${values} diagnostics#diagnostic`),

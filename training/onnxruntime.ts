@@ -9,20 +9,14 @@ import { env, InferenceSession, Tensor } from 'onnxruntime-web';
 
 import { HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { referenceFailed } from '../ir/diagnostics/import.ts';
+import type { Port, Sample } from '../ir/interface.ts';
 
 env.wasm.numThreads = 1;
 env.logLevel = 'fatal';
 
-interface ReferenceInput {
-  readonly name: string;
+interface ReferenceInput extends Port {
   readonly elements: 'float32' | 'float64' | 'float16';
-  /** Of one sample. */
-  readonly shape: readonly number[];
-  readonly hasBatchAxis: boolean;
 }
-
-/** Arrays by input or output name, row-major. */
-export type NamedArrays = ReadonlyMap<string, Float64Array>;
 
 export class ReferenceModel {
   private readonly session: InferenceSession;
@@ -56,13 +50,13 @@ export class ReferenceModel {
   }
 
   /** The outputs for one sample. Throws `HepcError` (H116) where onnxruntime fails. */
-  async run(sample: NamedArrays): Promise<Map<string, Float64Array>> {
+  async run(sample: Sample): Promise<Map<string, Float64Array>> {
     const [outputs = new Map<string, Float64Array>()] = await this.runTogether([sample]);
     return outputs;
   }
 
   /** The outputs for each sample, in one call where the model has a batch axis; a static first axis is one sample. */
-  async runBatch(samples: readonly NamedArrays[]): Promise<Map<string, Float64Array>[]> {
+  async runBatch(samples: readonly Sample[]): Promise<Map<string, Float64Array>[]> {
     if (samples.length === 0) return [];
     if (this.hasBatchAxis) return this.runTogether(samples);
     const results: Map<string, Float64Array>[] = [];
@@ -74,7 +68,7 @@ export class ReferenceModel {
     await this.session.release();
   }
 
-  private async runTogether(samples: readonly NamedArrays[]): Promise<Map<string, Float64Array>[]> {
+  private async runTogether(samples: readonly Sample[]): Promise<Map<string, Float64Array>[]> {
     const feeds = Object.fromEntries(this.inputs.map((input) => [input.name, tensorOf(input, samples)]));
     const results = await reported(() => this.session.run(feeds));
     const outputs = this.session.outputNames.map((name) => [name, valuesOf(results[name])] as const);
@@ -104,7 +98,7 @@ function isStatic(extent: number | string): extent is number {
   return typeof extent === 'number' && extent > 0 && extent < 2 ** 31;
 }
 
-function tensorOf({ name, elements, shape, hasBatchAxis }: ReferenceInput, samples: readonly NamedArrays[]): Tensor {
+function tensorOf({ name, elements, shape, hasBatchAxis }: ReferenceInput, samples: readonly Sample[]): Tensor {
   const size = shape.reduce((product, extent) => product * extent, 1);
   const all = new Float64Array(samples.length * size);
   for (const [i, sample] of samples.entries()) {

@@ -3,7 +3,7 @@ import type { Compilation } from '../../compiler/compile.ts';
 import type { EngineWithCosts } from '../../costs/op-costs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import type { PruningPoint } from '../../ir/plan/pruning-report.ts';
-import type { Sample } from '../../passes/base/pass.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { type AutoWay, searchPruning } from '../../pruning/auto.ts';
 import { countsOf } from '../../pruning/report.ts';
 import { readMnist } from '../mnist.ts';

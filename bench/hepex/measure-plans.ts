@@ -3,7 +3,7 @@ import type { EngineWithCosts } from '../../costs/op-costs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { Server } from '../../runtime/server.ts';
-import type { Sample } from '../../passes/base/pass.ts';
+import type { Sample } from '../../ir/interface.ts';
 
 export interface MeasuredPlans {
   /** Medians, in milliseconds, of the plans in order. */

@@ -6,7 +6,7 @@ import { importOnnx } from '../../compiler/onnx/import.ts';
 import { costTables, type EngineWithCosts } from '../../costs/op-costs.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { Evaluation, Trainer, TrainingData } from '../../ir/tensor/trainer.ts';
-import type { Sample } from '../../passes/base/pass.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { PruningSession } from '../../pruning/prune-model.ts';
 import type { LabelledSamples } from '../../pruning/training-set.ts';
 import { createTrainer } from '../../training/trainer.ts';

@@ -1,6 +1,6 @@
 /** How far answers are from those of the model itself. */
 import { errorUnit } from '../../compiler/parameters/simulate.ts';
-import type { Sample } from '../files/sample-file.ts';
+import type { Sample } from '../../ir/interface.ts';
 
 export interface Accuracy {
   /** Largest and mean absolute error, as fractions of the median over samples of the largest absolute output. */

@@ -1,5 +1,5 @@
 /** Decrypted outputs, as JSON and for people. */
-import type { Sample } from '../files/sample-file.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { indexOfLargest } from './accuracy.ts';
 import { formatShape } from '../render/units.ts';
 

@@ -1,7 +1,7 @@
 /** Decrypted outputs as the bytes of a file. */
 import { encodeOutputs } from '../../runtime/samples.ts';
 import type { OutputShape } from './answers.ts';
-import type { Sample } from '../files/sample-file.ts';
+import type { Sample } from '../../ir/interface.ts';
 
 /** One output as `.npy`, several as `.npz` by name; of shape [samples, ...shape]. */
 export function encodeAnswers(outputs: readonly OutputShape[], samples: readonly Sample[]): Uint8Array {

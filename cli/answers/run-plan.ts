@@ -17,7 +17,7 @@ import { type EngineChoice, engineChoices } from '../../runtime/engines/registry
 import { Server } from '../../runtime/server.ts';
 import { withBoundPlan } from './bind-for-run.ts';
 import type { Progress } from '../shell/progress.ts';
-import type { Sample } from '../files/sample-file.ts';
+import type { Sample } from '../../ir/interface.ts';
 
 /** `clear` computes on slots in the clear. */
 export const runEngines = [...engineChoices, 'clear'] as const;

@@ -1,12 +1,10 @@
 /** Samples from files, in the form in which plans take them. */
-import { type InputSpec, limitSamples, listSamples, loadSamples } from '../../runtime/samples.ts';
+import { limitSamples, listSamples, loadSamples } from '../../runtime/samples.ts';
+import type { Port, Sample } from '../../ir/interface.ts';
 import { fileKinds, readInputFile } from './input-file.ts';
 
-/** Flat, row-major values of each input by name; or of each output. */
-export type Sample = ReadonlyMap<string, Float64Array>;
-
 /** The first `limit` samples of the file. Throws `HepcError` H4xx, H710, H711. */
-export async function readSamples(path: string, inputs: readonly InputSpec[], limit?: number): Promise<Sample[]> {
+export async function readSamples(path: string, inputs: readonly Port[], limit?: number): Promise<Sample[]> {
   const load = await loadSamplesFor(path);
   return load(inputs, limit);
 }
@@ -14,16 +12,14 @@ export async function readSamples(path: string, inputs: readonly InputSpec[], li
 /** Samples with the label of each, where the file has labels. Throws as `readSamples` does. */
 export async function readLabelledSamples(
   path: string,
-  inputs: readonly InputSpec[],
+  inputs: readonly Port[],
 ): Promise<{ readonly samples: Sample[]; readonly labels: readonly number[] | undefined }> {
   const samples = loadSamples(await readInputFile(path, fileKinds.samples), path, inputs);
   return { samples: listSamples(samples), labels: samples.labels };
 }
 
 /** Reads the file at once; its arrays once the inputs are known. Throws as `readSamples` does. */
-export async function loadSamplesFor(
-  path: string,
-): Promise<(inputs: readonly InputSpec[], limit?: number) => Sample[]> {
+export async function loadSamplesFor(path: string): Promise<(inputs: readonly Port[], limit?: number) => Sample[]> {
   const bytes = await readInputFile(path, fileKinds.samples);
   return (inputs, limit) => {
     const samples = loadSamples(bytes, path, inputs);

@@ -15,7 +15,8 @@ import { Emitter } from './emission/emitter.ts';
 import { ExternalData, type ReadExternal } from './proto/external-data.ts';
 import { ImportFailure, invalid } from './proto/failure.ts';
 import { checkGraph, orderNodes, producersOf } from './proto/graph-order.ts';
-import { type EncryptedInput, encryptedInputs } from './interface.ts';
+import { encryptedInputs } from './interface.ts';
+import type { ModelInterface, Port } from '../../ir/interface.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from './proto/model.ts';
 import { Operation } from './emission/operation.ts';
 import { recognizePattern } from './patterns.ts';
@@ -32,18 +33,8 @@ export interface OnnxSource {
   readonly readExternal: ReadExternal;
 }
 
-export interface ModelPort {
-  readonly name: string;
-  /** Of one sample. */
-  readonly shape: readonly number[];
-  /** Whether ONNX has a dynamic first axis that counts samples, which `shape` leaves out. */
-  readonly hasBatchAxis: boolean;
-}
-
-export interface ImportedModel {
+export interface ImportedModel extends ModelInterface {
   readonly module: TensorModule;
-  readonly inputs: readonly ModelPort[];
-  readonly outputs: readonly ModelPort[];
   readonly warnings: readonly Diagnostic[];
   readonly opset: number;
   /** `metadata_props` of the model, unchecked. */
@@ -74,7 +65,7 @@ function checkedOpset({ opset }: OnnxModel, file: string): number {
 class GraphWalk {
   private readonly model: OnnxModel;
   private readonly opset: number;
-  private readonly inputs: readonly EncryptedInput[];
+  private readonly inputs: readonly Port[];
   private readonly file: string;
   private readonly external: ExternalData;
   private readonly emit = new Emitter();
@@ -84,7 +75,7 @@ class GraphWalk {
   private readonly unknown = new Set<string>();
   private readonly diagnostics: Diagnostic[] = [];
 
-  constructor(model: OnnxModel, opset: number, inputs: readonly EncryptedInput[], source: OnnxSource) {
+  constructor(model: OnnxModel, opset: number, inputs: readonly Port[], source: OnnxSource) {
     this.model = model;
     this.opset = opset;
     this.inputs = inputs;
@@ -215,6 +206,6 @@ class GraphWalk {
   }
 }
 
-function portOf(name: string, { shape, batched }: EncryptedTerm): ModelPort {
+function portOf(name: string, { shape, batched }: EncryptedTerm): Port {
   return { name, shape, hasBatchAxis: batched };
 }

@@ -1,22 +1,16 @@
 /** The inputs that a client encrypts: every input of the graph that is no initializer. */
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { badInterfaceType, dynamicAxis, malformedGraph, modelTooLarge } from '../../ir/diagnostics/import.ts';
+import type { Port } from '../../ir/interface.ts';
 import { elementTypeOf } from './proto/element-types.ts';
 import { maxElements, maxRank } from './proto/limits.ts';
 import type { OnnxGraph, OnnxInput } from './proto/model.ts';
-
-export interface EncryptedInput {
-  readonly name: string;
-  /** Of one sample. */
-  readonly shape: readonly number[];
-  readonly hasBatchAxis: boolean;
-}
 
 /** The encrypted inputs, and what is wrong with their types. */
 export function encryptedInputs(
   graph: OnnxGraph,
   file: string,
-): { readonly inputs: readonly EncryptedInput[]; readonly diagnostics: readonly Diagnostic[] } {
+): { readonly inputs: readonly Port[]; readonly diagnostics: readonly Diagnostic[] } {
   const constants = new Set(graph.initializers.map(({ name }) => name));
   const diagnostics: Diagnostic[] = [];
   const inputs = graph.inputs
@@ -32,7 +26,7 @@ export function encryptedInputs(
   return { inputs, diagnostics };
 }
 
-function encryptedInput({ name, shape = [] }: OnnxInput): EncryptedInput {
+function encryptedInput({ name, shape = [] }: OnnxInput): Port {
   const hasBatchAxis = typeof shape[0] === 'string';
   return { name, shape: shape.filter((extent) => typeof extent === 'number'), hasBatchAxis };
 }

@@ -11,7 +11,7 @@ import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
 import { sentOutputs } from '../../ir/tile/sent-outputs.ts';
 import { nextPowerOfTwo } from '../../ir/tile/layout.ts';
 import type { TileModule } from '../../ir/tile/ops.ts';
-import type { Sample } from '../../passes/base/pass.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { shrinkBatch } from './shrink-batch.ts';
 
 /** The most samples that ranges are measured on. */
@@ -87,14 +87,14 @@ export function measureOutputs(fullTile: TileModule, fullProgram: HeModule, samp
 }
 
 /** Errors are reported as a fraction of this: the median over samples of the largest absolute output. */
-export function errorUnit(outputs: readonly ReadonlyMap<string, Float64Array>[]): number {
+export function errorUnit(outputs: readonly Sample[]): number {
   const ascending = outputs.map(largestOutput).sort((x, y) => x - y);
   const middle = ascending.length / 2;
   const median = ((ascending[Math.ceil(middle) - 1] ?? 0) + (ascending[Math.floor(middle)] ?? 0)) / 2;
   return median > 0 ? median : 1;
 }
 
-function largestOutput(outputs: ReadonlyMap<string, Float64Array>): number {
+function largestOutput(outputs: Sample): number {
   return Math.max(...[...outputs.values()].map(largestAbsolute));
 }
 
@@ -108,7 +108,7 @@ export interface Reference {
 
 interface ReferenceSample {
   readonly sample: Sample;
-  readonly outputs: ReadonlyMap<string, Float64Array>;
+  readonly outputs: Sample;
 }
 
 /**

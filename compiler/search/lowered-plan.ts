@@ -9,7 +9,7 @@ import { keyHeapExpansion, switchingKeyBytes, workerHeapBytes } from '../../ir/p
 import type { PlanMeasures } from '../../ir/plan/search-report.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { PassManager, PassObserver } from '../../passes/manager.ts';
-import type { Sample } from '../../passes/base/pass.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { scheduleProgram } from '../../passes/he/scheduling/schedule.ts';
 import { outputBits, type PackedNetwork, packNetwork } from './pack-network.ts';
 import { selectChain } from '../parameters/select-chain.ts';

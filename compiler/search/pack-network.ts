@@ -8,7 +8,7 @@ import type { TileModule } from '../../ir/tile/ops.ts';
 import { type Depth, rescaleDepth } from '../../passes/he/scales/depth.ts';
 import { equaliseRanges } from '../../passes/tile/equalise-ranges.ts';
 import type { PassManager } from '../../passes/manager.ts';
-import type { Sample } from '../../passes/base/pass.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { placeRescales } from '../../passes/he/rescale-lazily.ts';
 import type { LayoutChoice } from '../layouts/choose-layouts.ts';
 import { lowerToHe } from '../lowering/to-he.ts';

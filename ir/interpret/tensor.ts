@@ -5,6 +5,7 @@
  * whoever reads samples checks their names and sizes.
  */
 import { InternalError } from '../diagnostics/diagnostic.ts';
+import type { Sample } from '../interface.ts';
 import { nodeAt } from '../module.ts';
 import type { AttrsOf, NodeBase } from '../op.ts';
 import { convTaps } from '../tensor/conv-taps.ts';
@@ -15,9 +16,7 @@ import { activationFunction, activationSets } from './activations.ts';
 import { evaluatePolynomial } from './polynomial.ts';
 
 /** Computes one value from those of the operands; never changes them, but may return one of them. */
-export type TensorKernel = (operands: readonly Float64Array[], inputs: Inputs) => Float64Array;
-
-type Inputs = ReadonlyMap<string, Float64Array>;
+export type TensorKernel = (operands: readonly Float64Array[], inputs: Sample) => Float64Array;
 
 type Named<K extends TensorOpName> = {
   [P in K]: NodeBase<Shape> & { readonly op: P; readonly attrs: AttrsOf<TensorOps[P]> };
@@ -99,8 +98,8 @@ export class TensorInterpreter {
     this.kernels = module.nodes.map((node) => tensorKernel(module, node));
   }
 
-  /** The value of every node, by its id. Inputs of one sample by name, row-major. */
-  evaluateAll(inputs: Inputs): Float64Array[] {
+  /** The value of every node, by its id. Sample of one sample by name, row-major. */
+  evaluateAll(inputs: Sample): Float64Array[] {
     const values: Float64Array[] = [];
     for (const node of this.module.nodes) {
       const operands = node.operands.map((id) => values[id] ?? empty);
@@ -110,7 +109,7 @@ export class TensorInterpreter {
   }
 
   /** The outputs by name. */
-  evaluate(inputs: Inputs): Map<string, Float64Array> {
+  evaluate(inputs: Sample): Map<string, Float64Array> {
     const values = this.evaluateAll(inputs);
     const outputs = new Map<string, Float64Array>();
     for (const node of this.module.nodes) {
@@ -121,12 +120,12 @@ export class TensorInterpreter {
 }
 
 /** The outputs of `module` by name, for one sample: a row-major array for each input by name. */
-export function evaluateTensor(module: TensorModule, inputs: Inputs): Map<string, Float64Array> {
+export function evaluateTensor(module: TensorModule, inputs: Sample): Map<string, Float64Array> {
   return new TensorInterpreter(module).evaluate(inputs);
 }
 
 /** The value of every node of `module` by its id, for one sample. */
-export function evaluateAll(module: TensorModule, inputs: Inputs): Float64Array[] {
+export function evaluateAll(module: TensorModule, inputs: Sample): Float64Array[] {
   return new TensorInterpreter(module).evaluateAll(inputs);
 }
 

@@ -3,19 +3,18 @@
  * the he interpreter, which sees slots alone, it pins down what lowering must preserve.
  */
 import { InternalError } from '../diagnostics/diagnostic.ts';
+import type { Sample } from '../interface.ts';
 import type { NodeBase, ValueId } from '../op.ts';
 import { applyMap } from '../tensor/csr.ts';
 import type { Layout } from '../tile/layout.ts';
 import type { TileModule, TileNodeNamed, TileOpName } from '../tile/ops.ts';
 import { evaluatePolynomial } from './polynomial.ts';
 
-type Inputs = ReadonlyMap<string, Float64Array>;
-
 type Rules = {
   readonly [K in TileOpName]: (
     node: TileNodeNamed<K>,
     operands: readonly Float64Array[],
-    inputs: Inputs,
+    inputs: Sample,
   ) => Float64Array;
 };
 
@@ -62,7 +61,7 @@ const empty = new Float64Array();
  */
 export function evaluateTile(
   module: TileModule,
-  inputs: Inputs,
+  inputs: Sample,
   observe?: (id: ValueId, elements: Float64Array) => void,
 ): Map<string, Float64Array> {
   const values: Float64Array[] = [];
@@ -71,7 +70,7 @@ export function evaluateTile(
     const rule = rules[node.op] as (
       node: NodeBase<Layout>,
       operands: readonly Float64Array[],
-      inputs: Inputs,
+      inputs: Sample,
     ) => Float64Array;
     const value = rule(
       node,

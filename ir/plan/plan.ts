@@ -7,6 +7,7 @@
  * the same group run on one worker, in order; groups may run at once as far as their operands allow.
  */
 import type { HeModule } from '../he/module.ts';
+import type { Port } from '../interface.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Layout } from '../tile/layout.ts';
 import type { PruningReport } from './pruning-report.ts';
@@ -31,12 +32,7 @@ export interface ScheduleColumns {
 }
 
 /** How the client packs one input. */
-export interface InputEncoding {
-  readonly name: string;
-  /** Shape of one sample, without the axis of samples. */
-  readonly shape: readonly number[];
-  /** Whether the model's input has a first axis of samples. */
-  readonly hasBatchAxis: boolean;
+export interface InputEncoding extends Port {
   /** Element e of the packed tensor is input element index[e], or zero at −1. */
   readonly index: Int32Array;
   readonly factor: number;
@@ -52,10 +48,7 @@ export interface InputEncoding {
 }
 
 /** How the client reads one output. */
-export interface OutputEncoding {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly hasBatchAxis: boolean;
+export interface OutputEncoding extends Port {
   readonly factor: number;
   readonly layout: Layout;
   /** Element i of the output is element index[i] of the packed tensor times `factor`; in order where it is left out. */

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import type { Level, Modules } from '../../ir/levels.ts';
+import type { Sample } from '../../ir/interface.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { Trainer } from '../../ir/tensor/trainer.ts';
 
@@ -19,9 +20,6 @@ export const facts = {
 } as const;
 
 export type Fact = keyof typeof facts;
-
-/** One calibration sample: a flat row-major array for each input, by name. */
-export type Sample = ReadonlyMap<string, Float64Array>;
 
 /** What a pass may use beside its module and options. */
 export interface PassContext {

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 
 import { seededRandom } from '../../ir/random.ts';
-import type { NamedArrays } from '../../training/onnxruntime.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { testNetworks, type TestNetwork } from '../support/networks.ts';
 import { compileBytes, reference, relativeError, runEncrypted, simulate } from '../support/run-plans.ts';
 
-function samplesFor({ inputs }: TestNetwork, count: number, seed: number): NamedArrays[] {
+function samplesFor({ inputs }: TestNetwork, count: number, seed: number): Sample[] {
   const random = seededRandom(seed);
   return Array.from({ length: count }, () => {
     const entries = Object.entries(inputs);

@@ -1,7 +1,7 @@
 /** The example models and the MNIST images beside them. */
 import { readFileSync } from 'node:fs';
 
-import type { NamedArrays } from '../../training/onnxruntime.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { loadSamples } from '../../runtime/samples.ts';
 
 const folder = new URL('../../examples/models/', import.meta.url);
@@ -20,7 +20,7 @@ export function modelBytes(name: string): Uint8Array {
 }
 
 /** 256 test images as samples of the input `input`. */
-export function mnistImages(): NamedArrays[] {
+export function mnistImages(): Sample[] {
   const spec = { name: 'input', shape: [1, 28, 28], hasBatchAxis: true };
   const bytes = readFileSync(new URL('mnist-test256.npz', folder));
   const images = loadSamples(bytes, 'mnist-test256.npz', [spec]).inputs.get('input') ?? [];

@@ -7,7 +7,8 @@ import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
 import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { packInput, unpackOutput } from '../../runtime/base/codec.ts';
-import { type NamedArrays, ReferenceModel } from '../../training/onnxruntime.ts';
+import { ReferenceModel } from '../../training/onnxruntime.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { bindWeights } from '../../runtime/seal/bind-weights.ts';
 import { Server, type ServerOptions } from '../../runtime/server.ts';
 
@@ -19,7 +20,7 @@ export function compileBytes(bytes: Uint8Array, options: CompileOptions): Compil
   return compileGraph(importModel(bytes), options);
 }
 
-export async function reference(bytes: Uint8Array, samples: readonly NamedArrays[]): Promise<NamedArrays[]> {
+export async function reference(bytes: Uint8Array, samples: readonly Sample[]): Promise<Sample[]> {
   const model = await ReferenceModel.load(bytes);
   try {
     return await model.runBatch(samples);
@@ -29,7 +30,7 @@ export async function reference(bytes: Uint8Array, samples: readonly NamedArrays
 }
 
 /** Runs as the client and an engine would, on slots in the clear with the noise of encryption. */
-export function simulate(plan: Plan, samples: readonly NamedArrays[], seed: number): NamedArrays[] {
+export function simulate(plan: Plan, samples: readonly Sample[], seed: number): Sample[] {
   const { program } = plan;
   const noise = new NoiseModel(program.parameters, seed);
   const plaintexts = new PlaintextSlots(program, noise);
@@ -37,16 +38,16 @@ export function simulate(plan: Plan, samples: readonly NamedArrays[], seed: numb
 }
 
 /** As `simulate`, without noise. */
-export function runInTheClear(plan: Plan, samples: readonly NamedArrays[]): NamedArrays[] {
+export function runInTheClear(plan: Plan, samples: readonly Sample[]): Sample[] {
   return runOnSlots(plan, samples, (inputs) => evaluateHe(plan.program, inputs));
 }
 
 function runOnSlots(
   { client }: Plan,
-  samples: readonly NamedArrays[],
+  samples: readonly Sample[],
   evaluate: (inputs: readonly Float64Array[]) => readonly Float64Array[],
-): NamedArrays[] {
-  const results: NamedArrays[] = [];
+): Sample[] {
+  const results: Sample[] = [];
   for (let from = 0; from < samples.length; from += client.batch) {
     const batch = samples.slice(from, from + client.batch);
     const inputs = client.inputs.flatMap((encoding) =>
@@ -68,7 +69,7 @@ function runOnSlots(
 }
 
 /** Keys, encryption, evaluation and decryption; weights are bound where the plan wants that. */
-export async function runEncrypted(plan: Plan, samples: readonly NamedArrays[], threads = 1): Promise<NamedArrays[]> {
+export async function runEncrypted(plan: Plan, samples: readonly Sample[], threads = 1): Promise<Sample[]> {
   const [results = []] = await runOnServers(plan, samples, [{ threads }]);
   return results;
 }
@@ -82,16 +83,16 @@ const bindInMemory: Bind = async (plan, publicKey, use) =>
 /** As `runEncrypted`, on one server after another with the same keys and ciphertexts. */
 export async function runOnServers(
   plan: Plan,
-  samples: readonly NamedArrays[],
+  samples: readonly Sample[],
   servers: readonly ServerOptions[],
   bind: Bind = bindInMemory,
-): Promise<NamedArrays[][]> {
+): Promise<Sample[][]> {
   const client = await Client.create(plan.client);
   try {
     const keys = client.generateKeys();
     const inputs = client.encrypt(samples);
     return await bind(plan, keys.publicKey, async (ready) => {
-      const results: NamedArrays[][] = [];
+      const results: Sample[][] = [];
       for (const options of servers) {
         const server = await Server.create(ready, options);
         try {
@@ -109,7 +110,7 @@ export async function runOnServers(
 }
 
 /** The largest error as a fraction of `unit`: the median over samples of the largest absolute output. */
-export function relativeError(got: readonly NamedArrays[], expected: readonly NamedArrays[], unit?: number): number {
+export function relativeError(got: readonly Sample[], expected: readonly Sample[], unit?: number): number {
   let worst = 0;
   const largest: number[] = [];
   for (const [k, outputs] of expected.entries()) {
@@ -129,8 +130,8 @@ export function relativeError(got: readonly NamedArrays[], expected: readonly Na
 }
 
 /** The share of samples whose largest output is the same. */
-export function argmaxAgreement(got: readonly NamedArrays[], expected: readonly NamedArrays[]): number {
-  const winner = (outputs: NamedArrays | undefined): number => {
+export function argmaxAgreement(got: readonly Sample[], expected: readonly Sample[]): number {
+  const winner = (outputs: Sample | undefined): number => {
     const [values = new Float64Array()] = outputs?.values() ?? [];
     return values.indexOf(values.reduce((most, value) => Math.max(most, value), -Infinity));
   };

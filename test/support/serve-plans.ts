@@ -1,7 +1,8 @@
 /** Servers and clients of small hand-written plans, and what these give in the clear. */
 import { seededRandom } from '../../ir/random.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
-import { Client, type Sample } from '../../runtime/client.ts';
+import { Client } from '../../runtime/client.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { defaultEngineOptions } from '../../runtime/base/engine.ts';
 import { clear } from '../../runtime/engines/clear.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';

@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { costTables, type EngineWithCosts } from '../../costs/op-costs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
-import type { NamedArrays } from '../../training/onnxruntime.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { blessCounts, countsOf, goldenFiles, readGoldenCounts } from './golden-counts.ts';
 import { argmaxAgreement, compileBytes, reference, relativeError, runEncrypted, simulate } from './run-plans.ts';
 import { networkBytes, networkSamples, type TrainedNetwork } from './trained-networks.ts';
@@ -29,7 +29,7 @@ export function testNetwork(
     ({ plan } = compileBytes(bytes, { samples: samples.slice(128), maxError, costs: costTables[engine] }));
   });
 
-  const expectAccurate = async (got: readonly NamedArrays[], inputs: readonly NamedArrays[]): Promise<void> => {
+  const expectAccurate = async (got: readonly Sample[], inputs: readonly Sample[]): Promise<void> => {
     const expected = await reference(bytes, inputs);
     expect(relativeError(got, expected)).toBeLessThan(maxError);
     if (classifies) expect(argmaxAgreement(got, expected)).toBeGreaterThanOrEqual(0.99);

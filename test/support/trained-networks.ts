@@ -1,6 +1,6 @@
 /** The networks of `test/models/`: of kinds that the examples are not. `test/models/README.md` describes them. */
 import { readFileSync } from 'node:fs';
-import type { NamedArrays } from '../../training/onnxruntime.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { listSamples, loadSamples } from '../../runtime/samples.ts';
 
 export interface TrainedNetwork {
@@ -34,7 +34,7 @@ export function networkBytes({ name }: TrainedNetwork): Uint8Array {
 }
 
 /** 256 samples that the network was not trained on. */
-export function networkSamples({ inputShape, sampleFile }: TrainedNetwork): NamedArrays[] {
+export function networkSamples({ inputShape, sampleFile }: TrainedNetwork): Sample[] {
   const spec = { name: 'input', shape: inputShape, hasBatchAxis: true };
   return listSamples(loadSamples(readFileSync(new URL(sampleFile, root)), sampleFile, [spec]));
 }

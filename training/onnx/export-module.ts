@@ -1,23 +1,12 @@
 /** Writes a tensor module as an ordinary ONNX model, with the names of the one that it came from where they are known. */
 import { elementCount } from '../../ir/constant.ts';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import type { ModelInterface, Port } from '../../ir/interface.ts';
 import type { ValueId } from '../../ir/op.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import type { WeightNode } from '../../ir/tensor/weight-layers.ts';
 import { emitForward, type GraphValue, outputsOf, reshaped, sparseMatrix } from './forward.ts';
 import { type Extent, GraphWriter, type NodeOptions } from './graph-writer.ts';
-
-/** An input or output of a model: the shape of one sample, and whether an axis of samples stands before it. */
-export interface ExportPort {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly hasBatchAxis: boolean;
-}
-
-export interface ExportInterface {
-  readonly inputs: readonly ExportPort[];
-  readonly outputs: readonly ExportPort[];
-}
 
 const samples = 'batch';
 
@@ -28,7 +17,7 @@ const samples = 'batch';
  */
 export function exportModule(
   module: TensorModule,
-  io: ExportInterface,
+  io: ModelInterface,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array {
   const graph = new GraphWriter();
@@ -65,7 +54,7 @@ export function exportModule(
   return graph.modelBytes(module.name, metadata);
 }
 
-function extentsOf({ shape, hasBatchAxis }: ExportPort): readonly Extent[] {
+function extentsOf({ shape, hasBatchAxis }: Port): readonly Extent[] {
   return hasBatchAxis ? [samples, ...shape] : shape;
 }
 
@@ -88,7 +77,7 @@ function weightsOf(graph: GraphWriter, node: WeightNode, columns: number) {
   return { weights, bias: graph.floats(bias.shape, bias.values, `${base}.bias`) };
 }
 
-function writeOutput(graph: GraphWriter, { name, shape, batched }: GraphValue, port: ExportPort): void {
+function writeOutput(graph: GraphWriter, { name, shape, batched }: GraphValue, port: Port): void {
   if (batched !== port.hasBatchAxis)
     throw new InternalError(`output ${port.name} and its port differ in the batch axis`);
   if (name !== port.name) {

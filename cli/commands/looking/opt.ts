@@ -5,7 +5,7 @@ import type { AnyModule, Modules } from '../../../ir/levels.ts';
 import { printModule } from '../../../ir/text/print.ts';
 import { PassManager } from '../../../passes/manager.ts';
 import type { AnyPass, Pass } from '../../../passes/base/pass.ts';
-import type { InputSpec } from '../../../runtime/samples.ts';
+import type { Port } from '../../../ir/interface.ts';
 import { defineCommand, option } from '../../shell/command.ts';
 import { writeIr } from '../../files/dump-ir.ts';
 import { findPass } from '../../shell/find-pass.ts';
@@ -93,7 +93,7 @@ function parseJson(text: string): unknown {
 }
 
 /** The inputs of a module that names them. */
-function inputsOf(module: AnyModule): InputSpec[] {
+function inputsOf(module: AnyModule): Port[] {
   if (module.level === 'tensor')
     return module.nodes.flatMap(({ op, attrs, type }) =>
       op === 'input' ? [{ name: attrs.name, shape: type, hasBatchAxis: false }] : [],

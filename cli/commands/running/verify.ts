@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { importOnnx, type ModelPort } from '../../../compiler/onnx/import.ts';
+import { importOnnx } from '../../../compiler/onnx/import.ts';
 import { inaccurate, otherModel } from '../../../ir/diagnostics/cli.ts';
 import { formatDiagnostic, HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
@@ -15,7 +15,8 @@ import { createProgress } from '../../shell/progress.ts';
 import { renderFields } from '../../render/table.ts';
 import { formatError, formatPercent, formatShape, plural } from '../../render/units.ts';
 import { runPlan } from '../../answers/run-plan.ts';
-import { readSamples, type Sample } from '../../files/sample-file.ts';
+import { readSamples } from '../../files/sample-file.ts';
+import type { Port, Sample } from '../../../ir/interface.ts';
 import { engine, input, json, limit, planArgument, quiet, threads } from '../options/options.ts';
 import { describeTimes, timesOf } from './run.ts';
 
@@ -100,7 +101,7 @@ export const verify = defineCommand({
 function comparePorts(
   what: string,
   planned: Plan['client']['outputs'] | Plan['client']['inputs'],
-  found: readonly ModelPort[],
+  found: readonly Port[],
 ): string[] {
   const names = found.map(({ name }) => JSON.stringify(name)).join(', ');
   return planned.flatMap(({ name, shape }) => {

@@ -8,7 +8,7 @@ import { inverse, Matrix } from 'ml-matrix';
 
 import type { ValueId } from '../../../ir/op.ts';
 import type { TensorModule } from '../../../ir/tensor/ops.ts';
-import type { Sample } from '../../base/pass.ts';
+import type { Sample } from '../../../ir/interface.ts';
 import { visitActivations } from '../statistics/activations.ts';
 import type { NeuronMap } from './neurons.ts';
 

@@ -5,7 +5,7 @@ import { nodeAt } from '../../../ir/module.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import type { TensorModule, TensorNode } from '../../../ir/tensor/ops.ts';
 import { isWeightNode, replaceWeights } from '../../../ir/tensor/weight-layers.ts';
-import type { Sample } from '../../base/pass.ts';
+import type { Sample } from '../../../ir/interface.ts';
 import { assertFinite, batchKernel } from '../statistics/activations.ts';
 import { evenly } from '../../base/evenly.ts';
 import { fitLayer } from './least-squares-layer.ts';

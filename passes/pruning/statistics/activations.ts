@@ -8,7 +8,7 @@ import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { tensorKernel } from '../../../ir/interpret/tensor.ts';
 import { nodeAt } from '../../../ir/module.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
-import type { Sample } from '../../base/pass.ts';
+import type { Sample } from '../../../ir/interface.ts';
 
 /** Computes the batch of one node from those of its operands. */
 export type BatchKernel = (operands: readonly Float64Array[], samples: readonly Sample[]) => Float64Array;

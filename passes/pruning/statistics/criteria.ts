@@ -20,7 +20,7 @@ import { seededRandom } from '../../../ir/random.ts';
 import { convTaps } from '../../../ir/tensor/conv-taps.ts';
 import type { TensorModule } from '../../../ir/tensor/ops.ts';
 import { type WeightNode, weightNodes, weightsOf } from '../../../ir/tensor/weight-layers.ts';
-import type { Sample } from '../../base/pass.ts';
+import type { Sample } from '../../../ir/interface.ts';
 import { visitActivations } from './activations.ts';
 import { rowsOfWeights } from './moments.ts';
 import { measureSensitivities } from './sensitivities.ts';

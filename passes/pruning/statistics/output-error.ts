@@ -13,7 +13,7 @@ import type { ValueId } from '../../../ir/op.ts';
 import type { Shape, TensorModule } from '../../../ir/tensor/ops.ts';
 import { type WeightNode, weightsOf } from '../../../ir/tensor/weight-layers.ts';
 import { evenly } from '../../base/evenly.ts';
-import type { Sample } from '../../base/pass.ts';
+import type { Sample } from '../../../ir/interface.ts';
 import { visitActivations } from './activations.ts';
 import { MomentMeter, type Moments, type RowsOfWeights, rowsOfWeights } from './moments.ts';
 import { measureSensitivities } from './sensitivities.ts';

@@ -4,7 +4,7 @@ import { TensorInterpreter } from '../../../ir/interpret/tensor.ts';
 import { seededRandom } from '../../../ir/random.ts';
 import type { TensorModule, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import type { WeightNode } from '../../../ir/tensor/weight-layers.ts';
-import type { Sample } from '../../base/pass.ts';
+import type { Sample } from '../../../ir/interface.ts';
 import { GradientTape } from './backward.ts';
 import { evenly } from '../../base/evenly.ts';
 import { rowsOfWeights } from './moments.ts';

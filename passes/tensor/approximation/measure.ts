@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { activationKinks, activationSets, isAffineOn } from '../../../ir/interpret/activations.ts';
 import { TensorInterpreter } from '../../../ir/interpret/tensor.ts';
 import type { TensorModule, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
-import type { Sample } from '../../base/pass.ts';
+import type { Sample } from '../../../ir/interface.ts';
 import type { Range } from './approximation.ts';
 import { Histogram } from './least-squares.ts';
 

@@ -3,7 +3,7 @@ import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { polynomialKernel, tensorKernel, type TensorKernel } from '../../../ir/interpret/tensor.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import type { TensorModule } from '../../../ir/tensor/ops.ts';
-import type { Sample } from '../../base/pass.ts';
+import type { Sample } from '../../../ir/interface.ts';
 import type { PolynomialAttrs } from './fit.ts';
 
 /** The polynomial that stands for each activation; an activation without one is evaluated exactly. */

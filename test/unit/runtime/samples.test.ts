@@ -3,20 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type NdArray, readNpy, writeNpy } from '../../../runtime/format/npy.ts';
 import { readNpz, writeNpz } from '../../../runtime/format/npz.ts';
-import {
-  encodeOutputs,
-  type InputSpec,
-  limitSamples,
-  loadSamples,
-  syntheticSamples,
-} from '../../../runtime/samples.ts';
+import { encodeOutputs, limitSamples, loadSamples, syntheticSamples } from '../../../runtime/samples.ts';
+import type { Port } from '../../../ir/interface.ts';
 import { codesOf, messageOf } from './format/errors.ts';
 import { damaged } from './format/mutations.ts';
 import { numpyFile } from './format/numpy-fixtures.ts';
 
-const batched: InputSpec = { name: 'image', shape: [2, 2], hasBatchAxis: true };
-const fixedOne: InputSpec = { name: 'image', shape: [1, 4], hasBatchAxis: false };
-const second: InputSpec = { name: 'mask', shape: [3], hasBatchAxis: true };
+const batched: Port = { name: 'image', shape: [2, 2], hasBatchAxis: true };
+const fixedOne: Port = { name: 'image', shape: [1, 4], hasBatchAxis: false };
+const second: Port = { name: 'mask', shape: [3], hasBatchAxis: true };
 
 function array(shape: readonly number[], first = 0): NdArray {
   const length = shape.reduce((product, size) => product * size, 1);
@@ -36,7 +31,7 @@ function json(value: unknown): Uint8Array {
 }
 
 describe('loadSamples', () => {
-  it.each<[string, InputSpec, readonly number[], number]>([
+  it.each<[string, Port, readonly number[], number]>([
     ['the shape of one sample', batched, [2, 2], 1],
     ['a leading axis for a dynamic first axis', batched, [5, 2, 2], 5],
     ['a leading axis of length 1', batched, [1, 2, 2], 1],
@@ -58,7 +53,7 @@ describe('loadSamples', () => {
     });
   });
 
-  it.each<[InputSpec, readonly number[], string]>([
+  it.each<[Port, readonly number[], string]>([
     [batched, [5, 4], 'has shape [5, 4]; expected [2, 2] for one sample or [n, 2, 2] for n samples'],
     [batched, [5, 1, 2, 2], 'reshape the array to [5, 2, 2]'],
     [fixedOne, [5, 4], 'The first dimension of this model input is fixed at 1'],

@@ -14,8 +14,9 @@ import { printModule } from '../../../ir/text/print.ts';
 import { verify } from '../../../ir/verify.ts';
 import { mergeLinear } from '../../../passes/tensor/merge-linear.ts';
 import { PassManager } from '../../../passes/manager.ts';
-import { type ExportInterface, exportModule } from '../../../training/onnx/export-module.ts';
-import { type NamedArrays, ReferenceModel } from '../../../training/onnxruntime.ts';
+import { exportModule } from '../../../training/onnx/export-module.ts';
+import { ReferenceModel } from '../../../training/onnxruntime.ts';
+import type { ModelInterface, Sample } from '../../../ir/interface.ts';
 import { arbitraryNetwork, networkSamples } from '../../support/arbitrary-networks.ts';
 import { exampleModels, modelBytes } from '../../support/mnist.ts';
 
@@ -27,7 +28,7 @@ function imported(bytes: Uint8Array) {
 }
 
 /** Ports of a module; which inputs have an axis of samples is told, and outputs have one if they depend on such an input. */
-function interfaceOf(module: TensorModule, hasBatchAxis: (input: string) => boolean = () => true): ExportInterface {
+function interfaceOf(module: TensorModule, hasBatchAxis: (input: string) => boolean = () => true): ModelInterface {
   const batched: boolean[] = [];
   for (const node of module.nodes) {
     batched.push(node.op === 'input' ? hasBatchAxis(node.attrs.name) : node.operands.some((id) => batched[id]));
@@ -39,7 +40,7 @@ function interfaceOf(module: TensorModule, hasBatchAxis: (input: string) => bool
   return { inputs: ports('input'), outputs: ports('output') };
 }
 
-function expectClose(got: NamedArrays | undefined, expected: NamedArrays): void {
+function expectClose(got: Sample | undefined, expected: Sample): void {
   expect([...(got?.keys() ?? [])].sort()).toEqual([...expected.keys()].sort());
   for (const [name, values] of expected) {
     const others = got?.get(name);
@@ -53,8 +54,8 @@ function expectClose(got: NamedArrays | undefined, expected: NamedArrays): void 
 /** Writes `module` and runs what is read back, by onnxruntime (`samples` at once if there are axes for them) and by us. */
 async function expectRoundTrip(
   module: TensorModule,
-  io: ExportInterface,
-  samples: readonly NamedArrays[],
+  io: ModelInterface,
+  samples: readonly Sample[],
 ): Promise<TensorModule> {
   const bytes = exportModule(module, io);
   const read = imported(bytes);

@@ -8,7 +8,7 @@ import type { Trainer } from '../../../ir/tensor/trainer.ts';
 import { weightNodes, weightsOf } from '../../../ir/tensor/weight-layers.ts';
 import { fineTune } from '../../../passes/pruning/fine-tune.ts';
 import { PassManager } from '../../../passes/manager.ts';
-import type { Sample } from '../../../passes/base/pass.ts';
+import type { Sample } from '../../../ir/interface.ts';
 import { createTrainer } from '../../../training/trainer.ts';
 
 /** Two classes by the sign of x0 + x1; the second row of the layer is pruned. */

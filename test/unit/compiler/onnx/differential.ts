@@ -6,7 +6,8 @@ import { elementCount } from '../../../../ir/constant.ts';
 import { TensorInterpreter } from '../../../../ir/interpret/tensor.ts';
 import { seededRandom } from '../../../../ir/random.ts';
 import { verify } from '../../../../ir/verify.ts';
-import { type NamedArrays, ReferenceModel } from '../../../../training/onnxruntime.ts';
+import { ReferenceModel } from '../../../../training/onnxruntime.ts';
+import type { Sample } from '../../../../ir/interface.ts';
 import { model, type ModelSpec } from '../../../support/onnx-builder.ts';
 
 /** onnxruntime computes in floats: relative to the largest output. */
@@ -19,7 +20,7 @@ export function importModel(bytes: Uint8Array): ImportedModel {
 /** Compares three samples; a model with a batch axis computes them in one batch. */
 export async function expectSameAsOnnxruntime(
   spec: ModelSpec | Uint8Array,
-  samples?: readonly NamedArrays[],
+  samples?: readonly Sample[],
 ): Promise<ImportedModel> {
   const bytes = spec instanceof Uint8Array ? spec : model(spec);
   const imported = importModel(bytes);
@@ -47,7 +48,7 @@ function randomSample(imported: ImportedModel, seed: number): Map<string, Float6
   );
 }
 
-function compare(actual: NamedArrays, expected: NamedArrays): void {
+function compare(actual: Sample, expected: Sample): void {
   expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
   for (const [name, values] of expected) {
     const got = actual.get(name);

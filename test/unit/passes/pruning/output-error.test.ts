@@ -6,7 +6,7 @@ import { TensorInterpreter } from '../../../../ir/interpret/tensor.ts';
 import { seededRandom } from '../../../../ir/random.ts';
 import { TensorBuilder, type TensorModule } from '../../../../ir/tensor/ops.ts';
 import { replaceWeights, type WeightNode, weightNodes, weightsOf } from '../../../../ir/tensor/weight-layers.ts';
-import type { Sample } from '../../../../passes/base/pass.ts';
+import type { Sample } from '../../../../ir/interface.ts';
 import { GradientTape } from '../../../../passes/pruning/statistics/backward.ts';
 import { OutputError } from '../../../../passes/pruning/statistics/output-error.ts';
 import { arbitraryNetwork, networkSamples } from '../../../support/arbitrary-networks.ts';

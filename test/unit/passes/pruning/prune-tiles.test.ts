@@ -10,7 +10,7 @@ import { evaluateTensor } from '../../../../ir/interpret/tensor.ts';
 import type { TensorModule } from '../../../../ir/tensor/ops.ts';
 import { replaceWeights, weightNodes, weightsOf } from '../../../../ir/tensor/weight-layers.ts';
 import { PassManager } from '../../../../passes/manager.ts';
-import type { Sample } from '../../../../passes/base/pass.ts';
+import type { Sample } from '../../../../ir/interface.ts';
 import { pruneTiles } from '../../../../passes/pruning/prune-tiles.ts';
 import type { NetworkKernels } from '../../../../passes/pruning/tiles/kernels.ts';
 import { NetworkTiles, tilesOf } from '../../../../passes/pruning/tiles/network-tiles.ts';

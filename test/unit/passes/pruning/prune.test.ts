@@ -15,7 +15,7 @@ import {
   weightsOf,
 } from '../../../../ir/tensor/weight-layers.ts';
 import { PassManager } from '../../../../passes/manager.ts';
-import type { Sample } from '../../../../passes/base/pass.ts';
+import type { Sample } from '../../../../ir/interface.ts';
 import { prune } from '../../../../passes/pruning/prune.ts';
 import { chooseNeurons, neuronScores, weightsOfNeurons } from '../../../../passes/pruning/neurons/choose-neurons.ts';
 import { criteria, weightScores } from '../../../../passes/pruning/statistics/criteria.ts';

@@ -9,7 +9,7 @@ import { type SeededRandom, seededRandom } from '../../../../ir/random.ts';
 import { TensorBuilder, type TensorModule } from '../../../../ir/tensor/ops.ts';
 import { weightNodes, weightsOf } from '../../../../ir/tensor/weight-layers.ts';
 import { PassManager } from '../../../../passes/manager.ts';
-import type { Sample } from '../../../../passes/base/pass.ts';
+import type { Sample } from '../../../../ir/interface.ts';
 import { prune } from '../../../../passes/pruning/prune.ts';
 import { visitActivations } from '../../../../passes/pruning/statistics/activations.ts';
 import {

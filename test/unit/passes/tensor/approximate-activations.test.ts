@@ -8,7 +8,7 @@ import { seededRandom } from '../../../../ir/random.ts';
 import { TensorBuilder, type TensorModule, type TensorNodeNamed } from '../../../../ir/tensor/ops.ts';
 import { verify } from '../../../../ir/verify.ts';
 import { approximateActivations } from '../../../../passes/tensor/approximate-activations.ts';
-import type { Sample } from '../../../../passes/base/pass.ts';
+import type { Sample } from '../../../../ir/interface.ts';
 import { randomVector } from '../../ir/tensor/arbitraries.ts';
 
 type Attrs = TensorNodeNamed<'activation'>['attrs'];

@@ -1,0 +1,18 @@
+/** The border of a model: what its inputs and outputs are called and look like, and the values that cross it. */
+
+/** One input or output. */
+export interface Port {
+  readonly name: string;
+  /** Of one sample, without the axis of samples; every extent is positive. */
+  readonly shape: readonly number[];
+  /** Whether the model has a first axis of any size there, which holds samples and is not part of `shape`. */
+  readonly hasBatchAxis: boolean;
+}
+
+export interface ModelInterface {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
+/** One sample: for each input, or each output, by name, its elements row-major. */
+export type Sample = ReadonlyMap<string, Float64Array>;
