@@ -113,7 +113,7 @@ export const houses = [
     rooms: [
       room('base'),
       room('format'),
-      room('seal/bytes'),
+      room('seal/bytes', 'format'),
       room('seal/library', 'base'),
       room('seal', 'seal/library seal/bytes base'),
       room('hep', 'seal format'),

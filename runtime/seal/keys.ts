@@ -8,7 +8,8 @@ import type { ClientPart } from '../../ir/plan/plan.ts';
 import type { EvaluationKeys } from '../base/engine.ts';
 import { parametersDigest } from './bytes/client-part-digest.ts';
 import type { SealContext } from './library/context.ts';
-import { type Envelope, type Kind, openEnvelope, sealEnvelope } from './bytes/envelope.ts';
+import { type Envelope, openEnvelope, sealEnvelope } from './bytes/envelope.ts';
+import type { Kind } from './bytes/envelope-header.ts';
 import { generateGaloisKeys } from './generate-galois-keys.ts';
 import { withHandles } from './library/handles.ts';
 import { inspectGaloisKeys, inspectPublicKey, inspectRelinKeys, inspectSecretKey } from './bytes/inspect-bytes.ts';
@@ -31,7 +32,7 @@ export function generateKeys({ seal, context }: SealContext, part: ClientPart): 
     const key = sha256Hex(publicKey);
     const parameters = parametersDigest(part);
     const pack = (kind: Kind, sections: readonly Uint8Array[]): Uint8Array =>
-      sealEnvelope({ kind, parameters, key, sections });
+      sealEnvelope({ kind, parameters, key, runs: [sections] });
     const evaluation: Uint8Array[] = [];
     if (part.needsRelinKeys)
       evaluation.push(saveUncompressed(seal, handles.own(generator.createRelinKeysSerializable())));
@@ -81,8 +82,9 @@ export function readEvaluationKeys(bytes: Uint8Array, part: ClientPart): Evaluat
   };
 }
 
-function requireSections({ kind, sections }: Envelope, expected: number): readonly Uint8Array[] {
-  if (sections.length === expected) return sections;
+function requireSections({ kind, runs }: Envelope, expected: number): readonly Uint8Array[] {
+  const sections = runs.flat();
+  if (runs.length === 1 && sections.length === expected) return sections;
   throw new HepcError([wrongCount({ what: `sections of ${kind}`, expected, got: sections.length })]);
 }
 

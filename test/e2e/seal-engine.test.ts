@@ -189,10 +189,10 @@ test('a ciphertext with a residue beyond its prime is refused by the worker; the
         parameters: parametersDigest(plan.client),
         encoding: encodingDigest(plan.client),
       });
-      const sections = envelope.sections.map((section) => section.slice());
+      const sections = envelope.runs.flat().map((section) => section.slice());
       sections[1]?.fill(255, 200, 208);
       const failure: unknown = await server
-        .evaluate(sealEnvelope({ ...envelope, sections }))
+        .evaluate(sealEnvelope({ ...envelope, runs: [sections] }))
         .catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(HepcError);
       expect(String(failure)).toMatch(/H610.*input ciphertext 1/);

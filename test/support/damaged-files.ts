@@ -13,8 +13,11 @@ export function openFile(file: Uint8Array, kind: DamagedKind, { client }: Plan):
 
 /** The file with one section changed by `change`, which gets a copy of it. */
 export function damage(envelope: Envelope, index: number, change: (section: Uint8Array) => void): Uint8Array {
-  const section = envelope.sections[index]?.slice();
+  const sections = envelope.runs.flat();
+  const section = sections[index]?.slice();
   if (section === undefined) throw new Error(`no section ${index}`);
   change(section);
-  return sealEnvelope({ ...envelope, sections: envelope.sections.with(index, section) });
+  const changed = sections.with(index, section);
+  const size = sections.length / envelope.runs.length;
+  return sealEnvelope({ ...envelope, runs: envelope.runs.map((_, r) => changed.slice(r * size, (r + 1) * size)) });
 }

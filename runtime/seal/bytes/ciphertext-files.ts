@@ -3,10 +3,13 @@
  * stand one run after another. The number of samples is in the envelope, in the clear.
  */
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
-import { damagedFile, wrongCount } from '../../../ir/diagnostics/runtime.ts';
+import { wrongCount } from '../../../ir/diagnostics/runtime.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
+import type { RandomAccess } from '../../format/random-access.ts';
 import { encodingDigest, parametersDigest } from './client-part-digest.ts';
 import { openEnvelope, sealEnvelope } from './envelope.ts';
+import { damaged, type EnvelopeHeader, type ExpectedEnvelope } from './envelope-header.ts';
+import { EnvelopeReader } from './envelope-stream.ts';
 import { type ExpectedCiphertext, inspectCiphertext } from './inspect-bytes.ts';
 
 export interface CiphertextFile {
@@ -16,54 +19,100 @@ export interface CiphertextFile {
   readonly runs: readonly (readonly Uint8Array[])[];
 }
 
+type Direction = 'inputs' | 'outputs';
+
 /** What the ciphertexts of a run must be, in order. */
-function expectedInputs({ inputs }: ClientPart): ExpectedCiphertext[] {
-  return inputs.flatMap(({ used, level, scale }) =>
-    used.filter((isUsed) => isUsed).map(() => ({ level, scale, seeded: true })),
+function expectedCiphertexts(part: ClientPart, kind: Direction): ExpectedCiphertext[] {
+  return part[kind].flatMap(({ used, level, scale }) =>
+    used.filter((isUsed) => isUsed).map(() => ({ level, scale, seeded: kind === 'inputs' })),
   );
 }
 
-function expectedOutputs({ outputs }: ClientPart): ExpectedCiphertext[] {
-  return outputs.flatMap(({ used, level, scale }) =>
-    used.filter((isUsed) => isUsed).map(() => ({ level, scale, seeded: false })),
-  );
-}
-
-export function writeCiphertexts(kind: 'inputs' | 'outputs', part: ClientPart, file: CiphertextFile): Uint8Array {
-  const { keyId, samples, runs } = file;
-  const [parameters, encoding] = [parametersDigest(part), encodingDigest(part)];
-  return sealEnvelope({ kind, parameters, key: keyId, encoding, samples, sections: runs.flat() });
+export function writeCiphertexts(
+  kind: Direction,
+  part: ClientPart,
+  { keyId, samples, runs }: CiphertextFile,
+): Uint8Array {
+  return sealEnvelope({ ...identity(kind, part), key: keyId, samples, runs });
 }
 
 /** Opens a file and checks every ciphertext in it. Throws `HepcError`. */
-export function readCiphertexts(
-  bytes: Uint8Array,
-  kind: 'inputs' | 'outputs',
-  part: ClientPart,
-  keyId: string,
-): CiphertextFile {
-  const { samples, sections } = openEnvelope(bytes, {
+export function readCiphertexts(bytes: Uint8Array, kind: Direction, part: ClientPart, keyId: string): CiphertextFile {
+  const { runs, ...header } = openEnvelope(bytes, expectedEnvelope(kind, part, keyId));
+  const [first = []] = runs;
+  const samples = checkCounts(
+    { ...header, runs: runs.length, sections: first.map(({ length }) => length) },
     kind,
-    parameters: parametersDigest(part),
-    key: keyId,
-    encoding: encodingDigest(part),
-  });
-  if (samples === undefined)
-    throw new HepcError([damagedFile({ reason: 'it does not say how many samples it holds' })]);
-  const expected = kind === 'inputs' ? expectedInputs(part) : expectedOutputs(part);
-  const runs = Math.ceil(samples / part.batch);
-  if (sections.length !== runs * expected.length) {
-    const what = `ciphertexts for ${samples} samples`;
-    throw new HepcError([wrongCount({ what, expected: runs * expected.length, got: sections.length })]);
+    part,
+  );
+  for (const [run, sections] of runs.entries()) checkRun(sections, run, kind, part);
+  return { keyId, samples, runs };
+}
+
+/** Reads a file run by run. */
+export class CiphertextReader {
+  readonly samples: number;
+  readonly runs: number;
+  private readonly envelope: EnvelopeReader;
+  private readonly kind: Direction;
+  private readonly part: ClientPart;
+
+  /** Reads all but the ciphertexts. Rejects with `HepcError`, as `readCiphertexts` throws. */
+  static async open(source: RandomAccess, kind: Direction, part: ClientPart, keyId: string): Promise<CiphertextReader> {
+    const envelope = await EnvelopeReader.open(source, expectedEnvelope(kind, part, keyId));
+    return new CiphertextReader(envelope, kind, part, checkCounts(envelope.header, kind, part));
   }
-  const problems = sections.flatMap((section, i) => {
-    const one = expected[i % expected.length];
-    const what = `ciphertext ${i} of the ${kind}`;
-    return one === undefined ? [] : inspectCiphertext(section, part.parameters, one, what);
+
+  private constructor(envelope: EnvelopeReader, kind: Direction, part: ClientPart, samples: number) {
+    this.envelope = envelope;
+    this.kind = kind;
+    this.part = part;
+    this.samples = samples;
+    this.runs = envelope.header.runs;
+  }
+
+  /** The ciphertexts of a run, checked. Rejects with `HepcError`. */
+  async read(run: number): Promise<Uint8Array[]> {
+    const sections = await this.envelope.read(run);
+    checkRun(sections, run, this.kind, this.part);
+    return sections;
+  }
+
+  /** Checks all runs before any of them is used. Rejects with `HepcError`, and with the reason of `signal`. */
+  async check(signal?: AbortSignal): Promise<void> {
+    for (let run = 0; run < this.runs; run++) {
+      signal?.throwIfAborted();
+      await this.read(run);
+    }
+  }
+}
+
+function identity(kind: Direction, part: ClientPart) {
+  return { kind, parameters: parametersDigest(part), encoding: encodingDigest(part) };
+}
+
+function expectedEnvelope(kind: Direction, part: ClientPart, keyId: string): ExpectedEnvelope {
+  return { ...identity(kind, part), key: keyId };
+}
+
+/** The number of samples, once it is known to go with the numbers of runs and ciphertexts. */
+function checkCounts({ samples, runs, sections }: EnvelopeHeader, kind: Direction, part: ClientPart): number {
+  if (samples === undefined) throw damaged('it does not say how many samples it holds');
+  const expected = expectedCiphertexts(part, kind).length;
+  const wanted = Math.ceil(samples / part.batch);
+  if (runs !== wanted || sections.length !== expected) {
+    const what = `ciphertexts for ${samples} samples`;
+    throw new HepcError([wrongCount({ what, expected: wanted * expected, got: runs * sections.length })]);
+  }
+  return samples;
+}
+
+function checkRun(sections: readonly Uint8Array[], run: number, kind: Direction, part: ClientPart): void {
+  const problems = expectedCiphertexts(part, kind).flatMap((expected, i, { length }) => {
+    const what = `ciphertext ${run * length + i} of the ${kind}`;
+    return inspectCiphertext(sections[i] ?? new Uint8Array(), part.parameters, expected, what);
   });
   if (problems.length > 0) throw new HepcError(problems.slice(0, maxReports));
-  const runOf = (run: number): Uint8Array[] => sections.slice(run * expected.length, (run + 1) * expected.length);
-  return { keyId, samples, runs: Array.from({ length: runs }, (_, run) => runOf(run)) };
 }
 
 const maxReports = 8;

@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { Client } from '../../../../runtime/client.ts';
-import { readCiphertexts } from '../../../../runtime/seal/bytes/ciphertext-files.ts';
+import { bytesAccess } from '../../../../runtime/format/random-access.ts';
+import { CiphertextReader, readCiphertexts } from '../../../../runtime/seal/bytes/ciphertext-files.ts';
 import { parametersDigest } from '../../../../runtime/seal/bytes/client-part-digest.ts';
 import { type Envelope, openEnvelope, sealEnvelope } from '../../../../runtime/seal/bytes/envelope.ts';
+import { EnvelopeReader, EnvelopeWriter } from '../../../../runtime/seal/bytes/envelope-stream.ts';
 import { liveHandles } from '../../../../runtime/seal/library/handles.ts';
 import {
   inspectCiphertext,
@@ -30,6 +32,16 @@ const part = plan.client;
 let client: Client;
 let keys: KeySet;
 let inputs: Uint8Array;
+
+/** Contents of one to six runs whose sections have the same sizes. */
+const arbitraryRuns = fc
+  .tuple(fc.array(fc.nat(100), { maxLength: 6 }), fc.integer({ min: 1, max: 6 }))
+  .chain(([sizes, runs]) =>
+    fc.array(fc.tuple(...sizes.map((size) => fc.uint8Array({ minLength: size, maxLength: size }))), {
+      minLength: runs,
+      maxLength: runs,
+    }),
+  );
 
 function sample(value: number): Map<string, Float64Array> {
   return new Map([['x0', new Float64Array(plan.program.slots).fill(value)]]);
@@ -102,23 +114,97 @@ describe('envelopes', () => {
   });
 
   test('hold what was put in', () => {
-    const contents = fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 10 });
     const digest = 'ab'.repeat(32);
     fc.assert(
-      fc.property(contents, (sections) => {
-        const bytes = sealEnvelope({ kind: 'public-key', parameters: digest, key: digest, sections });
-        const { sections: back } = openEnvelope(bytes, { kind: 'public-key', parameters: digest });
-        expect(back.map((section) => [...section])).toEqual(sections.map((section) => [...section]));
+      fc.property(arbitraryRuns, (runs) => {
+        const bytes = sealEnvelope({ kind: 'public-key', parameters: digest, key: digest, runs });
+        const { runs: back } = openEnvelope(bytes, { kind: 'public-key', parameters: digest });
+        expect(back).toEqual(runs);
       }),
     );
+  });
+
+  test('whose header or trailer is changed are refused, whatever it says then', () => {
+    const text = new TextDecoder('latin1').decode(inputs.subarray(0, 1000));
+    const at = text.indexOf('"samples":1') + '"samples":'.length;
+    expect(at).toBeGreaterThan(12);
+    const { keyId } = readPublicKey(keys.publicKey, part);
+    const read = (bytes: Uint8Array) => codesOf(() => readCiphertexts(bytes, 'inputs', part, keyId));
+    const invented = inputs.slice();
+    invented[at] = '2'.charCodeAt(0);
+    expect(read(invented)).toEqual(['H604']);
+    for (let byte = 1; byte <= 64; byte++) {
+      const changed = inputs.slice();
+      changed[inputs.length - byte] = (changed[inputs.length - byte] ?? 0) ^ 1;
+      expect(read(changed)).toEqual(['H604']);
+    }
+  });
+
+  test('hold as many runs as there may be samples, of any number of sections', () => {
+    const digest = 'ab'.repeat(32);
+    const runs = Array.from({ length: 65_536 }, (_, r) => [Uint8Array.of(r), Uint8Array.of(r >> 8)]);
+    const bytes = sealEnvelope({ kind: 'inputs', parameters: digest, key: digest, samples: 65_536, runs });
+    const { runs: back } = openEnvelope(bytes, { kind: 'inputs', parameters: digest });
+    expect(back.length).toBe(65_536);
+    expect(back.at(-1)).toEqual(runs.at(-1));
+  });
+
+  test('written run by run are the same bytes, and read run by run they hold the same', async () => {
+    const digest = 'ab'.repeat(32);
+    const expected = { kind: 'outputs', parameters: digest } as const;
+    await fc.assert(
+      fc.asyncProperty(arbitraryRuns, async (runs) => {
+        const sections = runs[0]?.map(({ length }) => length) ?? [];
+        const header = { kind: 'outputs', parameters: digest, key: digest, samples: runs.length } as const;
+        const parts: Uint8Array[] = [];
+        const writer = new EnvelopeWriter({ ...header, runs: runs.length, sections }, (bytes) => {
+          parts.push(bytes.slice());
+          return Promise.resolve();
+        });
+        for (const run of runs) await writer.add(run);
+        const size = await writer.finish();
+        const bytes = new Uint8Array(Buffer.concat(parts));
+        expect(bytes.length).toBe(size);
+        expect(bytes).toEqual(sealEnvelope({ ...header, runs }));
+        const reader = await EnvelopeReader.open(bytesAccess(bytes), expected);
+        expect(await Promise.all(runs.map((_, r) => reader.read(r)))).toEqual(runs);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('read run by run are refused where they are cut short or changed', async () => {
+    const { keyId } = readPublicKey(keys.publicKey, part);
+    const two = client.encrypt([sample(0.5), sample(0.25)]);
+    const read = async (bytes: Uint8Array) => {
+      try {
+        const reader = await CiphertextReader.open(bytesAccess(bytes), 'inputs', part, keyId);
+        await reader.check();
+        return [];
+      } catch (error) {
+        if (error instanceof HepcError) return error.diagnostics.map(({ code }) => code);
+        throw error;
+      }
+    };
+    expect(await read(two)).toEqual([]);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(two.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
+        expect(await read(two.subarray(0, at))).not.toEqual([]);
+        const changed = two.slice();
+        changed[at] = (changed[at] ?? 0) ^ change;
+        expect(await read(changed)).not.toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+    expect(await read(Uint8Array.from([...two, 0]))).toEqual(['H604']);
   });
 
   test('with missing sections are refused', () => {
     const parameters = parametersDigest(part);
     const envelope: Envelope = openEnvelope(keys.evaluationKeys, { kind: 'evaluation-keys', parameters });
-    const cut = sealEnvelope({ ...envelope, sections: envelope.sections.slice(1) });
+    const cut = sealEnvelope({ ...envelope, runs: envelope.runs.map((sections) => sections.slice(1)) });
     expect(codesOf(() => readEvaluationKeys(cut, part))).toEqual(['H612']);
-    const swapped = sealEnvelope({ ...envelope, sections: [...envelope.sections].reverse() });
+    const swapped = sealEnvelope({ ...envelope, runs: envelope.runs.map((sections) => sections.toReversed()) });
     expect(codesOf(() => readEvaluationKeys(swapped, part))).toEqual(['H608', 'H608']);
   });
 });
@@ -130,7 +216,7 @@ describe('SEAL data', () => {
     readonly inspect: (bytes: Uint8Array) => readonly { readonly code: string }[];
   }
   const sectionsOf = (file: Uint8Array, kind: Envelope['kind']): readonly Uint8Array[] =>
-    openEnvelope(file, { kind, parameters: parametersDigest(part) }).sections;
+    openEnvelope(file, { kind, parameters: parametersDigest(part) }).runs.flat();
   const first = (sections: readonly Uint8Array[]): Uint8Array => sections[0] ?? new Uint8Array();
   const expected = { level: 1, scale: 2 ** 28, seeded: true };
   const cases: readonly Case[] = [
