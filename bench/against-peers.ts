@@ -1,5 +1,5 @@
 /** Plans beside native systems on an equal core: times in rotations of node-seal, those of the reference core. */
-import { median } from '../cli/answers/accuracy.ts';
+import { median } from '../ir/maths/averages.ts';
 import { formatMilliseconds } from '../cli/render/units.ts';
 import { column, table } from './markdown.ts';
 import type { Measurement } from './measure.ts';

@@ -1,5 +1,5 @@
 /** Tables and measured times as Markdown; Prettier aligns them. */
-import { median } from '../cli/answers/accuracy.ts';
+import { median } from '../ir/maths/averages.ts';
 import { formatMilliseconds } from '../cli/render/units.ts';
 
 export type Cell = string | number;

@@ -1,5 +1,5 @@
 /** Measurements as Markdown. */
-import { median } from '../cli/answers/accuracy.ts';
+import { median } from '../ir/maths/averages.ts';
 import { formatBytes, formatError, formatMilliseconds, formatPercent } from '../cli/render/units.ts';
 import { peerTables } from './against-peers.ts';
 import { type Column, column, spread, table } from './markdown.ts';

@@ -1,6 +1,7 @@
 /** Puts a scheduled program together with what client and server need beside it. */
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { HE } from '../ir/he/ops.ts';
+import { largestAbsolute } from '../ir/maths/averages.ts';
 import { nodeAt } from '../ir/module.ts';
 import type { ClientPart, InputEncoding, OutputEncoding, Plan, PlanModule } from '../ir/plan/plan.ts';
 import { countStatistics } from '../ir/plan/statistics.ts';
@@ -79,7 +80,10 @@ function encodeInputs({ graph, packed, program, samples }: PlanParts): {
     const rows = Array.from({ length: layout.ciphertexts }, (_, c) => rowOf.get(first + c));
     const [known] = rows.filter((row) => row !== undefined);
     if (known === undefined) continue;
-    const largest = samples.reduce((most, sample) => largestAbsolute(most, sample.get(name)), 0);
+    const largest = samples.reduce(
+      (most, sample) => Math.max(most, largestAbsolute(sample.get(name) ?? new Float64Array())),
+      0,
+    );
     inputs.push({
       name,
       shape,
@@ -119,8 +123,4 @@ function encodeOutputs({ graph, packed, program }: PlanParts): OutputEncoding[] 
       scale: row === undefined ? 1 : (scale[row] ?? 0),
     };
   });
-}
-
-function largestAbsolute(most: number, values: Float64Array | undefined): number {
-  return (values ?? new Float64Array()).reduce((known, value) => Math.max(known, Math.abs(value)), most);
 }

@@ -10,6 +10,7 @@
 import type { HeColumns } from '../ir/he/module.ts';
 import { operandsOf } from '../ir/he/operands.ts';
 import { HE } from '../ir/he/ops.ts';
+import { DisjointSets } from '../ir/maths/disjoint-sets.ts';
 import type { RowReaders } from './row-readers.ts';
 
 /** What the additional limb of a summand costs, in transforms. */
@@ -36,12 +37,12 @@ export function findExtended(columns: HeColumns, { needed, sumOf, rescaleOf }: R
   }
 
   const division = (row: number): number => 4 + 2 * (level[row] ?? 0);
-  const components = new Components(rows);
+  const components = new DisjointSets(rows);
   const possible = reads.filter(({ rotation }) => extended[rotation] === 1);
   for (const { rotation, sum } of possible) components.join(rotation, sum);
   const saved = new Float64Array(rows);
   const save = (row: number, transforms: number): void => {
-    const component = components.of(row);
+    const component = components.find(row);
     saved[component] = (saved[component] ?? 0) + transforms;
   };
   for (const rotation of new Set(possible.map((read) => read.rotation))) save(rotation, division(rotation));
@@ -49,28 +50,6 @@ export function findExtended(columns: HeColumns, { needed, sumOf, rescaleOf }: R
     save(sum, -(rescaleOf[sum] === -1 ? division(sum) : secondDivision));
   for (const { sum } of possible) save(sum, -limbCost);
   for (let row = 0; row < rows; row++)
-    if (extended[row] === 1 && (saved[components.of(row)] ?? 0) <= 0) extended[row] = 0;
+    if (extended[row] === 1 && (saved[components.find(row)] ?? 0) <= 0) extended[row] = 0;
   return extended;
-}
-
-/** Connected components of rows (union-find with path halving). */
-class Components {
-  private readonly parent: Int32Array;
-
-  constructor(rows: number) {
-    this.parent = Int32Array.from({ length: rows }, (_, row) => row);
-  }
-
-  of(row: number): number {
-    const { parent } = this;
-    for (let at = row; ;) {
-      const above = parent[at] ?? at;
-      if (above === at) return at;
-      at = parent[at] = parent[above] ?? above;
-    }
-  }
-
-  join(x: number, y: number): void {
-    this.parent[this.of(x)] = this.of(y);
-  }
 }

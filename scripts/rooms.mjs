@@ -27,7 +27,7 @@ function room(name, imports = '', files) {
 }
 
 const diagnostics = 'diagnostics/pruning diagnostics';
-const values = `.#values ${diagnostics}`;
+const values = `.#values maths ${diagnostics}`;
 
 /** @type {readonly House[]} */
 export const houses = [
@@ -36,13 +36,14 @@ export const houses = [
     holds: 'types, ops, layouts, interpreters, verifiers, text, diagnostics',
     imports: [],
     rooms: [
+      room('maths'),
       room('diagnostics#diagnostic', '', 'diagnostic'),
       room('diagnostics/pruning', 'diagnostics#diagnostic'),
       room('diagnostics', 'diagnostics#diagnostic diagnostics/pruning'),
       room(
         '.#values',
-        `diagnostics#diagnostic ${diagnostics}`,
-        'attributes constant digest disjoint-sets graph interface module op parameters random reports suggestion',
+        `maths diagnostics#diagnostic ${diagnostics}`,
+        'attributes constant digest graph interface module op parameters random reports suggestion',
       ),
       room('tensor', `${values} diagnostics#diagnostic`),
       room('tile', `${values} diagnostics#diagnostic`),

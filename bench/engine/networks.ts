@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { median } from '../../cli/answers/accuracy.ts';
+import { median } from '../../ir/maths/averages.ts';
 import { benchModels, type BenchModel, type Peer } from '../models.ts';
 import { referenceRotation } from '../reference-core.ts';
 import { measureRotations } from '../rotation-time.ts';

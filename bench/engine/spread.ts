@@ -1,5 +1,5 @@
 /** Measurements as their median and their extremes, in the unit of the measurements. */
-import { median } from '../../cli/answers/accuracy.ts';
+import { median } from '../../ir/maths/averages.ts';
 
 export interface Spread {
   readonly median: number;

@@ -1,5 +1,6 @@
 /** Evaluation times of two plans in one run, turn by turn, so that whatever else the machine does meets both. */
 import type { EngineWithCosts } from '../../costs/op-costs.ts';
+import { median } from '../../ir/maths/averages.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { Server } from '../../runtime/server.ts';
@@ -53,11 +54,4 @@ export async function measurePlans(
     spread: runs.map((times) => Math.max(...times) / Math.min(...times)),
     answers,
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (
-    ((sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN) + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? NaN)) / 2
-  );
 }

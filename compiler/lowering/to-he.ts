@@ -11,7 +11,8 @@ import { nodeAt } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
 import type { TileModule, TileNode, TileNodeNamed } from '../../ir/tile/ops.ts';
-import { modulo, placeWeights } from '../../ir/tile/place-weights.ts';
+import { placeWeights } from '../../ir/tile/place-weights.ts';
+import { modulo } from '../../ir/maths/modular.ts';
 import { sentOutputs } from '../../ir/tile/sent-outputs.ts';
 import { emitPolynomial } from '../polynomials/polynomial.ts';
 

@@ -1,4 +1,6 @@
 /** Primes for the number-theoretic transform. */
+import { modularPower } from '../../ir/maths/modular.ts';
+
 /** Bases that make Miller–Rabin exact below 3.3·10^24 (Sorenson and Webster, 2015). */
 const witnesses = [2n, 3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n];
 
@@ -28,7 +30,7 @@ export function isPrime(n: bigint): boolean {
   let twos = 0;
   for (; odd % 2n === 0n; odd /= 2n) twos++;
   return witnesses.every((base) => {
-    let x = power(base, odd, n);
+    let x = modularPower(base, odd, n);
     if (x === 1n || x === n - 1n) return true;
     for (let i = 1; i < twos; i++) {
       x = (x * x) % n;
@@ -36,13 +38,4 @@ export function isPrime(n: bigint): boolean {
     }
     return false;
   });
-}
-
-function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let result = 1n;
-  for (let b = base % modulus, e = exponent; e > 0n; e >>= 1n) {
-    if ((e & 1n) === 1n) result = (result * b) % modulus;
-    b = (b * b) % modulus;
-  }
-  return result;
 }

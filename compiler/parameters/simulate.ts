@@ -5,6 +5,7 @@ import { evaluateTile } from '../../ir/interpret/tile.ts';
 import { NoiseModel } from '../../ir/interpret/noise.ts';
 import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
 import { TensorInterpreter } from '../../ir/interpret/tensor.ts';
+import { largestAbsolute } from '../../ir/maths/averages.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
@@ -204,8 +205,4 @@ function unpackBatch(
     readSlots(node.type, factor, own, count, picks).forEach((values, k) => results[k]?.set(name, values));
   }
   return results;
-}
-
-function largestAbsolute(values: Float64Array): number {
-  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }

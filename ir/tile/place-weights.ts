@@ -10,6 +10,7 @@
  * refused here and never miscompiled.
  */
 import { InternalError } from '../diagnostics/diagnostic.ts';
+import { modulo } from '../maths/modular.ts';
 import type { Layout } from './layout.ts';
 import type { Kernel } from './ops.ts';
 
@@ -241,8 +242,4 @@ function finder({ starts, indices: columns }: Rows): (row: number, column: numbe
     }
     return -1;
   };
-}
-
-export function modulo(x: number, m: number): number {
-  return ((x % m) + m) % m;
 }

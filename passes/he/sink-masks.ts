@@ -7,7 +7,7 @@ import { HE } from '../../ir/he/ops.ts';
 import { materialise, type Plaintext, plaintextAt, plaintextRow, shortestPeriod } from '../../ir/he/plaintexts.ts';
 import { operandsOf, useCounts } from '../../ir/he/operands.ts';
 import { HeRewriter } from './he-rewriter.ts';
-import { greatestCommonDivisor } from '../base/greatest-common-divisor.ts';
+import { greatestCommonDivisor } from '../../ir/maths/divisors.ts';
 import { definePass } from '../base/pass.ts';
 
 export const sinkMasks = definePass({

@@ -6,6 +6,7 @@
  * inverse of its range. Where two products are added, their operands are made to share factors as well. A quadratic that
  * cannot have its factor, as in x + c·x², stays as it is.
  */
+import { DisjointSets } from '../../ir/maths/disjoint-sets.ts';
 import type { ValueId } from '../../ir/op.ts';
 import { type TileModule, type TileNode, type TileNodeNamed } from '../../ir/tile/ops.ts';
 
@@ -26,7 +27,7 @@ export function rangeFactors(module: TileModule, ranges: readonly number[]): num
 class FactorSolver {
   private readonly module: TileModule;
   private readonly ranges: readonly number[];
-  private readonly parent: number[];
+  private readonly classes: DisjointSets;
   private readonly members = new Map<ValueId, TileNode[]>();
   private readonly solved = new Map<ValueId, number>();
 
@@ -37,16 +38,16 @@ class FactorSolver {
     this.module = module;
     this.ranges = ranges;
     this.free = free;
-    this.parent = module.nodes.map((node) => node.id);
+    this.classes = new DisjointSets(module.nodes.length);
     for (const node of module.nodes) {
       if (node.op === 'add' || node.op === 'unpack') for (const operand of node.operands) this.join(operand, node.id);
     }
     while (this.joinOperandsOfSums());
-    for (const node of module.nodes) this.members.set(this.root(node.id), [...this.classOf(node.id), node]);
+    for (const node of module.nodes) this.members.set(this.classes.find(node.id), [...this.classOf(node.id), node]);
   }
 
   factorOf(id: ValueId): number {
-    const root = this.root(id);
+    const root = this.classes.find(id);
     const known = this.solved.get(root);
     if (known !== undefined) return known;
     // A class that depends on itself, such as x + x², has no factor but one.
@@ -67,7 +68,7 @@ class FactorSolver {
   }
 
   private classOf(id: ValueId): TileNode[] {
-    return this.members.get(this.root(id)) ?? [];
+    return this.members.get(this.classes.find(id)) ?? [];
   }
 
   private isDetermined(node: TileNode): boolean {
@@ -104,9 +105,9 @@ class FactorSolver {
     const first = new Map<ValueId, TileNode>();
     let joined = false;
     for (const node of this.module.nodes.filter((node) => this.isDetermined(node))) {
-      const other = first.get(this.root(node.id));
+      const other = first.get(this.classes.find(node.id));
       if (other === undefined) {
-        first.set(this.root(node.id), node);
+        first.set(this.classes.find(node.id), node);
         continue;
       }
       const [target = -1] = other.operands;
@@ -115,17 +116,9 @@ class FactorSolver {
     return joined;
   }
 
+  /** Whether they were in two classes. */
   private join(a: ValueId, b: ValueId): boolean {
-    const rootA = this.root(a);
-    const rootB = this.root(b);
-    this.parent[rootA] = rootB;
-    return rootA !== rootB;
-  }
-
-  private root(id: ValueId): ValueId {
-    let root = id;
-    for (let up = this.parent[root] ?? root; up !== root; up = this.parent[root] ?? root) root = up;
-    return root;
+    return this.classes.join(a, b).gone !== undefined;
   }
 }
 

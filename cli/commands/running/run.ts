@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
-import { median } from '../../answers/accuracy.ts';
+import { median } from '../../../ir/maths/averages.ts';
 import { defineCommand, option } from '../../shell/command.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { text } from '../../shell/option-values.ts';

@@ -6,7 +6,7 @@
 import { type HeModule, usesValueA, usesValueB } from '../../../ir/he/module.ts';
 import { HE } from '../../../ir/he/ops.ts';
 import { plaintextAt, plaintextRow } from '../../../ir/he/plaintexts.ts';
-import { modulo } from '../../../ir/tile/place-weights.ts';
+import { modulo } from '../../../ir/maths/modular.ts';
 import type { Layers } from './layers.ts';
 
 export interface Product {

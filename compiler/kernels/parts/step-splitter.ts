@@ -1,5 +1,5 @@
 /** Ways to cut steps into babies and giants, and what each of them costs. */
-import { modulo } from '../../../ir/tile/place-weights.ts';
+import { modulo } from '../../../ir/maths/modular.ts';
 
 /** Multiples of `unit` to cut at: all small ones, then powers of two and the middles between them. */
 export function splitWidths(unit: number, period: number): number[] {

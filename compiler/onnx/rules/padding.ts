@@ -1,5 +1,6 @@
 /** Pad in all its modes: every element of the result is one of the operand, or the constant. */
 import { elementCount } from '../../../ir/constant.ts';
+import { modulo } from '../../../ir/maths/modular.ts';
 import { invalid, mixesSamples } from '../proto/failure.ts';
 import { range, selectIndex } from '../emission/geometry.ts';
 import { checkedCount } from '../proto/limits.ts';
@@ -48,10 +49,6 @@ function sourceOf(i: number, extent: number, mode: Mode): number {
       return Math.min(period, 2 * (extent - 1) - period);
     }
   }
-}
-
-function modulo(i: number, n: number): number {
-  return ((i % n) + n) % n;
 }
 
 function padsOfSample(op: Operation, x: Term) {

@@ -9,7 +9,7 @@ import { elementCount } from '../../../ir/constant.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import type { TensorModule, TensorNode } from '../../../ir/tensor/ops.ts';
 import { isWeightNode, weightNodes } from '../../../ir/tensor/weight-layers.ts';
-import { DisjointSets } from '../../../ir/disjoint-sets.ts';
+import { DisjointSets } from '../../../ir/maths/disjoint-sets.ts';
 import { type LayerGeometry, layerGeometry } from '../../../ir/tensor/layer-geometry.ts';
 
 export interface NeuronMap {

@@ -1,6 +1,6 @@
 /** Axes while they are being tied: joined sets, each with a number of items that only ever falls to one of its divisors. */
-import { DisjointSets } from '../../../ir/disjoint-sets.ts';
-import { greatestCommonDivisor } from '../../base/greatest-common-divisor.ts';
+import { DisjointSets } from '../../../ir/maths/disjoint-sets.ts';
+import { greatestCommonDivisor } from '../../../ir/maths/divisors.ts';
 
 export class AxisSets {
   private readonly sets = new DisjointSets();

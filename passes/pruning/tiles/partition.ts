@@ -18,7 +18,8 @@ import {
   weightNodes,
   weightsOf,
 } from '../../../ir/tensor/weight-layers.ts';
-import { modulo, placeWhatFits, type Rows } from '../../../ir/tile/place-weights.ts';
+import { placeWhatFits, type Rows } from '../../../ir/tile/place-weights.ts';
+import { modulo } from '../../../ir/maths/modular.ts';
 import type { LayerKernel, NetworkKernels } from './kernels.ts';
 import { blockShapes } from './tile-shapes.ts';
 

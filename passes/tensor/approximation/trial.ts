@@ -1,6 +1,7 @@
 /** Runs a model with polynomials in place of its activations and tells how far its outputs move. */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { polynomialKernel, tensorKernel, type TensorKernel } from '../../../ir/interpret/tensor.ts';
+import { largestAbsolute } from '../../../ir/maths/averages.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import type { TensorModule } from '../../../ir/tensor/ops.ts';
 import type { Sample } from '../../../ir/interface.ts';
@@ -76,8 +77,4 @@ export class ActivationTrial {
 function isCovered(values: Float64Array, { center, halfWidth }: PolynomialAttrs): boolean {
   const reach = halfWidth * (1 + rangeSlack);
   return values.every((x) => Math.abs(x - center) <= reach);
-}
-
-function largestAbsolute(values: Float64Array): number {
-  return values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 }

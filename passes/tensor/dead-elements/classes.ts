@@ -4,20 +4,22 @@
  * or whole channels where a convolution has to find its geometry.
  */
 import { elementCount } from '../../../ir/constant.ts';
+import { DisjointSets } from '../../../ir/maths/disjoint-sets.ts';
+import { leastCommonMultiple } from '../../../ir/maths/divisors.ts';
 import { nodeAt } from '../../../ir/module.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import { isIdentity } from '../../../ir/tensor/column-blocks.ts';
 import type { Shape, TensorModule, TensorNode } from '../../../ir/tensor/ops.ts';
 
 export class ElementClasses {
-  private readonly parent: ValueId[];
+  private readonly sets: DisjointSets;
   private readonly groupOf = new Map<ValueId, number>();
 
   constructor(module: TensorModule) {
-    this.parent = module.nodes.map(({ id }) => id);
+    this.sets = new DisjointSets(module.nodes.length);
     for (const node of module.nodes) {
       if (!isElementwise(node) && !isReshape(module, node)) continue;
-      for (const operand of node.operands) this.parent[this.root(operand)] = this.root(node.id);
+      for (const operand of node.operands) this.sets.join(operand, node.id);
     }
     for (const node of module.nodes) {
       for (const operand of node.operands) {
@@ -30,9 +32,7 @@ export class ElementClasses {
   }
 
   root(id: ValueId): ValueId {
-    let root = id;
-    for (let up = this.parent[root] ?? root; up !== root; up = this.parent[root] ?? root) root = up;
-    return root;
+    return this.sets.find(id);
   }
 
   /** Neighbouring elements that stay or go together. */
@@ -65,10 +65,4 @@ function isElementwise({ op }: TensorNode): boolean {
 /** Whether kernels take a sparse op for a convolution: it is made of some, and of pools, where the axes correspond. */
 function isGeometric(operand: Shape, result: Shape): boolean {
   return operand.length === result.length && operand.length >= 2;
-}
-
-function leastCommonMultiple(a: number, b: number): number {
-  let [x, y] = [a, b];
-  while (y > 0) [x, y] = [y, x % y];
-  return (a / x) * b;
 }

@@ -2,7 +2,7 @@
 import { Constant, elementCount, vector } from '../../../ir/constant.ts';
 import { mergeOrigins } from '../../../ir/module.ts';
 import type { TensorNodeNamed } from '../../../ir/tensor/ops.ts';
-import { greatestCommonDivisor } from '../../base/greatest-common-divisor.ts';
+import { greatestCommonDivisor } from '../../../ir/maths/divisors.ts';
 import { maxGrowth } from './compose-maps.ts';
 import type { Rule } from './rewriter.ts';
 

@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { indexOfLargest, measureAccuracy, median } from '../../../cli/answers/accuracy.ts';
+import { indexOfLargest, measureAccuracy } from '../../../cli/answers/accuracy.ts';
+import { median } from '../../../ir/maths/averages.ts';
 import { createProgress } from '../../../cli/shell/progress.ts';
 import { describeAnswers, nestOutputs } from '../../../cli/answers/answers.ts';
 import { renderTable } from '../../../cli/render/table.ts';

@@ -1,5 +1,6 @@
 /** Primitive roots of unity modulo primes. */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
+import { modularPower } from '../../../../ir/maths/modular.ts';
 
 /**
  * Bases that are tried. The right ones are the quadratic non-residues, of which every prime q has one below 2·(ln q)^2, that
@@ -15,19 +16,9 @@ export function anyPrimitiveRoot(q: number, n: number): number {
   const prime = BigInt(q);
   const exponent = (prime - 1n) / BigInt(2 * n);
   for (let base = 2n; base < prime && base < bases; base++) {
-    const root = power(base, exponent, prime);
+    const root = modularPower(base, exponent, prime);
     // Of order 2n exactly where its n-th power is −1.
-    if (power(root, BigInt(n), prime) === prime - 1n) return Number(root);
+    if (modularPower(root, BigInt(n), prime) === prime - 1n) return Number(root);
   }
   throw new InternalError(`${q} has no primitive ${2 * n}-th root of unity`);
-}
-
-export function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let result = 1n;
-  let square = base % modulus;
-  for (let left = exponent; left > 0n; left >>= 1n) {
-    if ((left & 1n) === 1n) result = (result * square) % modulus;
-    square = (square * square) % modulus;
-  }
-  return result;
 }

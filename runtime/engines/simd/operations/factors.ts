@@ -4,7 +4,7 @@
  */
 import type { Parameters } from '../../../../ir/parameters.ts';
 import type { SimdContext } from '../memory/context.ts';
-import { power } from '../memory/primitive-root.ts';
+import { modularPower } from '../../../../ir/maths/modular.ts';
 
 const pairBytes = 16;
 
@@ -25,7 +25,7 @@ export function fillFactors({ memory, parameters }: SimdContext, factors: number
     const modulus = BigInt(q);
     for (const [d, divisor] of [...primes, specialPrime].entries()) {
       if (d <= j) continue;
-      const inverse = power(BigInt(divisor), modulus - 2n, modulus);
+      const inverse = modularPower(BigInt(divisor), modulus - 2n, modulus);
       write(inverseAt(parameters, factors, d, j), inverse, q);
     }
     write(specialAt(parameters, factors, j), BigInt(specialPrime) % modulus, q);

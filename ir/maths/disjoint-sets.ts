@@ -1,6 +1,14 @@
-/** Sets that are only ever joined (Tarjan 1975), with paths halved; the root of a set is its first member. */
+/**
+ * Sets that are only ever joined (Tarjan 1975), with paths halved; the root of a set is its first member. Sets whose
+ * members stand in a ratio to one another are in `passes/he/scales/scale-solver.ts`.
+ */
 export class DisjointSets {
-  private readonly parents: number[] = [];
+  private readonly parents: number[];
+
+  /** Begins with as many sets of one member each, numbered from 0. */
+  constructor(members = 0) {
+    this.parents = Array.from({ length: members }, (_, member) => member);
+  }
 
   /** A new set of one member, which is its number. */
   add(): number {
@@ -21,10 +29,13 @@ export class DisjointSets {
 
   /** The root of the joined set; `gone` is the one that no longer is a root, undefined where they were one already. */
   join(a: number, b: number): { readonly root: number; readonly gone: number | undefined } {
-    const [low, high] = [this.find(a), this.find(b)].sort((x, y) => x - y) as [number, number];
-    if (low === high) return { root: low, gone: undefined };
-    this.parents[high] = low;
-    return { root: low, gone: high };
+    const first = this.find(a);
+    const second = this.find(b);
+    if (first === second) return { root: first, gone: undefined };
+    const root = Math.min(first, second);
+    const gone = Math.max(first, second);
+    this.parents[gone] = root;
+    return { root, gone };
   }
 
   *roots(): Generator<number> {
