@@ -29,6 +29,7 @@ const allChecks: readonly Check[] = [
   },
   { name: 'prettier', steps: [['node_modules/prettier/bin/prettier.cjs', '--check', '.']] },
   { name: 'dependency-cruiser', steps: [['node_modules/dependency-cruiser/bin/dependency-cruise.mjs', '.']] },
+  { name: 'docs', steps: [['scripts/generate-docs.ts', '--check']] },
   { name: 'knip', steps: [['node_modules/knip/bin/knip.js']] },
 ];
 

@@ -1,6 +1,6 @@
 /**
- * Writes what in `docs/` derives from the sources: ops.md, passes.md and diagnostics.md from declarations, and the picture
- * of pruning schemes from running them. With `--check` it writes nothing and exits 1 if one of them is not up to date.
+ * Writes what in `docs/` derives from the sources: ops.md, passes.md and diagnostics.md from declarations, the picture of
+ * rooms from the table of imports, and that of pruning schemes from running them. With `--check` it writes nothing and exits 1 if one of them is not up to date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { describeSchema, entriesOf } from '../ir/text/syntax/schema.ts';
 import { tileOps } from '../ir/tile/ops.ts';
 import { facts } from '../passes/base/pass.ts';
 import { passes } from '../passes/registry.ts';
+import { drawRooms } from './draw-rooms.ts';
 import { drawSchemes } from './draw-schemes.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -156,6 +157,7 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/passes.md': () => formatted(passReference()),
   'docs/diagnostics.md': () => formatted(diagnosticReference()),
   'docs/pruning-schemes.svg': drawSchemes,
+  'docs/rooms.svg': drawRooms,
 };
 
 const checking = process.argv.includes('--check');

@@ -82,8 +82,14 @@ export const houses = [
     ],
   },
   {
+    name: 'training',
+    holds: 'gradients and export as ONNX graphs, onnxruntime',
+    imports: ['ir'],
+    rooms: [room('onnx'), room('gradients', 'onnx'), room('.', 'gradients onnx')],
+  },
+  {
     name: 'compiler',
-    holds: 'ONNX import, kernels, layout choice, lowering, parameters, `compile()`',
+    holds: 'ONNX import, kernels, layouts, lowering, parameters, search',
     imports: ['passes', 'costs', 'ir'],
     rooms: [
       room('onnx/proto'),
@@ -102,14 +108,14 @@ export const houses = [
     ],
   },
   {
-    name: 'training',
-    holds: 'gradients and export as ONNX graphs, onnxruntime',
-    imports: ['ir'],
-    rooms: [room('onnx'), room('gradients', 'onnx'), room('.', 'gradients onnx')],
+    name: 'pruning',
+    holds: 'policies, schemes, search, from ONNX to pruned ONNX',
+    imports: ['compiler', 'passes', 'costs', 'training', 'ir'],
+    rooms: [room('.')],
   },
   {
     name: 'runtime',
-    holds: '`.hep`, samples, client, server, engines',
+    holds: 'plan files, samples, client, server, engines',
     imports: ['costs', 'ir'],
     rooms: [
       room('base'),
@@ -145,12 +151,6 @@ export const houses = [
       room('measuring', 'engines/simd/probe engines/seal-wasm/probe seal/library'),
       room('.', 'engines hep format seal seal/library seal/bytes base'),
     ],
-  },
-  {
-    name: 'pruning',
-    holds: 'policies, schemes, the search of `auto`, a model pruned from ONNX to ONNX',
-    imports: ['compiler', 'passes', 'costs', 'training', 'ir'],
-    rooms: [room('.')],
   },
   {
     name: 'cli',
