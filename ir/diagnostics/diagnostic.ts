@@ -91,11 +91,26 @@ export function throwIfErrors(diagnostics: readonly Diagnostic[]): readonly Diag
   return diagnostics;
 }
 
-/** `error[H101] model.onnx: node "Gemm_0" (Gemm): …` with one `  help: …` line for each note. */
+/**
+ * `error[H101] model.onnx: node "Gemm_0" (Gemm): …` with one `  help: …` line for each note. Names in it come from files of
+ * strangers: what a terminal acts on is shown as `\u001b`, and what looks like a line of ours begins with spaces.
+ */
 export function formatDiagnostic(d: Diagnostic): string {
   const place = formatPlace(d.at);
   const head = `${d.severity}[${d.code}]${place === '' ? '' : ` ${place}`}: ${d.message}`;
-  return [head, ...d.notes.map((note) => `  help: ${note}`)].join('\n');
+  return [head, ...d.notes.map((note) => `  help: ${note}`)]
+    .map((line) => line.split('\n').map(visible).join('\n    '))
+    .join('\n');
+}
+
+/**
+ * `text` on one line, without characters that a terminal obeys: control characters, line ends, changes of the direction of
+ * writing and lone surrogates are replaced by their escapes.
+ */
+export function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_C}\p{Cs}]/gu, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 function formatPlace(at: Place): string {
@@ -108,5 +123,5 @@ function formatPlace(at: Place): string {
   }
   if (at.part !== undefined) parts.push(at.part);
   for (const node of at.nodes ?? []) parts.push(`node "${node.name || node.output}" (${node.opType})`);
-  return parts.join(', ');
+  return visible(parts.join(', '));
 }
