@@ -8,6 +8,8 @@
  * One pass; strings and tensors are skipped by their length.
  */
 
+import { onnxSchema } from './onnx-schema.ts';
+
 /** Wire types (protobuf.dev, "Encoding"). */
 const varint = 0;
 const fixed64 = 1;
@@ -29,117 +31,6 @@ interface Field {
   readonly repeated: boolean;
 }
 
-/**
- * `number: 'name kind'`: kinds are `int` (any varint), `float`, `double`, `bytes` (strings too) or a message; `*` marks
- * repeated ones.
- */
-const schema: Readonly<Record<string, Readonly<Record<number, string>>>> = {
-  ModelProto: {
-    1: 'ir_version int',
-    2: 'producer_name bytes',
-    3: 'producer_version bytes',
-    4: 'domain bytes',
-    5: 'model_version int',
-    6: 'doc_string bytes',
-    7: 'graph GraphProto',
-    8: 'opset_import OperatorSetIdProto*',
-    14: 'metadata_props StringStringEntryProto*',
-    20: 'training_info TrainingInfoProto*',
-    25: 'functions FunctionProto*',
-  },
-  OperatorSetIdProto: { 1: 'domain bytes', 2: 'version int' },
-  StringStringEntryProto: { 1: 'key bytes', 2: 'value bytes' },
-  TrainingInfoProto: {
-    1: 'initialization GraphProto',
-    2: 'algorithm GraphProto',
-    3: 'initialization_binding StringStringEntryProto*',
-    4: 'update_binding StringStringEntryProto*',
-  },
-  FunctionProto: {
-    1: 'name bytes',
-    4: 'input bytes*',
-    5: 'output bytes*',
-    6: 'attribute bytes*',
-    7: 'node NodeProto*',
-    8: 'doc_string bytes',
-    9: 'opset_import OperatorSetIdProto*',
-    10: 'domain bytes',
-  },
-  GraphProto: {
-    1: 'node NodeProto*',
-    2: 'name bytes',
-    5: 'initializer TensorProto*',
-    10: 'doc_string bytes',
-    11: 'input ValueInfoProto*',
-    12: 'output ValueInfoProto*',
-    13: 'value_info ValueInfoProto*',
-    14: 'quantization_annotation TensorAnnotation*',
-    15: 'sparse_initializer SparseTensorProto*',
-  },
-  TensorAnnotation: { 1: 'tensor_name bytes', 2: 'quant_parameter_tensor_names StringStringEntryProto*' },
-  NodeProto: {
-    1: 'input bytes*',
-    2: 'output bytes*',
-    3: 'name bytes',
-    4: 'op_type bytes',
-    5: 'attribute AttributeProto*',
-    6: 'doc_string bytes',
-    7: 'domain bytes',
-  },
-  AttributeProto: {
-    1: 'name bytes',
-    2: 'f float',
-    3: 'i int',
-    4: 's bytes',
-    5: 't TensorProto',
-    6: 'g GraphProto',
-    7: 'floats float*',
-    8: 'ints int*',
-    9: 'strings bytes*',
-    10: 'tensors TensorProto*',
-    11: 'graphs GraphProto*',
-    13: 'doc_string bytes',
-    14: 'tp TypeProto',
-    15: 'type_protos TypeProto*',
-    20: 'type int',
-    21: 'ref_attr_name bytes',
-    22: 'sparse_tensor SparseTensorProto',
-    23: 'sparse_tensors SparseTensorProto*',
-  },
-  ValueInfoProto: { 1: 'name bytes', 2: 'type TypeProto', 3: 'doc_string bytes' },
-  TypeProto: {
-    1: 'tensor_type TypeProto.Tensor',
-    4: 'sequence_type TypeProto.Element',
-    5: 'map_type TypeProto.Map',
-    6: 'denotation bytes',
-    8: 'sparse_tensor_type TypeProto.Tensor',
-    9: 'optional_type TypeProto.Element',
-  },
-  'TypeProto.Tensor': { 1: 'elem_type int', 2: 'shape TensorShapeProto' },
-  'TypeProto.Element': { 1: 'elem_type TypeProto' },
-  'TypeProto.Map': { 1: 'key_type int', 2: 'value_type TypeProto' },
-  TensorShapeProto: { 1: 'dim Dimension*' },
-  Dimension: { 1: 'dim_value int', 2: 'dim_param bytes', 3: 'denotation bytes' },
-  SparseTensorProto: { 1: 'values TensorProto', 2: 'indices TensorProto', 3: 'dims int*' },
-  TensorProto: {
-    1: 'dims int*',
-    2: 'data_type int',
-    3: 'segment Segment',
-    4: 'float_data float*',
-    5: 'int32_data int*',
-    6: 'string_data bytes*',
-    7: 'int64_data int*',
-    8: 'name bytes',
-    9: 'raw_data bytes',
-    10: 'double_data double*',
-    11: 'uint64_data int*',
-    12: 'doc_string bytes',
-    13: 'external_data StringStringEntryProto*',
-    14: 'data_location int',
-  },
-  Segment: { 1: 'begin int', 2: 'end int' },
-};
-
 const scalarTypes: ReadonlyMap<string, number> = new Map([
   ['int', varint],
   ['float', fixed32],
@@ -148,7 +39,7 @@ const scalarTypes: ReadonlyMap<string, number> = new Map([
 ]);
 
 const messages: ReadonlyMap<string, ReadonlyMap<number, Field>> = new Map(
-  Object.entries(schema).map(([message, fields]) => [
+  Object.entries(onnxSchema).map(([message, fields]) => [
     message,
     new Map(Object.entries(fields).map(([number, text]) => [Number(number), fieldOf(text)])),
   ]),
