@@ -3,6 +3,7 @@ import { InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { HE } from '../ir/he/ops.ts';
 import { largestAbsolute } from '../ir/maths/averages.ts';
 import { nodeAt } from '../ir/module.ts';
+import { encodingLimit, type Parameters } from '../ir/parameters.ts';
 import type { ClientPart, InputEncoding, OutputEncoding, Plan, PlanModule } from '../ir/plan/plan.ts';
 import { countStatistics } from '../ir/plan/statistics.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
@@ -31,7 +32,7 @@ export interface PlanFacts {
 export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
   const { parameters } = parts.program;
   if (parameters === undefined) throw new InternalError('a plan needs parameters');
-  const { inputs, program } = encodeInputs(parts);
+  const { inputs, program } = encodeInputs(parts, parameters);
   const outputs = encodeOutputs(parts);
   const { op, imm } = program.columns;
   const steps = new Set<number>();
@@ -63,10 +64,10 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
 }
 
 /** Encodings of the inputs, and the program with the inputs that it reads numbered without gaps. */
-function encodeInputs({ graph, packed, program, samples }: PlanParts): {
-  inputs: InputEncoding[];
-  program: PlanModule;
-} {
+function encodeInputs(
+  { graph, packed, program, samples }: PlanParts,
+  parameters: Parameters,
+): { inputs: InputEncoding[]; program: PlanModule } {
   const { op, imm, level, scale } = program.columns;
   const rowOf = new Map<number, number>();
   for (let id = 0; id < op.length; id++) if (op[id] === HE.input) rowOf.set(imm[id] ?? 0, id);
@@ -80,6 +81,7 @@ function encodeInputs({ graph, packed, program, samples }: PlanParts): {
     const rows = Array.from({ length: layout.ciphertexts }, (_, c) => rowOf.get(first + c));
     const [known] = rows.filter((row) => row !== undefined);
     if (known === undefined) continue;
+    const [inputLevel, inputScale] = [level[known] ?? 0, scale[known] ?? 0];
     const largest = samples.reduce(
       (most, sample) => Math.max(most, largestAbsolute(sample.get(name) ?? new Float64Array())),
       0,
@@ -93,9 +95,13 @@ function encodeInputs({ graph, packed, program, samples }: PlanParts): {
       layout,
       firstCiphertext: next,
       used: rows.map((row) => row !== undefined),
-      level: level[known] ?? 0,
-      scale: scale[known] ?? 0,
-      maxAbs: largest * inputHeadroom(graph.module, name),
+      level: inputLevel,
+      scale: inputScale,
+      // At level 0 the modulus may have less room than the headroom takes.
+      maxAbs: Math.min(
+        encodingLimit(parameters, inputLevel) / (inputScale * Math.abs(factor)),
+        largest * inputHeadroom(graph.module, name),
+      ),
     });
     for (const row of rows) if (row !== undefined) renumbered[row] = next++;
   }

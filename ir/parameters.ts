@@ -3,6 +3,7 @@
  * limits of the HE standard (homomorphicencryption.org, 2018, table for ternary secrets).
  */
 import { z } from 'zod';
+import { isPrime } from './maths/modular.ts';
 
 /** Largest total bits of all primes, the special one included, at 128-bit security. */
 export const maxModulusBits = { 4096: 109, 8192: 218, 16384: 438, 32768: 881 } as const;
@@ -13,6 +14,9 @@ export const polyModulusDegrees = [4096, 8192, 16384, 32768] as const satisfies 
 
 /** Every prime fits the SIMD engine, whose residues are doubles. */
 export const maxPrimeBits = 48;
+
+/** Far below any scale at which something is left of a value; its inverse is a number like any other. */
+export const leastScale = 2 ** -64;
 
 export const parametersSchema = z
   .strictObject({
@@ -30,6 +34,7 @@ export const parametersSchema = z
     if (new Set(all).size !== all.length) refuse('the primes are not distinct');
     if (all.some((p) => p % (2 * polyModulusDegree) !== 1)) refuse('a prime is not 1 modulo twice the degree');
     if (all.some((p) => bitLength(p) > maxPrimeBits)) refuse(`a prime has more than ${maxPrimeBits} bits`);
+    if (all.some((p) => bitLength(p) <= maxPrimeBits && !isPrime(BigInt(p)))) refuse('a prime is a composite number');
     if (primes.some((p) => p > specialPrime)) refuse('the special prime is smaller than a data prime');
     if (modulusBits({ polyModulusDegree, primes, specialPrime }) > maxModulusBits[polyModulusDegree])
       refuse(`the modulus has more than ${maxModulusBits[polyModulusDegree]} bits: not 128-bit secure`);
@@ -44,6 +49,22 @@ export function modulusBits({ primes, specialPrime }: Parameters): number {
 
 export function bitLength(x: number): number {
   return x.toString(2).length;
+}
+
+/**
+ * The largest |value| · scale that may be encoded at a level: a power of two between a quarter and half of the modulus,
+ * where SEAL draws the line. A polynomial's coefficients are at most the largest of its slots, so that a bound on slots
+ * bounds them. Beyond it an encoder wraps around; SEAL's, beyond what a number holds, writes outside of its memory.
+ */
+export function encodingLimit({ primes }: Pick<Parameters, 'primes'>, level: number): number {
+  const modulus = primes.slice(0, level + 1).reduce((product, prime) => product * BigInt(prime), 1n);
+  return 2 ** (modulus.toString(2).length - 2);
+}
+
+/** Whether numbers up to `largest` in absolute value can be encoded at this scale; not where one of them is NaN. */
+export function isEncodable(parameters: Pick<Parameters, 'primes'>, level: number, scale: number, largest: number) {
+  const limit = encodingLimit(parameters, level);
+  return scale >= leastScale && scale <= limit && largest * scale <= limit;
 }
 
 /** Slots of a ciphertext. */
@@ -81,4 +102,18 @@ export function switchingKeyBytes({
   primes,
 }: Pick<Parameters, 'polyModulusDegree'> & { readonly primes: { readonly length: number } }): number {
   return primes.length * 2 * (primes.length + 1) * polyModulusDegree * 8;
+}
+
+/** What all evaluation keys of a plan may take, uncompressed: no engine has more memory than that. */
+export const maxKeyBytes = 2 ** 32;
+
+/** How many keys evaluation needs, and their bytes: as a client saves them, with a seed for each half, and expanded. */
+export function evaluationKeyBytes(
+  parameters: Parameters,
+  steps: number,
+  needsRelinKeys: boolean,
+): { readonly keys: number; readonly saved: number; readonly expanded: number } {
+  const keys = steps + Number(needsRelinKeys);
+  const expanded = keys * switchingKeyBytes(parameters);
+  return { keys, saved: expanded / 2, expanded };
 }

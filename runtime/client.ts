@@ -6,7 +6,7 @@ import { elementCount } from '../ir/constant.ts';
 import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Sample } from '../ir/interface.ts';
 import { keysNotLoaded, missingInput, noSamplesToEncrypt, wrongInputLength } from '../ir/diagnostics/runtime.ts';
-import { type ClientPart, type InputEncoding, sentCiphertexts } from '../ir/plan/plan.ts';
+import { byCiphertext, type ClientPart, type InputEncoding, sentCiphertexts } from '../ir/plan/plan.ts';
 import { checkInputRange, packInput, unpackOutput } from './base/codec.ts';
 import { readCiphertexts, writeCiphertexts } from './seal/bytes/ciphertext-files.ts';
 import { SealContext } from './seal/library/context.ts';
@@ -66,7 +66,7 @@ export class Client {
     const runs: Uint8Array[][] = [];
     for (let first = 0; first < samples.length; first += batch) {
       const run = samples.slice(first, first + batch);
-      runs.push(inputs.flatMap((input) => this.encryptInput(cipher, input, run)));
+      runs.push(byCiphertext(inputs).flatMap((input) => this.encryptInput(cipher, input, run)));
     }
     return writeCiphertexts('inputs', this.part, { keyId, samples: samples.length, runs });
   }
@@ -79,9 +79,8 @@ export class Client {
       const count = Math.min(this.part.batch, samples - r * this.part.batch);
       const slots = run.map((bytes, i) => cipher.decrypt(bytes, `output ciphertext ${i} of run ${r}`));
       const results = Array.from({ length: count }, () => new Map<string, Float64Array>());
-      let first = 0;
       for (const output of this.part.outputs) {
-        const own = slots.slice(first, (first += sentCiphertexts(output)));
+        const own = slots.slice(output.firstCiphertext, output.firstCiphertext + sentCiphertexts(output));
         unpackOutput(output, own, count).forEach((values, k) => results[k]?.set(output.name, values));
       }
       return results;

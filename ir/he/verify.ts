@@ -15,6 +15,7 @@
  * - scales are positive and finite; add: equal bit for bit; multiply, multiply-plain and rescale: the product or the
  *   quotient up to 1e-9, of which the program's value stands; add-plain: plainScale is that of a; all else keeps
  *   them; a scale is below the modulus of its level (H257);
+ * - what is encoded fits its level at its scale (`verify-encodings.ts`);
  * - input and weight have size 2; multiply takes 2 and 2 and gives 3; relinearize 3 and gives 2; rotate, rescale and
  *   output take 2 (rounding a third polynomial is multiplied by the square of the secret); add gives the larger size;
  *   all else keeps it (H258).
@@ -37,6 +38,7 @@ import { Reports } from '../reports.ts';
 import { isPowerOfTwo } from '../tile/layout.ts';
 import { columnNames, type HeModule, usesPlaintextB, usesValueA, usesValueB } from './module.ts';
 import { HE, heOpNames } from './ops.ts';
+import { verifyEncodings } from './verify-encodings.ts';
 
 /** A program at either level; only `plan` has a schedule, which is verified elsewhere. */
 export type Program = Omit<HeModule, 'level'>;
@@ -47,7 +49,10 @@ export function verifyHe(module: Program, locate?: (id: number) => Place): Diagn
   const usable = verifyPool(module, reports);
   const sound = verifyStructure(module, usable, reports);
   // Levels, scales and sizes are read through the operands: these must exist.
-  if (sound && module.parameters !== undefined) verifyManaged(module, module.parameters, reports);
+  if (sound && module.parameters !== undefined) {
+    verifyManaged(module, module.parameters, reports);
+    if (reports.diagnostics.length === 0) verifyEncodings(module, module.parameters, reports);
+  }
   return reports.diagnostics;
 }
 

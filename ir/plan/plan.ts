@@ -71,6 +71,13 @@ export function sentCiphertexts({ used }: InputEncoding | OutputEncoding): numbe
   return used.reduce((count, isUsed) => count + Number(isUsed), 0);
 }
 
+/** Encodings in the order in which their ciphertexts stand in a file, whatever the order of the list. */
+export function byCiphertext<Encoding extends InputEncoding | OutputEncoding>(
+  encodings: readonly Encoding[],
+): readonly Encoding[] {
+  return encodings.toSorted((a, b) => a.firstCiphertext - b.firstCiphertext);
+}
+
 /** What the client needs, and all that it gets. */
 export interface ClientPart {
   readonly name: string;

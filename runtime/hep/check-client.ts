@@ -3,19 +3,29 @@
  * - layouts have as many slots as the parameters, one batch tile for all, and room for the batch;
  * - an index picks existing elements of the sample or of the layout, an output has as many elements as its shape says,
  *   those that are constant are finite, and the others are in ciphertexts that are sent;
- * - the ciphertexts of all inputs are numbered 0, 1, … without gaps and overlaps, those of outputs too;
+ * - the ciphertexts of all inputs are numbered 0, 1, … in the order of the list, without gaps and overlaps, those of
+ *   outputs too;
  * - names are distinct, save for inputs of one shape, which are packings of the same input;
- * - levels exist and their moduli hold the scales;
- * - rotation steps ascend and are below the slots.
+ * - levels exist, and hold whatever a client may encrypt there: the largest value of an input, times factor and scale;
+ *   what comes out of a decryption, times the factor of its output, is a number;
+ * - rotation steps ascend and are below the slots, and an engine can hold the keys.
  */
 import { elementCount } from '../../ir/constant.ts';
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
-import { inconsistentHep } from '../../ir/diagnostics/plan.ts';
-import { type Parameters, slotsOf, topLevel } from '../../ir/parameters.ts';
+import { inconsistentHep, tooManyKeys } from '../../ir/diagnostics/plan.ts';
+import {
+  encodingLimit,
+  evaluationKeyBytes,
+  isEncodable,
+  leastScale,
+  maxKeyBytes,
+  slotsOf,
+  topLevel,
+} from '../../ir/parameters.ts';
 import { type ClientPart, type InputEncoding, type OutputEncoding, sentCiphertexts } from '../../ir/plan/plan.ts';
 import { pickedCiphertexts } from '../../ir/tile/packing.ts';
 
-/** H506 for everything in `client` that contradicts something else in it. */
+/** H506 for everything in `client` that contradicts something else in it, H508 for too many keys. */
 export function checkClientPart(client: ClientPart, file: string): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const check = (part: string, reasons: readonly (string | false | undefined)[]): void => {
@@ -30,11 +40,16 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
     const outside = input.index.find((element) => element < -1 || element >= elements);
     check(`input ${input.name}`, [
       ...commonReasons(input, client, batchTile),
+      encryptable(input, client),
       outside !== undefined && `the index refers to element ${outside} of ${elements}`,
     ]);
   }
   for (const output of client.outputs) {
-    check(`output ${output.name}`, [...commonReasons(output, client, batchTile), ...pickReasons(output)]);
+    check(`output ${output.name}`, [
+      ...commonReasons(output, client, batchTile),
+      decryptable(output, client),
+      ...pickReasons(output),
+    ]);
   }
   check('inputs', [repeatedName(client.inputs.filter(isFirstPacking)), numbering(client.inputs)]);
   check('outputs', [repeatedName(client.outputs), numbering(client.outputs)]);
@@ -42,7 +57,28 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   const slots = slotsOf(parameters);
   const bad = rotationSteps.find((step, i) => step < 1 || step >= slots || step <= (rotationSteps[i - 1] ?? 0));
   check('rotationSteps', [bad !== undefined && `step ${bad} is out of order, or not between 0 and ${slots}`]);
+  const { keys, expanded } = evaluationKeyBytes(parameters, rotationSteps.length, client.needsRelinKeys);
+  if (expanded > maxKeyBytes)
+    diagnostics.push(tooManyKeys({ keys, bytes: expanded, limit: maxKeyBytes }, { file, part: 'rotationSteps' }));
   return diagnostics;
+}
+
+function encryptable({ maxAbs, factor, level, scale }: InputEncoding, { parameters }: ClientPart): string | false {
+  return (
+    level <= topLevel(parameters) &&
+    !isEncodable(parameters, level, scale, maxAbs * Math.abs(factor)) &&
+    `values up to ${maxAbs} times ${factor} at scale ${scale} exceed what level ${level} holds, ` +
+      String(encodingLimit(parameters, level))
+  );
+}
+
+function decryptable({ factor, level, scale }: OutputEncoding, { parameters }: ClientPart): string | false {
+  const largest = (2 * encodingLimit(parameters, level)) / scale;
+  return (
+    level <= topLevel(parameters) &&
+    !(scale >= leastScale && Number.isFinite(largest * factor)) &&
+    `answers up to ${largest} times ${factor} are no numbers`
+  );
 }
 
 function pickReasons({ layout, shape, index, constants, used }: OutputEncoding): (string | false)[] {
@@ -80,12 +116,10 @@ function commonReasons(
       `the layout has ${layout.ciphertexts} ciphertexts, but ${used.length} are said to be used or not`,
     layout.batchTile < batch && `the batch tile is ${layout.batchTile}, the batch ${batch}`,
     level > topLevel(parameters) && `level ${level} is above the top level ${topLevel(parameters)}`,
-    !(Math.log2(scale) < modulusBitsAt(parameters, level)) && `scale ${scale} exceeds the modulus of level ${level}`,
+    level <= topLevel(parameters) &&
+      !(scale <= 2 * encodingLimit(parameters, level)) &&
+      `scale ${scale} exceeds the modulus of level ${level}`,
   ];
-}
-
-function modulusBitsAt({ primes }: Parameters, level: number): number {
-  return primes.slice(0, level + 1).reduce((bits, prime) => bits + Math.log2(prime), 0);
 }
 
 /** Whether no input before is the same one, packed in another way. */
@@ -103,9 +137,7 @@ function repeatedName(encodings: readonly { readonly name: string }[]): string |
 
 function numbering(encodings: readonly (InputEncoding | OutputEncoding)[]): string | false {
   let next = 0;
-  for (const encoding of encodings.toSorted(
-    (a, b) => a.firstCiphertext - b.firstCiphertext || sentCiphertexts(a) - sentCiphertexts(b),
-  )) {
+  for (const encoding of encodings) {
     if (encoding.firstCiphertext !== next)
       return `the first ciphertext of "${encoding.name}" is ${encoding.firstCiphertext}, expected ${next}`;
     next += sentCiphertexts(encoding);

@@ -4,7 +4,7 @@
  */
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { wrongCount } from '../../../ir/diagnostics/runtime.ts';
-import type { ClientPart } from '../../../ir/plan/plan.ts';
+import { byCiphertext, type ClientPart } from '../../../ir/plan/plan.ts';
 import type { RandomAccess } from '../../format/random-access.ts';
 import { encodingDigest, parametersDigest } from './client-part-digest.ts';
 import { openEnvelope, sealEnvelope } from './envelope.ts';
@@ -23,7 +23,7 @@ type Direction = 'inputs' | 'outputs';
 
 /** What the ciphertexts of a run must be, in order. */
 function expectedCiphertexts(part: ClientPart, kind: Direction): ExpectedCiphertext[] {
-  return part[kind].flatMap(({ used, level, scale }) =>
+  return byCiphertext<ClientPart[Direction][number]>(part[kind]).flatMap(({ used, level, scale }) =>
     used.filter((isUsed) => isUsed).map(() => ({ level, scale, seeded: kind === 'inputs' })),
   );
 }

@@ -18,7 +18,7 @@ export class SealContext {
   private readonly handles = new Handles();
   private readonly parmsIds: readonly ParmsIdType[];
 
-  /** Throws `InternalError` for parameters that SEAL refuses; `parametersSchema` admits none. */
+  /** Throws `InternalError` for parameters that SEAL refuses, which are not among those of `parametersSchema`. */
   constructor(seal: Seal, parameters: Parameters) {
     this.seal = seal;
     this.parameters = parameters;

@@ -4,7 +4,9 @@
  * plaintext, but costs about as much as a hundred plaintexts to build.
  */
 import type { CKKSEncoder, Plaintext } from 'node-seal';
-import { topLevel } from '../../../ir/parameters.ts';
+import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import { largestAbsolute } from '../../../ir/maths/averages.ts';
+import { isEncodable, topLevel } from '../../../ir/parameters.ts';
 import type { SealContext } from './context.ts';
 
 /** Plaintexts at one level for which its own context pays. */
@@ -24,8 +26,14 @@ export class LevelEncoder {
     }
   }
 
-  /** Overwrites `target` with the encoding of all slots. */
+  /**
+   * Overwrites `target` with the encoding of all slots. Throws `InternalError` for what cannot be encoded there: SEAL
+   * would write outside of its heap.
+   */
   encode(slots: Float64Array, level: number, scale: number, target: Plaintext): void {
+    const largest = largestAbsolute(slots);
+    if (!isEncodable(this.context.parameters, level, scale, largest))
+      throw new InternalError(`slots up to ${largest} cannot be encoded at level ${level} and scale ${scale}`);
     const encoder = this.encoders.get(level);
     if (encoder !== undefined) {
       encoder.encode(slots, scale, target);

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { carriesDepth, chainsFor, type Rescaling } from '../../../../compiler/parameters/chains.ts';
-import { isPrime, nttPrimes } from '../../../../compiler/parameters/primes.ts';
+import { nttPrimes } from '../../../../compiler/parameters/primes.ts';
+import { isPrime } from '../../../../ir/maths/modular.ts';
 import {
   bitLength,
   maxModulusBits,

@@ -28,6 +28,25 @@ test('the program that the others are made from is sound and has every op', () =
 
 const at = (name: Parameters<typeof firstOf>[1]) => firstOf(managedProgram(), name);
 
+/** The program with its first, or second, plaintext of this value in one slot. */
+function withFirst(value: number): HeModule {
+  return edited((_, m) => (m.packed[0]?.data.fill(value, 1, 2), undefined));
+}
+function withSecond(value: number): HeModule {
+  return edited((_, m) => (m.packed[0]?.data.fill(value, 6, 7), undefined));
+}
+
+/** A tile of the last packed constant that no plaintext names. */
+function withPacked(...values: number[]): Partial<HeModule> {
+  const { packed } = managedProgram();
+  return {
+    packed: [
+      ...packed.slice(0, 1),
+      new Constant([2, 4], Float64Array.from([...new Array<number>(4).fill(0), ...values, 0, 0])),
+    ],
+  };
+}
+
 const broken: readonly (readonly [string, string, RegExp, () => HeModule])[] = [
   ['an unknown code', 'H250', /code 200/, () => edited((c) => (c.op[3] = 200))],
   ['an operand that is not above', 'H250', /operand %9 of rotate/, () => edited((c) => (c.a[at('rotate')] = 9))],
@@ -92,6 +111,33 @@ const broken: readonly (readonly [string, string, RegExp, () => HeModule])[] = [
   ],
   ['a scale that is no number', 'H257', /scale NaN/, () => edited((c) => (c.scale[0] = NaN))],
   ['a scale beyond the modulus', 'H257', /modulus of 34.0 bits/, () => edited((c) => (c.scale[14] = 2 ** 40))],
+  [
+    'a plaintext that is not finite',
+    'H254',
+    /tile 0 of the packed constant 0 holds a number that is not finite/,
+    () => edited((_, m) => (m.packed[0]?.data.fill(NaN, 1, 2), undefined)),
+  ],
+  [
+    'an infinite plaintext that nothing reads',
+    'H254',
+    /tile 1 of the packed constant 1/,
+    () => edited(() => undefined, withPacked(0.5, Infinity)),
+  ],
+  ['a factor too large for its level', 'H257', /multiply-plain encodes plaintext 0/, () => withFirst(2 ** 93)],
+  ['a summand too large for its level', 'H257', /add-plain encodes plaintext 1/, () => withSecond(2 ** 63)],
+  ['a weight too large for its level', 'H257', /weight encodes plaintext 1/, () => withSecond(-(2 ** 63))],
+  [
+    'a factor at a scale that leaves nothing of it',
+    'H257',
+    /up to 1, at scale 1e-300/,
+    () => {
+      const b = new HeBuilder();
+      const x = b.add('input', { level: 3, scale });
+      const y = b.add('multiply-plain', { a: x, b: 0, level: 3, scale: scale * 1e-300, plainScale: 1e-300 });
+      b.add('output', { a: y, level: 3, scale: scale * 1e-300 });
+      return { ...managedProgram(), columns: b.build() };
+    },
+  ],
   [
     'a rotation of size 3',
     'H258',

@@ -139,6 +139,7 @@ describe('manifests', () => {
     ['a missing field', ['client', 'batch'], undefined, /client\.batch/],
     ['primes that are no integers', ['client', 'parameters', 'primes', 0], 1.5, /client\.parameters\.primes\[0\]/],
     ['a prime that is not 1 modulo 2N', ['client', 'parameters', 'primes', 0], 7, /not 1 modulo twice the degree/],
+    ['a composite prime', ['client', 'parameters', 'primes', 0], 8193 * 40961, /composite/],
     ['an insecure modulus', ['client', 'parameters', 'polyModulusDegree'], 4096, /not 128-bit secure/],
     ['a degree of its own', ['client', 'parameters', 'polyModulusDegree'], 64, /polyModulusDegree/],
     ['a tile size of three', ['client', 'inputs', 0, 'layout', 'dims', 0, 't'], 3, /power of two/],
@@ -210,6 +211,13 @@ describe('parts that contradict one another', () => {
     ['names', ['client', 'outputs', 1, 'name'], 'a', /"a" occurs twice/],
     ['a level above the top', ['client', 'inputs', 0, 'level'], 4, /above the top level 3/],
     ['a scale beyond the modulus', ['client', 'outputs', 0, 'scale'], 2 ** 35, /exceeds the modulus/],
+    ['a factor beyond all bounds', ['client', 'inputs', 0, 'factor'], 1e300, /input x: .* exceed what level 3 holds/],
+    ['a negative factor beyond all bounds', ['client', 'inputs', 0, 'factor'], -1e300, /exceed what level 3 holds/],
+    ['values beyond all bounds', ['client', 'inputs', 1, 'maxAbs'], 1e308, /input y.* exceed what level 2 holds/],
+    ['an input of a huge scale', ['client', 'inputs', 0, 'scale'], 1e300, /exceed what level 3 holds/],
+    ['an input of a tiny scale', ['client', 'inputs', 0, 'scale'], 5e-324, /exceed what level 3 holds/],
+    ['an output of a tiny scale', ['client', 'outputs', 0, 'scale'], 5e-324, /answers up to .* are no numbers/],
+    ['an output of a huge factor', ['client', 'outputs', 0, 'factor'], 1e308, /answers up to .* are no numbers/],
     ['levels', ['client', 'inputs', 0, 'level'], 2, /level 3 and scale .* in the program, level 2/],
     ['scales', ['client', 'outputs', 1, 'scale'], 2 ** 20, /output b: ciphertext 1/],
     ['fewer outputs', ['client', 'outputs'], [], /H503/],
@@ -241,6 +249,24 @@ describe('parts that contradict one another', () => {
     expect(complaints(fewer)).toEqual([
       expect.stringMatching(/H506: inputs: .* 2 input ciphertexts, the client part 1/),
     ]);
+  });
+
+  test('outputs in another order', () => {
+    const swapped = repack(whole, (_, manifest) => {
+      const client = within(manifest, ['client']);
+      const [a, b] = client['outputs'] as Json[];
+      client['outputs'] = [
+        { ...a, firstCiphertext: 1 },
+        { ...b, firstCiphertext: 0 },
+      ];
+    });
+    expect(complaints(swapped).join('\n')).toMatch(/H506: outputs: the first ciphertext of "a" is 1, expected 0/);
+    expect(complaints(swapped, readClientPart).join('\n')).toMatch(/H506: outputs/);
+  });
+
+  test('more keys than an engine can hold', () => {
+    const steps = Array.from({ length: 4095 }, (_, i) => i + 1);
+    expect(complaints(withField(['client', 'rotationSteps'], steps)).join('\n')).toMatch(/H508: .* 4096 keys/);
   });
 
   test('input ciphertexts of other numbers', () => {

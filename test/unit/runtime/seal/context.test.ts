@@ -1,5 +1,6 @@
 /** SEAL contexts and encoders, against what is computed without them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { SealContext } from '../../../../runtime/seal/library/context.ts';
 import { Handles, liveHandles, withHandles } from '../../../../runtime/seal/library/handles.ts';
 import { LevelEncoder } from '../../../../runtime/seal/library/level-encoder.ts';
@@ -55,6 +56,28 @@ test('a factor that rounds to zero becomes one unit in the last place', () => {
     encoder.encode(new Float64Array(2048), 1, 2 ** 30, plaintext);
     expect(plaintext.isZero()).toBe(true);
   });
+});
+
+test.each([
+  ['a slot of 1e300', 1e300, 1, 2 ** 30],
+  ['an infinite slot', Infinity, 1, 2 ** 30],
+  ['a slot that is no number', NaN, 1, 2 ** 30],
+  ['a scale of 1e300', 1, 1, 1e300],
+  ['a scale that makes one of them too large', 2 ** 20, 0, 2 ** 30],
+  ['a scale whose inverse is infinite', 0, 1, Number.MIN_VALUE],
+  ['a scale of zero', 0, 1, 0],
+])('%s is refused before SEAL sees it', (_, value, level, scale) => {
+  const slots = new Float64Array(2048);
+  slots[77] = value;
+  for (const counts of [new Map<number, number>(), new Map([[0, 1000]])]) {
+    const encoder = new LevelEncoder(context, counts);
+    withHandles((handles) => {
+      const plaintext = handles.own(new context.seal.Plaintext());
+      expect(() => {
+        encoder.encodeFactor(slots, level, scale, plaintext);
+      }).toThrow(InternalError);
+    });
+  }
 });
 
 test('handles are counted, freed once, and freed on every way out', () => {

@@ -1,7 +1,7 @@
 /** Limbs of any prime side by side, for kernels that work element by element, and what a limb must be. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { isPrime } from '../../../../../../compiler/parameters/primes.ts';
+import { isPrime } from '../../../../../../ir/maths/modular.ts';
 import { seededRandom } from '../../../../../../ir/random.ts';
 import { type Kernels, primeRecord } from '../../../../../../runtime/engines/simd/kernels/kernels.ts';
 import { limbStride } from '../../../../../../runtime/engines/simd/memory/layout.ts';

@@ -1,6 +1,6 @@
 /** Seeds expanded as SEAL does, bit by bit: of fresh ciphertexts and of keys, rejected words among them. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { isPrime } from '../../../../../../compiler/parameters/primes.ts';
+import { isPrime } from '../../../../../../ir/maths/modular.ts';
 import type { Parameters, PolyModulusDegree } from '../../../../../../ir/parameters.ts';
 import { seededRandom } from '../../../../../../ir/random.ts';
 import { Client } from '../../../../../../runtime/client.ts';
