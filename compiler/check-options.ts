@@ -3,7 +3,7 @@ import { badCompileOption } from '../ir/diagnostics/compile.ts';
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import type { SearchLimits } from '../ir/plan/search-report.ts';
 import { isPowerOfTwo } from '../ir/tile/layout.ts';
-import type { TileShape } from './kernels/parts/kernel-option.ts';
+import type { TileShape } from '../ir/tile/place-weights.ts';
 
 export interface NumericOptions {
   readonly maxError: number;

@@ -26,7 +26,7 @@ import type { TileModule } from '../ir/tile/ops.ts';
 import { PassManager, type PassObserver, type PassRun } from '../passes/manager.ts';
 import type { ModelInterface, Sample } from '../ir/interface.ts';
 import type { Orders } from '../passes/pruning/orders/apply-permutation.ts';
-import type { TileShape } from './kernels/parts/kernel-option.ts';
+import type { TileShape } from '../ir/tile/place-weights.ts';
 import { buildPlan } from './build-plan.ts';
 import { checkOptions } from './check-options.ts';
 import type { LayoutChoice } from './layouts/choose-layouts.ts';

@@ -46,6 +46,16 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, extent) => product * extent, 1);
 }
 
+/** Whether two shapes have the same extents in the same order. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+}
+
+/** Whether an index map takes `count` elements as they are: index i is i. */
+export function isIdentity(index: Int32Array, count: number): boolean {
+  return index.length === count && index.every((from, to) => from === to);
+}
+
 /** A vector of doubles as a constant. */
 export function vector(values: ArrayLike<number>): Constant {
   return new Constant([values.length], Float64Array.from(values));

@@ -10,7 +10,7 @@ import {
 import type { Plan } from '../ir/plan/plan.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { weightNodes, weightsOf } from '../ir/tensor/weight-layers.ts';
-import type { TileShape } from '../compiler/kernels/parts/kernel-option.ts';
+import type { TileShape } from '../ir/tile/place-weights.ts';
 import { permuteModule } from '../passes/pruning/orders/apply-permutation.ts';
 import type { NetworkKernels } from '../passes/pruning/tiles/kernels.ts';
 import { type LayerPartition, partitionNetwork } from '../passes/pruning/tiles/partition.ts';

@@ -5,7 +5,8 @@
  * stands `rows` to a ciphertext, and so in turn. No kernel has giant steps.
  */
 import { copies } from './parts/result-layouts.ts';
-import type { KernelOption, LinearProblem, TileShape } from './parts/kernel-option.ts';
+import type { KernelOption, LinearProblem } from './parts/kernel-option.ts';
+import type { TileShape } from '../../ir/tile/place-weights.ts';
 import { foldedDiagonals } from './families/folded-diagonals.ts';
 import { regularStride } from './parts/needed-steps.ts';
 import { stridedSums } from './families/strided-sums.ts';

@@ -17,7 +17,7 @@ import { repackings } from '../kernels/families/repack.ts';
 import { contiguous } from '../kernels/parts/result-layouts.ts';
 import { sparseDiagonals } from '../kernels/families/sparse-diagonals.ts';
 import { isClientView } from './client-views.ts';
-import { isReshape } from './network-depth.ts';
+import { isReshape } from '../../ir/tensor/reshape.ts';
 
 /** The affine maps of each node's operands, by node. */
 export type NetworkMaps = Map<number, readonly LinearMap[]>;

@@ -1,11 +1,10 @@
 /** Levels that a network takes, before it is packed. */
-import { elementCount } from '../../ir/constant.ts';
 import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import { mergeOrigins, nodeAt, usersOf } from '../../ir/module.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
+import { isReshape } from '../../ir/tensor/reshape.ts';
 import { polynomialDepth } from '../polynomials/polynomial.ts';
 import { isLinear } from '../../ir/tensor/linear-map.ts';
-import { isIdentity } from '../../ir/tensor/column-blocks.ts';
 import { isClientView } from './client-views.ts';
 
 /**
@@ -71,10 +70,4 @@ function waits(module: TensorModule, node: TensorNode, users: Users): boolean {
     if (isReshape(module, user)) return waits(module, user, users);
     return isLinear(user) || (user.op === 'add' && !user.operands.every(isProduct));
   });
-}
-
-/** Whether the node only changes the shape: its elements stay where they are. */
-export function isReshape(module: TensorModule, node: TensorNode): boolean {
-  if (node.op !== 'gather' || node.operands.length !== 1) return false;
-  return isIdentity(node.attrs.index.indices, elementCount(nodeAt(module, node.operands[0] ?? -1).type));
 }

@@ -1,10 +1,9 @@
 /** `tensor → tile`: writes the chosen layouts and kernels down as a tile module. */
-import { Constant, elementCount, indexConstant } from '../../ir/constant.ts';
+import { Constant, elementCount, indexConstant, isIdentity } from '../../ir/constant.ts';
 import { InternalError, type NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeAt } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
 import type { LinearMap } from '../../ir/tensor/csr.ts';
-import { isIdentity } from '../../ir/tensor/column-blocks.ts';
 import { identityMap, isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
@@ -14,7 +13,7 @@ import type { LayoutChoice } from '../layouts/choose-layouts.ts';
 import { clientView, isClientView, pick } from '../layouts/client-views.ts';
 import { operandMaps } from '../layouts/kernel-catalogue.ts';
 import type { NodeChoice } from '../layouts/node-choices.ts';
-import { isReshape } from '../layouts/network-depth.ts';
+import { isReshape } from '../../ir/tensor/reshape.ts';
 
 export function lowerToTile(module: TensorModule, choice: LayoutChoice): TileModule {
   return new TileLowering(module, choice).lower();

@@ -7,7 +7,7 @@
  *   upload      bytes of the input ciphertexts of the wanted batch; between equals latency
  */
 import type { Objective, PlanMeasures, SearchLimits, SearchReport } from '../../ir/plan/search-report.ts';
-import type { TileShape } from '../kernels/parts/kernel-option.ts';
+import type { TileShape } from '../../ir/tile/place-weights.ts';
 import type { Prices } from '../layouts/cost.ts';
 
 export interface Goal {

@@ -3,6 +3,7 @@
  * how large weights are, so a bound plan is written without it.
  */
 import { InternalError } from '../diagnostics/diagnostic.ts';
+import type { TileShape } from '../tile/place-weights.ts';
 
 /** What the quality of a model is measured by: a share of samples, or a mean of squares. */
 export const pruningMetrics = ['accuracy', 'mean-square error', 'difference from the unpruned model'] as const;
@@ -66,11 +67,6 @@ export interface PruningPoint {
   /** Within the budget. */
   readonly accepted: boolean;
   readonly chosen: boolean;
-}
-
-export interface TileShape {
-  readonly rows: number;
-  readonly columns: number;
 }
 
 export interface PruningReport {

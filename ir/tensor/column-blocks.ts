@@ -19,8 +19,3 @@ export function splitColumns(map: LinearMap, widths: readonly number[]): LinearM
     return writer.finish(k === 0 ? map.bias : new Float64Array(map.rows));
   });
 }
-
-/** Whether index i is i for all of `n` elements. */
-export function isIdentity(index: Int32Array, n: number): boolean {
-  return index.length === n && index.every((from, to) => from === to);
-}

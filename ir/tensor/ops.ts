@@ -8,7 +8,7 @@
 import { z } from 'zod';
 
 import * as attr from '../attributes.ts';
-import { type Constant, elementCount } from '../constant.ts';
+import { type Constant, elementCount, sameShape } from '../constant.ts';
 import type { GraphModule } from '../module.ts';
 import { GraphBuilder } from '../module.ts';
 import { defineOp, type NodeNamed, type NodeOf } from '../op.ts';
@@ -41,7 +41,7 @@ const op = defineOp<Shape>();
 const pruned = attr.values.optional();
 
 function prunedProblem(weights: Constant, taken: Constant | undefined): string | undefined {
-  if (taken === undefined || sameExtents(taken.shape, weights.shape)) return undefined;
+  if (taken === undefined || sameShape(taken.shape, weights.shape)) return undefined;
   return `pruned must be [${weights.shape.join(', ')}]`;
 }
 
@@ -160,14 +160,14 @@ export const tensorOps = {
     doc: 'The sum of all operands, element by element.',
     operands: ['x…'],
     attrs: z.strictObject({}),
-    infer: (operands) => sameShape(operands),
+    infer: (operands) => commonShape(operands),
   }),
 
   multiply: op({
     doc: 'The product of two values, element by element; of a value with itself: its square.',
     operands: ['x', 'y'],
     attrs: z.strictObject({}),
-    infer: (operands) => sameShape(operands),
+    infer: (operands) => commonShape(operands),
   }),
 
   polynomial: op({
@@ -210,7 +210,7 @@ export const tensorOps = {
       if (index === undefined) return constants === undefined ? x : 'constants need an index';
       const bad = outsideOf(index, elementCount(x));
       if (bad !== undefined) return bad;
-      if (constants !== undefined && !sameExtents(constants.shape, index.shape))
+      if (constants !== undefined && !sameShape(constants.shape, index.shape))
         return `constants must be [${index.shape.join(', ')}]`;
       return index.shape;
     },
@@ -222,14 +222,10 @@ function outsideOf(index: Constant, available: number): string | undefined {
   return bad === undefined ? undefined : `index ${bad} is outside of ${available} elements`;
 }
 
-function sameShape(operands: readonly Shape[]): Shape | string {
+function commonShape(operands: readonly Shape[]): Shape | string {
   const [first = [], ...rest] = operands;
-  const other = rest.find((shape) => !sameExtents(shape, first));
+  const other = rest.find((shape) => !sameShape(shape, first));
   return other === undefined ? first : `operands of shapes [${first.join(', ')}] and [${other.join(', ')}]`;
-}
-
-function sameExtents(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 }
 
 export type TensorOps = typeof tensorOps;
@@ -238,7 +234,7 @@ export type TensorNode = NodeOf<TensorOps, Shape>;
 export type TensorNodeNamed<Name extends TensorOpName> = NodeNamed<TensorNode, Name>;
 export type TensorModule = GraphModule<'tensor', TensorNode>;
 
-export const tensorDialect = { level: 'tensor', ops: tensorOps, sameType: sameExtents } as const;
+export const tensorDialect = { level: 'tensor', ops: tensorOps, sameType: sameShape } as const;
 
 export class TensorBuilder extends GraphBuilder<'tensor', Shape, TensorOps> {
   constructor() {

@@ -30,6 +30,12 @@ export interface Product {
   readonly tile: number;
 }
 
+/** The shape of the weights of one product, of which a matrix is cut: results by operands. */
+export interface TileShape {
+  readonly rows: number;
+  readonly columns: number;
+}
+
 export interface Placement {
   /** By output, then giant, then input, then baby. */
   readonly products: readonly Product[];

@@ -1,5 +1,5 @@
 /** The client part of a plan to and from its manifest and index entries; alone in a file of its own, or in a plan. */
-import { elementCount } from '../../ir/constant.ts';
+import { elementCount, isIdentity } from '../../ir/constant.ts';
 import { type Diagnostic, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import { writeNpy } from '../format/npy.ts';
@@ -63,7 +63,7 @@ export function manifestHead(client: ClientPart, { madeBy = 'hepc' }: WriteOptio
       batch: client.batch,
       inputs: client.inputs.map((input) => ({
         ...encodingText(input),
-        index: isIdentity(input.index) ? ('identity' as const) : ('entry' as const),
+        index: isIdentity(input.index, input.index.length) ? ('identity' as const) : ('entry' as const),
         used: [...input.used],
         maxAbs: input.maxAbs,
       })),
@@ -108,7 +108,7 @@ function encodingText(encoding: ClientPart['inputs' | 'outputs'][number]): Encod
 /** The indices of inputs that are not the identity, those of outputs, and constants, as entries. */
 export function indexEntries(client: ClientPart): ZipEntry[] {
   const inputs = client.inputs.flatMap(({ index }, k) =>
-    isIdentity(index) ? [] : [indexEntry(entryNames.index(k), index)],
+    isIdentity(index, index.length) ? [] : [indexEntry(entryNames.index(k), index)],
   );
   const outputs = client.outputs.flatMap(({ index, constants }, k) => [
     ...(index === undefined ? [] : [indexEntry(entryNames.outputIndex(k), index)]),
@@ -123,10 +123,6 @@ function indexEntry(name: string, data: Int32Array): ZipEntry {
 
 function constantsEntry(name: string, data: Float64Array): ZipEntry {
   return { name, bytes: writeNpy({ dtype: 'f8', shape: [data.length], data }) };
-}
-
-function isIdentity(index: Int32Array): boolean {
-  return index.every((element, e) => element === e);
 }
 
 /** The client part of `archive`, whose index entries `reader` takes, and what its parts contradict one another in. */

@@ -1,5 +1,5 @@
 /** Writes a tensor module as an ordinary ONNX model, with the names of the one that it came from where they are known. */
-import { elementCount } from '../../ir/constant.ts';
+import { elementCount, sameShape } from '../../ir/constant.ts';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import type { ModelInterface, Port } from '../../ir/interface.ts';
 import type { ValueId } from '../../ir/op.ts';
@@ -86,8 +86,4 @@ function writeOutput(graph: GraphWriter, { name, shape, batched }: GraphValue, p
     else reshaped(graph, name, batched ? [0, ...port.shape] : port.shape, { exactly });
   }
   graph.output(port.name, extentsOf(port));
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 }

@@ -2,7 +2,7 @@
  * What a tensor module computes, as nodes of an ONNX graph: one rule an op. A value has the shape of its type, after the
  * axis of samples where it has one.
  */
-import { type Constant, elementCount } from '../../ir/constant.ts';
+import { type Constant, elementCount, isIdentity } from '../../ir/constant.ts';
 import { HepcError, InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { layerTooLarge } from '../../ir/diagnostics/pruning/training.ts';
 import type { AttrsOf, NodeBase } from '../../ir/op.ts';
@@ -220,10 +220,6 @@ function withSamples(graph: GraphWriter, operands: readonly GraphValue[]): reado
 /** For a node that stands for the op, whose result another one makes. */
 function onlyName({ name }: NodeOptions): NodeOptions {
   return name === undefined ? {} : { name };
-}
-
-function isIdentity(index: Int32Array, count: number): boolean {
-  return index.length === count && index.every((source, i) => source === i);
 }
 
 function required(value: GraphValue | undefined): GraphValue {

@@ -1,11 +1,6 @@
 /** What pruning saved and lost, and what its search tried. */
-import {
-  lossName,
-  lossOf,
-  type PruningPoint,
-  type PruningReport,
-  type TileShape,
-} from '../../../ir/plan/pruning-report.ts';
+import { lossName, lossOf, type PruningPoint, type PruningReport } from '../../../ir/plan/pruning-report.ts';
+import type { TileShape } from '../../../ir/tile/place-weights.ts';
 import { formatBytes, formatMilliseconds, formatPercent } from '../../render/units.ts';
 import { figure, halfWidth, table, timeUnit } from '../drawing/charts.ts';
 import { html, Html, shorten } from '../drawing/html.ts';

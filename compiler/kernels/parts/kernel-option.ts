@@ -2,6 +2,7 @@
 import type { LinearMap } from '../../../ir/tensor/linear-map.ts';
 import type { Layout } from '../../../ir/tile/layout.ts';
 import type { Kernel } from '../../../ir/tile/ops.ts';
+import type { TileShape } from '../../../ir/tile/place-weights.ts';
 
 /** Slots that one sample has, how many samples stand side by side, and what is tried in them. */
 export interface SlotShape {
@@ -9,16 +10,11 @@ export interface SlotShape {
   readonly batchTile: number;
   /** Whether baby steps of one input are cheap together, as on engines that hoist: steps are split into more of them. */
   readonly hoists?: boolean;
-  /** Where the search is held to kernels of one shape. */
+  /**
+   * Where the search is held to kernels of one shape: that of the first layer, since rows and columns change places from
+   * layer to layer. Both are powers of two, together the virtual slots.
+   */
   readonly tile?: TileShape;
-}
-
-/** Weights of one product, where the search is held to a shape: both powers of two, together the virtual slots. */
-export interface TileShape {
-  /** Outputs. */
-  readonly rows: number;
-  /** Inputs of the first layer; layers alternate. */
-  readonly columns: number;
 }
 
 /** What a kernel must compute. */

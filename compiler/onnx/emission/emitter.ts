@@ -2,7 +2,7 @@
  * The algebra of terms: every function computes at once where all operands are constants, and appends ops to the
  * module where one is encrypted. Shapes are those of one sample; a result has a batch if an operand has.
  */
-import { Constant, elementCount, indexConstant, vector } from '../../../ir/constant.ts';
+import { Constant, elementCount, indexConstant, isIdentity, sameShape, vector } from '../../../ir/constant.ts';
 import type { NodeRef } from '../../../ir/diagnostics/diagnostic.ts';
 import { activationFunction } from '../../../ir/interpret/activations.ts';
 import type { ValueId } from '../../../ir/op.ts';
@@ -187,14 +187,6 @@ function result(terms: readonly EncryptedTerm[], shape: readonly number[]): Omit
 
 function entry(values: Float64Array, i: number): number {
   return values[values.length === 1 ? 0 : i] ?? 0;
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
-}
-
-function isIdentity(index: Int32Array, count: number): boolean {
-  return index.length === count && index.every((source, i) => source === i);
 }
 
 /** Where each part begins among all, and the total. */

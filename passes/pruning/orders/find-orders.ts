@@ -14,7 +14,8 @@ import type { TilePrices } from './live-tiles.ts';
 import { LiveTilesGoal, type OrderGoal, WeakTilesGoal } from './order-goals.ts';
 import { type PermutableAxes, permutableAxes } from './permutable-axes.ts';
 import type { Arrangement } from './tile-features.ts';
-import { type TileShape, weightProblem, type WeightProblem } from './weight-blocks.ts';
+import { weightProblem, type WeightProblem } from './weight-blocks.ts';
+import type { TileShape } from '../../../ir/tile/place-weights.ts';
 
 export interface OrderOptions {
   /** Of every node with weights that counts. */

@@ -6,10 +6,8 @@ import type { ValueId } from '../../../ir/op.ts';
 import type { TensorModule } from '../../../ir/tensor/ops.ts';
 import { type WeightNode, weightNodes } from '../../../ir/tensor/weight-layers.ts';
 import { layerGeometry } from '../../../ir/tensor/layer-geometry.ts';
+import type { TileShape } from '../../../ir/tile/place-weights.ts';
 import type { PermutableAxes } from './permutable-axes.ts';
-
-/** Rows and columns of the matrix that one product multiplies by, in elements of result and operand. */
-export type TileShape = readonly [rows: number, columns: number];
 
 export interface BlockSide {
   /** −1 where nothing moves: the items are tiles already. */
@@ -55,12 +53,12 @@ export function weightProblem(
       ...geometry,
       units: geometry.rows,
       elements: geometry.rowElements,
-      tile: tile[0],
+      tile: tile.rows,
     });
     const columns = placeUnits(axes, node.operands[0] ?? -1, {
       units: geometry.columns,
       elements: geometry.columnElements,
-      tile: tile[1],
+      tile: tile.columns,
     });
     blocks.push(...layerBlocks(geometry, rows, columns, worth(node), groups));
     groups += rows.sides.length + columns.sides.length;

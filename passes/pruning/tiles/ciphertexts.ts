@@ -6,11 +6,10 @@
  * Where a value is moved to another layout, or taken by an op that moves elements and has no weights, nothing is known
  * of what its ciphertexts become: what is read there counts as read, what is made there as no constant.
  */
-import { elementCount } from '../../../ir/constant.ts';
 import { nodeAt } from '../../../ir/module.ts';
 import type { ValueId } from '../../../ir/op.ts';
-import { isIdentity } from '../../../ir/tensor/column-blocks.ts';
 import type { TensorModule, TensorNode } from '../../../ir/tensor/ops.ts';
+import { isReshape } from '../../../ir/tensor/reshape.ts';
 import { isWeightNode } from '../../../ir/tensor/weight-layers.ts';
 import type { Layout } from '../../../ir/tile/layout.ts';
 import { pickedCiphertexts } from '../../../ir/tile/packing.ts';
@@ -67,7 +66,7 @@ class Tracker {
       const layer = this.layers.get(node.id);
       if (layer !== undefined && isWeightNode(node)) this.addLayer(node.operands[0] ?? -1, layer);
       else if (isSlotwise(node)) this.addSlotwise(node);
-      else if (this.isReshape(node)) this.alias(node.id, node.operands[0] ?? -1);
+      else if (isReshape(this.module, node)) this.alias(node.id, node.operands[0] ?? -1);
       else this.readAll(node);
     }
     const { prices, operands, users, isGiven, isRead, inputs, outputs } = this;
@@ -149,11 +148,6 @@ class Tracker {
     let node = nodeAt(this.module, operand);
     while (node.op === 'gather' && node.operands.length === 1) node = nodeAt(this.module, node.operands[0] ?? -1);
     return node.op === 'input';
-  }
-
-  private isReshape(node: TensorNode): boolean {
-    if (node.op !== 'gather' || node.operands.length !== 1) return false;
-    return isIdentity(node.attrs.index.indices, elementCount(nodeAt(this.module, node.operands[0] ?? -1).type));
   }
 }
 

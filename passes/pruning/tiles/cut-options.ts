@@ -22,7 +22,8 @@ export function cutOf(
   const { kernels, tile, alternate } = options;
   if (kernels !== undefined && tile === undefined) return { kernels };
   const [rows, columns] = tile ?? [];
-  if (kernels === undefined && rows !== undefined && columns !== undefined) return { tile: [rows, columns], alternate };
+  if (kernels === undefined && rows !== undefined && columns !== undefined)
+    return { tile: { rows, columns }, alternate };
   const given = kernels === undefined ? [] : ['kernels', 'tile'];
   report(oneOf({ pass, options: ['kernels', 'tile'], given }));
   return undefined;

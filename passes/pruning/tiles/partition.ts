@@ -18,7 +18,7 @@ import {
   weightNodes,
   weightsOf,
 } from '../../../ir/tensor/weight-layers.ts';
-import { placeWhatFits, type Rows } from '../../../ir/tile/place-weights.ts';
+import { placeWhatFits, type Rows, type TileShape } from '../../../ir/tile/place-weights.ts';
 import { modulo } from '../../../ir/maths/modular.ts';
 import type { LayerKernel, NetworkKernels } from './kernels.ts';
 import { blockShapes } from './tile-shapes.ts';
@@ -50,8 +50,7 @@ export interface LayerPartition {
 export type Cut =
   | { readonly kernels: NetworkKernels }
   | {
-      /** Results and operands of a block. */
-      readonly tile: readonly [rows: number, columns: number];
+      readonly tile: TileShape;
       /**
        * Whether they change places from one layer to the next: the results of a layer are the operands of the next, so
        * that what shares a ciphertext there is what is contracted here.
@@ -111,7 +110,7 @@ function kernelPartition(module: TensorModule, node: WeightNode, kernel: LayerKe
 export function blockPartition(
   module: TensorModule,
   node: WeightNode,
-  [height, width]: readonly [rows: number, columns: number],
+  { rows: height, columns: width }: TileShape,
 ): LayerPartition {
   const map = weightMapOf(module, node);
   const across = Math.ceil(map.columns / width);

@@ -4,23 +4,23 @@ import type { TensorModule } from '../../../ir/tensor/ops.ts';
 import { isWeightNode, weightNodes } from '../../../ir/tensor/weight-layers.ts';
 import type { Layout } from '../../../ir/tile/layout.ts';
 import type { LayerKernel, NetworkKernels } from './kernels.ts';
-import type { TileShape } from '../orders/weight-blocks.ts';
+import type { TileShape } from '../../../ir/tile/place-weights.ts';
 
 /** Blocks of `tile` in every layer; with `alternate`, rows and columns change places from one layer to the next. */
 export function blockShapes(module: TensorModule, tile: TileShape, alternate: boolean): Map<ValueId, TileShape> {
-  const [rows, columns] = tile;
+  const turned = { rows: tile.columns, columns: tile.rows };
   const depths = layersBefore(module);
-  return new Map(
-    weightNodes(module).map(({ id }) => [
-      id,
-      alternate && (depths[id] ?? 0) % 2 === 1 ? [columns, rows] : [rows, columns],
-    ]),
-  );
+  return new Map(weightNodes(module).map(({ id }) => [id, alternate && (depths[id] ?? 0) % 2 === 1 ? turned : tile]));
 }
 
 /** For each layer the elements of a full ciphertext of its result, and of its operand. */
 export function tilesOfKernels({ layers }: NetworkKernels): Map<ValueId, TileShape> {
-  return new Map(layers.map((layer) => [layer.node, [elementsOfCiphertext(layer.output), columnsOfCiphertext(layer)]]));
+  return new Map(
+    layers.map((layer) => [
+      layer.node,
+      { rows: elementsOfCiphertext(layer.output), columns: columnsOfCiphertext(layer) },
+    ]),
+  );
 }
 
 function elementsOfCiphertext({ dims }: Layout): number {

@@ -8,8 +8,8 @@ import { DisjointSets } from '../../../ir/maths/disjoint-sets.ts';
 import { leastCommonMultiple } from '../../../ir/maths/divisors.ts';
 import { nodeAt } from '../../../ir/module.ts';
 import type { ValueId } from '../../../ir/op.ts';
-import { isIdentity } from '../../../ir/tensor/column-blocks.ts';
 import type { Shape, TensorModule, TensorNode } from '../../../ir/tensor/ops.ts';
+import { isReshape } from '../../../ir/tensor/reshape.ts';
 
 export class ElementClasses {
   private readonly sets: DisjointSets;
@@ -18,7 +18,7 @@ export class ElementClasses {
   constructor(module: TensorModule) {
     this.sets = new DisjointSets(module.nodes.length);
     for (const node of module.nodes) {
-      if (!isElementwise(node) && !isReshape(module, node)) continue;
+      if (!isElementwise(node) && !isInnerReshape(module, node)) continue;
       for (const operand of node.operands) this.sets.join(operand, node.id);
     }
     for (const node of module.nodes) {
@@ -51,11 +51,8 @@ export function channelSize(shape: Shape): number {
 }
 
 /** A gather that changes nothing but the shape, of what is no input: those of inputs are free whatever they pick. */
-export function isReshape(module: TensorModule, node: TensorNode): boolean {
-  const [operand = -1] = node.operands;
-  if (node.op !== 'gather' || node.operands.length !== 1) return false;
-  const source = nodeAt(module, operand);
-  return source.op !== 'input' && isIdentity(node.attrs.index.indices, elementCount(source.type));
+export function isInnerReshape(module: TensorModule, node: TensorNode): boolean {
+  return isReshape(module, node) && nodeAt(module, node.operands[0] ?? -1).op !== 'input';
 }
 
 function isElementwise({ op }: TensorNode): boolean {

@@ -6,7 +6,7 @@ import { elementCount } from '../../../ir/constant.ts';
 import { nodeAt } from '../../../ir/module.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
-import { channelSize, ElementClasses, isReshape } from './classes.ts';
+import { channelSize, ElementClasses, isInnerReshape } from './classes.ts';
 import { type Constants, findConstants } from './constants.ts';
 import { foldableChannels, forEachChannelPair, inputChannels } from './conv-channels.ts';
 import { LinearMaps } from './linear-maps.ts';
@@ -158,7 +158,7 @@ export class Needs {
 
   private visitGather(node: TensorNodeNamed<'gather'>): void {
     const [x = -1] = node.operands;
-    if (isReshape(this.module, node)) {
+    if (isInnerReshape(this.module, node)) {
       this.want(x);
       return;
     }

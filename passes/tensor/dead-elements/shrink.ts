@@ -12,7 +12,7 @@ import {
   type TensorNode,
   type TensorNodeNamed,
 } from '../../../ir/tensor/ops.ts';
-import { isReshape } from './classes.ts';
+import { isInnerReshape } from './classes.ts';
 import { ConstantSummands } from './constant-summands.ts';
 import { KeptElements } from './kept-elements.ts';
 import type { Needs } from './needs.ts';
@@ -174,7 +174,7 @@ class Shrinker {
     const [x = -1] = node.operands;
     const shape = this.kept.shape(node.id);
     const kept = this.kept.of(node.id);
-    if (isReshape(module, node)) {
+    if (isInnerReshape(module, node)) {
       const identity = kept.map((_, e) => e);
       return builder.add('gather', [this.valueOf(x)], { index: indexConstant(shape, identity) }, node.origins);
     }

@@ -1,7 +1,7 @@
 /** Rules for ops that change nothing, or nothing but the shape. */
 import { mergeOrigins } from '../../../ir/module.ts';
 import type { TensorNode } from '../../../ir/tensor/ops.ts';
-import { sameExtents } from './node-of-map.ts';
+import { sameShape } from '../../../ir/constant.ts';
 import type { Rewriter, Rule } from './rewriter.ts';
 
 /** A node that equals its operand, shape included. */
@@ -9,7 +9,7 @@ export const dropIdentity: Rule = {
   effect: 'dropped',
   match: (node, graph) => {
     const [operand = -1] = node.operands;
-    return isIdentityOp(node, graph) && sameExtents(node.type, graph.shape(operand)) ? () => operand : undefined;
+    return isIdentityOp(node, graph) && sameShape(node.type, graph.shape(operand)) ? () => operand : undefined;
   },
 };
 
@@ -50,7 +50,7 @@ export const sinkReshape: Rule = {
     const [first] = sources;
     const [reshape] = reshapes;
     if (first === undefined || reshape?.op !== 'gather') return undefined;
-    if (!sources.every((source) => sameExtents(source.type, first.type))) return undefined;
+    if (!sources.every((source) => sameShape(source.type, first.type))) return undefined;
     const operands = sources.map((source) => source.id);
     return () => graph.emit('gather', [emitAgain(node, operands, graph)], reshape.attrs, reshape.origins);
   },

@@ -1,5 +1,5 @@
 /** The simplest tensor op that computes a given affine map. */
-import { Constant, indexConstant, vector } from '../../../ir/constant.ts';
+import { Constant, indexConstant, sameShape, vector } from '../../../ir/constant.ts';
 import type { NodeRef } from '../../../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import { denseMatrix, isSelection, type LinearMap, maxNonZeros } from '../../../ir/tensor/csr.ts';
@@ -23,7 +23,7 @@ export function emitMap(
     if (map.bias.every((b) => b === 0) && map.values.every((v) => v === 1)) {
       return graph.emit('gather', [operand], { index: indexConstant(shape, selectedColumns(map)) }, origins);
     }
-    if (sameExtents(shape, graph.shape(operand)) && isDiagonal(map)) {
+    if (sameShape(shape, graph.shape(operand)) && isDiagonal(map)) {
       const factors = Float64Array.from({ length: map.rows }, (_, r) => map.values[map.starts[r] ?? 0] ?? 0);
       for (let r = 0; r < map.rows; r++) if (map.starts[r] === map.starts[r + 1]) factors[r] = 0;
       return graph.emit('scale-shift', [operand], { factors: compact(factors), offsets: compact(map.bias) }, origins);
@@ -64,10 +64,6 @@ export function perChannel(values: Float64Array, channels: number, elements: num
   const size = elements / channels;
   const result = Float64Array.from({ length: channels }, (_, channel) => values[channel * size] ?? 0);
   return values.every((v, i) => v === result[Math.floor(i / size)]) ? result : undefined;
-}
-
-export function sameExtents(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((n, axis) => n === b[axis]);
 }
 
 /** The column of each row of a selection, −1 for an empty row. */

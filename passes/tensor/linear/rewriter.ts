@@ -5,11 +5,9 @@
  * The rewriter knows at any time how often each value of the new module is used, counting the users in the old module
  * that are still to come. Rules may leave nodes behind that nobody uses; `dead-nodes` drops them at the end.
  */
-import { elementCount } from '../../../ir/constant.ts';
 import { InternalError, type NodeRef } from '../../../ir/diagnostics/diagnostic.ts';
 import { usersOf } from '../../../ir/module.ts';
 import type { AttrsOf, ValueId } from '../../../ir/op.ts';
-import { isIdentity } from '../../../ir/tensor/column-blocks.ts';
 import type { LinearMap } from '../../../ir/tensor/csr.ts';
 import { isLinear, linearMapOf } from '../../../ir/tensor/linear-map.ts';
 import {
@@ -20,6 +18,7 @@ import {
   type TensorOpName,
   type TensorOps,
 } from '../../../ir/tensor/ops.ts';
+import { keepsElements } from '../../../ir/tensor/reshape.ts';
 
 /** What a rule does, for the statistics of the pass. */
 export type Effect = 'merged' | 'dropped' | 'moved';
@@ -117,8 +116,7 @@ export class Rewriter {
 
   /** Whether `node` changes nothing but the shape: every element stays where it is. */
   isReshape(node: TensorNode): boolean {
-    if (node.op !== 'gather' || node.operands.length !== 1) return false;
-    return isIdentity(node.attrs.index.indices, elementCount(this.operand(node).type));
+    return node.operands.length === 1 && keepsElements(node, this.operand(node).type);
   }
 
   private simplify(first: ValueId): ValueId {

@@ -18,7 +18,7 @@ import { arbitraryMap } from '../../../support/arbitrary-maps.ts';
 import { denseChain } from '../../../support/tiny-networks.ts';
 
 function restored(module: TensorModule, cut: Cut): TensorModule {
-  const options = 'tile' in cut ? { ...cut, tile: [...cut.tile] } : cut;
+  const options = 'tile' in cut ? { ...cut, tile: [cut.tile.rows, cut.tile.columns] } : cut;
   return new PassManager([]).run(expand, module, options);
 }
 
@@ -59,7 +59,7 @@ describe('expand', () => {
         fc.boolean(),
         fc.nat(),
         (module, share, rows, columns, alternate, seed) => {
-          expectFree(module, prunedAtRandom(module, share, seed), { tile: [rows, columns], alternate });
+          expectFree(module, prunedAtRandom(module, share, seed), { tile: { rows, columns }, alternate });
         },
       ),
       { numRuns: 60 },

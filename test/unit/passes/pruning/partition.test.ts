@@ -165,7 +165,7 @@ describe('blocks of a matrix', () => {
           const module = denseLayer(dense);
           const [node] = weightNodes(module);
           if (node === undefined) throw new Error('a layer has a node');
-          const { tiles, members, starts } = blockPartition(module, node, [height, width]);
+          const { tiles, members, starts } = blockPartition(module, node, { rows: height, columns: width });
           expect([...members].sort((a, b) => a - b)).toEqual([...weightsOf(node).values.keys()]);
           expect(tiles).toBe(Math.ceil(map.rows / height) * Math.ceil(map.columns / width));
           for (let tile = 0; tile < tiles; tile++) {
@@ -187,7 +187,10 @@ describe('blocks of a matrix', () => {
       x = builder.add('dense', [x], { weights, bias: vector(new Float64Array(8)) }, []);
     }
     builder.add('output', [x], { name: 'y' }, []);
-    const [first, second, third] = partitionNetwork(builder.build('chain'), { tile: [2, 4], alternate: true });
+    const [first, second, third] = partitionNetwork(builder.build('chain'), {
+      tile: { rows: 2, columns: 4 },
+      alternate: true,
+    });
     expect([...(first?.members.subarray(0, 8) ?? [])]).toEqual([0, 1, 2, 3, 8, 9, 10, 11]);
     expect([...(second?.members.subarray(0, 8) ?? [])]).toEqual([0, 1, 8, 9, 16, 17, 24, 25]);
     expect(third?.members).toEqual(first?.members);

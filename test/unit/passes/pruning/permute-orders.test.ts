@@ -10,6 +10,7 @@ import { evaluateTensor } from '../../../../ir/interpret/tensor.ts';
 import { seededRandom } from '../../../../ir/random.ts';
 import { TensorBuilder, type TensorModule } from '../../../../ir/tensor/ops.ts';
 import { replaceWeights, weightNodes, weightsOf } from '../../../../ir/tensor/weight-layers.ts';
+import type { TileShape } from '../../../../ir/tile/place-weights.ts';
 import { PassManager } from '../../../../passes/manager.ts';
 import { permute } from '../../../../passes/pruning/permute.ts';
 import { type Orders, permuteModule } from '../../../../passes/pruning/orders/apply-permutation.ts';
@@ -40,9 +41,10 @@ function twoLayers(weight: (row: number, column: number, shape: readonly [number
   return builder.build('two layers');
 }
 
-const tile = [4, 2] as const;
+const tile: TileShape = { rows: 4, columns: 2 };
+const large: TileShape = { rows: 4, columns: 8 };
 
-function liveTiles(module: TensorModule, shape: readonly [number, number] = tile): number {
+function liveTiles(module: TensorModule, shape = tile): number {
   return partitionNetwork(module, { tile: shape, alternate: true }).reduce((sum, { tiles }) => sum + tiles, 0);
 }
 
@@ -99,7 +101,11 @@ describe('orders that are found', () => {
   test('never leave more to pay for than the order of the model, and are the same each time', () => {
     fc.assert(
       fc.property(arbitraryNetwork, fc.constantFrom('mask' as const, 'magnitude' as const), (module, weights) => {
-        const options = { tiles: blockShapes(module, [2, 4], true), weights, prices: { product: 1, group: 0 } };
+        const options = {
+          tiles: blockShapes(module, { rows: 2, columns: 4 }, true),
+          weights,
+          prices: { product: 1, group: 0 },
+        };
         const orders = findOrders(module, options, { samples: [] });
         expect(ordersToJson(findOrders(module, options, { samples: [] }))).toBe(ordersToJson(orders));
         const { run } = permute;
@@ -127,8 +133,8 @@ describe('a trained network pruned by magnitude', () => {
     const manager = new PassManager(samples);
     const pruned = pruneByMagnitude(optimiseTensor(module, manager, { maxError, synthetic: false }).whole, share);
     const after = manager.run(permute, pruned, { tile: [4, 8], alternate: true });
-    expect(liveTiles(after, [4, 8])).toBeLessThan(remaining * liveTiles(pruned, [4, 8]));
-    expect(manager.runs.at(-1)?.statistics['live']).toBe(liveTiles(after, [4, 8]));
+    expect(liveTiles(after, large)).toBeLessThan(remaining * liveTiles(pruned, large));
+    expect(manager.runs.at(-1)?.statistics['live']).toBe(liveTiles(after, large));
     const outputs = (each: TensorModule) => samples.slice(0, 3).map((sample) => evaluateTensor(each, sample));
     expect(largestDifference(outputs(pruned), outputs(after))).toBeLessThan(1e-12);
   });
