@@ -9,13 +9,15 @@
  *   await server.loadKeys(keys.evaluationKeys);
  *   const answers = client.decrypt(await server.evaluate(client.encrypt(samples)));
  */
-import type { CompileOptions } from './compiler/compile.ts';
+import type { CompileOptions } from './compiler/settings.ts';
 import { compileOnnx } from './compiler/compile-onnx.ts';
 import { importOnnx, type OnnxSource } from './compiler/onnx/import.ts';
 import type { Diagnostic } from './ir/diagnostics/diagnostic.ts';
 import type { Port, Sample } from './ir/interface.ts';
 import type { Plan, PlanStatistics } from './ir/plan/plan.ts';
-import { type PrunedModel, pruneModel, type PruneOptions } from './pruning/prune-model.ts';
+import { pruneModel } from './pruning/prune-model.ts';
+import type { PruneOptions } from './pruning/prune-options.ts';
+import type { PrunedModel } from './pruning/session.ts';
 import { writeHep } from './runtime/hep/write.ts';
 import { listSamples, type Samples } from './runtime/samples.ts';
 
@@ -26,7 +28,7 @@ export type { ClientPart, Plan, PlanStatistics } from './ir/plan/plan.ts';
 export type { Port, Sample } from './ir/interface.ts';
 export type { Objective, SearchLimits, SearchReport } from './ir/plan/search-report.ts';
 export type { PruningReport } from './ir/plan/pruning-report.ts';
-export type { PrunedModel } from './pruning/prune-model.ts';
+export type { PrunedModel } from './pruning/session.ts';
 export { Client } from './runtime/client.ts';
 export { readCostFile, writeCostFile } from './runtime/measuring/cost-file.ts';
 export type { EvaluateOptions } from './runtime/base/engine.ts';

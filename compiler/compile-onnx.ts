@@ -2,8 +2,11 @@
 import { printModule } from '../ir/text/print.ts';
 import type { Port, Sample } from '../ir/interface.ts';
 import { ordersFromJson } from '../passes/pruning/orders/orders-json.ts';
-import { type Compilation, compileGraph, type CompileOptions } from './compile.ts';
+import { type Compilation, compileGraph } from './compile.ts';
 import { type ImportedModel, importOnnx, type OnnxSource } from './onnx/import.ts';
+import { ordersMetadataKey } from './onnx/metadata.ts';
+import type { CompileOptions } from './settings.ts';
+import type { ImportedGraph } from './simplify.ts';
 
 export interface CompileOnnxOptions extends Omit<CompileOptions, 'samples'> {
   /** Calibration samples, or how to get them once the inputs of the model are known. */
@@ -23,11 +26,8 @@ export function compileOnnx(source: OnnxSource, options: CompileOnnxOptions = {}
   rest.onStep?.('reading the model');
   const model = importOnnx(source);
   const list = typeof samples === 'function' ? samples(model.inputs) : samples;
-  const compilation = compileGraph(model, {
-    orders: ordersOf(model),
-    ...rest,
-    ...(list === undefined ? {} : { samples: list }),
-  });
+  const graph = { ...model, orders: ordersOf(model) };
+  const compilation = compileGraph(graph, { ...rest, ...(list === undefined ? {} : { samples: list }) });
   const { tensor, tile } = compilation.modules;
   const dumps = new Map([
     ['tensor', printModule(tensor).text],
@@ -41,11 +41,8 @@ export function compileOnnx(source: OnnxSource, options: CompileOnnxOptions = {}
   };
 }
 
-/** Under which key the metadata of a pruned model hold the orders of its axes. */
-export const ordersMetadataKey = 'hepc.orders';
-
 /** The orders that an earlier pruning found, for the network once its linear ops are merged. */
-export function ordersOf({ metadata }: ImportedModel): CompileOptions['orders'] {
+export function ordersOf({ metadata }: ImportedModel): ImportedGraph['orders'] {
   const text = metadata.get(ordersMetadataKey);
   return text === undefined ? undefined : (whole) => ordersFromJson(text, whole);
 }

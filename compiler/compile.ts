@@ -1,81 +1,38 @@
 /**
  * From an imported model to a plan: the whole pipeline on one page.
  *
- *   tensor passes ─► search: for N = 4096, 8192, …: layouts ─► tile ─► equalise ─► he passes
- *                      └─► for each modulus chain, cheapest first: levels, scales, keys ─► predict the error ─► accept
- *   the best program within error and limits ─► schedule ─► plan
+ *   import ─► simplify ─► search over configurations ─► build
+ *                           └─ pack ─► lower ─► manage ─► measure
+ *
+ *   import    `onnx/import.ts`: what the model computes, as a module of the tensor level
+ *   simplify  `simplify.ts`: linear ops merged, polynomials for activations, dead elements gone
+ *   search    `search/search-plans.ts`: for each degree and each way to share slots the cheapest layouts by estimate, and of
+ *             these the cheapest program that is accurate and within the limits
+ *     pack    `search/pack-network.ts`: layouts and kernels written down as tiles, ranges equalised
+ *     lower   `lowering/to-he.ts`, `parameters/pipelines.ts`: tiles as operations on ciphertexts, optimised
+ *     manage  `parameters/select-chain.ts`: rescales, levels, scales and keys for the shortest chain that will do
+ *     measure `search/measure.ts`, `parameters/simulate.ts`: what the program takes, and its error
+ *   build     `build-plan.ts`: schedule, encodings of inputs and outputs, statistics
  *
  * Deterministic: the same model, samples and options give the same plan.
  */
-import {
-  batchTooLarge,
-  fewSamples,
-  limitsTooTight,
-  memoryExceeded,
-  syntheticSamples,
-} from '../ir/diagnostics/compile.ts';
-import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
-import { type CostTable, defaultCostTable } from '../costs/op-costs.ts';
-import { polyModulusDegrees, workerHeapBytes } from '../ir/parameters.ts';
+import { limitsTooTight, memoryExceeded, valuesOverflow } from '../ir/diagnostics/compile.ts';
+import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
+import { workerHeapBytes } from '../ir/parameters.ts';
 import type { Plan, PlanModule } from '../ir/plan/plan.ts';
-import type { Objective, PlanMeasures, SearchLimits } from '../ir/plan/search-report.ts';
-import { seededRandom } from '../ir/random.ts';
+import type { PlanMeasures } from '../ir/plan/search-report.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
-import { nextPowerOfTwo } from '../ir/tile/layout.ts';
 import type { TileModule } from '../ir/tile/ops.ts';
-import { PassManager, type PassObserver, type PassRun } from '../passes/manager.ts';
-import type { ModelInterface, Sample } from '../ir/interface.ts';
-import type { Orders } from '../passes/pruning/orders/apply-permutation.ts';
-import type { TileShape } from '../ir/tile/place-weights.ts';
+import { PassManager, type PassRun } from '../passes/manager.ts';
 import { buildPlan } from './build-plan.ts';
-import { checkOptions } from './check-options.ts';
 import type { LayoutChoice } from './layouts/choose-layouts.ts';
-import { networkDepth } from './layouts/network-depth.ts';
-import { optimiseTensor, shrinkTensor } from './parameters/pipelines.ts';
-import type { Configuration } from './search/configurations.ts';
+import { type Configuration, configurationsFor } from './search/configurations.ts';
 import { type LoweringContext, replay } from './search/lowered-plan.ts';
-import { defaultBandwidthMbit, type Near } from './search/objective.ts';
 import { searchReport } from './search/report.ts';
-import { type SearchOutcome, searchPlans } from './search/search-plans.ts';
+import { type Found, type SearchOutcome, searchPlans } from './search/search-plans.ts';
 import { tooDeep } from './search/too-deep.ts';
-import { referenceOn } from './parameters/simulate.ts';
-
-export interface ImportedGraph extends ModelInterface {
-  readonly module: TensorModule;
-}
-
-export interface CompileOptions {
-  /** Calibration samples; without them 64 seeded uniform ones in [0, 1], and the plan is marked `synthetic`. */
-  readonly samples?: readonly Sample[];
-  /** Largest error as a fraction of the median over samples of the largest absolute output. Default 0.01. */
-  readonly maxError?: number;
-  /**
-   * Samples that are wanted at once; a plan may take them in several runs. Default 1, or as many as are fastest for each
-   * of them where throughput is optimised.
-   */
-  readonly batch?: number;
-  /** What to make small, see `search/objective.ts`. Default latency. */
-  readonly optimize?: Objective;
-  /** Mbit/s between client and server, for end-to-end. Default 100. */
-  readonly bandwidthMbit?: number;
-  readonly limits?: SearchLimits;
-  /** Holds the search to products of this many outputs and inputs; both powers of two. By default it is free. */
-  readonly tile?: TileShape;
-  /** Holds the search to configurations like this one, for an estimate. */
-  readonly near?: Near;
-  /** The order of the elements along axes of the network, as pruning found it. Default that of the model. */
-  readonly orders?: Orders | ((whole: TensorModule) => Orders) | undefined;
-  /** Keeps elements that are constant or that nobody reads, so that layers have the sizes that they have in the model. */
-  readonly keepDeadElements?: boolean;
-  /** Costs of the engine's operations. Default those of node-seal on a server. */
-  readonly costs?: CostTable;
-  readonly weights?: 'plain' | 'encrypted';
-  /** Seed of the noise simulation and of synthetic samples. Default 1. */
-  readonly seed?: number;
-  readonly observer?: PassObserver;
-  /** Called as the compiler goes on, with what it does now. */
-  readonly onStep?: (step: string) => void;
-}
+import { type CompileOptions, type Settings, settingsOf } from './settings.ts';
+import { type ImportedGraph, type SimplifiedNetwork, simplify } from './simplify.ts';
 
 export interface Compilation {
   readonly plan: Plan;
@@ -104,89 +61,67 @@ export interface Chosen {
   readonly cost: number;
 }
 
-/** Fewer calibration samples than this say little about the ranges of other inputs. */
-const enoughSamples = 8;
+/** No plan computes the network within the settings. */
+export interface Refusal {
+  readonly refused: Diagnostic;
+}
 
 /** Throws `HepcError` for a model that cannot be compiled within the options. */
 export function compileGraph(graph: ImportedGraph, options: CompileOptions = {}): Compilation {
-  const { maxError = 0.01, batch, weights = 'plain', seed = 1, onStep = () => undefined } = options;
-  const { bandwidthMbit = defaultBandwidthMbit, limits = {}, orders } = options;
-  throwIfErrors(checkOptions({ maxError, batch, bandwidthMbit, limits, tile: options.tile }));
-  const synthetic = options.samples === undefined;
-  const samples = options.samples ?? uniformSamples(graph, seed);
-  const manager = new PassManager(samples, options.observer);
-  const warnings: Diagnostic[] = [];
-  if (synthetic) warnings.push(syntheticSamples({}));
-  else if (samples.length < enoughSamples) warnings.push(fewSamples({ count: samples.length }));
-  const largest = polyModulusDegrees.at(-1) ?? 0;
-  if (batch !== undefined && nextPowerOfTwo(batch) > largest / 2)
-    throw new HepcError([batchTooLarge({ batch, most: largest / 2 })]);
+  const settings = settingsOf(options);
+  const network = simplify(graph, settings);
+  const compilation = compileWith(network, settings, configurationsFor(settings.goal, settings.table));
+  if ('refused' in compilation) throw new HepcError([compilation.refused]);
+  return compilation;
+}
 
-  onStep('optimising the network');
-  const { exact, whole } = optimiseTensor(graph.module, manager, { maxError, synthetic });
-  const tensor =
-    options.keepDeadElements === true
-      ? whole
-      : shrinkTensor(whole, manager, typeof orders === 'function' ? orders(whole) : orders);
-  const objective = options.optimize ?? 'latency';
-  const goal = {
-    objective,
-    bandwidthMbit,
-    limits,
-    batch: batch ?? freeBatch(objective),
-    tile: options.tile,
-    near: options.near,
-  };
-  const table = options.costs ?? defaultCostTable;
-  const reference = referenceOn(graph.module, samples);
+/** The best plan of a network among those of the given configurations, which may be a single one. */
+export function compileWith(
+  network: SimplifiedNetwork,
+  settings: Settings,
+  configurations: readonly Configuration[],
+): Compilation | Refusal {
+  const { tensor, samples, reference } = network;
+  const { weights, table, maxError, seed, goal, observer, onStep } = settings;
   const context: LoweringContext = { tensor, samples, reference, weights, table, maxError, seed, goal, onStep };
   const quiet = new PassManager(samples);
-  const outcome = searchPlans(networkDepth(tensor).depth, quiet, context);
-  if (outcome.found === undefined) throw new HepcError([explainFailure(outcome, tensor, maxError)]);
-
-  if (options.observer !== undefined) replay(outcome.found.plan, manager, context, options.observer);
-  const { plan: lowered, accepted } = outcome.found;
-  const { packed, proposal } = lowered;
-  const { program, predictedError: predictedMaxError } = accepted;
-  const search = searchReport(tensor, goal, outcome, outcome.found);
-  const facts = { batch: proposal.configuration.samples, weights, maxError, predictedMaxError, synthetic, search };
-  const plan = buildPlan({ graph, packed, program, samples }, facts);
-  const modules = { exact, whole, tensor, tile: packed.tile, plan: program };
-  const { choice, configuration } = proposal;
-  const chosen = { choice, configuration, measures: accepted.measures, cost: accepted.score[0] };
+  const outcome = searchPlans(configurations, quiet, context);
+  if (outcome.found === undefined) return { refused: explainFailure(outcome, tensor, maxError) };
+  const manager = new PassManager(samples, observer);
+  if (observer !== undefined) replay(outcome.found.plan, manager, context, observer);
+  const { plan, modules, chosen } = build(network, settings, outcome, outcome.found);
   return {
     plan,
     modules,
     chosen,
-    runs: [...manager.runs, ...quiet.runs],
-    warnings: [...warnings, ...manager.warnings],
+    runs: [...network.runs, ...manager.runs, ...quiet.runs],
+    warnings: [...network.warnings, ...manager.warnings],
   };
 }
 
-/** One sample, save where the search may choose. */
-function freeBatch(objective: Objective): number | undefined {
-  return objective === 'throughput' ? undefined : 1;
+function build(
+  network: SimplifiedNetwork,
+  { weights, maxError, goal }: Settings,
+  outcome: SearchOutcome,
+  found: Found,
+): Pick<Compilation, 'plan' | 'modules' | 'chosen'> {
+  const { graph, samples, synthetic, exact, whole, tensor } = network;
+  const { packed, proposal } = found.plan;
+  const { program, predictedError: predictedMaxError, measures, score } = found.accepted;
+  const { choice, configuration } = proposal;
+  const search = searchReport(tensor, goal, outcome, found);
+  const facts = { batch: configuration.samples, weights, maxError, predictedMaxError, synthetic, search };
+  return {
+    plan: buildPlan({ graph, packed, program, samples }, facts),
+    modules: { exact, whole, tensor, tile: packed.tile, plan: program },
+    chosen: { choice, configuration, measures, cost: score[0] },
+  };
 }
 
 function explainFailure(outcome: SearchOutcome, tensor: TensorModule, maxError: number): Diagnostic {
-  const { nearest, leastHeap, leastError } = outcome;
+  const { overflow, nearest, leastHeap, leastError } = outcome;
+  if (overflow !== undefined) return valuesOverflow({}, { nodes: overflow.nodes });
   if (nearest !== undefined) return limitsTooTight(nearest);
   if (leastHeap !== undefined) return memoryExceeded({ needed: leastHeap, limit: workerHeapBytes, error: leastError });
   return tooDeep(tensor, outcome, { maxError, best: leastError });
-}
-
-function uniformSamples({ module }: ImportedGraph, seed: number): Sample[] {
-  const random = seededRandom(seed).fork('synthetic samples');
-  const inputs = module.nodes.filter((node) => node.op === 'input');
-  return Array.from({ length: 64 }, () => {
-    const sample = new Map<string, Float64Array>();
-    for (const { attrs, type } of inputs) {
-      const size = type.reduce((product, extent) => product * extent, 1);
-      sample.set(
-        attrs.name,
-        Float64Array.from({ length: size }, () => random.uniform()),
-      );
-    }
-    return sample;
-  });
 }

@@ -14,14 +14,9 @@
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { PruningPoint } from '../ir/plan/pruning-report.ts';
 import { countZeros } from '../passes/pruning/neurons/zero-weights.ts';
-import type { PrunedNetwork, Pruner, ShrunkPlan } from './pruner.ts';
+import type { PlanCost, Pricing } from './pricing.ts';
+import type { PrunedNetwork, Pruner } from './pruner.ts';
 import { smallerAxes } from './shrink.ts';
-
-/** What the plan of a network costs, in the unit of the objective, and in milliseconds of an evaluation. */
-export interface PlanCost {
-  readonly cost: number;
-  readonly milliseconds: number;
-}
 
 export interface AutoOptions {
   /** As `Metric.degradation` has it. */
@@ -30,10 +25,7 @@ export interface AutoOptions {
   readonly epochs: number;
   /** Quality of the unpruned network. */
   readonly before: number;
-  /** Undefined for a network that has no plan within the error that is allowed. */
-  readonly costOf: (network: PrunedNetwork) => PlanCost | undefined;
-  /** Of a network that shrank; undefined where its plan has not the layers of the model. */
-  readonly shrunkPlan: (network: PrunedNetwork) => ShrunkPlan | undefined;
+  readonly pricing: Pricing;
   readonly onPoint: (point: PruningPoint) => void;
   /** Default all. */
   readonly ways?: readonly AutoWay[];
@@ -75,9 +67,11 @@ type Saving = (network: PrunedNetwork, saving: number) => PrunedNetwork;
 /** Shares of the modelled cost that a way saves at its steps. */
 const savings = [0.2, 0.4, 0.55, 0.65, 0.75, 0.82, 0.88, 0.92, 0.95];
 
-/** A shrunk network that loses at most this many times the budget is recovered again, for so many times as long. */
-const close = 6;
-const longer = 4;
+/** A shrunk network that loses at most this many times the budget is recovered once more. */
+const secondChanceLoss = 6;
+
+/** Epochs of that, as a multiple of those of a step. */
+const secondChanceEpochs = 4;
 
 /** Halvings of the step that was too long. */
 const refinements = 4;
@@ -120,7 +114,7 @@ class AutoSearch {
   }
 
   private async tilesOfShrunk({ network, policy, steps }: Attempt): Promise<void> {
-    const plan = this.options.shrunkPlan(network);
+    const plan = this.options.pricing.shrunkPlan(network);
     if (plan === undefined) return;
     const byError: Saving = (from, saving) => this.pruner.byErrorInside(from, plan, saving);
     await this.saveStepByStep(network, `${policy} + P2T:Gl/T-Err`, byError, steps);
@@ -169,9 +163,9 @@ class AutoSearch {
       const way = { policy: 'P2:Lc/Dat/Neu', sparsity, steps: steps + 1 };
       let spent = 1;
       let attempt = await this.attempt(next.candidate, way);
-      if (this.isClose(attempt)) {
-        spent = longer;
-        attempt = await this.attempt(next.candidate, { ...way, steps: steps + spent }, longer);
+      if (this.mayRecover(attempt)) {
+        spent = secondChanceEpochs;
+        attempt = await this.attempt(next.candidate, { ...way, steps: steps + spent }, secondChanceEpochs);
       }
       if (this.isAccepted(attempt)) {
         steps += spent;
@@ -185,13 +179,13 @@ class AutoSearch {
 
   private async attempt(pruned: PrunedNetwork, way: Way, times = 1): Promise<Attempt> {
     const { policy, sparsity, steps } = way;
-    const { epochs, before, costOf, onPoint } = this.options;
+    const { epochs, before, pricing, onPoint } = this.options;
     const { context } = this.pruner;
     const prunedQuality = await this.pruner.quality(pruned);
     const network = await this.pruner.recover(pruned, times * epochs);
     const quality = await this.pruner.quality(network);
     const degradation = context.metric.degradation(quality, before);
-    const price = costOf(network) ?? noPlan;
+    const price = pricing.costOf(network) ?? noPlan;
     const attempt = { network, policy, sparsity, steps, prunedQuality, quality, degradation, ...price };
     if (price === noPlan) return attempt;
     this.attempts.push(attempt);
@@ -200,9 +194,11 @@ class AutoSearch {
   }
 
   /** Too lossy, but not so much that more recovery could not help. */
-  private isClose(attempt: Attempt): boolean {
+  private mayRecover(attempt: Attempt): boolean {
     return (
-      !this.isAccepted(attempt) && attempt.cost < Infinity && attempt.degradation <= close * this.options.maxDegradation
+      !this.isAccepted(attempt) &&
+      attempt.cost < Infinity &&
+      attempt.degradation <= secondChanceLoss * this.options.maxDegradation
     );
   }
 

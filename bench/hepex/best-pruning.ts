@@ -84,8 +84,7 @@ export async function bestPruning(part: string, setting: Setting, options: BestP
     maxDegradation: margin * budget,
     epochs,
     before: session.before,
-    costOf: session.costOf,
-    shrunkPlan: session.shrunkPlan,
+    pricing: session.plans,
     ...(ways && { ways }),
     onPoint: (point) =>
       log(
@@ -93,7 +92,7 @@ export async function bestPruning(part: string, setting: Setting, options: BestP
       ),
   });
   if (best === undefined) throw new Error(`nothing keeps a loss of ${budget}`);
-  const compilation = session.compile(best.network, false);
+  const compilation = session.plans.best(best.network);
   const spent = epochs * best.steps;
   const retrainedEpochs = Math.min(spent, mostRetrained);
   const retrained = await test(await pruner.train(pruner.context.module, retrainedEpochs));
@@ -102,9 +101,9 @@ export async function bestPruning(part: string, setting: Setting, options: BestP
     pruned: await test(best.network.module),
     retrained,
   };
-  const plans = [session.unpruned.plan, compilation.plan];
+  const plans = [session.plans.unpruned.plan, compilation.plan];
   keepPlans(part, plans);
-  const [before, after] = [costsOf(session.unpruned), costsOf(compilation)];
+  const [before, after] = [costsOf(session.plans.unpruned), costsOf(compilation)];
   const measured = await measureTimes(plans, { engine, before, after }, rounds);
   return {
     name: setting.name,
@@ -120,8 +119,8 @@ export async function bestPruning(part: string, setting: Setting, options: BestP
     measured,
     ...(encrypted && {
       encrypted: {
-        before: costsOf(session.compile(pruner.unpruned, false, { weights: 'encrypted' })),
-        after: costsOf(session.compile(best.network, false, { weights: 'encrypted' })),
+        before: costsOf(session.plans.best(pruner.unpruned, { weights: 'encrypted' })),
+        after: costsOf(session.plans.best(best.network, { weights: 'encrypted' })),
       },
     }),
     points,

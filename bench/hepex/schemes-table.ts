@@ -2,6 +2,8 @@
  * All schemes at the same shares of whole tiles: what is lost before recovery, by the closed form, and after a few epochs,
  * and what the plan takes. Held to tiles of 4×8 weights, as in HE-PEx.
  */
+import type { Compilation } from '../../compiler/compile.ts';
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { parsePolicy } from '../../pruning/policy.ts';
 import type { PrunedNetwork } from '../../pruning/pruner.ts';
 import { countsOf } from '../../pruning/report.ts';
@@ -65,7 +67,7 @@ export async function schemeTable(
   const { session } = bench;
   const { pruner } = session;
   const loss = lossOn(bench);
-  const unpruned = countsOf(session.unpruned);
+  const unpruned = countsOf(session.plans.unpruned);
   const points: SchemePoint[] = [];
   for (const text of policies) {
     for (const sparsity of shares) {
@@ -74,7 +76,7 @@ export async function schemeTable(
       const fitted = await pruner.recover(network, 0);
       const reconstructed = await loss(fitted);
       const recovered = await loss({ ...fitted, module: await pruner.train(fitted.module, epochs) });
-      const counts = countsOf(session.compile(network, true));
+      const counts = countsOf(estimated(bench, network));
       const { tiles, inputCiphertexts, rotations, milliseconds, peakBytes } = counts;
       const tileSparsity = 1 - tiles / unpruned.tiles;
       points.push({
@@ -112,6 +114,13 @@ export async function schemeTable(
 function lossOn({ session, test }: Bench): (network: PrunedNetwork) => Promise<number> {
   const isAccuracy = session.pruner.context.metric.name === 'accuracy';
   return async ({ module }) => (isAccuracy ? 1 - (await test(module)) : test(module));
+}
+
+/** The plan of a pruned network by an estimate. */
+function estimated({ session }: Bench, network: PrunedNetwork): Compilation {
+  const compilation = session.plans.estimate(network);
+  if ('refused' in compilation) throw new HepcError([compilation.refused]);
+  return compilation;
 }
 
 /** Bisects what a scheme is given, where that is a share of weights, until the share of tiles is the wanted one. */

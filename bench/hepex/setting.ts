@@ -1,13 +1,13 @@
 /** Models and goals that HE-PEx is measured in. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CompileOptions } from '../../compiler/compile.ts';
+import type { CompileOptions } from '../../compiler/settings.ts';
 import { importOnnx } from '../../compiler/onnx/import.ts';
 import { costTables, type EngineWithCosts } from '../../costs/op-costs.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { Evaluation, Trainer, TrainingData } from '../../ir/tensor/trainer.ts';
 import type { Sample } from '../../ir/interface.ts';
-import { PruningSession } from '../../pruning/prune-model.ts';
+import { PruningSession } from '../../pruning/session.ts';
 import type { LabelledSamples } from '../../pruning/training-set.ts';
 import { createTrainer } from '../../training/trainer.ts';
 import { readMnist } from '../mnist.ts';

@@ -11,11 +11,11 @@ import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { PassManager, PassObserver } from '../../passes/manager.ts';
 import type { Sample } from '../../ir/interface.ts';
 import { scheduleProgram } from '../../passes/he/scheduling/schedule.ts';
-import { outputBits, type PackedNetwork, packNetwork } from './pack-network.ts';
+import { outputBits, type Overflow, type PackedNetwork, packNetwork } from './pack-network.ts';
 import { selectChain } from '../parameters/select-chain.ts';
 import { predictError, type Reference } from '../parameters/simulate.ts';
 import { measureProgram } from './measure.ts';
-import { brokenLimits, type Goal, isBetter, type Score, scoreOf } from './objective.ts';
+import { type BrokenLimit, brokenLimits, type Goal, isBetter, type Score, scoreOf } from './objective.ts';
 import type { Proposal } from './propose.ts';
 
 export interface LoweringContext {
@@ -46,41 +46,58 @@ export interface Price {
 export interface LoweredPlan {
   readonly proposal: Proposal;
   readonly packed: PackedNetwork;
-  /** With the shortest chain; undefined where no chain carries it. */
-  readonly priced: Price | undefined;
+  /** With the shortest chain, within the memory of a worker and the limits; or what that would need. */
+  readonly priced: Price | UnmetNeed;
 }
+
+/** What stands between a proposal and a plan. */
+export type UnmetNeed =
+  /** No chain carries it. */
+  | { readonly needs: 'fewer-levels' }
+  /** Its keys and ciphertexts do not fit the heap of a worker, however few keys it is held to. */
+  | { readonly needs: 'less-memory'; readonly price: Price }
+  | { readonly needs: 'wider-limits'; readonly price: Price; readonly broken: readonly BrokenLimit[] }
+  /** No chain is accurate enough; `least` is the smallest error that any reached. */
+  | { readonly needs: 'less-error'; readonly least: number | undefined };
 
 export interface AcceptedProgram extends Price {
   readonly program: PlanModule;
   readonly predictedError: number;
 }
 
-export function lowerProposal(proposal: Proposal, manager: PassManager, context: LoweringContext): LoweredPlan {
+export function lowerProposal(
+  proposal: Proposal,
+  manager: PassManager,
+  context: LoweringContext,
+): LoweredPlan | Overflow {
   const { tensor, samples, weights, goal } = context;
   const packed = packNetwork(tensor, proposal.choice, { samples, manager, weights });
-  const lowered: LoweredPlan = { proposal, packed, priced: undefined };
-  const free = priceWithKeys(lowered, undefined, manager, context);
-  if (free === undefined) return lowered;
+  if ('needs' in packed) return packed;
+  const free = priceWithKeys({ proposal, packed }, undefined, manager, context);
+  if (free === undefined) return { proposal, packed, priced: { needs: 'fewer-levels' } };
   let best = free;
   for (const maxKeys of keyBudgets(free, goal)) {
-    const held = priceWithKeys(lowered, maxKeys, manager, context);
+    const held = priceWithKeys({ proposal, packed }, maxKeys, manager, context);
     if (held !== undefined && isPreferred(held, best, goal)) best = held;
   }
-  return { ...lowered, priced: best };
+  return { proposal, packed, priced: withinMeans(best, goal) };
 }
 
-/** The plan on the shortest chain that is accurate enough, or the least error that any reached. */
+/** The plan on the shortest chain that is accurate enough, and the least error that any reached. */
 export function acceptPlan(
   lowered: LoweredPlan,
   manager: PassManager,
   context: LoweringContext,
-): { readonly accepted: AcceptedProgram | undefined; readonly leastError: number | undefined } {
-  const { proposal, priced } = lowered;
-  const { selection, best } = selectAccurate(lowered, manager, context);
-  if (selection === undefined) return { accepted: undefined, leastError: best };
+): AcceptedProgram | UnmetNeed {
+  const { proposal, packed } = lowered;
+  const maxKeys = keysOf(lowered);
+  const { selection, best } = selectAccurate({ proposal, packed }, maxKeys, manager, context);
+  if (selection === undefined) return { needs: 'less-error', least: best };
   const program = scheduleProgram(selection.program);
-  const price = priceOf(program, priced?.maxKeys, proposal, context);
-  return { accepted: { ...price, program, predictedError: selection.predictedError }, leastError: best };
+  const price = priceOf(program, maxKeys, proposal, context);
+  const { predictedError } = selection;
+  const within = withinMeans(price, context.goal);
+  return 'needs' in within ? within : { ...within, program, predictedError };
 }
 
 /** Runs the passes that lead to an accepted plan again, with a manager that someone watches. */
@@ -92,14 +109,22 @@ export function replay(
 ): void {
   const { tensor, samples, weights } = context;
   const packed = packNetwork(tensor, lowered.proposal.choice, { samples, manager, weights });
-  const { selection } = selectAccurate({ ...lowered, packed }, manager, context);
+  if ('needs' in packed) throw new InternalError('a plan that was lowered no longer can be');
+  const { selection } = selectAccurate({ proposal: lowered.proposal, packed }, keysOf(lowered), manager, context);
   if (selection === undefined) throw new InternalError('a plan that was accepted no longer is');
   observer.before?.('schedule', selection.program);
   observer.after?.('schedule', scheduleProgram(selection.program));
 }
 
+type PackedProposal = Pick<LoweredPlan, 'proposal' | 'packed'>;
+
+function keysOf({ priced }: LoweredPlan): number | undefined {
+  return 'needs' in priced ? undefined : priced.maxKeys;
+}
+
 function selectAccurate(
-  { proposal, packed, priced }: LoweredPlan,
+  { proposal, packed }: PackedProposal,
+  maxKeys: number | undefined,
   manager: PassManager,
   { maxError, reference, samples, seed, table, onStep }: LoweringContext,
 ): ReturnType<typeof selectChain> {
@@ -108,7 +133,7 @@ function selectAccurate(
     manager,
     maxError,
     costs: table,
-    keys: { maxKeys: priced?.maxKeys },
+    keys: { maxKeys },
     predict: (program, enough, care) => {
       onStep(`predicting the error at N = ${degree}`);
       return predictError(packed.tile, program, reference, { seed, enough, care });
@@ -117,7 +142,7 @@ function selectAccurate(
 }
 
 function priceWithKeys(
-  { proposal, packed }: LoweredPlan,
+  { proposal, packed }: PackedProposal,
   maxKeys: number | undefined,
   manager: PassManager,
   context: LoweringContext,
@@ -144,6 +169,13 @@ function priceOf(
   const { measures, heapBytes } = measureProgram(program, configuration, table);
   const keyBytes = switchingKeyBytes(parameters) * keyHeapExpansion;
   return { measures, score: scoreOf(measures, goal), heapBytes, keyBytes, maxKeys };
+}
+
+/** The price, if a worker and the limits have room for what it buys. */
+function withinMeans(price: Price, { limits }: Goal): Price | UnmetNeed {
+  if (price.heapBytes > workerHeapBytes) return { needs: 'less-memory', price };
+  const broken = brokenLimits(price.measures, limits);
+  return broken.length > 0 ? { needs: 'wider-limits', price, broken } : price;
 }
 
 /** Numbers of Galois keys to hold a program to: fewer keys are more rotations, and less memory. */

@@ -19,14 +19,6 @@ export interface Goal {
   readonly batch: number | undefined;
   /** Held to this shape of weight tiles; by default to none. */
   readonly tile?: TileShape | undefined;
-  /** Held to degrees up to this one and ways to share slots within a factor of two of it. */
-  readonly near?: Near | undefined;
-}
-
-/** A configuration that others are like. */
-export interface Near {
-  readonly degree: number;
-  readonly slots: { readonly batchTile: number };
 }
 
 export const defaultBandwidthMbit = 100;

@@ -1,6 +1,5 @@
 /** The network packed with chosen layouts, up to the choice of primes: kernels, ranges, `he` passes. */
-import { valuesOverflow } from '../../ir/diagnostics/compile.ts';
-import { HepcError, type NodeRef } from '../../ir/diagnostics/diagnostic.ts';
+import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../ir/he/module.ts';
 import type { ValueId } from '../../ir/op.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
@@ -34,13 +33,23 @@ export interface PackingOptions {
   readonly weights: 'plain' | 'encrypted';
 }
 
-/** Throws `HepcError` (H336) where values overflow on the samples. */
-export function packNetwork(tensor: TensorModule, choice: LayoutChoice, options: PackingOptions): PackedNetwork {
+/** Values that are too large for a double on the samples, whatever the layouts. */
+export interface Overflow {
+  readonly needs: 'smaller-values';
+  /** What the first of them comes from. */
+  readonly nodes: readonly NodeRef[];
+}
+
+export function packNetwork(
+  tensor: TensorModule,
+  choice: LayoutChoice,
+  options: PackingOptions,
+): PackedNetwork | Overflow {
   const { samples, manager, weights } = options;
   const tile = lowerToTile(tensor, choice);
   const ranges = measureRanges(tile, samples);
   const overflowing = tile.nodes.find(({ id }) => !Number.isFinite(ranges[id] ?? 0));
-  if (overflowing !== undefined) throw new HepcError([valuesOverflow({}, { nodes: overflowing.origins })]);
+  if (overflowing !== undefined) return { needs: 'smaller-values', nodes: overflowing.origins };
   const equalised = manager.run(equaliseRanges, tile, { ranges });
   const { module, packs, unpacks } = lowerToHe(equalised, weights);
   const program = optimiseProgram(module, manager);

@@ -8,13 +8,13 @@
  * A larger degree is searched where no smaller one has an accurate plan within the limits, or where the costs of its
  * operations leave it a chance.
  */
-import { hoists } from '../../costs/op-costs.ts';
 import { programCost } from '../../costs/program-cost.ts';
-import { type PolyModulusDegree, polyModulusDegrees, workerHeapBytes } from '../../ir/parameters.ts';
+import { type PolyModulusDegree, polyModulusDegrees } from '../../ir/parameters.ts';
 import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import type { CandidateReport, ConfigurationReport, Verdict } from '../../ir/plan/search-report.ts';
 import type { PassManager } from '../../passes/manager.ts';
 import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
+import { networkDepth } from '../layouts/network-depth.ts';
 import { carriesDepth } from '../parameters/chains.ts';
 import {
   acceptPlan,
@@ -22,9 +22,12 @@ import {
   type LoweredPlan,
   type LoweringContext,
   lowerProposal,
+  type Price,
+  type UnmetNeed,
 } from './lowered-plan.ts';
-import { configurationsFor } from './configurations.ts';
-import { type Aim, type BrokenLimit, brokenLimits, compromises, isBetter } from './objective.ts';
+import type { Configuration } from './configurations.ts';
+import { type Aim, type BrokenLimit, compromises, isBetter, type Score } from './objective.ts';
+import type { Overflow } from './pack-network.ts';
 import { latencyAim, type Proposal, Proposer, signatureOf } from './propose.ts';
 
 /** Proposals of one configuration that may be lowered. */
@@ -44,6 +47,15 @@ export interface Found {
   readonly accepted: AcceptedProgram;
 }
 
+type UnsettledReport = Omit<CandidateReport, 'verdict' | 'reason'>;
+
+/** A plan that may be the best if a chain that is accurate enough costs no more than the shortest one. */
+interface PricedPlan {
+  readonly plan: LoweredPlan;
+  readonly score: Score;
+  readonly report: UnsettledReport;
+}
+
 /** A plan that is right but for a limit. */
 export interface NearMiss {
   readonly broken: readonly BrokenLimit[];
@@ -52,6 +64,8 @@ export interface NearMiss {
 
 export interface SearchOutcome {
   readonly found: Found | undefined;
+  /** Where the values of the network are too large, whatever the plan. */
+  readonly overflow: Overflow | undefined;
   readonly configurations: readonly ConfigurationReport[];
   readonly candidates: readonly CandidateReport[];
   /** The plan that exceeds the limits least. */
@@ -64,11 +78,16 @@ export interface SearchOutcome {
   readonly deepest: { readonly depth: number; readonly path: readonly NodeRef[] } | undefined;
 }
 
-export function searchPlans(depth: number, manager: PassManager, context: LoweringContext): SearchOutcome {
-  return new PlanSearch(depth, manager, context).run();
+export function searchPlans(
+  configurations: readonly Configuration[],
+  manager: PassManager,
+  context: LoweringContext,
+): SearchOutcome {
+  return new PlanSearch(configurations, manager, context).run();
 }
 
 class PlanSearch {
+  private readonly given: readonly Configuration[];
   private readonly depth: number;
   private readonly manager: PassManager;
   private readonly context: LoweringContext;
@@ -76,19 +95,22 @@ class PlanSearch {
   private readonly configurations: ConfigurationReport[] = [];
   private readonly candidates: CandidateReport[] = [];
   private found: Found | undefined;
+  private overflow: Overflow | undefined;
   private nearest: NearMiss | undefined;
   private leastHeap: number | undefined;
   private leastError: number | undefined;
   private deepest: SearchOutcome['deepest'];
 
-  constructor(depth: number, manager: PassManager, context: LoweringContext) {
-    this.depth = depth;
+  constructor(configurations: readonly Configuration[], manager: PassManager, context: LoweringContext) {
+    this.given = configurations;
+    this.depth = networkDepth(context.tensor).depth;
     this.manager = manager;
     this.context = context;
   }
 
   run(): SearchOutcome {
     for (const degree of polyModulusDegrees) {
+      if (this.overflow !== undefined) break;
       if (!carriesDepth(degree, this.depth)) {
         this.skip(degree, 1, `no modulus chain carries ${this.depth} levels`);
       } else if (this.found !== undefined && !this.mayPay(degree, this.found)) {
@@ -97,8 +119,8 @@ class PlanSearch {
         this.searchDegree(degree);
       }
     }
-    const { found, configurations, candidates, nearest, leastHeap, leastError, deepest } = this;
-    return { found, configurations, candidates, nearest, leastHeap, leastError, deepest };
+    const { found, overflow, configurations, candidates, nearest, leastHeap, leastError, deepest } = this;
+    return { found, overflow, configurations, candidates, nearest, leastHeap, leastError, deepest };
   }
 
   private searchDegree(degree: PolyModulusDegree): void {
@@ -106,7 +128,8 @@ class PlanSearch {
     onStep(`choosing layouts for N = ${degree}`);
     const spareLevels = [1, 2].filter((more) => carriesDepth(degree, this.depth + more)).length;
     const network = { module: tensor, maps: this.maps, depth: this.depth, spareLevels };
-    const proposers = configurationsFor(degree, goal, hoists(table, degree))
+    const proposers = this.given
+      .filter((configuration) => configuration.degree === degree)
       .map((configuration) => new Proposer(network, configuration, goal, table))
       .map((proposer) => ({ proposer, least: proposer.least() }))
       .sort((a, b) => a.least - b.least);
@@ -135,7 +158,7 @@ class PlanSearch {
     }
     const isWithin = this.weigh(proposals);
     const [cheapest] = proposals.toSorted((a, b) => a.proposal.estimate - b.proposal.estimate);
-    if (isWithin || cheapest === undefined) return;
+    if (isWithin || cheapest === undefined || this.overflow !== undefined) return;
     // Nothing of it keeps the limits: give up some of the objective for what they limit.
     const more: { proposal: Proposal; configuration: number }[] = [];
     for (const [proposer, configuration] of indices) {
@@ -159,7 +182,7 @@ class PlanSearch {
   /** Lowers what may be the best, and accepts the best that is accurate. Returns whether any keeps the limits. */
   private weigh(proposals: readonly { readonly proposal: Proposal; readonly configuration: number }[]): boolean {
     const { goal, onStep } = this.context;
-    const lowered: { plan: LoweredPlan; report: Omit<CandidateReport, 'verdict' | 'reason'> }[] = [];
+    const lowered: PricedPlan[] = [];
     let isWithin = false;
     let bestCost = this.bestCost();
     const ordered = proposals.toSorted((a, b) => a.proposal.estimate - b.proposal.estimate);
@@ -177,47 +200,33 @@ class PlanSearch {
       }
       onStep(`weighing a plan at N = ${proposal.configuration.degree}`);
       const plan = lowerProposal(proposal, this.manager, this.context);
+      if ('needs' in plan) {
+        this.overflow = plan;
+        return false;
+      }
       const { packed, priced } = plan;
       this.deepest = { depth: packed.depth, path: packed.path };
-      if (priced === undefined) {
-        this.report(report, 'too deep', `no modulus chain carries its ${packed.depth} levels`);
+      if ('needs' in priced) {
+        this.unmet(priced, plan, report);
         continue;
       }
-      const { measures, score, maxKeys, heapBytes } = priced;
-      const costed = { ...report, cost: score[0], measures, keyBudget: maxKeys };
-      const broken = brokenLimits(measures, goal.limits);
-      if (heapBytes > workerHeapBytes) {
-        this.leastHeap = Math.min(this.leastHeap ?? Infinity, heapBytes);
-        this.report(costed, 'memory', 'its keys and ciphertexts do not fit the heap of a worker');
-      } else if (broken.length > 0) {
-        this.missed(broken, proposal.configuration.degree);
-        this.report(
-          costed,
-          'limit',
-          broken.map(({ option, needed, most }) => `${option}: ${needed} of ${most}`).join(', '),
-        );
-      } else {
-        isWithin = true;
-        bestCost = Math.min(bestCost, score[0]);
-        lowered.push({ plan, report: costed });
-      }
+      isWithin = true;
+      bestCost = Math.min(bestCost, priced.score[0]);
+      lowered.push({ plan, score: priced.score, report: costed(report, priced) });
     }
     this.accept(lowered);
     return isWithin;
   }
 
   /** From the cheapest on, until one is accurate: what that takes above the shortest chain, others take as well. */
-  private accept(
-    lowered: readonly { readonly plan: LoweredPlan; readonly report: Omit<CandidateReport, 'verdict' | 'reason'> }[],
-  ): void {
-    const { maxError, goal } = this.context;
-    const scoreOf = ({ priced }: LoweredPlan) => priced?.score ?? ([Infinity, Infinity] as const);
-    const ordered = lowered.toSorted((a, b) => (isBetter(scoreOf(a.plan), scoreOf(b.plan)) ? -1 : 1));
+  private accept(lowered: readonly PricedPlan[]): void {
+    const { maxError } = this.context;
+    const ordered = lowered.toSorted((a, b) => (isBetter(a.score, b.score) ? -1 : 1));
     let isHopeless = false;
     let isSettled = false;
-    for (const { plan, report } of ordered) {
+    for (const { plan, score, report } of ordered) {
       const best = this.found?.accepted.score;
-      if (isSettled || (best !== undefined && !isBetter(scoreOf(plan), best))) {
+      if (isSettled || (best !== undefined && !isBetter(score, best))) {
         this.report(report, 'costlier', 'another plan is cheaper');
         continue;
       }
@@ -225,26 +234,47 @@ class PlanSearch {
         this.report(report, 'inaccurate', 'a cheaper plan of the same degree is far from accurate');
         continue;
       }
-      const { accepted, leastError } = acceptPlan(plan, this.manager, this.context);
-      if (leastError !== undefined) this.leastError = Math.min(this.leastError ?? Infinity, leastError);
-      if (accepted === undefined) {
-        const reached = leastError === undefined ? 'no chain' : `an error of ${leastError.toPrecision(2)}`;
-        this.report(report, 'inaccurate', `reaches ${reached}, allowed is ${maxError}`);
-        isHopeless = (leastError ?? Infinity) > hopelessError * maxError;
-        continue;
-      }
-      const costed = { ...report, cost: accepted.score[0], measures: accepted.measures };
-      const broken = brokenLimits(accepted.measures, goal.limits);
-      if (broken.length > 0) {
-        this.missed(broken, plan.proposal.configuration.degree);
-        this.report(costed, 'limit', 'the chain that is accurate enough takes more than a limit allows');
+      const accepted = acceptPlan(plan, this.manager, this.context);
+      if ('needs' in accepted) {
+        this.unmet(accepted, plan, report);
+        if (accepted.needs === 'less-error') isHopeless = (accepted.least ?? Infinity) > hopelessError * maxError;
       } else if (best !== undefined && !isBetter(accepted.score, best)) {
-        this.report(costed, 'costlier', 'on the chain that is accurate enough another plan is cheaper');
+        const reason = 'on the chain that is accurate enough another plan is cheaper';
+        this.report(costed(report, accepted), 'costlier', reason);
       } else {
         this.replace();
         this.found = { plan, accepted };
         isSettled = true;
-        this.report(costed, 'chosen', `predicted error ${accepted.predictedError.toPrecision(2)} of ${maxError}`);
+        const reason = `predicted error ${accepted.predictedError.toPrecision(2)} of ${maxError}`;
+        this.report(costed(report, accepted), 'chosen', reason);
+      }
+    }
+  }
+
+  /** Notes why a plan will not do, for the report and for the diagnostic where none does. */
+  private unmet(need: UnmetNeed, { proposal, packed }: LoweredPlan, report: UnsettledReport): void {
+    switch (need.needs) {
+      case 'fewer-levels':
+        this.report(report, 'too deep', `no modulus chain carries its ${packed.depth} levels`);
+        break;
+      case 'less-memory': {
+        const { heapBytes } = need.price;
+        this.leastHeap = Math.min(this.leastHeap ?? Infinity, heapBytes);
+        const reason = 'its keys and ciphertexts do not fit the heap of a worker';
+        this.report(costed(report, need.price), 'memory', reason);
+        break;
+      }
+      case 'wider-limits': {
+        this.missed(need.broken, proposal.configuration.degree);
+        const rows = need.broken.map(({ option, needed, most }) => `${option}: ${needed} of ${most}`);
+        this.report(costed(report, need.price), 'limit', rows.join(', '));
+        break;
+      }
+      case 'less-error': {
+        const { least } = need;
+        if (least !== undefined) this.leastError = Math.min(this.leastError ?? Infinity, least);
+        const reached = least === undefined ? 'no chain' : `an error of ${least.toPrecision(2)}`;
+        this.report(report, 'inaccurate', `reaches ${reached}, allowed is ${this.context.maxError}`);
       }
     }
   }
@@ -292,7 +322,11 @@ class PlanSearch {
     this.configurations.push({ polyModulusDegree: degree, batchTile: slots.batchTile, states, exact, ...end });
   }
 
-  private report(report: Omit<CandidateReport, 'verdict' | 'reason'>, verdict: Verdict, reason: string): void {
+  private report(report: UnsettledReport, verdict: Verdict, reason: string): void {
     this.candidates.push({ ...report, verdict, reason });
   }
+}
+
+function costed(report: UnsettledReport, { score, measures, maxKeys }: Price): UnsettledReport {
+  return { ...report, cost: score[0], measures, keyBudget: maxKeys };
 }

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { type OnnxCompilation, compileOnnx, ordersMetadataKey } from '../../compiler/compile-onnx.ts';
+import { type OnnxCompilation, compileOnnx } from '../../compiler/compile-onnx.ts';
+import { ordersMetadataKey } from '../../compiler/onnx/metadata.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { sealCostTable } from '../../costs/op-costs.ts';
 import { loadSamples, prune } from '../../index.ts';

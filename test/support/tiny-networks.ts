@@ -1,7 +1,7 @@
 /** Networks of tensor ops that are small enough to try every plan for them. */
 import { Constant, elementCount, vector } from '../../ir/constant.ts';
 import { TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
-import type { ImportedGraph } from '../../compiler/compile.ts';
+import type { ImportedGraph } from '../../compiler/simplify.ts';
 import { randomVector } from './arbitrary-maps.ts';
 
 export function dense(builder: TensorBuilder, x: number, rows: number): number {

@@ -1,7 +1,7 @@
 /** Options of `hepc prune`, and of `hepc compile --prune`. */
 import { badUsage } from '../../../ir/diagnostics/cli.ts';
 import { parsePolicy, type Policy } from '../../../pruning/policy.ts';
-import type { PruneOptions } from '../../../pruning/prune-model.ts';
+import type { PruneOptions } from '../../../pruning/prune-options.ts';
 import { recoveries, type RecoverBy } from '../../../pruning/recovery.ts';
 import { createTrainer } from '../../../training/trainer.ts';
 import { kebabCase, option } from '../../shell/command.ts';

@@ -7,7 +7,7 @@ import type { TensorModule } from '../../../ir/tensor/ops.ts';
 import type { Trainer } from '../../../ir/tensor/trainer.ts';
 import { countZeros } from '../../../passes/pruning/neurons/zero-weights.ts';
 import { type AutoResult, searchPruning } from '../../../pruning/auto.ts';
-import { PruningSession } from '../../../pruning/prune-model.ts';
+import { PruningSession } from '../../../pruning/session.ts';
 import { loadSamples, listSamples } from '../../../runtime/samples.ts';
 import { denseModel, sampleFile } from '../../support/cli.ts';
 
@@ -46,8 +46,10 @@ async function search(maxDegradation: number): Promise<Searched> {
     maxDegradation,
     epochs: 0,
     before: session.before,
-    costOf: ({ module }) => ({ cost: 1 - zeroShare(module), milliseconds: 2 - 2 * zeroShare(module) }),
-    shrunkPlan: session.shrunkPlan,
+    pricing: {
+      costOf: ({ module }) => ({ cost: 1 - zeroShare(module), milliseconds: 2 - 2 * zeroShare(module) }),
+      shrunkPlan: (network) => session.plans.shrunkPlan(network),
+    },
     onPoint: (point) => seen.push(point),
   });
   return { ...result, seen };

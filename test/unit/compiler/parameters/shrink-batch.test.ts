@@ -36,7 +36,9 @@ function packed(
 ): PackedNetwork {
   const samples = networkSamples(module, count, 5);
   const choice = chooseLayouts(module, slots, defaultCosts);
-  return packNetwork(module, choice, { samples, manager: new PassManager(samples), weights: 'plain' });
+  const network = packNetwork(module, choice, { samples, manager: new PassManager(samples), weights: 'plain' });
+  if ('needs' in network) throw new Error('its values overflow');
+  return network;
 }
 
 function outputs({ tile, program }: Pick<PackedNetwork, 'tile' | 'program'>, samples: Samples): Float64Array[] {

@@ -1,6 +1,7 @@
 /** What the search makes small is small, limits are kept, and the report says so. */
 import { describe, expect, test } from 'vitest';
-import { compileGraph, type CompileOptions } from '../../../../compiler/compile.ts';
+import { compileGraph } from '../../../../compiler/compile.ts';
+import type { CompileOptions } from '../../../../compiler/settings.ts';
 import { scoreOf } from '../../../../compiler/search/objective.ts';
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';

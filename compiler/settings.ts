@@ -1,0 +1,67 @@
+/** What the compiler is asked for, checked and with every default filled in. */
+import { type CostTable, defaultCostTable } from '../costs/op-costs.ts';
+import { batchTooLarge } from '../ir/diagnostics/compile.ts';
+import { HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import type { Sample } from '../ir/interface.ts';
+import { polyModulusDegrees } from '../ir/parameters.ts';
+import type { Objective, SearchLimits } from '../ir/plan/search-report.ts';
+import { nextPowerOfTwo } from '../ir/tile/layout.ts';
+import type { PassObserver } from '../passes/manager.ts';
+import { checkOptions } from './check-options.ts';
+import type { TileShape } from '../ir/tile/place-weights.ts';
+import { defaultBandwidthMbit, type Goal } from './search/objective.ts';
+
+export interface CompileOptions {
+  /** Calibration samples; without them 64 seeded uniform ones in [0, 1], and the plan is marked `synthetic`. */
+  readonly samples?: readonly Sample[];
+  /** Largest error as a fraction of the median over samples of the largest absolute output. Default 0.01. */
+  readonly maxError?: number;
+  /**
+   * Samples that are wanted at once; a plan may take them in several runs. Default 1, or as many as are fastest for each
+   * of them where throughput is optimised.
+   */
+  readonly batch?: number;
+  /** What to make small, see `search/objective.ts`. Default latency. */
+  readonly optimize?: Objective;
+  /** Mbit/s between client and server, for end-to-end. Default 100. */
+  readonly bandwidthMbit?: number;
+  readonly limits?: SearchLimits;
+  /** Holds the search to products of this many outputs and inputs; both powers of two. By default it is free. */
+  readonly tile?: TileShape;
+  /** Costs of the engine's operations. Default those of the engine `simd`. */
+  readonly costs?: CostTable;
+  readonly weights?: 'plain' | 'encrypted';
+  /** Seed of the noise simulation and of synthetic samples. Default 1. */
+  readonly seed?: number;
+  readonly observer?: PassObserver;
+  /** Called as the compiler goes on, with what it does now. */
+  readonly onStep?: (step: string) => void;
+}
+
+export interface Settings {
+  /** Undefined where there are none. */
+  readonly samples: readonly Sample[] | undefined;
+  readonly maxError: number;
+  readonly goal: Goal;
+  readonly table: CostTable;
+  readonly weights: 'plain' | 'encrypted';
+  readonly seed: number;
+  readonly observer: PassObserver | undefined;
+  readonly onStep: (step: string) => void;
+}
+
+/** Throws `HepcError` (H341, H335) for numbers that are out of range. */
+export function settingsOf(options: CompileOptions): Settings {
+  const { samples, maxError = 0.01, batch, weights = 'plain', seed = 1, observer, onStep = () => undefined } = options;
+  const { optimize: objective = 'latency', bandwidthMbit = defaultBandwidthMbit, limits = {}, tile } = options;
+  throwIfErrors(checkOptions({ maxError, batch, bandwidthMbit, limits, tile }));
+  const most = (polyModulusDegrees.at(-1) ?? 0) / 2;
+  if (batch !== undefined && nextPowerOfTwo(batch) > most) throw new HepcError([batchTooLarge({ batch, most })]);
+  const goal = { objective, bandwidthMbit, limits, batch: batch ?? defaultBatch(objective), tile };
+  return { samples, maxError, goal, table: options.costs ?? defaultCostTable, weights, seed, observer, onStep };
+}
+
+/** One sample, save where the search may choose. */
+function defaultBatch(objective: Objective): number | undefined {
+  return objective === 'throughput' ? undefined : 1;
+}

@@ -1,0 +1,82 @@
+/** The imported model as the network that plans are searched for, and what their programs are measured on. */
+import { fewSamples, syntheticSamples } from '../ir/diagnostics/compile.ts';
+import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
+import type { ModelInterface, Sample } from '../ir/interface.ts';
+import { seededRandom } from '../ir/random.ts';
+import type { TensorModule } from '../ir/tensor/ops.ts';
+import { PassManager, type PassRun } from '../passes/manager.ts';
+import type { Orders } from '../passes/pruning/orders/apply-permutation.ts';
+import { optimiseTensor, shrinkTensor } from './parameters/pipelines.ts';
+import { type Reference, referenceOn } from './parameters/simulate.ts';
+import type { Settings } from './settings.ts';
+
+export interface ImportedGraph extends ModelInterface {
+  readonly module: TensorModule;
+  /**
+   * The order of the elements along axes of the network, as pruning found it, once its linear ops are merged. Default
+   * that of the model.
+   */
+  readonly orders?: ((whole: TensorModule) => Orders) | undefined;
+}
+
+export interface SimplifiedNetwork {
+  readonly graph: ImportedGraph;
+  /** Linear ops merged, with the activations of the model. */
+  readonly exact: TensorModule;
+  /** `exact` with polynomials for activations: every element of the model, in its order. */
+  readonly whole: TensorModule;
+  /** What plans compute: `whole` in its orders, without dead elements. */
+  readonly tensor: TensorModule;
+  /** Real ones, or seeded ones where there are none. */
+  readonly samples: readonly Sample[];
+  readonly synthetic: boolean;
+  /** What errors are predicted against: the imported model on the samples. */
+  readonly reference: Reference;
+  readonly runs: readonly PassRun[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Fewer calibration samples than this say little about the ranges of other inputs. */
+const leastSamples = 8;
+
+/**
+ * `elements`: whether the network lacks those that are constant or that nobody reads; with all of them its layers have the
+ * sizes that they have in the model. Throws `HepcError` for activations that no polynomial follows closely enough.
+ */
+export function simplify(
+  graph: ImportedGraph,
+  settings: Settings,
+  elements: 'live' | 'all' = 'live',
+): SimplifiedNetwork {
+  const { maxError, seed, observer, onStep } = settings;
+  const synthetic = settings.samples === undefined;
+  const samples = settings.samples ?? uniformSamples(graph, seed);
+  const manager = new PassManager(samples, observer);
+  onStep('optimising the network');
+  const { exact, whole } = optimiseTensor(graph.module, manager, { maxError, synthetic });
+  const tensor = elements === 'all' ? whole : shrinkTensor(whole, manager, graph.orders?.(whole));
+  const reference = referenceOn(graph.module, samples);
+  const warnings = [...warningsOf(samples, synthetic), ...manager.warnings];
+  return { graph, exact, whole, tensor, samples, synthetic, reference, runs: manager.runs, warnings };
+}
+
+function warningsOf(samples: readonly Sample[], synthetic: boolean): Diagnostic[] {
+  if (synthetic) return [syntheticSamples({})];
+  return samples.length < leastSamples ? [fewSamples({ count: samples.length })] : [];
+}
+
+function uniformSamples({ module }: ImportedGraph, seed: number): Sample[] {
+  const random = seededRandom(seed).fork('synthetic samples');
+  const inputs = module.nodes.filter((node) => node.op === 'input');
+  return Array.from({ length: 64 }, () => {
+    const sample = new Map<string, Float64Array>();
+    for (const { attrs, type } of inputs) {
+      const size = type.reduce((product, extent) => product * extent, 1);
+      sample.set(
+        attrs.name,
+        Float64Array.from({ length: size }, () => random.uniform()),
+      );
+    }
+    return sample;
+  });
+}
