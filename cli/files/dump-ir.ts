@@ -1,5 +1,5 @@
 /** `--dump-ir`: every module before and after every pass, as text. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Constant } from '../../ir/constant.ts';
 import type { AnyModule } from '../../ir/levels.ts';
@@ -7,25 +7,49 @@ import { printModule } from '../../ir/text/print.ts';
 import type { PassObserver } from '../../passes/manager.ts';
 import type { NdArray } from '../../runtime/format/npy.ts';
 import { writeNpz } from '../../runtime/format/npz.ts';
-import { attempt, OutputFile } from './output-file.ts';
+import { OutputFile } from './output-file.ts';
+import { probeFolder } from './output-target.ts';
+import { claimOutput, outputsIn } from './places.ts';
+import { attempt, refusal } from './system-errors.ts';
 
 const dumpFile = /^\d{2,}-[a-z-]+\.(before|after)\.(ir|npz)$/;
 
 /** Files are written as the passes run, so that they are there when a pass fails. */
 export class DumpFolder implements PassObserver {
   private readonly folder: string;
+  private removeEarlier: () => void;
   private runs = 0;
 
-  /** Makes the folder where it is missing, and removes dumps of earlier runs. Throws `HepcError` H720. */
+  /**
+   * Makes the folder where it is missing. Dumps of earlier runs are removed with the first dump of this one. Throws
+   * `HepcError` H720 where nothing can be written there, or where one of these is an input or output of the command.
+   */
   constructor(folder: string) {
-    this.folder = folder;
-    attempt(folder, () => {
+    const real = attempt(folder, () => {
       mkdirSync(folder, { recursive: true });
-      for (const name of readdirSync(folder)) if (dumpFile.test(name)) rmSync(join(folder, name));
+      return realpathSync(folder);
     });
+    this.folder = real;
+    const earlier = attempt(folder, () => {
+      probeFolder(real);
+      const own = outputsIn(real).find(({ name }) => dumpFile.test(name));
+      if (own !== undefined) throw refusal(own.path, 'it has the name of a dump in the folder of the dumps');
+      const names = readdirSync(real).filter((name) => dumpFile.test(name));
+      return names.map((name) => ({ path: join(real, name), free: claimOutput(join(folder, name), join(real, name)) }));
+    });
+    this.removeEarlier = () => {
+      for (const { path, free } of earlier) {
+        attempt(path, () => {
+          rmSync(path, { force: true });
+        });
+        free();
+      }
+      this.removeEarlier = () => undefined;
+    };
   }
 
   before(pass: string, module: AnyModule): void {
+    this.removeEarlier();
     this.runs++;
     this.write(pass, 'before', module);
   }
@@ -36,18 +60,28 @@ export class DumpFolder implements PassObserver {
 
   private write(pass: string, when: 'before' | 'after', module: AnyModule): void {
     const number = String(this.runs).padStart(2, '0');
-    writeIr(join(this.folder, `${number}-${pass}.${when}.ir`), module);
+    new IrOutput(join(this.folder, `${number}-${pass}.${when}.ir`)).write(module);
   }
 }
 
-/** Writes `module` to `path`, and its large constants to the `.npz` beside it. Throws `HepcError` H720. */
-export function writeIr(path: string, module: AnyModule): void {
-  const { text, constants } = printModule(module);
-  if (constants.size > 0)
-    new OutputFile(constantsPath(path)).write(
-      writeNpz(new Map(Array.from(constants, ([name, each]) => [name, arrayOf(each)]))),
-    );
-  new OutputFile(path).write(text);
+/** A module as text, with its large constants in the `.npz` beside it. */
+export class IrOutput {
+  private readonly text: OutputFile;
+  private readonly constants: OutputFile;
+
+  /** Throws `HepcError` H720, as `OutputFile` does. */
+  constructor(path: string) {
+    this.text = new OutputFile(path);
+    this.constants = new OutputFile(constantsPath(path));
+  }
+
+  /** Throws `HepcError` H720. */
+  write(module: AnyModule): void {
+    const { text, constants } = printModule(module);
+    const arrays = new Map(Array.from(constants, ([name, each]) => [name, arrayOf(each)]));
+    if (constants.size > 0) this.constants.write(writeNpz(arrays));
+    this.text.write(text);
+  }
 }
 
 /** `a.npz` beside `a.ir`. */

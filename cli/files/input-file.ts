@@ -4,6 +4,8 @@ import { fileTooLarge, unreadableFile } from '../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { fileAccess } from '../../runtime/format/file-access.ts';
 import { bytesAccess, type RandomAccess } from '../../runtime/format/random-access.ts';
+import { claimInput } from './places.ts';
+import { describeSystemError, isSystemError } from './system-errors.ts';
 
 /** What an argument stands for, with the most bytes that it may take. */
 export interface FileKind {
@@ -29,20 +31,7 @@ export const fileKinds = {
 const maxPipeBytes = 4 * gibibyte - 1;
 const chunkBytes = 2 ** 22;
 
-/** Where the files are that this command has read: no output may take their place. */
-const filesRead = new Set<string>();
-
-/** Called where a command begins. */
-export function forgetInputs(): void {
-  filesRead.clear();
-}
-
-/** Whether the file at this place, without symbolic links, is an input of the command. */
-export function isInput(realPath: string): boolean {
-  return filesRead.has(realPath);
-}
-
-/** Throws `HepcError` H710 or H711 with `path` as the place. */
+/** Throws `HepcError` H710 or H711 with `path` as the place, and H720 where it is an output as well. */
 export async function readInputFile(path: string, kind: FileKind): Promise<Uint8Array> {
   return locate(path, async () => {
     const { file, size } = await openFile(path, kind);
@@ -89,7 +78,7 @@ async function openFile(
     const stat = await file.stat();
     if (stat.isDirectory()) throw new HepcError([unreadableFile({ reason: 'it is a folder' }, { file: path })]);
     if (stat.size > maxBytes) throw new HepcError([fileTooLarge({ what, limit: maxBytes }, { file: path })]);
-    if (stat.isFile()) filesRead.add(await realpath(path));
+    if (stat.isFile()) claimInput(path, await realpath(path));
     return { file, size: stat.isFile() ? stat.size : undefined };
   } catch (error) {
     await file.close();
@@ -138,25 +127,4 @@ async function readUpTo(file: FileHandle, expected: number, maxBytes: number): P
     if (total > maxBytes) return undefined;
     more.push(chunk.subarray(0, bytesRead));
   }
-}
-
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error;
-}
-
-const systemErrors: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  ENOTDIR: 'a part of its path is a file, not a folder',
-  EISDIR: 'it is a folder',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'no space is left on the device',
-  ELOOP: 'its symbolic links lead in a circle',
-  ENAMETOOLONG: 'its name is too long',
-  EMFILE: 'too many files are open',
-};
-
-export function describeSystemError({ code = '', message }: NodeJS.ErrnoException): string {
-  return systemErrors[code] ?? message;
 }

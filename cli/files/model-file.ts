@@ -4,7 +4,9 @@ import { basename, dirname, join, relative, isAbsolute } from 'node:path';
 import { fileTooLarge, unreadableFile } from '../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { OnnxSource } from '../../compiler/onnx/import.ts';
-import { describeSystemError, fileKinds, isSystemError, readInputFile } from './input-file.ts';
+import { fileKinds, readInputFile } from './input-file.ts';
+import { claimInput } from './places.ts';
+import { describeSystemError, isSystemError } from './system-errors.ts';
 
 export interface ModelFile extends OnnxSource {
   /** `mlp` for `models/mlp.onnx`. */
@@ -47,6 +49,7 @@ function readBeside(modelPath: string, relativePath: string): Uint8Array | undef
     const stat = statSync(real);
     if (!stat.isFile()) throw new HepcError([unreadableFile({ reason: 'it is no file' }, { file: path })]);
     if (stat.size > maxBytes) throw new HepcError([fileTooLarge({ what, limit: maxBytes }, { file: path })]);
+    claimInput(path, real);
     return readFileSync(real);
   } catch (error) {
     if (!isSystemError(error)) throw error;

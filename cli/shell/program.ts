@@ -4,16 +4,24 @@ import { badUsage } from '../../ir/diagnostics/cli.ts';
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { suggestion } from '../../ir/suggestion.ts';
 import { type Command, type CommandContext, type CommandOption, optionsOf } from './command.ts';
-import { forgetInputs } from '../files/input-file.ts';
+import { forgetPlaces, isStandardOutputTaken } from '../files/places.ts';
 import { UsageError } from './failure.ts';
 import { commandHelp, rootHelp } from './help.ts';
 
 /** Runs the command that `args` ask for. Throws `HepcError`; `UsageError` for a command line that does not fit. */
 export async function runCommandLine(
   args: readonly string[],
-  { commands, version, context }: { commands: readonly Command[]; version: string; context: CommandContext },
+  { commands, version, context: given }: { commands: readonly Command[]; version: string; context: CommandContext },
 ): Promise<void> {
-  forgetInputs();
+  const context = {
+    ...given,
+    // Where the standard output carries an output, what else there is to say is a remark.
+    print: (text: string) => {
+      if (isStandardOutputTaken()) given.remark(text.replace(/\n$/, ''));
+      else given.print(text);
+    },
+  };
+  forgetPlaces();
   const [name] = args;
   if (name === undefined) throw new UsageError([badUsage({ reason: 'a command is missing', help: 'hepc help' })]);
   if (!name.startsWith('-')) findCommand(name, commands);

@@ -72,15 +72,29 @@ export const unwritableOutput = defineDiagnostic<{ reason: string }>({
   notes: () => ['Choose another place with -o, or make the folder first.'],
 });
 
-export const keysExist = defineDiagnostic({
+export const keysExist = defineDiagnostic<{ found: readonly string[] }>({
   code: 'H721',
   severity: 'error',
-  title: 'a folder that already has a secret key',
+  title: 'a folder that already has keys',
   explain:
-    'Whoever overwrites a secret key can never again decrypt what was encrypted under it. So keygen does it only when told ' +
-    'to.',
-  message: () => 'the folder already has a secret key',
+    'Whoever overwrites a secret key can never again decrypt what was encrypted under it, and keys of different sets are of ' +
+    'no use together. So keygen overwrites keys only when told to.',
+  message: ({ found }) => `the folder already has keys: ${found.join(', ')}`,
   notes: () => ['Choose another folder, or overwrite the keys with --force.'],
+});
+
+export const keysBusy = defineDiagnostic({
+  code: 'H722',
+  severity: 'error',
+  title: 'a folder to which another keygen is writing',
+  explain:
+    'The keys of a set belong together, so only one keygen at a time writes to a folder. One that has been killed does not ' +
+    'hold up the next, unless it ran on another machine or in another container.',
+  message: () => 'another keygen is writing keys to this folder',
+  notes: () => [
+    'Choose another folder, or wait until the other one is done.',
+    'Where no other one runs, remove the folder .hepc-keygen in it.',
+  ],
 });
 
 export const boundPlan = defineDiagnostic({

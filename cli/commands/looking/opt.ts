@@ -7,11 +7,10 @@ import { PassManager } from '../../../passes/manager.ts';
 import type { AnyPass, Pass } from '../../../passes/base/pass.ts';
 import type { Port } from '../../../ir/interface.ts';
 import { defineCommand, option } from '../../shell/command.ts';
-import { writeIr } from '../../files/dump-ir.ts';
+import { IrOutput } from '../../files/dump-ir.ts';
 import { findPass } from '../../shell/find-pass.ts';
 import { readIr } from '../../files/ir-file.ts';
 import { samplesHelp, text } from '../../shell/option-values.ts';
-import { OutputFile } from '../../files/output-file.ts';
 import { readSamples } from '../../files/sample-file.ts';
 
 export const opt = defineCommand({
@@ -38,7 +37,7 @@ export const opt = defineCommand({
     'opt --pass merge-linear --pass dead-nodes dumps/02-merge-linear.before.ir -o merged.ir',
   ],
   run: async (options, { print, remark }) => {
-    const output = options.output === undefined ? undefined : new OutputFile(options.output);
+    const output = options.output === undefined ? undefined : new IrOutput(options.output);
     const passes = options.pass.map(findPass);
     const optionsOf = readPassOptions(passes, options.options);
     let module = await readIr(options.file);
@@ -58,7 +57,7 @@ export const opt = defineCommand({
     for (const warning of manager.warnings) remark(formatDiagnostic(warning));
     for (const { pass, statistics } of manager.runs) remark(describeRun(pass, statistics));
     if (output === undefined) print(printModule(module).text);
-    else writeIr(output.path, module);
+    else output.write(module);
   },
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Client } from '../../../runtime/client.ts';
+import type { KeySet } from '../../../runtime/seal/keys.ts';
 import { defineCommand, option } from '../../shell/command.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { keyFileNames, KeyFolder } from '../../files/key-folder.ts';
@@ -29,22 +30,28 @@ export const keygen = defineCommand({
   run: async (options, { print }) => {
     const part = await readClientFile(options.plan);
     const folder = new KeyFolder(options.output, options.force);
-    const keys = await interruptible(async () => {
-      const client = await Client.create(part);
-      try {
-        return client.generateKeys();
-      } finally {
-        client.close();
-      }
-    });
-    folder.write(keys);
-    print(`${options.output}\n`);
-    print(
-      renderFields([
-        [secretKey, `${formatBytes(keys.secretKey.length)}, for the client alone`],
-        [publicKey, `${formatBytes(keys.publicKey.length)}, for the model owner, to bind encrypted weights`],
-        [evaluationKeys, `${formatBytes(keys.evaluationKeys.length)}, for the server`],
-      ]),
-    );
+    try {
+      const keys = await interruptible(async () => {
+        const client = await Client.create(part);
+        try {
+          return client.generateKeys();
+        } finally {
+          client.close();
+        }
+      });
+      folder.write(keys);
+      print(describeKeys(options.output, keys));
+    } finally {
+      folder.close();
+    }
   },
 });
+
+function describeKeys(folder: string, keys: KeySet): string {
+  const fields = renderFields([
+    [secretKey, `${formatBytes(keys.secretKey.length)}, for the client alone`],
+    [publicKey, `${formatBytes(keys.publicKey.length)}, for the model owner, to bind encrypted weights`],
+    [evaluationKeys, `${formatBytes(keys.evaluationKeys.length)}, for the server`],
+  ]);
+  return `${folder}\n${fields}`;
+}

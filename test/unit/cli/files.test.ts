@@ -9,14 +9,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { readInputFile } from '../../../cli/files/input-file.ts';
 import { openModel } from '../../../cli/files/model-file.ts';
 import { OutputFile } from '../../../cli/files/output-file.ts';
+import { forgetPlaces } from '../../../cli/files/places.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { temporaryFolder } from '../../support/cli.ts';
 
 const isRoot = process.getuid?.() === 0;
+
+// Files of other tests are gone, and their numbers are given out again.
+beforeEach(forgetPlaces);
 
 describe('outputs', () => {
   test('replace what was there in one step and leave nothing else', () => {
