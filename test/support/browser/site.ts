@@ -51,7 +51,7 @@ async function layOutPackage(library: string): Promise<void> {
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const options = ['-p', 'tsconfig.build.json', '--outDir', dist, '--noCheck', '--declaration', 'false'];
   await promisify(execFile)(process.execPath, [compiler, ...options], { cwd: root });
-  const kernels = join('runtime', 'engines', 'simd', 'kernels.wasm');
+  const kernels = join('runtime', 'engines', 'simd', 'kernels', 'kernels.wasm');
   copyFileSync(join(root, kernels), join(dist, kernels));
   copyFileSync(join(root, 'package.json'), join(library, 'package.json'));
   symlinkSync(join(root, 'node_modules'), join(library, 'node_modules'), 'junction');
