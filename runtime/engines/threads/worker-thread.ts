@@ -7,7 +7,7 @@ import { node } from '../../base/environment.ts';
 
 /** The types of the messages to a worker and from it. */
 export interface Protocol {
-  readonly request: unknown;
+  readonly request: object;
   readonly reply: unknown;
 }
 
@@ -28,7 +28,22 @@ export type WorkerEntry =
 
 interface Thread {
   post(message: unknown): void;
+  /** Lets the worker serve what has been posted, and end by itself. */
+  leave(): Promise<unknown>;
   terminate(): Promise<unknown>;
+}
+
+/** The message by which a worker is asked to leave; no request is null. */
+const farewell = null;
+
+/** How long a worker may take to leave: many times what it takes. */
+const leaveMilliseconds = 10_000;
+
+let running = 0;
+
+/** Workers of this thread that have been started and have not ended, as far as the environment tells. */
+export function liveWorkers(): number {
+  return running;
 }
 
 /** The owner's end of a worker. */
@@ -49,6 +64,16 @@ export class WorkerThread<P extends Protocol> {
     if (!this.over) this.thread.post(request);
   }
 
+  /**
+   * Ends a worker that does not work: it is asked to leave. A thread that is ended from outside may be in the middle of
+   * compiling, which JavaScript engines do not all survive.
+   */
+  async leave(): Promise<void> {
+    this.over = true;
+    await this.thread.leave();
+  }
+
+  /** Ends a worker whatever it does. */
   async terminate(): Promise<void> {
     this.over = true;
     await this.thread.terminate();
@@ -65,17 +90,43 @@ function startInNode(entry: WorkerEntry, receive: Receive, die: (reason: unknown
   worker.on('message', receive);
   worker.on('messageerror', die);
   worker.on('error', die);
-  worker.on('exit', (code) => {
-    die(new InternalError(`a worker ended with exit code ${code}`));
+  running++;
+  const ended = new Promise<void>((resolve) => {
+    worker.on('exit', (code) => {
+      running--;
+      die(new InternalError(`a worker ended with exit code ${code}`));
+      resolve();
+    });
   });
-  return { post: (message) => worker.postMessage(message), terminate: () => worker.terminate() };
+  return {
+    post: (message) => worker.postMessage(message),
+    leave: async () => {
+      worker.postMessage(farewell);
+      const patience = setTimeout(() => void worker.terminate(), leaveMilliseconds);
+      await ended;
+      clearTimeout(patience);
+    },
+    terminate: () => worker.terminate(),
+  };
 }
 
 function startInBrowser(entry: WorkerEntry, receive: Receive, die: (reason: unknown) => void): Thread {
   const worker = entry instanceof URL ? new Worker(entry, { type: 'module' }) : entry.inBrowser();
+  running++;
+  let isOver = false;
+  /** Browsers do not tell when a worker has ended. */
+  const over = (): void => {
+    if (!isOver) running--;
+    isOver = true;
+  };
+  const terminate = (): Promise<void> => {
+    worker.terminate();
+    over();
+    return Promise.resolve();
+  };
   const end = (reason: string): void => {
     // An error does not end a browser's worker, but nobody knows what state it is in.
-    worker.terminate();
+    void terminate();
     die(new InternalError(reason));
   };
   worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
@@ -92,10 +143,12 @@ function startInBrowser(entry: WorkerEntry, receive: Receive, die: (reason: unkn
     post: (message) => {
       worker.postMessage(message);
     },
-    terminate: () => {
-      worker.terminate();
+    leave: () => {
+      worker.postMessage(farewell);
+      over();
       return Promise.resolve();
     },
+    terminate,
   };
 }
 
@@ -112,19 +165,24 @@ export function serveParent<P extends Protocol>(serve: Serve<P>): void {
 
 function serveInNode<P extends Protocol>({ parentPort: port }: NodeThreads, serve: Serve<P>): void {
   if (port === null) throw outsideOfWorker();
-  port.on('message', (request: P['request']) => {
-    serve(request, (reply) => {
-      port.postMessage(reply);
-    });
+  port.on('message', (request: P['request'] | typeof farewell) => {
+    // Without the port nothing keeps the thread.
+    if (request === farewell) port.close();
+    else
+      serve(request, (reply) => {
+        port.postMessage(reply);
+      });
   });
 }
 
 function serveInBrowser<P extends Protocol>(serve: Serve<P>): void {
   if (!('WorkerGlobalScope' in globalThis)) throw outsideOfWorker();
-  globalThis.addEventListener('message', ({ data }: MessageEvent<P['request']>) => {
-    serve(data, (reply) => {
-      globalThis.postMessage(reply);
-    });
+  globalThis.addEventListener('message', ({ data }: MessageEvent<P['request'] | typeof farewell>) => {
+    if (data === farewell) globalThis.close();
+    else
+      serve(data, (reply) => {
+        globalThis.postMessage(reply);
+      });
   });
   // As in Node, where it ends the worker: a browser tells the owner of thrown errors only.
   globalThis.addEventListener('unhandledrejection', (event) => {
