@@ -6,8 +6,9 @@
  *   const client = await Client.create(plan.client);     // where the data are
  *   const keys = client.generateKeys();
  *   const server = await Server.create(plan);            // where the computing is done
- *   await server.loadKeys(keys.evaluationKeys);
- *   const answers = client.decrypt(await server.evaluate(client.encrypt(samples)));
+ *   const session = await server.openSession(keys.evaluationKeys);
+ *   const { outputs } = await session.evaluate(client.encrypt(samples));
+ *   const answers = client.decrypt(outputs);
  */
 import type { CompileOptions } from './compiler/settings.ts';
 import { compileOnnx } from './compiler/compile-onnx.ts';
@@ -31,7 +32,7 @@ export type { PruningReport } from './ir/plan/pruning-report.ts';
 export type { PrunedModel } from './pruning/session.ts';
 export { Client } from './runtime/client.ts';
 export { readCostFile, writeCostFile } from './runtime/measuring/cost-file.ts';
-export type { EvaluateOptions } from './runtime/base/engine.ts';
+export type { EvaluateOptions, EvaluationTimings, OpenSessionOptions, PlanUsage } from './runtime/base/engine.ts';
 export { readClientPart, writeClientPart } from './runtime/hep/client-part.ts';
 export { fileAccess } from './runtime/format/file-access.ts';
 export type { RandomAccess } from './runtime/format/random-access.ts';
@@ -46,7 +47,8 @@ export type { Samples } from './runtime/samples.ts';
 export { bindWeights } from './runtime/seal/bind-weights.ts';
 export type { KeySet } from './runtime/seal/keys.ts';
 export { Server } from './runtime/server.ts';
-export type { ServerOptions, ServerTimings } from './runtime/server.ts';
+export type { KeySource, ServerOptions } from './runtime/server.ts';
+export type { EvaluatedFile, ServerSession } from './runtime/server-session.ts';
 
 /** An ONNX model: the bytes of the file, and where its external data are. */
 export interface OnnxModel {

@@ -54,11 +54,12 @@ async function evaluateOn(
   const decryptMs: number[] = [];
   const outputs: Record<string, number[]>[] = [];
   let uploadBytes = 0;
+  const preparing = performance.now();
   const server = await Server.create(plan, { engine: 'seal-wasm', threads: threadCount });
   let prepareMs: number;
   try {
-    await server.loadKeys(evaluationKeys);
-    prepareMs = server.timings.prepare ?? NaN;
+    const session = await server.openSession(evaluationKeys);
+    prepareMs = performance.now() - preparing;
     const deadline = performance.now() + 1000 * seconds;
     for (const sample of samples) {
       const start = performance.now();
@@ -66,8 +67,8 @@ async function evaluateOn(
       const inputs = client.encrypt([sample]);
       encryptMs.push(performance.now() - start);
       uploadBytes = inputs.length;
-      const results = await server.evaluate(inputs);
-      evaluateMs.push(server.timings.evaluate ?? NaN);
+      const { outputs: results, timings } = await session.evaluate(inputs);
+      evaluateMs.push(timings.evaluate);
       const decrypting = performance.now();
       const [decrypted] = client.decrypt(results);
       decryptMs.push(performance.now() - decrypting);

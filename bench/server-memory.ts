@@ -13,8 +13,8 @@ const plan = readHep(readFileSync(planFile), planFile);
 const beforeBytes = process.memoryUsage().rss;
 const server = await Server.create(plan, { engine: 'seal-wasm' });
 try {
-  await server.loadKeys(readFileSync(keysFile));
-  await server.evaluate(readFileSync(inputFile));
+  const session = await server.openSession(() => readFileSync(keysFile));
+  await session.evaluate(readFileSync(inputFile));
 } finally {
   await server.close();
 }

@@ -5,8 +5,9 @@
 export { formatDiagnostic, HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
 export type { Diagnostic, NodeRef, Place, Severity } from '../ir/diagnostics/diagnostic.ts';
 export type { Plan } from '../ir/plan/plan.ts';
-export type { EvaluateOptions } from './base/engine.ts';
+export type { EvaluateOptions, EvaluationTimings, OpenSessionOptions, PlanUsage } from './base/engine.ts';
 export type { RandomAccess } from './format/random-access.ts';
 export { openHep as openPlan, readHep as readPlan } from './hep/read.ts';
 export { Server } from './server.ts';
-export type { ServerOptions, ServerTimings } from './server.ts';
+export type { KeySource, ServerOptions } from './server.ts';
+export type { EvaluatedFile, ServerSession } from './server-session.ts';

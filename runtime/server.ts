@@ -1,112 +1,178 @@
 /**
  * The server's half of a plan: evaluates encrypted inputs with evaluation keys. Never holds a secret key, and sees no
- * values; with encrypted weights not even those.
+ * values; with encrypted weights not even those. A server holds a plan, a session the keys of a client.
  */
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
-import { keysNotLoaded, otherKey } from '../ir/diagnostics/runtime.ts';
+import { badMemoryBudget, isClosed, otherKey } from '../ir/diagnostics/runtime.ts';
 import type { Plan } from '../ir/plan/plan.ts';
-import { defaultEngineOptions, type EngineOptions, type EvaluateOptions, type EvaluationKeys } from './base/engine.ts';
-import { type EngineChoice, prepareEngine } from './engines/registry.ts';
-import type { PreparedEngine } from './base/fallback.ts';
-import { readCiphertexts, writeCiphertexts } from './seal/bytes/ciphertext-files.ts';
+import {
+  defaultEngineOptions,
+  type EngineOptions,
+  type EvaluationKeys,
+  type OpenSessionOptions,
+  type PlanUsage,
+  type PreparedPlan,
+} from './base/engine.ts';
+import type { OpenedEngine } from './base/fallback.ts';
+import { ownBytes } from './base/own-bytes.ts';
+import { Pending } from './base/pending.ts';
+import { type EngineChoice, openEngine } from './engines/registry.ts';
 import { readEvaluationKeys } from './seal/keys.ts';
-import { openWeights } from './seal/weight-source.ts';
+import { ServerSession } from './server-session.ts';
 
 export interface ServerOptions extends Partial<EngineOptions> {
   /** `auto` takes the fastest that runs here. */
   readonly engine?: EngineChoice;
 }
 
-/** Milliseconds of the last of each. */
-export interface ServerTimings {
-  readonly prepare?: number;
-  /** From input ciphertexts to output ciphertexts, all runs of the file together. */
-  readonly evaluate?: number;
-}
-
-interface Prepared extends PreparedEngine {
-  readonly keyId: string;
-}
+/**
+ * A file of evaluation keys: its bytes, of which the session keeps a copy, or what reads them. That is called when the
+ * session is opened, and again when its keys have made room for those of others, so that the session keeps nothing.
+ */
+export type KeySource = Uint8Array | (() => Uint8Array | Promise<Uint8Array>);
 
 export class Server {
   readonly plan: Plan;
-  private readonly engine: EngineChoice;
+  private readonly choice: EngineChoice;
   private readonly options: EngineOptions;
-  private prepared: Prepared | undefined;
-  private measured: ServerTimings = {};
+  private opened: OpenedEngine;
+  private reopening: Promise<PreparedPlan<Uint8Array>> | undefined;
+  private readonly sessions = new Set<ServerSession>();
+  private readonly openings = new Pending();
+  private readonly closed = new AbortController();
+  private closing: Promise<void> | undefined;
 
-  /** Throws `HepcError` for a plan whose encrypted weights are not bound, or bound to ciphertexts that do not fit. */
-  static create(plan: Plan, options: ServerOptions = {}): Promise<Server> {
-    return new Promise((resolve) => {
-      openWeights(plan);
-      resolve(new Server(plan, options));
-    });
+  /**
+   * Starts workers and encodes weights. To be closed. Throws `HepcError` for options that are impossible, a plan that does
+   * not fit the memory, and one whose encrypted weights are not bound, or bound to ciphertexts that do not fit.
+   */
+  static async create(plan: Plan, { engine = 'auto', ...given }: ServerOptions = {}): Promise<Server> {
+    const options = { ...defaultEngineOptions, ...given };
+    checkBudget(options.memoryBudgetBytes);
+    return new Server(plan, engine, options, await openEngine(engine, plan, options));
   }
 
-  private constructor(plan: Plan, { engine = 'auto', ...options }: ServerOptions) {
+  private constructor(plan: Plan, choice: EngineChoice, options: EngineOptions, opened: OpenedEngine) {
     this.plan = plan;
-    this.engine = engine;
-    this.options = { ...defaultEngineOptions, ...options };
+    this.choice = choice;
+    this.options = options;
+    this.opened = opened;
   }
 
-  get timings(): ServerTimings {
-    return this.measured;
-  }
-
-  /** Name of the engine that the plan is prepared for; undefined without keys. */
-  get engineName(): string | undefined {
-    return this.prepared?.engine;
+  /** Name of the engine that evaluates. */
+  get engineName(): string {
+    return this.opened.engine;
   }
 
   /** Warnings of the preparation: that another engine than the fastest had to be taken. */
   get remarks(): readonly Diagnostic[] {
-    return this.prepared?.remarks ?? [];
+    return this.opened.remarks;
+  }
+
+  /** What is in memory now. */
+  get usage(): PlanUsage {
+    return this.opened.prepared.usage;
   }
 
   /**
-   * Loads a file of evaluation keys and prepares the plan for them; keys loaded before are dropped. Throws `HepcError`
-   * for files that are damaged or for other parameters, and for a plan that does not fit the memory.
+   * Loads a file of evaluation keys. Sessions are independent of each other, also those of the same keys; their
+   * evaluations take turns. To be closed, or closed with the server.
+   *
+   * Throws `HepcError` for files that are damaged, for other parameters or, where weights are bound to a key, of another
+   * one; for a server that is closed, before or meanwhile. Rejects with the reason of `signal` once it aborts.
    */
-  async loadKeys(evaluationKeys: Uint8Array): Promise<void> {
-    const { client, bound } = this.plan;
-    const start = performance.now();
-    const keys: EvaluationKeys = readEvaluationKeys(evaluationKeys, client);
-    if (bound !== undefined && bound.publicKeyDigest !== keys.keyId)
-      throw new HepcError([
-        otherKey({ what: 'the file of evaluation keys', got: keys.keyId, expected: bound.publicKeyDigest }),
-      ]);
-    await this.close();
-    this.prepared = { keyId: keys.keyId, ...(await prepareEngine(this.engine, this.plan, keys, this.options)) };
-    this.measured = { prepare: performance.now() - start };
+  async openSession(evaluationKeys: KeySource, options: OpenSessionOptions = {}): Promise<ServerSession> {
+    this.requireOpen();
+    return this.openings.track(this.openNow(evaluationKeys, options));
   }
 
   /**
-   * A file of encrypted outputs for a file of encrypted inputs. Rejects with `HepcError` for files that are damaged, of
-   * another plan or another key; with the reason of `signal` once it aborts.
+   * Ends the workers and frees everything. Evaluations that are under way finish first, those of several runs too; an
+   * owner in a hurry aborts them. Sessions that are being opened are given up (H640).
    */
-  async evaluate(inputs: Uint8Array, { signal, onProgress }: EvaluateOptions = {}): Promise<Uint8Array> {
-    if (this.prepared === undefined) throw new HepcError([keysNotLoaded({ what: 'evaluation' })]);
-    const { keyId, session } = this.prepared;
-    const { client } = this.plan;
-    const { samples, runs } = readCiphertexts(inputs, 'inputs', client, keyId);
-    const results: Uint8Array[][] = [];
-    let milliseconds = 0;
-    for (const [r, run] of runs.entries()) {
-      const evaluation = await session.evaluate(run, {
-        ...(signal === undefined ? {} : { signal }),
-        onProgress: (fraction) => onProgress?.((r + fraction) / runs.length),
-      });
-      results.push(evaluation.outputs);
-      milliseconds += evaluation.milliseconds;
+  close(): Promise<void> {
+    this.closing ??= this.closeNow();
+    return this.closing;
+  }
+
+  private async closeNow(): Promise<void> {
+    this.closed.abort(new HepcError([isClosed({ what: 'the server' })]));
+    await this.openings.settled();
+    await Promise.all(Array.from(this.sessions, (session) => session.close()));
+    await this.opened.prepared.close();
+  }
+
+  private requireOpen(): void {
+    this.closed.signal.throwIfAborted();
+  }
+
+  private async openNow(source: KeySource, { signal: given }: OpenSessionOptions): Promise<ServerSession> {
+    given?.throwIfAborted();
+    const signal = given === undefined ? this.closed.signal : AbortSignal.any([given, this.closed.signal]);
+    const keys = new CheckedKeys(this.plan, source);
+    const prepared = await this.prepared();
+    const engineSession = await prepared.openSession(() => keys.read(), { signal });
+    const session = new ServerSession(this.plan.client, keys.keyId, engineSession, () => {
+      this.sessions.delete(session);
+    });
+    this.sessions.add(session);
+    if (signal.aborted) await session.close();
+    signal.throwIfAborted();
+    return session;
+  }
+
+  /** The plan on its engine, which is opened again where a failure has ended it. */
+  private async prepared(): Promise<PreparedPlan<Uint8Array>> {
+    if (!this.opened.prepared.isClosed) return this.opened.prepared;
+    this.reopening ??= this.reopen().finally(() => {
+      this.reopening = undefined;
+    });
+    return this.reopening;
+  }
+
+  private async reopen(): Promise<PreparedPlan<Uint8Array>> {
+    this.opened = await openEngine(this.choice, this.plan, this.options);
+    return this.opened.prepared;
+  }
+}
+
+function checkBudget(bytes: unknown): void {
+  if (typeof bytes !== 'number' || Number.isNaN(bytes) || bytes < 0)
+    throw new HepcError([badMemoryBudget({ got: String(bytes) })]);
+}
+
+/** Evaluation keys, checked whenever they come from outside. */
+class CheckedKeys {
+  private readonly plan: Plan;
+  private readonly source: () => EvaluationKeys | Promise<EvaluationKeys>;
+  private known: string | undefined;
+
+  constructor(plan: Plan, source: KeySource) {
+    this.plan = plan;
+    if (typeof source === 'function') this.source = async () => this.check(await source());
+    else {
+      const keys = this.check(source);
+      this.source = () => keys;
     }
-    this.measured = { ...this.measured, evaluate: milliseconds };
-    return writeCiphertexts('outputs', client, { keyId, samples, runs: results });
   }
 
-  /** Ends the workers and frees the keys. Evaluations that are under way finish first. */
-  async close(): Promise<void> {
-    const { prepared } = this;
-    this.prepared = undefined;
-    await prepared?.session.close();
+  /** SHA-256 of the public key that they belong to; known once they have been read. */
+  get keyId(): string {
+    return this.known ?? '';
+  }
+
+  read(): EvaluationKeys | Promise<EvaluationKeys> {
+    return this.source();
+  }
+
+  private check(bytes: Uint8Array): EvaluationKeys {
+    const { client, bound } = this.plan;
+    const what = 'the file of evaluation keys';
+    const keys = readEvaluationKeys(ownBytes(bytes, what), client);
+    // Weights are bound to a key, and a session keeps the one that it was opened with.
+    const expected = bound?.publicKeyDigest ?? this.known ?? keys.keyId;
+    if (keys.keyId !== expected) throw new HepcError([otherKey({ what, got: keys.keyId, expected })]);
+    this.known = keys.keyId;
+    return keys;
   }
 }

@@ -126,8 +126,12 @@ export const houses = [
       room('hep', 'seal format'),
       room('engines/threads', 'base'),
       room('engines/exchange', 'engines/threads seal seal/bytes'),
+      room('engines/sessions', 'engines/exchange engines/threads seal/library base'),
       room('engines/seal-wasm/tasks'),
-      room('engines/seal-wasm', 'engines/seal-wasm/tasks engines/exchange engines/threads seal seal/library base'),
+      room(
+        'engines/seal-wasm',
+        'engines/seal-wasm/tasks engines/sessions engines/exchange engines/threads seal seal/bytes seal/library base',
+      ),
       room('engines/seal-wasm/probe', 'engines/seal-wasm engines/exchange seal seal/library'),
       room('engines/simd/kernels/assembly'),
       room('engines/simd/kernels', 'seal/library base'),
@@ -144,7 +148,7 @@ export const houses = [
       room(
         'engines/simd/session',
         'engines/simd/bytes engines/simd/program engines/simd/operations engines/simd/memory engines/simd/kernels ' +
-          'engines/exchange engines/threads seal seal/library base',
+          'engines/sessions engines/exchange engines/threads seal seal/bytes base',
       ),
       room('engines/simd/probe', 'engines/simd/bytes engines/simd/operations engines/simd/memory engines/simd/kernels'),
       room('engines', 'engines/simd/session engines/seal-wasm base'),

@@ -4,6 +4,7 @@ import { median } from '../../ir/maths/averages.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { Server } from '../../runtime/server.ts';
+import type { ServerSession } from '../../runtime/server-session.ts';
 import type { Sample } from '../../ir/interface.ts';
 
 export interface MeasuredPlans {
@@ -26,21 +27,21 @@ export async function measurePlans(
 ): Promise<MeasuredPlans> {
   const runs = plans.map((): number[] => []);
   const answers: Float64Array[][] = [];
-  const open: { server: Server; client: Client; inputs: Uint8Array }[] = [];
+  const open: { server: Server; session: ServerSession; client: Client; inputs: Uint8Array }[] = [];
   try {
     for (const plan of plans) {
       const client = await Client.create(plan.client);
       const { evaluationKeys } = client.generateKeys();
       const server = await Server.create(plan, { engine, threads: 1, memoryBudgetBytes });
-      open.push({ server, client, inputs: client.encrypt(samples.slice(0, plan.client.batch)) });
-      await server.loadKeys(evaluationKeys);
+      const session = await server.openSession(evaluationKeys);
+      open.push({ server, session, client, inputs: client.encrypt(samples.slice(0, plan.client.batch)) });
     }
     for (let round = 0; round < rounds; round++) {
-      for (const [k, { server, client, inputs }] of open.entries()) {
-        const results = await server.evaluate(inputs);
-        runs[k]?.push(server.timings.evaluate ?? NaN);
+      for (const [k, { session, client, inputs }] of open.entries()) {
+        const { outputs, timings } = await session.evaluate(inputs);
+        runs[k]?.push(timings.evaluate);
         if (round === 0)
-          answers.push(client.decrypt(results).map((sample) => [...sample.values()][0] ?? new Float64Array()));
+          answers.push(client.decrypt(outputs).map((sample) => [...sample.values()][0] ?? new Float64Array()));
       }
     }
   } finally {

@@ -11,13 +11,16 @@ import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
 import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { checkInputRange, packInput, unpackOutput } from '../../runtime/base/codec.ts';
-import { defaultEngineOptions, type Session } from '../../runtime/base/engine.ts';
+import { defaultEngineOptions, type EngineSession } from '../../runtime/base/engine.ts';
 import { clear } from '../../runtime/engines/clear.ts';
 import { type EngineChoice, engineChoices } from '../../runtime/engines/registry.ts';
 import { Server } from '../../runtime/server.ts';
 import { withBoundPlan } from './bind-for-run.ts';
 import type { Progress } from '../shell/progress.ts';
 import type { Sample } from '../../ir/interface.ts';
+
+/** Of the clear engine, which has nothing to close. */
+type ClearSession = Pick<EngineSession<Float64Array>, 'evaluate'>;
 
 /** `clear` computes on slots in the clear. */
 export const runEngines = [...engineChoices, 'clear'] as const;
@@ -82,7 +85,7 @@ async function runEncrypted(
     return await withBoundPlan(plan, keys.publicKey, { memoryBudgetBytes, signal, progress }, async (ready) => {
       const server = await Server.create(ready, { threads, memoryBudgetBytes, engine });
       try {
-        await server.loadKeys(keys.evaluationKeys);
+        const session = await server.openSession(keys.evaluationKeys, { signal });
         laps.lap('prepare');
         progress.step('evaluating');
         const outputs: Sample[] = [];
@@ -91,16 +94,16 @@ async function runEncrypted(
           laps.start();
           const inputs = client.encrypt(batch);
           laps.lap('encrypt');
-          const results = await server.evaluate(inputs, {
+          const evaluated = await session.evaluate(inputs, {
             signal,
             onProgress: (fraction) => progress.fraction(done + share * fraction),
           });
-          laps.add('evaluate', server.timings.evaluate ?? 0);
+          laps.add('evaluate', evaluated.timings.evaluate);
           laps.start();
-          outputs.push(...client.decrypt(results));
+          outputs.push(...client.decrypt(evaluated.outputs));
           laps.lap('decrypt');
         }
-        return { outputs, timings: laps.timings(), engine: server.engineName ?? engine, remarks: server.remarks };
+        return { outputs, timings: laps.timings(), engine: server.engineName, remarks: server.remarks };
       } finally {
         await server.close();
       }
@@ -118,8 +121,7 @@ async function runInTheClear(plan: Plan, samples: readonly Sample[], options: Ru
   const problems = inputs.flatMap((encoding) => checkInputRange(encoding, valuesOf(samples, encoding.name)));
   if (problems.length > 0) throw new HepcError(problems);
   const laps = new Laps();
-  const session =
-    noiseSeed === undefined ? await clear.prepare(plan, undefined, defaultEngineOptions) : simulated(plan, noiseSeed);
+  const session = noiseSeed === undefined ? await inTheClear(plan) : simulated(plan, noiseSeed);
   laps.lap('prepare');
   progress.step(noiseSeed === undefined ? 'evaluating in the clear' : 'evaluating with simulated noise');
   const outputs: Sample[] = [];
@@ -130,7 +132,7 @@ async function runInTheClear(plan: Plan, samples: readonly Sample[], options: Ru
     const packed = inputs.flatMap((encoding) => packInput(encoding, valuesOf(batch, encoding.name)));
     laps.lap('encrypt');
     const evaluation = await session.evaluate(packed, { signal });
-    laps.add('evaluate', evaluation.milliseconds);
+    laps.add('evaluate', evaluation.timings.evaluate);
     laps.start();
     const named = batch.map(() => new Map<string, Float64Array>());
     for (const encoding of outputEncodings) {
@@ -144,17 +146,22 @@ async function runInTheClear(plan: Plan, samples: readonly Sample[], options: Ru
   return { outputs, timings: laps.timings(), engine: clear.name, remarks: [] };
 }
 
+async function inTheClear(plan: Plan): Promise<ClearSession> {
+  const prepared = await clear.open(plan, defaultEngineOptions);
+  return prepared.openSession(() => undefined);
+}
+
 /** The clear engine with the noise that encryption would add. */
-function simulated({ program }: Plan, seed: number): Session<Float64Array> {
+function simulated({ program }: Plan, seed: number): ClearSession {
   const noise = new NoiseModel(program.parameters, seed);
   const plaintexts = new PlaintextSlots(program, noise);
   return {
     evaluate: (inputs) => {
       const start = performance.now();
       const outputs = evaluateHe(program, inputs, { noise, plaintexts });
-      return Promise.resolve({ outputs, milliseconds: performance.now() - start });
+      const timings = { wait: 0, keys: 0, evaluate: performance.now() - start };
+      return Promise.resolve({ outputs, timings });
     },
-    close: () => Promise.resolve(),
   };
 }
 

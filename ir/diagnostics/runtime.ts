@@ -224,8 +224,8 @@ export const outOfMemory = defineDiagnostic<{ worker: number }>({
   severity: 'error',
   title: 'out of memory during evaluation',
   explain:
-    'A worker has run out of memory in spite of the estimate. Its state is lost, and with it the session: keys have to be ' +
-    'loaded again.',
+    'A worker has run out of memory in spite of the estimate. Its state is lost, and with it all sessions of the server, which have ' +
+    'to be opened again.',
   message: ({ worker }) => `worker ${worker} ran out of memory`,
   notes: () => ['Lower the memory budget for encoded weights, or use fewer threads.'],
 });
@@ -306,6 +306,59 @@ export const weightsBeyondBudget = defineDiagnostic<{ needed: number; limit: num
     `the encrypted weights take ${mebibytes(needed)}, more than the budget of ${mebibytes(limit)}; this page cannot ` +
     'share memory with workers, through which they would come one by one',
   notes: () => ['Serve the page cross-origin isolated, or raise the memory budget.'],
+});
+
+export const isClosed = defineDiagnostic<{ what: string }>({
+  code: 'H640',
+  severity: 'error',
+  title: 'a server or session that is closed',
+  explain:
+    'Closing a server or a session finishes what was asked for before. It takes nothing new from then on: its memory is ' +
+    'given back.',
+  message: ({ what }) => `${what} is closed`,
+  notes: () => ['Open another one, or close it later.'],
+});
+
+export const sessionLost = defineDiagnostic<{ reason: string }>({
+  code: 'H641',
+  severity: 'error',
+  title: 'a session that has ended with others',
+  explain:
+    'The sessions of a server share its workers. Where these fail, by want of memory or an error, nobody knows what their ' +
+    'memory holds, and all sessions end. The server starts new workers for the next session.',
+  message: ({ reason }) => `the workers of the server have ended: ${reason}`,
+  notes: () => ['Open the session again.'],
+});
+
+export const unknownEngine = defineDiagnostic<{
+  got: string;
+  suggestion?: string | undefined;
+  known: readonly string[];
+}>({
+  code: 'H642',
+  severity: 'error',
+  title: 'unknown engine',
+  explain:
+    'An engine evaluates a plan on encrypted data. A server is told which one, or chooses the fastest that runs.',
+  message: ({ got, known }) => `there is no engine ${JSON.stringify(got)}; known are ${known.join(', ')}`,
+  notes: ({ suggestion }) => (suggestion === undefined ? [] : [`Did you mean ${suggestion}?`]),
+});
+
+export const badMemoryBudget = defineDiagnostic<{ got: string }>({
+  code: 'H643',
+  severity: 'error',
+  title: 'impossible memory budget',
+  explain: 'The memory budget is a number of bytes, 0 or more, for encoded weights and keys.',
+  message: ({ got }) => `expected a number of bytes as the memory budget, got ${got}`,
+});
+
+export const notBytes = defineDiagnostic<{ what: string; got: string }>({
+  code: 'H644',
+  severity: 'error',
+  title: 'not bytes',
+  explain: 'Keys and ciphertexts are passed as the bytes of their files: a Uint8Array, of which a Buffer is one kind.',
+  message: ({ what, got }) => `expected the bytes of ${what}, got ${got}`,
+  notes: () => ['Pass a Uint8Array.'],
 });
 
 function list(values: readonly number[]): string {

@@ -1,9 +1,12 @@
 /** The engines that evaluate ciphertexts, by name. */
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { unknownEngine } from '../../ir/diagnostics/runtime.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
-import type { Engine, EngineOptions, EvaluationKeys } from '../base/engine.ts';
+import { suggestion } from '../../ir/suggestion.ts';
+import type { Engine, EngineOptions } from '../base/engine.ts';
 import { sealWasm } from './seal-wasm/engine.ts';
 import { simd } from './simd/session/engine.ts';
-import { type PreparedEngine, prepareWithFallback } from '../base/fallback.ts';
+import { type OpenedEngine, openWithFallback } from '../base/fallback.ts';
 
 const engines = { simd, 'seal-wasm': sealWasm } as const satisfies Record<string, Engine<Uint8Array>>;
 
@@ -14,14 +17,16 @@ export const engineChoices = ['auto', 'simd', 'seal-wasm'] as const satisfies re
 export type EngineChoice = (typeof engineChoices)[number];
 
 /** Throws `HepcError` for what the engine does not take, and where one is asked for by name that cannot run. */
-export async function prepareEngine(
-  choice: EngineChoice,
-  plan: Plan,
-  keys: EvaluationKeys,
-  options: EngineOptions,
-): Promise<PreparedEngine> {
-  if (choice === 'auto') return prepareWithFallback(simd, sealWasm, plan, keys, options);
-  const engine = engines[choice];
-  const session = await engine.prepare(plan, keys, options);
-  return { engine: engine.name, session, remarks: session.remarks ?? [] };
+export async function openEngine(choice: EngineChoice, plan: Plan, options: EngineOptions): Promise<OpenedEngine> {
+  if (choice === 'auto') return openWithFallback(simd, sealWasm, plan, options);
+  const engine = engineOf(choice);
+  const prepared = await engine.open(plan, options);
+  return { engine: engine.name, prepared, remarks: prepared.remarks };
+}
+
+/** @param name from outside, whatever its type says there */
+function engineOf(name: unknown): Engine<Uint8Array> {
+  for (const [known, engine] of Object.entries(engines)) if (known === name) return engine;
+  const got = String(name);
+  throw new HepcError([unknownEngine({ got, suggestion: suggestion(got, engineChoices), known: engineChoices })]);
 }

@@ -45,7 +45,14 @@ export function openWeights({ client, weights, program, bound }: Plan): WeightSo
       : ciphertexts.flatMap(inspect);
   if (problems.length > 0) throw new HepcError(problems.slice(0, maxReports));
   if (!('read' in ciphertexts)) {
-    return { sizes, read: (index) => Promise.resolve(ciphertexts[index] ?? Promise.reject(noWeight(index))) };
+    const read = (index: number): Promise<Uint8Array> => {
+      const bytes = ciphertexts[index]?.slice();
+      if (bytes === undefined) return Promise.reject(noWeight(index));
+      // They are the caller's, who may have changed them since.
+      const found = inspect(bytes, index);
+      return found.length > 0 ? Promise.reject(new HepcError(found)) : Promise.resolve(bytes);
+    };
+    return { sizes, read };
   }
   return {
     sizes,

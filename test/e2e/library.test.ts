@@ -26,8 +26,9 @@ test('from a model to decrypted answers', async () => {
   const server = await Server.create(readPlan(hep, 'plan.hep'));
   try {
     const keys = client.generateKeys();
-    await server.loadKeys(keys.evaluationKeys);
-    const answers = client.decrypt(await server.evaluate(client.encrypt(samples.slice(0, 2))));
+    const session = await server.openSession(keys.evaluationKeys);
+    const { outputs } = await session.evaluate(client.encrypt(samples.slice(0, 2)));
+    const answers = client.decrypt(outputs);
     expect(relativeError(answers, await reference(onnx, samples.slice(0, 2)))).toBeLessThan(0.01);
   } finally {
     client.close();

@@ -1,11 +1,10 @@
 /** What happens where the engine `simd` cannot run. */
 import { describe, expect, test } from 'vitest';
 import type { Parameters } from '../../ir/parameters.ts';
-import { readEvaluationKeys } from '../../runtime/seal/keys.ts';
 import { defaultEngineOptions } from '../../runtime/base/engine.ts';
 import { sealWasm } from '../../runtime/engines/seal-wasm/engine.ts';
 import { createSimd, simd } from '../../runtime/engines/simd/session/engine.ts';
-import { prepareWithFallback, UnfitError } from '../../runtime/base/fallback.ts';
+import { openWithFallback, UnfitError } from '../../runtime/base/fallback.ts';
 import { mixedPlan, randomSample, withClient, withServer } from '../support/serve-plans.ts';
 import { wrongKernels } from '../support/wrong-kernels.ts';
 
@@ -16,38 +15,23 @@ const refusing = createSimd(() => Promise.reject(new WebAssembly.CompileError('n
 
 describe('where the kernels do not compile', () => {
   test('simd asked for by name says why it cannot run', async () => {
-    await withClient(plan, async (_, keys) => {
-      const evaluation = readEvaluationKeys(keys.evaluationKeys, plan.client);
-      const prepared = refusing.prepare(plan, evaluation, defaultEngineOptions);
-      await expect(prepared).rejects.toThrow(/H635.*no relaxed SIMD/);
-      await expect(prepared).rejects.toBeInstanceOf(UnfitError);
-    });
+    const opened = refusing.open(plan, defaultEngineOptions);
+    await expect(opened).rejects.toThrow(/H635.*no relaxed SIMD/);
+    await expect(opened).rejects.toBeInstanceOf(UnfitError);
   });
 
   test('seal-wasm takes over and says so', async () => {
-    await withClient(plan, async (_, keys) => {
-      const evaluation = readEvaluationKeys(keys.evaluationKeys, plan.client);
-      const options = { ...defaultEngineOptions };
-      const { engine, session, remarks } = await prepareWithFallback(refusing, sealWasm, plan, evaluation, options);
-      await session.close();
-      expect(engine).toBe('seal-wasm');
-      expect(remarks.map(({ code, severity }) => ({ code, severity }))).toEqual([
-        { code: 'H636', severity: 'warning' },
-      ]);
-      expect(remarks[0]?.message).toMatch(/no relaxed SIMD/);
-    });
+    const { engine, prepared, remarks } = await openWithFallback(refusing, sealWasm, plan, defaultEngineOptions);
+    await prepared.close();
+    expect(engine).toBe('seal-wasm');
+    expect(remarks.map(({ code, severity }) => ({ code, severity }))).toEqual([{ code: 'H636', severity: 'warning' }]);
+    expect(remarks[0]?.message).toMatch(/no relaxed SIMD/);
   });
 });
 
 test('a machine whose multiply-adds are wrong fails the self-test, before any key is read', async () => {
-  await withClient(plan, async (_, keys) => {
-    const evaluation = readEvaluationKeys(keys.evaluationKeys, plan.client);
-    const prepared = createSimd(() => wrongKernels('madd')).prepare(plan, evaluation, {
-      ...defaultEngineOptions,
-      threads: 2,
-    });
-    await expect(prepared).rejects.toThrow(/H635.*not fused/);
-  });
+  const opened = createSimd(() => wrongKernels('madd')).open(plan, { ...defaultEngineOptions, threads: 2 });
+  await expect(opened).rejects.toThrow(/H635.*not fused/);
 });
 
 test('primes beyond 48 bits are refused by simd', async () => {
@@ -58,15 +42,16 @@ test('primes beyond 48 bits are refused by simd', async () => {
   };
   const wide = mixedPlan();
   const unfit = { ...wide, program: { ...wide.program, parameters } };
-  await expect(simd.prepare(unfit, { keyId: '' }, defaultEngineOptions)).rejects.toThrow(/H635.*48 bits/);
+  await expect(simd.open(unfit, defaultEngineOptions)).rejects.toThrow(/H635.*48 bits/);
 });
 
 test('auto runs simd where it can', async () => {
   await withClient(plan, async (client, keys) => {
-    await withServer(plan, keys, { engine: 'auto' }, async (server) => {
+    await withServer(plan, keys, { engine: 'auto' }, async ({ server, session }) => {
       expect(server.engineName).toBe('simd');
       expect(server.remarks).toEqual([]);
-      expect(await server.evaluate(client.encrypt([randomSample(plan, 1)]))).toBeInstanceOf(Uint8Array);
+      const { outputs } = await session.evaluate(client.encrypt([randomSample(plan, 1)]));
+      expect(outputs).toBeInstanceOf(Uint8Array);
     });
   });
 });

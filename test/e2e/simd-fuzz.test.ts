@@ -116,15 +116,21 @@ describe.each([1, 2])('%i threads', (threads) => {
             // The first key of the relinearisation key; of the Galois keys the table before it.
             flip(one.section === 0 ? section.subarray(switchingHeadBytes + 8) : section, one);
           });
-          const loaded = await outcomeOf(server.loadKeys(damaged));
-          if (loaded === 'result') await outcomeOf(server.evaluate(inputs));
+          const opening = server.openSession(damaged);
+          const loaded = await outcomeOf(opening);
+          if (loaded === 'result') {
+            const session = await opening;
+            await outcomeOf(session.evaluate(inputs));
+            await session.close();
+          }
           outcomes.add(loaded);
         }),
         { numRuns: 20 },
       );
       outcomes.expectBoth(3);
-      await server.loadKeys(keys.evaluationKeys);
-      expect(await server.evaluate(inputs)).toBeInstanceOf(Uint8Array);
+      expect(server.usage.sessions).toBe(0);
+      const session = await server.openSession(keys.evaluationKeys);
+      expect((await session.evaluate(inputs)).outputs).toBeInstanceOf(Uint8Array);
     } finally {
       await server.close();
     }

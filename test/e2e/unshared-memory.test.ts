@@ -5,9 +5,9 @@ import { Client } from '../../runtime/client.ts';
 import { defaultEngineOptions } from '../../runtime/base/engine.ts';
 import { sealWasm } from '../../runtime/engines/seal-wasm/engine.ts';
 import { createSimd } from '../../runtime/engines/simd/session/engine.ts';
-import { prepareWithFallback } from '../../runtime/base/fallback.ts';
+import { openWithFallback } from '../../runtime/base/fallback.ts';
 import { bindWeights } from '../../runtime/seal/bind-weights.ts';
-import { type KeySet, readEvaluationKeys } from '../../runtime/seal/keys.ts';
+import type { KeySet } from '../../runtime/seal/keys.ts';
 import { Server } from '../../runtime/server.ts';
 import { mixedPlan, randomSample, withServer } from '../support/serve-plans.ts';
 import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
@@ -39,16 +39,16 @@ afterEach(() => vi.unstubAllGlobals());
 test('one worker gives the same bytes, and a remark where more were asked for', async () => {
   await withServer(plan, keys, { threads: 1 }, async (server) => {
     expect(Buffer.compare(await server.evaluate(inputs), expected)).toBe(0);
-    expect(server.remarks).toEqual([]);
+    expect(server.server.remarks).toEqual([]);
   });
   for (const engine of ['auto', 'simd'] as const) {
     await withServer(plan, keys, { engine, threads: 3, memoryBudgetBytes: 0 }, async (server) => {
       expect(Buffer.compare(await server.evaluate(inputs), expected)).toBe(0);
-      expect(server.engineName).toBe('simd');
-      expect(server.remarks.map(({ code, severity }) => ({ code, severity }))).toEqual([
+      expect(server.server.engineName).toBe('simd');
+      expect(server.server.remarks.map(({ code, severity }) => ({ code, severity }))).toEqual([
         { code: 'H637', severity: 'warning' },
       ]);
-      expect(server.remarks[0]?.message).toMatch(/^3 threads/);
+      expect(server.server.remarks[0]?.message).toMatch(/^3 threads/);
     });
   }
 });
@@ -94,16 +94,13 @@ test('encrypted weights have to fit the budget, for they cannot come one by one'
   const outputs = await withServer(bound, own, {}, (server) => server.evaluate(owner.encrypt([x])));
   const [got = new Map<string, Float64Array>()] = owner.decrypt(outputs);
   expect(got.get('y0')?.[2]).toBeCloseTo(0.5 * (0.5 * 1 + 4 * 5 * 0.5 * 0.125), 2);
-  const server = await Server.create(bound, { memoryBudgetBytes: 1e5 });
-  await expect(server.loadKeys(own.evaluationKeys)).rejects.toThrow(/H639/);
+  await expect(Server.create(bound, { memoryBudgetBytes: 1e5 })).rejects.toThrow(/H639/);
   owner.close();
 });
 
 test('seal-wasm is refused; as a fallback, with the reason of the other engine', async () => {
-  const server = await Server.create(plan, { engine: 'seal-wasm' });
-  await expect(server.loadKeys(keys.evaluationKeys)).rejects.toThrow(/H638/);
+  await expect(Server.create(plan, { engine: 'seal-wasm' })).rejects.toThrow(/H638/);
   const refusing = createSimd(() => Promise.reject(new WebAssembly.CompileError('no relaxed SIMD')));
-  const evaluation = readEvaluationKeys(keys.evaluationKeys, plan.client);
-  const prepared = prepareWithFallback(refusing, sealWasm, plan, evaluation, defaultEngineOptions);
-  await expect(prepared).rejects.toThrow(/H635.*no relaxed SIMD[^]*H638/);
+  const opened = openWithFallback(refusing, sealWasm, plan, defaultEngineOptions);
+  await expect(opened).rejects.toThrow(/H635.*no relaxed SIMD[^]*H638/);
 });

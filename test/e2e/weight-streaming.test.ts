@@ -8,6 +8,7 @@ import { readHep } from '../../runtime/hep/read.ts';
 import { liveHandles } from '../../runtime/seal/library/handles.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { Server, type ServerOptions } from '../../runtime/server.ts';
+import { type Served, withServer as serve } from '../support/serve-plans.ts';
 import { bindToBytes, manyWeights, openBytes } from '../unit/runtime/engines/exchange/weight-plans.ts';
 
 const plan = manyWeights(30);
@@ -34,14 +35,8 @@ afterAll(() => {
   expect(liveHandles()).toBe(0);
 });
 
-async function withServer<T>(bound: Plan, options: ServerOptions, use: (server: Server) => Promise<T>): Promise<T> {
-  const server = await Server.create(bound, options);
-  try {
-    await server.loadKeys(keys.evaluationKeys);
-    return await use(server);
-  } finally {
-    await server.close();
-  }
+function withServer<T>(bound: Plan, options: ServerOptions, use: (served: Served) => Promise<T>): Promise<T> {
+  return serve(bound, keys, options, use);
 }
 
 /** The file, with a hook that is asked before each read. */
@@ -115,9 +110,7 @@ describe('a ciphertext that is damaged while the plan runs', () => {
     const changing = bytes.slice();
     const bound = await openBytes(changing);
     changing[changing.length >> 1] = (changing[changing.length >> 1] ?? 0) ^ 1;
-    const server = await Server.create(bound);
-    await expect(server.loadKeys(keys.evaluationKeys)).rejects.toThrow(/H504/);
-    await server.close();
+    await expect(Server.create(bound)).rejects.toThrow(/H504/);
   });
 });
 

@@ -17,12 +17,12 @@ async function timeEvaluations(plan: Plan, engine: EngineWithCosts): Promise<num
   const client = await Client.create(plan.client);
   const server = await Server.create(plan, { engine, threads: 1 });
   try {
-    await server.loadKeys(client.generateKeys().evaluationKeys);
+    const session = await server.openSession(client.generateKeys().evaluationKeys);
     const inputs = client.encrypt(images.slice(0, 1));
     const times: number[] = [];
     for (let i = 0; i <= repetitions; i++) {
-      await server.evaluate(inputs);
-      times.push(server.timings.evaluate ?? NaN);
+      const { timings } = await session.evaluate(inputs);
+      times.push(timings.evaluate);
     }
     return times.slice(1);
   } finally {

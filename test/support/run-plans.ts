@@ -97,8 +97,8 @@ export async function runOnServers(
       for (const options of servers) {
         const server = await Server.create(ready, options);
         try {
-          await server.loadKeys(keys.evaluationKeys);
-          results.push(client.decrypt(await server.evaluate(inputs)));
+          const session = await server.openSession(keys.evaluationKeys);
+          results.push(client.decrypt((await session.evaluate(inputs)).outputs));
         } finally {
           await server.close();
         }

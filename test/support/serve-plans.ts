@@ -3,10 +3,11 @@ import { seededRandom } from '../../ir/random.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import type { Sample } from '../../ir/interface.ts';
-import { defaultEngineOptions } from '../../runtime/base/engine.ts';
+import { defaultEngineOptions, type EvaluateOptions } from '../../runtime/base/engine.ts';
 import { clear } from '../../runtime/engines/clear.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { Server, type ServerOptions } from '../../runtime/server.ts';
+import type { ServerSession } from '../../runtime/server-session.ts';
 import { deepParameters, ProgramWriter } from '../unit/runtime/engines/seal-wasm/programs.ts';
 
 export function randomSample(plan: Plan, seed: number): Sample {
@@ -20,7 +21,8 @@ export function randomSample(plan: Plan, seed: number): Sample {
 }
 
 export async function inTheClear(plan: Plan, sample: Sample): Promise<Float64Array[]> {
-  const session = await clear.prepare(plan, undefined, defaultEngineOptions);
+  const prepared = await clear.open(plan, defaultEngineOptions);
+  const session = await prepared.openSession(() => undefined);
   const inputs = plan.client.inputs.map(({ name }) => sample.get(name) ?? new Float64Array());
   return (await session.evaluate(inputs)).outputs;
 }
@@ -38,16 +40,31 @@ export function difference(
   }, 0);
 }
 
+/** A server with one session. */
+export class Served {
+  readonly server: Server;
+  readonly session: ServerSession;
+
+  constructor(server: Server, session: ServerSession) {
+    this.server = server;
+    this.session = session;
+  }
+
+  /** The outputs alone. */
+  async evaluate(inputs: Uint8Array, options?: EvaluateOptions): Promise<Uint8Array> {
+    return (await this.session.evaluate(inputs, options)).outputs;
+  }
+}
+
 export async function withServer<T>(
   plan: Plan,
   keys: KeySet,
   options: ServerOptions,
-  use: (server: Server) => Promise<T>,
+  use: (served: Served) => Promise<T>,
 ): Promise<T> {
   const server = await Server.create(plan, options);
   try {
-    await server.loadKeys(keys.evaluationKeys);
-    return await use(server);
+    return await use(new Served(server, await server.openSession(keys.evaluationKeys)));
   } finally {
     await server.close();
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Diagnostic, formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import type { EngineChoice } from '../../../runtime/engines/registry.ts';
-import { Server, type ServerTimings } from '../../../runtime/server.ts';
+import { Server } from '../../../runtime/server.ts';
 import { defineCommand, option } from '../../shell/command.ts';
 import { inFileAsync } from '../../shell/failure.ts';
 import { fileKinds, readInputFile } from '../../files/input-file.ts';
@@ -35,16 +35,16 @@ export const evaluate = defineCommand({
   examples: ['eval mlp.hep --keys keys/eval.keys --input in.ct -o out.ct --threads 2'],
   run: async (options, { print, remark }) => {
     const output = new OutputFile(options.output);
-    const { bytes, timings, engine, remarks } = await withPlanFile(options.plan, async (plan) => {
+    const { bytes, preparedMs, evaluatedMs, engine, remarks } = await withPlanFile(options.plan, async (plan) => {
       const keys = await readInputFile(options.keys, fileKinds.keys);
       const inputs = await readInputFile(options.input, fileKinds.ciphertexts);
       return evaluateFiles(plan, keys, inputs, options);
     });
     output.write(bytes);
     for (const warning of remarks) remark(formatDiagnostic(warning));
-    const [prepare, evaluation] = [timings.prepare ?? 0, timings.evaluate ?? 0].map(formatMilliseconds);
+    const [prepared, evaluated] = [preparedMs, evaluatedMs].map(formatMilliseconds);
     print(
-      `${options.output}: ${formatBytes(bytes.length)}, prepared in ${prepare}, evaluated in ${evaluation} by ${engine}\n`,
+      `${options.output}: ${formatBytes(bytes.length)}, prepared in ${prepared}, evaluated in ${evaluated} by ${engine}\n`,
     );
   },
 });
@@ -62,7 +62,9 @@ interface Options {
 
 interface Evaluated {
   readonly bytes: Uint8Array;
-  readonly timings: ServerTimings;
+  /** Workers, weights and keys. */
+  readonly preparedMs: number;
+  readonly evaluatedMs: number;
   readonly engine: string;
   readonly remarks: readonly Diagnostic[];
 }
@@ -76,16 +78,18 @@ async function evaluateFiles(
   const progress = createProgress(quiet);
   return interruptible(async (signal) => {
     const memory = weightMemory === undefined ? {} : { memoryBudgetBytes: weightMemory };
+    const start = performance.now();
+    progress.step('preparing');
     const server = await inFileAsync(names.plan, () => Server.create(plan, { engine, threads, ...memory }));
     try {
-      progress.step('preparing');
-      await inFileAsync(names.keys, () => server.loadKeys(keys));
-      signal.throwIfAborted();
+      const session = await inFileAsync(names.keys, () => server.openSession(keys, { signal }));
+      const preparedMs = performance.now() - start;
       progress.step('evaluating');
-      const bytes = await inFileAsync(names.input, () =>
-        server.evaluate(inputs, { signal, onProgress: (done) => progress.fraction(done) }),
+      const { outputs: bytes, timings } = await inFileAsync(names.input, () =>
+        session.evaluate(inputs, { signal, onProgress: (done) => progress.fraction(done) }),
       );
-      return { bytes, timings: server.timings, engine: server.engineName ?? engine, remarks: server.remarks };
+      const { engineName, remarks } = server;
+      return { bytes, preparedMs, evaluatedMs: timings.evaluate, engine: engineName, remarks };
     } finally {
       await server.close();
     }

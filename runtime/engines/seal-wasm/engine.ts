@@ -2,25 +2,25 @@
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { badThreads, noSharedMemory } from '../../../ir/diagnostics/runtime.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
-import type { Engine, EngineOptions, EvaluationKeys } from '../../base/engine.ts';
+import type { Engine, EngineOptions, PreparedPlan } from '../../base/engine.ts';
 import { compileSeal } from '../../seal/library/compile-wasm.ts';
 import { weightRows } from '../../seal/weight-rows.ts';
-import { openWeights } from '../../seal/weight-source.ts';
-import { canShareMemory, shareBytes, shareDoubles } from '../threads/shared-memory.ts';
+import { openWeights, type WeightSource } from '../../seal/weight-source.ts';
+import { canShareMemory, createBuffer, shareBytes, shareDoubles } from '../threads/shared-memory.ts';
 import { type WorkerEntry, workerModule } from '../threads/worker-thread.ts';
 import { type DividedProgram, divideProgram } from './tasks/divide-program.ts';
-import { createSharedState, type SharedState } from '../exchange/exchange.ts';
+import { createSharedState, resetSharedState, type SharedState, STOP } from '../exchange/exchange.ts';
 import { planExchange } from '../exchange/exchange-plan.ts';
-import { divideHeap } from './memory.ts';
-import type { PrepareRequest } from './protocol.ts';
-import { SealWasmSession } from './session.ts';
+import { WorkerPlan } from '../sessions/worker-plan.ts';
+import { divideHeap, savedKeysBytes } from './memory.ts';
+import type { PrepareRequest, Request } from './protocol.ts';
 import { feedWeights, readWeights } from '../exchange/weight-feeder.ts';
 import { planWeights } from '../exchange/weight-plan.ts';
 import { collectEncodings, encodingsBytes, peakCiphertextBytes, workerProgram } from './worker-program.ts';
 
 const maxThreads = 64;
 
-export const sealWasm: Engine<Uint8Array> = { name: 'seal-wasm', prepare };
+export const sealWasm: Engine<Uint8Array> = { name: 'seal-wasm', open };
 
 const entry: WorkerEntry = {
   module: () => workerModule('worker', import.meta.url),
@@ -31,29 +31,30 @@ const entry: WorkerEntry = {
  * Throws `HepcError` for too many threads, unbound weights, plans that do not fit a worker's heap, and where workers
  * cannot share memory.
  */
-async function prepare(plan: Plan, keys: EvaluationKeys, options: EngineOptions): Promise<SealWasmSession> {
+async function open(plan: Plan, options: EngineOptions): Promise<PreparedPlan<Uint8Array>> {
   const { threads, memoryBudgetBytes } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads)
     throw new HepcError([badThreads({ got: threads, limit: maxThreads })]);
   if (!canShareMemory()) throw new HepcError([noSharedMemory({ engine: sealWasm.name })]);
   const { program, schedule } = plan;
   const { parameters, slots, plaintexts } = program;
+  const source = openWeights(plan);
   const divided = divideProgram(program.columns, schedule.group, threads);
   const { columns, workerOf } = divided;
   const shared = createSharedState(planExchange(columns, workerOf, parameters.polyModulusDegree));
   const parts = Array.from({ length: threads }, (_, worker) => workerProgram(columns, workerOf, worker));
 
-  const keyBytes = (keys.relinKeys?.length ?? 0) + (keys.galoisKeys?.length ?? 0);
-  const rooms = parts.map((part) => {
+  const keyBytes = savedKeysBytes(plan.client);
+  const heaps = parts.map((part) => {
     const peak = peakCiphertextBytes(columns, parameters, part);
     const encoded = encodingsBytes(parameters, collectEncodings(columns, part));
-    const { plaintextRoom, problems } = divideHeap(parameters, keyBytes, peak, encoded, memoryBudgetBytes);
-    if (problems.length > 0) throw new HepcError(problems);
-    return plaintextRoom;
+    const heap = divideHeap(parameters, keyBytes, peak, encoded, memoryBudgetBytes);
+    if (heap.problems.length > 0) throw new HepcError(heap.problems);
+    return heap;
   });
 
-  const weights = await prepareWeights(plan, divided, options, shared.control);
-  const common: Omit<PrepareRequest, 'worker' | 'plaintextRoom'> = {
+  const weights = await prepareWeights(plan, source, divided, options, shared.control);
+  const prepare: Omit<PrepareRequest, 'worker' | 'plaintextRoom'> = {
     kind: 'prepare',
     compiled: await compileSeal(),
     parameters,
@@ -62,16 +63,62 @@ async function prepare(plan: Plan, keys: EvaluationKeys, options: EngineOptions)
     plaintexts,
     packed: program.packed.map(({ shape, values }) => ({ shape, data: shareDoubles(values) })),
     workerOf,
+    totalCost: parts.reduce((sum, part) => sum + part.cost, 0),
     shared,
-    relinKeys: keys.relinKeys && shareBytes(keys.relinKeys),
-    galoisKeys: keys.galoisKeys && shareBytes(keys.galoisKeys),
     weights: weights.inMemory,
     weightStream: weights.stream,
   };
-  const requests = rooms.map((plaintextRoom, worker) => ({ ...common, worker, plaintextRoom }));
-  const totalCost = parts.reduce((sum, part) => sum + part.cost, 0);
-  const feed = { stream: weights.stream, run: weights.feed };
-  return SealWasmSession.start(entry, requests, shared, totalCost, feed);
+  const lent = new LentKeys();
+  return WorkerPlan.open<Request>({
+    entry,
+    members: threads,
+    sign: {
+      stop: () => {
+        Atomics.store(shared.control, 0, STOP);
+      },
+      reset: () => {
+        resetSharedState(shared);
+      },
+    },
+    feed: {
+      reset: () => {
+        resetSharedState(weights.stream);
+      },
+      run: weights.feed,
+    },
+    remarks: [],
+    prepare: (worker) => {
+      return { ...prepare, worker, plaintextRoom: heaps[worker]?.plaintextRoom ?? { inHeap: 0, outside: 0 } };
+    },
+    places: () => Math.min(...heaps.map(({ places }) => places)),
+    load: (place, { relinKeys, galoisKeys }) => {
+      const [relin, galois] = lent.lend([relinKeys, galoisKeys]);
+      return [{ kind: 'load', place, relinKeys: relin, galoisKeys: galois }];
+    },
+    drop: (place) => ({ kind: 'drop', place }),
+    evaluate: (place, inputs) => ({ kind: 'evaluate', place, inputs: inputs.map(shareBytes) }),
+    clear: { kind: 'clear' },
+    // Memory that workers share is collected with them.
+    release: () => undefined,
+  });
+}
+
+/** Saved keys where all workers see them, in memory that serves for one set after another. */
+class LentKeys {
+  private memory: Uint8Array = new Uint8Array();
+
+  /** Copies, good until the next call. */
+  lend(arrays: readonly (Uint8Array | undefined)[]): (Uint8Array | undefined)[] {
+    const bytes = arrays.reduce((sum, array) => sum + (array?.length ?? 0), 0);
+    if (bytes > this.memory.length) this.memory = new Uint8Array(createBuffer(bytes));
+    let end = 0;
+    return arrays.map((array) => {
+      if (array === undefined) return undefined;
+      const copy = this.memory.subarray(end, (end += array.length));
+      copy.set(array);
+      return copy;
+    });
+  }
 }
 
 /** What of the encrypted weights the workers find in memory, by row of the divided program, and how the others come. */
@@ -84,11 +131,11 @@ interface PreparedWeights {
 
 async function prepareWeights(
   plan: Plan,
+  source: WeightSource,
   { columns, planRow }: DividedProgram,
   { threads, memoryBudgetBytes }: EngineOptions,
   control: Int32Array,
 ): Promise<PreparedWeights> {
-  const source = openWeights(plan);
   const indices = new Map(weightRows(plan.program.columns).map((row, index) => [row, index]));
   const indexOf = (row: number): number => indices.get(planRow[row] ?? -1) ?? -1;
   const { resident, stream, weightOf } = planWeights(columns, indexOf, source.sizes, threads, memoryBudgetBytes);

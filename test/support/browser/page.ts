@@ -1,6 +1,6 @@
 /** What the page of the browser test does. The test bundles it with the library as it is published, and calls it. */
 import { Client, HepcError } from '../../../runtime/client-library.ts';
-import { readPlan, Server, type ServerOptions } from '../../../runtime/server-library.ts';
+import { readPlan, Server, type ServerOptions, type ServerSession } from '../../../runtime/server-library.ts';
 
 export interface PageTask {
   readonly options: ServerOptions;
@@ -10,7 +10,7 @@ export interface PageTask {
 
 export interface PageResult {
   readonly isIsolated: boolean;
-  readonly engine: string | undefined;
+  readonly engine: string;
   /** Codes of the server's remarks. */
   readonly remarks: readonly string[];
   /** What became of an evaluation that was aborted at its first sign of progress, and how far that had come. */
@@ -25,13 +25,14 @@ async function evaluateInPage({ options, sample }: PageTask): Promise<PageResult
   const response = await fetch('plan.hep');
   const plan = readPlan(new Uint8Array(await response.arrayBuffer()), 'plan.hep');
   const client = await Client.create(plan.client);
-  const server = await Server.create(plan, options);
+  let server: Server | undefined;
   try {
-    await server.loadKeys(client.generateKeys().evaluationKeys);
+    server = await Server.create(plan, options);
+    const session = await server.openSession(client.generateKeys().evaluationKeys);
     const values = Object.entries(sample).map(([name, own]) => [name, Float64Array.from(own)] as const);
     const inputs = client.encrypt([new Map(values)]);
-    const abort = await abortEvaluation(server, inputs);
-    const [outputs = new Map<string, Float64Array>()] = client.decrypt(await server.evaluate(inputs));
+    const abort = await abortEvaluation(session, inputs);
+    const [outputs = new Map<string, Float64Array>()] = client.decrypt((await session.evaluate(inputs)).outputs);
     return {
       isIsolated: crossOriginIsolated,
       engine: server.engineName,
@@ -44,11 +45,14 @@ async function evaluateInPage({ options, sample }: PageTask): Promise<PageResult
     throw error;
   } finally {
     client.close();
-    await server.close();
+    await server?.close();
   }
 }
 
-async function abortEvaluation(server: Server, inputs: Uint8Array): Promise<Pick<PageResult, 'aborted' | 'abortedAt'>> {
+async function abortEvaluation(
+  session: ServerSession,
+  inputs: Uint8Array,
+): Promise<Pick<PageResult, 'aborted' | 'abortedAt'>> {
   const controller = new AbortController();
   let abortedAt = 0;
   const onProgress = (fraction: number): void => {
@@ -56,7 +60,7 @@ async function abortEvaluation(server: Server, inputs: Uint8Array): Promise<Pick
     controller.abort('enough');
   };
   try {
-    await server.evaluate(inputs, { signal: controller.signal, onProgress });
+    await session.evaluate(inputs, { signal: controller.signal, onProgress });
     return { aborted: 'not at all', abortedAt };
   } catch (reason) {
     return { aborted: String(reason), abortedAt };

@@ -18,73 +18,107 @@ import { keyBlock, type KeyPlace, keyStride } from '../memory/layout.ts';
 import { checkResidues, type LoadingRoom } from './loading-room.ts';
 import { share, type Team } from '../operations/team.ts';
 
-/** As in `PrepareRequest`. */
+/** Keys as they are saved, each where the program needs one. */
 export interface SavedKeys {
-  readonly relinKeys: Uint8Array | undefined;
-  readonly galoisKeys: Uint8Array | undefined;
-  /** Of the Galois keys. */
-  readonly rotationSteps: readonly number[];
+  readonly relinKeys?: Uint8Array | undefined;
+  readonly galoisKeys?: Uint8Array | undefined;
 }
 
-interface SavedKey {
+/** A digit of a key that the program reads: a saved ciphertext. */
+export interface KeyDigit {
+  /** The key, for diagnostics. */
   readonly what: string;
   readonly place: KeyPlace;
-  /** A saved ciphertext for each digit, one after another. */
-  readonly bytes: Uint8Array;
+  readonly digit: number;
+  /** Where its `digitBytes` bytes begin. */
+  readonly from: keyof SavedKeys;
+  readonly offset: number;
+}
+
+/** Bytes of a saved digit. */
+export function digitBytes(parameters: Parameters): number {
+  return savedPublicKeyBytes(parameters);
+}
+
+/** What there is to load; the same list for all places. @param rotationSteps of the saved Galois keys */
+export function listDigits(
+  parameters: Parameters,
+  rotationSteps: readonly number[],
+  { relinearization, rotations }: PlacedKeys,
+): KeyDigit[] {
+  const { polyModulusDegree: n } = parameters;
+  const partBytes = digitBytes(parameters);
+  const keyBytes = savedSwitchingKeyBytes(parameters);
+  // A table of one entry for the relinearisation key, of n entries for the Galois keys: counts, each before its key.
+  const digitsOf = (
+    what: string,
+    place: KeyPlace,
+    from: keyof SavedKeys,
+    index: number,
+    before: number,
+  ): KeyDigit[] => {
+    const start = switchingHeadBytes + 8 * (index + 1) + before * keyBytes;
+    return Array.from({ length: place.level + 1 }, (_, digit) => {
+      return { what, place, digit, from, offset: start + digit * partBytes };
+    });
+  };
+  const digits: KeyDigit[] = [];
+  if (relinearization !== undefined)
+    digits.push(...digitsOf('the relinearisation key', relinearization, 'relinKeys', 0, 0));
+  const indices = rotationSteps.map((step) => galoisIndexOf(step, n)).sort((a, b) => a - b);
+  for (const [step, { key }] of rotations) {
+    const index = galoisIndexOf(step, n);
+    const before = indices.indexOf(index);
+    if (before === -1) throw new InternalError(`no key for step ${step}`);
+    digits.push(...digitsOf(`the Galois key of step ${step}`, key, 'galoisKeys', index, before));
+  }
+  return digits;
+}
+
+/** Copies the saved bytes of digits, one after another. */
+export function copyDigits(
+  parameters: Parameters,
+  digits: readonly KeyDigit[],
+  saved: SavedKeys,
+  target: Uint8Array,
+): void {
+  const partBytes = digitBytes(parameters);
+  for (const [k, { from, offset, what }] of digits.entries()) {
+    const bytes = saved[from];
+    if (bytes === undefined) throw new InternalError(`the program needs ${what}`);
+    target.set(bytes.subarray(offset, offset + partBytes), k * partBytes);
+  }
 }
 
 /**
- * Loads what the program uses, digit by digit shared out among the members; whoever reads them waits for a barrier. Throws
- * `HepcError` for a residue that is not below its prime.
+ * Loads digits, shared out among the members; whoever reads them waits for a barrier. Throws `HepcError` for a residue that
+ * is not below its prime.
+ * @param bytes of the digits, as `copyDigits` leaves them
  */
-export function loadKeys(
+export function loadDigits(
   context: SimdContext,
-  saved: SavedKeys,
-  placed: PlacedKeys,
+  digits: readonly KeyDigit[],
+  bytes: Uint8Array,
   room: LoadingRoom,
   team: Team,
 ): void {
-  const digits = savedKeys(context.parameters, saved, placed).flatMap((key) =>
-    Array.from({ length: key.place.level + 1 }, (_, digit) => ({ key, digit })),
-  );
+  const partBytes = digitBytes(context.parameters);
   share(team, digits.length, (k) => {
-    const task = digits[k];
-    if (task !== undefined) loadDigit(context, task.key, task.digit, room);
+    const digit = digits[k];
+    if (digit !== undefined) loadDigit(context, digit, bytes.subarray(k * partBytes, (k + 1) * partBytes), room);
   });
 }
 
-function savedKeys(parameters: Parameters, saved: SavedKeys, { relinearization, rotations }: PlacedKeys): SavedKey[] {
-  const { polyModulusDegree: n } = parameters;
-  const keyBytes = savedSwitchingKeyBytes(parameters);
-  // A table of one entry for the relinearisation key, of n entries for the Galois keys: counts, each before its key.
-  const keyAt = (table: Uint8Array, index: number, keysBefore: number): Uint8Array => {
-    const at = switchingHeadBytes + 8 * (index + 1) + keysBefore * keyBytes;
-    return table.subarray(at, at + keyBytes);
-  };
-  const keys: SavedKey[] = [];
-  if (relinearization !== undefined) {
-    if (saved.relinKeys === undefined) throw new InternalError('the program relinearises without a key');
-    const bytes = keyAt(saved.relinKeys, 0, 0);
-    keys.push({ what: 'the relinearisation key', place: relinearization, bytes });
-  }
-  const indices = saved.rotationSteps.map((step) => galoisIndexOf(step, n)).sort((a, b) => a - b);
-  for (const [step, { key: place }] of rotations) {
-    const index = galoisIndexOf(step, n);
-    const keysBefore = indices.indexOf(index);
-    if (saved.galoisKeys === undefined || keysBefore === -1) throw new InternalError(`no key for step ${step}`);
-    keys.push({ what: `the Galois key of step ${step}`, place, bytes: keyAt(saved.galoisKeys, index, keysBefore) });
-  }
-  return keys;
-}
-
-function loadDigit({ kernels, parameters, primes, n }: SimdContext, key: SavedKey, digit: number, room: LoadingRoom) {
-  const { place, what } = key;
+function loadDigit(
+  { kernels, parameters, primes, n }: SimdContext,
+  { what, place, digit }: KeyDigit,
+  part: Uint8Array,
+  room: LoadingRoom,
+): void {
   const { level } = place;
-  const partBytes = savedPublicKeyBytes(parameters);
-  const part = key.bytes.subarray(digit * partBytes, (digit + 1) * partBytes);
   const special = parameters.primes.length;
   const staged = special + 1;
-  room.expand(part.subarray(partBytes - seedLength), special + 1, 0);
+  room.expand(part.subarray(part.length - seedLength), special + 1, 0);
   for (let k = 0; k <= level + 1; k++) {
     const prime = k <= level ? k : special;
     const record = primes[prime] ?? 0;

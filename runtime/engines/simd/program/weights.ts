@@ -8,7 +8,7 @@ import { weightsBeyondBudget } from '../../../../ir/diagnostics/runtime.ts';
 import { HE } from '../../../../ir/he/ops.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
 import { weightRows } from '../../../seal/weight-rows.ts';
-import { openWeights } from '../../../seal/weight-source.ts';
+import type { WeightSource } from '../../../seal/weight-source.ts';
 import { createSharedState, resetSharedState, type SharedState } from '../../exchange/exchange.ts';
 import { feedWeights, readWeights } from '../../exchange/weight-feeder.ts';
 import { planWeights } from '../../exchange/weight-plan.ts';
@@ -27,17 +27,18 @@ export interface PreparedWeights {
 }
 
 /**
- * Reads what stays in memory. Rejects with `HepcError` for weights that are not bound, damaged or do not fit.
+ * Reads what stays in memory. Rejects with `HepcError` for weights that are damaged or do not fit.
+ * @param source of the plan's encrypted weights
  * @param control a word that is 0 while the workers may run, undefined where they share no memory: then all must stay
  */
 export async function prepareWeights(
   plan: Plan,
+  source: WeightSource,
   { steps }: FusedProgram,
   budgetBytes: number,
   control: Int32Array | undefined,
 ): Promise<PreparedWeights> {
   const { columns } = plan.program;
-  const source = openWeights(plan);
   const bytes = source.sizes.reduce((sum, size) => sum + size, 0);
   if (control === undefined && bytes > budgetBytes)
     throw new HepcError([weightsBeyondBudget({ needed: bytes, limit: budgetBytes })]);

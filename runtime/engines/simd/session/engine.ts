@@ -3,27 +3,30 @@ import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { badThreads, oneThread } from '../../../../ir/diagnostics/runtime.ts';
 import { bitLength, maxPrimeBits, type Parameters } from '../../../../ir/parameters.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
-import type { Engine, EngineOptions, EvaluationKeys, Session } from '../../../base/engine.ts';
+import type { Engine, EngineOptions, PreparedPlan } from '../../../base/engine.ts';
+import { UnfitError } from '../../../base/fallback.ts';
+import { preparation } from '../../../base/preparation.ts';
 import { openWeights } from '../../../seal/weight-source.ts';
+import type { StopSign } from '../../sessions/crew.ts';
+import { WorkerPlan } from '../../sessions/worker-plan.ts';
 import { canShareMemory, shareBytes, shareDoubles } from '../../threads/shared-memory.ts';
 import { type WorkerEntry, workerModule } from '../../threads/worker-thread.ts';
-import { UnfitError } from '../../../base/fallback.ts';
-import { lend, placeToLend } from './lend-memory.ts';
-import { planProgram } from './memory-plan.ts';
 import { compileKernels } from '../kernels/module.ts';
-import { SimdSession } from './session.ts';
-import { abortWord } from './shared-team.ts';
-import { createTeamMemory, releaseTeamMemory } from './team-memory.ts';
 import { prepareWeights } from '../program/weights.ts';
+import { KeyLoads } from './key-loads.ts';
+import { keyPlaces, planProgram } from './memory-plan.ts';
+import type { PrepareRequest, Request } from './protocol.ts';
+import { abortTeam, abortWord, resetTeam } from './shared-team.ts';
+import { createTeamMemory, releaseTeamMemory, type TeamMemory } from './team-memory.ts';
 
 const maxThreads = 64;
 
 /** @param compile gives the kernels; rejects with `WebAssembly.CompileError` where the machine cannot run them. */
 export function createSimd(compile: () => Promise<WebAssembly.Module>): Engine<Uint8Array> {
-  return { name: 'simd', prepare: (plan, keys, options) => prepare(compile, plan, keys, options) };
+  return { name: 'simd', open: (plan, options) => open(compile, plan, options) };
 }
 
-/** Its `prepare` throws `UnfitError` where it cannot run here. */
+/** Its `open` throws `UnfitError` where it cannot run here. */
 export const simd: Engine<Uint8Array> = createSimd(compileKernels);
 
 const entry: WorkerEntry = {
@@ -35,55 +38,77 @@ const entry: WorkerEntry = {
  * Throws `HepcError` for too many threads, unbound weights, and plans that do not fit the memory. Where workers cannot
  * share memory there is one of them, and a remark if more were asked for.
  */
-async function prepare(
+async function open(
   compile: () => Promise<WebAssembly.Module>,
   plan: Plan,
-  keys: EvaluationKeys,
   { threads, memoryBudgetBytes }: EngineOptions,
-): Promise<Session<Uint8Array>> {
+): Promise<PreparedPlan<Uint8Array>> {
   if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads)
     throw new HepcError([badThreads({ got: threads, limit: maxThreads })]);
   const { columns, parameters, slots, plaintexts, packed } = plan.program;
   checkParameters(parameters);
   const kernels = await compileHere(compile);
   // Unbound weights are refused before memory is counted.
-  openWeights(plan);
+  const source = openWeights(plan);
   const isShared = canShareMemory();
   const members = isShared ? threads : 1;
-  const { program, memory, problems } = planProgram(columns, parameters, members, memoryBudgetBytes);
+  const planned = planProgram(columns, parameters, members, memoryBudgetBytes);
+  const { program, memory, problems } = planned;
   if (problems.length > 0) throw new HepcError(problems);
+  const encryptedBytes = source.sizes.reduce((sum, size) => sum + size, 0);
+  const wanted = keyPlaces(memory, memoryBudgetBytes - planned.plaintexts.bytes - encryptedBytes);
 
-  const saved = [keys.relinKeys, keys.galoisKeys];
-  const savedBytes = saved.reduce((sum, bytes) => sum + (bytes?.length ?? 0), 0);
-  const place = placeToLend(memory, parameters.polyModulusDegree, savedBytes);
-  const shared = isShared ? createTeamMemory({ ...memory, ...(place && { totalBytes: place.totalBytes }) }) : undefined;
-  const [relinKeys, galoisKeys] =
-    shared !== undefined && place !== undefined
-      ? lend(shared.memory, place.address, saved)
-      : saved.map((bytes) => bytes && shareBytes(bytes));
-  const weights = await prepareWeights(plan, program, memoryBudgetBytes, shared && abortWord(shared.words));
-  const remarks = members < threads ? [oneThread({ asked: threads })] : [];
-  const onEnd = (): void => {
-    if (shared !== undefined) releaseTeamMemory(shared);
-  };
-  const options = { entry, members, words: shared?.words, feed: weights, onEnd, remarks };
-  return SimdSession.start(options, {
+  const { shared, loads, weights, doubles, release } = await preparation(async (undo) => {
+    const shared = isShared ? createTeamMemory(memory, wanted) : undefined;
+    const loads = new KeyLoads(planned, parameters, plan.client.rotationSteps, shared?.memory);
+    const release = (): void => {
+      if (shared !== undefined) releaseTeamMemory(shared, loads.usedBytes);
+    };
+    undo(release);
+    const weights = await prepareWeights(plan, source, program, memoryBudgetBytes, shared && abortWord(shared.words));
+    const doubles = packed.map(({ shape, values }) => ({ shape, data: shareDoubles(values) }));
+    return { shared, loads, weights, doubles, release };
+  });
+  const prepare: Omit<PrepareRequest, 'member'> = {
     kind: 'prepare',
     members,
     kernels,
-    shared,
+    shared: shared && { memory: shared.memory, words: shared.words },
     budgetBytes: memoryBudgetBytes,
+    places: wanted,
     parameters,
     slots,
     columns,
     plaintexts,
-    packed: packed.map(({ shape, values }) => ({ shape, data: shareDoubles(values) })),
+    packed: doubles,
     rotationSteps: plan.client.rotationSteps,
-    relinKeys,
-    galoisKeys,
     weights: weights.inMemory,
     weightStream: weights.stream,
+  };
+  // From here on whoever fails has released the memory.
+  return WorkerPlan.open<Request>({
+    entry,
+    members,
+    sign: shared === undefined ? { kind: 'stop' } : signOf(shared),
+    feed: weights,
+    remarks: members < threads ? [oneThread({ asked: threads })] : [],
+    prepare: (member) => ({ ...prepare, member }),
+    places: ([first]) => shared?.places ?? (first?.kind === 'ready' ? (first.places ?? 1) : 1),
+    load: (place, keys) => loads.load(place, keys),
+    evaluate: (place, inputs) => ({ kind: 'evaluate', place, inputs: inputs.map(shareBytes) }),
+    release,
   });
+}
+
+function signOf({ words }: TeamMemory): StopSign {
+  return {
+    stop: () => {
+      abortTeam(words);
+    },
+    reset: () => {
+      resetTeam(words);
+    },
+  };
 }
 
 function checkParameters({ primes, specialPrime }: Parameters): void {

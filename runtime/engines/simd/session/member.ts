@@ -1,32 +1,32 @@
 /**
- * A member of the team: prepares its share of the memory once, then runs the program on request. It knows nothing of
- * threads; whoever owns it brings requests and takes answers away.
+ * A member of the team: prepares its share of the memory once, then loads keys to places in it and runs the program with
+ * those of a place on request. It knows nothing of threads; whoever owns it brings requests and takes answers away.
  *
  * A team in shared memory is stopped through its words, while its members work without a pause. A member that shares no
  * memory is a team of its own, in a memory that it makes; it lets messages in between slices of its work, and one of them
  * may be to stop.
  */
 import { Constant } from '../../../../ir/constant.ts';
-import { HepcError, InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
+import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import type { HeColumns } from '../../../../ir/he/module.ts';
 import { HE } from '../../../../ir/he/ops.ts';
-import { describeError, isOutOfMemory } from '../../../seal/library/exceptions.ts';
-import { Exchange, Stopped as FeedStopped } from '../../exchange/exchange.ts';
+import { Exchange } from '../../exchange/exchange.ts';
+import { type Answer, failureOf } from '../../sessions/protocol.ts';
 import { CiphertextIo } from '../bytes/ciphertext-io.ts';
-import { fillContext, openContext } from '../memory/context.ts';
+import { fillContext, openContext, type SimdContext } from '../memory/context.ts';
 import { openEncoders } from '../operations/encoder.ts';
 import { fillEmbeddingTables } from '../memory/embedding-tables.ts';
-import { Executor } from '../program/executor.ts';
+import { Executor, type PlacedKeys } from '../program/executor.ts';
 import { UnfitError } from '../../../base/fallback.ts';
-import { loadKeys } from '../bytes/load-keys.ts';
+import { type KeyDigit, listDigits, loadDigits } from '../bytes/load-keys.ts';
 import { planProgram, type ProgramPlan } from './memory-plan.ts';
 import { instantiate } from '../kernels/module.ts';
 import { Operations } from '../operations/operations.ts';
 import { fillPermutations, placeKeys } from '../program/place-keys.ts';
 import { PlaintextStore } from '../program/plaintext-store.ts';
-import type { Answer, EvaluateRequest, Failure, PrepareRequest } from './protocol.ts';
+import type { EvaluateRequest, LoadRequest, PrepareRequest, WorkRequest } from './protocol.ts';
 import { describeUnfitness } from '../memory/self-check.ts';
-import { abortTeam, resetTeam, SharedTeam, Stopped } from './shared-team.ts';
+import { abortTeam, resetTeam, SharedTeam } from './shared-team.ts';
 import { Staging } from '../program/staging.ts';
 import { createTeamMemory, type TeamMemory } from './team-memory.ts';
 
@@ -37,9 +37,11 @@ const reports = 100;
 const sliceMilliseconds = 20;
 
 interface Prepared {
+  readonly context: SimdContext;
   readonly team: SharedTeam;
   readonly executor: Executor;
   readonly io: CiphertextIo;
+  readonly keys: SwitchedKeys;
 }
 
 export class Member {
@@ -55,11 +57,16 @@ export class Member {
   }
 
   /** Never rejects. A member that fails has told the others to stop. With shared memory the work is done on return. */
-  async serve(request: PrepareRequest | EvaluateRequest, onProgress: (fraction: number) => void): Promise<Answer> {
+  async serve(request: WorkRequest, onProgress: (part: number) => void): Promise<Answer> {
     try {
-      if (request.kind === 'evaluate') return await this.evaluate(request, onProgress);
-      this.prepare(request);
-      return { kind: 'ready' };
+      switch (request.kind) {
+        case 'prepare':
+          return this.prepare(request);
+        case 'load':
+          return this.load(request);
+        case 'evaluate':
+          return await this.evaluate(request, onProgress);
+      }
     } catch (error) {
       // Before anything is answered: the others may wait for this member.
       this.stop();
@@ -72,22 +79,30 @@ export class Member {
     if (this.words !== undefined) abortTeam(this.words);
   }
 
-  private prepare(request: PrepareRequest): void {
-    const { columns, parameters, members, budgetBytes } = request;
-    this.words = request.shared?.words;
-    this.isAlone = request.shared === undefined;
+  private prepare(request: PrepareRequest): Answer {
+    const { columns, parameters, members, budgetBytes, shared } = request;
+    this.words = shared?.words;
+    this.isAlone = shared === undefined;
     const plan = planProgram(columns, parameters, members, budgetBytes);
-    const shared = request.shared ?? createTeamMemory(plan.memory);
-    this.words = shared.words;
-    this.prepared = prepare(request, plan, shared);
+    const own = shared === undefined ? createTeamMemory(plan.memory, request.places) : undefined;
+    const memory = shared ?? own;
+    if (memory === undefined) throw new InternalError('a worker without memory');
+    this.words = memory.words;
+    this.prepared = prepare(request, plan, memory);
+    return { kind: 'ready', ...(own === undefined ? {} : { places: own.places }) };
   }
 
-  private async evaluate({ inputs }: EvaluateRequest, onProgress: (fraction: number) => void): Promise<Answer> {
-    const { prepared, words, isAlone } = this;
-    if (prepared === undefined || words === undefined)
-      throw new InternalError('a worker is asked to evaluate before it is prepared');
-    const { team, executor, io } = prepared;
-    if (isAlone) resetTeam(words);
+  private load({ place, first, count, bytes }: LoadRequest): Answer {
+    const { context, team, io, keys } = this.requirePrepared();
+    loadDigits(context, keys.digitsAt(place).slice(first, first + count), bytes, io.room, team);
+    return { kind: 'ready' };
+  }
+
+  private async evaluate({ place, inputs }: EvaluateRequest, onProgress: (part: number) => void): Promise<Answer> {
+    const { words, isAlone } = this;
+    const { team, executor, io, keys } = this.requirePrepared();
+    if (isAlone && words !== undefined) resetTeam(words);
+    keys.select(place);
     io.begin(inputs);
     team.barrier();
     const start = now();
@@ -95,8 +110,8 @@ export class Member {
     let sliceStart = start;
     for (const fraction of executor.steps()) {
       if (team.index === 0 && (fraction - reported) * reports >= 1) {
+        onProgress(fraction - reported);
         reported = fraction;
-        onProgress(fraction);
       }
       if (!isAlone || now() - sliceStart < sliceMilliseconds) continue;
       await this.pause();
@@ -104,6 +119,40 @@ export class Member {
       sliceStart = now();
     }
     return { kind: 'done', outputs: io.takeOutputs(), start, end: now() };
+  }
+
+  private requirePrepared(): Prepared {
+    if (this.prepared === undefined) throw new InternalError('a worker is asked to work before it is prepared');
+    return this.prepared;
+  }
+}
+
+/** Keys of the place that was selected last, for an executor; and what there is to load to each. */
+class SwitchedKeys implements PlacedKeys {
+  private readonly placedAt: (place: number) => PlacedKeys;
+  private readonly list: (placed: PlacedKeys) => KeyDigit[];
+  private selected: PlacedKeys;
+
+  constructor(placedAt: (place: number) => PlacedKeys, list: (placed: PlacedKeys) => KeyDigit[]) {
+    this.placedAt = placedAt;
+    this.list = list;
+    this.selected = placedAt(0);
+  }
+
+  get relinearization(): PlacedKeys['relinearization'] {
+    return this.selected.relinearization;
+  }
+
+  get rotations(): PlacedKeys['rotations'] {
+    return this.selected.rotations;
+  }
+
+  select(place: number): void {
+    this.selected = this.placedAt(place);
+  }
+
+  digitsAt(place: number): KeyDigit[] {
+    return this.list(this.placedAt(place));
   }
 }
 
@@ -137,18 +186,20 @@ function prepare(request: PrepareRequest, plan: ProgramPlan, { memory, words }: 
     weights: request.weights,
     weightStream: new Exchange(request.weightStream),
   });
-  const keys = placeKeys(plan.keys, n, regions.keys, regions.permutations);
+  const { keys: keyPlan, memory: memoryPlan } = plan;
+  const keys = new SwitchedKeys(
+    (place) => placeKeys(keyPlan, n, regions.keys + place * memoryPlan.placeBytes, regions.permutations),
+    (placed) => listDigits(parameters, request.rotationSteps, placed),
+  );
   fillPermutations(context, keys, team);
-  loadKeys(context, request, keys, io.room, team);
-  // What comes next may lie where the saved keys do.
-  team.barrier();
   const operations = new Operations(context, team, regions.workspace);
   const packed = request.packed.map(({ shape, data }) => new Constant(shape, data));
   const encoders = openEncoders(context, regions.encoders, team);
   const store = new PlaintextStore(plan.plaintexts, { plaintexts, packed }, regions.plaintexts, encoders);
   store.fill(team);
   const staging = new Staging(store, plan.plaintexts.ofRow, plan.staging, regions.staging, team);
-  return { team, executor: new Executor({ program, arena: regions.values, operations, staging, keys, io }), io };
+  const executor = new Executor({ program, arena: regions.values, operations, staging, keys, io });
+  return { context, team, executor, io, keys };
 }
 
 /** By the index of an output. */
@@ -156,13 +207,4 @@ function outputScales({ op, imm, scale }: HeColumns): number[] {
   const scales: number[] = [];
   for (const [row, code] of op.entries()) if (code === HE.output) scales[imm[row] ?? -1] = scale[row] ?? 0;
   return scales;
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof Stopped || error instanceof FeedStopped) return { reason: 'stopped' };
-  if (error instanceof UnfitError) return { reason: 'unfit', text: error.reason };
-  if (error instanceof HepcError) return { reason: 'refused', diagnostics: error.diagnostics };
-  if (isOutOfMemory(error)) return { reason: 'out-of-memory' };
-  const stack = error instanceof Error && typeof error.stack === 'string' ? `\n${error.stack}` : '';
-  return { reason: 'internal', text: `${describeError(error)}${stack}` };
 }

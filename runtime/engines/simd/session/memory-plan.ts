@@ -12,6 +12,7 @@ import { encodersBytes } from '../operations/encoder.ts';
 import { fuseProgram } from '../program/fuse-program.ts';
 import { type KeyPlan, planKeys } from '../program/key-plan.ts';
 import { loadingBytes } from '../bytes/loading-room.ts';
+import { savedPublicKeyBytes } from '../../../seal/bytes/saved-format.ts';
 import { maxPages, pageBytes } from '../kernels/module.ts';
 import { workspaceBytes } from '../operations/operations.ts';
 import { permutationBytes } from '../program/place-keys.ts';
@@ -32,19 +33,23 @@ const regionNames = [
   /** Saved bytes on their way to limbs and back. */
   'loading',
   'permutations',
-  'keys',
-  /** Of a run. Before the first one, the self-check works there. */
+  /** Of a run. Between runs saved keys lie there while they are loaded, and before all else the self-check works there. */
   'values',
   /** Plaintexts that are not kept. */
   'staging',
   'plaintexts',
+  /** Places, one after another: the region is the first of them, the memory ends with the last. */
+  'keys',
 ] as const;
 export type RegionName = (typeof regionNames)[number];
 
 export interface MemoryPlan {
   /** Addresses; multiples of 128, and none is 0, which kernels take for `none`. */
   readonly regions: Readonly<Record<RegionName, number>>;
+  /** With one place for keys. */
   readonly totalBytes: number;
+  /** From one place for keys to the next. */
+  readonly placeBytes: number;
 }
 
 /** What a program runs on, the same for all workers. */
@@ -89,10 +94,10 @@ export function planProgram(
       encoders: encodersBytes(n, members),
       loading: loadingBytes(parameters, members),
       permutations: permutationBytes(keys, n),
-      keys: keys.bytes,
-      values: Math.max(program.arenaBytes, selfCheckBytes(n)),
+      values: Math.max(program.arenaBytes, selfCheckBytes(n), members * savedPublicKeyBytes(parameters)),
       staging: staging.bytes,
       plaintexts: plaintexts.bytes,
+      keys: keys.bytes,
     });
     return { program, keys, plaintexts, staging, memory };
   };
@@ -118,5 +123,20 @@ export function planMemory(bytes: Readonly<Record<RegionName, number>>): MemoryP
     return start;
   };
   const regions = Object.fromEntries(regionNames.map((name) => [name, take(name)])) as Record<RegionName, number>;
-  return { regions, totalBytes: end };
+  return { regions, totalBytes: end, placeBytes: end - regions.keys };
+}
+
+/**
+ * Sets of keys that have a place at once: as many as the limit and the budget allow, and one.
+ * @param budgetBytes what plaintexts leave of the budget
+ */
+export function keyPlaces(
+  { totalBytes, placeBytes }: MemoryPlan,
+  budgetBytes: number,
+  limit: number = memoryLimit,
+): number {
+  // Of a program without keys all are in the same place.
+  if (placeBytes === 0) return Number.MAX_SAFE_INTEGER;
+  const more = Math.min(limit - totalBytes, budgetBytes - placeBytes);
+  return 1 + Math.max(0, Math.floor(more / placeBytes));
 }

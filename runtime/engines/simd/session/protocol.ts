@@ -1,10 +1,8 @@
-/** Messages between a session and its workers. Each request but `stop` has exactly one answer, besides progress. */
-import type { Diagnostic } from '../../../../ir/diagnostics/diagnostic.ts';
+/** What the workers of a plan are asked. Each request but `stop` has exactly one answer, besides progress. */
 import type { HeColumns } from '../../../../ir/he/module.ts';
 import type { PlaintextPool } from '../../../../ir/he/plaintexts.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
 import type { SharedState } from '../../exchange/exchange.ts';
-import type { Output } from '../bytes/ciphertext-io.ts';
 import type { TeamMemory } from './team-memory.ts';
 
 /** The same for all members but for its number. */
@@ -17,6 +15,8 @@ export interface PrepareRequest {
   readonly shared: TeamMemory | undefined;
   /** Most bytes of plaintexts to keep; with it every member comes to the same plan of the memory. */
   readonly budgetBytes: number;
+  /** Sets of keys to have room for, where the member makes the memory; it may find room for fewer. */
+  readonly places: number;
   readonly parameters: Parameters;
   readonly slots: number;
   readonly columns: HeColumns;
@@ -24,16 +24,26 @@ export interface PrepareRequest {
   readonly packed: readonly { readonly shape: readonly number[]; readonly data: Float64Array }[];
   /** Of the Galois keys, ascending. */
   readonly rotationSteps: readonly number[];
-  /** Saved, there only until they are loaded (`lend-memory.ts`). */
-  readonly relinKeys: Uint8Array | undefined;
-  readonly galoisKeys: Uint8Array | undefined;
   /** Saved ciphertexts by row of the `weight` op, and how the others come. */
   readonly weights: ReadonlyMap<number, Uint8Array>;
   readonly weightStream: SharedState;
 }
 
+/** Some digits of keys, of which the program has a list. */
+export interface LoadRequest {
+  readonly kind: 'load';
+  /** Of the keys, from 0 on. */
+  readonly place: number;
+  readonly first: number;
+  readonly count: number;
+  /** Saved, one after another; there only until the request is answered. */
+  readonly bytes: Uint8Array;
+}
+
 export interface EvaluateRequest {
   readonly kind: 'evaluate';
+  /** Of the keys. */
+  readonly place: number;
   /** Saved ciphertexts by the index of the `input` op. */
   readonly inputs: readonly Uint8Array[];
 }
@@ -43,32 +53,5 @@ export interface StopRequest {
   readonly kind: 'stop';
 }
 
-export type Request = PrepareRequest | EvaluateRequest | StopRequest;
-
-export type Failure =
-  /** Told to, by the owner or because of another member. */
-  | { readonly reason: 'stopped' }
-  | { readonly reason: 'refused'; readonly diagnostics: readonly Diagnostic[] }
-  /** The kernels do not compute here what they should. */
-  | { readonly reason: 'unfit'; readonly text: string }
-  | { readonly reason: 'out-of-memory' }
-  | { readonly reason: 'internal'; readonly text: string };
-
-export type Answer =
-  | { readonly kind: 'ready' }
-  | {
-      readonly kind: 'done';
-      readonly outputs: readonly Output[];
-      /** Milliseconds since the epoch, comparable between workers. */
-      readonly start: number;
-      readonly end: number;
-    }
-  | { readonly kind: 'failed'; readonly failure: Failure };
-
-export type Reply = Answer | { readonly kind: 'progress'; readonly fraction: number };
-
-/** Both directions. */
-export interface SimdProtocol {
-  readonly request: Request;
-  readonly reply: Reply;
-}
+export type WorkRequest = PrepareRequest | LoadRequest | EvaluateRequest;
+export type Request = WorkRequest | StopRequest;

@@ -6,10 +6,8 @@
  * first in a loop, because phases take some ten to some hundred microseconds and waking a thread as long as that, then
  * asleep. An abort changes the round too, so that nobody sleeps through it.
  */
+import { Stopped } from '../../exchange/exchange.ts';
 import type { Team } from '../operations/team.ts';
-
-/** Why a member gives up in the middle: the owner wants no more, or another member failed. */
-export class Stopped extends Error {}
 
 /** Words of 32 bits that are a cache line apart, for members wait on one and count in another. */
 const line = 16;

@@ -1,17 +1,18 @@
 /** Entry of a worker: a member of the team in a thread of its own. */
+import type { SessionProtocol } from '../../sessions/protocol.ts';
 import { letMessagesIn, serveParent } from '../../threads/worker-thread.ts';
 import { Member } from './member.ts';
-import type { SimdProtocol } from './protocol.ts';
+import type { Request } from './protocol.ts';
 
 const member = new Member(letMessagesIn);
 
-serveParent<SimdProtocol>((request, post) => {
+serveParent<SessionProtocol<Request>>((request, post) => {
   if (request.kind === 'stop') {
     member.stop();
     return;
   }
-  const onProgress = (fraction: number): void => {
-    post({ kind: 'progress', fraction });
+  const onProgress = (part: number): void => {
+    post({ kind: 'progress', part });
   };
   void member.serve(request, onProgress).then(post);
 });

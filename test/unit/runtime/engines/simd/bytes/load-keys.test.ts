@@ -6,7 +6,13 @@ import { HepcError } from '../../../../../../ir/diagnostics/diagnostic.ts';
 import type { PlacedKeys } from '../../../../../../runtime/engines/simd/program/executor.ts';
 import type { KeyPlan } from '../../../../../../runtime/engines/simd/program/key-plan.ts';
 import { keyBytes, type KeyPlace } from '../../../../../../runtime/engines/simd/memory/layout.ts';
-import { loadKeys, type SavedKeys } from '../../../../../../runtime/engines/simd/bytes/load-keys.ts';
+import {
+  copyDigits,
+  digitBytes,
+  listDigits,
+  loadDigits,
+  type SavedKeys,
+} from '../../../../../../runtime/engines/simd/bytes/load-keys.ts';
 import { LoadingRoom, loadingBytes } from '../../../../../../runtime/engines/simd/bytes/loading-room.ts';
 import {
   fillPermutations,
@@ -64,9 +70,17 @@ class Loading {
     return new Loading(await OperationBench.open(parameters, bytes), levels, members);
   }
 
-  load(saved: SavedKeys, team: Team): void {
+  /** Three digits at a time. */
+  load({ rotationSteps, ...saved }: StepKeys, team: Team): void {
     const { context } = this.bench;
-    loadKeys(context, saved, this.placed, new LoadingRoom(context, this.rooms, team.index), team);
+    const { parameters } = context;
+    const digits = listDigits(parameters, rotationSteps, this.placed);
+    for (let first = 0; first < digits.length; first += 3) {
+      const some = digits.slice(first, first + 3);
+      const bytes = new Uint8Array(some.length * digitBytes(parameters));
+      copyDigits(parameters, some, saved, bytes);
+      loadDigits(context, some, bytes, new LoadingRoom(context, this.rooms, team.index), team);
+    }
   }
 
   bytesAt(address: number, bytes: number): Uint8Array {
@@ -78,7 +92,11 @@ class Loading {
   }
 }
 
-function savedKeys({ savedKeys: saved }: SealReference, rotationSteps: readonly number[]): SavedKeys {
+interface StepKeys extends SavedKeys {
+  readonly rotationSteps: readonly number[];
+}
+
+function savedKeys({ savedKeys: saved }: SealReference, rotationSteps: readonly number[]): StepKeys {
   return { ...saved, rotationSteps };
 }
 
@@ -161,7 +179,7 @@ test('a residue beyond its prime is refused where it is read, and not looked at 
   try {
     const saved = savedKeys(reference, [2, 3]);
     const loading = await Loading.open(parameters, { relinearization: 1, rotations: new Map([[3, 0]]) }, 1);
-    const damaged = (digit: number, prime: number): SavedKeys => {
+    const damaged = (digit: number, prime: number): StepKeys => {
       const relinKeys = saved.relinKeys?.slice() ?? new Uint8Array();
       const part = switchingHeadBytes + 8 + digit * savedPublicKeyBytes(parameters);
       const q = parameters.primes[prime] ?? parameters.specialPrime;

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { exampleModels, mnistImages, modelBytes } from '../../../../../support/mnist.ts';
 import { compileBytes } from '../../../../../support/run-plans.ts';
 import {
+  keyPlaces,
   planMemory,
   planProgram,
   type RegionName,
@@ -16,16 +17,35 @@ const names = [
   'encoders',
   'loading',
   'permutations',
-  'keys',
   'values',
   'staging',
   'plaintexts',
+  'keys',
 ] as const satisfies readonly RegionName[];
 
 const bytes = fc.nat(2 ** 30);
 const regionBytes = fc.record(
   Object.fromEntries(names.map((name) => [name, bytes])) as Record<RegionName, fc.Arbitrary<number>>,
 );
+
+const noBytes = Object.fromEntries(names.map((name) => [name, 0])) as Record<RegionName, number>;
+
+test('places of keys fill what the limit and the budget leave, and there is one', () => {
+  const keyBytes = fc.integer({ min: 1, max: 2 ** 28 });
+  fc.assert(
+    fc.property(regionBytes, keyBytes, fc.nat(2 ** 31), fc.nat(2 ** 34), (needs, keys, budget, limit) => {
+      const memory = planMemory({ ...needs, keys });
+      const { totalBytes, placeBytes } = memory;
+      const places = keyPlaces(memory, budget, limit);
+      expect(placeBytes).toBeGreaterThanOrEqual(keys);
+      const fits = (count: number): boolean =>
+        totalBytes + (count - 1) * placeBytes <= limit && count * placeBytes <= budget;
+      expect(places === 1 || fits(places)).toBe(true);
+      expect(fits(places + 1)).toBe(false);
+    }),
+  );
+  expect(keyPlaces(planMemory({ ...noBytes, keys: 0 }), 0)).toBe(Number.MAX_SAFE_INTEGER);
+});
 
 test('regions are apart, aligned, and end where the memory ends', () => {
   fc.assert(

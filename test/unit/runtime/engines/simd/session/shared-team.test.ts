@@ -1,11 +1,11 @@
 /** Teams of real threads. */
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
+import { Stopped } from '../../../../../../runtime/engines/exchange/exchange.ts';
 import {
   abortTeam,
   resetTeam,
   SharedTeam,
-  Stopped,
   teamWords,
 } from '../../../../../../runtime/engines/simd/session/shared-team.ts';
 import type { MemberTask } from './team-member.ts';

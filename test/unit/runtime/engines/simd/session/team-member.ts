@@ -1,6 +1,7 @@
 /** A worker that takes part in a team as it is told: the other end of `shared-team.test.ts`. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { SharedTeam, Stopped, teamWords } from '../../../../../../runtime/engines/simd/session/shared-team.ts';
+import { Stopped } from '../../../../../../runtime/engines/exchange/exchange.ts';
+import { SharedTeam, teamWords } from '../../../../../../runtime/engines/simd/session/shared-team.ts';
 
 /** What a member is to do. */
 export interface MemberTask {

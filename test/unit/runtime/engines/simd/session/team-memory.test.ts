@@ -1,39 +1,71 @@
-/** The memory of a session serves the next one. */
+/** The memory of a plan serves the next one. */
 import { expect, test } from 'vitest';
-import type { MemoryPlan } from '../../../../../../runtime/engines/simd/session/memory-plan.ts';
 import { pageBytes } from '../../../../../../runtime/engines/simd/kernels/module.ts';
-import { createTeamMemory, releaseTeamMemory } from '../../../../../../runtime/engines/simd/session/team-memory.ts';
+import type { MemoryPlan } from '../../../../../../runtime/engines/simd/session/memory-plan.ts';
+import {
+  createTeamMemory,
+  releaseTeamMemory,
+  type TeamMemory,
+  teamMemoryInUse,
+} from '../../../../../../runtime/engines/simd/session/team-memory.ts';
 
-function planOf(pages: number): MemoryPlan {
+/** With one page for keys at the end. */
+function planOf(pages: number, placePages = 1): MemoryPlan {
   const at = pageBytes;
   const regions = {
     ...{ team: at, context: at, workspace: at, encoders: at, loading: at },
     ...{ permutations: at, keys: at, values: at, staging: at, plaintexts: at },
   };
-  return { regions, totalBytes: pages * pageBytes };
+  return { regions, totalBytes: pages * pageBytes, placeBytes: placePages * pageBytes };
+}
+
+/** A memory that was written to from end to end. */
+function release(memory: TeamMemory): void {
+  new Uint8Array(memory.memory.buffer).fill(7);
+  releaseTeamMemory(memory, memory.memory.buffer.byteLength);
 }
 
 test('a released memory is taken again, all zero, and grows', () => {
-  const first = createTeamMemory(planOf(4));
-  new Uint8Array(first.memory.buffer).fill(7);
-  releaseTeamMemory(first);
-  const second = createTeamMemory(planOf(9));
+  const first = createTeamMemory(planOf(4), 1);
+  release(first);
+  const second = createTeamMemory(planOf(9), 1);
   expect(second.memory).toBe(first.memory);
   expect(second.memory.buffer.byteLength).toBe(9 * pageBytes);
   expect(new Uint8Array(second.memory.buffer).every((byte) => byte === 0)).toBe(true);
-  releaseTeamMemory(second);
-  const third = createTeamMemory(planOf(2));
+  release(second);
+  const third = createTeamMemory(planOf(2), 3);
   expect(third.memory).toBe(first.memory);
   expect(third.words.every((word) => word === 0)).toBe(true);
+  release(third);
+  expect(teamMemoryInUse()).toBe(0);
 });
 
 test('memories in use are apart', () => {
-  const [first, second] = [createTeamMemory(planOf(2)), createTeamMemory(planOf(2))];
+  const [first, second] = [createTeamMemory(planOf(2), 1), createTeamMemory(planOf(2), 1)];
   expect(first.memory).not.toBe(second.memory);
-  releaseTeamMemory(first);
-  releaseTeamMemory(second);
-  const third = createTeamMemory(planOf(2));
-  const fourth = createTeamMemory(planOf(2));
+  expect(teamMemoryInUse()).toBe(first.memory.buffer.byteLength + second.memory.buffer.byteLength);
+  release(first);
+  release(second);
+  const third = createTeamMemory(planOf(2), 1);
+  const fourth = createTeamMemory(planOf(2), 1);
   expect(third.memory).toBe(second.memory);
   expect(fourth.memory).not.toBe(third.memory);
+  release(third);
+  release(fourth);
+  expect(teamMemoryInUse()).toBe(0);
+});
+
+test('there is room for as many keys as were asked for, or for fewer where there is not so much', () => {
+  const some = createTeamMemory(planOf(4), 5);
+  expect(some.places).toBe(5);
+  expect(some.memory.buffer.byteLength).toBeGreaterThanOrEqual(8 * pageBytes);
+  releaseTeamMemory(some, 0);
+  // Beyond what 32 bits reach.
+  const many = createTeamMemory(planOf(4, 1024), 1024);
+  expect(many.places).toBeGreaterThanOrEqual(1);
+  expect(many.places).toBeLessThanOrEqual(64);
+  expect(many.memory.buffer.byteLength).toBeGreaterThanOrEqual((4 + (many.places - 1) * 1024) * pageBytes);
+  releaseTeamMemory(many, 0);
+  expect(() => createTeamMemory(planOf(2 ** 17), 1)).toThrow(/H632/);
+  expect(teamMemoryInUse()).toBe(0);
 });

@@ -1,29 +1,38 @@
 /** Questions to workers of whom some fail, die or hang: every one is answered. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Crew } from '../../../../../../runtime/engines/simd/session/crew.ts';
-import type { Answer } from '../../../../../../runtime/engines/simd/session/protocol.ts';
+import { Crew } from '../../../../../runtime/engines/sessions/crew.ts';
+import type { Answer } from '../../../../../runtime/engines/sessions/protocol.ts';
 import {
+  abortTeam,
   abortWord,
   resetTeam,
   teamBytes,
   teamWords,
-} from '../../../../../../runtime/engines/simd/session/shared-team.ts';
-import { type Order, orderRequest } from './crew-orders.ts';
+} from '../../../../../runtime/engines/simd/session/shared-team.ts';
+import { liveWorkers } from '../../../../../runtime/engines/threads/worker-thread.ts';
+import type { Order, OrderRequest } from './crew-orders.ts';
 
 const entry = new URL('./crew-member.ts', import.meta.url);
 let words: Int32Array;
-let crew: Crew;
+let crew: Crew<OrderRequest>;
 
 function open(): void {
   words = teamWords(new SharedArrayBuffer(teamBytes), 0);
-  crew = new Crew(entry, 3, words);
+  crew = new Crew<OrderRequest>(entry, 3, {
+    stop: () => {
+      abortTeam(words);
+    },
+    reset: () => {
+      resetTeam(words);
+    },
+  });
 }
 
 beforeEach(open);
 afterEach(() => crew.terminate());
 
 function ask(...orders: readonly [Order, Order, Order]): Promise<Answer[]> {
-  return crew.ask((member) => orderRequest(orders[member] ?? 'answer', member, orders.length, words));
+  return crew.ask((member) => ({ order: orders[member] ?? 'answer', member, size: orders.length, words }));
 }
 
 /** What an answer comes to in one word or two. */
@@ -96,8 +105,12 @@ test('a crew of which all are dead answers at once', async () => {
 
 describe('giving up', () => {
   test('answers in place of those who hang, and keeps what the others have answered', async () => {
-    const asked = answers('hang', 'answer', 'meet');
+    const progress = new Promise((resolve) => {
+      crew.onProgress = resolve;
+    });
+    const asked = answers('hang', 'progress', 'meet');
     // So that the one in the middle has answered.
+    await progress;
     await new Promise((resolve) => setTimeout(resolve, 1000));
     await crew.giveUp();
     const [hanging, answered, waiting] = await asked;
@@ -134,4 +147,28 @@ test('a question during another one is refused', async () => {
   await expect(ask('answer', 'answer', 'answer')).rejects.toThrow(/asked while it still works/);
   await crew.giveUp();
   await asked;
+});
+
+describe('leaving', () => {
+  test('ends the threads, and leaves nobody who could be asked', async () => {
+    await answers('answer', 'answer', 'answer');
+    expect(liveWorkers()).toBe(3);
+    await crew.leave();
+    expect(liveWorkers()).toBe(0);
+    const again = await answers('answer', 'answer', 'answer');
+    expect(again).toEqual(Array(3).fill(expect.stringMatching(/^internal: .*it was ended/)));
+  });
+
+  test('before anything was asked', async () => {
+    await crew.leave();
+    expect(liveWorkers()).toBe(0);
+  });
+
+  test('waits for those who are ended from outside at the same time', async () => {
+    const asked = answers('hang', 'answer', 'answer');
+    const givenUp = crew.giveUp();
+    await crew.leave();
+    expect(liveWorkers()).toBe(0);
+    await Promise.all([asked, givenUp]);
+  });
 });

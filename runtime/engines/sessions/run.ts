@@ -1,0 +1,99 @@
+/** One run of the program on the workers: progress, abort, patience, and what comes to them meanwhile. */
+import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import type { EvaluateOptions } from '../../base/engine.ts';
+import type { Crew } from './crew.ts';
+import { type Answer, causeOf, errorOf } from './protocol.ts';
+import type { Feed } from './work.ts';
+
+/** How long workers may take to notice that they should stop: many times the longest single operation. */
+const patienceMilliseconds = 30_000;
+
+export class Run<Request extends object> {
+  private readonly crew: Crew<Request>;
+  private readonly feed: Feed;
+  private readonly options: EvaluateOptions;
+  private patience: ReturnType<typeof setTimeout> | undefined;
+  /** What went wrong here, not in a worker. */
+  private thrown: { readonly error: unknown } | undefined;
+  /** What happens after the run must not stop the next one. */
+  private over = false;
+
+  constructor(crew: Crew<Request>, feed: Feed, options: EvaluateOptions) {
+    this.crew = crew;
+    this.feed = feed;
+    this.options = options;
+  }
+
+  /** Resolves once all workers have answered; never rejects. To be called before the signal aborts. */
+  async ask(request: Request): Promise<Answer[]> {
+    const { crew, feed } = this;
+    const { signal, onProgress } = this.options;
+    crew.reset();
+    feed.reset();
+    const stop = (): void => {
+      this.stop();
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    let done = 0;
+    crew.onProgress = (part) => {
+      done += part;
+      if (onProgress !== undefined && this.thrown === undefined) this.tell(onProgress, Math.min(1, done));
+    };
+    const feeding = feed.run().catch((error: unknown) => {
+      this.fail(error);
+    });
+    const answers = await crew.ask(() => request);
+    await feeding;
+    this.over = true;
+    crew.onProgress = () => undefined;
+    signal?.removeEventListener('abort', stop);
+    clearTimeout(this.patience);
+    return answers;
+  }
+
+  /** The outputs, or throws why there are none. */
+  collect(answers: readonly Answer[]): { readonly outputs: Uint8Array[]; readonly milliseconds: number } {
+    const cause = causeOf(answers);
+    if (cause?.failure.reason === 'refused') throw errorOf(cause.failure, cause.worker);
+    // What a callback or a source throws is passed on as it is.
+    if (this.thrown !== undefined) throw this.thrown.error;
+    if (cause !== undefined) {
+      this.options.signal?.throwIfAborted();
+      throw errorOf(cause.failure, cause.worker);
+    }
+    const outputs: Uint8Array[] = [];
+    let start = Infinity;
+    let end = -Infinity;
+    for (const answer of answers) {
+      if (answer.kind !== 'done') throw new InternalError(`a worker answered ${answer.kind} to a run`);
+      for (const { index, bytes } of answer.outputs) outputs[index] = bytes;
+      start = Math.min(start, answer.start);
+      end = Math.max(end, answer.end);
+    }
+    return { outputs, milliseconds: end - start };
+  }
+
+  /** A caller's function may throw, or be an async one that rejects; neither may end the process. */
+  private tell(onProgress: (fraction: number) => unknown, fraction: number): void {
+    try {
+      const result = onProgress(fraction);
+      if (result instanceof Promise)
+        result.catch((error: unknown) => {
+          this.fail(error);
+        });
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private fail(error: unknown): void {
+    if (this.over) return;
+    this.thrown ??= { error };
+    this.stop();
+  }
+
+  private stop(): void {
+    this.crew.stop();
+    this.patience ??= setTimeout(() => void this.crew.giveUp(), patienceMilliseconds);
+  }
+}

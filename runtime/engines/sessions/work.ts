@@ -1,0 +1,39 @@
+/** What an engine brings to the base of sessions: its workers, and what they are asked. */
+import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
+import type { EvaluationKeys } from '../../base/engine.ts';
+import type { WorkerEntry } from '../threads/worker-thread.ts';
+import type { StopSign } from './crew.ts';
+import type { Answer } from './protocol.ts';
+
+/** What comes to the workers while they run, besides the inputs. */
+export interface Feed {
+  /** Before a run, while no worker runs. */
+  readonly reset: () => void;
+  /** Hands it over for one run; rejects where it cannot. Resolves too when the run is stopped. */
+  readonly run: () => Promise<void>;
+}
+
+/** Requests are made and places are written to only while no worker works. */
+export interface Work<Request extends object> {
+  /** A worker that speaks the protocol. */
+  readonly entry: WorkerEntry;
+  readonly members: number;
+  /** As of `Crew`. */
+  readonly sign: StopSign | Request;
+  readonly feed: Feed;
+  /** Warnings of the preparation. */
+  readonly remarks: readonly Diagnostic[];
+  /** Everything but keys and inputs. */
+  readonly prepare: (member: number) => Request;
+  /** Keys that have a place at once, 1 or more. @param prepared the answers to `prepare` */
+  readonly places: (prepared: readonly Answer[]) => number;
+  /** Puts keys into a place, over whatever was there: requests to all, each made when the one before is answered. */
+  readonly load: (place: number, keys: EvaluationKeys) => Iterable<Request>;
+  /** Empties a place whose keys are in nobody's way but take memory; left out where it is simply taken again. */
+  readonly drop?: (place: number) => Request;
+  readonly evaluate: (place: number, inputs: readonly Uint8Array[]) => Request;
+  /** What workers are asked at the end; no SEAL object may be left then. */
+  readonly clear?: Request;
+  /** Called once all workers have ended, however they did. */
+  readonly release: () => void;
+}

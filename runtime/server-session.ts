@@ -1,0 +1,82 @@
+/** The keys of a client on a server. */
+import { HepcError } from '../ir/diagnostics/diagnostic.ts';
+import { isClosed } from '../ir/diagnostics/runtime.ts';
+import type { ClientPart } from '../ir/plan/plan.ts';
+import type { EngineSession, EvaluateOptions, EvaluationTimings } from './base/engine.ts';
+import { ownBytes } from './base/own-bytes.ts';
+import { Pending } from './base/pending.ts';
+import { readCiphertexts, writeCiphertexts } from './seal/bytes/ciphertext-files.ts';
+
+/** Of one call of `evaluate`. */
+export interface EvaluatedFile {
+  /** A file of encrypted outputs. */
+  readonly outputs: Uint8Array;
+  /** All runs of the file together. */
+  readonly timings: EvaluationTimings;
+}
+
+export class ServerSession {
+  /** SHA-256 of the public key that the keys belong to. */
+  readonly keyId: string;
+  private readonly part: ClientPart;
+  private readonly engine: EngineSession<Uint8Array>;
+  private readonly onClosed: () => void;
+  private readonly pending = new Pending();
+  private closing: Promise<void> | undefined;
+
+  /** For `Server.openSession`. */
+  constructor(part: ClientPart, keyId: string, engine: EngineSession<Uint8Array>, onClosed: () => void) {
+    this.part = part;
+    this.keyId = keyId;
+    this.engine = engine;
+    this.onClosed = onClosed;
+  }
+
+  /**
+   * Evaluates a file of encrypted inputs, of which it makes a copy at once. Any number of evaluations may be asked for;
+   * the runs of all sessions of a server take turns.
+   *
+   * Rejects with `HepcError` for files that are damaged, of another plan or another key, for a session that is closed or was
+   * lost with others (H641) and where memory runs out; with the reason of `signal` once it aborts, and with what
+   * `onProgress` throws. All but a loss and want of memory leave the session usable.
+   */
+  async evaluate(inputs: Uint8Array, options: EvaluateOptions = {}): Promise<EvaluatedFile> {
+    if (this.closing !== undefined) throw new HepcError([isClosed({ what: 'the session' })]);
+    return this.pending.track(this.evaluateNow(inputs, options));
+  }
+
+  /** Gives up the keys. Evaluations that are under way finish first. */
+  close(): Promise<void> {
+    this.closing ??= this.closeNow();
+    return this.closing;
+  }
+
+  private async closeNow(): Promise<void> {
+    await this.pending.settled();
+    try {
+      await this.engine.close();
+    } finally {
+      this.onClosed();
+    }
+  }
+
+  private async evaluateNow(inputs: Uint8Array, { signal, onProgress }: EvaluateOptions): Promise<EvaluatedFile> {
+    const { part, keyId } = this;
+    const { samples, runs } = readCiphertexts(ownBytes(inputs, 'the file of encrypted inputs'), 'inputs', part, keyId);
+    const results: Uint8Array[][] = [];
+    let timings: EvaluationTimings = { wait: 0, keys: 0, evaluate: 0 };
+    for (const [r, run] of runs.entries()) {
+      const { outputs, timings: own } = await this.engine.evaluate(run, {
+        ...(signal === undefined ? {} : { signal }),
+        ...(onProgress === undefined ? {} : { onProgress: (fraction) => onProgress((r + fraction) / runs.length) }),
+      });
+      results.push(outputs);
+      timings = {
+        wait: timings.wait + own.wait,
+        keys: timings.keys + own.keys,
+        evaluate: timings.evaluate + own.evaluate,
+      };
+    }
+    return { outputs: writeCiphertexts('outputs', part, { keyId, samples, runs: results }), timings };
+  }
+}
