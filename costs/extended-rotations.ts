@@ -1,5 +1,5 @@
 /**
- * Which rotations stay in the extended basis (double hoisting: Bossuat, Mouchet, Troncoso-Pastoriza, Hubaux, Eurocrypt
+ * Which rotations (as which any automorphism counts) stay in the extended basis (double hoisting: Bossuat, Mouchet, Troncoso-Pastoriza, Hubaux, Eurocrypt
  * 2021): those that only sums read, as factors of products with plaintexts or as they are, so that the one division by
  * the special prime at the end of a sum stands for those of all its rotations. Baby steps are of the first kind, giant
  * steps of the second.
@@ -9,7 +9,7 @@
  */
 import type { HeColumns } from '../ir/he/module.ts';
 import { operandsOf } from '../ir/he/operands.ts';
-import { HE } from '../ir/he/ops.ts';
+import { isAutomorphism } from '../ir/he/traits.ts';
 import { DisjointSets } from '../ir/maths/disjoint-sets.ts';
 import type { RowReaders } from './row-readers.ts';
 
@@ -24,12 +24,12 @@ export function findExtended(columns: HeColumns, { needed, sumOf, rescaleOf }: R
   const { op, size, level } = columns;
   const rows = op.length;
   const extended = new Uint8Array(rows);
-  for (let row = 0; row < rows; row++) if (op[row] === HE.rotate && needed[row] === 1) extended[row] = 1;
+  for (let row = 0; row < rows; row++) if (isAutomorphism(op[row] ?? -1) && needed[row] === 1) extended[row] = 1;
   const reads: { readonly rotation: number; readonly sum: number }[] = [];
   for (let row = 0; row < rows; row++) {
     if (needed[row] !== 1) continue;
     for (const operand of operandsOf(columns, row)) {
-      if (op[operand] !== HE.rotate) continue;
+      if (!isAutomorphism(op[operand] ?? -1)) continue;
       const sum = sumOf[row] ?? -1;
       if (sum === -1 || size[sum] !== 2) extended[operand] = 0;
       else reads.push({ rotation: operand, sum });

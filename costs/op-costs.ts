@@ -4,20 +4,23 @@
  * switch transforms every prime for every digit, and the special prime once; everything else touches each prime once.
  */
 import type { PolyModulusDegree } from '../ir/parameters.ts';
-import { type HeOpName, heOpNames } from '../ir/he/ops.ts';
+import { type HeOpCost, heOpNames, heOps } from '../ir/he/ops.ts';
 
 /** Work that is no operation of the `he` level. */
 const partsOfOperations = ['decompose', 'encode', 'rotate-hoisted', 'mod-down'] as const;
 
 /**
- * What has a cost: the operations of the `he` level; the encoding of a plaintext; and where an engine hoists, what is
+ * What has a cost: the operations of the `he` level, of which several may have the same; the encoding of a plaintext; and where an engine hoists, what is
  * left of a rotation when several of one value share its decomposition (`rotate-hoisted`), that decomposition
  * (`decompose`), and the division that ends a rotation, which sums of rotations can share (`mod-down`). An engine that
  * does not hoist decomposes and divides within each rotation: both are free for it.
  */
-export type CostedOp = HeOpName | (typeof partsOfOperations)[number];
+export type CostedOp = HeOpCost | (typeof partsOfOperations)[number];
 
-export const costedOps: readonly CostedOp[] = [...heOpNames, ...partsOfOperations];
+export const costedOps: readonly CostedOp[] = [
+  ...new Set(heOpNames.map((name) => heOps[name].cost)),
+  ...partsOfOperations,
+];
 
 /** Engines with costs of their own. */
 export const enginesWithCosts = ['simd', 'seal-wasm'] as const;

@@ -1,8 +1,8 @@
 /** How much several workers can gain on a program at best, by the modelled costs of its operations. */
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
-import { type HeColumns, usesValueA, usesValueB } from '../ir/he/module.ts';
+import type { HeColumns } from '../ir/he/module.ts';
 import { type CostTable, sealCostTable } from './op-costs.ts';
-import { HE } from '../ir/he/ops.ts';
+import { isWeight, usesValueA, usesValueB } from '../ir/he/traits.ts';
 import { type CostedProgram, rowCost } from './program-cost.ts';
 
 /**
@@ -34,7 +34,7 @@ export function parallelBound(
     const y = b[row] ?? -1;
     const wayA = usesValueA(code) && x >= start ? (way[x] ?? 0) : 0;
     const wayB = usesValueB(code) && y >= start ? (way[y] ?? 0) : 0;
-    way[row] = code === HE.weight ? 0 : Math.max(wayA, wayB) + cost;
+    way[row] = isWeight(code) ? 0 : Math.max(wayA, wayB) + cost;
     longest = Math.max(longest, way[row] ?? 0);
     work += cost;
     total += cost;
@@ -52,19 +52,20 @@ function meetingPoints({ op, a, b }: HeColumns): Uint8Array {
   const lastOperand = new Int32Array(rows).fill(-1);
   for (let row = rows - 1; row >= 0; row--) {
     const code = op[row] ?? 0;
-    if (code === HE.weight) lastOperand[row] = rows;
+    if (isWeight(code)) lastOperand[row] = rows;
     for (const operand of [usesValueA(code) ? (a[row] ?? -1) : -1, usesValueB(code) ? (b[row] ?? -1) : -1]) {
       if (operand === -1) continue;
       firstUse[operand] = row;
-      if (op[operand] !== HE.weight) lastOperand[row] = Math.max(lastOperand[row] ?? -1, operand);
+      if (!isWeight(op[operand] ?? -1)) lastOperand[row] = Math.max(lastOperand[row] ?? -1, operand);
     }
   }
   const meets = new Uint8Array(rows);
   // Everything above is read by the row or by something between, and so leads to it.
   let latestFirstUse = -1;
   for (let row = 0; row < rows; row++) {
-    meets[row] = op[row] !== HE.weight && latestFirstUse <= row ? 1 : 0;
-    if (op[row] !== HE.weight) latestFirstUse = Math.max(latestFirstUse, firstUse[row] ?? rows);
+    const isMovable = isWeight(op[row] ?? -1);
+    meets[row] = !isMovable && latestFirstUse <= row ? 1 : 0;
+    if (!isMovable) latestFirstUse = Math.max(latestFirstUse, firstUse[row] ?? rows);
   }
   // Everything below reads the row or something between.
   let earliestOperand = rows;

@@ -5,10 +5,11 @@
 import { ciphertextBytes, type Parameters, plaintextBytes, topLevel } from '../ir/parameters.ts';
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { findExtended } from './extended-rotations.ts';
-import { type HeColumns, type HeModule, usesPlaintextB } from '../ir/he/module.ts';
+import type { HeColumns, HeModule } from '../ir/he/module.ts';
 import { type CostedOp, type CostTable, defaultCostTable, hoists, opCost } from './op-costs.ts';
 import { operandsOf } from '../ir/he/operands.ts';
-import { HE, heOpNames } from '../ir/he/ops.ts';
+import { portRows } from '../ir/he/ports.ts';
+import { costNameOf, isAutomorphism, lowersLevel, usesPlaintextB } from '../ir/he/traits.ts';
 import { findReaders, type RowReaders } from './row-readers.ts';
 
 /** A program with levels: after `assign-levels`. */
@@ -65,11 +66,11 @@ export function rowCosts(program: CostedProgram, table: CostTable = defaultCostT
   return costs;
 }
 
-/** The rotations of each value, in order. */
+/** The rotations and other automorphisms of each value, in order. */
 function rotationsBySource({ op, a }: HeColumns, needed: Uint8Array): Iterable<number[]> {
   const rotations = new Map<number, number[]>();
   for (const [row, code] of op.entries()) {
-    if (code !== HE.rotate || needed[row] !== 1) continue;
+    if (!isAutomorphism(code) || needed[row] !== 1) continue;
     const from = a[row] ?? -1;
     const others = rotations.get(from);
     if (others === undefined) rotations.set(from, [row]);
@@ -96,10 +97,8 @@ export function rowCost(
   table: CostTable = defaultCostTable,
 ): number {
   const code = op[row] ?? -1;
-  const name = heOpNames[code];
-  if (name === undefined) throw new InternalError(`no he op has the code ${code}`);
-  const lowers = code === HE.rescale || code === HE['mod-switch'];
-  return opCost(name, level[lowers ? (a[row] ?? 0) : row] ?? 0, polyModulusDegree, table);
+  const operand = lowersLevel(code) ? (a[row] ?? 0) : row;
+  return opCost(costNameOf(code), level[operand] ?? 0, polyModulusDegree, table);
 }
 
 /**
@@ -132,8 +131,9 @@ export function encodingBytes(program: CostedProgram): number {
  */
 export function uploadBytes(program: CostedProgram): number {
   const parameters = managed(program);
-  return sumWhere(program.columns, HE.input, (row) => {
-    return ciphertextBytes(parameters, program.columns.level[row] ?? 0, 1) + seedBytes;
+  const { level } = program.columns;
+  return sumOver(portRows(program.columns, 'input'), (row) => {
+    return ciphertextBytes(parameters, level[row] ?? 0, 1) + seedBytes;
   });
 }
 
@@ -141,7 +141,7 @@ export function uploadBytes(program: CostedProgram): number {
 export function downloadBytes(program: CostedProgram): number {
   const parameters = managed(program);
   const { a, level, size } = program.columns;
-  return sumWhere(program.columns, HE.output, (row) => {
+  return sumOver(portRows(program.columns, 'output'), (row) => {
     const value = a[row] ?? 0;
     return ciphertextBytes(parameters, level[value] ?? 0, size[value] ?? 0);
   });
@@ -163,10 +163,8 @@ function countEncodings({ op, b, level, plainScale }: HeColumns): Map<number, nu
   return counts;
 }
 
-function sumWhere({ op }: HeColumns, code: number, bytesOf: (row: number) => number): number {
-  let sum = 0;
-  for (let row = 0; row < op.length; row++) if (op[row] === code) sum += bytesOf(row);
-  return sum;
+function sumOver(rows: readonly number[], bytesOf: (row: number) => number): number {
+  return rows.reduce((sum, row) => sum + bytesOf(row), 0);
 }
 
 function managed({ parameters }: CostedProgram): Parameters {

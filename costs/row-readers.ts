@@ -1,7 +1,7 @@
 /** Who reads which row: what engines that fuse rows, and estimates of what they cost, go by. */
-import { type HeColumns, usesValueA, usesValueB } from '../ir/he/module.ts';
+import type { HeColumns } from '../ir/he/module.ts';
 import { operandsOf } from '../ir/he/operands.ts';
-import { HE } from '../ir/he/ops.ts';
+import { dividesScale, isOutput, isPlainProduct, isSum, usesValueA, usesValueB } from '../ir/he/traits.ts';
 
 export interface RowReaders {
   /** 1 for the rows that an output needs, outputs included. */
@@ -25,7 +25,7 @@ export function findReaders(columns: HeColumns): RowReaders {
   const uses = new Int32Array(rows);
   // Readers have been seen before what they read, all of them.
   for (let row = rows - 1; row >= 0; row--) {
-    if (op[row] === HE.output) needed[row] = 1;
+    if (isOutput(op[row] ?? -1)) needed[row] = 1;
     if (needed[row] !== 1) continue;
     for (const operand of operandsOf(columns, row)) {
       needed[operand] = 1;
@@ -39,15 +39,16 @@ export function findReaders(columns: HeColumns): RowReaders {
     if (needed[row] !== 1) continue;
     const code = op[row] ?? 0;
     const x = a[row] ?? -1;
-    const isProduct = code === HE['multiply-plain'] && size[row] === 2;
-    if ((code === HE.add || isProduct) && sumOf[row] === -1) sumOf[row] = row;
-    if (code === HE.add) {
+    const isTerm = isPlainProduct(code) && size[row] === 2;
+    if ((isSum(code) || isTerm) && sumOf[row] === -1) sumOf[row] = row;
+    if (isSum(code)) {
       for (const operand of [x, b[row] ?? -1]) {
-        const isTerm = op[operand] === HE['multiply-plain'] && size[operand] === 2;
-        if (uses[operand] === 1 && (isTerm || op[operand] === HE.add)) sumOf[operand] = sumOf[row] ?? -1;
+        const reads = op[operand] ?? -1;
+        const joins = isSum(reads) || (isPlainProduct(reads) && size[operand] === 2);
+        if (uses[operand] === 1 && joins) sumOf[operand] = sumOf[row] ?? -1;
       }
     }
-    if (code === HE.rescale && uses[x] === 1) rescaleOf[x] = row;
+    if (dividesScale(code) && uses[x] === 1) rescaleOf[x] = row;
   }
 
   const lastRead = new Int32Array(rows).fill(-1);

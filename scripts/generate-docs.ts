@@ -66,7 +66,8 @@ function graphOps(ops: Readonly<Record<string, GraphOp>>): string {
 
 function programOps(): string {
   return Object.entries<HeOpDeclaration>(heOps)
-    .map(([name, { code, doc, a, b, imm }]) => {
+    .map(([name, declaration]) => {
+      const { code, doc, a, b, imm } = declaration;
       const operands = [sigil(a, 'a'), sigil(b, 'b')].filter((operand) => operand !== '').join(', ');
       const call = operands === '' ? name : `${name} ${operands}`;
       const attributes = [
@@ -75,9 +76,21 @@ function programOps(): string {
           ? [{ name: 'plainScale', meaning: 'number: the scale of the plaintext, in managed programs' }]
           : []),
       ];
-      return `### ${name}\n\n\`${call}\` (code ${code})\n\n${doc}\n\n${list('Attributes:', attributes)}`;
+      return `### ${name}\n\n\`${call}\` (code ${code})\n\n${doc}\n\n${list('Attributes:', attributes)}\n\n${rulesOf(declaration)}`;
     })
     .join('\n');
+}
+
+/** By what rules size, scale and level follow, and what the op takes. */
+function rulesOf({ a, takes, gives, scale, level, linear, key, cost }: HeOpDeclaration): string {
+  return list('Rules:', [
+    { name: 'size', meaning: a === 'value' ? `takes ${takes}, gives ${gives}` : `gives ${gives}` },
+    { name: 'scale', meaning: scale },
+    { name: 'level', meaning: level },
+    { name: 'linear', meaning: linear ? 'yes' : 'no' },
+    { name: 'key', meaning: key },
+    { name: 'cost', meaning: `that of \`${cost}\`` },
+  ]);
 }
 
 function sigil(use: FieldUse, name: string): string {

@@ -1,5 +1,6 @@
 /** Where each value of a program is read for the last time. */
-import { type HeModule, usesValueA, usesValueB } from './module.ts';
+import type { HeModule } from './module.ts';
+import { usesValueA, usesValueB } from './traits.ts';
 
 /** The last row that reads each value; −1 where none does. */
 export function lastUses({ columns }: Pick<HeModule, 'columns'>): Int32Array {

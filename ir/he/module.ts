@@ -3,14 +3,16 @@
  * value. Rows are in SSA order: operands have smaller ids. Plaintext operands are rows of the plaintext pool, which
  * are expressions over the packed weights and materialise only where an engine encodes them.
  *
- * Before `assign-levels` a module is unmanaged: it has no rescale and mod-switch ops, and level, scale, size and
- * plainScale mean nothing. After it every value has its exact level, scale and size, and `he-verifier.ts` holds.
+ * Without parameters a module is unmanaged: level, scale, size and plainScale mean nothing, whether relinearisations and
+ * rescales have been placed or not. `assign-levels` gives it parameters, and every value its exact level, scale and size;
+ * `verify.ts` says what holds then.
  */
 import type { Constant } from '../constant.ts';
-import { InternalError, type NodeRef } from '../diagnostics/diagnostic.ts';
+import type { NodeRef } from '../diagnostics/diagnostic.ts';
 import type { Parameters } from '../parameters.ts';
-import { HE, type HeOpName, heOpNames } from './ops.ts';
+import { type HeOpName, heOps } from './ops.ts';
 import type { PlaintextPool } from './plaintexts.ts';
+import { nameOf, usesValueA, usesValueB } from './traits.ts';
 
 /** One row, decoded. */
 export interface HeOp {
@@ -64,10 +66,10 @@ export function opCount(module: HeModule): number {
   return module.columns.op.length;
 }
 
-export function heOp({ columns: c }: HeModule, id: number): HeOp {
+export function heOp({ columns: c }: Pick<HeModule, 'columns'>, id: number): HeOp {
   return {
     id,
-    op: opName(c.op[id]),
+    op: nameOf(c.op[id]),
     a: c.a[id] ?? -1,
     b: c.b[id] ?? -1,
     imm: c.imm[id] ?? 0,
@@ -81,23 +83,6 @@ export function heOp({ columns: c }: HeModule, id: number): HeOp {
 
 export function* heOpsOf(module: HeModule): Generator<HeOp> {
   for (let id = 0; id < opCount(module); id++) yield heOp(module, id);
-}
-
-function opName(code: number | undefined): HeOpName {
-  const name = code === undefined ? undefined : heOpNames[code];
-  if (name === undefined) throw new InternalError(`no he op has the code ${code ?? 'undefined'}`);
-  return name;
-}
-
-/** Whether the field a (or b) of an op of this code is a value. */
-export function usesValueA(code: number): boolean {
-  return code !== HE.input && code !== HE.weight;
-}
-export function usesValueB(code: number): boolean {
-  return code === HE.add || code === HE.multiply;
-}
-export function usesPlaintextB(code: number): boolean {
-  return code === HE['add-plain'] || code === HE['multiply-plain'];
 }
 
 /** Fields of a new op that differ from the defaults. */
@@ -129,7 +114,7 @@ export class HeBuilder {
   }
 
   add(op: HeOpName, fields: HeFields = {}): number {
-    return this.addCode(HE[op], fields);
+    return this.addCode(heOps[op].code, fields);
   }
 
   addCode(code: number, { a = -1, b = -1, imm = 0, level = 0, scale = 0, size = 2, plainScale = 0 }: HeFields): number {

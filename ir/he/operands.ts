@@ -1,5 +1,6 @@
 /** Who reads what in an `he` program. */
-import { type HeColumns, usesValueA, usesValueB } from './module.ts';
+import type { HeColumns } from './module.ts';
+import { usesValueA, usesValueB } from './traits.ts';
 
 /** The values that an op reads, one that is read twice twice. */
 export function operandsOf({ op, a, b }: HeColumns, id: number): number[] {

@@ -1,88 +1,171 @@
 /**
- * The `he` level's ops: CKKS operations in SSA. Codes index the columns of `HeModule` and of a `.hep`: they are
- * part of the file format and never change.
+ * The table of the `he` level's ops: CKKS operations in SSA. A declaration is total: whatever the compiler asks about an
+ * op that does not depend on how it is computed stands here, and `traits.ts` makes lookups by code of it. What computes
+ * (interpreters and engines) is a total record over the names.
+ *
+ * Codes index the columns of `HeModule` and of a `.hep`: they are part of the file format and never change.
  */
 
-/** What the fields `a`, `b` and `imm` of an op mean. */
+/** What the fields `a`, `b` and `imm` of an op hold; an op without an attribute leaves `imm` at zero. */
 export type FieldUse = 'value' | 'plaintext' | 'step' | 'index' | 'none';
 
 export interface HeOpDeclaration {
   readonly code: number;
   readonly doc: string;
-  readonly a: FieldUse;
-  readonly b: FieldUse;
-  readonly imm: FieldUse;
+  readonly a: 'value' | 'plaintext' | 'none';
+  /** A value only where `a` is one. */
+  readonly b: 'value' | 'plaintext' | 'none';
+  readonly imm: 'step' | 'index' | 'none';
+  /** What crosses the border of the program: a ciphertext from the client, from the model owner, or to the client. */
+  readonly port: 'input' | 'weight' | 'output' | 'none';
+  /** What becomes of the slots: those of a are kept, or take other places; operands are added or multiplied. */
+  readonly slots: 'given' | 'kept' | 'permuted' | 'sum' | 'product';
+  /** Whether the op is linear in its ciphertexts: only a product of two is not. */
+  readonly linear: boolean;
+  /** Polynomials that each ciphertext operand must have. */
+  readonly takes: 2 | 3 | 'any';
+  /** Polynomials of the result. */
+  readonly gives: 2 | 3 | 'largest';
+  /**
+   * Scale of the result: what it is encrypted at; that of all operands, which have the same, plaintexts among them; the
+   * product of all, with a plaintext's `plainScale`; or that of a over the last prime of its level.
+   */
+  readonly scale: 'given' | 'kept' | 'product' | 'quotient';
+  /** Level of the result: what it is encrypted at; that of all operands; or one below. */
+  readonly level: 'given' | 'kept' | 'lowered';
+  /** The evaluation key that it switches by. A Galois key is that of the step, 0 where there is none (`keys.ts`). */
+  readonly key: 'none' | 'relinearization' | 'galois';
+  /** Whose costs it has in tables of costs: its own, or those of an op that does the same work. */
+  readonly cost: string;
 }
+
+const source = {
+  b: 'none',
+  slots: 'given',
+  linear: true,
+  takes: 'any',
+  gives: 2,
+  scale: 'given',
+  level: 'given',
+  key: 'none',
+} as const satisfies Partial<HeOpDeclaration>;
+
+/** An op on one ciphertext that leaves all as it is, but for what its declaration says. */
+const unary = {
+  a: 'value',
+  b: 'none',
+  imm: 'none',
+  port: 'none',
+  slots: 'kept',
+  linear: true,
+  takes: 2,
+  gives: 'largest',
+  scale: 'kept',
+  level: 'kept',
+  key: 'none',
+} as const satisfies Partial<HeOpDeclaration>;
+
+const sum = { ...unary, slots: 'sum', takes: 'any' } as const;
+const product = { ...unary, slots: 'product', scale: 'product' } as const;
 
 export const heOps = {
   input: {
     code: 0,
     doc: 'Ciphertext `index` of the inputs, freshly encrypted at this level and scale.',
+    ...source,
     a: 'none',
-    b: 'none',
     imm: 'index',
+    port: 'input',
+    cost: 'input',
   },
   weight: {
     code: 1,
     doc: 'Plaintext a, encrypted by the model owner under the public key of the client at this level and scale.',
+    ...source,
     a: 'plaintext',
-    b: 'none',
     imm: 'none',
+    port: 'weight',
+    cost: 'weight',
   },
-  add: { code: 2, doc: 'a + b; equal levels and scales.', a: 'value', b: 'value', imm: 'none' },
+  add: {
+    code: 2,
+    doc: 'a + b; equal levels and scales.',
+    ...sum,
+    b: 'value',
+    cost: 'add',
+  },
   'add-plain': {
     code: 3,
     doc: 'a + plaintext b, encoded at the level and scale of a.',
-    a: 'value',
+    ...sum,
     b: 'plaintext',
-    imm: 'none',
+    cost: 'add-plain',
   },
   multiply: {
     code: 4,
     doc: 'a · b, a square where a = b; of size 3 until relinearised. The scale is the product of the scales.',
-    a: 'value',
+    ...product,
     b: 'value',
-    imm: 'none',
+    linear: false,
+    gives: 3,
+    cost: 'multiply',
   },
   'multiply-plain': {
     code: 5,
     doc: 'a · plaintext b, encoded at the level of a and at `plainScale`.',
-    a: 'value',
+    ...product,
     b: 'plaintext',
-    imm: 'none',
+    takes: 'any',
+    cost: 'multiply-plain',
   },
-  relinearize: { code: 6, doc: 'a, brought from size 3 to size 2.', a: 'value', b: 'none', imm: 'none' },
+  relinearize: {
+    code: 6,
+    doc: 'a, brought from size 3 to size 2.',
+    ...unary,
+    takes: 3,
+    gives: 2,
+    key: 'relinearization',
+    cost: 'relinearize',
+  },
   rescale: {
     code: 7,
     doc: 'a divided by the last prime of its level: one level lower, the scale divided by that prime.',
-    a: 'value',
-    b: 'none',
-    imm: 'none',
+    ...unary,
+    scale: 'quotient',
+    level: 'lowered',
+    cost: 'rescale',
   },
   'mod-switch': {
     code: 8,
     doc: 'a without the last prime of its level: one level lower, the same scale.',
-    a: 'value',
-    b: 'none',
-    imm: 'none',
+    ...unary,
+    takes: 'any',
+    level: 'lowered',
+    cost: 'mod-switch',
   },
   rotate: {
     code: 9,
     doc: 'Slot s of the result is slot s + step of a, cyclically. 0 < step < slots.',
-    a: 'value',
-    b: 'none',
+    ...unary,
     imm: 'step',
+    slots: 'permuted',
+    key: 'galois',
+    cost: 'rotate',
   },
   output: {
     code: 10,
     doc: 'a is ciphertext `index` of the outputs.',
-    a: 'value',
-    b: 'none',
+    ...unary,
     imm: 'index',
+    port: 'output',
+    cost: 'output',
   },
 } as const satisfies Record<string, HeOpDeclaration>;
 
 export type HeOpName = keyof typeof heOps;
+
+/** Names of the costs of all ops. */
+export type HeOpCost = (typeof heOps)[HeOpName]['cost'];
 
 const names: HeOpName[] = [];
 for (const name of Object.keys(heOps) as HeOpName[]) names[heOps[name].code] = name;
@@ -90,6 +173,7 @@ for (const name of Object.keys(heOps) as HeOpName[]) names[heOps[name].code] = n
 /** Op names by code. */
 export const heOpNames: readonly HeOpName[] = names;
 
+/** Codes by op name, for passes that match a pattern of ops; all others ask for traits (`traits.ts`). */
 export const HE = Object.fromEntries(names.map((name) => [name, heOps[name].code])) as {
   readonly [K in HeOpName]: (typeof heOps)[K]['code'];
 };

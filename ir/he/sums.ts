@@ -4,7 +4,7 @@
  */
 import type { HeColumns } from './module.ts';
 import { useCounts } from './operands.ts';
-import { HE } from './ops.ts';
+import { isSum } from './traits.ts';
 
 export interface Sums {
   /** By the `add` that ends a sum: its terms from left to right, at least two; one may occur twice. */
@@ -19,7 +19,7 @@ export function findSums(columns: HeColumns, part: (row: number) => boolean = ()
   const rows = op.length;
   const uses = useCounts(columns);
   const adds: number[] = [];
-  for (let row = 0; row < rows; row++) if (op[row] === HE.add && part(row)) adds.push(row);
+  for (let row = 0; row < rows; row++) if (isSum(op[row] ?? -1) && part(row)) adds.push(row);
   const isPart = new Uint8Array(rows);
   for (const row of adds) isPart[row] = 1;
   const inner = new Uint8Array(rows);

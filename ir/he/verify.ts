@@ -11,14 +11,12 @@
  * Unmanaged, that is without parameters, levels, scales and sizes say nothing, and products may be with zeros, which
  * `dead-ciphertexts` removes. Managed:
  * - no product is with a row of zeros (H254);
- * - levels are at most the top one and equal on operands; an op keeps them, rescale and mod-switch lower by one (H256);
- * - scales are positive and finite; add: equal bit for bit; multiply, multiply-plain and rescale: the product or the
- *   quotient up to 1e-9, of which the program's value stands; add-plain: plainScale is that of a; all else keeps
- *   them; a scale is below the modulus of its level (H257);
+ * - levels are at most the top one and equal on operands; an op keeps or lowers them as the table says (H256);
+ * - scales are positive and finite; what the table keeps is equal bit for bit on all operands and the result, a
+ *   plaintext's included; a product or quotient holds up to 1e-9, and the program's value stands; a scale is below the
+ *   modulus of its level (H257);
  * - what is encoded fits its level at its scale (`verify-encodings.ts`);
- * - input and weight have size 2; multiply takes 2 and 2 and gives 3; relinearize 3 and gives 2; rotate, rescale and
- *   output take 2 (rounding a third polynomial is multiplied by the square of the secret); add gives the larger size;
- *   all else keeps it (H258).
+ * - operands and results have the sizes of the table (H258).
  *
  * Passes over columns only, for programs of 10^6 ops.
  */
@@ -36,8 +34,22 @@ import {
 import { type Parameters, slotsOf, topLevel } from '../parameters.ts';
 import { Reports } from '../reports.ts';
 import { isPowerOfTwo } from '../tile/layout.ts';
-import { columnNames, type HeModule, usesPlaintextB, usesValueA, usesValueB } from './module.ts';
-import { HE, heOpNames } from './ops.ts';
+import { columnNames, type HeModule } from './module.ts';
+import { heOpNames } from './ops.ts';
+import {
+  hasStep,
+  isInput,
+  isOutput,
+  isProduct,
+  lowersLevel,
+  scaleRule,
+  sizeGiven,
+  sizeTaken,
+  usesPlaintextA,
+  usesPlaintextB,
+  usesValueA,
+  usesValueB,
+} from './traits.ts';
 import { verifyEncodings } from './verify-encodings.ts';
 
 /** A program at either level; only `plan` has a schedule, which is verified elsewhere. */
@@ -126,7 +138,7 @@ function verifyStructure(module: Program, pool: readonly Verdict[], reports: Rep
       if (operand < 0 || operand >= id) {
         reports.at(id, badValueOrder, `operand %${operand} of ${name} is not above it`);
         sound = false;
-      } else if (op[operand] === HE.output) {
+      } else if (isOutput(op[operand] ?? -1)) {
         reports.at(id, badValueOrder, `operand %${operand} of ${name} is an output`);
       }
     };
@@ -134,20 +146,20 @@ function verifyStructure(module: Program, pool: readonly Verdict[], reports: Rep
       const verdict = pool[plaintext];
       if (verdict === undefined)
         reports.at(id, badPlaintext, `${name} uses plaintext ${plaintext}, of ${pool.length} plaintexts`);
-      else if (verdict === 'zero' && code === HE['multiply-plain'] && parameters !== undefined)
-        reports.at(id, badPlaintext, `multiply-plain uses plaintext ${plaintext}, which is zero in all slots`);
+      else if (verdict === 'zero' && isProduct(code) && parameters !== undefined)
+        reports.at(id, badPlaintext, `${name} uses plaintext ${plaintext}, which is zero in all slots`);
     };
     const operandA = a[id] ?? -1;
     const operandB = b[id] ?? -1;
     const immediate = imm[id] ?? -1;
     if (usesValueA(code)) checkValue(operandA);
     if (usesValueB(code)) checkValue(operandB);
-    if (code === HE.weight) checkPlaintext(operandA);
+    if (usesPlaintextA(code)) checkPlaintext(operandA);
     if (usesPlaintextB(code)) checkPlaintext(operandB);
-    if (code === HE.rotate && (immediate <= 0 || immediate >= slots))
+    if (hasStep(code) && (immediate <= 0 || immediate >= slots))
       reports.at(id, badRotation, `a rotation by ${immediate}, of ${slots} slots`);
-    if (code === HE.input) inputs.add(id, immediate, reports);
-    if (code === HE.output) outputs.add(id, immediate, reports);
+    if (isInput(code)) inputs.add(id, immediate, reports);
+    if (isOutput(code)) outputs.add(id, immediate, reports);
     const from = origin[id] ?? -1;
     if (from < 0 || from >= Math.max(1, module.origins.length))
       reports.at(id, badValueOrder, `origin ${from}, of ${module.origins.length} origins`);
@@ -206,35 +218,43 @@ function verifyManaged({ columns }: Program, parameters: Parameters, reports: Re
 
     const levelA = level[read] ?? 0;
     const levelB = level[readB] ?? 0;
-    const lowers = code === HE.rescale || code === HE['mod-switch'] ? 1 : 0;
+    const lowers = lowersLevel(code) ? 1 : 0;
     if (levelA !== levelB) complain(badLevel, `has operands at levels ${levelA} and ${levelB}`);
     else if (l !== levelA - lowers) complain(badLevel, `is at level ${l}, its operand at ${levelA}`);
 
     const scaleA = scale[read] ?? 0;
     const scaleB = scale[readB] ?? 0;
     const plain = plainScale[id] ?? 0;
-    if (code === HE.add && scaleA !== scaleB) complain(badScale, `has operands of scales ${scaleA} and ${scaleB}`);
-    if (code === HE['add-plain'] && plain !== scaleA)
-      complain(badScale, `encodes its plaintext at scale ${plain}, its operand has ${scaleA}`);
-    if (code === HE['multiply-plain'] && !(plain > 0 && Number.isFinite(plain)))
-      complain(badScale, `encodes its plaintext at scale ${plain}`);
-    if (code === HE.rescale) {
-      const prime = parameters.primes[levelA];
-      if (prime !== undefined && !(Math.abs((s * prime) / scaleA - 1) <= 1e-9))
-        complain(badScale, `has the scale ${s}, from ${scaleA} by the prime ${prime}`);
-    } else if (code === HE.multiply || code === HE['multiply-plain']) {
-      const product = scaleA * (code === HE.multiply ? scaleB : plain);
-      if (!(Math.abs(s / product - 1) <= 1e-9)) complain(badScale, `has the scale ${s}, its operands' is ${product}`);
-    } else if (s !== scaleA) {
-      complain(badScale, `has the scale ${s} instead of ${scaleA}`);
+    switch (scaleRule(code)) {
+      case 'given':
+        break;
+      case 'kept':
+        if (scaleA !== scaleB) complain(badScale, `has operands of scales ${scaleA} and ${scaleB}`);
+        if (usesPlaintextB(code) && plain !== scaleA)
+          complain(badScale, `encodes its plaintext at scale ${plain}, its operand has ${scaleA}`);
+        if (s !== scaleA) complain(badScale, `has the scale ${s} instead of ${scaleA}`);
+        break;
+      case 'product': {
+        if (usesPlaintextB(code) && !(plain > 0 && Number.isFinite(plain)))
+          complain(badScale, `encodes its plaintext at scale ${plain}`);
+        const product = scaleA * (usesPlaintextB(code) ? plain : scaleB);
+        if (!(Math.abs(s / product - 1) <= 1e-9)) complain(badScale, `has the scale ${s}, its operands' is ${product}`);
+        break;
+      }
+      case 'quotient': {
+        const prime = parameters.primes[levelA];
+        if (prime !== undefined && !(Math.abs((s * prime) / scaleA - 1) <= 1e-9))
+          complain(badScale, `has the scale ${s}, from ${scaleA} by the prime ${prime}`);
+        break;
+      }
     }
 
     const sizeA = size[read] ?? 0;
     const sizeB = size[readB] ?? 0;
-    const takes = requiredSize(code);
+    const takes = sizeTaken(code);
     if (takes !== undefined && (sizeA !== takes || sizeB !== takes))
       complain(badSize, `takes ciphertexts of size ${takes}, not ${Math.max(sizeA, sizeB)}`);
-    const gives = resultSize(code, Math.max(sizeA, sizeB));
+    const gives = sizeGiven(code, Math.max(sizeA, sizeB));
     if (n !== gives) complain(badSize, `is of size ${n} instead of ${gives}`);
   }
 }
@@ -243,31 +263,4 @@ function verifyManaged({ columns }: Program, parameters: Parameters, reports: Re
 function capacityBits({ primes }: Parameters): number[] {
   let bits = 0;
   return primes.map((prime) => (bits += Math.log2(prime)));
-}
-
-function requiredSize(code: number): number | undefined {
-  switch (code) {
-    case HE.multiply:
-    case HE.rotate:
-    case HE.rescale:
-    case HE.output:
-      return 2;
-    case HE.relinearize:
-      return 3;
-    default:
-      return undefined;
-  }
-}
-
-function resultSize(code: number, operands: number): number {
-  switch (code) {
-    case HE.input:
-    case HE.weight:
-    case HE.relinearize:
-      return 2;
-    case HE.multiply:
-      return 3;
-    default:
-      return operands;
-  }
 }

@@ -6,11 +6,13 @@
  * Memory is that of the values alive at once: a value's array is reused once its last user has run.
  */
 import { InternalError } from '../diagnostics/diagnostic.ts';
+import { galoisStep } from '../he/keys.ts';
 import { lastUses } from '../he/last-uses.ts';
-import { type HeModule, usesValueA, usesValueB } from '../he/module.ts';
-import { HE } from '../he/ops.ts';
+import { heOp, type HeModule, type HeOp } from '../he/module.ts';
+import type { HeOpName } from '../he/ops.ts';
+import { dividesScale, isAutomorphism, isInput, isWeight, relinearizes, usesValueA, usesValueB } from '../he/traits.ts';
 import type { PlanModule } from '../plan/plan.ts';
-import { type NoiseModel, relinKey } from './noise.ts';
+import { galoisKey, type NoiseModel, relinKey } from './noise.ts';
 import { PlaintextSlots } from './plaintext-slots.ts';
 
 export interface EvaluateHeOptions {
@@ -20,6 +22,65 @@ export interface EvaluateHeOptions {
   readonly noise?: NoiseModel;
   /** Sees every value; the array is only valid during the call. */
   readonly observe?: (id: number, slots: Float64Array) => void;
+}
+
+/** What an op reads and writes beside its result. */
+interface Run {
+  readonly inputs: readonly Float64Array[];
+  readonly outputs: Float64Array[];
+  /** Slots of a value. */
+  value(id: number): Float64Array;
+  /** Slots of a plaintext, encoded at a scale. */
+  plaintext(id: number, scale: number): Float64Array;
+}
+
+/** Writes the slots of an op's result to `target`, without noise. */
+type Compute = (run: Run, op: HeOp, target: Float64Array) => void;
+
+const copy: Compute = (run, { a }, target) => {
+  target.set(run.value(a));
+};
+
+const compute: { readonly [K in HeOpName]: Compute } = {
+  input: ({ inputs }, { imm }, target) => {
+    const input = inputs[imm];
+    if (input?.length !== target.length) throw new InternalError(`input ${imm} is no vector of ${target.length} slots`);
+    target.set(input);
+  },
+  weight: (run, { a, scale }, target) => {
+    target.set(run.plaintext(a, scale));
+  },
+  add: (run, { a, b }, target) => {
+    addInto(target, run.value(a), run.value(b));
+  },
+  'add-plain': (run, { a, b, plainScale }, target) => {
+    addInto(target, run.value(a), run.plaintext(b, plainScale));
+  },
+  multiply: (run, { a, b }, target) => {
+    multiplyInto(target, run.value(a), run.value(b));
+  },
+  'multiply-plain': (run, { a, b, plainScale }, target) => {
+    multiplyInto(target, run.value(a), run.plaintext(b, plainScale));
+  },
+  relinearize: copy,
+  rescale: copy,
+  'mod-switch': copy,
+  rotate: (run, { a, imm }, target) => {
+    rotateInto(target, run.value(a), imm);
+  },
+  output: (run, { a, imm }, target) => {
+    target.set(run.value(a));
+    run.outputs[imm] = target.slice();
+  },
+};
+
+/** Adds the noise that an op of this code adds to that of its operands. */
+function addNoise(noise: NoiseModel, code: number, { imm, level, scale }: HeOp, slots: Float64Array): void {
+  if (isInput(code)) noise.encryptSymmetric(slots, scale);
+  else if (isWeight(code)) noise.encryptAsymmetric(slots, level, scale);
+  else if (dividesScale(code)) noise.rescale(slots, scale);
+  else if (relinearizes(code)) noise.switchKey(slots, relinKey, level, scale);
+  else if (isAutomorphism(code)) noise.switchKey(slots, galoisKey(galoisStep(code, imm)), level, scale);
 }
 
 /**
@@ -41,68 +102,24 @@ export function evaluateHe(
   const values: (Float64Array | undefined)[] = [];
   const outputs: Float64Array[] = [];
   const free: Float64Array[] = [];
-  const valueOf = (id: number): Float64Array => {
-    const value = values[id];
-    if (value === undefined) throw new InternalError(`%${id} is read before it is computed or after its last use`);
-    return value;
+  const run: Run = {
+    inputs,
+    outputs,
+    value: (id) => {
+      const value = values[id];
+      if (value === undefined) throw new InternalError(`%${id} is read before it is computed or after its last use`);
+      return value;
+    },
+    plaintext: (id, scale) => plaintexts.at(id, scale),
   };
 
   for (let id = 0; id < columns.op.length; id++) {
     const code = columns.op[id] ?? -1;
-    const a = columns.a[id] ?? -1;
-    const b = columns.b[id] ?? -1;
-    const imm = columns.imm[id] ?? 0;
-    const level = columns.level[id] ?? 0;
-    const scale = columns.scale[id] ?? 0;
-    const plainScale = columns.plainScale[id] ?? 0;
+    const op = heOp(module, id);
+    const { a, b } = op;
     const result = free.pop() ?? new Float64Array(slots);
-
-    switch (code) {
-      case HE.input: {
-        const input = inputs[imm];
-        if (input?.length !== slots) throw new InternalError(`input ${imm} is no vector of ${slots} slots`);
-        result.set(input);
-        noise?.encryptSymmetric(result, scale);
-        break;
-      }
-      case HE.weight:
-        result.set(plaintexts.at(a, scale));
-        noise?.encryptAsymmetric(result, level, scale);
-        break;
-      case HE.add:
-        addInto(result, valueOf(a), valueOf(b));
-        break;
-      case HE['add-plain']:
-        addInto(result, valueOf(a), plaintexts.at(b, plainScale));
-        break;
-      case HE.multiply:
-        multiplyInto(result, valueOf(a), valueOf(b));
-        break;
-      case HE['multiply-plain']:
-        multiplyInto(result, valueOf(a), plaintexts.at(b, plainScale));
-        break;
-      case HE.relinearize:
-        result.set(valueOf(a));
-        noise?.switchKey(result, relinKey, level, scale);
-        break;
-      case HE.rescale:
-        result.set(valueOf(a));
-        noise?.rescale(result, scale);
-        break;
-      case HE['mod-switch']:
-        result.set(valueOf(a));
-        break;
-      case HE.rotate:
-        rotateInto(result, valueOf(a), imm);
-        noise?.switchKey(result, imm, level, scale);
-        break;
-      case HE.output:
-        result.set(valueOf(a));
-        outputs[imm] = result.slice();
-        break;
-      default:
-        throw new InternalError(`no he op has the code ${code}`);
-    }
+    compute[op.op](run, op, result);
+    if (noise !== undefined) addNoise(noise, code, op, result);
     observe?.(id, result);
 
     if ((lastUse[id] ?? -1) === -1) free.push(result);

@@ -37,8 +37,13 @@ const errorDeviation = Math.sqrt(21 / 2);
  */
 const poolSize = 2 ** 18;
 
-/** Stands for the relinearisation key where a Galois key is named by its step. */
+/** Names the relinearisation key. */
 export const relinKey = 0;
+
+/** Names the Galois key of a step, 0 for the conjugation. */
+export function galoisKey(step: number): number {
+  return step === 0 ? -1 : step;
+}
 
 /**
  * Noise for the programs of one parameter set under one imagined secret key. Deterministic for its seed and the
@@ -96,7 +101,7 @@ export class NoiseModel {
     this.addShaped(slots, this.rounding, scale);
   }
 
-  /** Adds the error of a rotation or relinearisation; `key` is the step, or `relinKey`. */
+  /** Adds the error of a rotation or relinearisation; `key` is `relinKey` or a `galoisKey`. */
   switchKey(slots: Float64Array, key: number, level: number, scale: number): void {
     this.addShaped(slots, this.switchingDeviation(level), scale);
     const keyError = this.keyError(key);

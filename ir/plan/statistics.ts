@@ -1,7 +1,23 @@
 /** The statistics of a plan that follow from its program: counted when it is made, and again when it is read. */
 import { lastUses } from '../he/last-uses.ts';
-import { type HeModule, usesPlaintextB, usesValueA, usesValueB } from '../he/module.ts';
-import { HE } from '../he/ops.ts';
+import type { HeModule } from '../he/module.ts';
+import { heOpNames } from '../he/ops.ts';
+import { keyNeeds } from '../he/keys.ts';
+import {
+  dividesScale,
+  isAddition,
+  isAutomorphism,
+  isCipherProduct,
+  isInput,
+  isOutput,
+  isPlainProduct,
+  isProduct,
+  isWeight,
+  relinearizes,
+  usesPlaintextB,
+  usesValueA,
+  usesValueB,
+} from '../he/traits.ts';
 import {
   bitLength,
   ciphertextBytes,
@@ -28,30 +44,31 @@ export interface GivenStatistics {
  */
 export function countStatistics(program: PlannedProgram, given: GivenStatistics): PlanStatistics {
   const { parameters } = program;
-  const { op, imm } = program.columns;
   const counts = new Int32Array(256);
-  for (const code of op) counts[code] = (counts[code] ?? 0) + 1;
-  const count = (code: number): number => counts[code] ?? 0;
+  for (const code of program.columns.op) counts[code] = (counts[code] ?? 0) + 1;
+  const count = (has: (code: number) => boolean): number =>
+    heOpNames.reduce((sum, _, code) => sum + (has(code) ? (counts[code] ?? 0) : 0), 0);
   const plaintexts = countPlaintexts(program);
   const keyBytes = switchingKeyBytes(parameters);
-  const galoisKeys = new Set(imm.filter((_, id) => op[id] === HE.rotate)).size;
-  const relinKeys = count(HE.relinearize) > 0 ? 1 : 0;
+  const needs = keyNeeds(program.columns);
+  const galoisKeys = needs.galoisSteps.length;
+  const relinKeys = needs.relinearization ? 1 : 0;
   return {
     polyModulusDegree: parameters.polyModulusDegree,
     modulusBits: [...parameters.primes, parameters.specialPrime].map(bitLength),
     levels: parameters.primes.length,
-    rotations: count(HE.rotate),
-    relinearizations: count(HE.relinearize),
-    multiplyPlain: count(HE['multiply-plain']),
-    multiplyCipher: count(HE.multiply),
-    rescales: count(HE.rescale),
-    additions: count(HE.add) + count(HE['add-plain']),
+    rotations: count(isAutomorphism),
+    relinearizations: count(relinearizes),
+    multiplyPlain: count(isPlainProduct),
+    multiplyCipher: count(isCipherProduct),
+    rescales: count(dividesScale),
+    additions: count(isAddition),
     galoisKeys,
     galoisKeyBytes: galoisKeys * keyBytes,
-    weightTiles: plaintexts.multiplied + count(HE.weight),
+    weightTiles: plaintexts.multiplied + count(isWeight),
     weightTilesPruned: given.weightTilesPruned,
-    inputCiphertexts: count(HE.input),
-    outputCiphertexts: count(HE.output),
+    inputCiphertexts: count(isInput),
+    outputCiphertexts: count(isOutput),
     peakBytes:
       Math.ceil((galoisKeys + relinKeys) * keyBytes * keyHeapExpansion) +
       plaintexts.bytes +
@@ -71,7 +88,7 @@ export function countPlaintexts({ columns, parameters }: PlannedProgram): { mult
     const code = op[id] ?? 0;
     if (!usesPlaintextB(code)) continue;
     const plaintext = b[id] ?? 0;
-    if (code === HE['multiply-plain']) multiplied.add(plaintext);
+    if (isProduct(code)) multiplied.add(plaintext);
     const scale = plainScale[id] ?? 0;
     const known = encoded.get(scale) ?? new Set<number>();
     encoded.set(scale, known);
@@ -94,7 +111,7 @@ export function peakCiphertextBytes(program: PlannedProgram): number {
     const code = op[id] ?? 0;
     const operandA = a[id] ?? -1;
     const operandB = b[id] ?? -1;
-    if (code === HE.output && lastUse[operandA] === id) continue;
+    if (isOutput(code) && lastUse[operandA] === id) continue;
     alive += bytesOf(id);
     peak = Math.max(peak, alive);
     if (usesValueA(code) && lastUse[operandA] === id) alive -= bytesOf(operandA);

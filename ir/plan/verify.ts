@@ -12,10 +12,9 @@
  */
 import type { Diagnostic, Place } from '../diagnostics/diagnostic.ts';
 import { badSchedule } from '../diagnostics/verify.ts';
-import { usesValueA, usesValueB } from '../he/module.ts';
-import { HE } from '../he/ops.ts';
 import { placeInProgram, verifyHe } from '../he/verify.ts';
 import { lastUses } from '../he/last-uses.ts';
+import { isInput, isOutput, usesValueA, usesValueB } from '../he/traits.ts';
 import { Reports } from '../reports.ts';
 import { FREES_A, FREES_B, type PlanModule } from './plan.ts';
 
@@ -54,15 +53,15 @@ function verifyBuffers(module: PlanModule, reports: Reports): void {
       continue;
     }
     const living = holder[own] ?? -1;
-    const takesOver = code === HE.output && living === operandA && lastUse[operandA] === id;
+    const takesOver = isOutput(code) && living === operandA && lastUse[operandA] === id;
     if (living !== -1 && !takesOver)
       reports.at(id, badSchedule, `its buffer ${own} holds %${living}, which is still needed`);
     for (const operand of [operandA, operandB]) {
       if (operand !== -1 && lastUse[operand] === id) holder[buffer[operand] ?? 0] = -1;
     }
     const isRead = lastUse[id] !== -1;
-    holder[own] = isRead || code === HE.output ? id : -1;
-    if (!isRead && code !== HE.output && code !== HE.input) reports.at(id, badSchedule, 'nothing reads it');
+    holder[own] = isRead || isOutput(code) ? id : -1;
+    if (!isRead && !isOutput(code) && !isInput(code)) reports.at(id, badSchedule, 'nothing reads it');
   }
 
   function verifyFrees(id: number, operandA: number, operandB: number, flags: number): void {

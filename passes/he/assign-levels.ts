@@ -2,10 +2,11 @@
 import { z } from 'zod';
 
 import { chainTooShort, scaleDoesNotFit } from '../../ir/diagnostics/compile.ts';
-import { type HeFields, type HeModule, usesValueA, usesValueB } from '../../ir/he/module.ts';
+import type { HeFields, HeModule } from '../../ir/he/module.ts';
 import { HE, heOpNames } from '../../ir/he/ops.ts';
 import { parametersSchema, type Parameters, topLevel } from '../../ir/parameters.ts';
 import { operandsOf } from '../../ir/he/operands.ts';
+import { usesValueA, usesValueB } from '../../ir/he/traits.ts';
 import { rescaleDepth } from './scales/depth.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';

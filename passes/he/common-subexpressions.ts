@@ -1,8 +1,8 @@
 /** Pass `common-subexpressions`: see its declaration. */
 import { z } from 'zod';
 
-import { usesValueA, usesValueB } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
+import { usesValueA, usesValueB } from '../../ir/he/traits.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 

@@ -2,9 +2,10 @@
 import { z } from 'zod';
 
 import { Constant } from '../../ir/constant.ts';
-import { type HeModule, usesValueA, usesValueB } from '../../ir/he/module.ts';
+import type { HeModule } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
 import { plaintextAt, plaintextRow } from '../../ir/he/plaintexts.ts';
+import { usesValueA, usesValueB } from '../../ir/he/traits.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 

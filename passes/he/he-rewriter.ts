@@ -1,8 +1,9 @@
 /** Rebuilds an `he` program op by op: what every `he` pass that inserts, drops or merges ops has in common. */
 import { Constant } from '../../ir/constant.ts';
-import { type HeColumns, HeBuilder, type HeFields, type HeModule, usesValueA, usesValueB } from '../../ir/he/module.ts';
+import { type HeColumns, HeBuilder, type HeFields, type HeModule } from '../../ir/he/module.ts';
 import type { HeOpName } from '../../ir/he/ops.ts';
 import { type Plaintext, type PlaintextPool, PlaintextBuilder } from '../../ir/he/plaintexts.ts';
+import { usesValueA, usesValueB } from '../../ir/he/traits.ts';
 
 export class HeRewriter {
   readonly from: HeColumns;

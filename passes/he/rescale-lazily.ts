@@ -1,9 +1,10 @@
 /** Pass `rescale-lazily`: see its declaration. */
 import { z } from 'zod';
 
-import { type HeModule, usesValueA, usesValueB } from '../../ir/he/module.ts';
+import type { HeModule } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
 import { operandsOf } from '../../ir/he/operands.ts';
+import { usesValueA, usesValueB } from '../../ir/he/traits.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass, type PassResult } from '../base/pass.ts';
 

@@ -1,8 +1,9 @@
 /** What of a bound plan may leave the model owner: everything but the weights that it holds encrypted. */
 import { Constant } from '../../ir/constant.ts';
-import { type HeColumns, type HeModule, usesPlaintextB } from '../../ir/he/module.ts';
+import type { HeColumns, HeModule } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
 import { type Plaintext, plaintextAt, type PlaintextPool, plaintextRow } from '../../ir/he/plaintexts.ts';
+import { usesPlaintextB } from '../../ir/he/traits.ts';
 
 /**
  * The program with the rows of packed constants that plaintext operands use, and no others; `weight` ops refer to a

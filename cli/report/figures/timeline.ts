@@ -1,7 +1,7 @@
 /** A run on one thread as the schedule orders it: which layer takes how much of each moment, and what is alive then. */
 import { lastUses } from '../../../ir/he/last-uses.ts';
-import { usesValueA, usesValueB } from '../../../ir/he/module.ts';
 import { HE } from '../../../ir/he/ops.ts';
+import { usesValueA, usesValueB } from '../../../ir/he/traits.ts';
 import { rowCosts } from '../../../costs/program-cost.ts';
 import { ciphertextBytes } from '../../../ir/parameters.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';

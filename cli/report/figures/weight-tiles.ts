@@ -3,9 +3,10 @@
  * input ciphertext and step. A program holds products, not grids, so both are found by following the products: up
  * through rotations to the ciphertext that is read, and down through sums to the one that the layer ends in.
  */
-import { type HeModule, usesValueA, usesValueB } from '../../../ir/he/module.ts';
+import type { HeModule } from '../../../ir/he/module.ts';
 import { HE } from '../../../ir/he/ops.ts';
 import { plaintextAt, plaintextRow } from '../../../ir/he/plaintexts.ts';
+import { usesValueA, usesValueB } from '../../../ir/he/traits.ts';
 import { modulo } from '../../../ir/maths/modular.ts';
 import type { Layers } from './layers.ts';
 

@@ -1,7 +1,8 @@
 /** Cuts a program into groups: pieces of work for one worker, each with few values to hand over. */
-import { type HeModule, usesPlaintextB, usesValueA } from '../../../ir/he/module.ts';
+import type { HeModule } from '../../../ir/he/module.ts';
 import { HE } from '../../../ir/he/ops.ts';
 import { useCounts } from '../../../ir/he/operands.ts';
+import { usesPlaintextB, usesValueA } from '../../../ir/he/traits.ts';
 
 /**
  * The group of each value, named by the op that ends it. A group is a piece of a sum (see `divideSums`), and the ops

@@ -1,9 +1,10 @@
 /** `schedule`: from an `he` program to a `plan`. See `scheduleProgram`. */
-import { type HeModule, usesValueA, usesValueB } from '../../../ir/he/module.ts';
+import type { HeModule } from '../../../ir/he/module.ts';
 import { HE } from '../../../ir/he/ops.ts';
 import { FREES_A, FREES_B, type ScheduleColumns, type PlanModule } from '../../../ir/plan/plan.ts';
 import { lastUses } from '../../../ir/he/last-uses.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
+import { usesValueA, usesValueB } from '../../../ir/he/traits.ts';
 import { HeRewriter } from '../he-rewriter.ts';
 import { divideSums } from './divide-sums.ts';
 import { groupsOf } from './groups.ts';

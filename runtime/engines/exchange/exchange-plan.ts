@@ -5,7 +5,8 @@
  * for a value and of a writer for a region, is for a row that stands earlier in the plan; as each worker runs its rows
  * in plan order, the earliest unfinished row never waits, so there is no deadlock.
  */
-import { type HeColumns, usesValueA, usesValueB } from '../../../ir/he/module.ts';
+import type { HeColumns } from '../../../ir/he/module.ts';
+import { usesValueA, usesValueB } from '../../../ir/he/traits.ts';
 import { savedCiphertextBytes } from '../../seal/bytes/saved-format.ts';
 
 export interface ExchangePlan {

@@ -4,7 +4,8 @@
  */
 import type { Ciphertext, Evaluator, GaloisKeys, Plaintext, RelinKeys } from 'node-seal';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
-import { type HeModule, type HeOp, heOp, usesValueA, usesValueB } from '../../../ir/he/module.ts';
+import { type HeModule, type HeOp, heOp } from '../../../ir/he/module.ts';
+import { usesValueA, usesValueB } from '../../../ir/he/traits.ts';
 import type { SealContext } from '../../seal/library/context.ts';
 import { describeError, isOutOfMemory } from '../../seal/library/exceptions.ts';
 import { Handles } from '../../seal/library/handles.ts';

@@ -1,6 +1,7 @@
 /** The part of a divided program that one worker runs: its rows in order, and where it reads each value last. */
-import { type HeColumns, usesPlaintextB, usesValueA, usesValueB } from '../../../ir/he/module.ts';
+import type { HeColumns } from '../../../ir/he/module.ts';
 import { HE } from '../../../ir/he/ops.ts';
+import { usesPlaintextB, usesValueA, usesValueB } from '../../../ir/he/traits.ts';
 import { ciphertextBytes, type Parameters, plaintextBytes } from '../../../ir/parameters.ts';
 import { rowCost } from './tasks/op-costs.ts';
 

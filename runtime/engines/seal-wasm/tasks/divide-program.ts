@@ -4,7 +4,8 @@
  * anew: each worker adds what it has computed, and the one that needs the sum adds these. Results are the same to the
  * last bit.
  */
-import { HeBuilder, type HeColumns, usesValueA, usesValueB } from '../../../../ir/he/module.ts';
+import { HeBuilder, type HeColumns } from '../../../../ir/he/module.ts';
+import { usesValueA, usesValueB } from '../../../../ir/he/traits.ts';
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { shareTasks } from './share-tasks.ts';
 import { buildTasks, isReplicated, type Task } from './tasks.ts';

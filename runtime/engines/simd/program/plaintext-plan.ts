@@ -5,8 +5,9 @@
  * uses serves them all. Those that save the most time for their bytes are kept, and lie in the order of their first use.
  */
 import { opCost } from '../../../../costs/op-costs.ts';
-import { type HeColumns, usesPlaintextB } from '../../../../ir/he/module.ts';
+import type { HeColumns } from '../../../../ir/he/module.ts';
 import { HE } from '../../../../ir/he/ops.ts';
+import { usesPlaintextB } from '../../../../ir/he/traits.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
 import type { EncodingForm } from '../operations/encoder.ts';
 import { valueBytes } from '../memory/layout.ts';

@@ -3,7 +3,7 @@ import { Constant } from '../../../../ir/constant.ts';
 import { HeBuilder, type HeColumns, type HeModule } from '../../../../ir/he/module.ts';
 import { type Plaintext, PlaintextBuilder } from '../../../../ir/he/plaintexts.ts';
 import { lastUses } from '../../../../ir/he/last-uses.ts';
-import { usesValueA, usesValueB } from '../../../../ir/he/module.ts';
+import { usesValueA, usesValueB } from '../../../../ir/he/traits.ts';
 import { HE } from '../../../../ir/he/ops.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
 import { FREES_A, FREES_B, type ScheduleColumns, type PlanModule } from '../../../../ir/plan/plan.ts';

@@ -8,10 +8,11 @@ import { manageProgram, optimiseProgram } from '../../../../compiler/parameters/
 import { Constant } from '../../../../ir/constant.ts';
 import { chainTooShort, scaleDoesNotFit } from '../../../../ir/diagnostics/compile.ts';
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
-import { HeBuilder, type HeModule, opCount, usesPlaintextB, usesValueA, usesValueB } from '../../../../ir/he/module.ts';
+import { HeBuilder, type HeModule, opCount } from '../../../../ir/he/module.ts';
 import { HE } from '../../../../ir/he/ops.ts';
 import { PlaintextBuilder } from '../../../../ir/he/plaintexts.ts';
 import { lastUses } from '../../../../ir/he/last-uses.ts';
+import { usesPlaintextB, usesValueA, usesValueB } from '../../../../ir/he/traits.ts';
 import { PlaintextSlots } from '../../../../ir/interpret/plaintext-slots.ts';
 import type { PlanModule } from '../../../../ir/plan/plan.ts';
 import { verify } from '../../../../ir/verify.ts';

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { opCount, usesValueA, usesValueB } from '../../../../ir/he/module.ts';
+import { opCount } from '../../../../ir/he/module.ts';
 import { HE } from '../../../../ir/he/ops.ts';
+import { usesValueA, usesValueB } from '../../../../ir/he/traits.ts';
 import { commonSubexpressions } from '../../../../passes/he/common-subexpressions.ts';
 import { deadCiphertexts } from '../../../../passes/he/dead-ciphertexts.ts';
 import { factorPlaintexts } from '../../../../passes/he/factor-plaintexts.ts';

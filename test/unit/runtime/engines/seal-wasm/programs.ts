@@ -1,9 +1,10 @@
 /** Small hand-written plans for tests of the runtime. */
 import { Constant } from '../../../../../ir/constant.ts';
 import { lastUses } from '../../../../../ir/he/last-uses.ts';
-import { HeBuilder, type HeColumns, type HeModule, usesValueA, usesValueB } from '../../../../../ir/he/module.ts';
+import { HeBuilder, type HeColumns, type HeModule } from '../../../../../ir/he/module.ts';
 import { HE, type HeOpName } from '../../../../../ir/he/ops.ts';
 import { PlaintextBuilder } from '../../../../../ir/he/plaintexts.ts';
+import { usesValueA, usesValueB } from '../../../../../ir/he/traits.ts';
 import { type Parameters, parametersSchema } from '../../../../../ir/parameters.ts';
 import {
   type ClientPart,

@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lastUses } from '../../../../../../ir/he/last-uses.ts';
-import { HeBuilder, type HeColumns, usesValueA, usesValueB } from '../../../../../../ir/he/module.ts';
+import { HeBuilder, type HeColumns } from '../../../../../../ir/he/module.ts';
 import { costTables } from '../../../../../../costs/op-costs.ts';
 import { HE } from '../../../../../../ir/he/ops.ts';
+import { usesValueA, usesValueB } from '../../../../../../ir/he/traits.ts';
 import { fuseProgram } from '../../../../../../runtime/engines/simd/program/fuse-program.ts';
 import { planKeys } from '../../../../../../runtime/engines/simd/program/key-plan.ts';
 import { keyBytes } from '../../../../../../runtime/engines/simd/memory/layout.ts';
