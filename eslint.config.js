@@ -17,6 +17,14 @@ const windowGlobals = [
   'top',
 ];
 
+/**
+ * Passes that match a pattern of particular ops of the `he` level, and alone may compare their codes; all others ask for
+ * traits (`ir/he/traits.ts`) or are total records, so that a new op does not fall through them.
+ */
+const matchOps = ['factor-plaintexts', 'fold-rotations', 'merge-folds', 'rotate-late'].map(
+  (name) => `passes/he/${name}.ts`,
+);
+
 export default defineConfig(
   // AssemblyScript has its own compiler.
   globalIgnores(['dist/', 'coverage/', 'runtime/engines/simd/kernels/assembly/']),
@@ -43,6 +51,24 @@ export default defineConfig(
         { allowConstantLoopConditions: 'only-allowed-literals' },
       ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+    },
+  },
+  {
+    ignores: ['test/**', ...matchOps],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['**/ops.ts'],
+              importNames: ['HE'],
+              message:
+                'Ask for a trait (ir/he/traits.ts) or be a total record: codes are compared where patterns match.',
+            },
+          ],
+        },
+      ],
     },
   },
   {

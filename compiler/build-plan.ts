@@ -1,6 +1,7 @@
 /** Puts a scheduled program together with what client and server need beside it. */
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
-import { HE } from '../ir/he/ops.ts';
+import { keyNeeds } from '../ir/he/keys.ts';
+import { rowsByIndex } from '../ir/he/ports.ts';
 import { largestAbsolute } from '../ir/maths/averages.ts';
 import { nodeAt } from '../ir/module.ts';
 import { encodingLimit, type Parameters } from '../ir/parameters.ts';
@@ -34,10 +35,7 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
   if (parameters === undefined) throw new InternalError('a plan needs parameters');
   const { inputs, program } = encodeInputs(parts, parameters);
   const outputs = encodeOutputs(parts);
-  const { op, imm } = program.columns;
-  const steps = new Set<number>();
-  for (let id = 0; id < op.length; id++) if (op[id] === HE.rotate) steps.add(imm[id] ?? 0);
-  const rotationSteps = [...steps].sort((x, y) => x - y);
+  const { galoisSteps, relinearization } = keyNeeds(program.columns);
   const { batch, weights, maxError, predictedMaxError, synthetic, search } = facts;
   const client: ClientPart = {
     name: program.name,
@@ -45,8 +43,8 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
     batch,
     inputs,
     outputs,
-    rotationSteps,
-    needsRelinKeys: op.includes(HE.relinearize),
+    rotationSteps: galoisSteps,
+    needsRelinKeys: relinearization,
     maxError,
     predictedMaxError,
     synthetic,
@@ -68,9 +66,8 @@ function encodeInputs(
   { graph, packed, program, samples }: PlanParts,
   parameters: Parameters,
 ): { inputs: InputEncoding[]; program: PlanModule } {
-  const { op, imm, level, scale } = program.columns;
-  const rowOf = new Map<number, number>();
-  for (let id = 0; id < op.length; id++) if (op[id] === HE.input) rowOf.set(imm[id] ?? 0, id);
+  const { imm, level, scale } = program.columns;
+  const rowOf = rowsByIndex(program.columns, 'input');
   const renumbered = Int32Array.from(imm);
   const inputs: InputEncoding[] = [];
   let next = 0;
@@ -109,9 +106,8 @@ function encodeInputs(
 }
 
 function encodeOutputs({ graph, packed, program }: PlanParts): OutputEncoding[] {
-  const { op, imm, level, scale } = program.columns;
-  const rowOf = new Map<number, number>();
-  for (let id = 0; id < op.length; id++) if (op[id] === HE.output) rowOf.set(imm[id] ?? 0, id);
+  const { level, scale } = program.columns;
+  const rowOf = rowsByIndex(program.columns, 'output');
   const sent = sentOutputs(packed.tile);
   return [...packed.unpacks].map(([id, firstCiphertext]) => {
     const node = nodeAt(packed.tile, id);

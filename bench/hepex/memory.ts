@@ -1,6 +1,6 @@
 /** The memory that HE-PEx is judged by: encoded bytes of weights that are read, live ciphertexts at their peak, and keys. */
 import type { Compilation } from '../../compiler/compile.ts';
-import { HE } from '../../ir/he/ops.ts';
+import { portRows } from '../../ir/he/ports.ts';
 import { ciphertextBytes } from '../../ir/parameters.ts';
 import { countPlaintexts } from '../../ir/plan/statistics.ts';
 
@@ -15,10 +15,9 @@ export function memoryOf({ plan, modules, chosen }: Compilation): Memory {
   const { parameters } = plan.client;
   const { columns } = modules.plan;
   const plaintexts = countPlaintexts({ columns, parameters }).bytes;
-  let encrypted = 0;
-  for (const [id, code] of columns.op.entries()) {
-    if (code === HE.weight) encrypted += ciphertextBytes(parameters, columns.level[id] ?? 0, columns.size[id] ?? 0);
-  }
+  const encrypted = portRows(columns, 'weight')
+    .map((id) => ciphertextBytes(parameters, columns.level[id] ?? 0, columns.size[id] ?? 0))
+    .reduce((sum, bytes) => sum + bytes, 0);
   const { runs, peakBytes } = chosen.measures;
   return { weightsRead: runs * (plaintexts + encrypted), others: peakBytes - plaintexts };
 }

@@ -1,6 +1,6 @@
 /** What a program with rescales divides at each level. */
 import type { HeModule } from '../../ir/he/module.ts';
-import { HE } from '../../ir/he/ops.ts';
+import { dividesScale, isCipherProduct, isSum, usesValueA } from '../../ir/he/traits.ts';
 import { rescaleDepth } from '../../passes/he/scales/depth.ts';
 import { squaredValues } from '../../passes/he/scales/scale-targets.ts';
 import type { RescaleKind } from './chains.ts';
@@ -19,20 +19,13 @@ export function rescaleKinds(module: HeModule): RescaleKind[] {
   const holds = Uint8Array.from(squared);
   for (let id = 0; id < op.length; id++) {
     const x = a[id] ?? -1;
-    const code: number = op[id] ?? 0;
-    switch (code) {
-      case HE.rescale:
-        if (holds[x] === 1) kinds[levels[id] ?? 0] = 'cipher';
-        break;
-      case HE.input:
-      case HE.weight:
-      case HE.multiply:
-        break;
-      case HE.add:
-        holds[id] = (holds[x] ?? 0) | (holds[b[id] ?? -1] ?? 0);
-        break;
-      default:
-        holds[id] = holds[x] ?? 0;
+    const code = op[id] ?? 0;
+    if (dividesScale(code)) {
+      if (holds[x] === 1) kinds[levels[id] ?? 0] = 'cipher';
+    } else if (isSum(code)) {
+      holds[id] = (holds[x] ?? 0) | (holds[b[id] ?? -1] ?? 0);
+    } else if (usesValueA(code) && !isCipherProduct(code)) {
+      holds[id] = holds[x] ?? 0;
     }
   }
   return kinds;

@@ -4,7 +4,7 @@
  * rotation steps, shifts and repetitions of plaintexts shrink with the batch, and nothing else changes.
  */
 import type { HeModule } from '../../ir/he/module.ts';
-import { HE } from '../../ir/he/ops.ts';
+import { hasStep } from '../../ir/he/traits.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
 import { Layout } from '../../ir/tile/layout.ts';
 import type { TileModule, TileNode } from '../../ir/tile/ops.ts';
@@ -29,7 +29,7 @@ export function shrinkBatch<Program extends HeModule | PlanModule>(
   const shrinks = (value: number): boolean => value % ratio === 0;
   // One entry in all slots has neither a shift nor a repetition.
   const uniform = Uint8Array.from(plaintexts.source, (source) => (packed[source]?.shape[1] === 1 ? 1 : 0));
-  const steps = columns.imm.filter((_, id) => columns.op[id] === HE.rotate);
+  const steps = columns.imm.filter((_, id) => hasStep(columns.op[id] ?? -1));
   const isRefused = (value: number, plaintext: number): boolean => uniform[plaintext] === 0 && !shrinks(value);
   if (!steps.every(shrinks) || plaintexts.shift.some(isRefused) || plaintexts.inner.some(isRefused)) return undefined;
   const shrunken = {
@@ -37,7 +37,7 @@ export function shrinkBatch<Program extends HeModule | PlanModule>(
     slots: program.slots / ratio,
     columns: {
       ...columns,
-      imm: columns.imm.map((value, id) => (columns.op[id] === HE.rotate ? value / ratio : value)),
+      imm: columns.imm.map((value, id) => (hasStep(columns.op[id] ?? -1) ? value / ratio : value)),
     },
     plaintexts: {
       ...plaintexts,

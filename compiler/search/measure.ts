@@ -1,6 +1,6 @@
 /** What a managed program takes, by the cost model. */
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
-import { HE } from '../../ir/he/ops.ts';
+import { portRows } from '../../ir/he/ports.ts';
 import { type CostTable, opCost } from '../../costs/op-costs.ts';
 import { downloadBytes, encodingBytes, encodingCost, programCost, uploadBytes } from '../../costs/program-cost.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
@@ -55,12 +55,10 @@ export function encryptionCost(level: number, degree: PolyModulusDegree, table: 
 }
 
 function clientCost({ columns, parameters }: PlanModule & { parameters: Parameters }, table: CostTable): number {
-  const { op, level } = columns;
-  let sum = 0;
-  for (let id = 0; id < op.length; id++) {
-    if (op[id] === HE.input) sum += encryptionCost(level[id] ?? 0, parameters.polyModulusDegree, table);
-  }
-  return sum;
+  const { level } = columns;
+  return portRows(columns, 'input')
+    .map((id) => encryptionCost(level[id] ?? 0, parameters.polyModulusDegree, table))
+    .reduce((sum, cost) => sum + cost, 0);
 }
 
 /** The part of the plaintexts that finds no room in the heap is encoded in every run. */

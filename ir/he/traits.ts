@@ -33,6 +33,9 @@ export const isWeight = trait(({ port }) => port === 'weight');
 /** An output is its operand, under the name that the client knows. */
 export const isOutput = trait(({ port }) => port === 'output');
 
+/** Whether a row is no operation: an input, an encrypted weight, an output. */
+export const isPort = trait(({ port }) => port !== 'none');
+
 /** Of ciphertexts, or of one and a plaintext. */
 export const isAddition = trait(({ slots }) => slots === 'sum');
 /** The sum of two ciphertexts. */
@@ -42,8 +45,8 @@ export const isProduct = trait(({ slots }) => slots === 'product');
 export const isPlainProduct = trait(({ slots, b }) => slots === 'product' && b === 'plaintext');
 export const isCipherProduct = trait(({ linear }) => !linear);
 export const keepsSlots = trait(({ slots }) => slots === 'kept');
+export const permutesSlots = trait(({ slots }) => slots === 'permuted');
 
-export const givesSize2 = trait(({ gives }) => gives === 2);
 export const keepsScale = trait(({ scale }) => scale === 'kept');
 /** A rescale: the scale is divided by a prime. */
 export const dividesScale = trait(({ scale }) => scale === 'quotient');

@@ -6,8 +6,9 @@ import type { Constant } from '../constant.ts';
 import { badPlaintext, badScale } from '../diagnostics/verify.ts';
 import { encodingLimit, leastScale, type Parameters } from '../parameters.ts';
 import type { Reports } from '../reports.ts';
-import { type HeModule, usesPlaintextB } from './module.ts';
-import { HE, heOpNames } from './ops.ts';
+import type { HeModule } from './module.ts';
+import { heOpNames } from './ops.ts';
+import { usesPlaintextA, usesPlaintextB } from './traits.ts';
 
 /** Adds what is wrong to `reports`. References of the program and of its pool have been verified. */
 export function verifyEncodings(
@@ -24,8 +25,9 @@ export function verifyEncodings(
   const limits = parameters.primes.map((_, l) => encodingLimit(parameters, l));
   for (let id = 0; id < op.length && !reports.full; id++) {
     const code = op[id] ?? -1;
-    if (code !== HE.weight && !usesPlaintextB(code)) continue;
-    const [plaintext, at] = code === HE.weight ? [a[id] ?? -1, scale[id] ?? NaN] : [b[id] ?? -1, plainScale[id] ?? NaN];
+    const isEncrypted = usesPlaintextA(code);
+    if (!isEncrypted && !usesPlaintextB(code)) continue;
+    const [plaintext, at] = isEncrypted ? [a[id] ?? -1, scale[id] ?? NaN] : [b[id] ?? -1, plainScale[id] ?? NaN];
     const constant = packed[plaintexts.source[plaintext] ?? -1];
     const largest = constant === undefined ? NaN : (largestOfRows(constant)[plaintexts.tile[plaintext] ?? -1] ?? NaN);
     const limit = limits[level[id] ?? 0] ?? 0;

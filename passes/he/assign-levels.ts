@@ -3,10 +3,21 @@ import { z } from 'zod';
 
 import { chainTooShort, scaleDoesNotFit } from '../../ir/diagnostics/compile.ts';
 import type { HeFields, HeModule } from '../../ir/he/module.ts';
-import { HE, heOpNames } from '../../ir/he/ops.ts';
+import type { HeOpName } from '../../ir/he/ops.ts';
 import { parametersSchema, type Parameters, topLevel } from '../../ir/parameters.ts';
 import { operandsOf } from '../../ir/he/operands.ts';
-import { usesValueA, usesValueB } from '../../ir/he/traits.ts';
+import {
+  dividesScale,
+  isInput,
+  isPlainProduct,
+  isProduct,
+  isSum,
+  lowersLevel,
+  nameOf,
+  sizeGiven,
+  usesValueA,
+  usesValueB,
+} from '../../ir/he/traits.ts';
 import { rescaleDepth } from './scales/depth.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
@@ -72,7 +83,7 @@ export const assignLevels = definePass({
 /** Ciphertexts of one packed input are encrypted at one level: the highest that any of them is read at. */
 function levelInputs({ columns: { op, origin } }: HeModule, levels: Int32Array): void {
   const highest = new Map<number, number>();
-  const inputs = Array.from(op.keys()).filter((id) => op[id] === HE.input);
+  const inputs = Array.from(op.keys()).filter((id) => isInput(op[id] ?? -1));
   for (const id of inputs) {
     const key = origin[id] ?? 0;
     highest.set(key, Math.max(highest.get(key) ?? 0, levels[id] ?? 0));
@@ -95,7 +106,7 @@ function switchDown(module: HeModule, levels: Int32Array): Lowered {
   const sizes: number[] = [];
   const ladder = new Map<number, number>();
   let inserted = 0;
-  const append = (source: number, old: number, name: (typeof heOpNames)[number], fields: HeFields): number => {
+  const append = (source: number, old: number, name: HeOpName, fields: HeFields): number => {
     const id = rewriter.insert(source, name, fields);
     from[id] = old;
     sizes[id] = fields.size ?? 2;
@@ -118,20 +129,14 @@ function switchDown(module: HeModule, levels: Int32Array): Lowered {
   for (let id = 0; id < op.length; id++) {
     const code = op[id] ?? 0;
     const level = levels[id] ?? 0;
-    const operandLevel = code === HE.rescale ? level + 1 : level;
+    const operandLevel = lowersLevel(code) ? level + 1 : level;
     const x = usesValueA(code) ? lowered(a[id] ?? -1, operandLevel) : (a[id] ?? -1);
     const y = usesValueB(code) ? lowered(b[id] ?? -1, operandLevel) : (b[id] ?? -1);
-    const size = sizeOf(code, sizes[x] ?? 2, sizes[y] ?? 2);
-    const name = heOpNames[code] ?? 'add';
-    rewriter.replace(id, append(id, id, name, { a: x, b: y, imm: imm[id] ?? 0, level, size }));
+    const largest = Math.max(usesValueA(code) ? (sizes[x] ?? 2) : 2, usesValueB(code) ? (sizes[y] ?? 2) : 2);
+    const size = sizeGiven(code, largest);
+    rewriter.replace(id, append(id, id, nameOf(code), { a: x, b: y, imm: imm[id] ?? 0, level, size }));
   }
   return { module: rewriter.finish(), from, inserted };
-}
-
-function sizeOf(code: number, a: number, b: number): number {
-  if (code === HE.multiply) return 3;
-  if (code === HE.input || code === HE.weight || code === HE.relinearize) return 2;
-  return code === HE.add ? Math.max(a, b) : a;
 }
 
 /** A value of a smaller scale drowns in its rounding, and a plaintext may round to zero, which SEAL refuses. */
@@ -148,7 +153,7 @@ function* unfitScales(
   const slack = 0.1;
   for (let value = 0; value < scale.length; value++) {
     const bits = Math.log2(scale[value] ?? 1);
-    const plainBits = op[value] === HE['multiply-plain'] ? Math.log2(plainScale[value] ?? 1) : bits;
+    const plainBits = isPlainProduct(op[value] ?? -1) ? Math.log2(plainScale[value] ?? 1) : bits;
     const most = capacity[level[value] ?? 0] ?? 0;
     if (bits > most + slack) yield { value, level: level[value] ?? 0, bits };
     const least = Math.min(bits, plainBits);
@@ -169,7 +174,7 @@ function alignOperands(module: HeModule, sums: ReadonlySet<number>): HeModule {
   const rewriter = new HeRewriter(module);
   const one = rewriter.one();
   for (let id = 0; id < op.length; id++) {
-    if (!sums.has(id) || op[id] !== HE.add) {
+    if (!sums.has(id) || !isSum(op[id] ?? -1)) {
       rewriter.keep(id);
       continue;
     }
@@ -191,7 +196,7 @@ function levelsTaken({ columns }: HeModule): Int32Array {
   const taken = new Int32Array(op.length);
   for (let id = 0; id < op.length; id++) {
     const operands = operandsOf(columns, id).map((x) => taken[x] ?? 0);
-    taken[id] = Math.max(0, ...operands) + (op[id] === HE.rescale ? 1 : 0);
+    taken[id] = Math.max(0, ...operands) + (dividesScale(op[id] ?? -1) ? 1 : 0);
   }
   return taken;
 }
@@ -201,9 +206,9 @@ function pendingValues({ columns: { op, a, b } }: HeModule): Uint8Array {
   const pending = new Uint8Array(op.length);
   for (let id = 0; id < op.length; id++) {
     const code = op[id] ?? 0;
-    if (code === HE.multiply || code === HE['multiply-plain']) pending[id] = 1;
-    else if (code !== HE.rescale && usesValueA(code)) pending[id] = pending[a[id] ?? -1] ?? 0;
-    if (code === HE.add && pending[b[id] ?? -1] === 0) pending[id] = 0;
+    if (isProduct(code)) pending[id] = 1;
+    else if (!dividesScale(code) && usesValueA(code)) pending[id] = pending[a[id] ?? -1] ?? 0;
+    if (isSum(code) && pending[b[id] ?? -1] === 0) pending[id] = 0;
   }
   return pending;
 }

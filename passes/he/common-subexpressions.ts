@@ -1,8 +1,7 @@
 /** Pass `common-subexpressions`: see its declaration. */
 import { z } from 'zod';
 
-import { HE } from '../../ir/he/ops.ts';
-import { usesValueA, usesValueB } from '../../ir/he/traits.ts';
+import { isInput, isOutput, usesValueA, usesValueB } from '../../ir/he/traits.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
@@ -23,16 +22,16 @@ export const commonSubexpressions = definePass({
     let merged = 0;
     for (let id = 0; id < op.length; id++) {
       const code = op[id] ?? 0;
-      if (code === HE.input || code === HE.output) {
+      if (isInput(code) || isOutput(code)) {
         rewriter.keep(id);
         continue;
       }
       let x = usesValueA(code) ? rewriter.at(a[id] ?? -1) : (a[id] ?? -1);
       let y = usesValueB(code) ? rewriter.at(b[id] ?? -1) : (b[id] ?? -1);
       if (usesValueB(code) && x > y) [x, y] = [y, x];
-      // A weight has no operand that decides its scale.
-      const encodedAt = code === HE.weight ? (scale[id] ?? 0) : (plainScale[id] ?? 0);
-      const known = table.findOrClaim([code, x, y, imm[id] ?? 0, level[id] ?? 0, encodedAt]);
+      // Products may have scales that differ by a rounding, and what is added to them the scale of one of them.
+      const exact = [level[id] ?? 0, scale[id] ?? 0, plainScale[id] ?? 0];
+      const known = table.findOrClaim([code, x, y, imm[id] ?? 0, ...exact]);
       if (known === undefined) table.settle(rewriter.keep(id));
       else {
         rewriter.replace(id, known);
@@ -45,7 +44,7 @@ export const commonSubexpressions = definePass({
 
 /** Open addressing over rows of numbers: a million ops must not become a million strings. */
 class ValueTable {
-  private readonly width = 6;
+  private readonly width = 7;
   private readonly mask: number;
   private readonly rows: Float64Array;
   private readonly values: Int32Array;

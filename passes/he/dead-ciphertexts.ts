@@ -3,9 +3,19 @@ import { z } from 'zod';
 
 import { Constant } from '../../ir/constant.ts';
 import type { HeModule } from '../../ir/he/module.ts';
-import { HE } from '../../ir/he/ops.ts';
 import { plaintextAt, plaintextRow } from '../../ir/he/plaintexts.ts';
-import { usesValueA, usesValueB } from '../../ir/he/traits.ts';
+import {
+  isAddition,
+  isInput,
+  isOutput,
+  isPlainProduct,
+  isPort,
+  isProduct,
+  isSum,
+  usesPlaintextB,
+  usesValueA,
+  usesValueB,
+} from '../../ir/he/traits.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
@@ -46,16 +56,16 @@ export const deadCiphertexts = definePass({
       if (zero[id] === 1) counts.zero++;
       if (live[id] === 0) {
         if (zero[id] === 0) counts.unused++;
-        if (code === HE.input) counts.inputs++;
+        if (isInput(code)) counts.inputs++;
       } else if (zero[id] === 1) {
-        if (code === HE['multiply-plain'] && zero[x] === 0) {
+        if (isPlainProduct(code) && zero[x] === 0) {
           rewriter.replace(id, rewriter.insert(id, 'multiply-plain', { a: rewriter.at(x), b: faint() }));
         } else {
           rewriter.replace(id, rewriter.at(zeroOperand(module, zero, id)));
         }
-      } else if (code === HE.add && zero[x] === 1) {
+      } else if (isSum(code) && zero[x] === 1) {
         rewriter.replace(id, rewriter.at(y));
-      } else if (code === HE.add && zero[y] === 1) {
+      } else if (isSum(code) && zero[y] === 1) {
         rewriter.replace(id, rewriter.at(x));
       } else {
         rewriter.keep(id);
@@ -73,12 +83,10 @@ function zeroValues(module: HeModule): Uint8Array {
   for (let id = 0; id < op.length; id++) {
     const code = op[id] ?? 0;
     const x = zero[a[id] ?? -1] === 1;
-    const y = zero[b[id] ?? -1] === 1;
-    if (code === HE['multiply-plain']) zero[id] = x || zeroPlaintext[b[id] ?? -1] === 1 ? 1 : 0;
-    else if (code === HE.multiply) zero[id] = x || y ? 1 : 0;
-    else if (code === HE.add) zero[id] = x && y ? 1 : 0;
-    else if (code === HE['add-plain']) zero[id] = x && zeroPlaintext[b[id] ?? -1] === 1 ? 1 : 0;
-    else if (code === HE.input || code === HE.weight || code === HE.output) zero[id] = 0;
+    if (isPort(code)) continue;
+    const y = usesPlaintextB(code) ? zeroPlaintext[b[id] ?? -1] === 1 : zero[b[id] ?? -1] === 1;
+    if (isProduct(code)) zero[id] = x || y ? 1 : 0;
+    else if (isAddition(code)) zero[id] = x && y ? 1 : 0;
     else zero[id] = x ? 1 : 0;
   }
   return zero;
@@ -103,13 +111,13 @@ function liveValues(module: HeModule, zero: Uint8Array): Uint8Array {
   const live = new Uint8Array(op.length);
   for (let id = op.length - 1; id >= 0; id--) {
     const code = op[id] ?? 0;
-    if (code === HE.output) live[id] = 1;
+    if (isOutput(code)) live[id] = 1;
     if (live[id] === 0) continue;
     const x = a[id] ?? -1;
     const y = b[id] ?? -1;
     if (zero[id] === 1) {
       live[zeroOperand(module, zero, id)] = 1;
-    } else if (code === HE.add) {
+    } else if (isSum(code)) {
       if (zero[x] === 0) live[x] = 1;
       if (zero[y] === 0) live[y] = 1;
     } else {

@@ -5,7 +5,7 @@ import type { HeModule } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
 import { findSums } from '../../ir/he/sums.ts';
 import { useCounts } from '../../ir/he/operands.ts';
-import { dropUnused } from './fold-rotations.ts';
+import { dropUnused } from './drop-unused.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 

@@ -1,10 +1,12 @@
 /** Pass `fold-rotations`: see its declaration. */
 import { z } from 'zod';
 
-import type { HeModule } from '../../ir/he/module.ts';
+import type { HeColumns, HeModule } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
 import { plaintextAt } from '../../ir/he/plaintexts.ts';
 import { useCounts } from '../../ir/he/operands.ts';
+import { findSums } from '../../ir/he/sums.ts';
+import { dropUnused } from './drop-unused.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
@@ -75,21 +77,17 @@ interface Summand {
 function pullThroughSums(module: HeModule): Rewritten {
   const { op, a, b } = module.columns;
   const uses = useCounts(module.columns);
-  const inner = innerSums(module, uses);
+  const { terms: sums, inner } = findSums(module.columns);
   const rewriter = new HeRewriter(module);
   let count = 0;
   for (let id = 0; id < op.length; id++) {
     if (inner[id] === 1) continue;
-    if (op[id] !== HE.add) {
+    const summands = sums.get(id)?.map((term) => summandOf(module.columns, term, uses));
+    if (summands === undefined) {
       rewriter.keep(id);
       continue;
     }
-    const groups = new Map<number, Summand[]>();
-    for (const summand of summandsOf(module, id, inner, uses)) {
-      const group = groups.get(summand.step);
-      if (group === undefined) groups.set(summand.step, [summand]);
-      else group.push(summand);
-    }
+    const groups = Map.groupBy(summands, ({ step }) => step);
     const merging = [...groups].filter(([step, group]) => step !== 0 && group.length > 1);
     const terms: number[] = [];
     for (const [step, group] of merging) {
@@ -122,30 +120,11 @@ function pullThroughSums(module: HeModule): Rewritten {
   return { module: dropUnused(rewriter.finish()), count };
 }
 
-/** 1 for sums that only another sum reads: they belong to that sum. */
-function innerSums({ columns: { op, a, b } }: HeModule, uses: Int32Array): Uint8Array {
-  const inner = new Uint8Array(op.length);
-  for (let id = 0; id < op.length; id++) {
-    if (op[id] !== HE.add) continue;
-    for (const x of [a[id] ?? -1, b[id] ?? -1]) if (op[x] === HE.add && uses[x] === 1) inner[x] = 1;
-  }
-  return inner;
-}
-
-function summandsOf({ columns }: HeModule, root: number, inner: Uint8Array, uses: Int32Array): Summand[] {
-  const { op, a, b, imm } = columns;
-  const summands: Summand[] = [];
-  const stack = [root];
-  for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
-    if (id === root || inner[id] === 1) {
-      stack.push(b[id] ?? -1, a[id] ?? -1);
-      continue;
-    }
-    const rotation = op[id] === HE['multiply-plain'] ? (a[id] ?? -1) : id;
-    const movable = op[rotation] === HE.rotate && uses[id] === 1 && uses[rotation] === 1;
-    summands.push({ id, step: movable ? (imm[rotation] ?? 0) : 0 });
-  }
-  return summands;
+/** What a term adds to a sum: only what nothing else reads can be moved. */
+function summandOf({ op, a, imm }: HeColumns, term: number, uses: Int32Array): Summand {
+  const rotation = op[term] === HE['multiply-plain'] ? (a[term] ?? -1) : term;
+  const movable = op[rotation] === HE.rotate && uses[term] === 1 && uses[rotation] === 1;
+  return { id: term, step: movable ? (imm[rotation] ?? 0) : 0 };
 }
 
 /** Keeps a sum and the sums within it as they are. */
@@ -158,24 +137,4 @@ function keepSum(rewriter: HeRewriter, { columns }: HeModule, root: number, inne
     for (const x of [a[id] ?? -1, b[id] ?? -1]) if (inner[x] === 1) stack.push(x);
   }
   for (const id of within.sort((x, y) => x - y)) rewriter.keep(id);
-}
-
-/** Without the ops that nothing reads; inputs stay. */
-export function dropUnused(module: HeModule): HeModule {
-  const { op } = module.columns;
-  const uses = useCounts(module.columns);
-  const { a, b } = module.columns;
-  const dead = new Uint8Array(op.length);
-  for (let id = op.length - 1; id >= 0; id--) {
-    if (op[id] === HE.output || op[id] === HE.input || uses[id] !== 0) continue;
-    dead[id] = 1;
-    const x = a[id] ?? -1;
-    if (op[id] !== HE.weight) uses[x] = (uses[x] ?? 0) - 1;
-    const y = b[id] ?? -1;
-    if (op[id] === HE.add || op[id] === HE.multiply) uses[y] = (uses[y] ?? 0) - 1;
-  }
-  if (!dead.includes(1)) return module;
-  const rewriter = new HeRewriter(module);
-  for (let id = 0; id < op.length; id++) if (dead[id] === 0) rewriter.keep(id);
-  return rewriter.finish();
 }

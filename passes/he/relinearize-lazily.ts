@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import type { HeModule } from '../../ir/he/module.ts';
-import { HE } from '../../ir/he/ops.ts';
+import { isPlainProduct, isSum, relinearizes, sizeGiven, sizeTaken } from '../../ir/he/traits.ts';
 import { operandsOf } from '../../ir/he/operands.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass, type PassResult } from '../base/pass.ts';
@@ -24,16 +24,16 @@ export const relinearizeLazily = definePass({
 
 /** The whole of the pass, for passes that insert ops that need size 2. */
 export function placeRelinearizations(module: HeModule): PassResult<HeModule> {
-  const { op, a, b } = module.columns;
+  const { op, a } = module.columns;
   const rewriter = new HeRewriter(module);
-  /** Of each new value: whether it is of size 3. */
-  const large: boolean[] = [];
+  /** Of each new value: its size. */
+  const sizes: number[] = [];
   const relinearized = new Map<number, number>();
   const needed = neededSmall(module);
   let relinearizations = 0;
   const small = (user: number, old: number): void => {
     const value = rewriter.at(old);
-    if (large[value] !== true) return;
+    if (sizes[value] !== 3) return;
     let result = relinearized.get(value);
     if (result === undefined) {
       result = rewriter.insert(user, 'relinearize', { a: value });
@@ -44,41 +44,22 @@ export function placeRelinearizations(module: HeModule): PassResult<HeModule> {
   };
   for (let id = 0; id < op.length; id++) {
     const code = op[id] ?? 0;
-    const x = a[id] ?? -1;
-    const y = b[id] ?? -1;
-    switch (code) {
-      case HE.relinearize:
-        rewriter.replace(id, rewriter.at(x));
-        break;
-      case HE.multiply:
-        small(id, x);
-        small(id, y);
-        large[rewriter.keep(id)] = true;
-        break;
-      case HE.rotate:
-      case HE.rescale:
-      case HE['multiply-plain']:
-      case HE.output:
-        small(id, x);
-        rewriter.keep(id);
-        break;
-      case HE.add: {
-        for (const operand of [x, y]) if (needed[operand] === 1) small(id, operand);
-        const size3 = large[rewriter.at(x)] === true || large[rewriter.at(y)] === true;
-        large[rewriter.keep(id)] = size3;
-        break;
-      }
-      case HE['add-plain']:
-      case HE['mod-switch']: {
-        const size3 = large[rewriter.at(x)] === true;
-        large[rewriter.keep(id)] = size3;
-        break;
-      }
-      default:
-        rewriter.keep(id);
+    if (relinearizes(code)) {
+      rewriter.replace(id, rewriter.at(a[id] ?? -1));
+      continue;
     }
+    const operands = operandsOf(module.columns, id);
+    // What some op needs small anyway is small in sums as well.
+    for (const x of operands) if (wantsSmall(code) || (isSum(code) && needed[x] === 1)) small(id, x);
+    const largest = operands.reduce((most, x) => Math.max(most, sizes[rewriter.at(x)] ?? 2), 2);
+    sizes[rewriter.keep(id)] = sizeGiven(code, largest);
   }
   return { module: rewriter.finish(), statistics: { relinearizations } };
+}
+
+/** A product with a plaintext takes any size, but one of size 3 costs half as much again, and is rescaled afterwards. */
+function wantsSmall(code: number): boolean {
+  return sizeTaken(code) === 2 || isPlainProduct(code);
 }
 
 /** 1 for values, and relinearisations of them, that some op needs at size 2: their sums take that as well. */
@@ -87,9 +68,8 @@ function neededSmall({ columns }: HeModule): Uint8Array {
   const needed = new Uint8Array(op.length);
   for (let id = op.length - 1; id >= 0; id--) {
     const code = op[id] ?? 0;
-    const keepsSize = code === HE.add || code === HE['add-plain'] || code === HE['mod-switch'];
-    if (code === HE.relinearize && needed[id] === 1) needed[a[id] ?? -1] = 1;
-    if (code !== HE.relinearize && !keepsSize) for (const operand of operandsOf(columns, id)) needed[operand] = 1;
+    if (relinearizes(code) && needed[id] === 1) needed[a[id] ?? -1] = 1;
+    if (wantsSmall(code)) for (const operand of operandsOf(columns, id)) needed[operand] = 1;
   }
   return needed;
 }

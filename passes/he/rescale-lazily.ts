@@ -2,9 +2,18 @@
 import { z } from 'zod';
 
 import type { HeModule } from '../../ir/he/module.ts';
-import { HE } from '../../ir/he/ops.ts';
 import { operandsOf } from '../../ir/he/operands.ts';
-import { usesValueA, usesValueB } from '../../ir/he/traits.ts';
+import {
+  dividesScale,
+  isAutomorphism,
+  isCipherProduct,
+  isOutput,
+  isPlainProduct,
+  isProduct,
+  isSum,
+  usesValueA,
+  usesValueB,
+} from '../../ir/he/traits.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass, type PassResult } from '../base/pass.ts';
 
@@ -82,42 +91,27 @@ export function placeRescales(before: HeModule, { last, defer, late }: RescaleOp
     const x = a[id] ?? -1;
     const y = b[id] ?? -1;
     const final = terminal[id] === 1;
-    switch (code) {
-      case HE.rescale:
-        rewriter.replace(id, rewriter.at(x));
-        break;
-      case HE.multiply:
+    if (dividesScale(code)) {
+      rewriter.replace(id, rewriter.at(x));
+    } else if (isCipherProduct(code)) {
+      settle(id, x);
+      settle(id, y);
+      keep(id, !final, settled[id] === 0 ? WAITING : SETTLING);
+    } else if (isPlainProduct(code)) {
+      if (!mayWait(x)) settle(id, x);
+      keep(id, !final, NO_SQUARES);
+    } else if (isSum(code)) {
+      if (isPending(x) !== isPending(y)) {
         settle(id, x);
         settle(id, y);
-        keep(id, !final, settled[id] === 0 ? WAITING : SETTLING);
-        break;
-      case HE['multiply-plain']:
-        if (!mayWait(x)) settle(id, x);
-        keep(id, !final, NO_SQUARES);
-        break;
-      case HE.add: {
-        if (isPending(x) !== isPending(y)) {
-          settle(id, x);
-          settle(id, y);
-        }
-        keep(id, isPending(x), Math.max(squaresIn(x), squaresIn(y)) as Squares);
-        break;
       }
-      case HE['add-plain']:
-      case HE.relinearize:
-      case HE['mod-switch']:
-        keep(id, isPending(x), squaresIn(x));
-        break;
-      case HE.rotate:
-        if (!mayWait(x) && precise[id] !== 1) settle(id, x);
-        keep(id, isPending(x), squaresIn(x));
-        break;
-      case HE.output:
-        settle(id, x);
-        rewriter.keep(id);
-        break;
-      default:
-        rewriter.keep(id);
+      keep(id, isPending(x), Math.max(squaresIn(x), squaresIn(y)) as Squares);
+    } else if (usesValueA(code)) {
+      const settles = isOutput(code) || (isAutomorphism(code) && !mayWait(x) && precise[id] !== 1);
+      if (settles) settle(id, x);
+      keep(id, isPending(x), squaresIn(x));
+    } else {
+      rewriter.keep(id);
     }
   }
   return { module: rewriter.finish(), statistics: { rescales } };
@@ -139,12 +133,11 @@ function neededSettled(
   const following = new Int32Array(op.length);
   for (let id = op.length - 1; id >= 0; id--) {
     const code = op[id] ?? 0;
-    if (code === HE.multiply) following[id] = (following[id] ?? 0) + 1;
+    if (isCipherProduct(code)) following[id] = (following[id] ?? 0) + 1;
     if ((following[id] ?? 0) > defer) needed[id] = 1;
-    const demands =
-      code === HE['multiply-plain']
-        ? terminal[id] === 1
-        : code === HE.multiply || code === HE.output || needed[id] === 1;
+    const demands = isPlainProduct(code)
+      ? terminal[id] === 1
+      : isCipherProduct(code) || isOutput(code) || needed[id] === 1;
     for (const x of operandsOf(module.columns, id)) {
       if (demands && !isExempt(id, x)) needed[x] = 1;
       following[x] = Math.max(following[x] ?? 0, following[id] ?? 0);
@@ -162,7 +155,7 @@ function multiplyByOne(module: HeModule, last: RescaleOptions['last'], defer: nu
   const holds = structureOf(module);
   const terminal = last === 'unrescaled' ? terminalValues(module) : new Uint8Array(op.length);
   const wantsOne = (sum: number, x: number): boolean => {
-    if (op[sum] !== HE.add || a[sum] === b[sum]) return false;
+    if (!isSum(op[sum] ?? -1) || a[sum] === b[sum]) return false;
     const other = a[sum] === x ? b[sum] : a[sum];
     return holds[x] === 'square' && (holds[other ?? -1] === 'settled' || holds[other ?? -1] === 'product of square');
   };
@@ -170,7 +163,7 @@ function multiplyByOne(module: HeModule, last: RescaleOptions['last'], defer: nu
   const rewriter = new HeRewriter(module);
   let inserted = false;
   for (let id = 0; id < op.length; id++) {
-    const operands = op[id] === HE.add ? [a[id] ?? -1, b[id] ?? -1] : [];
+    const operands = isSum(op[id] ?? -1) ? [a[id] ?? -1, b[id] ?? -1] : [];
     if (!operands.some((x) => settled[x] === 0 && wantsOne(id, x))) {
       rewriter.keep(id);
       continue;
@@ -193,33 +186,21 @@ function structureOf({ columns }: HeModule): Structure[] {
   const { op, a, b } = columns;
   const structure: Structure[] = [];
   for (let id = 0; id < op.length; id++) {
-    const x = structure[a[id] ?? -1] ?? 'settled';
-    const code: number = op[id] ?? 0;
-    switch (code) {
-      case HE.input:
-      case HE.weight:
-        structure.push('settled');
-        break;
-      case HE.multiply:
-        structure.push('square');
-        break;
-      case HE['multiply-plain']:
-        structure.push(x === 'square' ? 'product of square' : 'product');
-        break;
-      case HE.rotate:
-        structure.push(x === 'square' ? x : 'settled');
-        break;
-      case HE.add: {
-        const both = [x, structure[b[id] ?? -1] ?? 'settled'] as const;
-        const first = (['settled', 'product of square', 'square'] as const).find((kind) => both.includes(kind));
-        structure.push(first ?? 'product');
-        break;
-      }
-      default:
-        structure.push(x);
-    }
+    const of = (operand: number): Structure => structure[operand] ?? 'settled';
+    structure.push(structureAfter(op[id] ?? 0, of(a[id] ?? -1), of(b[id] ?? -1)));
   }
   return structure;
+}
+
+/** What an op of this code gives for operands of these structures. */
+function structureAfter(code: number, x: Structure, y: Structure): Structure {
+  if (!usesValueA(code)) return 'settled';
+  if (isCipherProduct(code)) return 'square';
+  if (isPlainProduct(code)) return x === 'square' ? 'product of square' : 'product';
+  if (isSum(code)) {
+    return (['settled', 'product of square', 'square'] as const).find((kind) => kind === x || kind === y) ?? 'product';
+  }
+  return isAutomorphism(code) && x !== 'square' ? 'settled' : x;
 }
 
 /** 1 for values that a product of ciphertexts that waits reads, or a sum or rotation of them. */
@@ -228,7 +209,7 @@ function operandsOfWaiting(module: HeModule, settled: Uint8Array): Uint8Array {
   const precise = new Uint8Array(op.length);
   for (let id = op.length - 1; id >= 0; id--) {
     const code = op[id] ?? 0;
-    const passesOn = code === HE.multiply ? settled[id] === 0 : code !== HE['multiply-plain'] && precise[id] === 1;
+    const passesOn = isCipherProduct(code) ? settled[id] === 0 : !isPlainProduct(code) && precise[id] === 1;
     if (passesOn) for (const x of operandsOf(module.columns, id)) precise[x] = 1;
   }
   return precise;
@@ -243,7 +224,7 @@ function terminalValues(module: HeModule): Uint8Array {
   const multiplied = new Uint8Array(op.length);
   for (let id = op.length - 1; id >= 0; id--) {
     const code = op[id] ?? 0;
-    const below = code === HE.multiply || code === HE['multiply-plain'] || multiplied[id] === 1;
+    const below = isProduct(code) || multiplied[id] === 1;
     if (!below) continue;
     if (usesValueA(code)) multiplied[a[id] ?? -1] = 1;
     if (usesValueB(code)) multiplied[b[id] ?? -1] = 1;
@@ -253,9 +234,9 @@ function terminalValues(module: HeModule): Uint8Array {
   for (let id = 0; id < op.length; id++) {
     const code = op[id] ?? 0;
     const x = a[id] ?? -1;
-    if (code === HE.multiply || code === HE['multiply-plain']) product[id] = terminal[id] ?? 0;
+    if (isProduct(code)) product[id] = terminal[id] ?? 0;
     else if (usesValueA(code)) product[id] = product[x] ?? 0;
-    if (code === HE.add && product[x] !== product[b[id] ?? -1]) return new Uint8Array(op.length);
+    if (isSum(code) && product[x] !== product[b[id] ?? -1]) return new Uint8Array(op.length);
   }
   return terminal;
 }

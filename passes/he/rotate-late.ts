@@ -2,8 +2,9 @@
 import { z } from 'zod';
 
 import { HE } from '../../ir/he/ops.ts';
+import { lowersLevel, nameOf } from '../../ir/he/traits.ts';
 import { useCounts } from '../../ir/he/operands.ts';
-import { dropUnused } from './fold-rotations.ts';
+import { dropUnused } from './drop-unused.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
@@ -24,14 +25,13 @@ export const rotateLate = definePass({
     let moved = 0;
     for (let id = 0; id < op.length; id++) {
       const rotation = a[id] ?? -1;
-      const lowers = op[id] === HE.rescale || op[id] === HE['mod-switch'];
-      if (!lowers || op[rotation] !== HE.rotate || uses[rotation] !== 1) {
+      const code = op[id] ?? 0;
+      if (!lowersLevel(code) || op[rotation] !== HE.rotate || uses[rotation] !== 1) {
         rewriter.keep(id);
         continue;
       }
       moved++;
-      const name = op[id] === HE.rescale ? 'rescale' : 'mod-switch';
-      const lower = rewriter.insert(id, name, { a: rewriter.at(a[rotation] ?? -1) });
+      const lower = rewriter.insert(id, nameOf(code), { a: rewriter.at(a[rotation] ?? -1) });
       rewriter.replace(id, rewriter.insert(rotation, 'rotate', { a: lower, imm: imm[rotation] ?? 0 }));
     }
     return { module: dropUnused(rewriter.finish()), statistics: { moved } };

@@ -1,7 +1,8 @@
 /** Pass `select-keys`: see its declaration. */
 import { z } from 'zod';
 
-import { HE } from '../../ir/he/ops.ts';
+import { keyNeeds } from '../../ir/he/keys.ts';
+import { hasStep, nameOf } from '../../ir/he/traits.ts';
 import { keyHeapExpansion, switchingKeyBytes } from '../../ir/parameters.ts';
 import { composeSteps, keysOf } from './compose-steps.ts';
 import { HeRewriter } from './he-rewriter.ts';
@@ -31,17 +32,20 @@ export const selectKeys = definePass({
     const { op, a, imm, level, scale, size } = module.columns;
     const uses = new Map<number, number>();
     for (let id = 0; id < op.length; id++) {
-      if (op[id] === HE.rotate) uses.set(imm[id] ?? 0, (uses.get(imm[id] ?? 0) ?? 0) + 1);
+      if (hasStep(op[id] ?? -1)) uses.set(imm[id] ?? 0, (uses.get(imm[id] ?? 0) ?? 0) + 1);
     }
+    // Of automorphisms without a step, which nothing else can make up.
+    const others = keyNeeds(module.columns).galoisSteps.length - uses.size;
     const bytes = module.parameters === undefined ? 0 : switchingKeyBytes(module.parameters) * keyHeapExpansion;
-    const affordable = bytes === 0 ? Infinity : Math.min(maxKeys, Math.floor(budgetBytes / bytes));
-    if (uses.size <= affordable) return { module, statistics: { keys: uses.size, composed: 0 } };
+    const affordable = bytes === 0 ? Infinity : Math.min(maxKeys, Math.floor(budgetBytes / bytes)) - others;
+    if (uses.size <= affordable) return { module, statistics: { keys: uses.size + others, composed: 0 } };
 
     const composition = composeSteps(uses, module.slots, affordable);
     const rewriter = new HeRewriter(module);
     let composed = 0;
     for (let id = 0; id < op.length; id++) {
-      const parts = op[id] === HE.rotate ? composition.get(imm[id] ?? 0) : undefined;
+      const code = op[id] ?? -1;
+      const parts = hasStep(code) ? composition.get(imm[id] ?? 0) : undefined;
       if (parts === undefined || parts.length === 1) {
         rewriter.keep(id);
         continue;
@@ -50,11 +54,11 @@ export const selectKeys = definePass({
       let value = rewriter.at(a[id] ?? -1);
       for (const part of parts) {
         const fields = { a: value, imm: part, level: level[id] ?? 0, scale: scale[id] ?? 0, size: size[id] ?? 2 };
-        value = rewriter.insert(id, 'rotate', fields);
+        value = rewriter.insert(id, nameOf(code), fields);
       }
       rewriter.replace(id, value);
     }
-    return { module: rewriter.finish(), statistics: { keys: keysOf(composition).size, composed } };
+    return { module: rewriter.finish(), statistics: { keys: keysOf(composition).size + others, composed } };
   },
 });
 

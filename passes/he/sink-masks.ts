@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { Constant } from '../../ir/constant.ts';
 import type { HeModule } from '../../ir/he/module.ts';
-import { HE } from '../../ir/he/ops.ts';
+import { hasStep, isPlainProduct, isSum } from '../../ir/he/traits.ts';
 import { materialise, type Plaintext, plaintextAt, plaintextRow, shortestPeriod } from '../../ir/he/plaintexts.ts';
 import { operandsOf, useCounts } from '../../ir/he/operands.ts';
 import { HeRewriter } from './he-rewriter.ts';
@@ -38,8 +38,8 @@ function sinkingValues(module: HeModule): Uint8Array {
   const { columns } = module;
   const { op, a } = columns;
   const uses = useCounts(module.columns);
-  const sinks = op.map((code) => (code === HE['multiply-plain'] || code === HE.rotate || code === HE.add ? 1 : 0));
-  for (let id = 0; id < op.length; id++) if (uses[id] === 0 || (op[id] === HE.add && uses[id] !== 1)) sinks[id] = 0;
+  const sinks = op.map((code) => (isPlainProduct(code) || hasStep(code) || isSum(code) ? 1 : 0));
+  for (let id = 0; id < op.length; id++) if (uses[id] === 0 || (isSum(op[id] ?? -1) && uses[id] !== 1)) sinks[id] = 0;
   for (let changed = true; changed;) {
     changed = false;
     const drop = (id: number): void => {
@@ -50,11 +50,11 @@ function sinkingValues(module: HeModule): Uint8Array {
     for (let id = op.length - 1; id >= 0; id--) {
       const code = op[id] ?? 0;
       const operands = operandsOf(columns, id);
-      const passesOn = sinks[id] === 1 && code !== HE['multiply-plain'];
-      if (!passesOn && code !== HE['multiply-plain']) operands.forEach(drop);
+      const passesOn = sinks[id] === 1 && !isPlainProduct(code);
+      if (!passesOn && !isPlainProduct(code)) operands.forEach(drop);
       // A rotated sum would become a sum of rotations.
-      if (code === HE.rotate && op[a[id] ?? -1] === HE.add) drop(id);
-      if (code === HE.add && operands.some((x) => uses[x] !== 1)) drop(id);
+      if (hasStep(code) && isSum(op[a[id] ?? -1] ?? -1)) drop(id);
+      if (isSum(code) && operands.some((x) => uses[x] !== 1)) drop(id);
       if (passesOn && operands.some((x) => sinks[x] === 0)) drop(id);
     }
   }
@@ -86,11 +86,11 @@ class SinkingRewriter {
     const { op, b } = this.module.columns;
     for (let id = 0; id < op.length; id++) {
       if (this.sinks[id] === 1) {
-        if (op[id] === HE['multiply-plain']) this.sunk++;
+        if (isPlainProduct(op[id] ?? -1)) this.sunk++;
         this.terms.set(id, this.termsOf(id));
         continue;
       }
-      const inner = op[id] === HE['multiply-plain'] ? this.terms.get(this.module.columns.a[id] ?? -1) : undefined;
+      const inner = isPlainProduct(op[id] ?? -1) ? this.terms.get(this.module.columns.a[id] ?? -1) : undefined;
       if (inner === undefined) {
         this.rewriter.keep(id);
         continue;
@@ -115,24 +115,19 @@ class SinkingRewriter {
     const x = a[id] ?? -1;
     const inner = this.terms.get(x);
     const { slots } = this.module;
-    const code: number = op[id] ?? 0;
-    switch (code) {
-      case HE.rotate: {
-        const step = imm[id] ?? 0;
-        return (inner ?? []).map((term) => ({
-          source: term.source,
-          step: (term.step + step) % slots,
-          factors: term.factors.map((factor) => ({ ...factor, shift: (factor.shift + step) % slots })),
-        }));
-      }
-      case HE.add:
-        return [...(inner ?? []), ...(this.terms.get(b[id] ?? -1) ?? [])];
-      default: {
-        const own = plaintextAt(this.module.plaintexts, b[id] ?? -1);
-        const terms = inner ?? [{ source: this.rewriter.at(x), step: 0, factors: [] }];
-        return terms.map((term) => ({ ...term, factors: [...term.factors, own] }));
-      }
+    const code = op[id] ?? 0;
+    if (isSum(code)) return [...(inner ?? []), ...(this.terms.get(b[id] ?? -1) ?? [])];
+    if (hasStep(code)) {
+      const step = imm[id] ?? 0;
+      return (inner ?? []).map((term) => ({
+        source: term.source,
+        step: (term.step + step) % slots,
+        factors: term.factors.map((factor) => ({ ...factor, shift: (factor.shift + step) % slots })),
+      }));
     }
+    const own = plaintextAt(this.module.plaintexts, b[id] ?? -1);
+    const terms = inner ?? [{ source: this.rewriter.at(x), step: 0, factors: [] }];
+    return terms.map((term) => ({ ...term, factors: [...term.factors, own] }));
   }
 
   private rotate(origin: number, source: number, step: number): number {

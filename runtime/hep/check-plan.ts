@@ -8,7 +8,8 @@
  */
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { inconsistentHep } from '../../ir/diagnostics/plan.ts';
-import { HE } from '../../ir/he/ops.ts';
+import { keyNeeds } from '../../ir/he/keys.ts';
+import { portRows, rowsByIndex } from '../../ir/he/ports.ts';
 import { ciphertextBytes } from '../../ir/parameters.ts';
 import {
   ciphertextSize,
@@ -39,9 +40,8 @@ function checkEnds(
   { program }: Plan,
   encodings: readonly (InputEncoding | OutputEncoding)[],
 ): Reason[] {
-  const { op, imm, level, scale } = program.columns;
-  const rows = new Map<number, number>();
-  for (let id = 0; id < op.length; id++) if (op[id] === HE[kind]) rows.set(imm[id] ?? 0, id);
+  const { level, scale } = program.columns;
+  const rows = rowsByIndex(program.columns, kind);
   const expected = encodings.reduce((sum, encoding) => sum + sentCiphertexts(encoding), 0);
   if (rows.size !== expected)
     return [[`${kind}s`, `the program has ${rows.size} ${kind} ciphertexts, the client part ${expected}`]];
@@ -67,20 +67,20 @@ function checkEnds(
 }
 
 function checkKeys({ client, program }: Plan): Reason[] {
-  const { op, imm } = program.columns;
+  const { galoisSteps, relinearization } = keyNeeds(program.columns);
   const steps = new Set(client.rotationSteps);
   const reasons: Reason[] = [];
-  const unknown = imm.find((step, id) => op[id] === HE.rotate && !steps.has(step));
+  const unknown = galoisSteps.find((step) => !steps.has(step));
   if (unknown !== undefined)
     reasons.push(['rotationSteps', `the program rotates by ${unknown}, which is not among the steps of the keys`]);
-  if (op.includes(HE.relinearize) !== client.needsRelinKeys)
+  if (relinearization !== client.needsRelinKeys)
     reasons.push(['needsRelinKeys', `it is ${client.needsRelinKeys}, but the program does otherwise`]);
   return reasons;
 }
 
 function checkWeights({ weights, bound, program }: Plan): Reason[] {
-  const { op, level } = program.columns;
-  const rows = Array.from(op.keys()).filter((id) => op[id] === HE.weight);
+  const { level } = program.columns;
+  const rows = portRows(program.columns, 'weight');
   if (weights === 'plain' && (rows.length > 0 || bound !== undefined))
     return [['weights', 'a plan of plain weights has encrypted ones']];
   if (bound === undefined) return [];

@@ -1,9 +1,8 @@
 /** What of a bound plan may leave the model owner: everything but the weights that it holds encrypted. */
 import { Constant } from '../../ir/constant.ts';
 import type { HeColumns, HeModule } from '../../ir/he/module.ts';
-import { HE } from '../../ir/he/ops.ts';
 import { type Plaintext, plaintextAt, type PlaintextPool, plaintextRow } from '../../ir/he/plaintexts.ts';
-import { usesPlaintextB } from '../../ir/he/traits.ts';
+import { isWeight, usesPlaintextB } from '../../ir/he/traits.ts';
 
 /**
  * The program with the rows of packed constants that plaintext operands use, and no others; `weight` ops refer to a
@@ -30,7 +29,7 @@ export function withoutEncryptedWeights<M extends HeModule>(module: M): M {
   const zeros = pool.push({ source: rows.length, tile: 0, shift: 0, inner: 1 }) - 1;
   const columns: HeColumns = {
     ...module.columns,
-    a: a.map((operand, id) => (op[id] === HE.weight ? zeros : operand)),
+    a: a.map((operand, id) => (isWeight(op[id] ?? -1) ? zeros : operand)),
     b: plainB,
   };
   const plaintexts: PlaintextPool = {

@@ -1,7 +1,7 @@
 /** The layers of a program: operations that come from the same ONNX nodes. */
 import type { NodeRef } from '../../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../../ir/he/module.ts';
-import { HE } from '../../../ir/he/ops.ts';
+import { isInput, isOutput } from '../../../ir/he/traits.ts';
 
 export interface Layers {
   /** Names, in the order of the network. Hostile: whatever stood in the model. */
@@ -31,8 +31,9 @@ export function layersOf({ origins, columns }: Pick<HeModule, 'origins' | 'colum
 
 /** Of operations that come from no ONNX node: packing and unpacking, mostly. */
 function portsName(codes: ReadonlySet<number>): string {
-  if (codes.has(HE.output)) return 'outputs';
-  return codes.has(HE.input) && codes.size === 1 ? 'inputs' : '(no node)';
+  const all = [...codes];
+  if (all.some(isOutput)) return 'outputs';
+  return all.every(isInput) ? 'inputs' : '(no node)';
 }
 
 /** Equal for the origins that are the same nodes. */

@@ -1,6 +1,15 @@
 /** How many operations of each kind a program has, and what they cost, by anything that rows can be grouped by. */
 import type { HeModule } from '../../../ir/he/module.ts';
-import { type HeOpName, heOpNames } from '../../../ir/he/ops.ts';
+import { heOpNames } from '../../../ir/he/ops.ts';
+import {
+  isAddition,
+  isAutomorphism,
+  isCipherProduct,
+  isPlainProduct,
+  isPort,
+  lowersLevel,
+  relinearizes,
+} from '../../../ir/he/traits.ts';
 import { rowCosts } from '../../../costs/program-cost.ts';
 import type { Parameters } from '../../../ir/parameters.ts';
 
@@ -40,16 +49,19 @@ export function sum(values: ArrayLike<number>): number {
 
 /** Kinds of operations that belong together, in the order in which bars stack them: what costs the most comes first. */
 export const opFamilies = [
-  { name: 'rotations', ops: ['rotate'] },
-  { name: 'relinearisations', ops: ['relinearize'] },
-  { name: 'products with plaintexts', ops: ['multiply-plain'] },
-  { name: 'products of ciphertexts', ops: ['multiply'] },
-  { name: 'sums', ops: ['add', 'add-plain'] },
-  { name: 'rescales and mod-switches', ops: ['rescale', 'mod-switch'] },
-  { name: 'inputs, outputs and encrypted weights', ops: ['input', 'output', 'weight'] },
-] as const satisfies readonly { readonly name: string; readonly ops: readonly HeOpName[] }[];
+  { name: 'rotations', has: isAutomorphism },
+  { name: 'relinearisations', has: relinearizes },
+  { name: 'products with plaintexts', has: isPlainProduct },
+  { name: 'products of ciphertexts', has: isCipherProduct },
+  { name: 'sums', has: isAddition },
+  { name: 'rescales and mod-switches', has: lowersLevel },
+  { name: 'inputs, outputs and encrypted weights', has: isPort },
+] as const;
 
 /** By code of the operation: index of its family. */
-export const familyOfOp: readonly number[] = heOpNames.map((name) =>
-  opFamilies.findIndex(({ ops }) => (ops as readonly HeOpName[]).includes(name)),
-);
+export const familyOfOp: readonly number[] = heOpNames.map((_, code) => opFamilies.findIndex(({ has }) => has(code)));
+
+/** How many operations with a trait there are. */
+export function countWith({ counts }: Tally, has: (code: number) => boolean): number {
+  return sum(counts.filter((_, code) => has(code)));
+}

@@ -1,7 +1,6 @@
 /** A run on one thread as the schedule orders it: which layer takes how much of each moment, and what is alive then. */
 import { lastUses } from '../../../ir/he/last-uses.ts';
-import { HE } from '../../../ir/he/ops.ts';
-import { usesValueA, usesValueB } from '../../../ir/he/traits.ts';
+import { isOutput, usesValueA, usesValueB } from '../../../ir/he/traits.ts';
 import { rowCosts } from '../../../costs/program-cost.ts';
 import { ciphertextBytes } from '../../../ir/parameters.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
@@ -51,9 +50,9 @@ function liveAfterRows(program: Plan['program']): Float64Array {
   let now = 0;
   for (const [row, code] of op.entries()) {
     // An output is its operand, under another name.
-    if (code !== HE.output) now += bytes(row);
+    if (!isOutput(code)) now += bytes(row);
     alive[row] = now;
-    if (code === HE.output) continue;
+    if (isOutput(code)) continue;
     const [x, y] = [a[row] ?? -1, b[row] ?? -1];
     if (usesValueA(code) && last[x] === row) now -= bytes(x);
     if (usesValueB(code) && y !== x && last[y] === row) now -= bytes(y);

@@ -4,9 +4,18 @@
  * through rotations to the ciphertext that is read, and down through sums to the one that the layer ends in.
  */
 import type { HeModule } from '../../../ir/he/module.ts';
-import { HE } from '../../../ir/he/ops.ts';
 import { plaintextAt, plaintextRow } from '../../../ir/he/plaintexts.ts';
-import { usesValueA, usesValueB } from '../../../ir/he/traits.ts';
+import {
+  isCipherProduct,
+  isInput,
+  isOutput,
+  isPlainProduct,
+  isWeight,
+  keepsSlots,
+  permutesSlots,
+  usesValueA,
+  usesValueB,
+} from '../../../ir/he/traits.ts';
 import { modulo } from '../../../ir/maths/modular.ts';
 import type { Layers } from './layers.ts';
 
@@ -39,7 +48,8 @@ export function weightTiles(program: HeModule, layers: Layers): LayerTiles[] {
     const weight = weightOf(program, row);
     if (weight === undefined) continue;
     const layer = layers.ofOrigin[origin[row] ?? 0] ?? 0;
-    const operand = (op[row] === HE.multiply && op[a[row] ?? 0] === HE.weight ? b[row] : a[row]) ?? 0;
+    const isSwapped = isCipherProduct(op[row] ?? -1) && isWeight(op[a[row] ?? 0] ?? -1);
+    const operand = (isSwapped ? b[row] : a[row]) ?? 0;
     const list = found.get(layer) ?? [];
     found.set(layer, list);
     list.push({
@@ -66,7 +76,7 @@ interface FoundProduct {
 
 function gridOf({ columns, slots }: HeModule, products: readonly FoundProduct[]): Omit<LayerTiles, 'layer'> {
   const { op, imm } = columns;
-  const place = (value: number): number => (op[value] === HE.input ? (imm[value] ?? 0) - op.length : value);
+  const place = (value: number): number => (isInput(op[value] ?? -1) ? (imm[value] ?? 0) - op.length : value);
   const rows = numbering(products.map(({ end }) => end));
   const inputs = numbering(products.map(({ source }) => place(source)));
   const column = ({ source, giant, baby }: FoundProduct): number =>
@@ -92,9 +102,10 @@ function numbering(keys: readonly number[]): ReadonlyMap<number, number> {
 
 /** The plaintext that a row multiplies by, in the clear or encrypted. */
 function weightOf({ columns: { op, a, b } }: HeModule, row: number): number | undefined {
-  if (op[row] === HE['multiply-plain']) return b[row] ?? 0;
-  if (op[row] !== HE.multiply) return undefined;
-  const encrypted = [a[row] ?? 0, b[row] ?? 0].find((operand) => op[operand] === HE.weight);
+  const code = op[row] ?? -1;
+  if (isPlainProduct(code)) return b[row] ?? 0;
+  if (!isCipherProduct(code)) return undefined;
+  const encrypted = [a[row] ?? 0, b[row] ?? 0].find((operand) => isWeight(op[operand] ?? -1));
   return encrypted === undefined ? undefined : (a[encrypted] ?? 0);
 }
 
@@ -124,10 +135,10 @@ function readFrom({ columns: { op, a, imm } }: HeModule): Followed {
   const value = Int32Array.from(op.keys());
   const step = new Int32Array(op.length);
   for (const [row, code] of op.entries()) {
-    if (!movesSlots(code) && !keepsSlots(code)) continue;
+    if (!permutesSlots(code) && !keepsSlots(code)) continue;
     const operand = a[row] ?? 0;
     value[row] = value[operand] ?? 0;
-    step[row] = (step[operand] ?? 0) + (movesSlots(code) ? (imm[row] ?? 0) : 0);
+    step[row] = (step[operand] ?? 0) + (permutesSlots(code) ? (imm[row] ?? 0) : 0);
   }
   return { value, step };
 }
@@ -142,10 +153,10 @@ function writtenTo({ columns }: HeModule, layers: Layers): Followed {
   const follow = (operand: number, row: number): void => {
     if (layers.ofRow[operand] !== layers.ofRow[row]) return;
     const known = next[operand] ?? -1;
-    if (known === -1 || movesSlots(op[known] ?? 0)) next[operand] = row;
+    if (known === -1 || permutesSlots(op[known] ?? 0)) next[operand] = row;
   };
   for (const [row, code] of op.entries()) {
-    if (code === HE.output || code === HE.multiply) continue;
+    if (isOutput(code) || isCipherProduct(code)) continue;
     if (usesValueA(code)) follow(a[row] ?? 0, row);
     if (usesValueB(code)) follow(b[row] ?? 0, row);
   }
@@ -155,15 +166,7 @@ function writtenTo({ columns }: HeModule, layers: Layers): Followed {
     const after = next[row] ?? -1;
     if (after === -1) continue;
     value[row] = value[after] ?? 0;
-    step[row] = (step[after] ?? 0) + (movesSlots(op[after] ?? 0) ? (imm[after] ?? 0) : 0);
+    step[row] = (step[after] ?? 0) + (permutesSlots(op[after] ?? 0) ? (imm[after] ?? 0) : 0);
   }
   return { value, step };
-}
-
-function movesSlots(code: number): boolean {
-  return code === HE.rotate;
-}
-
-function keepsSlots(code: number): boolean {
-  return code === HE.rescale || code === HE['mod-switch'] || code === HE.relinearize;
 }

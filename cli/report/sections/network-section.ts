@@ -1,9 +1,9 @@
 /** The network as a column of cards, with a rail of the edges between them at the side. */
-import { HE } from '../../../ir/he/ops.ts';
+import { isAutomorphism, isProduct } from '../../../ir/he/traits.ts';
 import { formatMilliseconds, formatPercent, plural } from '../../render/units.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
 import type { NetworkNode } from '../figures/network.ts';
-import { sum, type Tally } from '../figures/tally.ts';
+import { countWith, sum, type Tally } from '../figures/tally.ts';
 
 /** Nodes that are drawn. */
 const mostNodes = 250;
@@ -61,9 +61,9 @@ function card({ name, op, shape, layout, ciphertexts, tally }: NetworkNode, tota
 }
 
 /** What takes time: products and rotations, where there are any. */
-function describe({ counts }: Tally): string[] {
-  const products = (counts[HE['multiply-plain']] ?? 0) + (counts[HE.multiply] ?? 0);
-  const rotations = counts[HE.rotate] ?? 0;
+function describe(tally: Tally): string[] {
+  const products = countWith(tally, isProduct);
+  const rotations = countWith(tally, isAutomorphism);
   return [
     ...(products === 0 ? [] : [plural(products, 'product')]),
     ...(rotations === 0 ? [] : [plural(rotations, 'rotation')]),

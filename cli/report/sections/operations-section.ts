@@ -1,5 +1,5 @@
 /** Operations and their modelled time, by layer and by level. */
-import { HE, type HeOpName, heOpNames } from '../../../ir/he/ops.ts';
+import { type HeOpName, heOpNames, heOps } from '../../../ir/he/ops.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import { chosenTime } from '../../render/plan-summary.ts';
 import { formatMilliseconds, formatPercent } from '../../render/units.ts';
@@ -106,11 +106,11 @@ function byFamily(values: Float64Array): number[] {
 const mostRows = 500;
 
 function operationTable(title: string, rows: readonly NamedTally[]): Html {
-  const ops = heOpNames.filter((name) => rows.some(({ counts }) => (counts[HE[name]] ?? 0) > 0));
+  const ops = heOpNames.filter((name) => rows.some(({ counts }) => (counts[heOps[name].code] ?? 0) > 0));
   const total = rows.reduce((time, { milliseconds }) => time + sum(milliseconds), 0);
   const line = (name: string, of: readonly NamedTally[]) => {
     const time = of.reduce((x, { milliseconds }) => x + sum(milliseconds), 0);
-    const count = (op: HeOpName): number => of.reduce((x, { counts }) => x + (counts[HE[op]] ?? 0), 0);
+    const count = (op: HeOpName): number => of.reduce((x, { counts }) => x + (counts[heOps[op].code] ?? 0), 0);
     return [
       shorten(name, 80),
       ...ops.map((op) => (count(op) === 0 ? '' : count(op).toLocaleString('en-US'))),

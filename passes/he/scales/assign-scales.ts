@@ -3,7 +3,8 @@
  * allow (`scale-targets.ts`), everything else follows (`scale-solver.ts`).
  */
 import type { HeModule } from '../../../ir/he/module.ts';
-import { HE } from '../../../ir/he/ops.ts';
+import { operandsOf } from '../../../ir/he/operands.ts';
+import { isInput, isWeight, keepsScale, scaleRule, usesPlaintextB } from '../../../ir/he/traits.ts';
 import type { Parameters } from '../../../ir/parameters.ts';
 import { ScaleSolver } from './scale-solver.ts';
 import { scaleKeepers, scaleTargets } from './scale-targets.ts';
@@ -37,43 +38,39 @@ export function assignScales(module: HeModule, parameters: Parameters, roomBits:
   for (let id = 0; id < op.length; id++) {
     const x = a[id] ?? -1;
     const y = b[id] ?? -1;
-    const code: number = op[id] ?? 0;
-    switch (code) {
-      case HE.input:
-        solver.fix(id, inputScales.get(columns.origin[id] ?? 0) ?? 1);
+    const code = op[id] ?? 0;
+    // An encrypted weight and a product with a plaintext are free: what they are added to decides, and what is encoded
+    // follows.
+    switch (scaleRule(code)) {
+      case 'given':
+        if (isInput(code)) solver.fix(id, inputScales.get(columns.origin[id] ?? 0) ?? 1);
         break;
-      case HE.weight:
-      case HE['multiply-plain']:
-        // Free: whatever it is added to decides, and the plaintext or the encryption follows.
-        break;
-      case HE.multiply: {
+      case 'product': {
+        if (usesPlaintextB(code)) break;
         const free = solver.known(x) === undefined ? x : y;
         const fixed = free === x ? y : x;
         relate(id, free, settled(fixed));
         break;
       }
-      case HE.rescale:
+      case 'quotient':
         relate(id, x, 1 / (parameters.primes[(level[id] ?? 0) + 1] ?? 1));
         break;
-      case HE.add:
-        relate(id, x, 1);
-        if (!solver.relate(id, y, 1)) conflicts.push(id);
+      case 'kept':
+        for (const operand of operandsOf(columns, id)) relate(id, operand, 1);
         break;
-      default:
-        relate(id, x, 1);
     }
   }
   if (conflicts.length > 0) return { module, conflicts: [...new Set(conflicts)] };
   // Products decide before the weights in them: a weight that is still free then is in no product.
-  for (let id = op.length - 1; id >= 0; id--) if (op[id] !== HE.weight) settled(id);
+  for (let id = op.length - 1; id >= 0; id--) if (!isWeight(op[id] ?? -1)) settled(id);
   for (let id = 0; id < op.length; id++) settled(id);
   // Ops that keep the scale keep it bit for bit, whatever the order in which ratios were multiplied.
   const scale = Float64Array.from(keeper, (first) => solver.get(first));
   const plainScale = new Float64Array(op.length);
   for (let id = 0; id < op.length; id++) {
     const operand = scale[a[id] ?? -1] ?? 1;
-    if (op[id] === HE['multiply-plain']) plainScale[id] = (scale[id] ?? 0) / operand;
-    if (op[id] === HE['add-plain']) plainScale[id] = operand;
+    const code = op[id] ?? 0;
+    if (usesPlaintextB(code)) plainScale[id] = keepsScale(code) ? operand : (scale[id] ?? 0) / operand;
   }
   return { module: { ...module, columns: { ...columns, scale, plainScale } }, conflicts: [] };
 }
@@ -82,7 +79,7 @@ export function assignScales(module: HeModule, parameters: Parameters, roomBits:
 function scalesOfInputs({ columns: { op, origin } }: HeModule, targets: Float64Array): Map<number, number> {
   const scales = new Map<number, number>();
   for (let id = 0; id < op.length; id++) {
-    if (op[id] !== HE.input) continue;
+    if (!isInput(op[id] ?? -1)) continue;
     const key = origin[id] ?? 0;
     scales.set(key, Math.min(scales.get(key) ?? Infinity, 2 ** (targets[id] ?? 0)));
   }

@@ -2,7 +2,7 @@
 import type { NodeRef } from '../../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../../ir/he/module.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
-import { HE } from '../../../ir/he/ops.ts';
+import { lowersLevel } from '../../../ir/he/traits.ts';
 
 export interface Depth {
   /** For each value the levels between it and the outputs, along the longest way. */
@@ -12,14 +12,14 @@ export interface Depth {
   readonly path: readonly NodeRef[];
 }
 
-/** Counts rescales, in a program that has them. */
+/** Counts what lowers the level, in a program that has rescales. */
 export function rescaleDepth(module: HeModule): Depth {
   const { columns, origins } = module;
   const { op, origin } = columns;
   const levels = new Int32Array(op.length);
   const next = new Int32Array(op.length).fill(-1);
   for (let id = op.length - 1; id >= 0; id--) {
-    const need = (levels[id] ?? 0) + (op[id] === HE.rescale ? 1 : 0);
+    const need = (levels[id] ?? 0) + (lowersLevel(op[id] ?? -1) ? 1 : 0);
     for (const x of operandsOf(columns, id)) {
       if (next[x] !== -1 && need <= (levels[x] ?? 0)) continue;
       levels[x] = need;

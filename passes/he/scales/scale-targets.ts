@@ -12,7 +12,7 @@
  * at half of the bits: t = 2s + δ with s one larger.
  */
 import type { HeColumns } from '../../../ir/he/module.ts';
-import { HE } from '../../../ir/he/ops.ts';
+import { isCipherProduct, isOutput, keepsScale, scaleRule, switchesKey, usesValueB } from '../../../ir/he/traits.ts';
 import type { Parameters } from '../../../ir/parameters.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
 
@@ -50,25 +50,28 @@ export function scaleTargets(
     for (let id = op.length - 1; id >= 0; id--) {
       const x = a[id] ?? -1;
       lower(id, capacity[level[id] ?? 0] ?? 0);
-      const code: number = op[id] ?? 0;
-      switch (code) {
-        case HE.output:
-          lower(id, largest);
+      const code = op[id] ?? 0;
+      if (isOutput(code)) lower(id, largest);
+      switch (scaleRule(code)) {
+        case 'given':
+        case 'kept':
           break;
-        case HE.multiply:
-          lower(x, at(id) / 2);
-          lower(b[id] ?? -1, at(id) / 2);
-          break;
-        case HE['multiply-plain']: {
+        case 'product': {
+          if (isCipherProduct(code)) {
+            lower(x, at(id) / 2);
+            lower(b[id] ?? -1, at(id) / 2);
+            break;
+          }
           const excess = gamma + Math.log2(Math.max(1, roundings[x] ?? 1)) / 2 - weightBits;
           const plain = squared[x] === 1 ? (at(id) - 2 * (excess + 1)) / 3 : (at(id) - excess) / 2;
           lower(x, at(id) - plain);
           break;
         }
-        case HE.rescale: {
+        case 'quotient': {
           const prime = bits[(level[id] ?? 0) + 1] ?? 0;
           lower(x, at(id) + prime);
           lower(id, at(x) - prime);
+          break;
         }
       }
     }
@@ -88,29 +91,22 @@ function roundingsOf(columns: HeColumns): Float64Array {
   for (let id = 0; id < op.length; id++) {
     const x = a[id] ?? -1;
     const y = b[id] ?? -1;
-    const code: number = op[id] ?? 0;
-    switch (code) {
-      case HE.input:
-      case HE.weight:
+    const code = op[id] ?? 0;
+    switch (scaleRule(code)) {
+      case 'given':
         break;
-      case HE.rescale:
+      case 'quotient':
         roundings[id] = 1;
         break;
-      case HE['multiply-plain']:
+      case 'product':
         pending[id] = 1;
+        if (isCipherProduct(code)) roundings[id] = Math.max(roundings[x] ?? 0, roundings[y] ?? 0);
         break;
-      case HE.multiply:
-        pending[id] = 1;
-        roundings[id] = Math.max(roundings[x] ?? 0, roundings[y] ?? 0);
-        break;
-      case HE.add:
+      case 'kept': {
+        const before = (roundings[x] ?? 0) + (usesValueB(code) ? (roundings[y] ?? 0) : 0);
         pending[id] = pending[x] ?? 0;
-        roundings[id] = (roundings[x] ?? 0) + (roundings[y] ?? 0);
+        roundings[id] = before + (switchesKey(code) && pending[id] === 0 ? 1 : 0);
         break;
-      default: {
-        const isSwitched = code === HE.rotate || code === HE.relinearize;
-        pending[id] = pending[x] ?? 0;
-        roundings[id] = (roundings[x] ?? 0) + (isSwitched && pending[id] === 0 ? 1 : 0);
       }
     }
   }
@@ -126,19 +122,14 @@ export function capacityBits(primes: readonly number[], roomBits: number): numbe
 
 /** 1 for products of two ciphertexts, their sums and rotations, until they are rescaled or multiplied again. */
 export function squaredValues(columns: HeColumns): Uint8Array {
-  const { op, a } = columns;
+  const { op } = columns;
   const squared = new Uint8Array(op.length);
   for (let id = 0; id < op.length; id++) {
     const code = op[id] ?? 0;
-    if (code === HE.multiply) squared[id] = 1;
-    else if (code === HE.add) squared[id] = operandsOf(columns, id).some((x) => squared[x] === 1) ? 1 : 0;
-    else if (keepsScale(code)) squared[id] = squared[a[id] ?? -1] ?? 0;
+    if (isCipherProduct(code)) squared[id] = 1;
+    else if (keepsScale(code)) squared[id] = operandsOf(columns, id).some((x) => squared[x] === 1) ? 1 : 0;
   }
   return squared;
-}
-
-function keepsScale(code: number): boolean {
-  return code !== HE.multiply && code !== HE['multiply-plain'] && code !== HE.rescale;
 }
 
 /** For each value the first of those whose scale is bit for bit the same: joined by ops that keep it. */

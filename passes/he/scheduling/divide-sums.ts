@@ -3,7 +3,7 @@
  * the pieces are added one after another. What is not such a product, such as a rotation, is a piece of its own.
  */
 import { type HeModule } from '../../../ir/he/module.ts';
-import { HE } from '../../../ir/he/ops.ts';
+import { isCipherProduct, isPlainProduct, isWeight } from '../../../ir/he/traits.ts';
 import { findSums } from '../../../ir/he/sums.ts';
 import { useCounts } from '../../../ir/he/operands.ts';
 import { HeRewriter } from '../he-rewriter.ts';
@@ -28,9 +28,10 @@ export function divideSums(module: HeModule): DividedSums {
   let pieces = 0;
 
   const isProduct = (id: number): boolean => {
+    const code = op[id] ?? -1;
+    const ofWeight = (operand: number): boolean => isWeight(op[operand] ?? -1);
     const withWeight =
-      op[id] === HE['multiply-plain'] ||
-      (op[id] === HE.multiply && (op[a[id] ?? -1] === HE.weight || op[b[id] ?? -1] === HE.weight));
+      isPlainProduct(code) || (isCipherProduct(code) && (ofWeight(a[id] ?? -1) || ofWeight(b[id] ?? -1)));
     return withWeight && uses[id] === 1;
   };
   const add = (root: number, x: Summand, y: Summand): Summand => {

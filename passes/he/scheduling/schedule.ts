@@ -1,10 +1,10 @@
 /** `schedule`: from an `he` program to a `plan`. See `scheduleProgram`. */
 import type { HeModule } from '../../../ir/he/module.ts';
-import { HE } from '../../../ir/he/ops.ts';
+import { portRows } from '../../../ir/he/ports.ts';
 import { FREES_A, FREES_B, type ScheduleColumns, type PlanModule } from '../../../ir/plan/plan.ts';
 import { lastUses } from '../../../ir/he/last-uses.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
-import { usesValueA, usesValueB } from '../../../ir/he/traits.ts';
+import { isOutput, usesValueA, usesValueB } from '../../../ir/he/traits.ts';
 import { HeRewriter } from '../he-rewriter.ts';
 import { divideSums } from './divide-sums.ts';
 import { groupsOf } from './groups.ts';
@@ -31,13 +31,7 @@ function reorder(module: HeModule, groupOf: Int32Array): { module: HeModule; gro
   const rewriter = new HeRewriter(module);
   const group: number[] = [];
   let numbered = 0;
-  const outputs: number[] = [];
-  const inputs: number[] = [];
-  for (let id = 0; id < op.length; id++) {
-    if (op[id] === HE.output) outputs.push(id);
-    if (op[id] === HE.input) inputs.push(id);
-  }
-  const stack = outputs.toReversed();
+  const stack = portRows(module.columns, 'output').reverse();
   const emit = (root: number): void => {
     if (done[root] === 1) return;
     done[root] = 1;
@@ -60,7 +54,7 @@ function reorder(module: HeModule, groupOf: Int32Array): { module: HeModule; gro
     }
   }
   // Inputs that nothing reads are still part of the program.
-  for (const id of inputs) if (done[groupOf[id] ?? -1] === 0) emit(groupOf[id] ?? -1);
+  for (const id of portRows(module.columns, 'input')) if (done[groupOf[id] ?? -1] === 0) emit(groupOf[id] ?? -1);
   return { module: rewriter.finish(), group: Int32Array.from(group) };
 }
 
@@ -146,7 +140,7 @@ function allocate({ columns }: HeModule, group: Int32Array): ScheduleColumns {
       frees[id] = (frees[id] ?? 0) | FREES_B;
       free.push(buffer[y] ?? 0);
     }
-    if (lastUse[id] === -1 && code !== HE.output) free.push(buffer[id] ?? 0);
+    if (lastUse[id] === -1 && !isOutput(code)) free.push(buffer[id] ?? 0);
   }
   return { buffer, frees, group };
 }

@@ -6,8 +6,6 @@
  * once every worker that reads that one has. All those rows stand before the first row that reads load n, so the earliest
  * unfinished row never waits for a region, and there is no deadlock (see `exchange-plan.ts`).
  */
-import type { HeColumns } from '../../../ir/he/module.ts';
-import { weightRows } from '../../seal/weight-rows.ts';
 import type { ExchangePlan } from './exchange-plan.ts';
 
 export interface WeightPlan {
@@ -19,18 +17,26 @@ export interface WeightPlan {
   readonly weightOf: Int32Array;
 }
 
+/** The weights of a program. */
+export interface WeightRows {
+  /** How many rows the program has. */
+  readonly rows: number;
+  /** Those that are weights, ascending. */
+  readonly weights: readonly number[];
+}
+
 /** What the ring takes, at most: enough for workers that are a second apart. */
 const maxRingBytes = 2 ** 27;
 /** Regions for each worker, whatever the budget: one to read from, and one that is being filled. */
 const leastRegions = 2;
 
 /**
- * @param columns of the divided program, whose weight ops `indexOf` gives the weights of
+ * @param program the divided one, whose weight rows `indexOf` gives the weights of
  * @param sizes bytes of each weight
  * @param budgetBytes what kept weights and ring may take together
  */
 export function planWeights(
-  columns: HeColumns,
+  { rows, weights }: WeightRows,
   indexOf: (row: number) => number,
   sizes: readonly number[],
   workers: number,
@@ -45,12 +51,12 @@ export function planWeights(
   const resident = spread(sizes, share);
   const kept = new Set(resident);
 
-  const transferOf = new Int32Array(columns.op.length).fill(-1);
+  const transferOf = new Int32Array(rows).fill(-1);
   const weightOf: number[] = [];
   const readers: number[] = [];
   /** By weight: its last load. */
   const loads = new Map<number, number>();
-  for (const row of weightRows(columns)) {
+  for (const row of weights) {
     const weight = indexOf(row);
     if (kept.has(weight)) continue;
     const last = loads.get(weight);

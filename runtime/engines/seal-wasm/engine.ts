@@ -138,7 +138,13 @@ async function prepareWeights(
 ): Promise<PreparedWeights> {
   const indices = new Map(weightRows(plan.program.columns).map((row, index) => [row, index]));
   const indexOf = (row: number): number => indices.get(planRow[row] ?? -1) ?? -1;
-  const { resident, stream, weightOf } = planWeights(columns, indexOf, source.sizes, threads, memoryBudgetBytes);
+  const { resident, stream, weightOf } = planWeights(
+    { rows: columns.op.length, weights: weightRows(columns) },
+    indexOf,
+    source.sizes,
+    threads,
+    memoryBudgetBytes,
+  );
   const shared = new Map<number, Uint8Array>();
   await readWeights(source, resident, (index, bytes) => shared.set(index, shareBytes(bytes)));
   const inMemory = new Map<number, Uint8Array>();

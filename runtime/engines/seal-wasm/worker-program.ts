@@ -1,7 +1,6 @@
 /** The part of a divided program that one worker runs: its rows in order, and where it reads each value last. */
 import type { HeColumns } from '../../../ir/he/module.ts';
-import { HE } from '../../../ir/he/ops.ts';
-import { usesPlaintextB, usesValueA, usesValueB } from '../../../ir/he/traits.ts';
+import { isOutput, isProduct, usesPlaintextB, usesValueA, usesValueB } from '../../../ir/he/traits.ts';
 import { ciphertextBytes, type Parameters, plaintextBytes } from '../../../ir/parameters.ts';
 import { rowCost } from './tasks/op-costs.ts';
 
@@ -45,13 +44,13 @@ export function peakCiphertextBytes(columns: HeColumns, parameters: Parameters, 
       present[value] = 1;
       living += bytesOf(value);
     }
-    if (code !== HE.output) {
+    if (!isOutput(code)) {
       present[row] = 1;
       living += bytesOf(row);
     }
     peak = Math.max(peak, living);
     for (const value of operands) if (program.lastUse[value] === row) living -= bytesOf(value);
-    if (code !== HE.output && program.lastUse[row] === -1) living -= bytesOf(row);
+    if (!isOutput(code) && program.lastUse[row] === -1) living -= bytesOf(row);
   }
   return peak;
 }
@@ -84,7 +83,7 @@ export function collectEncodings({ op, b, level, plainScale }: HeColumns, { rows
       plaintext: b[row] ?? 0,
       level: level[row] ?? 0,
       scale: plainScale[row] ?? 0,
-      factor: code === HE['multiply-plain'],
+      factor: isProduct(code),
     };
     const key = `${encoding.plaintext} ${encoding.level} ${encoding.scale} ${encoding.factor}`;
     const index = known.get(key) ?? list.push(encoding) - 1;

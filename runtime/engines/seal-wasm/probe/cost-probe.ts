@@ -2,10 +2,10 @@
  * Runs the engine's own executor on a program of one row of each operation, and takes the time of each row. For one
  * polynomial modulus degree: the keys are those of the longest chain, of which lower levels use a part, as in a plan.
  */
-import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../../../ir/he/module.ts';
 import type { CostedOp } from '../../../../costs/op-costs.ts';
-import { HE, heOpNames } from '../../../../ir/he/ops.ts';
+import { portRows } from '../../../../ir/he/ports.ts';
+import { costNameOf } from '../../../../ir/he/traits.ts';
 import { type Parameters, parametersSchema, type PolyModulusDegree } from '../../../../ir/parameters.ts';
 import { SealContext } from '../../../seal/library/context.ts';
 import { generateGaloisKeys } from '../../../seal/generate-galois-keys.ts';
@@ -94,7 +94,7 @@ export class CostProbe {
     };
     const slotValues = new Float64Array(slots).fill(0.5);
     const input = this.cipher.encrypt(slotValues, level, probeScale);
-    const weight = columns.op.indexOf(HE.weight);
+    const [weight = -1] = portRows(columns, 'weight');
     return {
       executable: {
         context: this.context,
@@ -140,8 +140,7 @@ function runOnce({ executable, inputs, encodings }: Rung, took: Took): void {
   execute(executable, inputs, () => {
     const now = performance.now();
     const row = part.rows[position++] ?? -1;
-    const name = heOpNames[program.columns.op[row] ?? -1];
-    if (name === undefined) throw new InternalError(`the program has no row ${row}`);
+    const name = costNameOf(program.columns.op[row] ?? -1);
     took(name, now - last);
     // SEAL does not hoist.
     if (name === 'rotate') took('rotate-hoisted', now - last);

@@ -4,13 +4,13 @@
  */
 import type { HeColumns } from '../../../../ir/he/module.ts';
 import { operandsOf } from '../../../../ir/he/operands.ts';
-import { HE } from '../../../../ir/he/ops.ts';
+import { isInput, isSum, isWeight } from '../../../../ir/he/traits.ts';
 import { findSums } from '../../../../ir/he/sums.ts';
 import { rowCost } from './op-costs.ts';
 
 /** Whether a row is computed by each worker that reads it: input and encrypted weights belong to nobody. */
 export function isReplicated(code: number): boolean {
-  return code === HE.input || code === HE.weight;
+  return isInput(code) || isWeight(code);
 }
 
 export interface Task {
@@ -35,7 +35,7 @@ export interface TaskGraph {
 export function buildTasks(columns: HeColumns, group: Int32Array): TaskGraph {
   const { op } = columns;
   const { terms, inner } = findSums(columns, (row) =>
-    operandsOf(columns, row).every((operand) => group[operand] !== group[row] || op[operand] === HE.add),
+    operandsOf(columns, row).every((operand) => group[operand] !== group[row] || isSum(op[operand] ?? -1)),
   );
   const taskOf = new Int32Array(op.length).fill(-1);
   const tasks: { rows: number[]; terms: readonly number[] | undefined; reads: Set<number>; cost: number }[] = [];

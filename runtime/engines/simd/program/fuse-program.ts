@@ -15,7 +15,8 @@ import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { findExtended } from '../../../../costs/extended-rotations.ts';
 import type { HeColumns } from '../../../../ir/he/module.ts';
 import { operandsOf } from '../../../../ir/he/operands.ts';
-import { HE } from '../../../../ir/he/ops.ts';
+import type { HeOpName } from '../../../../ir/he/ops.ts';
+import { isAutomorphism, nameOf } from '../../../../ir/he/traits.ts';
 import { findReaders, type RowReaders } from '../../../../costs/row-readers.ts';
 import { Hoisting, keptDecompositions } from './hoisting.ts';
 import { mostHeld, OpenSums, type SumWriter } from './open-sums.ts';
@@ -54,6 +55,25 @@ class Fuser implements FusedProgram, SumWriter {
   private readonly valueOfRow: Int32Array;
   private readonly sums: OpenSums;
   private readonly hoisting: Hoisting;
+  /** What writes the steps of a row: its values x and y, or x and a plaintext, and what is in `imm`. */
+  private readonly writers: { readonly [K in HeOpName]: (row: number, x: number, y: number, imm: number) => void } = {
+    input: (row, _x, _y, index) => this.steps.push({ kind: 'input', index, target: this.defineRow(row) }),
+    weight: (row) => this.steps.push({ kind: 'weight', row, target: this.defineRow(row) }),
+    add: (row, x, y) => this.writeAdd(row, [x, y]),
+    'add-plain': (row, x) => this.steps.push({ kind: 'add-plain', a: this.value(x), row, target: this.defineRow(row) }),
+    multiply: (row, x, y) =>
+      this.steps.push({ kind: 'multiply', a: this.value(x), b: this.value(y), target: this.defineRow(row) }),
+    'multiply-plain': (row, x) => this.writeProduct(row, x),
+    relinearize: (row, x) => this.writeRelinearization(row, x),
+    rescale: (row, x) => {
+      // Whatever gave the operand may have rescaled it already.
+      if (this.valueOfRow[row] !== -1) return;
+      this.steps.push({ kind: 'rescale', a: this.value(x), target: this.defineRow(row) });
+    },
+    'mod-switch': (row, x) => this.steps.push({ kind: 'mod-switch', a: this.value(x), target: this.defineRow(row) }),
+    rotate: (row, x, _y, step) => this.writeAutomorphism(row, x, step),
+    output: (_row, x, _y, index) => this.steps.push({ kind: 'output', a: this.value(x), index }),
+  };
 
   constructor(columns: HeColumns, options: FuseOptions) {
     const { heldValues = mostHeld, decompositions = keptDecompositions, doubleHoisting = true } = options;
@@ -67,7 +87,7 @@ class Fuser implements FusedProgram, SumWriter {
     this.hoisting = new Hoisting(decompositions);
     const { needed } = this.readers;
     for (const [row, code] of columns.op.entries())
-      if (code === HE.rotate && needed[row] === 1) this.hoisting.announce(columns.a[row] ?? -1, row);
+      if (isAutomorphism(code) && needed[row] === 1) this.hoisting.announce(columns.a[row] ?? -1, row);
   }
 
   sweep(sum: number, terms: readonly Term[]): number {
@@ -98,49 +118,8 @@ class Fuser implements FusedProgram, SumWriter {
 
   private write(row: number): void {
     const { op, a, b, imm } = this.columns;
-    const x = a[row] ?? -1;
-    const y = b[row] ?? -1;
-    const immediate = imm[row] ?? -1;
-    const code = op[row] ?? -1;
-    switch (code) {
-      case HE.input:
-        this.steps.push({ kind: 'input', index: immediate, target: this.defineRow(row) });
-        break;
-      case HE.weight:
-        this.steps.push({ kind: 'weight', row, target: this.defineRow(row) });
-        break;
-      case HE.add:
-        this.writeAdd(row, [x, y]);
-        break;
-      case HE['add-plain']:
-        this.steps.push({ kind: 'add-plain', a: this.value(x), row, target: this.defineRow(row) });
-        break;
-      case HE.multiply:
-        this.steps.push({ kind: 'multiply', a: this.value(x), b: this.value(y), target: this.defineRow(row) });
-        break;
-      case HE['multiply-plain']:
-        this.writeProduct(row, x);
-        break;
-      case HE.relinearize:
-        this.writeRelinearization(row, x);
-        break;
-      case HE.rescale:
-        // Whatever gave the operand may have rescaled it already.
-        if (this.valueOfRow[row] !== -1) break;
-        this.steps.push({ kind: 'rescale', a: this.value(x), target: this.defineRow(row) });
-        break;
-      case HE['mod-switch']:
-        this.steps.push({ kind: 'mod-switch', a: this.value(x), target: this.defineRow(row) });
-        break;
-      case HE.rotate:
-        this.writeRotation(row, x, immediate);
-        break;
-      case HE.output:
-        this.steps.push({ kind: 'output', a: this.value(x), index: immediate });
-        break;
-      default:
-        throw new InternalError(`no he op has the code ${code}`);
-    }
+    const name = nameOf(op[row]);
+    this.writers[name](row, a[row] ?? -1, b[row] ?? -1, imm[row] ?? -1);
   }
 
   private writeAdd(row: number, operands: readonly number[]): void {
@@ -186,7 +165,8 @@ class Fuser implements FusedProgram, SumWriter {
     this.steps.push({ kind, a: this.value(x), target: this.defineRow(rescale === -1 ? row : rescale) });
   }
 
-  private writeRotation(row: number, x: number, step: number): void {
+  /** @param step names the Galois key */
+  private writeAutomorphism(row: number, x: number, step: number): void {
     const a = this.value(x);
     const digits = this.hoisting.take(x, () => {
       const target = this.define('digits', this.levelOf(row), 1);

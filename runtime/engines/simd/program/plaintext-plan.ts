@@ -6,8 +6,7 @@
  */
 import { opCost } from '../../../../costs/op-costs.ts';
 import type { HeColumns } from '../../../../ir/he/module.ts';
-import { HE } from '../../../../ir/he/ops.ts';
-import { usesPlaintextB } from '../../../../ir/he/traits.ts';
+import { isProduct, usesPlaintextB } from '../../../../ir/he/traits.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
 import type { EncodingForm } from '../operations/encoder.ts';
 import { valueBytes } from '../memory/layout.ts';
@@ -90,7 +89,7 @@ function collect(
       plaintext: b[row] ?? 0,
       level: level[row] ?? 0,
       scale: plainScale[row] ?? 0,
-      factor: code === HE['multiply-plain'],
+      factor: isProduct(code),
       extended: isExtended(row),
     };
     const key = `${need.plaintext} ${need.scale} ${need.factor}`;

@@ -5,7 +5,6 @@
  */
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { weightsBeyondBudget } from '../../../../ir/diagnostics/runtime.ts';
-import { HE } from '../../../../ir/he/ops.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
 import { weightRows } from '../../../seal/weight-rows.ts';
 import type { WeightSource } from '../../../seal/weight-source.ts';
@@ -45,9 +44,8 @@ export async function prepareWeights(
   const indices = new Map(weightRows(columns).map((row, index) => [row, index]));
   const indexOf = (row: number): number => indices.get(row) ?? -1;
   // Rows that no output needs have no step, and would never be taken from the ring.
-  const op = new Uint8Array(columns.op.length).fill(HE.input);
-  for (const step of steps) if (step.kind === 'weight') op[step.row] = HE.weight;
-  const planned = planWeights({ ...columns, op }, indexOf, source.sizes, 1, budgetBytes);
+  const read = steps.flatMap((step) => (step.kind === 'weight' ? [step.row] : []));
+  const planned = planWeights({ rows: columns.op.length, weights: read }, indexOf, source.sizes, 1, budgetBytes);
   const rowOf = new Map(Array.from(indices, ([row, index]) => [index, row]));
   const inMemory = new Map<number, Uint8Array>();
   await readWeights(source, planned.resident, (index, bytes) =>

@@ -9,7 +9,7 @@
 import { Constant } from '../../../../ir/constant.ts';
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import type { HeColumns } from '../../../../ir/he/module.ts';
-import { HE } from '../../../../ir/he/ops.ts';
+import { rowsByIndex } from '../../../../ir/he/ports.ts';
 import { Exchange } from '../../exchange/exchange.ts';
 import { type Answer, failureOf } from '../../sessions/protocol.ts';
 import { CiphertextIo } from '../bytes/ciphertext-io.ts';
@@ -203,8 +203,9 @@ function prepare(request: PrepareRequest, plan: ProgramPlan, { memory, words }: 
 }
 
 /** By the index of an output. */
-function outputScales({ op, imm, scale }: HeColumns): number[] {
+function outputScales(columns: HeColumns): number[] {
+  const { scale } = columns;
   const scales: number[] = [];
-  for (const [row, code] of op.entries()) if (code === HE.output) scales[imm[row] ?? -1] = scale[row] ?? 0;
+  for (const [index, row] of rowsByIndex(columns, 'output')) scales[index] = scale[row] ?? 0;
   return scales;
 }

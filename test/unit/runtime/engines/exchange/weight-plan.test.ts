@@ -22,7 +22,13 @@ function planFor(weights: number, workers: number, budgetBytes: number): Case {
   const { columns, workerOf, planRow } = divideProgram(program.columns, schedule.group, workers);
   const indices = new Map(weightRows(program.columns).map((row, index) => [row, index]));
   const indexOf = (row: number): number => indices.get(planRow[row] ?? -1) ?? -1;
-  const planned = planWeights(columns, indexOf, sizes, workers, budgetBytes);
+  const planned = planWeights(
+    { rows: columns.op.length, weights: weightRows(columns) },
+    indexOf,
+    sizes,
+    workers,
+    budgetBytes,
+  );
   return { columns, workerOf, sizes, indexOf, planned };
 }
 
