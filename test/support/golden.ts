@@ -14,7 +14,7 @@
  * values in the clear, up to `within` (a fraction of the largest absolute output; 1e-9 where the line is left out);
  * `// values: differ` is for cases that mean to change them, and of a pass that is declared `lossy` no values are
  * compared at all. `--- statistics` may be left out. A pass that refuses its module has `--- diagnostics` in place of `--- after`. Other lines of comment before the first section are for
- * the reader.
+ * the reader. `// pass: schedule` is the step from `he` to `plan`, which is no pass but is shown in the same way.
  */
 import { HepcError, formatDiagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import type { AnyModule, Modules } from '../../ir/levels.ts';
@@ -22,6 +22,7 @@ import { parseDict } from '../../ir/text/parse-dict.ts';
 import { parseModule } from '../../ir/text/parse.ts';
 import { printModule } from '../../ir/text/print.ts';
 import { verify } from '../../ir/verify.ts';
+import { scheduleProgram } from '../../passes/he/scheduling/schedule.ts';
 import { PassManager } from '../../passes/manager.ts';
 import type { AnyPass, Pass } from '../../passes/base/pass.ts';
 import { createTrainer } from '../../training/trainer.ts';
@@ -109,6 +110,7 @@ export interface GoldenRun {
 
 /** Runs the pass of `golden` on its module and seeded samples. Throws what is no diagnostic of the pass. */
 export async function runGoldenCase(golden: GoldenCase, passes: readonly AnyPass[]): Promise<GoldenRun> {
+  if (golden.pass === 'schedule') return runSchedule(golden);
   const pass = passes.find(({ name }) => name === golden.pass);
   if (pass === undefined) throw new Error(`passes/registry.ts has no pass ${golden.pass}`);
   const before = parseSound(golden.sections.get('before') ?? '', 'before');
@@ -134,6 +136,17 @@ export async function runGoldenCase(golden: GoldenCase, passes: readonly AnyPass
     sections.set('diagnostics', formatAll(error.diagnostics));
     return { before, after: undefined, sections, tolerance };
   }
+}
+
+function runSchedule({ sections, tolerance }: GoldenCase): GoldenRun {
+  const before = parseSound(sections.get('before') ?? '', 'before');
+  if (before.level !== 'he') throw new Error(`schedule takes programs of he, this is ${before.level}`);
+  const after = scheduleProgram(before);
+  const texts = new Map<SectionName, string>([
+    ['before', printWhole(before)],
+    ['after', printWhole(after)],
+  ]);
+  return { before, after, sections: texts, tolerance };
 }
 
 /** The module of a section, verified. */
