@@ -1,12 +1,14 @@
 /**
- * Runs passes one after another: validates options, times the run, verifies the result and names the pass where the
- * verifier complains, and shows every module before and after to whoever asked (`--dump-ir`, `--timings`).
+ * Runs passes one after another: refuses a module that lacks a fact which the pass requires, validates options, times
+ * the run, verifies the result and the facts that it ensures, names the pass where they do not hold, and shows every module before and after to whoever asked (`--dump-ir`, `--timings`).
  */
 import type { z } from 'zod';
 
 import { type Diagnostic, InternalError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import { unmetRequirement } from '../ir/diagnostics/verify.ts';
 import type { Level, Modules } from '../ir/levels.ts';
 import { verify } from '../ir/verify.ts';
+import { type Fact, facts } from './base/facts.ts';
 import type { AnyPass, Pass, PassContext, PassResult, TrainingPass } from './base/pass.ts';
 import type { Sample } from '../ir/interface.ts';
 
@@ -60,8 +62,10 @@ export class PassManager {
     return this.finish<'tensor'>(pass, start, result, reported);
   }
 
-  private begin(pass: Pick<AnyPass, 'name'>, module: Modules[Level]) {
-    this.observer.before?.(pass.name, module);
+  /** Throws `HepcError` H260 for a module that the pass does not take. */
+  private begin({ name, requires }: Pick<AnyPass, 'name' | 'requires'>, module: Modules[Level]) {
+    throwIfErrors(requires.flatMap((fact) => unmet(name, fact, module)));
+    this.observer.before?.(name, module);
     const reported: Diagnostic[] = [];
     const context: PassContext = {
       samples: this.samples,
@@ -72,7 +76,7 @@ export class PassManager {
   }
 
   private finish<L extends Level>(
-    { name }: Pick<AnyPass, 'name'>,
+    { name, ensures }: Pick<AnyPass, 'name' | 'ensures'>,
     start: number,
     { module, statistics }: PassResult<Modules[L]>,
     reported: readonly Diagnostic[],
@@ -83,7 +87,17 @@ export class PassManager {
     if (broken.length > 0) {
       throw new InternalError(`${name} left a broken module:\n${broken.map((d) => d.message).join('\n')}`);
     }
+    for (const fact of ensures) {
+      const breach = facts[fact].breach(module);
+      if (breach !== undefined) throw new InternalError(`${name} does not ensure ${fact}: ${breach.reason}`);
+    }
     this.observer.after?.(name, module);
     return module;
   }
+}
+
+function unmet(pass: string, fact: Fact, module: Modules[Level]): Diagnostic[] {
+  const { doc, remedy, breach } = facts[fact];
+  const found = breach(module);
+  return found === undefined ? [] : [unmetRequirement({ pass, fact, doc, remedy, reason: found.reason }, found.at)];
 }

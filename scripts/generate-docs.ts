@@ -12,7 +12,7 @@ import { type FieldUse, type HeOpDeclaration, heOps } from '../ir/he/ops.ts';
 import { tensorOps } from '../ir/tensor/ops.ts';
 import { describeSchema, entriesOf } from '../ir/text/syntax/schema.ts';
 import { tileOps } from '../ir/tile/ops.ts';
-import { facts } from '../passes/base/pass.ts';
+import { facts } from '../passes/base/facts.ts';
 import { passes } from '../passes/registry.ts';
 import { drawRooms } from './draw-rooms.ts';
 import { drawSchemes } from './draw-schemes.ts';
@@ -121,11 +121,11 @@ function passReference(): string {
       list('Options:', entriesIn(options)),
       list(
         'Requires:',
-        requires.map((fact) => ({ name: fact, meaning: facts[fact] })),
+        requires.map((fact) => ({ name: fact, meaning: facts[fact].doc })),
       ),
       list(
         'Ensures:',
-        ensures.map((fact) => ({ name: fact, meaning: facts[fact] })),
+        ensures.map((fact) => ({ name: fact, meaning: facts[fact].doc })),
       ),
       list(
         'Reports:',

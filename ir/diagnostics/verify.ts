@@ -1,4 +1,4 @@
-/** Diagnostics H25x: modules that break an invariant of their level. */
+/** Diagnostics H25x: modules that break an invariant of their level; and H260: that a pass does not take. */
 import { defineDiagnostic } from './diagnostic.ts';
 
 /** What is wrong, as a sentence without a full stop; the place names the value. */
@@ -104,4 +104,22 @@ export const badSchedule = defineDiagnostic<Broken>({
     'In a plan two values that are alive at once never share a buffer, a value is freed exactly where it is read for ' +
     `the last time, and groups are numbered without gaps. ${editedByHand}`,
   message: ({ reason }) => reason,
+});
+
+export const unmetRequirement = defineDiagnostic<{
+  pass: string;
+  fact: string;
+  doc: string;
+  reason: string;
+  remedy: string;
+}>({
+  code: 'H260',
+  severity: 'error',
+  title: 'a module that the pass does not take',
+  explain:
+    'A pass may require more of a module than that it is sound; `hepc passes NAME` lists its facts. The compiler runs ' +
+    'passes in an order in which each finds what it requires; `hepc opt` runs any pass on any module, and this one lacks ' +
+    'one of the facts.',
+  message: ({ pass, fact, doc, reason }) => `${pass} requires the fact ${fact} (${doc}): ${reason}`,
+  notes: ({ remedy }) => [remedy],
 });

@@ -87,6 +87,19 @@ export function materialise(packed: readonly Constant[], plaintext: Plaintext, t
   }
 }
 
+/** By plaintext: 1 for those that are zero in all slots. */
+export function zeroPlaintexts({
+  plaintexts,
+  packed,
+}: {
+  readonly plaintexts: PlaintextPool;
+  readonly packed: readonly Constant[];
+}): Uint8Array {
+  return Uint8Array.from(plaintexts.source, (_, id) =>
+    plaintextRow(packed, plaintextAt(plaintexts, id)).every((x) => x === 0) ? 1 : 0,
+  );
+}
+
 /** The shortest part of a power of two of `row` that it repeats: a view, not a copy. */
 export function shortestPeriod(row: Float64Array): Float64Array {
   let length = row.length;

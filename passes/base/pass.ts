@@ -9,17 +9,7 @@ import type { Level, Modules } from '../../ir/levels.ts';
 import type { Sample } from '../../ir/interface.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { Trainer } from '../../ir/tensor/trainer.ts';
-
-/** Properties of a module that passes require and ensure. */
-export const facts = {
-  polynomial: 'tensor: every activation is a polynomial',
-  'linear-merged': 'tensor: no two linear ops follow one another where one would do',
-  equalised: 'tile: the largest value over all slots is at most 1',
-  managed: 'he: every value has its level, exact scale and size',
-  'keys-selected': 'he: every rotation is by a step that has a Galois key',
-} as const;
-
-export type Fact = keyof typeof facts;
+import type { Fact } from './facts.ts';
 
 /** What a pass may use beside its module and options. */
 export interface PassContext {
@@ -51,7 +41,9 @@ export interface PassDeclaration<L extends Level = Level, Schema extends z.ZodTy
   readonly doc: string;
   /** Options with their defaults. */
   readonly options: Schema;
+  /** What must hold of the module; the manager refuses any other. */
   readonly requires: readonly Fact[];
+  /** What holds of every result; the manager checks it. */
   readonly ensures: readonly Fact[];
   /** What each reported number counts. */
   readonly statistics: Readonly<Record<string, string>>;

@@ -1,9 +1,11 @@
-/** Pass `assign-levels`: see its declaration. */
+/** Levels, exact scales and sizes for a chain of primes. */
 import { z } from 'zod';
 
 import { chainTooShort, scaleDoesNotFit } from '../../ir/diagnostics/compile.ts';
 import type { HeFields, HeModule } from '../../ir/he/module.ts';
 import type { HeOpName } from '../../ir/he/ops.ts';
+import { placeInProgram } from '../../ir/he/verify.ts';
+import { verifyEncodings } from '../../ir/he/verify-encodings.ts';
 import { parametersSchema, type Parameters, topLevel } from '../../ir/parameters.ts';
 import { operandsOf } from '../../ir/he/operands.ts';
 import {
@@ -18,6 +20,7 @@ import {
   usesValueA,
   usesValueB,
 } from '../../ir/he/traits.ts';
+import { Reports } from '../../ir/reports.ts';
 import { rescaleDepth } from './scales/depth.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
@@ -38,14 +41,14 @@ export const assignLevels = definePass({
     'encoded at the scale that makes their product agree with what it is added to; what is free takes the largest scale ' +
     'that its users leave room for, shared out between a value and the weights it is multiplied with so that both err ' +
     'alike. Where two values that are added have different scales that nothing can change, one is ' +
-    'multiplied by a constant one. Assumes that relinearisations and rescales are in place and that no value exceeds 1 ' +
-    '(times 3 bits of headroom).',
+    'multiplied by a constant one. Assumes that rescales are in place, and that no value exceeds 1 (times 3 bits of ' +
+    'headroom).',
   options: z.strictObject({
     parameters: parametersSchema,
     /** Largest value, as a power of two: 0 for values up to 1. */
     rangeBits: z.number().min(0).default(0),
   }),
-  requires: [],
+  requires: ['unmanaged', 'relinearised', 'no-zero-products'],
   ensures: ['managed'],
   statistics: {
     depth: 'levels of the inputs',
@@ -70,6 +73,10 @@ export const assignLevels = definePass({
         if (unfit !== undefined) {
           const origin = managed.columns.origin[unfit.value] ?? 0;
           report(scaleDoesNotFit(unfit, { nodes: managed.origins[origin] ?? [] }));
+        } else {
+          const encodings = new Reports((id) => placeInProgram(managed, id));
+          verifyEncodings(managed, parameters, encodings);
+          for (const problem of encodings.diagnostics) report(problem);
         }
         return { module: managed, statistics: { depth, modSwitches: lowered.inserted, aligned } };
       }

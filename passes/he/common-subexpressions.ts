@@ -1,4 +1,4 @@
-/** Pass `common-subexpressions`: see its declaration. */
+/** Every value is computed once. */
 import { z } from 'zod';
 
 import { isInput, isOutput, usesValueA, usesValueB } from '../../ir/he/traits.ts';

@@ -1,9 +1,9 @@
-/** Pass `dead-ciphertexts`: see its declaration. */
+/** Ciphertexts that are zero, or that no output depends on, are dropped. */
 import { z } from 'zod';
 
 import { Constant } from '../../ir/constant.ts';
 import type { HeModule } from '../../ir/he/module.ts';
-import { plaintextAt, plaintextRow } from '../../ir/he/plaintexts.ts';
+import { zeroPlaintexts } from '../../ir/he/plaintexts.ts';
 import {
   isAddition,
   isInput,
@@ -28,11 +28,10 @@ export const deadCiphertexts = definePass({
   doc:
     'Drops every ciphertext that no output depends on, inputs included, and every ciphertext that is zero: a product ' +
     'with an all-zero plaintext kills what follows from it, up to the sums that have other summands. A zero that an ' +
-    'output or a plaintext addition needs becomes a product with 2^−60: SEAL refuses products with zero. Assumes an ' +
-    'unmanaged program.',
+    'output or a plaintext addition needs becomes a product with 2^−60: SEAL refuses products with zero.',
   options: z.strictObject({}),
-  requires: [],
-  ensures: [],
+  requires: ['unmanaged'],
+  ensures: ['no-zero-products'],
   statistics: {
     zero: 'values that are zero',
     unused: 'values that no output depends on',
@@ -90,12 +89,6 @@ function zeroValues(module: HeModule): Uint8Array {
     else zero[id] = x ? 1 : 0;
   }
   return zero;
-}
-
-function zeroPlaintexts({ plaintexts, packed }: HeModule): Uint8Array {
-  return Uint8Array.from(plaintexts.source, (_, id) =>
-    plaintextRow(packed, plaintextAt(plaintexts, id)).every((x) => x === 0) ? 1 : 0,
-  );
 }
 
 /** The operand that a zero value is replaced by: a zero as well, save for a product with a plaintext of zeros. */

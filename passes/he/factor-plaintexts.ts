@@ -1,4 +1,4 @@
-/** Pass `factor-plaintexts`: see its declaration. */
+/** A plaintext that several summands are multiplied by is taken out of the sum. */
 import { z } from 'zod';
 
 import type { HeModule } from '../../ir/he/module.ts';
@@ -15,9 +15,9 @@ export const factorPlaintexts = definePass({
   doc:
     'Takes a plaintext that several summands are multiplied by out of the sum: x · p + y · p = (x + y) · p, for products ' +
     'that nothing else reads and operands that are ciphertexts of one value, which have one scale. An average pool ' +
-    'over interleaved tiles so becomes sums and a single product. Assumes an unmanaged program.',
+    'over interleaved tiles so becomes sums and a single product.',
   options: z.strictObject({}),
-  requires: [],
+  requires: ['unmanaged'],
   ensures: [],
   statistics: { saved: 'products saved' },
   run: (module) => {

@@ -1,4 +1,4 @@
-/** Pass `fold-rotations`: see its declaration. */
+/** Rotations of rotations become one, and a sum of rotations a rotation of the sum. */
 import { z } from 'zod';
 
 import type { HeColumns, HeModule } from '../../ir/he/module.ts';
@@ -17,9 +17,9 @@ export const foldRotations = definePass({
     'Composes rotations of rotations, and turns a sum of rotations into a rotation of the sum: summands that are ' +
     'rotated by the same step, and used nowhere else, are added first. A product with a plaintext of a rotated value ' +
     'counts as a rotated summand too, since its rotation can be pushed onto the plaintext: rotate(x) · p = ' +
-    'rotate(x · rotate⁻¹(p)). Assumes an unmanaged program.',
+    'rotate(x · rotate⁻¹(p)).',
   options: z.strictObject({}),
-  requires: [],
+  requires: ['unmanaged'],
   ensures: [],
   statistics: { composed: 'rotations of rotations', merged: 'rotations saved in sums' },
   run: (module) => {

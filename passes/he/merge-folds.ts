@@ -1,4 +1,4 @@
-/** Pass `merge-folds`: see its declaration. */
+/** Two folds in a row become one sum of three rotations, which hoist. */
 import { z } from 'zod';
 
 import type { HeColumns } from '../../ir/he/module.ts';

@@ -1,4 +1,4 @@
-/** Pass `relinearize-lazily`: see its declaration. */
+/** Products of ciphertexts are brought back to size 2 where an op needs that, sums of them once. */
 import { z } from 'zod';
 
 import type { HeModule } from '../../ir/he/module.ts';
@@ -16,8 +16,8 @@ export const relinearizeLazily = definePass({
     'its rounding of the third polynomial is multiplied by the square of the secret: about a hundred times the error. ' +
     'Drops every relinearisation that is there and places all of them anew.',
   options: z.strictObject({}),
-  requires: [],
-  ensures: [],
+  requires: ['unmanaged'],
+  ensures: ['relinearised'],
   statistics: { relinearizations: 'relinearisations of one run' },
   run: (module) => placeRelinearizations(module),
 });

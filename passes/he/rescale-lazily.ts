@@ -1,4 +1,4 @@
-/** Pass `rescale-lazily`: see its declaration. */
+/** Each sum of products is rescaled once, where an op needs that. */
 import { z } from 'zod';
 
 import type { HeModule } from '../../ir/he/module.ts';
@@ -35,7 +35,7 @@ export const rescaleLazily = definePass({
     defer: z.int().min(0).default(0),
     late: z.boolean().default(false),
   }),
-  requires: [],
+  requires: ['unmanaged'],
   ensures: [],
   statistics: { rescales: 'rescales of one run' },
   run: placeRescales,

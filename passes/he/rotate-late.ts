@@ -1,4 +1,4 @@
-/** Pass `rotate-late`: see its declaration. */
+/** Rotations move below the rescale or mod-switch that follows them. */
 import { z } from 'zod';
 
 import { HE } from '../../ir/he/ops.ts';
@@ -13,9 +13,9 @@ export const rotateLate = definePass({
   level: 'he',
   doc:
     'Moves rotations below the rescale or mod-switch that follows them, where nothing else reads the rotated value: ' +
-    'a key switch costs about the square of the primes that are left. Assumes an unmanaged program.',
+    'a key switch costs about the square of the primes that are left.',
   options: z.strictObject({}),
-  requires: [],
+  requires: ['unmanaged'],
   ensures: [],
   statistics: { moved: 'rotations that run at a lower level than before' },
   run: (module) => {

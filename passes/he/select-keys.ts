@@ -1,4 +1,4 @@
-/** Pass `select-keys`: see its declaration. */
+/** Which rotation steps get a Galois key; the others are composed. */
 import { z } from 'zod';
 
 import { keyNeeds } from '../../ir/he/keys.ts';
@@ -26,7 +26,7 @@ export const selectKeys = definePass({
     maxKeys: z.int().positive().optional(),
   }),
   requires: [],
-  ensures: ['keys-selected'],
+  ensures: [],
   statistics: { keys: 'Galois keys', composed: 'rotations that became several' },
   run: (module, { budgetBytes, maxKeys = Infinity }) => {
     const { op, a, imm, level, scale, size } = module.columns;

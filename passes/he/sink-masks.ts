@@ -1,4 +1,4 @@
-/** Pass `sink-masks`: see its declaration. */
+/** Plaintexts are multiplied into those of later products. */
 import { z } from 'zod';
 
 import { Constant } from '../../ir/constant.ts';
@@ -17,9 +17,9 @@ export const sinkMasks = definePass({
     'Multiplies plaintexts into those of later products, so that cleaning up slots costs neither a product nor a level: ' +
     'rotate(x · m) · w = rotate(x) · (rotate(m) · w), and (x · m + y · n) · w = x · (m · w) + y · (n · w). Applies where ' +
     'every user of the masked value is such a product, and where no product is added: a sum has a single user then, and ' +
-    'its summands have no other. Assumes an unmanaged program.',
+    'its summands have no other.',
   options: z.strictObject({}),
-  requires: [],
+  requires: ['unmanaged'],
   ensures: [],
   statistics: { sunk: 'products with masks that are gone' },
   run: (module) => {

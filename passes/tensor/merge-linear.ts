@@ -50,7 +50,7 @@ export const mergeLinear = definePass({
     'scale-shifts around a polynomial become part of it. Assumes finite constants; results change by rounding only.',
   options: z.strictObject({}),
   requires: [],
-  ensures: ['linear-merged'],
+  ensures: [],
   statistics: {
     merged: 'compositions of two ops into one',
     dropped: 'identities, reshapes and nested sums that vanished',

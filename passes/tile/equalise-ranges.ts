@@ -19,7 +19,7 @@ export const equaliseRanges = definePass({
     'monic, which saves a level; the interval of other polynomials is folded into the linear op before them.',
   options: z.strictObject({ ranges: z.array(z.number().min(0)) }),
   requires: [],
-  ensures: ['equalised'],
+  ensures: [],
   statistics: { scaled: 'values whose factor is not one' },
   run: (module, { ranges }) => {
     const factors = rangeFactors(module, ranges);

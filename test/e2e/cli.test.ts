@@ -246,6 +246,16 @@ describe('opt', () => {
     expect(stderr).toContain(message);
   });
 
+  test('refuses a managed program where a pass adds values, and says what to give it', async () => {
+    const file = join(temporaryFolder(), 'managed.ir');
+    const { stdout: text } = await runCli('inspect', '--level', 'he', two.plan);
+    writeFileSync(file, text);
+    const { exitCode, stdout, stderr } = await runCli('opt', '--pass', 'fold-rotations', file);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain('error[H260] parameters: fold-rotations requires the fact unmanaged');
+    expect(stderr).toContain('help: Give it the program from before assign-levels');
+  });
+
   test('points at mistakes in the text', async () => {
     const file = join(temporaryFolder(), 'm.ir');
     writeFileSync(file, source.replace('input {', 'inptu {'));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { describeSchema, entriesOf } from '../../../ir/text/syntax/schema.ts';
-import { type AnyPass, facts } from '../../../passes/base/pass.ts';
+import { facts } from '../../../passes/base/facts.ts';
+import type { AnyPass } from '../../../passes/base/pass.ts';
 import { passes as registry } from '../../../passes/registry.ts';
 import { defineCommand, option } from '../../shell/command.ts';
 import { findPass } from '../../shell/find-pass.ts';
@@ -42,11 +43,11 @@ function describePass({ name, level, doc, options, requires, ensures, statistics
     ),
     section(
       'Requires',
-      requires.map((fact) => [fact, facts[fact]]),
+      requires.map((fact) => [fact, facts[fact].doc]),
     ),
     section(
       'Ensures',
-      ensures.map((fact) => [fact, facts[fact]]),
+      ensures.map((fact) => [fact, facts[fact].doc]),
     ),
     section('Reports', Object.entries(statistics)),
   ].join('');
