@@ -2,7 +2,8 @@
  * Ciphertexts between SEAL's saved bytes, which have been inspected, and values in the shared memory.
  *
  * Fresh inputs hold a seed in place of their second polynomial, and expanding it is work that cannot be divided: so the
- * members expand as many inputs at once as they are, those that the program reads next, each one in its own room.
+ * members expand as many inputs at once as they are, those that the program reads next, each one in its own room. Outputs
+ * that stand one after another in the program are saved at once, too, for no step between them writes to memory.
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { ciphertextFields, seedLength } from '../../../seal/bytes/saved-format.ts';
@@ -40,6 +41,8 @@ export class CiphertextIo implements StepIo {
   private readonly rooms: readonly LoadingRoom[];
   /** Inputs in the order in which the program reads them. */
   private readonly order: readonly { readonly index: number; readonly level: number }[];
+  /** By the number of an output step: whether something else than an output follows it. */
+  private readonly endsOutputs: readonly boolean[];
   private inputs: readonly Uint8Array[] = [];
   private read = 0;
   private saved = 0;
@@ -49,6 +52,9 @@ export class CiphertextIo implements StepIo {
     this.options = options;
     const { context, rooms, team, program } = options;
     this.rooms = Array.from({ length: team.size }, (_, member) => new LoadingRoom(context, rooms, member));
+    this.endsOutputs = program.steps.flatMap(({ kind }, k) =>
+      kind === 'output' ? [program.steps[k + 1]?.kind !== 'output'] : [],
+    );
     this.order = program.steps.flatMap((step) =>
       step.kind === 'input' ? [{ index: step.index, level: program.values[step.target]?.level ?? 0 }] : [],
     );
@@ -95,6 +101,7 @@ export class CiphertextIo implements StepIo {
     const { team, context, outputScales } = this.options;
     const { kernels, n, parameters, primes } = context;
     const { level, size } = value;
+    const endsOutputs = this.endsOutputs[this.saved] ?? true;
     if (this.saved++ % team.size === team.index) {
       const scale = outputScales[index] ?? missing(`the scale of output ${index}`);
       const bytes = ciphertextWithoutResidues(parameters, { level, size, scale });
@@ -106,7 +113,7 @@ export class CiphertextIo implements StepIo {
       }
       this.outputs.push({ index, bytes });
     }
-    team.barrier();
+    if (endsOutputs) team.barrier();
   }
 
   /** Those that this member has saved since `begin`. */

@@ -50,7 +50,7 @@ export interface StepIo {
   loadInput(index: number, target: Value): void;
   /** The encrypted weight of a row. */
   loadWeight(row: number, target: Value): void;
-  /** On return the value may be overwritten. */
+  /** Once the last of several outputs in a row has been saved, the values may be overwritten. */
   saveOutput(index: number, value: Value): void;
 }
 

@@ -101,7 +101,7 @@ async function check(parameters: Parameters, { levels, order }: Inputs, size: nu
     ];
     const task: IoTask = {
       rooms: bench.take(loadingBytes(parameters, size)),
-      program: programOf(levels, order),
+      program: programOf(levels, order, outputs.length),
       outputScales: outputs.map((output) => output.scale()),
       weights: new Map(weights.map((weight, row) => [row, reference.save(weight)])),
       runs,
@@ -133,10 +133,13 @@ async function check(parameters: Parameters, { levels, order }: Inputs, size: nu
   expect(liveHandles()).toBe(0);
 }
 
-/** The inputs alone, as `CiphertextIo` sees a program. */
-function programOf(levels: readonly number[], order: readonly number[]): FusedProgram {
+/** Inputs and outputs alone, as `CiphertextIo` sees a program. */
+function programOf(levels: readonly number[], order: readonly number[], outputs: number): FusedProgram {
   return {
-    steps: order.map((index, target) => ({ kind: 'input', index, target })),
+    steps: [
+      ...order.map((index, target) => ({ kind: 'input', index, target }) as const),
+      ...Array.from({ length: outputs }, (_, index) => ({ kind: 'output', index, a: 0 }) as const),
+    ],
     values: order.map((index) => ({ form: 'ciphertext', level: levels[index] ?? 0, size: 2 })),
     extendedRows: new Uint8Array(),
   };
@@ -168,4 +171,25 @@ test.each([1, 2, 3])('inputs and outputs of random levels, by a team of %i', asy
 test('a larger degree, many primes, and more inputs than members', async () => {
   const parameters = parametersOf(16384, [48, 40, 40, 40, 44, 45, 46, 47], 48);
   await check(parameters, { levels: [7, 0, 3, 7, 5], order: [4, 0, 2, 1, 3] }, 2, 1);
+});
+
+test('outputs in a row wait for each other once, after the last', async () => {
+  const parameters = parametersOf(4096, [30], 30);
+  const bench = await OperationBench.open(parameters, loadingBytes(parameters, 1) + 2 ** 20);
+  const value = bench.value(0, 2);
+  const program = programOf([0], [0], 3);
+  const [, ...outputs] = program.steps;
+  let barriers = 0;
+  const team = { ...alone, barrier: () => barriers++ };
+  const save = (index: number): IoCall => ['saveOutput', index, value];
+  makeCalls(bench.context, team, {
+    rooms: bench.take(loadingBytes(parameters, 1)),
+    // Twice three in a row.
+    program: { ...program, steps: [...outputs, ...program.steps] },
+    outputScales: [1, 1, 1, 1, 1, 1],
+    weights: new Map(),
+    runs: [[]],
+    calls: [0, 1, 2, 3, 4, 5].map(save),
+  });
+  expect(barriers).toBe(2);
 });
