@@ -1,4 +1,5 @@
 /** Servers with many sessions: independent of each other, on one set of workers and weights, and nothing stays behind. */
+import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
@@ -284,6 +285,24 @@ describe.each(engines)('on %s', (engine) => {
       await expectAnswer(own, 0, engine);
     });
   });
+});
+
+test('a server whose workers have died prepares the plan again for the next session', async () => {
+  const threads: Worker[] = [];
+  const collect = (worker: Worker): void => void threads.push(worker);
+  process.on('worker', collect);
+  const server = await Server.create(plan, { threads: 2 });
+  process.off('worker', collect);
+  const old = await server.openSession(party(0).keys.evaluationKeys);
+  await threads[1]?.terminate();
+  await expect(old.evaluate(party(0).inputs)).rejects.toThrow(/exit code 1/);
+  expect(await codesOf(old.evaluate(party(0).inputs))).toBe('H641');
+  const [first, second] = await Promise.all([0, 1].map((k) => server.openSession(party(k).keys.evaluationKeys)));
+  await expectAnswer(first, 0, 'simd');
+  await expectAnswer(second, 1, 'simd');
+  expect(server.usage).toMatchObject({ sessions: 2, keyLoads: 2 });
+  expect(await codesOf(old.evaluate(party(0).inputs))).toBe('H641');
+  await server.close();
 });
 
 test('what is not bytes, an engine or a budget is refused with a diagnostic', async () => {
