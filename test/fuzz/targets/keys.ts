@@ -1,0 +1,157 @@
+/** Files of keys and ciphertexts: envelopes with repaired digests around SEAL's bytes, some as far as SEAL's loader. */
+import { elementCount } from '../../../ir/constant.ts';
+import { type Diagnostic, HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import type { Plan } from '../../../ir/plan/plan.ts';
+import { Client } from '../../../runtime/client.ts';
+import { encodingDigest, parametersDigest } from '../../../runtime/seal/bytes/client-part-digest.ts';
+import { CiphertextReader, readCiphertexts, writeCiphertexts } from '../../../runtime/seal/bytes/ciphertext-files.ts';
+import { bytesAccess } from '../../../runtime/format/random-access.ts';
+import { type Envelope, openEnvelope, sealEnvelope } from '../../../runtime/seal/bytes/envelope.ts';
+import type { Kind } from '../../../runtime/seal/bytes/envelope-header.ts';
+import {
+  inspectCiphertext,
+  inspectGaloisKeys,
+  inspectPublicKey,
+  inspectRelinKeys,
+  inspectSecretKey,
+} from '../../../runtime/seal/bytes/inspect-bytes.ts';
+import { ciphertextWithoutResidues } from '../../../runtime/seal/bytes/write-ciphertext-head.ts';
+import { type KeySet, readEvaluationKeys, readPublicKey } from '../../../runtime/seal/keys.ts';
+import { ProgramWriter, smallParameters } from '../../unit/runtime/engines/seal-wasm/programs.ts';
+import type { Draw } from '../mutate/draw.ts';
+import { mutateEnvelope } from '../mutate/envelope.ts';
+import { expectFinite, expectSameBytes, Fault, type Target } from '../target.ts';
+
+const { client: part } = keyPlan();
+const parameters = parametersDigest(part);
+const encoding = encodingDigest(part);
+const keyId = 'ab'.repeat(32);
+
+const client = await Client.create(part);
+const seeds = makeSeeds(client.generateKeys());
+
+/** One rotation and a square: files of keys that are as small as they come. */
+function keyPlan(): Plan {
+  const writer = new ProgramWriter(smallParameters, 2 ** 28);
+  const x = writer.input();
+  const sum = writer.sum(x, writer.rotate(x, 3));
+  writer.output(writer.rescale(writer.relinearize(writer.multiply(sum, sum))));
+  return writer.plan();
+}
+
+/** Files of all kinds in which all that is random is zero, so that the same choices make the same inputs in every run. */
+function makeSeeds(keys: KeySet): Readonly<Record<Kind, Envelope>> {
+  const { parameters: he, rotationSteps, inputs, outputs } = part;
+  const zeroed = (file: Uint8Array, kind: Kind, inspect: readonly Inspect[]): Envelope => {
+    const envelope = openEnvelope(file, { kind, parameters });
+    return {
+      ...envelope,
+      key: keyId,
+      runs: envelope.runs.map((run) => run.map((section, i) => withoutResidues(section, inspect[i]))),
+    };
+  };
+  const zeros = new Map(inputs.map(({ name, shape }) => [name, new Float64Array(elementCount(shape))]));
+  const seeded = inputs.map(({ level, scale }): Inspect => {
+    return (bytes) => inspectCiphertext(bytes, he, { level, scale, seeded: true }, 'it');
+  });
+  return {
+    'secret-key': zeroed(keys.secretKey, 'secret-key', [(bytes) => inspectSecretKey(bytes, he)]),
+    'public-key': zeroed(keys.publicKey, 'public-key', [(bytes) => inspectPublicKey(bytes, he)]),
+    'evaluation-keys': zeroed(keys.evaluationKeys, 'evaluation-keys', [
+      (bytes) => inspectRelinKeys(bytes, he),
+      (bytes) => inspectGaloisKeys(bytes, he, rotationSteps),
+    ]),
+    inputs: zeroed(client.encrypt([zeros, zeros]), 'inputs', seeded),
+    outputs: {
+      kind: 'outputs',
+      parameters,
+      key: keyId,
+      encoding,
+      samples: 1,
+      runs: [outputs.map(({ level, scale }) => ciphertextWithoutResidues(he, { level, size: 2, scale }))],
+    },
+  };
+}
+
+type Inspect = (bytes: Uint8Array) => readonly Diagnostic[];
+
+/** `bytes` with every range zero that may be zero without being refused, found by halving. */
+function withoutResidues(bytes: Uint8Array, inspect: Inspect = () => []): Uint8Array {
+  const result = bytes.slice();
+  const clear = (from: number, to: number): void => {
+    const before = result.slice(from, to);
+    if (before.every((byte) => byte === 0)) return;
+    result.fill(0, from, to);
+    if (inspect(result).length === 0) return;
+    result.set(before, from);
+    if (to - from <= 1) return;
+    const middle = Math.floor((from + to) / 2);
+    clear(from, middle);
+    clear(middle, to);
+  };
+  clear(0, bytes.length);
+  return result;
+}
+
+async function readRunByRun(bytes: Uint8Array): Promise<void> {
+  const reader = await CiphertextReader.open(bytesAccess(bytes), 'inputs', part, keyId);
+  await reader.check();
+}
+
+function outcomeOf<T>(read: () => T): T | HepcError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof HepcError) return error;
+    throw error;
+  }
+}
+
+async function outcomeOfAsync<T>(read: () => Promise<T>): Promise<T | HepcError> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof HepcError) return error;
+    throw error;
+  }
+}
+
+/** The first of a kind is what both have to find; where there are several, one may stop earlier. */
+function codesOf({ diagnostics }: HepcError): string {
+  return diagnostics[0]?.code ?? '';
+}
+
+function target(kind: Kind, run: Target['run']): Target {
+  const others = Object.values(seeds);
+  return { name: kind, mutate: (draw: Draw) => mutateEnvelope(draw, seeds[kind], others), run };
+}
+
+export const keyTargets: readonly Target[] = [
+  target('secret-key', (bytes) => {
+    client.loadKeys(bytes);
+  }),
+  target('public-key', (bytes) => {
+    readPublicKey(bytes, part);
+  }),
+  target('evaluation-keys', (bytes) => {
+    const { relinKeys, galoisKeys } = readEvaluationKeys(bytes, part);
+    if (relinKeys === undefined || galoisKeys === undefined) throw new Fault('a kind of keys is missing');
+  }),
+  target('inputs', async (bytes) => {
+    const whole = outcomeOf(() => readCiphertexts(bytes, 'inputs', part, keyId));
+    const inPieces = await outcomeOfAsync(() => readRunByRun(bytes));
+    const codes = [whole, inPieces].map((each) => (each instanceof HepcError ? codesOf(each) : 'accepted'));
+    if (codes[0] !== codes[1]) throw new Fault(`in memory: ${codes[0] ?? ''}; run by run: ${codes[1] ?? ''}`);
+    if (whole instanceof HepcError) throw whole;
+    const written = writeCiphertexts('inputs', part, whole);
+    expectSameBytes(
+      'two writings',
+      written,
+      writeCiphertexts('inputs', part, readCiphertexts(written, 'inputs', part, keyId)),
+    );
+  }),
+  target('outputs', (bytes) => {
+    client.loadKeys(sealEnvelope(seeds['secret-key']));
+    for (const sample of client.decrypt(bytes)) for (const [name, values] of sample) expectFinite(name, values);
+  }),
+];

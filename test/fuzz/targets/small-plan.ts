@@ -1,0 +1,15 @@
+/** A plan with every key: products, rotations, a relinearisation and a rescale on two inputs, at N = 4096. */
+import type { Plan } from '../../../ir/plan/plan.ts';
+import { ProgramWriter, smallParameters } from '../../unit/runtime/engines/seal-wasm/programs.ts';
+import { countStatistics } from '../../../ir/plan/statistics.ts';
+
+export function smallPlan(): Plan {
+  const writer = new ProgramWriter(smallParameters, 2 ** 28);
+  const [x, y] = [writer.input(), writer.input()];
+  const sum = [1, 5].reduce((total, step) => writer.sum(total, writer.rotate(x, step)), y);
+  writer.output(writer.rescale(writer.relinearize(writer.multiply(sum, y))));
+  writer.output(writer.multiplyPlain(writer.rotate(x, 7), writer.plaintext([0.5, -1]), 2 ** 28));
+  const plan = writer.plan();
+  const { predictedMaxError } = plan.client;
+  return { ...plan, statistics: countStatistics(plan.program, { weightTilesPruned: 0, predictedMaxError }) };
+}
