@@ -248,8 +248,10 @@ describe('opt', () => {
 
   test('refuses a managed program where a pass adds values, and says what to give it', async () => {
     const file = join(temporaryFolder(), 'managed.ir');
-    const { stdout: text } = await runCli('inspect', '--level', 'he', two.plan);
-    writeFileSync(file, text);
+    const parameters = 'parameters: {polyModulusDegree: 4096, primes: [68718428161], specialPrime: 68719230977}';
+    const type = ': ct level 0 scale 1048576 size 2';
+    const ops = [`%0 = input {index: 0} ${type}`, `%1 = output %0 {index: 0} ${type}`];
+    writeFileSync(file, `hepc.ir 1 he "m" {slots: 2048, ${parameters}}\n${ops.join('\n')}\n`);
     const { exitCode, stdout, stderr } = await runCli('opt', '--pass', 'fold-rotations', file);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toContain('error[H260] parameters: fold-rotations requires the fact unmanaged');
