@@ -86,7 +86,7 @@ export interface ClientPart {
   readonly batch: number;
   readonly inputs: readonly InputEncoding[];
   readonly outputs: readonly OutputEncoding[];
-  /** Steps of the Galois keys that evaluation needs, ascending. */
+  /** Steps of the Galois keys that evaluation needs, ascending; 0 names the key of the conjugation. */
   readonly rotationSteps: readonly number[];
   readonly needsRelinKeys: boolean;
   readonly maxError: number;

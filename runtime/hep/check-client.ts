@@ -55,8 +55,8 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   check('outputs', [repeatedName(client.outputs), numbering(client.outputs)]);
   const { rotationSteps, parameters } = client;
   const slots = slotsOf(parameters);
-  const bad = rotationSteps.find((step, i) => step < 1 || step >= slots || step <= (rotationSteps[i - 1] ?? 0));
-  check('rotationSteps', [bad !== undefined && `step ${bad} is out of order, or not between 0 and ${slots}`]);
+  const bad = rotationSteps.find((step, i) => step >= slots || step <= (rotationSteps[i - 1] ?? -1));
+  check('rotationSteps', [bad !== undefined && `step ${bad} is out of order, or not below ${slots}`]);
   const { keys, expanded } = evaluationKeyBytes(parameters, rotationSteps.length, client.needsRelinKeys);
   if (expanded > maxKeyBytes)
     diagnostics.push(tooManyKeys({ keys, bytes: expanded, limit: maxKeyBytes }, { file, part: 'rotationSteps' }));

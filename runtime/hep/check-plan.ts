@@ -2,7 +2,7 @@
  * Whether the parts of a plan agree, once each is sound in itself:
  * - the program has the parameters of the client part, and the slots; inputs and outputs are as many as the encodings
  *   say, at their levels and scales;
- * - every rotation has its key step; relinearisation keys are asked for exactly if they are used;
+ * - every rotation, or other automorphism, has its key step; relinearisation keys are asked for exactly if they are used;
  * - plain plans have no encrypted weights, bound ones have all, none larger than a ciphertext can be;
  * - the statistics are those of the program.
  */
@@ -72,7 +72,10 @@ function checkKeys({ client, program }: Plan): Reason[] {
   const reasons: Reason[] = [];
   const unknown = galoisSteps.find((step) => !steps.has(step));
   if (unknown !== undefined)
-    reasons.push(['rotationSteps', `the program rotates by ${unknown}, which is not among the steps of the keys`]);
+    reasons.push([
+      'rotationSteps',
+      `the program uses the Galois key of step ${unknown}, which the client does not make`,
+    ]);
   if (relinearization !== client.needsRelinKeys)
     reasons.push(['needsRelinKeys', `it is ${client.needsRelinKeys}, but the program does otherwise`]);
   return reasons;

@@ -227,7 +227,7 @@ describe('parts that contradict one another', () => {
       [],
       /H504: client\/index-1.npy: the entry is none that this version knows/,
     ],
-    ['steps that are missing', ['client', 'rotationSteps'], [64], /rotates by 5/],
+    ['steps that are missing', ['client', 'rotationSteps'], [64], /the Galois key of step 5/],
     ['steps out of order', ['client', 'rotationSteps'], [64, 5], /step 5 is out of order/],
     ['steps beyond the slots', ['client', 'rotationSteps'], [5, 4096], /step 4096/],
     ['relinearisation keys', ['client', 'needsRelinKeys'], false, /needsRelinKeys/],
