@@ -1,5 +1,5 @@
 /** How far answers are from those of the model itself. */
-import { errorUnit } from '../../compiler/parameters/simulate.ts';
+import { errorUnit } from '../../ir/maths/error-unit.ts';
 import type { Sample } from '../../ir/interface.ts';
 
 export interface Accuracy {
@@ -15,7 +15,7 @@ export interface Accuracy {
 
 /** `got` and `expected` hold the same samples; an output that is missing in `got` counts as infinitely wrong. */
 export function measureAccuracy(got: readonly Sample[], expected: readonly Sample[]): Accuracy {
-  const unit = errorUnit(expected);
+  const unit = errorUnit(expected.map((outputs) => outputs.values()));
   let largest = 0;
   let total = 0;
   let values = 0;

@@ -6,6 +6,7 @@ import { NoiseModel } from '../../ir/interpret/noise.ts';
 import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
 import { TensorInterpreter } from '../../ir/interpret/tensor.ts';
 import { largestAbsolute } from '../../ir/maths/averages.ts';
+import { errorUnit, largestOutput } from '../../ir/maths/error-unit.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
@@ -87,18 +88,6 @@ export function measureOutputs(fullTile: TileModule, fullProgram: HeModule, samp
   return largest;
 }
 
-/** Errors are reported as a fraction of this: the median over samples of the largest absolute output. */
-export function errorUnit(outputs: readonly Sample[]): number {
-  const ascending = outputs.map(largestOutput).sort((x, y) => x - y);
-  const middle = ascending.length / 2;
-  const median = ((ascending[Math.ceil(middle) - 1] ?? 0) + (ascending[Math.floor(middle)] ?? 0)) / 2;
-  return median > 0 ? median : 1;
-}
-
-function largestOutput(outputs: Sample): number {
-  return Math.max(...[...outputs.values()].map(largestAbsolute));
-}
-
 /** What the error is predicted on, and measured against. */
 export interface Reference {
   /** With the outputs of the model without any approximation, by name. */
@@ -120,7 +109,7 @@ export function referenceOn(module: TensorModule, all: readonly Sample[]): Refer
   const interpreter = new TensorInterpreter(module);
   const rows = thin(all, referenceSamples).map((sample) => {
     const outputs = interpreter.evaluate(sample);
-    return { sample, outputs, largest: largestOutput(outputs) };
+    return { sample, outputs, largest: largestOutput(outputs.values()) };
   });
   const descending = rows.toSorted((x, y) => y.largest - x.largest);
   const choose = (most: number): ReferenceSample[] => {
@@ -130,7 +119,7 @@ export function referenceOn(module: TensorModule, all: readonly Sample[]): Refer
   };
   return {
     chosen: { quick: choose(noiseSamples.quick), thorough: choose(noiseSamples.thorough) },
-    unit: errorUnit(rows.map(({ outputs }) => outputs)),
+    unit: errorUnit(rows.map(({ outputs }) => outputs.values())),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Runs a model with polynomials in place of its activations and tells how far its outputs move. */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { polynomialKernel, tensorKernel, type TensorKernel } from '../../../ir/interpret/tensor.ts';
-import { largestAbsolute } from '../../../ir/maths/averages.ts';
+import { errorUnit } from '../../../ir/maths/error-unit.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import type { TensorModule } from '../../../ir/tensor/ops.ts';
 import type { Sample } from '../../../ir/interface.ts';
@@ -14,7 +14,6 @@ export type Replacements = ReadonlyMap<ValueId, PolynomialAttrs>;
 const rangeSlack = 1e-9;
 
 export class ActivationTrial {
-  /** Median over samples of the largest absolute output: the unit of errors. */
   readonly unit: number;
   private readonly module: TensorModule;
   private readonly samples: readonly Sample[];
@@ -28,9 +27,7 @@ export class ActivationTrial {
     this.kernels = module.nodes.map((node) => tensorKernel(module, node));
     this.outputs = module.nodes.filter((node) => node.op === 'output').map((node) => node.id);
     this.exact = samples.map((sample) => this.outputsOf(sample, new Map(), new Map()) ?? []);
-    const largest = this.exact.map((outputs) => Math.max(...outputs.map(largestAbsolute))).sort((a, b) => a - b);
-    const median = largest[Math.floor(largest.length / 2)] ?? 0;
-    this.unit = median > 0 ? median : largest.at(-1) || 1;
+    this.unit = errorUnit(this.exact);
   }
 
   /**
