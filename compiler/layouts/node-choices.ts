@@ -5,6 +5,7 @@ import { nodeAt, usersOf } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
+import { keepsPadding, needsZeroPadding } from '../../ir/tile/ops.ts';
 import { pickedCiphertexts } from '../../ir/tile/packing.ts';
 import type { KernelOption } from '../kernels/parts/kernel-option.ts';
 import { polynomialProducts } from '../polynomials/polynomial.ts';
@@ -128,15 +129,16 @@ export class NodeChooser {
       const operands = node.operands.map((operand): OperandChoice => {
         const layout = layouts.get(operand);
         if (layout === undefined) return { operand, pack: target };
-        if (layout.samePlaces(target)) return { operand };
+        if (layout.samePlaces(target) && tolerates(node, layout)) return { operand };
         return { operand, kernel: this.catalogue.repack(layout, target) };
       });
       // As the tile op infers it: what stands beside the elements of one operand reaches the result.
-      const isClean = operands.every(
-        ({ operand, kernel }) => kernel !== undefined || layouts.get(operand)?.equals(target) !== false,
-      );
+      const read = operands.map(({ operand, kernel }) => (kernel ? target : (layouts.get(operand) ?? target)));
       const deepens = operands.some(({ operand, kernel }) => kernel !== undefined && this.needsLevel(node, operand));
-      return { choice: { node: node.id, operands, layout: isClean ? target : target.withUnknown() }, deepens };
+      return {
+        choice: { node: node.id, operands, layout: keepsPadding(target, read) ? target : target.withUnknown() },
+        deepens,
+      };
     });
   }
 
@@ -180,13 +182,9 @@ function productsOf(node: TensorNode): number {
   return node.op === 'polynomial' ? polynomialProducts(node.attrs.coefficients, node.attrs.basis) : 0;
 }
 
-/**
- * A polynomial of higher degree grows beyond every bound outside of its interval, and an overflow of one slot spoils
- * them all: its operand must be zero where no element stands. Squares and quadratics are kept small by their range.
- */
-function tolerates(node: TensorNode, layout: Layout): boolean {
-  if (node.op !== 'polynomial') return true;
-  return (node.attrs.coefficients.shape[1] ?? 0) <= 3 || layout.dims.every((dim) => !dim.unknown);
+/** Whether the node may read a value in this layout, whatever stands beside its elements. */
+function tolerates(node: TensorNode, { padding }: Layout): boolean {
+  return node.op !== 'polynomial' || padding === 'zero' || !needsZeroPadding(node.attrs.coefficients);
 }
 
 function distinct(layouts: readonly Layout[]): Layout[] {

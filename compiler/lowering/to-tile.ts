@@ -3,7 +3,7 @@ import { Constant, elementCount, indexConstant, isIdentity } from '../../ir/cons
 import { InternalError, type NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeAt } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
-import type { LinearMap } from '../../ir/tensor/csr.ts';
+import { checkFiniteMap, type LinearMap } from '../../ir/tensor/csr.ts';
 import { identityMap, isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
@@ -100,6 +100,7 @@ class TileLowering {
   }
 
   private linear(x: ValueId, { kernel, output }: KernelOption, map: LinearMap, origins: readonly NodeRef[]): ValueId {
+    checkFiniteMap(map, origins);
     const attrs = {
       starts: new Constant([map.starts.length], map.starts),
       columns: new Constant([map.indices.length], map.indices),

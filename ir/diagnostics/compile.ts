@@ -197,7 +197,7 @@ export const valuesOverflow = defineDiagnostic<Record<string, never>>({
   title: 'a value overflows on the calibration samples',
   explain:
     'On the calibration samples a value inside of the network becomes infinite, even in double precision: powers of ' +
-    'large values, mostly. No scale can hold it.',
+    'large values, mostly, or products of large weights. No scale can hold it.',
   message: () => 'the values of this operation overflow on the calibration samples',
   notes: () => ['scale the inputs or weights down, or use fewer products one after another'],
 });

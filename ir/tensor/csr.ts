@@ -4,8 +4,8 @@
  * In every map the columns of a row ascend strictly and no stored value is zero. Maps are never changed once made;
  * they may share arrays with the constants of a module.
  */
-import { tooManyNonZeros } from '../diagnostics/compile.ts';
-import { HepcError, InternalError } from '../diagnostics/diagnostic.ts';
+import { tooManyNonZeros, valuesOverflow } from '../diagnostics/compile.ts';
+import { HepcError, InternalError, type NodeRef } from '../diagnostics/diagnostic.ts';
 
 export interface LinearMap {
   readonly rows: number;
@@ -21,6 +21,15 @@ export interface LinearMap {
 
 /** Most non-zeros that a map may have: 768 MiB of values and columns. More is refused with H310. */
 export const maxNonZeros = 2 ** 26;
+
+/** Throws `HepcError` (H336) where weights overflow, as products and sums of finite ones may. The diagnostic names `origins`. */
+export function checkFiniteMap(
+  { values, bias }: { readonly values: Float64Array; readonly bias: Float64Array },
+  origins: readonly NodeRef[],
+): void {
+  if (!values.every(Number.isFinite) || !bias.every(Number.isFinite))
+    throw new HepcError([valuesOverflow({}, { nodes: origins })]);
+}
 
 /**
  * Writes a map row by row, columns ascending. Zeros are dropped.

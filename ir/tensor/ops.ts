@@ -131,7 +131,7 @@ export const tensorOps = {
   sparse: op({
     doc:
       'y = A x + b for the flattened operand, with A in compressed rows: the non-zeros of row r are ' +
-      'values[starts[r] … starts[r + 1]) in the columns of the same range. The result has the shape `shape`.',
+      'values[starts[r] … starts[r + 1]) in the columns of the same range, which ascend. The result has the shape `shape`.',
     operands: ['x'],
     attrs: z.strictObject({
       starts: attr.indices,
@@ -141,19 +141,8 @@ export const tensorOps = {
       shape: attr.shape,
       pruned,
     }),
-    infer: ([x = []], { starts, columns, values, bias, shape, pruned }) => {
-      const rows = elementCount(shape);
-      const n = elementCount(x);
-      const offsets = starts.indices;
-      if (offsets.length !== rows + 1) return `starts must have ${rows + 1} entries`;
-      if (bias.data.length !== rows) return `bias must have ${rows} entries`;
-      if (columns.data.length !== values.data.length || offsets[rows] !== values.data.length || offsets[0] !== 0)
-        return 'columns and values must have as many entries as the last of starts says';
-      for (let r = 0; r < rows; r++) if ((offsets[r + 1] ?? 0) < (offsets[r] ?? 0)) return 'starts must not fall';
-      const bad = columns.indices.find((c) => c < 0 || c >= n);
-      if (bad !== undefined) return `column ${bad} is outside of ${n} elements`;
-      return prunedProblem(values, pruned) ?? shape;
-    },
+    infer: ([x = []], { shape, pruned, ...map }) =>
+      attr.rowsProblem(map, elementCount(shape), elementCount(x)) ?? prunedProblem(map.values, pruned) ?? shape,
   }),
 
   add: op({

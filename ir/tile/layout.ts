@@ -6,7 +6,8 @@
 // of all n is the number of elements of the tensor, which stand row-major in the dimensions; a dimension with n = 1
 // carries no element, so a tensor of [784] may have the layout `[784/32, */128]`.
 //   `*`  the single element of the dimension is duplicated over all t positions;
-//   `?`  positions that carry no element hold anything (otherwise they hold zero).
+//   `?`  positions that carry no element hold anything (otherwise they hold zero). Every op infers this for its result,
+//        so that an op that needs zeros there (a polynomial of higher degree) is refused where the type says `?`.
 // After the dimensions come the samples: every slot of the above is `batchTile` neighbouring slots wide, one for
 // each sample, and samples beyond that are in ciphertexts of their own (computed one after another by the same
 // program). Rotations by k virtual slots are rotations by k · batchTile slots, so that no kernel knows of batches.
@@ -133,14 +134,49 @@ export class Layout {
     return this.elementMap().every((element, i) => element === places[i]);
   }
 
+  /** What stands in the slots without an element: zero in all of them, or anything in some. */
+  get padding(): 'zero' | 'unknown' {
+    return this.dims.some((dim) => dim.unknown && hasRoom(dim)) ? 'unknown' : 'zero';
+  }
+
+  /**
+   * By place, as in `elementMap`: 1 where a slot may hold anything, because it is beside the elements along a dimension
+   * marked `?`; what is so along others only holds zero.
+   */
+  unknownSlots(): Uint8Array {
+    const map = new Uint8Array(this.ciphertexts * this.virtualSlots);
+    const descend = (d: number, ciphertext: number, slot: number, isUnknown: boolean): void => {
+      const dim = this.dims[d];
+      if (dim === undefined) {
+        if (isUnknown) map[ciphertext * this.virtualSlots + slot] = 1;
+        return;
+      }
+      const tiles = tilesOf(dim);
+      for (let tile = 0; tile < tiles; tile++) {
+        for (let position = 0; position < dim.t; position++) {
+          const i = dim.interleaved ? position * tiles + tile : tile * dim.t + position;
+          const isBeside = dim.unknown && i >= dim.n;
+          descend(d + 1, ciphertext * tiles + tile, slot * dim.t + position, isUnknown || isBeside);
+        }
+      }
+    };
+    if (this.padding === 'unknown') descend(0, 0, 0, false);
+    return map;
+  }
+
   /** The same places, with every dimension that has room beside its elements marked `?`. */
   withUnknown(): Layout {
     const dims = this.dims.map((dim) => ({
       ...dim,
-      unknown: !dim.duplicated && tilesOf(dim) * dim.t > dim.n,
+      unknown: hasRoom(dim),
     }));
     return new Layout(dims, this.batchTile);
   }
+}
+
+/** Whether some position along a dimension carries no element. */
+function hasRoom(dim: Dim): boolean {
+  return !dim.duplicated && tilesOf(dim) * dim.t > dim.n;
 }
 
 /** Number of tiles along a dimension. */

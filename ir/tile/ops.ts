@@ -5,10 +5,11 @@
 import { z } from 'zod';
 
 import * as attr from '../attributes.ts';
-import { elementCount } from '../constant.ts';
+import { type Constant, elementCount } from '../constant.ts';
 import type { GraphModule } from '../module.ts';
 import { GraphBuilder } from '../module.ts';
 import { defineOp, type NodeNamed, type NodeOf } from '../op.ts';
+import { foldsReachZeros } from './fold-residue.ts';
 import { Layout } from './layout.ts';
 
 const layout = z.instanceof(Layout);
@@ -51,8 +52,9 @@ export const tileOps = {
 
   linear: op({
     doc:
-      'y = A x + b with A in compressed rows, by a kernel of rotations, from the layout of x into `layout`. ' +
-      'A may be the identity: then this is a repack.',
+      'y = A x + b with A in compressed rows, columns ascending, by a kernel of rotations, from the layout of x into ' +
+      '`layout`. A may be the identity: then this is a repack. Products with weights clear what stands beside the ' +
+      'elements of x, and folds leave partial sums beside those of y: there `layout` has to say `?`.',
     operands: ['x'],
     attrs: z.strictObject({
       starts: attr.indices,
@@ -62,29 +64,26 @@ export const tileOps = {
       kernel: kernelSchema,
       layout,
     }),
-    infer: ([x], { starts, columns, values, bias, layout }) => {
-      const rows = layout.elements;
+    infer: ([x], { kernel, layout, ...map }) => {
       if (x === undefined || x.slots !== layout.slots || x.batchTile !== layout.batchTile)
         return 'operand and result must have equally many slots and samples';
-      if (starts.data.length !== rows + 1) return `starts must have ${rows + 1} entries`;
-      if (bias.data.length !== rows) return `bias must have ${rows} entries`;
-      if (columns.data.length !== values.data.length || starts.data[rows] !== values.data.length)
-        return 'columns and values must have as many entries as the last of starts says';
-      const bad = columns.indices.find((c) => c < 0 || c >= x.elements);
-      if (bad !== undefined) return `column ${bad} is outside of ${x.elements} elements`;
-      return layout;
+      return attr.rowsProblem(map, layout.elements, x.elements) ?? paddingProblem(layout, kernel.folds) ?? layout;
     },
   }),
 
   add: op({
-    doc: 'The sum of all operands, slot by slot; they have their elements at the same places.',
+    doc:
+      'The sum of all operands, slot by slot; they have their elements at the same places. What stands beside these is ' +
+      'zero where it is in all operands.',
     operands: ['x…'],
     attrs: z.strictObject({}),
     infer: (operands) => samePlaces(operands),
   }),
 
   multiply: op({
-    doc: 'The product of two values, slot by slot; of a value with itself: its square.',
+    doc:
+      'The product of two values, slot by slot; of a value with itself: its square. What stands beside the elements is ' +
+      'zero where it is in both.',
     operands: ['x', 'y'],
     attrs: z.strictObject({}),
     infer: (operands) => samePlaces(operands),
@@ -93,7 +92,7 @@ export const tileOps = {
   polynomial: op({
     doc:
       'The polynomial of the tensor level at every slot; constants are added only where elements stand, so that zeros ' +
-      'beside them stay zero in either basis. ' +
+      'beside them stay zero in either basis. Beyond degree two the slots beside the elements of x must be zero. ' +
       '`set` gives for every element its row of `coefficients`; one entry: the same row for all.',
     operands: ['x'],
     attrs: z.strictObject({
@@ -109,6 +108,8 @@ export const tileOps = {
       if (set.data.length !== 1 && set.data.length !== x.elements) return `set must have 1 or ${x.elements} entries`;
       const sets = coefficients.shape[0] ?? 0;
       if (set.indices.some((row) => row < 0 || row >= sets)) return `set must be below ${sets}`;
+      if (x.padding === 'unknown' && needsZeroPadding(coefficients))
+        return `a polynomial of degree ${degreeOf(coefficients)} needs zeros beside the elements of ${x.toString()}`;
       return x;
     },
   }),
@@ -145,7 +146,35 @@ function samePlaces(operands: readonly Layout[]): Layout | string {
   if (first === undefined) return 'an operand is missing';
   const other = rest.find((layout) => !layout.samePlaces(first));
   if (other !== undefined) return `operands in layouts ${first.toString()} and ${other.toString()}`;
-  return rest.every((layout) => layout.equals(first)) ? first : first.withUnknown();
+  return keepsPadding(first, operands) ? first : first.withUnknown();
+}
+
+/**
+ * Whether what stands beside the elements of `target` says what stands there in a sum or product of values in `layouts`,
+ * which have their elements at the same places; otherwise nothing is known of it.
+ */
+export function keepsPadding(target: Layout, layouts: readonly Layout[]): boolean {
+  return layouts.every((layout) => layout.equals(target)) || layouts.every(({ padding }) => padding === 'zero');
+}
+
+/**
+ * Whether a polynomial takes only operands that are zero where no element stands. One of higher degree grows beyond every
+ * bound outside of its interval, and an overflow of one slot spoils them all. Squares and quadratics are kept small by
+ * their range.
+ */
+export function needsZeroPadding(coefficients: Constant): boolean {
+  return degreeOf(coefficients) > 2;
+}
+
+function degreeOf({ shape }: Constant): number {
+  return (shape[1] ?? 1) - 1;
+}
+
+/** Where a kernel leaves something in a slot that its result is said to hold zero in. */
+function paddingProblem(layout: Layout, folds: readonly number[]): string | undefined {
+  return foldsReachZeros(layout, folds)
+    ? `the folds leave partial sums in slots that ${layout.toString()} says are zero`
+    : undefined;
 }
 
 export type TileOps = typeof tileOps;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Constant } from '../../ir/constant.ts';
 import { usersOf } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
+import { checkFiniteMap } from '../../ir/tensor/csr.ts';
 import { TileBuilder, type TileModule, type TileNode, type TileNodeNamed } from '../../ir/tile/ops.ts';
 import { definePass } from '../base/pass.ts';
 import { rangeFactors } from './range-factors.ts';
@@ -13,10 +14,11 @@ export const equaliseRanges = definePass({
   level: 'tile',
   doc:
     'Scales every value by a constant, folded into weights, biases, coefficients, packings and unpackings, so that the ' +
-    'largest value over all slots becomes one: relative precision for nothing. `ranges` gives the largest absolute ' +
-    'value of every tile value over samples and all slots, unknown ones included; values that are added keep a common ' +
-    'factor, products have the product of the factors. A quadratic whose leading coefficient all elements share becomes ' +
-    'monic, which saves a level; the interval of other polynomials is folded into the linear op before them.',
+    'largest element becomes one: relative precision for nothing. `ranges` gives the largest absolute element of every ' +
+    'tile value over samples; what stands beside the elements does not count, since all but decryption is exact modulo ' +
+    'the modulus of a level. Values that are added keep a common factor, products have the product of the factors. A ' +
+    'quadratic whose leading coefficient all elements share becomes monic, which saves a level; the interval of other ' +
+    'polynomials is folded into the linear op before them.',
   options: z.strictObject({ ranges: z.array(z.number().min(0)) }),
   requires: [],
   ensures: [],
@@ -63,6 +65,7 @@ function rewrite(
       const center = intervals.get(node.id) ?? 0;
       const values = mapped(node.attrs.values, (w) => w * (factor / operandFactor));
       const bias = mapped(node.attrs.bias, (b) => (b - center) * factor);
+      checkFiniteMap({ values: values.values, bias: bias.values }, origins);
       builder.add('linear', operands, { ...node.attrs, values, bias }, origins);
       break;
     }

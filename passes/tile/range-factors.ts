@@ -1,5 +1,5 @@
 /**
- * The factor by which each tile value is scaled, so that no slot exceeds one.
+ * The factor by which each tile value is scaled, so that no element exceeds one.
  *
  * Values that are added share a factor. A product has the product of its operands' factors; a quadratic with a shared
  * leading coefficient c has factor²/c of its operand, which makes it monic. Everything else is free and takes the

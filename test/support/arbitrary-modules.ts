@@ -11,6 +11,7 @@ import { heOpNames, heOps } from '../../ir/he/ops.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { Parameters } from '../../ir/parameters.ts';
 import { activationKinds, type Shape, TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
+import { foldsReachZeros } from '../../ir/tile/fold-residue.ts';
 import { type Dim, duplicated, Layout } from '../../ir/tile/layout.ts';
 import { TileBuilder, type TileModule } from '../../ir/tile/ops.ts';
 
@@ -206,8 +207,9 @@ function appendTileOp(draw: Draw, builder: TileBuilder, x: number): void {
   const op = draw(fc.constantFrom('linear', 'add', 'multiply', 'polynomial', 'unpack'));
   switch (op) {
     case 'linear': {
-      const layout = layoutLike(draw, type);
+      const drawn = layoutLike(draw, type);
       const kernel = { family: draw(name), babies: draw(steps), giants: draw(steps), folds: draw(steps) };
+      const layout = foldsReachZeros(drawn, kernel.folds) ? drawn.withUnknown() : drawn;
       builder.add(op, [x], { ...diagonal(draw, layout.elements, type.elements), kernel, layout }, from);
       return;
     }
@@ -216,7 +218,8 @@ function appendTileOp(draw: Draw, builder: TileBuilder, x: number): void {
       builder.add(op, [x, x], {}, from);
       return;
     case 'polynomial': {
-      const coefficients = doubles(draw, [2, draw(extent)]);
+      const terms = draw(extent);
+      const coefficients = doubles(draw, [2, type.padding === 'zero' ? terms : Math.min(terms, 3)]);
       const set = indices(draw, [type.elements], 0, 1);
       builder.add(op, [x], { basis: 'power', coefficients, set, center: draw(finite), halfWidth: 2 }, from);
       return;

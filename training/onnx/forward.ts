@@ -231,15 +231,14 @@ export function outputsOf(module: TensorModule): readonly TensorNodeNamed<'outpu
   return module.nodes.filter((node) => node.op === 'output');
 }
 
-/** A sparse layer's weights as a matrix; entries of one place add up. */
+/** A sparse layer's weights as a matrix, with its zeros. */
 export function sparseMatrix(node: TensorNodeNamed<'sparse'>, columns: number): Float64Array {
   const { starts, columns: indices, values } = node.attrs;
   const rows = starts.data.length - 1;
   const matrix = new Float64Array(rows * columns);
   for (let r = 0; r < rows; r++) {
     for (let k = starts.indices[r] ?? 0; k < (starts.indices[r + 1] ?? 0); k++) {
-      const at = r * columns + (indices.indices[k] ?? 0);
-      matrix[at] = (matrix[at] ?? 0) + (values.values[k] ?? 0);
+      matrix[r * columns + (indices.indices[k] ?? 0)] = values.values[k] ?? 0;
     }
   }
   return matrix;

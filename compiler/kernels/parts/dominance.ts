@@ -25,14 +25,10 @@ function dominates(a: KernelOption, b: KernelOption): boolean {
     a.counts.lateRotations <= b.counts.lateRotations &&
     a.counts.products <= b.counts.products &&
     a.counts.rescales <= b.counts.rescales &&
-    (!hasUnknown(a.output) || hasUnknown(b.output)) &&
+    (a.output.padding === 'zero' || b.output.padding === 'unknown') &&
     axes(a.output) >= axes(b.output) &&
     (isCompact(a.output) || covers(a.output, b.output))
   );
-}
-
-function hasUnknown(layout: Layout): boolean {
-  return layout.dims.some((dim) => dim.unknown);
 }
 
 /** Contiguous and duplicated as often as can be: no layout of the same elements lets later kernels fold more. */

@@ -2,7 +2,7 @@
 import { Constant, indexConstant, sameShape, vector } from '../../../ir/constant.ts';
 import type { NodeRef } from '../../../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../../../ir/op.ts';
-import { denseMatrix, isSelection, type LinearMap, maxNonZeros } from '../../../ir/tensor/csr.ts';
+import { checkFiniteMap, denseMatrix, isSelection, type LinearMap, maxNonZeros } from '../../../ir/tensor/csr.ts';
 import type { Shape, TensorNode } from '../../../ir/tensor/ops.ts';
 import type { Rewriter } from './rewriter.ts';
 
@@ -34,6 +34,7 @@ export function emitMap(
     const weights = new Constant([map.rows, map.columns], denseMatrix(map));
     return graph.emit('dense', [operand], { weights, bias: vector(map.bias) }, origins);
   }
+  checkFiniteMap(map, origins);
   const attrs = {
     starts: indexConstant([map.starts.length], map.starts),
     columns: indexConstant([map.indices.length], map.indices),

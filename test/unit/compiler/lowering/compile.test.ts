@@ -108,6 +108,18 @@ describe('the compiler says', () => {
     expect(() => squares(10, 10)).toThrow('H336');
   });
 
+  test('that weights overflow where layers are merged', () => {
+    const large = (builder: TensorBuilder, x: number): number => {
+      const weights = new Constant([3, 3], new Float64Array(9).fill(1e200));
+      return builder.add('dense', [x], { weights, bias: vector([0, 0, 0]) }, []);
+    };
+    expect(() => compiled(3, 1, (builder, x) => [large(builder, large(builder, x))])).toThrow('H336');
+    const shift = { factors: vector([1e200]), offsets: vector([0]) };
+    expect(() => compiled(3, 1, (builder, x) => [builder.add('scale-shift', [large(builder, x)], shift, [])])).toThrow(
+      'H336',
+    );
+  });
+
   test('that there are few calibration samples', () => {
     expect(squares(1, 1).warnings.map(({ code }) => code)).toEqual(['H337']);
     expect(squares(1, 10).warnings).toEqual([]);

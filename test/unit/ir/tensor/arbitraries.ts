@@ -96,7 +96,8 @@ export const makers = {
     const columns: number[] = [];
     for (let r = 0; r < rows; r++) {
       const entries = random.integer(0, 4);
-      for (let i = 0; i < entries; i++) columns.push(random.integer(0, elementCount(shape) - 1));
+      const row = Array.from({ length: entries }, () => random.integer(0, elementCount(shape) - 1));
+      columns.push(...[...new Set(row)].sort((a, b) => a - b));
       starts.push(columns.length);
     }
     const attrs = {
