@@ -7,18 +7,18 @@ import { nodeAt } from '../ir/module.ts';
 import { encodingLimit, type Parameters } from '../ir/parameters.ts';
 import type { ClientPart, InputEncoding, OutputEncoding, Plan, PlanModule } from '../ir/plan/plan.ts';
 import { countStatistics } from '../ir/plan/statistics.ts';
-import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { SearchReport } from '../ir/plan/search-report.ts';
 import { sentOutputs } from '../ir/tile/sent-outputs.ts';
 import type { ModelInterface, Sample } from '../ir/interface.ts';
 import type { PackedNetwork } from './search/pack-network.ts';
-import { inputHeadroom } from './input-headroom.ts';
 
 export interface PlanParts {
-  readonly graph: ModelInterface & { readonly module: TensorModule };
+  readonly graph: ModelInterface;
   readonly packed: PackedNetwork;
   readonly program: PlanModule;
   readonly samples: readonly Sample[];
+  /** For each input the factor by which values may exceed those of the samples. */
+  readonly headroom: ReadonlyMap<string, number>;
 }
 
 export interface PlanFacts {
@@ -63,7 +63,7 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
 
 /** Encodings of the inputs, and the program with the inputs that it reads numbered without gaps. */
 function encodeInputs(
-  { graph, packed, program, samples }: PlanParts,
+  { graph, packed, program, samples, headroom }: PlanParts,
   parameters: Parameters,
 ): { inputs: InputEncoding[]; program: PlanModule } {
   const { imm, level, scale } = program.columns;
@@ -97,7 +97,7 @@ function encodeInputs(
       // At level 0 the modulus may have less room than the headroom takes.
       maxAbs: Math.min(
         encodingLimit(parameters, inputLevel) / (inputScale * Math.abs(factor)),
-        largest * inputHeadroom(graph.module, name),
+        largest * (headroom.get(name) ?? 1),
       ),
     });
     for (const row of rows) if (row !== undefined) renumbered[row] = next++;

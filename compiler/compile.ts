@@ -25,6 +25,7 @@ import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { TileModule } from '../ir/tile/ops.ts';
 import { PassManager, type PassRun } from '../passes/manager.ts';
 import { buildPlan } from './build-plan.ts';
+import { inputHeadroom } from './input-headroom.ts';
 import type { LayoutChoice } from './layouts/choose-layouts.ts';
 import { type Configuration, configurationsFor } from './search/configurations.ts';
 import { type LoweringContext, replay } from './search/lowered-plan.ts';
@@ -105,14 +106,15 @@ function build(
   outcome: SearchOutcome,
   found: Found,
 ): Pick<Compilation, 'plan' | 'modules' | 'chosen'> {
-  const { graph, samples, synthetic, exact, whole, tensor } = network;
+  const { graph, samples, synthetic, exact, whole, tensor, reference } = network;
   const { packed, proposal } = found.plan;
   const { program, predictedError: predictedMaxError, measures, score } = found.accepted;
   const { choice, configuration } = proposal;
   const search = searchReport(tensor, goal, outcome, found);
+  const headroom = inputHeadroom({ exact, whole, samples, unit: reference.unit, maxError });
   const facts = { batch: configuration.samples, weights, maxError, predictedMaxError, synthetic, search };
   return {
-    plan: buildPlan({ graph, packed, program, samples }, facts),
+    plan: buildPlan({ graph, packed, program, samples, headroom }, facts),
     modules: { exact, whole, tensor, tile: packed.tile, plan: program },
     chosen: { choice, configuration, measures, cost: score[0] },
   };

@@ -32,7 +32,8 @@ export const approximateActivations = definePass({
   level: 'tensor',
   doc:
     'Replaces every activation by a polynomial in the Chebyshev basis on the range that its operand takes on the ' +
-    'calibration samples, widened by `margin` of its width on both sides. Takes the least multiplicative depth for ' +
+    'calibration samples, widened by `margin` of its width on both sides, and as far as samples reach that are amplified, ' +
+    'at most twice, to the largest value of any and 5 % beyond. Takes the least multiplicative depth for ' +
     'which the outputs on the samples stay within half of `maxError` (a fraction of the median over samples of the ' +
     'largest absolute output) and no operand leaves its range; then lowers single activations where that still holds. ' +
     '`criterion` says what is fitted: `minimax` the least largest error on the range (Remez), `least-squares` the least ' +

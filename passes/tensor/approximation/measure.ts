@@ -5,6 +5,7 @@ import { activationKinks, activationSets, isAffineOn } from '../../../ir/interpr
 import { TensorInterpreter } from '../../../ir/interpret/tensor.ts';
 import type { TensorModule, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import type { Sample } from '../../../ir/interface.ts';
+import { amplified, gains, overshoot } from '../../base/louder-samples.ts';
 import type { Range } from './approximation.ts';
 import { Histogram } from './least-squares.ts';
 
@@ -33,8 +34,8 @@ interface Bounds {
 }
 
 /**
- * Measures every activation on all samples; `margin` widens each range by that fraction of its width on both sides.
- * It is a problem where a value is not finite, and where an activation sees one value only.
+ * Measures every activation on all samples; `margin` widens each range by that fraction of its width on both sides, or
+ * as far as samples reach that come amplified. It is a problem where a value is not finite, and where an activation sees one value only.
  */
 export function measureActivations(module: TensorModule, samples: readonly Sample[], margin: number): Measurement {
   const interpreter = new TensorInterpreter(module);
@@ -48,9 +49,15 @@ export function measureActivations(module: TensorModule, samples: readonly Sampl
     }
     for (const [k, { operands }] of nodes.entries()) widen(bounds[k], values[operands[0] ?? -1]);
   }
+  const reached = bounds.map(({ lo, hi }): Bounds => ({ lo, hi }));
+  const gain = gains(samples);
+  for (const [number, sample] of samples.entries()) {
+    const values = interpreter.evaluateAll(amplified(sample, overshoot * (gain[number] ?? 1)));
+    for (const [k, { operands }] of nodes.entries()) widen(reached[k], values[operands[0] ?? -1]);
+  }
   const activations = nodes.map((node, k): MeasuredActivation => {
     const { lo, hi } = bounds[k] ?? { lo: 0, hi: 0 };
-    const range = { center: (lo + hi) / 2, halfWidth: Math.max((hi - lo) * (0.5 + margin), Number.MIN_VALUE) };
+    const range = widened({ lo, hi }, margin, reached[k] ?? { lo, hi });
     return { node, lo, hi, range, affine: isAffine(node, lo, hi, range), histogram: new Histogram(range) };
   });
   const problems = activations
@@ -63,6 +70,15 @@ export function measureActivations(module: TensorModule, samples: readonly Sampl
       histogram.addAll(values[node.operands[0] ?? -1] ?? new Float64Array());
   }
   return { activations, problems };
+}
+
+/** `measured` with the margin, and as far as `reached`. */
+function widened({ lo, hi }: Bounds, margin: number, reached: Bounds): Range {
+  const spare = margin * (hi - lo);
+  if (reached.lo >= lo - spare && reached.hi <= hi + spare)
+    return { center: (lo + hi) / 2, halfWidth: Math.max((hi - lo) * (0.5 + margin), Number.MIN_VALUE) };
+  const [from, to] = [Math.min(lo - spare, reached.lo), Math.max(hi + spare, reached.hi)];
+  return { center: (from + to) / 2, halfWidth: (to - from) / 2 };
 }
 
 /**
