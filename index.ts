@@ -35,7 +35,11 @@ export { readCostFile, writeCostFile } from './runtime/measuring/cost-file.ts';
 export type { EvaluateOptions, EvaluationTimings, OpenSessionOptions, PlanUsage } from './runtime/base/engine.ts';
 export { readClientPart, writeClientPart } from './runtime/hep/client-part.ts';
 export { fileAccess } from './runtime/format/file-access.ts';
+export { sampleSource } from './runtime/sample-source.ts';
+export type { SampleSource } from './runtime/sample-source.ts';
+export type { DecryptedFile, StreamOptions } from './runtime/client.ts';
 export type { RandomAccess } from './runtime/format/random-access.ts';
+export type { Append } from './runtime/format/zip-writer.ts';
 export { openHep as openPlan, readHep as readPlan } from './runtime/hep/read.ts';
 export { writeBoundHep as writeBoundPlan } from './runtime/hep/write-bound.ts';
 export type { BindOptions, BoundFile } from './runtime/hep/write-bound.ts';
@@ -48,7 +52,7 @@ export { bindWeights } from './runtime/seal/bind-weights.ts';
 export type { KeySet } from './runtime/seal/keys.ts';
 export { Server } from './runtime/server.ts';
 export type { KeySource, ServerOptions } from './runtime/server.ts';
-export type { EvaluatedFile, ServerSession } from './runtime/server-session.ts';
+export type { EvaluatedFile, EvaluatedStream, ServerSession } from './runtime/server-session.ts';
 
 /** An ONNX model: the bytes of the file, and where its external data are. */
 export interface OnnxModel {

@@ -6,8 +6,13 @@ export { formatDiagnostic, HepcError, InternalError } from '../ir/diagnostics/di
 export type { Diagnostic, NodeRef, Place, Severity } from '../ir/diagnostics/diagnostic.ts';
 export type { ClientPart } from '../ir/plan/plan.ts';
 export { Client } from './client.ts';
+export type { DecryptedFile, StreamOptions } from './client.ts';
+export type { RandomAccess } from './format/random-access.ts';
+export type { Append } from './format/zip-writer.ts';
 export type { Port, Sample } from '../ir/interface.ts';
 export { readClientPart } from './hep/client-part.ts';
+export { sampleSource } from './sample-source.ts';
+export type { SampleSource } from './sample-source.ts';
 export { listSamples, loadSamples } from './samples.ts';
 export type { Samples } from './samples.ts';
 export type { KeySet } from './seal/keys.ts';

@@ -5,10 +5,24 @@
 import { elementCount } from '../ir/constant.ts';
 import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Sample } from '../ir/interface.ts';
-import { keysNotLoaded, missingInput, noSamplesToEncrypt, wrongInputLength } from '../ir/diagnostics/runtime.ts';
+import {
+  keysNotLoaded,
+  missingInput,
+  noSamplesToEncrypt,
+  wrongCount,
+  wrongInputLength,
+} from '../ir/diagnostics/runtime.ts';
 import { byCiphertext, type ClientPart, type InputEncoding, sentCiphertexts } from '../ir/plan/plan.ts';
 import { checkInputRange, packInput, unpackOutput } from './base/codec.ts';
-import { readCiphertexts, writeCiphertexts } from './seal/bytes/ciphertext-files.ts';
+import type { RandomAccess } from './format/random-access.ts';
+import type { Append } from './format/zip-writer.ts';
+import type { SampleSource } from './sample-source.ts';
+import {
+  CiphertextReader,
+  CiphertextWriter,
+  readCiphertexts,
+  writeCiphertexts,
+} from './seal/bytes/ciphertext-files.ts';
 import { SealContext } from './seal/library/context.ts';
 import { generateKeys, type KeySet, readSecretKey } from './seal/keys.ts';
 import { instantiateSeal } from './seal/library/module.ts';
@@ -16,6 +30,20 @@ import { SecretCipher } from './seal/secret-cipher.ts';
 
 /** Samples of one file of inputs; bounds what a server has to hold. */
 const maxSamples = 1 << 16;
+
+export interface StreamOptions {
+  readonly signal?: AbortSignal;
+  /** Called with the part that is done, 0 to 1. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/** What is in a file of encrypted outputs. */
+export interface DecryptedFile {
+  /** How many there are. */
+  readonly samples: number;
+  /** The outputs of the samples of each run. To be gone through once. */
+  readonly runs: AsyncIterable<Map<string, Float64Array>[]>;
+}
 
 interface LoadedKeys {
   readonly keyId: string;
@@ -59,32 +87,73 @@ export class Client {
    */
   encrypt(samples: readonly Sample[]): Uint8Array {
     const { keyId, cipher } = this.requireKeys('encryption');
-    const { inputs, batch } = this.part;
-    if (samples.length === 0 || samples.length > maxSamples)
-      throw new HepcError([noSamplesToEncrypt({ got: samples.length, limit: maxSamples })]);
-    throwIfErrors(inputs.flatMap((input) => this.checkInput(input, samples)));
+    checkCount(samples.length);
+    this.checkSamples(samples, 0);
+    const { batch } = this.part;
     const runs: Uint8Array[][] = [];
-    for (let first = 0; first < samples.length; first += batch) {
-      const run = samples.slice(first, first + batch);
-      runs.push(byCiphertext(inputs).flatMap((input) => this.encryptInput(cipher, input, run)));
-    }
+    for (let first = 0; first < samples.length; first += batch)
+      runs.push(this.encryptRun(cipher, samples.slice(first, first + batch)));
     return writeCiphertexts('inputs', this.part, { keyId, samples: samples.length, runs });
+  }
+
+  /**
+   * As `encrypt`, of samples and to a file that may be larger than memory: reads, encrypts and appends run by run. All
+   * samples are checked before the first is encrypted, so they are read twice. The bytes of the file. Rejects with the
+   * reason of `signal` once it aborts; what has been appended by then is no file.
+   */
+  async encryptTo(samples: SampleSource, append: Append, { signal, onProgress }: StreamOptions = {}): Promise<number> {
+    const { keyId, cipher } = this.requireKeys('encryption');
+    const { batch } = this.part;
+    const { count } = samples;
+    checkCount(count);
+    const runs = Math.ceil(count / batch);
+    const read = async (run: number): Promise<readonly Sample[]> => {
+      signal?.throwIfAborted();
+      const first = run * batch;
+      const end = Math.min(count, first + batch);
+      const own = await samples.read(first, end);
+      if (own.length !== end - first)
+        throw new HepcError([
+          wrongCount({ what: `samples from number ${first} on`, expected: end - first, got: own.length }),
+        ]);
+      // What is read may have changed since it was checked.
+      this.checkSamples(own, first);
+      return own;
+    };
+    for (let run = 0; run < runs; run++) await read(run);
+    const writer = new CiphertextWriter('inputs', this.part, { keyId, samples: count }, append);
+    for (let run = 0; run < runs; run++) {
+      await writer.add(this.encryptRun(cipher, await read(run)));
+      onProgress?.((run + 1) / runs);
+    }
+    return writer.finish();
   }
 
   /** The outputs of each sample. Throws `HepcError` for a file that is damaged, of another plan or another key. */
   decrypt(outputs: Uint8Array): Map<string, Float64Array>[] {
     const { keyId, cipher } = this.requireKeys('decryption');
     const { samples, runs } = readCiphertexts(outputs, 'outputs', this.part, keyId);
-    return runs.flatMap((run, r) => {
-      const count = Math.min(this.part.batch, samples - r * this.part.batch);
-      const slots = run.map((bytes, i) => cipher.decrypt(bytes, `output ciphertext ${i} of run ${r}`));
-      const results = Array.from({ length: count }, () => new Map<string, Float64Array>());
-      for (const output of this.part.outputs) {
-        const own = slots.slice(output.firstCiphertext, output.firstCiphertext + sentCiphertexts(output));
-        unpackOutput(output, own, count).forEach((values, k) => results[k]?.set(output.name, values));
-      }
-      return results;
-    });
+    return runs.flatMap((run, r) => this.decryptRun(cipher, run, r, samples));
+  }
+
+  /**
+   * As `decrypt`, of a file that may be larger than memory: all of it is checked first, and read once more run by run as
+   * its samples are asked for.
+   */
+  async decryptFrom(outputs: RandomAccess, { signal, onProgress }: StreamOptions = {}): Promise<DecryptedFile> {
+    const { keyId, cipher } = this.requireKeys('decryption');
+    const file = await CiphertextReader.open(outputs, 'outputs', this.part, keyId);
+    await file.check(signal);
+    const decryptRun = async (run: number): Promise<Map<string, Float64Array>[]> => {
+      signal?.throwIfAborted();
+      const samples = this.decryptRun(cipher, await file.read(run), run, file.samples);
+      onProgress?.((run + 1) / file.runs);
+      return samples;
+    };
+    async function* runs(): AsyncGenerator<Map<string, Float64Array>[]> {
+      for (let run = 0; run < file.runs; run++) yield await decryptRun(run);
+    }
+    return { samples: file.samples, runs: runs() };
   }
 
   /** Frees everything, the secret key first of all. */
@@ -94,18 +163,45 @@ export class Client {
     this.context.close();
   }
 
-  private checkInput(input: InputEncoding, samples: readonly Sample[]): Diagnostic[] {
+  private encryptRun(cipher: SecretCipher, samples: readonly Sample[]): Uint8Array[] {
+    return byCiphertext(this.part.inputs).flatMap((input) => this.encryptInput(cipher, input, samples));
+  }
+
+  /** The samples of run `run` of a file of `samples` samples. */
+  private decryptRun(
+    cipher: SecretCipher,
+    ciphertexts: readonly Uint8Array[],
+    run: number,
+    samples: number,
+  ): Map<string, Float64Array>[] {
+    const count = Math.min(this.part.batch, samples - run * this.part.batch);
+    const slots = ciphertexts.map((bytes, i) => cipher.decrypt(bytes, `output ciphertext ${i} of run ${run}`));
+    const results = Array.from({ length: count }, () => new Map<string, Float64Array>());
+    for (const output of this.part.outputs) {
+      const own = slots.slice(output.firstCiphertext, output.firstCiphertext + sentCiphertexts(output));
+      unpackOutput(output, own, count).forEach((values, k) => results[k]?.set(output.name, values));
+    }
+    return results;
+  }
+
+  /** Throws `HepcError` for samples, the first of which is number `first`, that cannot be encrypted. */
+  private checkSamples(samples: readonly Sample[], first: number): void {
+    throwIfErrors(this.part.inputs.flatMap((input) => this.checkInput(input, samples, first)));
+  }
+
+  private checkInput(input: InputEncoding, samples: readonly Sample[], first: number): Diagnostic[] {
     const elements = elementCount(input.shape);
     const problems: Diagnostic[] = [];
     const sound: Float64Array[] = [];
-    for (const [sample, values] of samples.entries()) {
+    for (const [k, values] of samples.entries()) {
       const own = values.get(input.name);
+      const sample = first + k;
       if (own === undefined) problems.push(missingInput({ input: input.name, sample, found: [...values.keys()] }));
       else if (own.length !== elements)
         problems.push(wrongInputLength({ input: input.name, sample, expected: input.shape, got: own.length }));
       else sound.push(own);
     }
-    return problems.length > 0 ? problems : checkInputRange(input, sound);
+    return problems.length > 0 ? problems : checkInputRange(input, sound, first);
   }
 
   private encryptInput(cipher: SecretCipher, input: InputEncoding, samples: readonly Sample[]): Uint8Array[] {
@@ -117,4 +213,9 @@ export class Client {
     if (this.keys === undefined) throw new HepcError([keysNotLoaded({ what })]);
     return this.keys;
   }
+}
+
+function checkCount(samples: number): void {
+  if (samples === 0 || samples > maxSamples)
+    throw new HepcError([noSamplesToEncrypt({ got: samples, limit: maxSamples })]);
 }

@@ -7,7 +7,8 @@ export type { Diagnostic, NodeRef, Place, Severity } from '../ir/diagnostics/dia
 export type { Plan } from '../ir/plan/plan.ts';
 export type { EvaluateOptions, EvaluationTimings, OpenSessionOptions, PlanUsage } from './base/engine.ts';
 export type { RandomAccess } from './format/random-access.ts';
+export type { Append } from './format/zip-writer.ts';
 export { openHep as openPlan, readHep as readPlan } from './hep/read.ts';
 export { Server } from './server.ts';
 export type { KeySource, ServerOptions } from './server.ts';
-export type { EvaluatedFile, ServerSession } from './server-session.ts';
+export type { EvaluatedFile, EvaluatedStream, ServerSession } from './server-session.ts';

@@ -5,12 +5,27 @@ import type { ClientPart } from '../ir/plan/plan.ts';
 import type { EngineSession, EvaluateOptions, EvaluationTimings } from './base/engine.ts';
 import { ownBytes } from './base/own-bytes.ts';
 import { Pending } from './base/pending.ts';
-import { readCiphertexts, writeCiphertexts } from './seal/bytes/ciphertext-files.ts';
+import type { RandomAccess } from './format/random-access.ts';
+import type { Append } from './format/zip-writer.ts';
+import {
+  CiphertextReader,
+  CiphertextWriter,
+  readCiphertexts,
+  writeCiphertexts,
+} from './seal/bytes/ciphertext-files.ts';
 
 /** Of one call of `evaluate`. */
 export interface EvaluatedFile {
   /** A file of encrypted outputs. */
   readonly outputs: Uint8Array;
+  /** All runs of the file together. */
+  readonly timings: EvaluationTimings;
+}
+
+/** Of one call of `evaluateTo`. */
+export interface EvaluatedStream {
+  /** Size of the file of encrypted outputs. */
+  readonly bytes: number;
   /** All runs of the file together. */
   readonly timings: EvaluationTimings;
 }
@@ -45,6 +60,15 @@ export class ServerSession {
     return this.pending.track(this.evaluateNow(inputs, options));
   }
 
+  /**
+   * As `evaluate`, of files that may be larger than memory: all inputs are checked first, then read, evaluated and their
+   * outputs appended run by run. Where it rejects, what has been appended is no file.
+   */
+  async evaluateTo(inputs: RandomAccess, append: Append, options: EvaluateOptions = {}): Promise<EvaluatedStream> {
+    if (this.closing !== undefined) throw new HepcError([isClosed({ what: 'the session' })]);
+    return this.pending.track(this.evaluateStream(inputs, append, options));
+  }
+
   /** Gives up the keys. Evaluations that are under way finish first. */
   close(): Promise<void> {
     this.closing ??= this.closeNow();
@@ -60,23 +84,59 @@ export class ServerSession {
     }
   }
 
-  private async evaluateNow(inputs: Uint8Array, { signal, onProgress }: EvaluateOptions): Promise<EvaluatedFile> {
+  private async evaluateNow(inputs: Uint8Array, options: EvaluateOptions): Promise<EvaluatedFile> {
     const { part, keyId } = this;
     const { samples, runs } = readCiphertexts(ownBytes(inputs, 'the file of encrypted inputs'), 'inputs', part, keyId);
     const results: Uint8Array[][] = [];
+    const timings = await this.evaluateRuns(
+      runs.length,
+      options,
+      (run) => runs[run] ?? [],
+      (outputs) => {
+        results.push(outputs);
+      },
+    );
+    return { outputs: writeCiphertexts('outputs', part, { keyId, samples, runs: results }), timings };
+  }
+
+  private async evaluateStream(
+    inputs: RandomAccess,
+    append: Append,
+    options: EvaluateOptions,
+  ): Promise<EvaluatedStream> {
+    const { part, keyId } = this;
+    const file = await CiphertextReader.open(inputs, 'inputs', part, keyId);
+    await file.check(options.signal);
+    const writer = new CiphertextWriter('outputs', part, { keyId, samples: file.samples }, append);
+    const timings = await this.evaluateRuns(
+      file.runs,
+      options,
+      (run) => file.read(run),
+      (outputs) => writer.add(outputs),
+    );
+    return { bytes: await writer.finish(), timings };
+  }
+
+  /** Evaluates the inputs of `runs` runs that `read` gives, and hands their outputs to `write`. */
+  private async evaluateRuns(
+    runs: number,
+    { signal, onProgress }: EvaluateOptions,
+    read: (run: number) => readonly Uint8Array[] | Promise<readonly Uint8Array[]>,
+    write: (outputs: Uint8Array[]) => void | Promise<void>,
+  ): Promise<EvaluationTimings> {
     let timings: EvaluationTimings = { wait: 0, keys: 0, evaluate: 0 };
-    for (const [r, run] of runs.entries()) {
-      const { outputs, timings: own } = await this.engine.evaluate(run, {
+    for (let run = 0; run < runs; run++) {
+      const { outputs, timings: own } = await this.engine.evaluate(await read(run), {
         ...(signal === undefined ? {} : { signal }),
-        ...(onProgress === undefined ? {} : { onProgress: (fraction) => onProgress((r + fraction) / runs.length) }),
+        ...(onProgress === undefined ? {} : { onProgress: (fraction) => onProgress((run + fraction) / runs) }),
       });
-      results.push(outputs);
+      await write(outputs);
       timings = {
         wait: timings.wait + own.wait,
         keys: timings.keys + own.keys,
         evaluate: timings.evaluate + own.evaluate,
       };
     }
-    return { outputs: writeCiphertexts('outputs', part, { keyId, samples, runs: results }), timings };
+    return timings;
   }
 }

@@ -32,13 +32,13 @@ const mostShown = 10;
 /** A vector of up to so many values is taken for the scores of classes. */
 const mostScores = 1000;
 
-/** A line or two for each output of each sample. */
-export function describeAnswers(outputs: readonly OutputShape[], samples: readonly Sample[]): string {
+/** A line or two for each output of each sample, the first of which is number `first`. */
+export function describeAnswers(outputs: readonly OutputShape[], samples: readonly Sample[], first = 0): string {
   return samples
     .flatMap((sample, k) =>
       outputs.map(({ name, shape }) => {
         const values = sample.get(name) ?? new Float64Array();
-        const head = `sample ${k}, ${name}${shape.length === 0 ? '' : ` ${formatShape(shape)}`}`;
+        const head = `sample ${first + k}, ${name}${shape.length === 0 ? '' : ` ${formatShape(shape)}`}`;
         return `${head}: ${isScores(shape) ? describeScores(values) : describeValues(values)}\n`;
       }),
     )

@@ -22,7 +22,8 @@ export const fileKinds = {
   /** Only what is not a bound weight is held in memory. */
   plan: { what: 'a plan', maxBytes: 2 ** 40 },
   keys: { what: 'a file of keys', maxBytes: 4 * gibibyte - 1 },
-  ciphertexts: { what: 'a file of ciphertexts', maxBytes: 4 * gibibyte - 1 },
+  /** Read run by run. */
+  ciphertexts: { what: 'a file of ciphertexts', maxBytes: 2 ** 40 },
   costs: { what: 'a file of costs', maxBytes: gibibyte / 1024 },
   ir: { what: 'a text of the IR', maxBytes: gibibyte / 4 },
 } as const satisfies Record<string, FileKind>;
@@ -66,6 +67,16 @@ export async function openInputFile(path: string, kind: FileKind): Promise<Input
       close: () => file.close(),
     };
   });
+}
+
+/** Calls `use` with what `openInputFile` opens. */
+export async function withInputFile<T>(path: string, kind: FileKind, use: (file: InputFile) => Promise<T>): Promise<T> {
+  const file = await openInputFile(path, kind);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
 }
 
 /** The file at `path`; pipes and devices have no size beforehand. */

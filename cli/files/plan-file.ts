@@ -2,11 +2,11 @@
 import type { ClientPart, Plan } from '../../ir/plan/plan.ts';
 import { openClientPart } from '../../runtime/hep/client-part.ts';
 import { openHep } from '../../runtime/hep/read.ts';
-import { fileKinds, type InputFile, openInputFile } from './input-file.ts';
+import { fileKinds, withInputFile } from './input-file.ts';
 
 /** Calls `use` with a whole plan; a bound one may have its ciphertexts read until then. Throws H5xx, H710, H711. */
 export async function withPlanFile<T>(path: string, use: (plan: Plan) => Promise<T>): Promise<T> {
-  return withFile(path, async (file) => use(await openHep(file, path)));
+  return withInputFile(path, fileKinds.plan, async (file) => use(await openHep(file, path)));
 }
 
 /** A whole plan; of a bound one, nobody can read the ciphertexts. Throws `HepcError` H5xx, H710, H711. */
@@ -16,14 +16,5 @@ export async function readPlanFile(path: string): Promise<Plan> {
 
 /** The client part in a plan, whole or split off. Throws `HepcError` H5xx, H710, H711. */
 export async function readClientFile(path: string): Promise<ClientPart> {
-  return withFile(path, (file) => openClientPart(file, path));
-}
-
-async function withFile<T>(path: string, use: (file: InputFile) => Promise<T>): Promise<T> {
-  const file = await openInputFile(path, fileKinds.plan);
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
-  }
+  return withInputFile(path, fileKinds.plan, (file) => openClientPart(file, path));
 }

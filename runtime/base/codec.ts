@@ -35,9 +35,10 @@ export function unpackOutput(
 
 /**
  * Complains about values that are not finite or larger than those that the plan was compiled for: beyond its range
- * an approximated activation may be far off, and a scaled value may wrap around the modulus.
+ * an approximated activation may be far off, and a scaled value may wrap around the modulus. `first` is the number of the
+ * first of these samples.
  */
-export function checkInputRange(encoding: InputEncoding, samples: readonly Float64Array[]): Diagnostic[] {
+export function checkInputRange(encoding: InputEncoding, samples: readonly Float64Array[], first = 0): Diagnostic[] {
   const { name, maxAbs } = encoding;
   let count = 0;
   let worst = { sample: 0, element: 0, value: 0 };
@@ -46,7 +47,8 @@ export function checkInputRange(encoding: InputEncoding, samples: readonly Float
       const value = values[element] ?? 0;
       if (Math.abs(value) <= maxAbs) continue;
       count++;
-      if (count === 1 || !(Math.abs(value) <= Math.abs(worst.value))) worst = { sample, element, value };
+      if (count === 1 || !(Math.abs(value) <= Math.abs(worst.value)))
+        worst = { sample: first + sample, element, value };
     }
   }
   return count === 0 ? [] : [inputOutOfRange({ input: name, maxAbs, count, ...worst })];

@@ -71,6 +71,12 @@ export function writeNpy(array: NdArray): Uint8Array {
   return new Uint8Array(dump(array.data, [...array.shape], { dtype: array.dtype }));
 }
 
+/** How `writeNpy` begins the file of an array whose data follow as they are in memory. */
+export function npyHead(dtype: Dtype, shape: readonly number[]): Uint8Array {
+  // The data are written as they are, so an empty array has the head alone.
+  return new Uint8Array(dump(new Uint8Array(), [...shape], { dtype }));
+}
+
 /** The product of `shape`; infinite or inexact only where it exceeds every possible array. */
 export function elementCount(shape: readonly number[]): number {
   return shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);

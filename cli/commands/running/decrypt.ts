@@ -1,15 +1,16 @@
 import { z } from 'zod';
-import { Client } from '../../../runtime/client.ts';
+import { Client, type DecryptedFile } from '../../../runtime/client.ts';
+import type { Append } from '../../../runtime/format/zip-writer.ts';
 import { defineCommand, option } from '../../shell/command.ts';
-import { encodeAnswers } from '../../answers/encode-answers.ts';
-import { inFile } from '../../shell/failure.ts';
-import { fileKinds, readInputFile } from '../../files/input-file.ts';
+import { AnswerWriter } from '../../answers/encode-answers.ts';
+import { inFile, inFileAsync } from '../../shell/failure.ts';
+import { fileKinds, withInputFile } from '../../files/input-file.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { readSecretKeyFile } from '../../files/key-folder.ts';
 import { text } from '../../shell/option-values.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readClientFile } from '../../files/plan-file.ts';
-import { describeAnswers } from '../../answers/answers.ts';
+import { describeAnswers, type OutputShape } from '../../answers/answers.ts';
 import { clientPlanArgument } from '../options/options.ts';
 
 export const decrypt = defineCommand({
@@ -35,19 +36,41 @@ export const decrypt = defineCommand({
     const output = new OutputFile(options.output);
     const part = await readClientFile(options.plan);
     const key = await readSecretKeyFile(options.keys);
-    const outputs = await readInputFile(options.input, fileKinds.ciphertexts);
-    const answers = await interruptible(async () => {
-      const client = await Client.create(part);
-      try {
-        inFile(key.path, () => {
-          client.loadKeys(key.bytes);
-        });
-        return inFile(options.input, () => client.decrypt(outputs));
-      } finally {
-        client.close();
-      }
-    });
-    output.write(encodeAnswers(part.outputs, answers));
-    print(describeAnswers(part.outputs, answers));
+    const described = await withInputFile(options.input, fileKinds.ciphertexts, (outputs) =>
+      interruptible(async (signal) => {
+        const client = await Client.create(part);
+        try {
+          inFile(key.path, () => {
+            client.loadKeys(key.bytes);
+          });
+          return await output.writeInParts((append) =>
+            inFileAsync(options.input, async () =>
+              writeAnswers(part.outputs, await client.decryptFrom(outputs, { signal }), append),
+            ),
+          );
+        } finally {
+          client.close();
+        }
+      }),
+    );
+    for (const text of described) print(text);
   },
 });
+
+/** Writes the answers of each run as they come. What to say of them. */
+async function writeAnswers(
+  shapes: readonly OutputShape[],
+  { samples, runs }: DecryptedFile,
+  append: Append,
+): Promise<string[]> {
+  const writer = new AnswerWriter(shapes, samples, append);
+  const described: string[] = [];
+  let first = 0;
+  for await (const answers of runs) {
+    await writer.add(answers);
+    described.push(describeAnswers(shapes, answers, first));
+    first += answers.length;
+  }
+  await writer.finish();
+  return described;
+}

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Client } from '../../../runtime/client.ts';
+import { sampleSource } from '../../../runtime/sample-source.ts';
 import { defineCommand, option } from '../../shell/command.ts';
-import { inFile } from '../../shell/failure.ts';
+import { inFile, inFileAsync } from '../../shell/failure.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { readSecretKeyFile } from '../../files/key-folder.ts';
 import { text } from '../../shell/option-values.ts';
@@ -29,18 +30,19 @@ export const encrypt = defineCommand({
     const part = await readClientFile(options.plan);
     const samples = await readSamples(options.input, part.inputs, options.limit);
     const key = await readSecretKeyFile(options.keys);
-    const bytes = await interruptible(async () => {
+    const bytes = await interruptible(async (signal) => {
       const client = await Client.create(part);
       try {
         inFile(key.path, () => {
           client.loadKeys(key.bytes);
         });
-        return inFile(options.input, () => client.encrypt(samples));
+        return await output.writeInParts((append) =>
+          inFileAsync(options.input, () => client.encryptTo(sampleSource(samples), append, { signal })),
+        );
       } finally {
         client.close();
       }
     });
-    output.write(bytes);
-    print(`${options.output}: ${plural(samples.length, 'sample')}, ${formatBytes(bytes.length)}\n`);
+    print(`${options.output}: ${plural(samples.length, 'sample')}, ${formatBytes(bytes)}\n`);
   },
 });

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { type Diagnostic, formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
+import type { RandomAccess } from '../../../runtime/format/random-access.ts';
+import type { Append } from '../../../runtime/format/zip-writer.ts';
 import type { EngineChoice } from '../../../runtime/engines/registry.ts';
 import { Server } from '../../../runtime/server.ts';
 import { defineCommand, option } from '../../shell/command.ts';
 import { inFileAsync } from '../../shell/failure.ts';
-import { fileKinds, readInputFile } from '../../files/input-file.ts';
+import { fileKinds, readInputFile, withInputFile } from '../../files/input-file.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { text } from '../../shell/option-values.ts';
 import { OutputFile } from '../../files/output-file.ts';
@@ -37,14 +39,14 @@ export const evaluate = defineCommand({
     const output = new OutputFile(options.output);
     const { bytes, preparedMs, evaluatedMs, engine, remarks } = await withPlanFile(options.plan, async (plan) => {
       const keys = await readInputFile(options.keys, fileKinds.keys);
-      const inputs = await readInputFile(options.input, fileKinds.ciphertexts);
-      return evaluateFiles(plan, keys, inputs, options);
+      return withInputFile(options.input, fileKinds.ciphertexts, (inputs) =>
+        output.writeInParts((append) => evaluateFiles(plan, keys, inputs, append, options)),
+      );
     });
-    output.write(bytes);
     for (const warning of remarks) remark(formatDiagnostic(warning));
     const [prepared, evaluated] = [preparedMs, evaluatedMs].map(formatMilliseconds);
     print(
-      `${options.output}: ${formatBytes(bytes.length)}, prepared in ${prepared}, evaluated in ${evaluated} by ${engine}\n`,
+      `${options.output}: ${formatBytes(bytes)}, prepared in ${prepared}, evaluated in ${evaluated} by ${engine}\n`,
     );
   },
 });
@@ -61,7 +63,8 @@ interface Options {
 }
 
 interface Evaluated {
-  readonly bytes: Uint8Array;
+  /** Size of the output. */
+  readonly bytes: number;
   /** Workers, weights and keys. */
   readonly preparedMs: number;
   readonly evaluatedMs: number;
@@ -72,7 +75,8 @@ interface Evaluated {
 async function evaluateFiles(
   plan: Plan,
   keys: Uint8Array,
-  inputs: Uint8Array,
+  inputs: RandomAccess,
+  append: Append,
   { engine, threads, weightMemory, quiet, ...names }: Options,
 ): Promise<Evaluated> {
   const progress = createProgress(quiet);
@@ -85,8 +89,8 @@ async function evaluateFiles(
       const session = await inFileAsync(names.keys, () => server.openSession(keys, { signal }));
       const preparedMs = performance.now() - start;
       progress.step('evaluating');
-      const { outputs: bytes, timings } = await inFileAsync(names.input, () =>
-        session.evaluate(inputs, { signal, onProgress: (done) => progress.fraction(done) }),
+      const { bytes, timings } = await inFileAsync(names.input, () =>
+        session.evaluateTo(inputs, append, { signal, onProgress: (done) => progress.fraction(done) }),
       );
       const { engineName, remarks } = server;
       return { bytes, preparedMs, evaluatedMs: timings.evaluate, engine: engineName, remarks };

@@ -6,11 +6,13 @@ import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { wrongCount } from '../../../ir/diagnostics/runtime.ts';
 import { byCiphertext, type ClientPart } from '../../../ir/plan/plan.ts';
 import type { RandomAccess } from '../../format/random-access.ts';
+import type { Append } from '../../format/zip-writer.ts';
 import { encodingDigest, parametersDigest } from './client-part-digest.ts';
 import { openEnvelope, sealEnvelope } from './envelope.ts';
 import { damaged, type EnvelopeHeader, type ExpectedEnvelope } from './envelope-header.ts';
-import { EnvelopeReader } from './envelope-stream.ts';
+import { EnvelopeReader, EnvelopeWriter } from './envelope-stream.ts';
 import { type ExpectedCiphertext, inspectCiphertext } from './inspect-bytes.ts';
+import { savedCiphertextBytes, savedSeededBytes } from './saved-format.ts';
 
 export interface CiphertextFile {
   readonly keyId: string;
@@ -47,6 +49,35 @@ export function readCiphertexts(bytes: Uint8Array, kind: Direction, part: Client
   );
   for (const [run, sections] of runs.entries()) checkRun(sections, run, kind, part);
   return { keyId, samples, runs };
+}
+
+/** Writes a file run by run, as `writeCiphertexts` would. */
+export class CiphertextWriter {
+  private readonly envelope: EnvelopeWriter;
+
+  constructor(
+    kind: Direction,
+    part: ClientPart,
+    { keyId, samples }: Pick<CiphertextFile, 'keyId' | 'samples'>,
+    append: Append,
+  ) {
+    const { polyModulusDegree: degree } = part.parameters;
+    const sections = expectedCiphertexts(part, kind).map(({ level, seeded }) =>
+      seeded ? savedSeededBytes(degree, level + 1) : savedCiphertextBytes(degree, level + 1, 2),
+    );
+    const header = { ...identity(kind, part), key: keyId, samples, runs: Math.ceil(samples / part.batch), sections };
+    this.envelope = new EnvelopeWriter(header, append);
+  }
+
+  /** Writes the ciphertexts of the next run. */
+  add(run: readonly Uint8Array[]): Promise<void> {
+    return this.envelope.add(run);
+  }
+
+  /** Call after the last run. The bytes of the whole file. */
+  finish(): Promise<number> {
+    return this.envelope.finish();
+  }
 }
 
 /** Reads a file run by run. */

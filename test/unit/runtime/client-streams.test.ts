@@ -1,0 +1,187 @@
+/** Files of ciphertexts that are larger than memory: written and read run by run. */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Sample } from '../../../ir/interface.ts';
+import { Client } from '../../../runtime/client.ts';
+import { fileAccess } from '../../../runtime/format/file-access.ts';
+import { bytesAccess, type RandomAccess } from '../../../runtime/format/random-access.ts';
+import type { Append } from '../../../runtime/format/zip-writer.ts';
+import { sampleSource } from '../../../runtime/sample-source.ts';
+import type { KeySet } from '../../../runtime/seal/keys.ts';
+import { Server } from '../../../runtime/server.ts';
+import type { ServerSession } from '../../../runtime/server-session.ts';
+import { memoryUse } from '../../support/memory-use.ts';
+import { ProgramWriter, smallParameters } from './engines/seal-wasm/programs.ts';
+
+function identityPlan() {
+  const writer = new ProgramWriter(smallParameters, 2 ** 28);
+  writer.output(writer.input());
+  return writer.plan();
+}
+
+const plan = identityPlan();
+const { slots } = plan.program;
+let client: Client;
+let keys: KeySet;
+beforeAll(async () => {
+  client = await Client.create(plan.client);
+  keys = client.generateKeys();
+});
+afterAll(() => {
+  client.close();
+});
+
+function sample(k: number): Sample {
+  return new Map([['x0', new Float64Array(slots).fill((k % 16) / 16)]]);
+}
+
+/** Appends to memory. */
+function sink() {
+  const parts: Uint8Array[] = [];
+  const append = (bytes: Uint8Array) => {
+    parts.push(bytes.slice());
+    return Promise.resolve();
+  };
+  return { append, bytes: () => new Uint8Array(Buffer.concat(parts)) };
+}
+
+test('inputs that are encrypted run by run are inputs', async () => {
+  const samples = [0, 1, 2, 3, 4].map(sample);
+  const file = sink();
+  const fractions: number[] = [];
+  const size = await client.encryptTo(sampleSource(samples), file.append, { onProgress: (f) => fractions.push(f) });
+  const whole = client.encrypt(samples);
+  expect(file.bytes().length).toBe(whole.length);
+  expect(size).toBe(whole.length);
+  expect(fractions.at(-1)).toBe(1);
+  const head = whole.subarray(0, whole.indexOf('}'.charCodeAt(0)));
+  expect(file.bytes().subarray(0, head.length)).toEqual(head);
+});
+
+test('samples that do not fit are refused by their number before anything is written', async () => {
+  const samples = [sample(0), sample(1), new Map([['x0', new Float64Array(slots).fill(1e9)]])];
+  const file = sink();
+  await expect(client.encryptTo(sampleSource(samples), file.append)).rejects.toThrow(/H510.*of sample 2 is/);
+  await expect(client.encryptTo(sampleSource([]), file.append)).rejects.toThrow('H622');
+  await expect(client.encryptTo({ ...sampleSource(samples), count: 9 }, file.append)).rejects.toThrow(/H510|H612/);
+  expect(file.bytes()).toHaveLength(0);
+  const abort = new AbortController();
+  const stopped = client.encryptTo(sampleSource(samples.slice(0, 2)), file.append, {
+    signal: abort.signal,
+    onProgress: () => {
+      abort.abort(new Error('enough'));
+    },
+  });
+  await expect(stopped).rejects.toThrow('enough');
+});
+
+async function collect(outputs: RandomAccess): Promise<Sample[]> {
+  const { samples, runs } = await client.decryptFrom(outputs);
+  const all: Sample[] = [];
+  for await (const run of runs) all.push(...run);
+  expect(all).toHaveLength(samples);
+  return all;
+}
+
+async function withSession<T>(use: (session: ServerSession) => Promise<T>): Promise<T> {
+  const server = await Server.create(plan, { engine: 'simd' });
+  try {
+    return await use(await server.openSession(keys.evaluationKeys));
+  } finally {
+    await server.close();
+  }
+}
+
+test('outputs that are evaluated and decrypted run by run are those of the whole file', async () => {
+  const inputs = client.encrypt([0, 1, 2, 3, 4].map(sample));
+  await withSession(async (session) => {
+    const file = sink();
+    const { bytes } = await session.evaluateTo(bytesAccess(inputs), file.append);
+    const { outputs } = await session.evaluate(inputs);
+    expect(bytes).toBe(outputs.length);
+    expect(file.bytes()).toEqual(outputs);
+    expect(await collect(bytesAccess(outputs))).toEqual(client.decrypt(outputs));
+  });
+});
+
+test('a file that is damaged anywhere is refused before anything of it is used', async () => {
+  const inputs = client.encrypt([0, 1, 2].map(sample));
+  // In the last run, before the trailer.
+  const at = inputs.length - 1000;
+  inputs[at] = (inputs[at] ?? 0) ^ 1;
+  await withSession(async (session) => {
+    const file = sink();
+    await expect(session.evaluateTo(bytesAccess(inputs), file.append)).rejects.toThrow('H604');
+    expect(file.bytes()).toHaveLength(0);
+    const { outputs } = await session.evaluate(client.encrypt([0, 1, 2].map(sample)));
+    outputs[outputs.length - 1000] = (outputs[outputs.length - 1000] ?? 0) ^ 1;
+    await expect(client.decryptFrom(bytesAccess(outputs))).rejects.toThrow('H604');
+  });
+});
+
+test('memory is that of a run, however many there are', async () => {
+  const count = 500;
+  const folder = mkdtempSync(join(tmpdir(), 'hepc-streams-'));
+  const peaks: number[] = [];
+  /** Appends to a file, and looks at what is held near its end. */
+  const writing = async (name: string, produce: (append: Append) => Promise<unknown>): Promise<string> => {
+    const path = join(folder, name);
+    const file = await open(path, 'w');
+    let appended = 0;
+    await produce(async (bytes) => {
+      await file.write(bytes);
+      if (++appended === count - 10) peaks.push(await heldBytes());
+    });
+    await file.close();
+    return path;
+  };
+  const reading = async <T>(path: string, use: (source: RandomAccess) => Promise<T>): Promise<T> => {
+    const file = await open(path);
+    try {
+      return await use(fileAccess(file, (await file.stat()).size));
+    } finally {
+      await file.close();
+    }
+  };
+  try {
+    const samples = {
+      count,
+      read: (first: number, end: number) =>
+        Promise.resolve(Array.from({ length: end - first }, (_, k) => sample(first + k))),
+    };
+    const before = await heldBytes();
+    const inputs = await writing('in.ct', (append) => client.encryptTo(samples, append));
+    await withSession(async (session) => {
+      const inSession = await heldBytes();
+      const outputs = await writing('out.ct', (append) =>
+        reading(inputs, (source) => session.evaluateTo(source, append)),
+      );
+      expect(peaks.pop()).toBeLessThan(inSession + slack);
+      let decrypted = 0;
+      await reading(outputs, async (source) => {
+        for await (const run of (await client.decryptFrom(source)).runs) {
+          expect(run[0]?.get('y0')?.[0]).toBeCloseTo((decrypted % 16) / 16, 3);
+          if (++decrypted === count - 10) expect(await heldBytes()).toBeLessThan(inSession + slack);
+        }
+      });
+      expect(decrypted).toBe(count);
+      expect(statSync(outputs).size).toBeGreaterThan(10 * slack);
+    });
+    expect(peaks.pop()).toBeLessThan(before + slack);
+    expect(statSync(inputs).size).toBeGreaterThan(5 * slack);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** Some runs; a file has hundreds. */
+const slack = 5e6;
+
+/** Outside of the heap of JavaScript, where the bytes of files are. */
+async function heldBytes(): Promise<number> {
+  await memoryUse();
+  return process.memoryUsage().arrayBuffers;
+}
