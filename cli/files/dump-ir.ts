@@ -82,6 +82,11 @@ export class IrOutput {
     if (constants.size > 0) this.constants.write(writeNpz(arrays));
     this.text.write(text);
   }
+
+  /** Writes a text whose constants are elsewhere. */
+  writeText(text: string): void {
+    this.text.write(text);
+  }
 }
 
 /** `a.npz` beside `a.ir`. */

@@ -172,9 +172,15 @@ export const missingConstant = defineDiagnostic<{ name: string; digest: string }
   title: 'values of a constant not found',
   explain:
     'The text gives only shape and SHA-256 of large constants. Their values stand in an .npz of the same name beside the ' +
-    'text, written together with it.',
+    'text, written together with it. What `hepc inspect --level` prints has none beside it; with --output it has, on the ' +
+    'levels he and plan. Of the levels tensor and tile a plan holds no constants, but --dump-ir of `hepc compile` writes ' +
+    'them.',
   message: ({ name, digest }) => `the values of ${name} with SHA-256 ${digest} were not found`,
-  notes: () => ['Keep the .npz that was written with the text beside it, under the same name.'],
+  notes: () => [
+    'Keep the .npz that was written with the text beside it, under the same name.',
+    'Of levels he and plan, `hepc inspect PLAN --level LEVEL --output FILE.ir` writes both; of levels tensor and tile, ' +
+      '`hepc compile --dump-ir DIR` does.',
+  ],
 });
 
 export const constantMismatch = defineDiagnostic<{ name: string; expected: string; got: string }>({

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { nestOutputs } from '../../cli/answers/answers.ts';
+import { readIr } from '../../cli/files/ir-file.ts';
+import { printModule } from '../../ir/text/print.ts';
 import { readNpy } from '../../runtime/format/npy.ts';
 import { readHep } from '../../runtime/hep/read.ts';
 import { listSamples, loadSamples } from '../../runtime/samples.ts';
@@ -146,6 +148,40 @@ describe('inspect', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^hepc\\.ir 1 ${level} "`));
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThan(4000);
+  });
+
+  test.each(['he', 'plan'])('--level %s --output writes what opt reads, with its constants', async (level) => {
+    const path = join(temporaryFolder(), 'dense.ir');
+    const { exitCode } = await runCli('inspect', two.plan, '--level', level, '--output', path);
+    expect(exitCode).toBe(0);
+    expect(existsSync(path.replace('.ir', '.npz'))).toBe(true);
+    const { stdout } = await runCli('inspect', two.plan, '--level', level);
+    expect(readFileSync(path, 'utf8')).toBe(stdout);
+    expect(printModule(await readIr(path)).text).toBe(stdout);
+  });
+
+  test.each(['tensor', 'tile', 'he', 'plan'])(
+    'the text of level %s without constants says how to get them',
+    async (level) => {
+      const path = join(temporaryFolder(), 'dense.ir');
+      const { stdout } = await runCli('inspect', two.plan, '--level', level);
+      writeFileSync(path, stdout);
+      const { exitCode, stderr } = await runCli('opt', path, '--pass', 'dead-nodes');
+      expect(exitCode).toBe(1);
+      expect(stderr).toMatch(/^error\[H217\]/);
+      expect(stderr).toContain('hepc inspect PLAN --level LEVEL --output FILE.ir');
+      expect(stderr).toContain('hepc compile --dump-ir DIR');
+    },
+  );
+
+  test('--output is for --level', async () => {
+    for (const args of [
+      ['-o', 'x.ir'],
+      ['--level', 'he', '--json', '-o', 'x.ir'],
+    ]) {
+      const { exitCode, stderr } = await runCli('inspect', two.plan, ...args);
+      expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining('--level') as string });
+    }
   });
 });
 

@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { costTables } from '../../costs/op-costs.ts';
 import { blessCounts, countsOf, goldenFiles, readGoldenCounts } from '../support/golden-counts.ts';
 import { exampleModels, mnistImages, modelBytes } from '../support/mnist.ts';
+import { expectReadBack } from '../support/read-back.ts';
 import { compileBytes } from '../support/run-plans.ts';
 
 const blessing = process.env['HEPC_BLESS'] === '1';
@@ -22,8 +23,9 @@ test.each(cases)(
   blessing ? 'blessing $name for $engine' : '$name for $engine',
   ({ name, maxError, engine, goldens }) => {
     const costs = costTables[engine];
-    const { statistics } = compileBytes(modelBytes(name), { samples: calibration, maxError, costs }).plan;
-    const counts = countsOf(statistics);
+    const compilation = compileBytes(modelBytes(name), { samples: calibration, maxError, costs });
+    expectReadBack(compilation);
+    const counts = countsOf(compilation.plan.statistics);
     if (blessing) blessCounts(goldens, name, counts);
     expect(counts).toEqual(readGoldenCounts(goldens)[name]);
   },

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { seededRandom } from '../../ir/random.ts';
 import type { Sample } from '../../ir/interface.ts';
+import { expectReadBack } from '../support/read-back.ts';
 import { testNetworks, type TestNetwork } from '../support/networks.ts';
 import { compileBytes, reference, relativeError, runEncrypted, simulate } from '../support/run-plans.ts';
 
@@ -22,7 +23,9 @@ test.each(testNetworks)('$name compiles and runs encrypted', async (network) => 
   const bytes = network.bytes();
   const calibration = samplesFor(network, 200, 1);
   const { maxError, batch = 1 } = network;
-  const { plan } = compileBytes(bytes, { samples: calibration, maxError, batch });
+  const compilation = compileBytes(bytes, { samples: calibration, maxError, batch });
+  const { plan } = compilation;
+  expectReadBack(compilation);
   expect(plan.client.predictedMaxError).toBeLessThanOrEqual(maxError);
 
   const fresh = samplesFor(network, 40, 2);

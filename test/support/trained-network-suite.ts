@@ -4,6 +4,7 @@ import { costTables, type EngineWithCosts } from '../../costs/op-costs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import type { Sample } from '../../ir/interface.ts';
 import { blessCounts, countsOf, goldenFiles, readGoldenCounts } from './golden-counts.ts';
+import { expectReadBack } from './read-back.ts';
 import { argmaxAgreement, compileBytes, reference, relativeError, runEncrypted, simulate } from './run-plans.ts';
 import { networkBytes, networkSamples, type TrainedNetwork } from './trained-networks.ts';
 
@@ -26,7 +27,9 @@ export function testNetwork(
   const samples = networkSamples(network);
   let plan: Plan;
   beforeAll(() => {
-    ({ plan } = compileBytes(bytes, { samples: samples.slice(128), maxError, costs: costTables[engine] }));
+    const compilation = compileBytes(bytes, { samples: samples.slice(128), maxError, costs: costTables[engine] });
+    expectReadBack(compilation);
+    ({ plan } = compilation);
   });
 
   const expectAccurate = async (got: readonly Sample[], inputs: readonly Sample[]): Promise<void> => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { badUsage, noSearchReport, noSuchText } from '../../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
-import type { Level } from '../../../ir/levels.ts';
+import type { AnyModule, Level } from '../../../ir/levels.ts';
 import { levels } from '../../../ir/levels.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import type { SearchReport } from '../../../ir/plan/search-report.ts';
@@ -9,6 +9,7 @@ import { printModule } from '../../../ir/text/print.ts';
 import { defineCommand, option } from '../../shell/command.ts';
 import { UsageError } from '../../shell/failure.ts';
 import { choice, flag, text } from '../../shell/option-values.ts';
+import { IrOutput } from '../../files/dump-ir.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readPlanFile } from '../../files/plan-file.ts';
 import { describePlan, summarisePlan } from '../../render/plan-summary.ts';
@@ -27,11 +28,18 @@ export const inspect = defineCommand({
     'Says what goes in and out, the encryption parameters, and how many operations a run takes on each level and for ' +
       'each ONNX node.',
     'With --level prints the IR: what the model computes (tensor), how it is packed (tile), the operations on ' +
-      'ciphertexts (he), and with their schedule (plan). Constants of more than 64 values stand there by their SHA-256.',
+      'ciphertexts (he), and with their schedule (plan). Constants of more than 64 values stand there by their SHA-256; ' +
+      'with --output, those of he and plan are written to the .npz beside it, so that `hepc opt` can read the IR. A plan ' +
+      'does not hold those of tensor and tile: `hepc compile --dump-ir` writes them.',
   ],
   options: z.strictObject({
     plan: planArgument,
     level: option(choice(levels).optional(), { doc: 'print the IR of this level', value: 'LEVEL' }),
+    output: option(text.optional(), {
+      doc: 'for --level: write the IR there instead, with its constants beside it',
+      short: 'o',
+      value: 'OUT.ir',
+    }),
     stats: option(flag, { doc: 'print the statistics alone' }),
     search: option(flag, { doc: 'print what the search tried, and for each layer why the winner won' }),
     html: option(text.optional(), {
@@ -44,11 +52,13 @@ export const inspect = defineCommand({
     'inspect mlp.hep',
     'inspect mlp.hep --search',
     'inspect mlp.hep --level tile',
+    'inspect mlp.hep --level he --output mlp.ir',
     'inspect mlp.hep --stats --json',
     'inspect mlp.hep --html mlp.html',
   ],
   run: async (options, { print }) => {
     const { level, stats, search } = options;
+    if (options.output !== undefined && (level === undefined || options.json)) throw new UsageError([outputOfLevel]);
     if (options.html !== undefined) {
       if (level !== undefined || stats || search || options.json) throw new UsageError([htmlAlone]);
       const output = new OutputFile(options.html);
@@ -57,8 +67,11 @@ export const inspect = defineCommand({
       print(`${options.html}: ${formatBytes(Buffer.byteLength(page))}\n`);
       return;
     }
+    const output = options.output === undefined ? undefined : new IrOutput(options.output);
     const plan = await readPlanFile(options.plan);
-    if (level !== undefined) {
+    if (level !== undefined && output !== undefined) {
+      writeLevel(plan, level, options.plan, output);
+    } else if (level !== undefined) {
       const text = levelText(plan, level, options.plan);
       print(options.json ? toJson({ level, text }) : text);
     } else if (search) {
@@ -77,19 +90,28 @@ const htmlAlone = badUsage({
   help: 'hepc help inspect',
 });
 
-function levelText({ program, schedule, dumps }: Plan, level: Level, file: string): string {
-  switch (level) {
-    case 'tensor':
-    case 'tile': {
-      const text = dumps.get(level);
-      if (text === undefined) throw new HepcError([noSuchText({ level }, { file })]);
-      return text;
-    }
-    case 'he':
-      return printModule(program).text;
-    case 'plan':
-      return printModule({ ...program, level, schedule }).text;
-  }
+const outputOfLevel = badUsage({
+  reason: '--output is where the IR of --level goes, and takes no --json',
+  help: 'hepc help inspect',
+});
+
+function writeLevel(plan: Plan, level: Level, file: string, output: IrOutput): void {
+  const module = moduleOf(plan, level);
+  if (module === undefined) output.writeText(levelText(plan, level, file));
+  else output.write(module);
+}
+
+/** What the plan holds of `level` with its constants. */
+function moduleOf({ program, schedule }: Plan, level: Level): AnyModule | undefined {
+  if (level === 'he') return program;
+  return level === 'plan' ? { ...program, level, schedule } : undefined;
+}
+
+function levelText(plan: Plan, level: Level, file: string): string {
+  const module = moduleOf(plan, level);
+  const text = module === undefined ? plan.dumps.get(level) : printModule(module).text;
+  if (text === undefined) throw new HepcError([noSuchText({ level }, { file })]);
+  return text;
 }
 
 function searchOf({ search }: Plan, file: string): SearchReport {
