@@ -50,7 +50,7 @@ export interface InputFile extends RandomAccess {
 }
 
 /** As `readInputFile`, but reads only what it is asked for. */
-export async function openInputFile(path: string, kind: FileKind): Promise<InputFile> {
+async function openInputFile(path: string, kind: FileKind): Promise<InputFile> {
   return locate(path, async () => {
     const { file, size } = await openFile(path, kind);
     if (size === undefined) {
