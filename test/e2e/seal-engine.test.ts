@@ -155,6 +155,7 @@ describe('encrypted weights', () => {
       const others = client.generateKeys();
       const server = await Server.create(bound);
       await expect(server.openSession(others.evaluationKeys)).rejects.toThrow(/H606/);
+      await server.close();
       const cut = { publicKeyDigest: bound.bound.publicKeyDigest, ciphertexts: [new Uint8Array(10)] };
       await expect(Server.create({ ...plan, bound: cut })).rejects.toThrow(/H608/);
     });

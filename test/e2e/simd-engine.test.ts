@@ -130,6 +130,7 @@ describe('a plan with three rescales', () => {
     await expect(Server.create(plan, { engine: 'simd', threads: 65 })).rejects.toThrow(/H634/);
     const server = await Server.create(plan, { engine: 'simd' });
     await expect(server.openSession(keys.secretKey)).rejects.toThrow(/H603.*got a secret key/);
+    await server.close();
     const other = await Client.create(plan.client);
     other.generateKeys();
     const foreign = other.encrypt([sample]);

@@ -34,7 +34,7 @@ interface Thread {
 }
 
 /** The message by which a worker is asked to leave; no request is null. */
-const farewell = null;
+export const farewell = null;
 
 /** How long a worker may take to leave: many times what it takes. */
 const leaveMilliseconds = 10_000;

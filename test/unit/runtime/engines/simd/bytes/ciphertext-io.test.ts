@@ -14,6 +14,7 @@ import type { FusedProgram } from '../../../../../../runtime/engines/simd/progra
 import { alone } from '../../../../../../runtime/engines/simd/operations/team.ts';
 import { liveHandles } from '../../../../../../runtime/seal/library/handles.ts';
 import { instantiateSeal, type Seal } from '../../../../../../runtime/seal/library/module.ts';
+import { leave } from '../../../../../support/leave.ts';
 import { parametersOf } from '../arbitrary-parameters.ts';
 import { type IoCall, type IoTask, makeCalls } from './ciphertext-calls.ts';
 import type { CiphertextProtocol } from './ciphertext-member.ts';
@@ -56,7 +57,7 @@ async function byWorkers(bench: OperationBench, size: number, teamAt: number, ta
       return reply;
     }),
   );
-  await Promise.all(workers.map((worker) => worker.terminate()));
+  await leave(workers);
   return replies;
 }
 

@@ -30,6 +30,7 @@ import {
 } from '../../../../../../runtime/engines/simd/operations/operations.ts';
 import { teamBytes, teamWords } from '../../../../../../runtime/engines/simd/session/shared-team.ts';
 import { alone } from '../../../../../../runtime/engines/simd/operations/team.ts';
+import { leave } from '../../../../../support/leave.ts';
 import { limbView } from '../../../../../support/simd.ts';
 import type { MemberProtocol } from './operation-member.ts';
 import { runStep, type Step } from './operation-steps.ts';
@@ -152,7 +153,7 @@ export class OperationBench {
       return worker;
     });
     await Promise.all(workers.map((worker) => once(worker, 'message')));
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await leave(workers);
   }
 
   /** Representatives modulo a prime (the special one is last) with the smallest absolute values. */
