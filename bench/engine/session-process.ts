@@ -18,7 +18,7 @@ const beforeBytes = process.memoryUsage().rss;
 const start = performance.now();
 const server = await Server.create(plan, { engine, threads });
 try {
-  const session = await server.openSession(keys);
+  const session = await server.openSession(() => keys);
   const readyMs = performance.now() - start;
   const evaluateMs: number[] = [];
   for (let run = 0; run < runs; run++) {

@@ -85,7 +85,7 @@ async function runEncrypted(
     return await withBoundPlan(plan, keys.publicKey, { memoryBudgetBytes, signal, progress }, async (ready) => {
       const server = await Server.create(ready, { threads, memoryBudgetBytes, engine });
       try {
-        const session = await server.openSession(keys.evaluationKeys, { signal });
+        const session = await server.openSession(() => keys.evaluationKeys, { signal });
         laps.lap('prepare');
         progress.step('evaluating');
         const outputs: Sample[] = [];

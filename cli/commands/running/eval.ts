@@ -86,7 +86,7 @@ async function evaluateFiles(
     progress.step('preparing');
     const server = await inFileAsync(names.plan, () => Server.create(plan, { engine, threads, ...memory }));
     try {
-      const session = await inFileAsync(names.keys, () => server.openSession(keys, { signal }));
+      const session = await inFileAsync(names.keys, () => server.openSession(() => keys, { signal }));
       const preparedMs = performance.now() - start;
       progress.step('evaluating');
       const { bytes, timings } = await inFileAsync(names.input, () =>

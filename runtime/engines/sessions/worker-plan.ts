@@ -107,13 +107,13 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
     }
   }
 
-  /** Gives up the place of a session. */
+  /** Of a session that evaluates nothing: gives up its place, which takes a turn only if there is one. */
   async forget(session: WorkerSession<Request>): Promise<void> {
-    await this.turns.take(async () => {
-      const place = this.places.give(session);
-      if (place === undefined || this.over !== undefined) return;
-      await this.drop(place);
-    });
+    if (this.places.has(session))
+      await this.turns.take(async () => {
+        const place = this.places.give(session);
+        if (place !== undefined && this.over === undefined) await this.drop(place);
+      });
     this.sessions.delete(session);
   }
 

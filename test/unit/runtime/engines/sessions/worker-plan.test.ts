@@ -108,6 +108,18 @@ describe('a plan', () => {
     expect((await session.evaluate(order('answer'))).outputs).toHaveLength(1);
   });
 
+  test('ends an opening that is aborted at once, though the workers are not free', async () => {
+    const session = await plan.openSession(() => keys);
+    const [running, opening] = [new AbortController(), new AbortController()];
+    const evaluated = session.evaluate(order('wait'), { signal: running.signal });
+    const opened = plan.openSession(() => keys, { signal: opening.signal });
+    opening.abort(new Error('no more'));
+    await expect(opened).rejects.toThrow('no more');
+    expect(plan.usage).toMatchObject({ sessions: 1, loadedKeys: 1, keyLoads: 1 });
+    running.abort(new Error('enough'));
+    await expect(evaluated).rejects.toThrow('enough');
+  });
+
   test('goes on after progress that throws, now or later', async () => {
     const session = await plan.openSession(() => keys);
     const thrown = new Error('thrown');
