@@ -1,4 +1,4 @@
-/** `schedule`: from an `he` program to a `plan`. See `scheduleProgram`. */
+/** From a managed `he` program to a `plan`: in which order its ops run, and where their values lie. */
 import type { HeModule } from '../../../ir/he/module.ts';
 import { portRows } from '../../../ir/he/ports.ts';
 import { FREES_A, FREES_B, type ScheduleColumns, type PlanModule } from '../../../ir/plan/plan.ts';
