@@ -7,11 +7,13 @@ import { z } from 'zod';
 import { Constant } from '../../constant.ts';
 import { Layout } from '../../tile/layout.ts';
 
-/** The schema without `optional`, `default` and the like around it. */
+/** What makes no difference to the text of a value. */
+const wrappers = [z.ZodOptional, z.ZodDefault, z.ZodPrefault, z.ZodNullable, z.ZodNonOptional, z.ZodReadonly];
+
+/** The schema without `optional`, `default`, `readonly` and the like around it. */
 function core(schema: unknown): unknown {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable)
-    return core(schema.unwrap());
-  return schema;
+  const wrapper = wrappers.find((each) => schema instanceof each);
+  return wrapper !== undefined && schema instanceof wrapper ? core(schema.unwrap()) : schema;
 }
 
 /** The entries of a dict in order, `undefined` for what is no dict. */
