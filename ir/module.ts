@@ -20,9 +20,9 @@ export interface GraphModule<Level extends string, Node> {
 }
 
 /**
- * Appends nodes one after another, infers their types and checks their attributes.
- * Throws `InternalError` where a node does not fit: passes and lowerings build only what fits; text from
- * outside goes through the verifier first.
+ * Appends nodes one after another and infers their types.
+ * Throws `InternalError` where a type cannot be inferred: passes and lowerings build only what fits. Attributes are
+ * trusted to fit their schema, which the verifier checks after every pass, and the parser in text from outside.
  */
 export class GraphBuilder<Level extends string, Type, Table extends OpTable<Type>> {
   private readonly dialect: Dialect<Level, Type, Table>;

@@ -117,3 +117,10 @@ export function evaluationKeyBytes(
   const expanded = keys * switchingKeyBytes(parameters);
   return { keys, saved: expanded / 2, expanded };
 }
+
+/** By level: bits of the modulus less `roomBits`, the most that a scale may have. */
+export function capacityBits(primes: readonly number[], roomBits = 0): number[] {
+  const capacity: number[] = [];
+  for (const [k, prime] of primes.entries()) capacity[k] = (capacity[k - 1] ?? -roomBits) + Math.log2(prime);
+  return capacity;
+}

@@ -18,7 +18,6 @@ import {
 } from '../ir/diagnostics/data.ts';
 import { type Diagnostic, HepcError, InternalError, type Place, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Port, Sample } from '../ir/interface.ts';
-import { seededRandom } from '../ir/random.ts';
 import { type ArrayFileLimits, openArrayFile, type UnreadArray } from './format/array-file.ts';
 import { elementCount, type NdArray, writeNpy } from './format/npy.ts';
 import { writeNpz } from './format/npz.ts';
@@ -107,17 +106,6 @@ export function listSamples({ count, inputs }: Samples): Sample[] {
     }
     return sample;
   });
-}
-
-/** `count` samples, uniform in [0, 1). Sample i depends on `seed`, its input and i alone. */
-export function syntheticSamples(inputs: readonly Port[], count: number, seed: number): Samples {
-  const stream = seededRandom(seed).fork('samples');
-  const samplesOf = ({ name, shape }: Port): Float64Array[] =>
-    Array.from({ length: count }, (_, i) => {
-      const random = stream.fork(name).fork(i);
-      return Float64Array.from({ length: elementCount(shape) }, () => random.uniform());
-    });
-  return { count, inputs: new Map(inputs.map((spec) => [spec.name, samplesOf(spec)])) };
 }
 
 /** Outputs as 64-bit floats of shape [count, ...shape]: one output as `.npy`, several as `.npz` by output name. */

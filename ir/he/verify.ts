@@ -31,7 +31,7 @@ import {
   badSize,
   badValueOrder,
 } from '../diagnostics/verify.ts';
-import { type Parameters, slotsOf, topLevel } from '../parameters.ts';
+import { capacityBits, type Parameters, slotsOf, topLevel } from '../parameters.ts';
 import { Reports } from '../reports.ts';
 import { isPowerOfTwo } from '../tile/layout.ts';
 import { columnNames, type HeModule } from './module.ts';
@@ -58,8 +58,8 @@ export type Program = Omit<HeModule, 'level'>;
 /** What is wrong with `module`; `locate` gives the place of a value. Never throws. */
 export function verifyHe(module: Program, locate?: (id: number) => Place): Diagnostic[] {
   const reports = new Reports(locate ?? ((id) => placeInProgram(module, id)));
-  const usable = verifyPool(module, reports);
-  const sound = verifyStructure(module, usable, reports);
+  const isPoolSound = verifyPool(module, reports);
+  const sound = verifyStructure(module, isPoolSound, reports);
   // Levels, scales and sizes are read through the operands: these must exist.
   if (sound && module.parameters !== undefined) {
     verifyManaged(module, module.parameters, reports);
@@ -200,7 +200,7 @@ class Numbering {
 function verifyManaged({ columns }: Program, parameters: Parameters, reports: Reports): void {
   const { op, a, b, level, scale, size, plainScale } = columns;
   const top = topLevel(parameters);
-  const capacities = capacityBits(parameters);
+  const capacities = capacityBits(parameters.primes);
   for (let id = 0; id < op.length && !reports.full; id++) {
     const code = op[id] ?? -1;
     const l = level[id] ?? 0;
@@ -257,10 +257,4 @@ function verifyManaged({ columns }: Program, parameters: Parameters, reports: Re
     const gives = sizeGiven(code, Math.max(sizeA, sizeB));
     if (n !== gives) complain(badSize, `is of size ${n} instead of ${gives}`);
   }
-}
-
-/** Bits of the modulus at each level. */
-function capacityBits({ primes }: Parameters): number[] {
-  let bits = 0;
-  return primes.map((prime) => (bits += Math.log2(prime)));
 }

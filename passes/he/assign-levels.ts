@@ -6,7 +6,7 @@ import type { HeFields, HeModule } from '../../ir/he/module.ts';
 import type { HeOpName } from '../../ir/he/ops.ts';
 import { placeInProgram } from '../../ir/he/verify.ts';
 import { verifyEncodings } from '../../ir/he/verify-encodings.ts';
-import { parametersSchema, type Parameters, topLevel } from '../../ir/parameters.ts';
+import { capacityBits, type Parameters, parametersSchema, topLevel } from '../../ir/parameters.ts';
 import { operandsOf } from '../../ir/he/operands.ts';
 import {
   dividesScale,
@@ -26,7 +26,6 @@ import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 import { placeRelinearizations } from './relinearize-lazily.ts';
 import { assignScales } from './scales/assign-scales.ts';
-import { capacityBits } from './scales/scale-targets.ts';
 
 /** Bits between the scale times the largest value, 1, and the modulus: the sign and 3 bits of headroom. */
 export const headroomBits = 4;

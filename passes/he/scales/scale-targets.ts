@@ -15,6 +15,7 @@ import type { HeColumns } from '../../../ir/he/module.ts';
 import { isCipherProduct, isOutput, keepsScale, scaleRule, switchesKey, usesValueB } from '../../../ir/he/traits.ts';
 import type { Parameters } from '../../../ir/parameters.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
+import { capacityBits } from '../../../ir/parameters.ts';
 
 /** β: a layer of 30 to 800 weights, of whose outputs none exceeds one. */
 const weightBits = 1.5;
@@ -111,13 +112,6 @@ function roundingsOf(columns: HeColumns): Float64Array {
     }
   }
   return roundings;
-}
-
-/** By level: bits of the modulus less `roomBits`, the most that a scale may have. */
-export function capacityBits(primes: readonly number[], roomBits: number): number[] {
-  const capacity: number[] = [];
-  for (const [k, prime] of primes.entries()) capacity[k] = (capacity[k - 1] ?? -roomBits) + Math.log2(prime);
-  return capacity;
 }
 
 /** 1 for products of two ciphertexts, their sums and rotations, until they are rescaled or multiplied again. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type NdArray, readNpy, writeNpy } from '../../../runtime/format/npy.ts';
 import { readNpz, writeNpz } from '../../../runtime/format/npz.ts';
-import { encodeOutputs, limitSamples, loadSamples, syntheticSamples } from '../../../runtime/samples.ts';
+import { encodeOutputs, limitSamples, loadSamples } from '../../../runtime/samples.ts';
 import type { Port } from '../../../ir/interface.ts';
 import { codesOf, messageOf } from './format/errors.ts';
 import { damaged } from './format/mutations.ts';
@@ -295,19 +295,6 @@ describe('limitSamples', () => {
 
   it('keeps all where there are fewer', () => {
     expect(limitSamples(samples, 10)).toEqual(samples);
-  });
-});
-
-describe('syntheticSamples', () => {
-  it('draws from [0, 1), and the same again for the same seed, whatever the count', () => {
-    const few = syntheticSamples([batched, second], 2, 42);
-    const many = syntheticSamples([batched, second], 5, 42);
-    expect(limitSamples(many, 2)).toEqual(few);
-    expect(many.inputs.get('mask')?.map((sample) => sample.length)).toEqual([3, 3, 3, 3, 3]);
-    const values = [...many.inputs.values()].flatMap((arrays) => arrays.flatMap((sample) => [...sample]));
-    expect(values.every((value) => value >= 0 && value < 1)).toBe(true);
-    expect(new Set(values).size).toBe(values.length);
-    expect(syntheticSamples([batched, second], 2, 43)).not.toEqual(few);
   });
 });
 
