@@ -150,14 +150,14 @@ class AutoSearch {
     let steps = 0;
     const closed = new Set<number>();
     for (;;) {
-      const gentlest: { home: number; candidate: PrunedNetwork; loss: number }[] = [];
+      const shrunken: { home: number; candidate: PrunedNetwork; loss: number }[] = [];
       for (const axis of smallerAxes(network.module, metric.name !== 'accuracy')) {
         if (closed.has(axis.home)) continue;
         const candidate = pruner.keepOnly(network, axis);
         const quality = await pruner.quality(candidate);
-        gentlest.push({ home: axis.home, candidate, loss: metric.degradation(quality, this.options.before) });
+        shrunken.push({ home: axis.home, candidate, loss: metric.degradation(quality, this.options.before) });
       }
-      const [next] = gentlest.sort((a, b) => a.loss - b.loss);
+      const [next] = shrunken.sort((a, b) => a.loss - b.loss);
       if (next === undefined) return reached;
       const sparsity = zeroShare(next.candidate.module);
       const way = { policy: 'P2:Lc/Dat/Neu', sparsity, steps: steps + 1 };

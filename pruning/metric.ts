@@ -22,7 +22,7 @@ export interface Metric {
 }
 
 /** What an autoencoder leaves out is less than this share of the mean square of its inputs. */
-const reconstructs = 0.5;
+const largestResidualShare = 0.5;
 
 /**
  * The metric for a model. Whether it is an autoencoder is seen from the samples: it has as many outputs as inputs, and
@@ -60,7 +60,7 @@ async function isAutoencoder(module: TensorModule, { heldOut }: TrainingSet, tra
   if (sizeOf('input') !== sizeOf('output')) return false;
   const { meanSquareError = Infinity } = await trainer.evaluate(module, heldOut, { kind: 'reconstruction' });
   const meanSquare = heldOut.inputs.reduce((sum, x) => sum + x * x, 0) / heldOut.inputs.length;
-  return meanSquareError < reconstructs * meanSquare;
+  return meanSquareError < largestResidualShare * meanSquare;
 }
 
 function outputMeanSquare(module: TensorModule, { few }: TrainingSet): number {

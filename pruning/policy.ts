@@ -151,14 +151,14 @@ class PolicyParser {
   }
 
   private unknown(what: string, word: string, known: readonly string[]): void {
-    const near = known.find((each) => each.toLowerCase() === word.toLowerCase()) ?? suggestion(word, known);
+    const closest = known.find((each) => each.toLowerCase() === word.toLowerCase()) ?? suggestion(word, known);
     if (word === '') this.refuse(`no ${what}`, known.join(', '));
-    else this.refuse(`the ${what} ${quoted(word)}`, known.join(', '), near);
+    else this.refuse(`the ${what} ${quoted(word)}`, known.join(', '), closest);
   }
 
-  private refuse(problem: string, allowed: string, near?: string): void {
+  private refuse(problem: string, allowed: string, closest?: string): void {
     const policy = this.text.length > longestPolicy ? `${this.text.slice(0, longestPolicy)}…` : this.text;
-    this.problems.push(badPolicy({ policy, problem, allowed, suggestion: near }));
+    this.problems.push(badPolicy({ policy, problem, allowed, suggestion: closest }));
   }
 }
 

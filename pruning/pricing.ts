@@ -68,8 +68,8 @@ export class ModelPlans implements Pricing {
   estimate(network: PrunedNetwork): Compilation | Refusal {
     const settings = settingsOf(this.options);
     const configurations = configurationsFor(settings.goal, settings.table);
-    const near = configurationsNear(configurations, this.unpruned.chosen.configuration);
-    return compileWith(simplify(this.graphOf(network), settings), settings, near);
+    const nearConfigurations = configurationsNear(configurations, this.unpruned.chosen.configuration);
+    return compileWith(simplify(this.graphOf(network), settings), settings, nearConfigurations);
   }
 
   costOf(network: PrunedNetwork): PlanCost | undefined {

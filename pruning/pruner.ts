@@ -56,7 +56,7 @@ export interface ShrunkPlan {
   readonly kernels: NetworkKernels;
 }
 
-const unordered: Orders = new Map();
+const noOrders: Orders = new Map();
 
 export class Pruner {
   readonly context: PrunerContext;
@@ -67,7 +67,7 @@ export class Pruner {
 
   /** The unpruned network. */
   get unpruned(): PrunedNetwork {
-    return { module: this.context.module, orders: unordered };
+    return { module: this.context.module, orders: noOrders };
   }
 
   /**
@@ -142,7 +142,7 @@ export class Pruner {
   byErrorInside({ module }: PrunedNetwork, { network, kernels }: ShrunkPlan, saving: number): PrunedNetwork {
     const taken = network.take(module);
     const pruned = this.dropTiles(taken, { kernels: kernelsFor(kernels, network.module, taken) }, saving);
-    return { module: network.putBack(module, pruned), orders: unordered };
+    return { module: network.putBack(module, pruned), orders: noOrders };
   }
 
   private dropTiles(module: TensorModule, cut: { readonly kernels: NetworkKernels }, saving: number): TensorModule {

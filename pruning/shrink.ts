@@ -12,7 +12,7 @@ export interface SmallerAxis {
 }
 
 /** An axis of fewer neurons is left alone: a rotation less is not worth a layer. */
-const fewest = 16;
+const fewestElements = 16;
 
 /** `outputs`: whether the elements of network outputs may go, which then are constants. */
 export function smallerAxes(module: TensorModule, outputs: boolean): SmallerAxis[] {
@@ -26,7 +26,7 @@ export function smallerAxes(module: TensorModule, outputs: boolean): SmallerAxis
   }
   return [...counts].flatMap(([home, count]) => {
     const keep = 2 ** (Math.ceil(Math.log2(count)) - 1);
-    return keep < fewest ? [] : [{ home, alive: count, keep }];
+    return keep < fewestElements ? [] : [{ home, alive: count, keep }];
   });
 }
 

@@ -134,13 +134,13 @@ async function runInTheClear(plan: Plan, samples: readonly Sample[], options: Ru
     const evaluation = await session.evaluate(packed, { signal });
     laps.add('evaluate', evaluation.timings.evaluate);
     laps.start();
-    const named = batch.map(() => new Map<string, Float64Array>());
+    const unpacked = batch.map(() => new Map<string, Float64Array>());
     for (const encoding of outputEncodings) {
       const { firstCiphertext } = encoding;
       const own = evaluation.outputs.slice(firstCiphertext, firstCiphertext + sentCiphertexts(encoding));
-      unpackOutput(encoding, own, batch.length).forEach((values, k) => named[k]?.set(encoding.name, values));
+      unpackOutput(encoding, own, batch.length).forEach((values, k) => unpacked[k]?.set(encoding.name, values));
     }
-    outputs.push(...named);
+    outputs.push(...unpacked);
     laps.lap('decrypt');
   }
   return { outputs, timings: laps.timings(), engine: clear.name, remarks: [] };

@@ -11,7 +11,7 @@ interface Theme {
   readonly series: string;
 }
 
-const light: Theme = {
+const lightTheme: Theme = {
   base:
     '--page:#f7f7f4;--panel:#fff;--text:#1c1e21;--muted:#5a6270;--line:#dddfe3;--accent:#1f5fa8;' +
     '--empty:#eeeeea;--gone:#f3d9cf',
@@ -31,7 +31,7 @@ const light: Theme = {
   series: seriesProperties.light,
 };
 
-const dark: Theme = {
+const darkTheme: Theme = {
   base:
     '--page:#15171a;--panel:#1d2024;--text:#e6e8eb;--muted:#a2aab5;--line:#363b42;--accent:#7fb4ee;' +
     '--empty:#272b30;--gone:#56352b',
@@ -65,8 +65,8 @@ const fills = [
   '.busy{fill:var(--accent)}',
 ].join('\n');
 
-export const style = `${propertiesOf(light)}
-@media (prefers-color-scheme:dark){${propertiesOf(dark)}}
+export const style = `${propertiesOf(lightTheme)}
+@media (prefers-color-scheme:dark){${propertiesOf(darkTheme)}}
 :root{color-scheme:light dark}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}

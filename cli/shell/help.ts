@@ -32,18 +32,18 @@ export function rootHelp(commands: readonly Command[], version: string): string 
 export function commandHelp(command: Command): string {
   const options = optionsOf(command);
   const positional = options.filter(({ argument }) => argument === true);
-  const named = options.filter(({ argument }) => argument !== true);
-  const required = named.filter((each) => each.required).map((each) => `${each.name} ${each.value ?? ''}`);
+  const flagOptions = options.filter(({ argument }) => argument !== true);
+  const required = flagOptions.filter((each) => each.required).map((each) => `${each.name} ${each.value ?? ''}`);
   const usage = [
     'hepc',
     command.name,
     ...positional.map((each) => (each.required ? each.name : `[${each.name}]`)),
     ...required,
-    ...(named.length > required.length ? ['[options]'] : []),
+    ...(flagOptions.length > required.length ? ['[options]'] : []),
   ];
   const entries = [
     ...positional.map((each) => [each.name, textOf(each)] as const),
-    ...named.map((each) => [flagsOf(each), textOf(each)] as const),
+    ...flagOptions.map((each) => [flagsOf(each), textOf(each)] as const),
     ['-h, --help', 'show this'] as const,
   ];
   return [

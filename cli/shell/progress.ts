@@ -26,7 +26,7 @@ const silent: Progress = { step: () => undefined, fraction: () => undefined, end
 class PlainProgress implements Progress {
   private readonly stream: Output;
   private what = '';
-  private told = 0;
+  private reportedQuarter = 0;
 
   constructor(stream: Output) {
     this.stream = stream;
@@ -35,15 +35,15 @@ class PlainProgress implements Progress {
   step(what: string): void {
     if (what === this.what) return;
     this.what = what;
-    this.told = 0;
+    this.reportedQuarter = 0;
     this.stream.write(`${what}\n`);
   }
 
   fraction(done: number): void {
     const quarter = Math.floor(4 * done);
     // The end is told by what comes next.
-    if (quarter <= this.told || quarter >= 4) return;
-    this.told = quarter;
+    if (quarter <= this.reportedQuarter || quarter >= 4) return;
+    this.reportedQuarter = quarter;
     this.stream.write(`${this.what}: ${25 * quarter}%\n`);
   }
 

@@ -20,14 +20,14 @@ export function foldsReachZeros(layout: Layout, folds: readonly number[]): boole
   return answer;
 }
 
-const none = -1;
-const several = -2;
+const noRow = -1;
+const severalRows = -2;
 
 function reachesZeros(layout: Layout, folds: readonly number[]): boolean {
   const { virtualSlots: slots, ciphertexts } = layout;
   const elements = layout.elementMap();
   const unknown = layout.unknownSlots();
-  const isZero = (place: number): boolean => elements[place] === none && unknown[place] === 0;
+  const isZero = (place: number): boolean => elements[place] === noRow && unknown[place] === 0;
   if (!elements.some((_, place) => isZero(place))) return false;
   for (let c = 0; c < ciphertexts; c++) {
     // The row that each position serves: spread by one fold after another, it reaches all sums of folds.
@@ -36,9 +36,9 @@ function reachesZeros(layout: Layout, folds: readonly number[]): boolean {
       const step = modulo(fold, slots);
       const spread = rows.slice();
       for (let u = 0; u < slots; u++) {
-        const row = rows[(u - step + slots) % slots] ?? none;
-        const own = rows[u] ?? none;
-        if (row !== none && row !== own) spread[u] = own === none ? row : several;
+        const row = rows[(u - step + slots) % slots] ?? noRow;
+        const own = rows[u] ?? noRow;
+        if (row !== noRow && row !== own) spread[u] = own === noRow ? row : severalRows;
       }
       rows = spread;
     }

@@ -1,4 +1,4 @@
-/** Pass `expand`: see its declaration. */
+/** Restores pruned weights of tiles that are computed in any case: accuracy that costs nothing. */
 import { z } from 'zod';
 
 import { noTiles } from '../../ir/diagnostics/pruning/tiles.ts';

@@ -1,4 +1,4 @@
-/** `permute`: see its declaration. What it does for other modules is in `pruning/find-orders.ts` and `apply-permutation.ts`. */
+/** Reorders neurons so that weights that are zero fill whole tiles; `orders/` finds the orders and applies them. */
 import { z } from 'zod';
 
 import { noTiles } from '../../ir/diagnostics/pruning/tiles.ts';
@@ -28,7 +28,7 @@ const options = z.strictObject({
   prices: z.strictObject({ product: price, group: price }).default({ product: 1, group: 20 }),
 });
 
-const nothing = { axes: 0, moved: 0, tiles: 0, live: 0, rounds: 0 };
+const zeroStatistics = { axes: 0, moved: 0, tiles: 0, live: 0, rounds: 0 };
 
 export const permute = definePass({
   name: 'permute',
@@ -58,10 +58,10 @@ export const permute = definePass({
     if (given.orders !== undefined) {
       const { orders, diagnostics } = checkOrders(given.orders, module);
       for (const diagnostic of diagnostics) context.report(diagnostic);
-      return { module: permuteModule(module, orders), statistics: { ...nothing, ...countAxes(module, orders) } };
+      return { module: permuteModule(module, orders), statistics: { ...zeroStatistics, ...countAxes(module, orders) } };
     }
     const cut = cutOf('permute', given, context.report);
-    if (cut === undefined) return { module, statistics: nothing };
+    if (cut === undefined) return { module, statistics: zeroStatistics };
     const shapesOf = 'kernels' in cut ? tilesOfKernels(cut.kernels) : blockShapes(module, cut.tile, cut.alternate);
     const { attempts, ...search } = given;
     const { orders, rounds } = searchOrders(

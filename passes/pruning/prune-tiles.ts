@@ -1,4 +1,4 @@
-/** Pass `prune-tiles`: see its declaration. */
+/** Prunes whole tiles of weights, and with them the rotations and ciphertexts that only they needed. */
 import { z } from 'zod';
 
 import { errorNeedsSamples, goalNotReached, noTiles, oneOf } from '../../ir/diagnostics/pruning/tiles.ts';
@@ -31,7 +31,7 @@ type Options = z.output<typeof options>;
 
 const amounts = ['sparsity', 'threshold', 'saving', 'maxError'] as const;
 
-const nothing = {
+const zeroStatistics = {
   tiles: 0,
   dropped: 0,
   live: 0,
@@ -75,11 +75,11 @@ export const pruneTiles = definePass({
   },
   run: (module, given, context) => {
     const cut = checked(given, context);
-    if (cut === undefined) return { module, statistics: nothing };
+    if (cut === undefined) return { module, statistics: zeroStatistics };
     const tiles = tilesOf(module, cut);
     if (tiles.graph.tiles === 0) {
       context.report(noTiles({ pass: 'prune-tiles' }));
-      return { module, statistics: nothing };
+      return { module, statistics: zeroStatistics };
     }
     const { deadCount, deadRotations, deadCiphertexts, saved } = tiles;
     const error = given.criterion === 'error' ? errorOf(module, tiles, given, context) : undefined;
@@ -108,14 +108,14 @@ function checked(given: Options, { samples, report }: PassContext): Cut | undefi
   const chosen = amounts.filter((amount) => given[amount] !== undefined);
   if (chosen.length !== 1) report(oneOf({ pass: 'prune-tiles', options: amounts, given: chosen }));
   const byError = given.criterion === 'error';
-  const needy = [
+  const sampleOptions = [
     ...(byError ? ['criterion error'] : []),
     ...(given.maxError === undefined ? [] : ['maxError']),
     ...(given.compensate ? ['compensate'] : []),
   ];
-  const lacking = needy.filter(() => !byError || samples.length === 0);
-  for (const option of lacking) report(errorNeedsSamples({ option }));
-  return chosen.length === 1 && lacking.length === 0 ? cut : undefined;
+  const refusedOptions = sampleOptions.filter(() => !byError || samples.length === 0);
+  for (const option of refusedOptions) report(errorNeedsSamples({ option }));
+  return chosen.length === 1 && refusedOptions.length === 0 ? cut : undefined;
 }
 
 function errorOf(

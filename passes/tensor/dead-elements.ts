@@ -1,4 +1,4 @@
-/** Pass `dead-elements`: see its declaration. */
+/** Drops elements that no output depends on, and folds those that are constant into the biases that read them. */
 import { z } from 'zod';
 
 import { elementCount } from '../../ir/constant.ts';

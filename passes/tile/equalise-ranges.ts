@@ -1,4 +1,4 @@
-/** Pass `equalise-ranges`: see its declaration. */
+/** Scales every value so that its largest element on the samples becomes one, by constants that are folded in. */
 import { z } from 'zod';
 
 import { Constant } from '../../ir/constant.ts';

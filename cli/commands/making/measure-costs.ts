@@ -13,7 +13,7 @@ import { formatPercent } from '../../render/units.ts';
 import { json, quiet } from '../options/options.ts';
 
 /** Operations in the printed table, by the names of its columns. */
-const shown = {
+const shownOps = {
   rotate: 'rotate',
   'of many': 'rotate-hoisted',
   product: 'multiply-plain',
@@ -29,7 +29,7 @@ const primeCounts: Readonly<Record<keyof CostTable, readonly number[]>> = {
 };
 
 /** Costs that the fit misses by more have been disturbed. */
-const steady = 0.15;
+const maxMisfit = 0.15;
 
 export const measureCosts = defineCommand({
   name: 'measure-costs',
@@ -67,7 +67,7 @@ export const measureCosts = defineCommand({
     output.write(writeCostFile(table, origin));
     if (options.json) print(`${JSON.stringify({ ...origin, largestMisfit, table }, null, 2)}\n`);
     else print(`${options.output}: milliseconds on ${origin.cpu}\n${renderCosts(table)}`);
-    if (largestMisfit > steady)
+    if (largestMisfit > maxMisfit)
       remark(
         `measurements differ by up to ${formatPercent(largestMisfit)} from the fitted costs: ` +
           'measure again when the machine is quiet',
@@ -80,10 +80,10 @@ function renderCosts(table: CostTable): string {
     primeCounts[degree].map((primes) => [
       String(degree),
       String(primes),
-      ...Object.values(shown).map((op) => opCost(op, primes - 1, degree, table).toFixed(2)),
+      ...Object.values(shownOps).map((op) => opCost(op, primes - 1, degree, table).toFixed(2)),
     ]),
   );
-  const titles = ['N', 'primes', ...Object.keys(shown)];
+  const titles = ['N', 'primes', ...Object.keys(shownOps)];
   return renderTable(
     titles.map((title) => ({ title, align: 'right' as const })),
     rows,

@@ -16,15 +16,15 @@ export interface DrawnHeatMap {
   readonly note: string | undefined;
 }
 
-const largest = { width: 500, height: 420, cell: 26 };
-const smallest = { width: 130, height: 26 };
+const largestPicture = { width: 500, height: 420, cell: 26 };
+const smallestPicture = { width: 130, height: 26 };
 const margins = { marginLeft: 34, marginRight: 14, marginTop: 8, marginBottom: 24 };
 
 export function drawHeatMap(plotting: Plotting, grid: Grid, options: HeatMapOptions): DrawnHeatMap {
   const reduced = reduceGrid(grid, options.mostCells);
-  const cell = Math.min(largest.cell, largest.width / grid.columns, largest.height / grid.rows);
-  const width = Math.max(smallest.width, cell * grid.columns);
-  const height = Math.max(smallest.height, cell * grid.rows);
+  const cell = Math.min(largestPicture.cell, largestPicture.width / grid.columns, largestPicture.height / grid.rows);
+  const width = Math.max(smallestPicture.width, cell * grid.columns);
+  const height = Math.max(smallestPicture.height, cell * grid.rows);
   const axis = { nice: false, label: null } as const;
   const svg = plotting.draw(options.label, {
     ...margins,

@@ -82,7 +82,7 @@ function searchOf(plotting: Plotting, report: PruningReport): Html {
     height: 360,
     references: referencesOf(report),
   } as const;
-  const near = nearBudget(marks, options.references);
+  const nearMarks = nearBudget(marks, options.references);
   const ordered = points.toSorted((p, q) => p.milliseconds - q.milliseconds);
   return html`<h3>What the search tried</h3>
     <div class="row">
@@ -92,10 +92,10 @@ function searchOf(plotting: Plotting, report: PruningReport): Html {
           'front of the others, the ring the chosen model.',
       )}
       ${
-        near.length === marks.length
+        nearMarks.length === marks.length
           ? undefined
           : figure(
-              new Html(drawLossCost(plotting, near, { ...options, series: marks.map(({ series }) => series) })),
+              new Html(drawLossCost(plotting, nearMarks, { ...options, series: marks.map(({ series }) => series) })),
               'The same near what is allowed.',
             )
       }

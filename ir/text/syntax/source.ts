@@ -54,10 +54,10 @@ const tab = 0x09;
 const carriageReturn = 0x0d;
 const byteOrderMark = 0xfeff;
 const slash = 0x2f;
-const closing = [0x5d, 0x7d];
+const closingBrackets = [0x5d, 0x7d];
 
 function continues(first: number): boolean {
-  return first === space || first === tab || closing.includes(first);
+  return first === space || first === tab || closingBrackets.includes(first);
 }
 
 function isBlank(text: string, from: number, to: number): boolean {

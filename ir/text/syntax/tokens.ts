@@ -69,14 +69,14 @@ export const symbols = {
   slash: symbol('Slash', '/'),
 } as const;
 
-const skipped = [
+const skippedTokens = [
   createToken({ name: 'Space', pattern: /[ \t\r\n\uFEFF]+/, group: Lexer.SKIPPED, line_breaks: true }),
   createToken({ name: 'Comment', pattern: /\/\/[^\n]*/, group: Lexer.SKIPPED }),
 ];
 
 /** Comments stand before `/`, keywords before `Word`: the first pattern that matches wins. */
 export const vocabulary: TokenType[] = [
-  ...skipped,
+  ...skippedTokens,
   ...Object.values(keywords),
   Word,
   ValueId,

@@ -18,12 +18,12 @@ export function prunableNeurons(
   { inputs, outputs }: Pick<NeuronChoice, 'inputs' | 'outputs'>,
 ): number[] {
   // A layer whose neurons are all one has nothing to spare.
-  const spare = survivors(homes);
+  const survivorsOfHome = survivors(homes);
   return Array.from({ length: count }, (_, neuron) => neuron).filter(
     (neuron) =>
       (inputs || touchesInput[neuron] === 0) &&
       (outputs || touchesOutput[neuron] === 0) &&
-      (homes[neuron] ?? []).every((home) => (spare.get(home) ?? 0) > 1),
+      (homes[neuron] ?? []).every((home) => (survivorsOfHome.get(home) ?? 0) > 1),
   );
 }
 

@@ -14,9 +14,9 @@ export function zeroWeights(
     const mask = masks.get(node.id);
     const before = weightsOf(node).values;
     const goes = (w: number, i: number) => w !== 0 && mask?.[i] === 1;
-    const going = before.reduce((sum, w, i) => sum + Number(goes(w, i)), 0);
-    if (going === 0) continue;
-    count += going;
+    const removals = before.reduce((sum, w, i) => sum + Number(goes(w, i)), 0);
+    if (removals === 0) continue;
+    count += removals;
     const taken = node.attrs.pruned?.values;
     layers.set(node.id, {
       weights: before.map((w, i) => (goes(w, i) ? 0 : w)),

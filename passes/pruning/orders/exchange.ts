@@ -12,7 +12,7 @@ export interface ClusterCost {
 }
 
 /** Sums of worths differ by rounding alone below this. */
-const least = 1e-12;
+const leastGain = 1e-12;
 
 /**
  * Gives every item in turn to the item that lowers the cost most by changing places with it, in at most `rounds` rounds
@@ -25,7 +25,7 @@ export function exchange(cost: ClusterCost, rounds: number): number {
   for (let round = 0; round < rounds; round++) {
     const before = exchanges;
     for (let a = 0; a < items; a++) {
-      let best = -least;
+      let best = -leastGain;
       let partner = -1;
       for (let b = 0; b < items; b++) {
         if (clusterOf[b] === clusterOf[a]) continue;

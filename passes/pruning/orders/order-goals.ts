@@ -59,8 +59,8 @@ export class LiveTilesGoal implements OrderGoal {
     const { axis, size, arrangement } = task;
     const rows = this.rows(task);
     const order = arrangement[axis] ?? new Int32Array();
-    const better = exchangedOrder(new LiveTiles(rows, order, size, this.prices), rounds);
-    return orderClusters(better, size, (items) => unionSize(rows, items));
+    const exchanged = exchangedOrder(new LiveTiles(rows, order, size, this.prices), rounds);
+    return orderClusters(exchanged, size, (items) => unionSize(rows, items));
   }
 
   private rows({ axis, arrangement, alone }: AxisTask): BitRows {
@@ -101,9 +101,9 @@ export class WeakTilesGoal implements OrderGoal {
     const order = arrangement[axis] ?? new Int32Array();
     const cap = this.weakest(arrangement).at(-1) ?? 0;
     const features = this.features(task);
-    const better = exchangedOrder(new TileMasses(features, order, size, cap), rounds);
+    const exchanged = exchangedOrder(new TileMasses(features, order, size, cap), rounds);
     const totals = this.totals(features, task);
-    return orderClusters(better, size, (items) => items.reduce((sum, item) => sum + (totals[item] ?? 0), 0));
+    return orderClusters(exchanged, size, (items) => items.reduce((sum, item) => sum + (totals[item] ?? 0), 0));
   }
 
   /** What the weak tiles hold, ascending, without those that hold nothing. */

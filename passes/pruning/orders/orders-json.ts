@@ -20,8 +20,8 @@ const fileSchema = z.strictObject({ version: z.literal(1), orders: namedOrdersSc
 const maxCharacters = 2 ** 24;
 
 export function ordersToJson(orders: Orders): string {
-  const named = Array.from(orders, ([axis, order]) => ({ axis, order: [...order] }));
-  return JSON.stringify({ version: 1, orders: named } satisfies z.input<typeof fileSchema>);
+  const entries = Array.from(orders, ([axis, order]) => ({ axis, order: [...order] }));
+  return JSON.stringify({ version: 1, orders: entries } satisfies z.input<typeof fileSchema>);
 }
 
 /**

@@ -150,9 +150,9 @@ function fix(parts: readonly Part[], sets: AxisSets): void {
 function tie(operands: readonly (readonly Part[])[], sets: AxisSets): Part[] {
   const [first = [], ...rest] = operands;
   for (const parts of rest) {
-    const alike = parts.length === first.length && parts.every(({ length }, k) => length === first[k]?.length);
-    for (const [k, { set }] of parts.entries()) if (alike) sets.join(first[k]?.set ?? set, set);
-    if (!alike) {
+    const hasSameParts = parts.length === first.length && parts.every(({ length }, k) => length === first[k]?.length);
+    for (const [k, { set }] of parts.entries()) if (hasSameParts) sets.join(first[k]?.set ?? set, set);
+    if (!hasSameParts) {
       fix(first, sets);
       fix(parts, sets);
     }

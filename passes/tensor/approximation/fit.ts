@@ -13,7 +13,7 @@ export type Criterion = 'minimax' | 'least-squares';
 export type PolynomialAttrs = AttrsOf<TensorOps['polynomial']>;
 
 /** Coefficients below this part of the largest one are rounding, such as the odd ones of an even function. */
-const negligible = 1e-12;
+const negligiblePart = 1e-12;
 
 export class ActivationFit {
   readonly activation: MeasuredActivation;
@@ -70,7 +70,7 @@ export class ActivationFit {
 function trimmed(rows: readonly Float64Array[]): Constant {
   const cleaned = rows.map((row) => {
     const largest = row.reduce((most, c) => Math.max(most, Math.abs(c)), 0);
-    return row.map((c) => (Math.abs(c) <= negligible * largest ? 0 : c));
+    return row.map((c) => (Math.abs(c) <= negligiblePart * largest ? 0 : c));
   });
   const terms = Math.max(...cleaned.map(degreeOf)) + 1;
   return new Constant([rows.length, terms], Float64Array.from(cleaned.flatMap((row) => [...row.subarray(0, terms)])));

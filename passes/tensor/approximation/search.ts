@@ -65,10 +65,10 @@ class Search {
   }
 
   /** The same degree everywhere, by the criterion with the smaller error. */
-  bestCommon(degree: number, enough: number): State | undefined {
+  bestCommon(degree: number, errorBound: number): State | undefined {
     return this.best(
       this.criteria.map((criterion) => this.fits.map(() => ({ degree, criterion }))),
-      enough,
+      errorBound,
     );
   }
 
@@ -105,7 +105,7 @@ class Search {
     return { error: common?.found.error ?? Infinity, worst: worst.fit };
   }
 
-  private best(candidates: readonly (readonly Choice[])[], enough: number): State | undefined {
+  private best(candidates: readonly (readonly Choice[])[], errorBound: number): State | undefined {
     let best: State | undefined;
     for (const choices of candidates) {
       const polynomials = new Map<ValueId, PolynomialAttrs>();
@@ -114,7 +114,10 @@ class Search {
         if (choice !== undefined)
           polynomials.set(fit.activation.node.id, fit.polynomial(choice.degree, choice.criterion));
       }
-      const error = this.trial.error(polynomials, best === undefined ? enough : Math.min(enough, best.found.error));
+      const error = this.trial.error(
+        polynomials,
+        best === undefined ? errorBound : Math.min(errorBound, best.found.error),
+      );
       if (error < Infinity && (best === undefined || error < best.found.error)) {
         best = { choices, found: { polynomials, error } };
       }

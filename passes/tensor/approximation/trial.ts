@@ -32,9 +32,9 @@ export class ActivationTrial {
 
   /**
    * The largest difference of any output on any sample, in units of `unit`. Infinite where an operand of a polynomial
-   * leaves the range that it is made for, and as soon as the error exceeds `enough`.
+   * leaves the range that it is made for, and as soon as the error exceeds `errorBound`.
    */
-  error(replacements: Replacements, enough = Infinity): number {
+  error(replacements: Replacements, errorBound = Infinity): number {
     const kernels = new Map([...replacements].map(([id, attrs]) => [id, polynomialKernel(attrs)] as const));
     let worst = 0;
     for (const [number, sample] of this.samples.entries()) {
@@ -46,7 +46,7 @@ export class ActivationTrial {
           worst = Math.max(worst, Math.abs((values[i] ?? 0) - (exact?.[i] ?? 0)) / this.unit);
         }
       }
-      if (worst > enough) return Infinity;
+      if (worst > errorBound) return Infinity;
     }
     return worst;
   }
