@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { badOptionValue, badUsage } from '../../ir/diagnostics/cli.ts';
-import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, visibleLines } from '../../ir/diagnostics/diagnostic.ts';
 import { UsageError } from './failure.ts';
 
 /** Groups of the help, in its order. */
@@ -61,7 +61,22 @@ export function defineCommand<Schema extends z.ZodObject>(declaration: CommandDe
     execute: async (raw, context) => {
       const parsed = declaration.options.safeParse(raw);
       if (!parsed.success) throw new UsageError(parsed.error.issues.map((issue) => describeIssue(rest, raw, issue)));
-      await run(parsed.data, context);
+      await run(parsed.data, visibly(context));
+    },
+  };
+}
+
+/**
+ * What a command says holds names from models, plans and samples of strangers. Here, and nowhere else, they lose their
+ * hold on the terminal: control characters are shown as `\u001b`, which in JSON and in `.ir` text is the same string.
+ */
+function visibly({ print, remark }: CommandContext): CommandContext {
+  return {
+    print: (text) => {
+      print(visibleLines(text));
+    },
+    remark: (text) => {
+      remark(visibleLines(text));
     },
   };
 }

@@ -1,5 +1,5 @@
 /** What ends a command, and the exit code of each. */
-import { type Diagnostic, formatDiagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, formatDiagnostic, HepcError, visibleLines } from '../../ir/diagnostics/diagnostic.ts';
 
 const exitCodes = {
   /** The user's model, data, plan, keys or files. */
@@ -50,7 +50,7 @@ export function failureOf(error: unknown, debug: boolean): Failure {
     '  This is a bug of hepc, not a mistake of yours. Please report it to its maintainers, with the command line.',
     ...(debug ? [] : ['  HEPC_DEBUG=1 shows where it happened.']),
   ];
-  return { exitCode: exitCodes.internal, text: `${lines.join('\n')}\n` };
+  return { exitCode: exitCodes.internal, text: `${visibleLines(lines.join('\n'))}\n` };
 }
 
 /** Runs `work`, and adds `file` to the diagnostics that it throws without saying where. */

@@ -113,6 +113,11 @@ export function visible(text: string): string {
   });
 }
 
+/** As `visible`, of each line: line ends stay. */
+export function visibleLines(text: string): string {
+  return text.split('\n').map(visible).join('\n');
+}
+
 function formatPlace(at: Place): string {
   const parts: string[] = [];
   if (at.file !== undefined) {

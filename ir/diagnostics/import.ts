@@ -28,7 +28,8 @@ export const malformedGraph = defineDiagnostic<Wrong>({
   title: 'the graph of the model is malformed',
   explain:
     'Every name of a graph is defined once, by an input, an initializer or a node; nodes read defined names only and ' +
-    'form no cycle. `onnx.checker.check_model` finds the same faults.',
+    'form no cycle. `onnx.checker.check_model` finds the same faults. Names are shown to people, so they hold no control ' +
+    'characters, which a terminal would obey, and are of at most 1024 characters.',
   message: ({ reason }) => reason,
   notes: () => ['Run onnx.checker.check_model on the file; export the model again.'],
 });

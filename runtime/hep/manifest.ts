@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 
+import { visible } from '../../ir/diagnostics/diagnostic.ts';
 import { parametersSchema } from '../../ir/parameters.ts';
 import { isPowerOfTwo, Layout } from '../../ir/tile/layout.ts';
 
@@ -16,7 +17,9 @@ const maxElements = 2 ** 24;
 /** Virtual slots of all ciphertexts of an input or output. */
 const maxPlaces = 2 ** 26;
 
-const name = z.string().min(1).max(1000);
+/** What is shown to people; a terminal would obey control characters. */
+const shown = z.string().refine((text) => visible(text) === text, 'holds control characters');
+const name = shown.min(1).max(1024);
 const count = z.int().min(0);
 const index = z.int().min(0).max(0x7fffffff);
 const positive = z.number().positive();
@@ -86,7 +89,7 @@ const outputSchema = z.strictObject({
 
 const clientSchema = z
   .strictObject({
-    name: z.string().max(1000),
+    name: shown.max(1024),
     parameters: parametersSchema,
     batch: z.int().min(1).max(16384),
     inputs: z.array(inputSchema).max(256),
@@ -126,11 +129,11 @@ const statisticsSchema = z.strictObject({
 const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
 
 const serverSchema = z.strictObject({
-  name: z.string().max(1000),
+  name: shown.max(1024),
   slots: index,
   weights: z.enum(['plain', 'encrypted']),
   statistics: statisticsSchema,
-  origins: z.array(z.array(z.strictObject({ name: z.string(), opType: z.string(), output: z.string() }))),
+  origins: z.array(z.array(z.strictObject({ name: shown, opType: shown, output: shown }))),
   /** Numbers of the entries `weights/<k>.npy` and `bound/<k>.ct`. */
   packed: index,
   bound: z.strictObject({ publicKeyDigest: digest, ciphertexts: index }).optional(),

@@ -2,8 +2,10 @@
  * The three files of keys. The identity of a set of keys is the SHA-256 of its public key, which is fresh randomness.
  */
 import { type Diagnostic, HepcError, InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { tooManyKeys } from '../../ir/diagnostics/plan.ts';
 import { wrongCount } from '../../ir/diagnostics/runtime.ts';
 import { sha256Hex } from '../../ir/digest.ts';
+import { evaluationKeyBytes, maxKeyBytes } from '../../ir/parameters.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import type { EvaluationKeys } from '../base/engine.ts';
 import { parametersDigest } from './bytes/client-part-digest.ts';
@@ -24,8 +26,10 @@ export interface KeySet {
   readonly evaluationKeys: Uint8Array;
 }
 
-/** New keys of a plan. */
+/** New keys of a plan. Throws `HepcError` H508 for more than any engine holds. */
 export function generateKeys({ seal, context }: SealContext, part: ClientPart): KeySet {
+  const { keys, expanded } = evaluationKeyBytes(part.parameters, part.rotationSteps.length, part.needsRelinKeys);
+  if (expanded > maxKeyBytes) throw new HepcError([tooManyKeys({ keys, bytes: expanded, limit: maxKeyBytes })]);
   return withHandles((handles) => {
     const generator = handles.own(new seal.KeyGenerator(context));
     const publicKey = saveUncompressed(seal, handles.own(generator.createPublicKeySerializable()));

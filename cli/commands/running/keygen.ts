@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { evaluationKeyBytes } from '../../../ir/parameters.ts';
 import { Client } from '../../../runtime/client.ts';
 import type { KeySet } from '../../../runtime/seal/keys.ts';
 import { defineCommand, option } from '../../shell/command.ts';
@@ -7,7 +8,7 @@ import { keyFileNames, KeyFolder } from '../../files/key-folder.ts';
 import { flag, text } from '../../shell/option-values.ts';
 import { readClientFile } from '../../files/plan-file.ts';
 import { renderFields } from '../../render/table.ts';
-import { formatBytes } from '../../render/units.ts';
+import { formatBytes, plural } from '../../render/units.ts';
 import { clientPlanArgument } from '../options/options.ts';
 
 const { secretKey, publicKey, evaluationKeys } = keyFileNames;
@@ -31,6 +32,12 @@ export const keygen = defineCommand({
     const part = await readClientFile(options.plan);
     const folder = new KeyFolder(options.output, options.force);
     try {
+      const { keys: count, saved } = evaluationKeyBytes(
+        part.parameters,
+        part.rotationSteps.length,
+        part.needsRelinKeys,
+      );
+      print(`making ${plural(count, 'evaluation key')}, about ${formatBytes(saved)}\n`);
       const keys = await interruptible(async () => {
         const client = await Client.create(part);
         try {

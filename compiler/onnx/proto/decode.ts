@@ -7,14 +7,14 @@
 import proto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
 
-import { type Diagnostic, HepcError, type Place } from '../../../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, HepcError, type Place, visible } from '../../../ir/diagnostics/diagnostic.ts';
 import { malformedGraph, notOnnx } from '../../../ir/diagnostics/import.ts';
 import { wireFormatFault } from './wire-format.ts';
 import type { Attribute, OnnxGraph, OnnxInput, OnnxModel, OnnxNode, OnnxTensor } from './model.ts';
 
 const maxNameLength = 1024;
 
-/** Throws `HepcError` for bytes that hold no model with a graph, or unreasonably long names. */
+/** Throws `HepcError` for bytes that hold no model with a graph, or names that are unreasonably long or hold control characters. */
 export function decodeModel(bytes: Uint8Array, file: string): OnnxModel {
   const at = { file };
   const message = decodeMessage(bytes, at);
@@ -152,6 +152,7 @@ function text(bytes: Uint8Array): string {
 
 function checkNames(graph: OnnxGraph, at: Place): Diagnostic[] {
   const names = [
+    [graph.name],
     graph.inputs.map(({ name }) => name),
     graph.outputs,
     graph.initializers.map(({ name }) => name),
@@ -163,6 +164,10 @@ function checkNames(graph: OnnxGraph, at: Place): Diagnostic[] {
     ]),
   ].flat();
   const long = names.find((name) => name.length > maxNameLength);
-  if (long === undefined) return [];
-  return [malformedGraph({ reason: `the name "${long.slice(0, 60)}…" has ${long.length} characters` }, at)];
+  if (long !== undefined)
+    return [malformedGraph({ reason: `the name "${long.slice(0, 60)}…" has ${long.length} characters` }, at)];
+  const hidden = names.find((name) => visible(name) !== name);
+  return hidden === undefined
+    ? []
+    : [malformedGraph({ reason: `the name "${visible(hidden)}" holds control characters` }, at)];
 }

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineCommand } from '../../../cli/shell/command.ts';
 import { runCli } from '../../support/cli.ts';
 
 test.each([
@@ -64,4 +66,25 @@ test('passes lists and describes', async () => {
   const unknown = await runCli('passes', 'fold-rotation');
   expect(unknown).toMatchObject({ exitCode: 1, stdout: '' });
   expect(unknown.stderr).toContain('Did you mean fold-rotations?');
+});
+
+test('no command sends to the terminal what it would obey', async () => {
+  const command = defineCommand({
+    name: 'say',
+    group: 'Compile a model',
+    summary: '',
+    details: [],
+    options: z.strictObject({}),
+    examples: [],
+    run: (_, { print, remark }) => {
+      print('a\u001b[2Jb\u009b1m\n');
+      remark('c\u202ed\re');
+    },
+  });
+  const said: string[] = [];
+  const say = (text: string): void => {
+    said.push(text);
+  };
+  await command.execute({}, { print: say, remark: say });
+  expect(said).toEqual(['a\\u001b[2Jb\\u009b1m\n', 'c\\u202ed\\u000de']);
 });

@@ -39,6 +39,30 @@ const valid = model({
   outputs: ['y'],
 });
 
+test.each(['\u001b[2J', 'a\nb', '\u009b1m', '\u202eexe', '\u007f'])('names that hold %j are refused', (bad) => {
+  const named = (spec: { input?: string; output?: string; node?: string }): string[] => {
+    const { input = 'x', output = 'y', node: name = 'n' } = spec;
+    return codesOf(
+      encode({
+        graph: {
+          name: 'g',
+          input: [
+            {
+              name: input,
+              type: { tensorType: { elemType: 1, shape: { dim: [{ dimParam: 'n' }, { dimValue: 2 }] } } },
+            },
+          ],
+          output: [{ name: output }],
+          node: [{ name, opType: 'Neg', input: [input], output: [output] }],
+        },
+        opsetImport: [{ domain: '', version: 17 }],
+      }),
+    );
+  };
+  expect(named({})).toEqual([]);
+  expect([named({ input: bad }), named({ output: bad }), named({ node: bad })]).toEqual([['H102'], ['H102'], ['H102']]);
+});
+
 describe('bytes', () => {
   test('the model that is damaged below is sound', () => {
     expect(codesOf(valid)).toEqual([]);

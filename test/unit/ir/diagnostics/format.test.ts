@@ -1,6 +1,6 @@
 /** Diagnostics as text: what strangers' names cannot do to a terminal, or to the lines around them. */
 import { expect, test } from 'vitest';
-import { type Diagnostic, formatDiagnostic, visible } from '../../../../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, formatDiagnostic, visible, visibleLines } from '../../../../ir/diagnostics/diagnostic.ts';
 
 const plain: Diagnostic = { code: 'H999', severity: 'error', message: 'it is so', at: {}, notes: ['do this'] };
 
@@ -24,4 +24,13 @@ test('a name of several lines cannot pass for a diagnostic of its own', () => {
   const text = formatDiagnostic({ ...plain, message: `the name ${name}`, at: { file: name }, notes: [name] });
   expect(text.split('\n').filter((line) => line.startsWith('error'))).toHaveLength(1);
   expect(text).toContain('x\\u000aerror[H000] y: forged: the name x\n    error[H000]');
+});
+
+test('what is printed keeps its line ends, and as JSON its values', () => {
+  const value = { name: '\u007f\u009b2J\u202e\u2028', list: [1, 2] };
+  const text = JSON.stringify(value, null, 2);
+  const shown = visibleLines(text);
+  expect(visible(shown.replaceAll('\n', ''))).toBe(shown.replaceAll('\n', ''));
+  expect(shown.split('\n')).toHaveLength(text.split('\n').length);
+  expect(JSON.parse(shown)).toEqual(value);
 });

@@ -16,7 +16,14 @@ import {
   inspectRelinKeys,
   inspectSecretKey,
 } from '../../../../runtime/seal/bytes/inspect-bytes.ts';
-import { type KeySet, readEvaluationKeys, readPublicKey, readSecretKey } from '../../../../runtime/seal/keys.ts';
+import { evaluationKeyBytes } from '../../../../ir/parameters.ts';
+import {
+  generateKeys,
+  type KeySet,
+  readEvaluationKeys,
+  readPublicKey,
+  readSecretKey,
+} from '../../../../runtime/seal/keys.ts';
 import { ciphertextFields } from '../../../../runtime/seal/bytes/saved-format.ts';
 import { ProgramWriter, smallParameters } from '../engines/seal-wasm/programs.ts';
 
@@ -65,6 +72,16 @@ beforeAll(async () => {
 afterAll(() => {
   client.close();
   expect(liveHandles()).toBe(0);
+});
+
+test('more keys than an engine holds are not made; what a client is told is what it gets', () => {
+  const rotationSteps = Array.from({ length: 2047 }, (_, i) => i + 1);
+  const large = { ...smallParameters, primes: Array.from({ length: 40 }, () => smallParameters.primes[0] ?? 0) };
+  const generator = { seal: undefined, context: undefined } as never;
+  expect(codesOf(() => generateKeys(generator, { ...part, parameters: large, rotationSteps }))).toEqual(['H508']);
+  const { saved } = evaluationKeyBytes(part.parameters, part.rotationSteps.length, part.needsRelinKeys);
+  expect(keys.evaluationKeys.length / saved).toBeGreaterThan(0.99);
+  expect(keys.evaluationKeys.length / saved).toBeLessThan(1.2);
 });
 
 test('good files are read', () => {
