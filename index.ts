@@ -14,7 +14,8 @@ import type { CompileOptions } from './compiler/settings.ts';
 import { compileOnnx } from './compiler/compile-onnx.ts';
 import { importOnnx, type OnnxSource } from './compiler/onnx/import.ts';
 import type { Diagnostic } from './ir/diagnostics/diagnostic.ts';
-import type { Port, Sample } from './ir/interface.ts';
+import type { GivenSample } from './ir/given-samples.ts';
+import type { Port } from './ir/interface.ts';
 import type { Plan, PlanStatistics } from './ir/plan/plan.ts';
 import { pruneModel } from './pruning/prune-model.ts';
 import type { PruneOptions } from './pruning/prune-options.ts';
@@ -26,6 +27,7 @@ export { HepcError, InternalError, formatDiagnostic } from './ir/diagnostics/dia
 export type { Diagnostic, NodeRef, Place, Severity } from './ir/diagnostics/diagnostic.ts';
 export type { CostTable } from './costs/op-costs.ts';
 export type { ClientPart, Plan, PlanStatistics } from './ir/plan/plan.ts';
+export type { GivenSample, GivenValues } from './ir/given-samples.ts';
 export type { Port, Sample } from './ir/interface.ts';
 export type { Objective, SearchLimits, SearchReport } from './ir/plan/search-report.ts';
 export type { PruningReport } from './ir/plan/pruning-report.ts';
@@ -71,7 +73,7 @@ export interface CompileModelOptions extends Omit<CompileOptions, 'samples' | 'o
    * Calibration samples, a few hundred real ones: a list, or a function of the inputs of the model that gives one.
    * Without them the plan is marked as synthetic.
    */
-  readonly calibration?: readonly Sample[] | ((inputs: readonly Port[]) => readonly Sample[]);
+  readonly calibration?: readonly GivenSample[] | ((inputs: readonly Port[]) => readonly GivenSample[]);
 }
 
 export interface CompiledModel {

@@ -2,18 +2,21 @@
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { keyNeeds } from '../ir/he/keys.ts';
 import { rowsByIndex } from '../ir/he/ports.ts';
+import { TensorInterpreter } from '../ir/interpret/tensor.ts';
 import { largestAbsolute } from '../ir/maths/averages.ts';
 import { nodeAt } from '../ir/module.ts';
 import { encodingLimit, type Parameters } from '../ir/parameters.ts';
+import { type Calibration, calibrationOf, leastCalibration } from '../ir/plan/calibration.ts';
 import type { ClientPart, InputEncoding, OutputEncoding, Plan, PlanModule } from '../ir/plan/plan.ts';
 import { countStatistics } from '../ir/plan/statistics.ts';
 import type { SearchReport } from '../ir/plan/search-report.ts';
+import type { TensorModule } from '../ir/tensor/ops.ts';
 import { sentOutputs } from '../ir/tile/sent-outputs.ts';
 import type { ModelInterface, Sample } from '../ir/interface.ts';
 import type { PackedNetwork } from './search/pack-network.ts';
 
 export interface PlanParts {
-  readonly graph: ModelInterface;
+  readonly graph: ModelInterface & { readonly module: TensorModule };
   readonly packed: PackedNetwork;
   readonly program: PlanModule;
   readonly samples: readonly Sample[];
@@ -48,6 +51,7 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
     maxError,
     predictedMaxError,
     synthetic,
+    ...(synthetic || parts.samples.length < leastCalibration ? {} : { calibration: calibrate(parts, inputs, outputs) }),
   };
   const managed = { ...program, level: 'he' as const, parameters };
   return {
@@ -59,6 +63,18 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
     search,
     dumps: new Map(),
   };
+}
+
+/** What the samples show of the inputs that are read, and of the outputs. */
+function calibrate(
+  { graph, samples }: PlanParts,
+  inputs: readonly InputEncoding[],
+  outputs: readonly OutputEncoding[],
+): Calibration {
+  const interpreter = new TensorInterpreter(graph.module);
+  const answers = samples.map((sample) => interpreter.evaluate(sample));
+  const namesOf = (encodings: readonly { readonly name: string }[]) => new Set(encodings.map(({ name }) => name));
+  return calibrationOf(samples, answers, { inputs: namesOf(inputs), outputs: namesOf(outputs) });
 }
 
 /** Encodings of the inputs, and the program with the inputs that it reads numbered without gaps. */

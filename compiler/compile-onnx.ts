@@ -1,5 +1,8 @@
 /** From the bytes of an ONNX model to a plan: import and compilation in one call. */
 import { printModule } from '../ir/text/print.ts';
+import { nonFiniteValue, noSamples } from '../ir/diagnostics/data.ts';
+import { HepcError } from '../ir/diagnostics/diagnostic.ts';
+import { type GivenSample, readGivenSamples } from '../ir/given-samples.ts';
 import type { Port, Sample } from '../ir/interface.ts';
 import { ordersFromJson } from '../passes/pruning/orders/orders-json.ts';
 import { type Compilation, compileGraph } from './compile.ts';
@@ -10,7 +13,7 @@ import type { ImportedGraph } from './simplify.ts';
 
 export interface CompileOnnxOptions extends Omit<CompileOptions, 'samples'> {
   /** Calibration samples, or how to get them once the inputs of the model are known. */
-  readonly samples?: readonly Sample[] | ((inputs: readonly Port[]) => readonly Sample[]);
+  readonly samples?: readonly GivenSample[] | ((inputs: readonly Port[]) => readonly GivenSample[]);
 }
 
 export interface OnnxCompilation extends Compilation {
@@ -25,7 +28,8 @@ export function compileOnnx(source: OnnxSource, options: CompileOnnxOptions = {}
   const { samples, ...rest } = options;
   rest.onStep?.('reading the model');
   const model = importOnnx(source);
-  const list = typeof samples === 'function' ? samples(model.inputs) : samples;
+  const given = typeof samples === 'function' ? samples(model.inputs) : samples;
+  const list = given === undefined ? undefined : readCalibration(given, model.inputs);
   const graph = { ...model, orders: ordersOf(model) };
   const compilation = compileGraph(graph, { ...rest, ...(list === undefined ? {} : { samples: list }) });
   const { tensor, tile } = compilation.modules;
@@ -39,6 +43,21 @@ export function compileOnnx(source: OnnxSource, options: CompileOnnxOptions = {}
     plan: { ...compilation.plan, dumps },
     warnings: [...model.warnings, ...compilation.warnings],
   };
+}
+
+/** Throws `HepcError` for what is no list of samples, for none, and for values that are not finite. */
+function readCalibration(given: readonly GivenSample[], inputs: readonly Port[]): Sample[] {
+  const samples = readGivenSamples(given, inputs, { at: { part: 'calibration' } });
+  if (samples.length === 0) throw new HepcError([noSamples({ array: 'calibration', shape: [0] })]);
+  for (const [k, sample] of samples.entries()) {
+    for (const [name, values] of sample) {
+      const element = values.findIndex((value) => !Number.isFinite(value));
+      if (element === -1) continue;
+      const found = { array: name, index: [k, element], value: values[element] ?? NaN };
+      throw new HepcError([nonFiniteValue(found, { part: 'calibration' })]);
+    }
+  }
+  return samples;
 }
 
 /** The orders that an earlier pruning found, for the network once its linear ops are merged. */

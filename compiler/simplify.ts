@@ -2,6 +2,7 @@
 import { fewSamples, syntheticSamples } from '../ir/diagnostics/compile.ts';
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import type { ModelInterface, Sample } from '../ir/interface.ts';
+import { leastCalibration } from '../ir/plan/calibration.ts';
 import { seededRandom } from '../ir/random.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { PassManager, type PassRun } from '../passes/manager.ts';
@@ -36,9 +37,6 @@ export interface SimplifiedNetwork {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** Fewer calibration samples than this say little about the ranges of other inputs. */
-const leastSamples = 8;
-
 /**
  * `elements`: whether the network lacks those that are constant or that nobody reads; with all of them its layers have the
  * sizes that they have in the model. Throws `HepcError` for activations that no polynomial follows closely enough.
@@ -62,7 +60,7 @@ export function simplify(
 
 function warningsOf(samples: readonly Sample[], synthetic: boolean): Diagnostic[] {
   if (synthetic) return [syntheticSamples({})];
-  return samples.length < leastSamples ? [fewSamples({ count: samples.length })] : [];
+  return samples.length < leastCalibration ? [fewSamples({ count: samples.length })] : [];
 }
 
 function uniformSamples({ module }: ImportedGraph, seed: number): Sample[] {

@@ -10,7 +10,7 @@ import {
   severalInputs,
   tooFewSamples,
 } from '../ir/diagnostics/pruning/pruning-run.ts';
-import { missingInput, wrongInputLength } from '../ir/diagnostics/runtime.ts';
+import { missingInput, wrongInputLength } from '../ir/diagnostics/samples.ts';
 import { seededRandom } from '../ir/random.ts';
 import type { TensorModule, TensorNode } from '../ir/tensor/ops.ts';
 import type { TrainingData } from '../ir/tensor/trainer.ts';

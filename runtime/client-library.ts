@@ -9,6 +9,7 @@ export { Client } from './client.ts';
 export type { DecryptedFile, StreamOptions } from './client.ts';
 export type { RandomAccess } from './format/random-access.ts';
 export type { Append } from './format/zip-writer.ts';
+export type { GivenSample, GivenValues } from '../ir/given-samples.ts';
 export type { Port, Sample } from '../ir/interface.ts';
 export { readClientPart } from './hep/client-part.ts';
 export { sampleSource } from './sample-source.ts';

@@ -5,15 +5,11 @@
 import { elementCount } from '../ir/constant.ts';
 import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Sample } from '../ir/interface.ts';
-import {
-  keysNotLoaded,
-  missingInput,
-  noSamplesToEncrypt,
-  wrongCount,
-  wrongInputLength,
-} from '../ir/diagnostics/runtime.ts';
+import { keysNotLoaded, noSamplesToEncrypt, wrongCount } from '../ir/diagnostics/runtime.ts';
+import { type GivenSample, readGivenSamples } from '../ir/given-samples.ts';
 import { byCiphertext, type ClientPart, type InputEncoding, sentCiphertexts } from '../ir/plan/plan.ts';
 import { checkInputRange, packInput, unpackOutput } from './base/codec.ts';
+import { unlikeAnswers, unlikeSamples } from './base/plausibility.ts';
 import type { RandomAccess } from './format/random-access.ts';
 import type { Append } from './format/zip-writer.ts';
 import type { SampleSource } from './sample-source.ts';
@@ -35,6 +31,8 @@ export interface StreamOptions {
   readonly signal?: AbortSignal;
   /** Called with the part that is done, 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
+  /** Called for each sample (H511) or answer (H512) that is unlike those of calibration. */
+  readonly onWarning?: (warning: Diagnostic) => void;
 }
 
 /** What is in a file of encrypted outputs. */
@@ -54,6 +52,7 @@ export class Client {
   readonly part: ClientPart;
   private readonly context: SealContext;
   private keys: LoadedKeys | undefined;
+  private remarks: readonly Diagnostic[] = [];
 
   /** Builds SEAL's context, which takes up to seconds for large parameters. To be closed. */
   static async create(part: ClientPart): Promise<Client> {
@@ -63,6 +62,14 @@ export class Client {
   private constructor(part: ClientPart, context: SealContext) {
     this.part = part;
     this.context = context;
+  }
+
+  /**
+   * What the last call of `encrypt` or `decrypt` noticed: samples (H511) and answers (H512) that are unlike those of
+   * calibration. Nothing for a plan without calibration.
+   */
+  get warnings(): readonly Diagnostic[] {
+    return this.remarks;
   }
 
   /** Makes and loads new keys. */
@@ -83,12 +90,14 @@ export class Client {
   /**
    * A file of encrypted inputs for any number of samples; those beyond the plan's batch are further runs. The
    * encryption is symmetric, so that half of each ciphertext is a seed.
-   * Throws `HepcError` where values are missing, of the wrong number, or beyond the range of the plan.
+   * Throws `HepcError` where values are missing, of another shape, or beyond the range of the plan. For samples that are
+   * unlike those of calibration there are `warnings` afterwards.
    */
-  encrypt(samples: readonly Sample[]): Uint8Array {
+  encrypt(given: readonly GivenSample[]): Uint8Array {
     const { keyId, cipher } = this.requireKeys('encryption');
+    const samples = this.readSamples(given, 0);
     checkCount(samples.length);
-    this.checkSamples(samples, 0);
+    this.remarks = unlikeSamples(this.part, samples);
     const { batch } = this.part;
     const runs: Uint8Array[][] = [];
     for (let first = 0; first < samples.length; first += batch)
@@ -101,7 +110,11 @@ export class Client {
    * samples are checked before the first is encrypted, so they are read twice. The bytes of the file. Rejects with the
    * reason of `signal` once it aborts; what has been appended by then is no file.
    */
-  async encryptTo(samples: SampleSource, append: Append, { signal, onProgress }: StreamOptions = {}): Promise<number> {
+  async encryptTo(
+    samples: SampleSource,
+    append: Append,
+    { signal, onProgress, onWarning }: StreamOptions = {},
+  ): Promise<number> {
     const { keyId, cipher } = this.requireKeys('encryption');
     const { batch } = this.part;
     const { count } = samples;
@@ -117,10 +130,10 @@ export class Client {
           wrongCount({ what: `samples from number ${first} on`, expected: end - first, got: own.length }),
         ]);
       // What is read may have changed since it was checked.
-      this.checkSamples(own, first);
-      return own;
+      return this.readSamples(own, first);
     };
-    for (let run = 0; run < runs; run++) await read(run);
+    for (let run = 0; run < runs; run++)
+      for (const warning of unlikeSamples(this.part, await read(run), run * batch)) onWarning?.(warning);
     const writer = new CiphertextWriter('inputs', this.part, { keyId, samples: count }, append);
     for (let run = 0; run < runs; run++) {
       await writer.add(this.encryptRun(cipher, await read(run)));
@@ -129,24 +142,33 @@ export class Client {
     return writer.finish();
   }
 
-  /** The outputs of each sample. Throws `HepcError` for a file that is damaged, of another plan or another key. */
+  /**
+   * The outputs of each sample. Throws `HepcError` for a file that is damaged, of another plan or another key. For answers
+   * that are larger than those of calibration there are `warnings` afterwards.
+   */
   decrypt(outputs: Uint8Array): Map<string, Float64Array>[] {
     const { keyId, cipher } = this.requireKeys('decryption');
     const { samples, runs } = readCiphertexts(outputs, 'outputs', this.part, keyId);
-    return runs.flatMap((run, r) => this.decryptRun(cipher, run, r, samples));
+    const answers = runs.flatMap((run, r) => this.decryptRun(cipher, run, r, samples));
+    this.remarks = unlikeAnswers(this.part, answers);
+    return answers;
   }
 
   /**
    * As `decrypt`, of a file that may be larger than memory: all of it is checked first, and read once more run by run as
    * its samples are asked for.
    */
-  async decryptFrom(outputs: RandomAccess, { signal, onProgress }: StreamOptions = {}): Promise<DecryptedFile> {
+  async decryptFrom(
+    outputs: RandomAccess,
+    { signal, onProgress, onWarning }: StreamOptions = {},
+  ): Promise<DecryptedFile> {
     const { keyId, cipher } = this.requireKeys('decryption');
     const file = await CiphertextReader.open(outputs, 'outputs', this.part, keyId);
     await file.check(signal);
     const decryptRun = async (run: number): Promise<Map<string, Float64Array>[]> => {
       signal?.throwIfAborted();
       const samples = this.decryptRun(cipher, await file.read(run), run, file.samples);
+      for (const warning of unlikeAnswers(this.part, samples, run * this.part.batch)) onWarning?.(warning);
       onProgress?.((run + 1) / file.runs);
       return samples;
     };
@@ -185,28 +207,15 @@ export class Client {
   }
 
   /** Throws `HepcError` for samples, the first of which is number `first`, that cannot be encrypted. */
-  private checkSamples(samples: readonly Sample[], first: number): void {
-    throwIfErrors(this.part.inputs.flatMap((input) => this.checkInput(input, samples, first)));
-  }
-
-  private checkInput(input: InputEncoding, samples: readonly Sample[], first: number): Diagnostic[] {
-    const elements = elementCount(input.shape);
-    const problems: Diagnostic[] = [];
-    const sound: Float64Array[] = [];
-    for (const [k, values] of samples.entries()) {
-      const own = values.get(input.name);
-      const sample = first + k;
-      if (own === undefined) problems.push(missingInput({ input: input.name, sample, found: [...values.keys()] }));
-      else if (own.length !== elements)
-        problems.push(wrongInputLength({ input: input.name, sample, expected: input.shape, got: own.length }));
-      else sound.push(own);
-    }
-    return problems.length > 0 ? problems : checkInputRange(input, sound, first);
+  private readSamples(given: readonly GivenSample[], first: number): Sample[] {
+    const { inputs } = this.part;
+    const samples = readGivenSamples(given, inputs, { first });
+    throwIfErrors(inputs.flatMap((input) => checkInputRange(input, valuesOf(input, samples), first)));
+    return samples;
   }
 
   private encryptInput(cipher: SecretCipher, input: InputEncoding, samples: readonly Sample[]): Uint8Array[] {
-    const values = samples.map((sample) => sample.get(input.name) ?? new Float64Array(elementCount(input.shape)));
-    return packInput(input, values).map((slots) => cipher.encrypt(slots, input.level, input.scale));
+    return packInput(input, valuesOf(input, samples)).map((slots) => cipher.encrypt(slots, input.level, input.scale));
   }
 
   private requireKeys(what: string): LoadedKeys {
@@ -218,4 +227,8 @@ export class Client {
 function checkCount(samples: number): void {
   if (samples === 0 || samples > maxSamples)
     throw new HepcError([noSamplesToEncrypt({ got: samples, limit: maxSamples })]);
+}
+
+function valuesOf({ name, shape }: InputEncoding, samples: readonly Sample[]): Float64Array[] {
+  return samples.map((sample) => sample.get(name) ?? new Float64Array(elementCount(shape)));
 }

@@ -43,7 +43,7 @@ export const houses = [
       room(
         '.#values',
         `maths diagnostics#diagnostic ${diagnostics}`,
-        'attributes constant digest graph interface module op parameters random reports suggestion',
+        'attributes constant digest given-samples graph interface module op parameters random reports suggestion',
       ),
       room('tensor', `${values} diagnostics#diagnostic`),
       room('tile', `${values} diagnostics#diagnostic`),
@@ -120,10 +120,10 @@ export const houses = [
     rooms: [
       room('base'),
       room('format'),
-      room('seal/bytes', 'format'),
+      room('seal/bytes', 'format base'),
       room('seal/library', 'base'),
       room('seal', 'seal/library seal/bytes base'),
-      room('hep', 'seal format'),
+      room('hep', 'seal format base'),
       room('engines/threads', 'base'),
       room('engines/exchange', 'engines/threads seal seal/bytes'),
       room('engines/sessions', 'engines/exchange engines/threads seal/library base'),

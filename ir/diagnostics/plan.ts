@@ -115,3 +115,56 @@ export const inputOutOfRange = defineDiagnostic<{
     'Compile with calibration samples that cover these values.',
   ],
 });
+
+export const unlikeSample = defineDiagnostic<{
+  input: string;
+  sample: number;
+  unlike: readonly {
+    readonly statistic: 'mean' | 'norm' | 'deviation' | 'roughness';
+    readonly figure: number;
+    readonly range: readonly [number, number];
+  }[];
+}>({
+  code: 'H511',
+  severity: 'warning',
+  title: 'a sample unlike those of calibration',
+  explain:
+    'Each value is within the range of the plan, but all of them together are not like any calibration sample: their mean, ' +
+    'their norm (the root of the sum of squares), the norm of their differences from the mean, or that of the differences ' +
+    'between neighbours (the roughness) is outside of what calibration has shown by more than a quarter of its width and a ' +
+    'hundredth of the largest norm. Inside of the network values may then leave the ranges that activations are ' +
+    'approximated on, and the answer is wrong without a sign of it. Noise and inverted images are noticed, a sample that ' +
+    'is alike in these four numbers is not.',
+  message: ({ input, sample, unlike }) =>
+    `input "${input}" of sample ${sample} is unlike the calibration samples: ` +
+    unlike
+      .map(
+        ({ statistic, figure, range: [least, most] }) =>
+          `${statistic} ${short(figure)}, which showed ${short(least)} to ${short(most)}`,
+      )
+      .join('; '),
+  notes: () => [
+    'Do not rely on the answer. Check that the data are preprocessed as those for calibration were.',
+    'Compile with calibration samples that include such data.',
+  ],
+});
+
+export const unlikeAnswer = defineDiagnostic<{ output: string; sample: number; figure: number; largest: number }>({
+  code: 'H512',
+  severity: 'warning',
+  title: 'an answer larger than those of calibration',
+  explain:
+    'The largest absolute value of the answer exceeds the largest of the model on the calibration samples by more than a ' +
+    'quarter and twice the error of the plan. Either the sample was unlike those of calibration, and the answer is wrong, ' +
+    'or calibration has not shown all that there is. An answer of the usual size may be wrong as well.',
+  message: ({ output, sample, figure, largest }) =>
+    `output "${output}" of sample ${sample} is as large as ${short(figure)}; calibration showed up to ${short(largest)}`,
+  notes: () => [
+    'Do not rely on the answer. Check that the data are preprocessed as those for calibration were.',
+    'Compile with calibration samples that include such data.',
+  ],
+});
+
+function short(figure: number): string {
+  return String(Number(figure.toPrecision(4)));
+}

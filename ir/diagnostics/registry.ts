@@ -13,6 +13,7 @@ import * as plan from './plan.ts';
 import * as pruningRun from './pruning/pruning-run.ts';
 import * as pruning from './pruning/pruning.ts';
 import * as runtime from './runtime.ts';
+import * as samples from './samples.ts';
 import * as text from './text.ts';
 import * as tiles from './pruning/tiles.ts';
 import * as training from './pruning/training.ts';
@@ -32,6 +33,7 @@ const areas = [
   pruning,
   training,
   runtime,
+  samples,
   cli,
 ];
 

@@ -155,32 +155,6 @@ export const wrongCount = defineDiagnostic<{ what: string; expected: number; got
   notes: () => ['Make the file again from this plan.'],
 });
 
-export const missingInput = defineDiagnostic<{ input: string; sample: number; found: readonly string[] }>({
-  code: 'H620',
-  severity: 'error',
-  title: 'no values for an input',
-  explain: 'A sample is a map from the names of the model inputs to their values. One of the names is not in it.',
-  message: ({ input, sample, found }) =>
-    `sample ${sample} has no values for input ${JSON.stringify(input)}; it has ${found.map((name) => JSON.stringify(name)).join(', ') || 'none'}`,
-  notes: ({ input }) => [`Give an array under the name ${JSON.stringify(input)}.`],
-});
-
-export const wrongInputLength = defineDiagnostic<{
-  input: string;
-  sample: number;
-  expected: readonly number[];
-  got: number;
-}>({
-  code: 'H621',
-  severity: 'error',
-  title: 'an input of the wrong length',
-  explain: 'The values of an input are a flat array, row-major, of as many elements as the shape of one sample has.',
-  message: ({ input, sample, expected, got }) =>
-    `input ${JSON.stringify(input)} of sample ${sample} has ${got} values; the shape [${expected.join(', ')}] has ` +
-    `${expected.reduce((product, extent) => product * extent, 1)}`,
-  notes: () => ['Give one array for each sample, without the axis of samples.'],
-});
-
 export const noSamplesToEncrypt = defineDiagnostic<{ got: number; limit: number }>({
   code: 'H622',
   severity: 'error',
@@ -356,7 +330,8 @@ export const notBytes = defineDiagnostic<{ what: string; got: string }>({
   code: 'H644',
   severity: 'error',
   title: 'not bytes',
-  explain: 'Keys and ciphertexts are passed as the bytes of their files: a Uint8Array, of which a Buffer is one kind.',
+  explain:
+    'Plans, keys and ciphertexts are passed as the bytes of their files: a Uint8Array, of which a Buffer is one kind.',
   message: ({ what, got }) => `expected the bytes of ${what}, got ${got}`,
   notes: () => ['Pass a Uint8Array.'],
 });

@@ -10,6 +10,7 @@ import type { HeModule } from '../he/module.ts';
 import type { Port } from '../interface.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Layout } from '../tile/layout.ts';
+import type { Calibration } from './calibration.ts';
 import type { PruningReport } from './pruning-report.ts';
 import type { SearchReport } from './search-report.ts';
 
@@ -93,6 +94,8 @@ export interface ClientPart {
   readonly predictedMaxError: number;
   /** Compiled without calibration samples of the user's. */
   readonly synthetic: boolean;
+  /** What the calibration samples have shown; absent where there were none of the user's, or fewer than 8. */
+  readonly calibration?: Calibration;
 }
 
 export interface Plan {

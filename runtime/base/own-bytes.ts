@@ -5,11 +5,21 @@
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { notBytes } from '../../ir/diagnostics/runtime.ts';
 
-/** @param what names them, for diagnostics. Throws `HepcError` for what is not bytes. */
-export function ownBytes(bytes: unknown, what: string): Uint8Array {
+/**
+ * The bytes of a caller as a plain array in place: a Buffer's `slice` does not copy, and SEAL does not read it. For what is
+ * done with before the caller can change them.
+ *
+ * @param what names them, for diagnostics. Throws `HepcError` for what is not bytes.
+ */
+export function plainBytes(bytes: unknown, what: string): Uint8Array {
   if (!(bytes instanceof Uint8Array)) throw new HepcError([notBytes({ what, got: describe(bytes) })]);
-  // A Buffer's `slice` does not copy, and an array without its memory cannot be copied.
-  return bytes.length === 0 ? new Uint8Array() : new Uint8Array(bytes);
+  // There is no view of an array without its memory.
+  return bytes.length === 0 ? new Uint8Array() : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** A copy of them; otherwise as `plainBytes`. */
+export function ownBytes(bytes: unknown, what: string): Uint8Array {
+  return new Uint8Array(plainBytes(bytes, what));
 }
 
 function describe(value: unknown): string {

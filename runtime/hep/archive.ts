@@ -11,6 +11,7 @@ import {
   throwIfErrors,
 } from '../../ir/diagnostics/diagnostic.ts';
 import { sha256Hex } from '../../ir/digest.ts';
+import { plainBytes } from '../base/own-bytes.ts';
 import { readZip, writeZip } from '../format/zip.ts';
 import { type ZipEntry, ZipError } from '../format/zip-format.ts';
 import {
@@ -81,7 +82,7 @@ export function encodeManifest(manifest: ManifestText): Uint8Array<ArrayBuffer> 
  * Throws `HepcError` H501 to H504.
  */
 export function openArchive(bytes: Uint8Array, file: string, trusted: (name: string) => boolean): Archive {
-  const found = unzip(bytes, file);
+  const found = unzip(plainBytes(bytes, 'a plan'), file);
   const manifest = parseManifest(found.get(manifestName), { file, part: manifestName });
   found.delete(manifestName);
   throwIfErrors(compareNames(manifest, found, file));

@@ -8,6 +8,7 @@
  * - names are distinct, save for inputs of one shape, which are packings of the same input;
  * - levels exist, and hold whatever a client may encrypt there: the largest value of an input, times factor and scale;
  *   what comes out of a decryption, times the factor of its output, is a number;
+ * - what calibration has shown is of its inputs and outputs;
  * - rotation steps ascend and are below the slots, and an engine can hold the keys.
  */
 import { elementCount } from '../../ir/constant.ts';
@@ -53,6 +54,15 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   }
   check('inputs', [repeatedName(client.inputs.filter(isFirstPacking)), numbering(client.inputs)]);
   check('outputs', [repeatedName(client.outputs), numbering(client.outputs)]);
+  check('calibration', [
+    client.synthetic && client.calibration !== undefined && 'the plan is synthetic, so that there is none',
+    ...(client.calibration === undefined
+      ? []
+      : [
+          otherNames('input', client.calibration.inputs, client.inputs),
+          otherNames('output', client.calibration.outputs, client.outputs),
+        ]),
+  ]);
   const { rotationSteps, parameters } = client;
   const slots = slotsOf(parameters);
   const bad = rotationSteps.find((step, i) => step >= slots || step <= (rotationSteps[i - 1] ?? -1));
@@ -129,7 +139,21 @@ function isFirstPacking(input: InputEncoding, k: number, inputs: readonly InputE
   return !inputs.slice(0, k).some((other) => other.name === input.name && sameShape(other));
 }
 
-function repeatedName(encodings: readonly { readonly name: string }[]): string | false {
+/** What is wrong with a list that has each name of the encodings once, in their order. */
+function otherNames(kind: string, list: readonly Named[], encodings: readonly Named[]): string | false {
+  const names = [...new Set(encodings.map(({ name }) => name))];
+  const got = list.map(({ name }) => name);
+  return (
+    (got.length !== names.length || got.some((name, k) => name !== names[k])) &&
+    `it is of the ${kind}s ${JSON.stringify(got)}, the plan has ${JSON.stringify(names)}`
+  );
+}
+
+interface Named {
+  readonly name: string;
+}
+
+function repeatedName(encodings: readonly Named[]): string | false {
   const names = encodings.map(({ name }) => name);
   const repeated = names.find((name, k) => names.indexOf(name) !== k);
   return repeated !== undefined && `the name ${JSON.stringify(repeated)} occurs twice`;

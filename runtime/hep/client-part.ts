@@ -1,6 +1,7 @@
 /** The client part of a plan to and from its manifest and index entries; alone in a file of its own, or in a plan. */
 import { elementCount, isIdentity } from '../../ir/constant.ts';
 import { type Diagnostic, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
+import type { Calibration } from '../../ir/plan/calibration.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import { writeNpy } from '../format/npy.ts';
 import type { RandomAccess } from '../format/random-access.ts';
@@ -78,7 +79,22 @@ export function manifestHead(client: ClientPart, { madeBy = 'hepc' }: WriteOptio
       maxError: client.maxError,
       predictedMaxError: client.predictedMaxError,
       synthetic: client.synthetic,
+      ...(client.calibration && { calibration: calibrationText(client.calibration) }),
     },
+  };
+}
+
+function calibrationText({ samples, inputs, outputs }: Calibration): ManifestText['client']['calibration'] {
+  return {
+    samples,
+    inputs: inputs.map(({ name, mean, norm, deviation, roughness }) => ({
+      name,
+      mean: [...mean],
+      norm: [...norm],
+      deviation: [...deviation],
+      roughness: [...roughness],
+    })),
+    outputs: outputs.map(({ name, largest }) => ({ name, largest })),
   };
 }
 
@@ -148,6 +164,7 @@ export function decodeClientPart(
       used: used ?? Array.from({ length: output.layout.ciphertexts }, () => true),
     };
   });
-  const client: ClientPart = { ...text, inputs, outputs };
+  const { calibration, ...rest } = text;
+  const client: ClientPart = { ...rest, inputs, outputs, ...(calibration && { calibration }) };
   return { client, diagnostics: reader.diagnostics.length > 0 ? [] : checkClientPart(client, archive.file) };
 }

@@ -6,11 +6,12 @@
 import { z } from 'zod';
 
 import { visible } from '../../ir/diagnostics/diagnostic.ts';
+import { leastCalibration } from '../../ir/plan/calibration.ts';
 import { parametersSchema } from '../../ir/parameters.ts';
 import { isPowerOfTwo, Layout } from '../../ir/tile/layout.ts';
 
 /** Version of the format that this hepc writes, and the only one that it reads. */
-export const formatVersion = 3;
+export const formatVersion = 4;
 
 /** Elements of one sample of all inputs and outputs of a plan. */
 const maxElements = 2 ** 24;
@@ -87,6 +88,16 @@ const outputSchema = z.strictObject({
   used: z.array(z.boolean()).min(1).optional(),
 });
 
+/** Least and most of something. */
+const range = z.tuple([z.number(), z.number()]).refine(([least, most]) => least <= most, 'its least is above its most');
+const ofNorm = range.refine(([least]) => least >= 0, 'a norm is negative');
+
+const calibrationSchema = z.strictObject({
+  samples: z.int().min(leastCalibration),
+  inputs: z.array(z.strictObject({ name, mean: range, norm: ofNorm, deviation: ofNorm, roughness: ofNorm })).max(256),
+  outputs: z.array(z.strictObject({ name, largest: z.number().min(0) })).max(256),
+});
+
 const clientSchema = z
   .strictObject({
     name: shown.max(1024),
@@ -99,6 +110,8 @@ const clientSchema = z
     maxError: z.number().min(0),
     predictedMaxError: z.number().min(0),
     synthetic: z.boolean(),
+    /** Left out where there were no samples of the user's, or too few. */
+    calibration: calibrationSchema.optional(),
   })
   .refine(
     ({ inputs, outputs }) =>

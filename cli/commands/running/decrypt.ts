@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { Client, type DecryptedFile } from '../../../runtime/client.ts';
 import type { Append } from '../../../runtime/format/zip-writer.ts';
 import { defineCommand, option } from '../../shell/command.ts';
@@ -8,6 +9,7 @@ import { fileKinds, withInputFile } from '../../files/input-file.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { readSecretKeyFile } from '../../files/key-folder.ts';
 import { text } from '../../shell/option-values.ts';
+import { warn } from '../../shell/warn.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readClientFile } from '../../files/plan-file.ts';
 import { describeAnswers, type OutputShape } from '../../answers/answers.ts';
@@ -32,10 +34,11 @@ export const decrypt = defineCommand({
     }),
   }),
   examples: ['decrypt client.hep --keys keys --input out.ct -o y.npy'],
-  run: async (options, { print }) => {
+  run: async (options, { print, remark }) => {
     const output = new OutputFile(options.output);
     const part = await readClientFile(options.plan);
     const key = await readSecretKeyFile(options.keys);
+    const warnings: Diagnostic[] = [];
     const described = await withInputFile(options.input, fileKinds.ciphertexts, (outputs) =>
       interruptible(async (signal) => {
         const client = await Client.create(part);
@@ -45,7 +48,11 @@ export const decrypt = defineCommand({
           });
           return await output.writeInParts((append) =>
             inFileAsync(options.input, async () =>
-              writeAnswers(part.outputs, await client.decryptFrom(outputs, { signal }), append),
+              writeAnswers(
+                part.outputs,
+                await client.decryptFrom(outputs, { signal, onWarning: (warning) => warnings.push(warning) }),
+                append,
+              ),
             ),
           );
         } finally {
@@ -53,6 +60,7 @@ export const decrypt = defineCommand({
         }
       }),
     );
+    warn(warnings, { remark });
     for (const text of described) print(text);
   },
 });

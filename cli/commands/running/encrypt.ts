@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { Client } from '../../../runtime/client.ts';
 import { sampleSource } from '../../../runtime/sample-source.ts';
 import { defineCommand, option } from '../../shell/command.ts';
@@ -6,6 +7,7 @@ import { inFile, inFileAsync } from '../../shell/failure.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { readSecretKeyFile } from '../../files/key-folder.ts';
 import { text } from '../../shell/option-values.ts';
+import { warn } from '../../shell/warn.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readClientFile } from '../../files/plan-file.ts';
 import { formatBytes, plural } from '../../render/units.ts';
@@ -16,7 +18,10 @@ export const encrypt = defineCommand({
   name: 'encrypt',
   group: 'Run it encrypted, as client and server',
   summary: 'Encrypt samples for the server',
-  details: ['Values beyond the range that the plan was compiled for are refused, since their answers would be wrong.'],
+  details: [
+    'Values beyond the range that the plan was compiled for are refused, since their answers would be wrong. Samples that ' +
+      'are unlike those of calibration as a whole are encrypted with a warning.',
+  ],
   options: z.strictObject({
     plan: clientPlanArgument,
     keys: option(text, { doc: 'folder of the keys', value: 'DIR' }),
@@ -25,11 +30,12 @@ export const encrypt = defineCommand({
     limit,
   }),
   examples: ['encrypt client.hep --keys keys --input examples/models/mnist-test256.npz --limit 2 -o in.ct'],
-  run: async (options, { print }) => {
+  run: async (options, { print, remark }) => {
     const output = new OutputFile(options.output);
     const part = await readClientFile(options.plan);
     const samples = await readSamples(options.input, part.inputs, options.limit);
     const key = await readSecretKeyFile(options.keys);
+    const warnings: Diagnostic[] = [];
     const bytes = await interruptible(async (signal) => {
       const client = await Client.create(part);
       try {
@@ -37,12 +43,15 @@ export const encrypt = defineCommand({
           client.loadKeys(key.bytes);
         });
         return await output.writeInParts((append) =>
-          inFileAsync(options.input, () => client.encryptTo(sampleSource(samples), append, { signal })),
+          inFileAsync(options.input, () =>
+            client.encryptTo(sampleSource(samples), append, { signal, onWarning: (warning) => warnings.push(warning) }),
+          ),
         );
       } finally {
         client.close();
       }
     });
+    warn(warnings, { remark });
     print(`${options.output}: ${plural(samples.length, 'sample')}, ${formatBytes(bytes)}\n`);
   },
 });

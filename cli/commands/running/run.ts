@@ -7,6 +7,8 @@ import { text } from '../../shell/option-values.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readPlanFile } from '../../files/plan-file.ts';
 import { createProgress } from '../../shell/progress.ts';
+import { warn } from '../../shell/warn.ts';
+import { unlikeAnswers, unlikeSamples } from '../../../runtime/base/plausibility.ts';
 import { describeAnswers, nestOutputs } from '../../answers/answers.ts';
 import { formatMilliseconds, plural } from '../../render/units.ts';
 import { type PlanRun, runPlan } from '../../answers/run-plan.ts';
@@ -59,6 +61,8 @@ export const run = defineCommand({
       }),
     ).finally(() => progress.end());
     for (const warning of result.remarks) remark(formatDiagnostic(warning));
+    warn(unlikeSamples(plan.client, samples), { remark });
+    warn(unlikeAnswers(plan.client, result.outputs), { remark });
     const { outputs } = plan.client;
     output?.write(encodeAnswers(outputs, result.outputs));
     if (options.json) {

@@ -12,6 +12,8 @@ import { type ModelFile, openModel } from '../../files/model-file.ts';
 import { flag, text } from '../../shell/option-values.ts';
 import { readPlanFile } from '../../files/plan-file.ts';
 import { createProgress } from '../../shell/progress.ts';
+import { warn } from '../../shell/warn.ts';
+import { unlikeAnswers, unlikeSamples } from '../../../runtime/base/plausibility.ts';
 import { renderFields } from '../../render/table.ts';
 import { formatError, formatPercent, formatShape, plural } from '../../render/units.ts';
 import { runPlan } from '../../answers/run-plan.ts';
@@ -73,6 +75,8 @@ export const verify = defineCommand({
     const passed = accuracy.maxError <= client.maxError;
     const engine = options.noise ? 'clear with simulated noise' : result.engine;
     for (const warning of result.remarks) remark(formatDiagnostic(warning));
+    warn(unlikeSamples(plan.client, samples), { remark });
+    warn(unlikeAnswers(plan.client, result.outputs), { remark });
     if (options.json) {
       const { maxError: allowedMaxError, predictedMaxError } = client;
       const report = { samples: samples.length, engine, ...accuracy, allowedMaxError, predictedMaxError, passed };

@@ -31,7 +31,7 @@ const maxSections = 1 << 16;
 const maxRuns = 1 << 16;
 export const digestBytes = 32;
 
-const kinds = {
+export const kinds = {
   'secret-key': 'a secret key',
   'public-key': 'a public key',
   'evaluation-keys': 'evaluation keys',

@@ -1,6 +1,7 @@
 /** Files of keys and ciphertexts, in memory. Their form is that of `envelope-header.ts`. */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { sha256 } from '../../../ir/digest.ts';
+import { plainBytes } from '../../base/own-bytes.ts';
 import {
   boundBytes,
   compareDigests,
@@ -9,6 +10,7 @@ import {
   type EnvelopeHeader,
   type ExpectedEnvelope,
   headEnd,
+  kinds,
   readHeader,
   runBytes,
   runDigest,
@@ -43,8 +45,9 @@ export function sealEnvelope({ runs, ...rest }: Envelope): Uint8Array {
   return bytes;
 }
 
-/** The sections are views of `bytes`. Throws `HepcError` (H601–H607) unless all is as stated and as expected. */
-export function openEnvelope(bytes: Uint8Array, expected: ExpectedEnvelope): Envelope {
+/** The sections are views of the bytes. Throws `HepcError` (H601–H607) unless all is as stated and as expected. */
+export function openEnvelope(given: Uint8Array, expected: ExpectedEnvelope): Envelope {
+  const bytes = plainBytes(given, kinds[expected.kind]);
   const head = bytes.subarray(0, headEnd(bytes, bytes.length, expected.kind));
   const { runs: count, sections: sizes, ...rest } = readHeader(head, bytes.length, expected);
   const size = runBytes({ sections: sizes });

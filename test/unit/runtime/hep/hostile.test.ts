@@ -122,14 +122,14 @@ describe('manifests', () => {
     expect(complaints(replaced('['.repeat(100_000) + ']'.repeat(100_000)))[0]).toMatch(/^H503/);
   });
 
-  test.each([1, 2, 4])('version %i says who made it and what is read here', (version) => {
+  test.each([1, 2, 3, 5])('version %i says who made it and what is read here', (version) => {
     const other = repack(whole, (_, manifest) => {
       manifest['version'] = version;
       manifest['madeBy'] = 'hepc 7.0.0';
       manifest['new'] = 1;
     });
     expect(complaints(other)).toEqual([
-      `H502: manifest.json: the file has format version ${version}, made by hepc 7.0.0; this hepc reads version 3`,
+      `H502: manifest.json: the file has format version ${version}, made by hepc 7.0.0; this hepc reads version 4`,
     ]);
     expect(complaints(withField(['version'], 0))[0]).toMatch(/^H503: .*version/);
   });
@@ -153,6 +153,14 @@ describe('manifests', () => {
     ['too many elements', ['client', 'inputs', 0, 'layout', 'dims', 0, 'n'], 1e9, /dims\[0\]/],
     ['too many ciphertexts', ['client', 'inputs', 0, 'layout', 'dims', 0, 'n'], 2 ** 20, /too many ciphertexts/],
     ['a scale of zero', ['client', 'inputs', 0, 'scale'], 0, /inputs\[0\]\.scale/],
+    [
+      'a range upside down',
+      ['client', 'calibration', 'inputs', 0, 'mean'],
+      [1, 0],
+      /calibration\.inputs.*above its most/,
+    ],
+    ['a negative norm', ['client', 'calibration', 'inputs', 0, 'norm'], [-1, 0], /a norm is negative/],
+    ['calibration by hardly a sample', ['client', 'calibration', 'samples'], 1, /calibration\.samples/],
     ['a digest that is none', ['server', 'bound'], { publicKeyDigest: 'x', ciphertexts: 0 }, /hexadecimal/],
     ['a shape with a zero', ['client', 'outputs', 0, 'shape'], [0], /outputs\[0\]\.shape/],
     ['a negative index', ['client', 'outputs', 0, 'firstCiphertext'], -1, /firstCiphertext/],
@@ -233,6 +241,19 @@ describe('parts that contradict one another', () => {
       [],
       /H504: client\/index-1.npy: the entry is none that this version knows/,
     ],
+    [
+      'calibration of another input',
+      ['client', 'calibration', 'inputs', 0, 'name'],
+      'z',
+      /calibration: it is of the inputs/,
+    ],
+    [
+      'calibration of fewer outputs',
+      ['client', 'calibration', 'outputs'],
+      [],
+      /calibration: it is of the outputs \[\], the plan/,
+    ],
+    ['calibration of synthetic plans', ['client', 'synthetic'], true, /calibration: the plan is synthetic/],
     ['steps that are missing', ['client', 'rotationSteps'], [64], /the Galois key of step 5/],
     ['steps out of order', ['client', 'rotationSteps'], [64, 5], /step 5 is out of order/],
     ['steps beyond the slots', ['client', 'rotationSteps'], [5, 4096], /step 4096/],
@@ -250,7 +271,8 @@ describe('parts that contradict one another', () => {
   test('inputs that the program does not have', () => {
     const fewer = repack(whole, (entries, manifest) => {
       entries.delete('client/index-1.npy');
-      within(manifest, ['client'])['inputs'] = (within(manifest, ['client'])['inputs'] as unknown[]).slice(0, 1);
+      for (const part of [within(manifest, ['client']), within(manifest, ['client', 'calibration'])])
+        part['inputs'] = (part['inputs'] as unknown[]).slice(0, 1);
     });
     expect(complaints(fewer)).toEqual([
       expect.stringMatching(/H506: inputs: .* 2 input ciphertexts, the client part 1/),

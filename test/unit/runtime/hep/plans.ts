@@ -74,6 +74,20 @@ export function plan(): Plan {
       maxError: 0.01,
       predictedMaxError,
       synthetic: false,
+      calibration: {
+        samples: 8,
+        inputs: ['x', 'y/0:"ü"'].map((name) => ({
+          name,
+          mean: [-0.5, 0.25],
+          norm: [0, 2],
+          deviation: [0.125, 1],
+          roughness: [1, 1],
+        })),
+        outputs: [
+          { name: 'a', largest: 3 },
+          { name: 'b', largest: 0 },
+        ],
+      },
     },
     weights: 'encrypted',
     program: { ...program, origins: [[{ name: 'Gemm_0', opType: 'Gemm', output: 'y' }], []] },
