@@ -160,6 +160,13 @@ export const heOps = {
     port: 'output',
     cost: 'output',
   },
+  conjugate: {
+    code: 11,
+    doc: 'The complex conjugate of every slot of a: real slots are kept.',
+    ...unary,
+    key: 'galois',
+    cost: 'rotate',
+  },
 } as const satisfies Record<string, HeOpDeclaration>;
 
 export type HeOpName = keyof typeof heOps;

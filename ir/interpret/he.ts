@@ -1,7 +1,7 @@
 /**
  * Reference semantics of the `he` and `plan` levels, on slots of doubles: what a program computes apart from noise,
  * or, with a noise model, what SEAL's result of it will look like. Levels and scales do not matter otherwise:
- * relinearize, rescale and mod-switch are the identity on values, so unmanaged programs run as well.
+ * relinearize, rescale and mod-switch are the identity on values, and so is conjugate on real ones, so unmanaged programs run as well.
  *
  * Memory is that of the values alive at once: a value's array is reused once its last user has run.
  */
@@ -68,6 +68,8 @@ const compute: { readonly [K in HeOpName]: Compute } = {
   rotate: (run, { a, imm }, target) => {
     rotateInto(target, run.value(a), imm);
   },
+  // Slots here are real.
+  conjugate: copy,
   output: (run, { a, imm }, target) => {
     target.set(run.value(a));
     run.outputs[imm] = target.slice();

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { Client } from '../../runtime/client.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { Server } from '../../runtime/server.ts';
 import { damage, openFile } from '../support/damaged-files.ts';
@@ -53,6 +54,40 @@ test('without rotations that share a decomposition the bytes are those of SEAL',
     expect(Buffer.compare(got, expected)).toBe(0);
   });
 });
+
+test(
+  'conjugates have the bytes of SEAL, and with rotations of the same value the slots',
+  { timeout: 60_000 },
+  async () => {
+    const planOf = (write: (writer: ProgramWriter, x: number) => number): Plan => {
+      const writer = new ProgramWriter(smallParameters, 2 ** 30);
+      const x = writer.input();
+      writer.output(write(writer, x));
+      return writer.plan();
+    };
+    const alone = planOf((writer, x) => writer.modSwitch(writer.conjugate(x)));
+    expect(alone.client).toMatchObject({ rotationSteps: [0], needsRelinKeys: false });
+    // Decomposed once for both, and summed in the extended basis.
+    const hoisted = planOf((writer, x) =>
+      writer.sum(writer.conjugate(x), writer.sum(writer.rotate(x, 3), writer.rotate(x, 5))),
+    );
+    expect(hoisted.client.rotationSteps).toEqual([0, 3, 5]);
+    for (const plan of [alone, hoisted]) {
+      await withClient(plan, async (client, keys) => {
+        const sample = randomSample(plan, 6);
+        const inputs = client.encrypt([sample]);
+        const onSeal = await serve(plan, keys, { engine: 'seal-wasm' }, (server) => server.evaluate(inputs));
+        const onSimd = await withServer(plan, keys, { threads: 2 }, (server) => server.evaluate(inputs));
+        expect(Buffer.compare(onSimd, onSeal) === 0).toBe(plan === alone);
+        const expected = await inTheClear(plan, sample);
+        for (const outputs of [onSeal, onSimd]) {
+          const [got = new Map<string, Float64Array>()] = client.decrypt(outputs);
+          expect(difference(plan, got, expected)).toBeLessThan(1e-3);
+        }
+      });
+    }
+  },
+);
 
 describe('a plan with three rescales', () => {
   const plan = mixedPlan();

@@ -123,6 +123,14 @@ export const kernels: { readonly [K in HeOpName]: Kernel } = {
       (x, result) => machine.evaluator.rotateVector(x, imm, machine.galoisKeys, result),
     ),
 
+  conjugate: (machine, { a }) =>
+    unary(
+      machine,
+      a,
+      (x) => machine.evaluator.complexConjugateInplace(x, machine.galoisKeys),
+      (x, result) => machine.evaluator.complexConjugate(x, machine.galoisKeys, result),
+    ),
+
   output: (machine, { a, imm }) => {
     machine.saveOutput(imm, machine.value(a));
     return undefined;

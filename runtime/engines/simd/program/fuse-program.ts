@@ -72,6 +72,8 @@ class Fuser implements FusedProgram, SumWriter {
     },
     'mod-switch': (row, x) => this.steps.push({ kind: 'mod-switch', a: this.value(x), target: this.defineRow(row) }),
     rotate: (row, x, _y, step) => this.writeAutomorphism(row, x, step),
+    // Step 0 names its key (`ir/he/keys.ts`).
+    conjugate: (row, x) => this.writeAutomorphism(row, x, 0),
     output: (_row, x, _y, index) => this.steps.push({ kind: 'output', a: this.value(x), index }),
   };
 

@@ -8,7 +8,14 @@ import { materialise, plaintextAt } from '../../../../ir/he/plaintexts.ts';
 import { evaluateHe } from '../../../../ir/interpret/he.ts';
 import { NoiseModel } from '../../../../ir/interpret/noise.ts';
 import { verify } from '../../../../ir/verify.ts';
-import { managedProgram, parameters, planModule, slots as managedSlots, withoutParameters } from './programs.ts';
+import {
+  firstOf,
+  managedProgram,
+  parameters,
+  planModule,
+  slots as managedSlots,
+  withoutParameters,
+} from './programs.ts';
 
 const slots = 16;
 
@@ -36,6 +43,7 @@ function everyValue(module: HeModule, inputs: readonly Float64Array[]): Float64A
       'mod-switch': () => value(a),
       rotate: () => value(a).map((_, s) => value(a)[(s + imm) % module.slots] ?? 0),
       output: () => value(a),
+      conjugate: () => value(a),
     }[op]();
     values.push(result);
   }
@@ -50,7 +58,7 @@ interface Recipe {
 
 const recipe = fc.record<Recipe>({
   ops: fc.array(
-    fc.record({ kind: fc.nat(7), a: fc.nat(1000), b: fc.nat(1000), step: fc.integer({ min: 1, max: slots - 1 }) }),
+    fc.record({ kind: fc.nat(8), a: fc.nat(1000), b: fc.nat(1000), step: fc.integer({ min: 1, max: slots - 1 }) }),
     { minLength: 1, maxLength: 40 },
   ),
   values: fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 4 * slots, maxLength: 4 * slots }),
@@ -88,6 +96,9 @@ function programOf({ ops, values, rows }: Recipe): HeModule {
         break;
       case 6:
         builder.add('relinearize', { a: a % n });
+        break;
+      case 7:
+        builder.add('conjugate', { a: a % n });
         break;
       default:
         builder.add('rotate', { a: n - 1, imm: step });
@@ -154,6 +165,19 @@ test('with noise results are near the exact ones, not equal, and the same for th
   expect(error).toBeLessThan(1e-1);
   expect(noisy(1)).toEqual(first);
   expect(noisy(2)).not.toEqual(first);
+});
+
+test('conjugates keep real slots, but for the noise of a key switch', () => {
+  const module = managedProgram();
+  const inputs = [0, 1].map((k) => Float64Array.from({ length: managedSlots }, (_, s) => Math.cos(s + k)));
+  const conjugate = firstOf(module, 'conjugate');
+  const values: Float64Array[] = [];
+  const noise = new NoiseModel(parameters, 1);
+  evaluateHe(module, inputs, { noise, observe: (_, value) => values.push(value.slice()) });
+  const operand = values[module.columns.a[conjugate] ?? -1];
+  const errors = (values[conjugate] ?? new Float64Array()).map((x, s) => Math.abs(x - (operand?.[s] ?? NaN)));
+  expect(errors.every((error) => error < 1e-2)).toBe(true);
+  expect(errors.filter((error) => error > 0).length).toBeGreaterThan(managedSlots / 2);
 });
 
 test('a missing input and noise without parameters are refused', () => {

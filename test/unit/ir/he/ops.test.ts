@@ -8,7 +8,7 @@ const ops: readonly (readonly [string, HeOpDeclaration])[] = Object.entries<HeOp
 test('codes are 0, 1, … without gaps, and never change', () => {
   expect(HE).toMatchObject({
     ...{ input: 0, weight: 1, add: 2, 'add-plain': 3, multiply: 4, 'multiply-plain': 5, relinearize: 6 },
-    ...{ rescale: 7, 'mod-switch': 8, rotate: 9, output: 10 },
+    ...{ rescale: 7, 'mod-switch': 8, rotate: 9, output: 10, conjugate: 11 },
   });
   expect(heOpNames.map((name) => HE[name])).toEqual([...heOpNames.keys()]);
 });

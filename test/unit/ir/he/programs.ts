@@ -35,7 +35,7 @@ function pool(): Pick<HeModule, 'packed' | 'plaintexts'> {
 
 /**
  * A managed program that uses every op: two inputs and a weight, a product with a plaintext, a sum, a rotation, a
- * product, and two outputs.
+ * product, a conjugate, and two outputs.
  */
 export function managedProgram(): HeModule & { readonly parameters: Parameters } {
   const b = new HeBuilder();
@@ -54,7 +54,8 @@ export function managedProgram(): HeModule & { readonly parameters: Parameters }
   const l = b.add('relinearize', { a: mn, level: 2, scale: scale * scale });
   const z = b.add('rescale', { a: l, level: 1, scale: (scale * scale) / q2 });
   const t = b.add('mod-switch', { a: z, level: 0, scale: (scale * scale) / q2 });
-  b.add('output', { a: t, imm: 0, level: 0, scale: (scale * scale) / q2 });
+  const u = b.add('conjugate', { a: t, level: 0, scale: (scale * scale) / q2 });
+  b.add('output', { a: u, imm: 0, level: 0, scale: (scale * scale) / q2 });
   b.add('output', { a: z, imm: 1, level: 1, scale: (scale * scale) / q2 });
   const { packed, plaintexts } = pool();
   return { level: 'he', name: 'test', slots, parameters, columns: b.build(), plaintexts, packed, origins: [[]] };

@@ -51,12 +51,12 @@ const broken: readonly (readonly [string, string, RegExp, () => HeModule])[] = [
   ['an unknown code', 'H250', /code 200/, () => edited((c) => (c.op[3] = 200))],
   ['an operand that is not above', 'H250', /operand %9 of rotate/, () => edited((c) => (c.a[at('rotate')] = 9))],
   ['a negative operand', 'H250', /operand %-1 of add/, () => edited((c) => (c.b[at('add')] = -1))],
-  ['a user of an output', 'H250', /is an output/, () => edited((c) => (c.a[15] = 14))],
+  ['a user of an output', 'H250', /is an output/, () => edited((c) => (c.a[16] = 15))],
   ['an origin out of the list', 'H250', /origin 7/, () => edited((c) => (c.origin[2] = 7))],
   ['slots that are not half of the degree', 'H250', /2048 slots/, () => edited(() => undefined, { slots: 2048 })],
   ['an index twice', 'H253', /another input 0/, () => edited((c) => (c.imm[1] = 0))],
-  ['an output index that is left out', 'H253', /output 1 is missing/, () => edited((c) => (c.imm[15] = 2))],
-  ['an output index twice', 'H253', /another output 0/, () => edited((c) => (c.imm[15] = 0))],
+  ['an output index that is left out', 'H253', /output 1 is missing/, () => edited((c) => (c.imm[16] = 2))],
+  ['an output index twice', 'H253', /another output 0/, () => edited((c) => (c.imm[16] = 0))],
   ['a negative index', 'H253', /input has the number -1/, () => edited((c) => (c.imm[1] = -1))],
   ['a plaintext out of the pool', 'H254', /plaintext 3, of 3/, () => edited((c) => (c.b[at('multiply-plain')] = 3))],
   ['a weight out of the pool', 'H254', /plaintext 9, of 3/, () => edited((c) => (c.a[at('weight')] = 9))],
@@ -110,7 +110,7 @@ const broken: readonly (readonly [string, string, RegExp, () => HeModule])[] = [
     () => edited((c) => (c.plainScale[at('multiply-plain')] = 0)),
   ],
   ['a scale that is no number', 'H257', /scale NaN/, () => edited((c) => (c.scale[0] = NaN))],
-  ['a scale beyond the modulus', 'H257', /modulus of 34.0 bits/, () => edited((c) => (c.scale[14] = 2 ** 40))],
+  ['a scale beyond the modulus', 'H257', /modulus of 34.0 bits/, () => edited((c) => (c.scale[15] = 2 ** 40))],
   [
     'a plaintext that is not finite',
     'H254',
@@ -223,7 +223,7 @@ describe('plan', () => {
     ],
     ['the buffer of its own operand', /still needed/, ({ schedule: s }) => (s.buffer[5] = s.buffer[4] ?? 0)],
     ['a negative buffer', /buffer -1/, ({ schedule: s }) => (s.buffer[2] = -1)],
-    ['a buffer out of range', /buffer 16/, ({ schedule: s }) => (s.buffer[2] = 16)],
+    ['a buffer out of range', /buffer 17/, ({ schedule: s }) => (s.buffer[2] = 17)],
     ['a value that is never freed', /does not free %0/, ({ schedule: s }) => (s.frees[3] = 0)],
     ['a value that is freed too early', /frees %7, but it does not read that/, ({ schedule: s }) => (s.frees[8] = 3)],
     [
@@ -243,8 +243,8 @@ describe('plan', () => {
 
   test('an output may take over the buffer that it frees', () => {
     const plan = rescheduled(({ schedule: s }) => {
-      s.buffer[14] = s.buffer[13] ?? 0;
-      s.buffer[15] = s.buffer[12] ?? 0;
+      s.buffer[15] = s.buffer[14] ?? 0;
+      s.buffer[16] = s.buffer[12] ?? 0;
     });
     expect(verify(plan)).toEqual([]);
   });

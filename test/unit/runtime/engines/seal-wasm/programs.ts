@@ -1,5 +1,6 @@
 /** Small hand-written plans for tests of the runtime. */
 import { Constant } from '../../../../../ir/constant.ts';
+import { keyNeeds } from '../../../../../ir/he/keys.ts';
 import { lastUses } from '../../../../../ir/he/last-uses.ts';
 import { HeBuilder, type HeColumns, type HeModule } from '../../../../../ir/he/module.ts';
 import { HE, type HeOpName } from '../../../../../ir/he/ops.ts';
@@ -112,6 +113,10 @@ export class ProgramWriter {
     return this.add('rotate', this.of(a), { a, imm: step });
   }
 
+  conjugate(a: number): number {
+    return this.add('conjugate', this.of(a), { a });
+  }
+
   output(a: number): number {
     return this.add('output', this.of(a), { a, imm: this.outputs++ });
   }
@@ -145,7 +150,7 @@ export class ProgramWriter {
     const immediate = (id: number): number => columns.imm[id] ?? 0;
     const inputs = rows.filter((id) => columns.op[id] === HE.input).sort((x, y) => immediate(x) - immediate(y));
     const outputs = rows.filter((id) => columns.op[id] === HE.output).sort((x, y) => immediate(x) - immediate(y));
-    const steps = new Set(rows.filter((id) => columns.op[id] === HE.rotate).map(immediate));
+    const { galoisSteps, relinearization } = keyNeeds(columns);
     return {
       name: 'test',
       parameters: this.parameters,
@@ -160,8 +165,8 @@ export class ProgramWriter {
         maxAbs: 4,
       })),
       outputs: outputs.map((id, i) => ({ ...common, ...at(id), name: `y${i}`, firstCiphertext: i, used: [true] })),
-      rotationSteps: [...steps].sort((x, y) => x - y),
-      needsRelinKeys: columns.op.includes(HE.relinearize),
+      rotationSteps: galoisSteps,
+      needsRelinKeys: relinearization,
       maxError: 0.01,
       predictedMaxError: 0.001,
       synthetic: true,

@@ -4,7 +4,7 @@ import type { Parameters } from '../../../../../ir/parameters.ts';
 import type { Plan } from '../../../../../ir/plan/plan.ts';
 import { ProgramWriter } from './programs.ts';
 
-const kinds = ['sum', 'addPlain', 'multiplyPlain', 'multiply', 'square', 'modSwitch', 'rotate'] as const;
+const kinds = ['sum', 'addPlain', 'multiplyPlain', 'multiply', 'square', 'modSwitch', 'rotate', 'conjugate'] as const;
 
 export interface Action {
   readonly kind: (typeof kinds)[number];
@@ -106,6 +106,9 @@ export function writeProgram(
         break;
       case 'rotate':
         usable.push(define(writer.rotate(a, step), [a], x.value, x.error + fresh));
+        break;
+      case 'conjugate':
+        usable.push(define(writer.conjugate(a), [a], x.value, x.error + fresh));
         break;
     }
   }

@@ -28,6 +28,7 @@ const kinds = [
   'matrix',
   'rotate',
   'rotations',
+  'conjugate',
   'rescale',
   'mod-switch',
 ] as const;
@@ -107,6 +108,9 @@ function writeProgram(actions: readonly Action[]): ManagedProgram {
         for (const pick of picks.slice(1, 4)) writer.offer(writer.rotate(x, pick));
         break;
       }
+      case 'conjugate':
+        writer.offer(writer.op('conjugate', writer.small(a)));
+        break;
       case 'rescale':
         writer.offer(writer.lowered(writer.small(a)));
         break;
