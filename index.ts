@@ -25,8 +25,12 @@ import { listSamples, type Samples } from './runtime/samples.ts';
 
 export { HepcError, InternalError, formatDiagnostic } from './ir/diagnostics/diagnostic.ts';
 export type { Diagnostic, NodeRef, Place, Severity } from './ir/diagnostics/diagnostic.ts';
+export { costTables } from './costs/op-costs.ts';
 export type { CostTable } from './costs/op-costs.ts';
-export type { ClientPart, Plan, PlanStatistics } from './ir/plan/plan.ts';
+export type { EngineMemory, MemoryUse } from './costs/engine-memory.ts';
+export { engineProfiles } from './costs/profiles.ts';
+export type { EngineCapabilities, EngineProfile } from './costs/profiles.ts';
+export type { ClientPart, EngineName, Plan, PlanStatistics } from './ir/plan/plan.ts';
 export type { GivenSample, GivenValues } from './ir/given-samples.ts';
 export type { Port, Sample } from './ir/interface.ts';
 export type { Objective, SearchLimits, SearchReport } from './ir/plan/search-report.ts';

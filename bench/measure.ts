@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Accuracy, measureAccuracy } from '../cli/answers/accuracy.ts';
-import { encodingBytes, encodingCost, programCost } from '../costs/program-cost.ts';
-import { type CostTable, sealCostTable } from '../costs/op-costs.ts';
+import { encodingCost, programCost } from '../costs/program-cost.ts';
+import type { CostTable } from '../costs/op-costs.ts';
+import { type EngineProfile, engineProfiles } from '../costs/profiles.ts';
 import type { Plan, PlanStatistics } from '../ir/plan/plan.ts';
 import { writeNpz } from '../runtime/format/npz.ts';
 import { readHep } from '../runtime/hep/read.ts';
@@ -15,6 +16,8 @@ import { type CountDifference, differencesFromGolden } from './golden-difference
 import type { BenchModel } from './models.ts';
 import { type EvaluationRun, type EvaluationSettings, type PlanEvaluation, planEvaluation } from './plan-evaluation.ts';
 import { hepc, runProgram } from './run-program.ts';
+
+const sealWasm = engineProfiles['seal-wasm'];
 
 const root = join(import.meta.dirname, '..');
 
@@ -89,9 +92,9 @@ export async function measure(
     planBytes: planBytes.length,
     statistics: plan.statistics,
     differences: differencesFromGolden(model, plan.statistics),
-    byShippedCosts: estimate(plan, sealCostTable),
-    byMeasuredCosts: estimate(plan, costs),
-    encodingBytes: encodingBytes(plan.program),
+    byShippedCosts: estimate(plan, sealWasm),
+    byMeasuredCosts: estimate(plan, { ...sealWasm, costs }),
+    encodingBytes: sealWasm.memory.use(plan.program).plaintexts,
     evaluation,
     accuracy: measureAccuracy(answers, await referenceAnswers(onnxFile, samples.slice(0, answers.length))),
     accuracySamples: answers.length,
@@ -110,8 +113,8 @@ function writeSamples(file: string, { inputShape }: BenchModel, samples: readonl
   writeFileSync(file, writeNpz(new Map([['x', array]])));
 }
 
-function estimate({ program }: Plan, costs: CostTable): Estimate {
-  return { evaluateMs: programCost(program, costs), encodeMs: encodingCost(program, costs) };
+function estimate({ program }: Plan, profile: EngineProfile): Estimate {
+  return { evaluateMs: programCost(program, profile.costs), encodeMs: encodingCost(program, profile) };
 }
 
 function answersOf(run: EvaluationRun | undefined): Sample[] {

@@ -1,5 +1,6 @@
 /** Puts a scheduled program together with what client and server need beside it. */
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
+import { planStatistics } from '../costs/plan-statistics.ts';
 import { keyNeeds } from '../ir/he/keys.ts';
 import { rowsByIndex } from '../ir/he/ports.ts';
 import { TensorInterpreter } from '../ir/interpret/tensor.ts';
@@ -8,7 +9,6 @@ import { nodeAt } from '../ir/module.ts';
 import { encodingLimit, type Parameters } from '../ir/parameters.ts';
 import { type Calibration, calibrationOf, leastCalibration } from '../ir/plan/calibration.ts';
 import type { ClientPart, InputEncoding, OutputEncoding, Plan, PlanModule } from '../ir/plan/plan.ts';
-import { countStatistics } from '../ir/plan/statistics.ts';
 import type { SearchReport } from '../ir/plan/search-report.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { sentOutputs } from '../ir/tile/sent-outputs.ts';
@@ -25,6 +25,7 @@ export interface PlanParts {
 }
 
 export interface PlanFacts {
+  readonly engine: Plan['engine'];
   readonly batch: number;
   readonly weights: Plan['weights'];
   readonly maxError: number;
@@ -39,7 +40,7 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
   const { inputs, program } = encodeInputs(parts, parameters);
   const outputs = encodeOutputs(parts);
   const { galoisSteps, relinearization } = keyNeeds(program.columns);
-  const { batch, weights, maxError, predictedMaxError, synthetic, search } = facts;
+  const { engine, batch, weights, maxError, predictedMaxError, synthetic, search } = facts;
   const client: ClientPart = {
     name: program.name,
     parameters,
@@ -56,10 +57,11 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
   const managed = { ...program, level: 'he' as const, parameters };
   return {
     client,
+    engine,
     weights,
     program: managed,
     schedule: program.schedule,
-    statistics: countStatistics(managed, { weightTilesPruned: 0, predictedMaxError }),
+    statistics: planStatistics(managed, engine, { weightTilesPruned: 0, predictedMaxError }),
     search,
     dumps: new Map(),
   };

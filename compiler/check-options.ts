@@ -1,11 +1,15 @@
-/** Options of the library, which come as numbers; those of the command line are checked where they are read. */
-import { badCompileOption } from '../ir/diagnostics/compile.ts';
+/** Options of the library; those of the command line are checked where they are read. */
+import { badCompileOption, noSuchEngine } from '../ir/diagnostics/compile.ts';
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
+import { engineNames } from '../ir/plan/plan.ts';
 import type { SearchLimits } from '../ir/plan/search-report.ts';
+import { suggestion } from '../ir/suggestion.ts';
 import { isPowerOfTwo } from '../ir/tile/layout.ts';
 import type { TileShape } from '../ir/tile/place-weights.ts';
 
-export interface NumericOptions {
+export interface LibraryOptions {
+  /** Typed as one of the names, but JavaScript may pass anything. */
+  readonly engine?: string | undefined;
   readonly maxError: number;
   readonly batch?: number | undefined;
   readonly bandwidthMbit: number;
@@ -16,8 +20,8 @@ export interface NumericOptions {
 const isTileExtent = (value: number): boolean => isPowerOfTwo(value) && value <= 16384;
 const tileExtent = 'a power of two of at most 16384';
 
-/** H341 for each that is out of range. */
-export function checkOptions({ maxError, batch, bandwidthMbit, limits, tile }: NumericOptions): Diagnostic[] {
+/** H341 for each number that is out of range, H338 for an engine that there is not. */
+export function checkOptions({ engine, maxError, batch, bandwidthMbit, limits, tile }: LibraryOptions): Diagnostic[] {
   const above = (least: number) => (value: number) => value > least && value < Infinity;
   const rows: readonly [string, number | undefined, (value: number) => boolean, string][] = [
     ['maxError', maxError, (value) => value > 0 && value <= 1, 'a number above 0 and at most 1'],
@@ -30,7 +34,14 @@ export function checkOptions({ maxError, batch, bandwidthMbit, limits, tile }: N
     ['tile.rows · tile.columns', tile && tile.rows * tile.columns, isTileExtent, tileExtent],
     ['limits.galoisKeys', limits.galoisKeys, above(-1), 'a number that is not negative'],
   ];
-  return rows.flatMap(([option, value, fits, expected]) =>
+  const numbers = rows.flatMap(([option, value, fits, expected]) =>
     value === undefined || fits(value) ? [] : [badCompileOption({ option, value, expected })],
   );
+  return [...numbers, ...checkEngine(engine)];
+}
+
+function checkEngine(engine: unknown): Diagnostic[] {
+  if (engine === undefined || engineNames.some((name) => name === engine)) return [];
+  const got = typeof engine === 'string' ? engine : `a value of type ${typeof engine}`;
+  return [noSuchEngine({ got, known: engineNames, suggestion: suggestion(got, engineNames) })];
 }

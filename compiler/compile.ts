@@ -18,7 +18,6 @@
  */
 import { limitsTooTight, memoryExceeded, valuesOverflow } from '../ir/diagnostics/compile.ts';
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
-import { workerHeapBytes } from '../ir/parameters.ts';
 import type { Plan, PlanModule } from '../ir/plan/plan.ts';
 import type { PlanMeasures } from '../ir/plan/search-report.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
@@ -71,7 +70,7 @@ export interface Refusal {
 export function compileGraph(graph: ImportedGraph, options: CompileOptions = {}): Compilation {
   const settings = settingsOf(options);
   const network = simplify(graph, settings);
-  const compilation = compileWith(network, settings, configurationsFor(settings.goal, settings.table));
+  const compilation = compileWith(network, settings, configurationsFor(settings.goal, settings.profile));
   if ('refused' in compilation) throw new HepcError([compilation.refused]);
   return compilation;
 }
@@ -83,11 +82,11 @@ export function compileWith(
   configurations: readonly Configuration[],
 ): Compilation | Refusal {
   const { tensor, samples, reference } = network;
-  const { weights, table, maxError, seed, goal, observer, onStep } = settings;
-  const context: LoweringContext = { tensor, samples, reference, weights, table, maxError, seed, goal, onStep };
+  const { weights, profile, maxError, seed, goal, observer, onStep } = settings;
+  const context: LoweringContext = { tensor, samples, reference, weights, profile, maxError, seed, goal, onStep };
   const quiet = new PassManager(samples);
   const outcome = searchPlans(configurations, quiet, context);
-  if (outcome.found === undefined) return { refused: explainFailure(outcome, tensor, maxError) };
+  if (outcome.found === undefined) return { refused: explainFailure(outcome, context) };
   const manager = new PassManager(samples, observer);
   if (observer !== undefined) replay(outcome.found.plan, manager, context, observer);
   const { plan, modules, chosen } = build(network, settings, outcome, outcome.found);
@@ -102,7 +101,7 @@ export function compileWith(
 
 function build(
   network: SimplifiedNetwork,
-  { weights, maxError, goal }: Settings,
+  { profile, weights, maxError, goal }: Settings,
   outcome: SearchOutcome,
   found: Found,
 ): Pick<Compilation, 'plan' | 'modules' | 'chosen'> {
@@ -112,7 +111,15 @@ function build(
   const { choice, configuration } = proposal;
   const search = searchReport(tensor, goal, outcome, found);
   const headroom = inputHeadroom({ exact, whole, samples, unit: reference.unit, maxError });
-  const facts = { batch: configuration.samples, weights, maxError, predictedMaxError, synthetic, search };
+  const facts = {
+    engine: profile.name,
+    batch: configuration.samples,
+    weights,
+    maxError,
+    predictedMaxError,
+    synthetic,
+    search,
+  };
   return {
     plan: buildPlan({ graph, packed, program, samples, headroom }, facts),
     modules: { exact, whole, tensor, tile: packed.tile, plan: program },
@@ -120,10 +127,13 @@ function build(
   };
 }
 
-function explainFailure(outcome: SearchOutcome, tensor: TensorModule, maxError: number): Diagnostic {
-  const { overflow, nearest, leastHeap, leastError } = outcome;
+function explainFailure(
+  outcome: SearchOutcome,
+  { tensor, maxError, profile: { name: engine, memory, capabilities } }: LoweringContext,
+): Diagnostic {
+  const { overflow, nearest, leastMemory: needed, leastError } = outcome;
   if (overflow !== undefined) return valuesOverflow({}, { nodes: overflow.nodes });
   if (nearest !== undefined) return limitsTooTight(nearest);
-  if (leastHeap !== undefined) return memoryExceeded({ needed: leastHeap, limit: workerHeapBytes, error: leastError });
-  return tooDeep(tensor, outcome, { maxError, best: leastError });
+  if (needed !== undefined) return memoryExceeded({ engine, needed, limit: memory.limit, error: leastError });
+  return tooDeep(tensor, outcome, { maxError, best: leastError, capabilities });
 }

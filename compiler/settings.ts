@@ -1,9 +1,11 @@
 /** What the compiler is asked for, checked and with every default filled in. */
-import { type CostTable, defaultCostTable } from '../costs/op-costs.ts';
+import type { CostTable } from '../costs/op-costs.ts';
+import { type EngineProfile, profileOf } from '../costs/profiles.ts';
 import { batchTooLarge } from '../ir/diagnostics/compile.ts';
 import { HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Sample } from '../ir/interface.ts';
 import { polyModulusDegrees } from '../ir/parameters.ts';
+import type { EngineName } from '../ir/plan/plan.ts';
 import type { Objective, SearchLimits } from '../ir/plan/search-report.ts';
 import { nextPowerOfTwo } from '../ir/tile/layout.ts';
 import type { PassObserver } from '../passes/manager.ts';
@@ -28,7 +30,9 @@ export interface CompileOptions {
   readonly limits?: SearchLimits;
   /** Holds the search to products of this many outputs and inputs; both powers of two. By default it is free. */
   readonly tile?: TileShape;
-  /** Costs of the engine's operations. Default those of the engine `simd`. */
+  /** The engine that the plan is for: its costs, memory and capabilities decide. Default `simd`. */
+  readonly engine?: EngineName;
+  /** Costs of the engine's operations, as measured. Default those of its profile. */
   readonly costs?: CostTable;
   readonly weights?: 'plain' | 'encrypted';
   /** Seed of the noise simulation and of synthetic samples. Default 1. */
@@ -43,22 +47,26 @@ export interface Settings {
   readonly samples: readonly Sample[] | undefined;
   readonly maxError: number;
   readonly goal: Goal;
-  readonly table: CostTable;
+  /** Of the engine that the plan is for. */
+  readonly profile: EngineProfile;
   readonly weights: 'plain' | 'encrypted';
   readonly seed: number;
   readonly observer: PassObserver | undefined;
   readonly onStep: (step: string) => void;
 }
 
-/** Throws `HepcError` (H341, H335) for numbers that are out of range. */
+/** Throws `HepcError` (H341, H335) for numbers that are out of range, and for an engine that there is not (H338). */
 export function settingsOf(options: CompileOptions): Settings {
   const { samples, maxError = 0.01, batch, weights = 'plain', seed = 1, observer, onStep = () => undefined } = options;
   const { optimize: objective = 'latency', bandwidthMbit = defaultBandwidthMbit, limits = {}, tile } = options;
-  throwIfErrors(checkOptions({ maxError, batch, bandwidthMbit, limits, tile }));
-  const most = (polyModulusDegrees.at(-1) ?? 0) / 2;
+  const { engine, costs } = options;
+  throwIfErrors(checkOptions({ maxError, batch, bandwidthMbit, limits, tile, engine }));
+  const profile = profileOf(engine, costs);
+  const { largestDegree } = profile.capabilities;
+  const most = (polyModulusDegrees.findLast((degree) => degree <= largestDegree) ?? 0) / 2;
   if (batch !== undefined && nextPowerOfTwo(batch) > most) throw new HepcError([batchTooLarge({ batch, most })]);
   const goal = { objective, bandwidthMbit, limits, batch: batch ?? defaultBatch(objective), tile };
-  return { samples, maxError, goal, table: options.costs ?? defaultCostTable, weights, seed, observer, onStep };
+  return { samples, maxError, goal, profile, weights, seed, observer, onStep };
 }
 
 /** One sample, save where the search may choose. */

@@ -5,6 +5,7 @@
  */
 import type { PolyModulusDegree } from '../ir/parameters.ts';
 import { type HeOpCost, heOpNames, heOps } from '../ir/he/ops.ts';
+import type { EngineName } from '../ir/plan/plan.ts';
 
 /** Work that is no operation of the `he` level. */
 const partsOfOperations = ['decompose', 'encode', 'rotate-hoisted', 'mod-down'] as const;
@@ -21,10 +22,6 @@ export const costedOps: readonly CostedOp[] = [
   ...new Set(heOpNames.map((name) => heOps[name].cost)),
   ...partsOfOperations,
 ];
-
-/** Engines with costs of their own. */
-export const enginesWithCosts = ['simd', 'seal-wasm'] as const;
-export type EngineWithCosts = (typeof enginesWithCosts)[number];
 
 export interface OpCost {
   /** Milliseconds whatever the level. */
@@ -194,7 +191,7 @@ const simdCostTable: CostTable = {
   },
 };
 
-export const costTables: Readonly<Record<EngineWithCosts, CostTable>> = {
+export const costTables: Readonly<Record<EngineName, CostTable>> = {
   simd: simdCostTable,
   'seal-wasm': sealCostTable,
 };

@@ -2,14 +2,16 @@
  * What a managed program is estimated to cost: time on one thread by a table of operation costs, and bytes between
  * client and server. Every estimate is a sum over rows, so that programs of any size are weighed in one pass.
  */
-import { ciphertextBytes, type Parameters, plaintextBytes, topLevel } from '../ir/parameters.ts';
+import { ciphertextBytes, type Parameters, topLevel } from '../ir/parameters.ts';
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
+import { collectEncodings } from './encodings.ts';
+import { type EngineMemory, type MemoryUse, peakBytes } from './engine-memory.ts';
 import { findExtended } from './extended-rotations.ts';
 import type { HeColumns, HeModule } from '../ir/he/module.ts';
 import { type CostedOp, type CostTable, defaultCostTable, hoists, opCost } from './op-costs.ts';
 import { operandsOf } from '../ir/he/operands.ts';
 import { portRows } from '../ir/he/ports.ts';
-import { costNameOf, isAutomorphism, lowersLevel, usesPlaintextB } from '../ir/he/traits.ts';
+import { costNameOf, isAutomorphism, lowersLevel } from '../ir/he/traits.ts';
 import { findReaders, type RowReaders } from './row-readers.ts';
 
 /** A program with levels: after `assign-levels`. */
@@ -101,28 +103,37 @@ export function rowCost(
   return opCost(costNameOf(code), level[operand] ?? 0, polyModulusDegree, table);
 }
 
+/** What of an engine decides how long an evaluation takes. */
+export interface EngineCosts {
+  readonly costs: CostTable;
+  readonly memory: Pick<EngineMemory, 'limit' | 'sharesLevels'>;
+}
+
 /**
- * Milliseconds of encoding every plaintext operand once for each level and scale, on one thread. Below the top level
- * an engine encodes with all primes and drops some, or builds an encoder for the level, whichever is cheaper.
+ * Milliseconds of encoding every plaintext operand once, on one thread. An engine encodes for a level as cheaply as that
+ * level is; or, where encodings do not share levels, with all primes, of which it drops some, or with an encoder that it
+ * builds for the level, whichever is cheaper.
  */
-export function encodingCost(program: CostedProgram, table: CostTable = defaultCostTable): number {
+export function encodingCost(program: CostedProgram, { costs, memory: { sharesLevels } }: EngineCosts): number {
   const parameters = managed(program);
   const { polyModulusDegree: degree } = parameters;
-  const atTop = opCost('encode', topLevel(parameters), degree, table);
+  const atTop = opCost('encode', topLevel(parameters), degree, costs);
   let sum = 0;
-  for (const [level, count] of countEncodings(program.columns)) {
-    const ownEncoder = count * opCost('encode', level, degree, table) + lowerEncoderPlaintexts * atTop;
-    sum += Math.min(count * atTop, ownEncoder);
+  for (const [level, count] of countEncodings(program.columns, sharesLevels)) {
+    const atLevel = count * opCost('encode', level, degree, costs);
+    sum += sharesLevels ? atLevel : Math.min(count * atTop, atLevel + lowerEncoderPlaintexts * atTop);
   }
   return sum;
 }
 
-/** Bytes of all encoded plaintexts. */
-export function encodingBytes(program: CostedProgram): number {
-  const parameters = managed(program);
-  let sum = 0;
-  for (const [level, count] of countEncodings(program.columns)) sum += count * plaintextBytes(parameters, level);
-  return sum;
+/**
+ * Milliseconds of one evaluation with `use` of the engine's memory: `programCost`, and the encoding of what plaintexts
+ * find no room.
+ */
+export function evaluationCost(program: CostedProgram, engine: EngineCosts, use: MemoryUse): number {
+  const over = peakBytes(use) - engine.memory.limit;
+  const again = over <= 0 ? 0 : encodingCost(program, engine) * Math.min(1, over / use.plaintexts);
+  return programCost(program, engine.costs) + again;
 }
 
 /**
@@ -148,18 +159,10 @@ export function downloadBytes(program: CostedProgram): number {
 }
 
 /** Distinct encodings by level. */
-function countEncodings({ op, b, level, plainScale }: HeColumns): Map<number, number> {
-  const known = new Set<string>();
+function countEncodings(columns: HeColumns, sharesLevels: boolean): Map<number, number> {
   const counts = new Map<number, number>();
-  for (let row = 0; row < op.length; row++) {
-    const code = op[row] ?? 0;
-    if (!usesPlaintextB(code)) continue;
-    const own = level[row] ?? 0;
-    const key = `${code} ${b[row] ?? 0} ${own} ${plainScale[row] ?? 0}`;
-    if (known.has(key)) continue;
-    known.add(key);
-    counts.set(own, (counts.get(own) ?? 0) + 1);
-  }
+  for (const { level } of collectEncodings(columns, { sharesLevels }).list)
+    counts.set(level, (counts.get(level) ?? 0) + 1);
   return counts;
 }
 

@@ -12,9 +12,6 @@ export type PolyModulusDegree = keyof typeof maxModulusBits;
 
 export const polyModulusDegrees = [4096, 8192, 16384, 32768] as const satisfies readonly PolyModulusDegree[];
 
-/** Every prime fits the SIMD engine, whose residues are doubles. */
-export const maxPrimeBits = 48;
-
 /** Far below any scale at which something is left of a value; its inverse is a number like any other. */
 export const leastScale = 2 ** -64;
 
@@ -33,8 +30,7 @@ export const parametersSchema = z
     };
     if (new Set(all).size !== all.length) refuse('the primes are not distinct');
     if (all.some((p) => p % (2 * polyModulusDegree) !== 1)) refuse('a prime is not 1 modulo twice the degree');
-    if (all.some((p) => bitLength(p) > maxPrimeBits)) refuse(`a prime has more than ${maxPrimeBits} bits`);
-    if (all.some((p) => bitLength(p) <= maxPrimeBits && !isPrime(BigInt(p)))) refuse('a prime is a composite number');
+    if (all.some((p) => !isPrime(BigInt(p)))) refuse('a prime is a composite number');
     if (primes.some((p) => p > specialPrime)) refuse('the special prime is smaller than a data prime');
     if (modulusBits({ polyModulusDegree, primes, specialPrime }) > maxModulusBits[polyModulusDegree])
       refuse(`the modulus has more than ${maxModulusBits[polyModulusDegree]} bits: not 128-bit secure`);
@@ -77,26 +73,21 @@ export function topLevel({ primes }: Parameters): number {
   return primes.length - 1;
 }
 
-/** Bytes of a ciphertext in the heap. */
-export function ciphertextBytes({ polyModulusDegree }: Parameters, level: number, size: number): number {
+/** Bytes of the residues of a ciphertext. */
+export function ciphertextBytes(
+  { polyModulusDegree }: Pick<Parameters, 'polyModulusDegree'>,
+  level: number,
+  size: number,
+): number {
   return size * (level + 1) * polyModulusDegree * 8;
 }
 
-/** Bytes of an encoded plaintext. */
+/** Bytes of the residues of an encoded plaintext. */
 export function plaintextBytes({ polyModulusDegree }: Pick<Parameters, 'polyModulusDegree'>, level: number): number {
   return (level + 1) * polyModulusDegree * 8;
 }
 
-/**
- * What an estimate may fill of the 4 GiB that the heap of SEAL's WASM build has; the rest is for fragmentation and for
- * errors of the estimate.
- */
-export const workerHeapBytes = 3.5 * 2 ** 30;
-
-/** What a key takes in the heap of node-seal, as a multiple of its bytes: measured while keys are loaded. */
-export const keyHeapExpansion = 2.2;
-
-/** Bytes of one key switching key (a Galois key of one step, or the relinearisation key), uncompressed. */
+/** Bytes of the residues of one key switching key: a Galois key of one step, or the relinearisation key. */
 export function switchingKeyBytes({
   polyModulusDegree,
   primes,

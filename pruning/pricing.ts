@@ -1,4 +1,5 @@
 /** What networks cost while a model is pruned: by the plans that they are compiled to. */
+import { profileOf } from '../costs/profiles.ts';
 import { type Compilation, compileGraph, compileWith, type Refusal } from '../compiler/compile.ts';
 import { ordersOf } from '../compiler/compile-onnx.ts';
 import { layerKernels } from '../compiler/layouts/layer-kernels.ts';
@@ -54,7 +55,7 @@ export class ModelPlans implements Pricing {
     if (ordersOf(this.model) === undefined && sizesOf(whole) === sizesOf(tensor)) return this.unpruned;
     const settings = settingsOf(this.options);
     const network = simplify(this.model, settings, 'all');
-    const compilation = compileWith(network, settings, configurationsFor(settings.goal, settings.table));
+    const compilation = compileWith(network, settings, configurationsFor(settings.goal, settings.profile));
     if ('refused' in compilation) throw new HepcError([compilation.refused]);
     return compilation;
   }
@@ -67,7 +68,7 @@ export class ModelPlans implements Pricing {
   /** The best plan with a configuration near that of the unpruned plan. */
   estimate(network: PrunedNetwork): Compilation | Refusal {
     const settings = settingsOf(this.options);
-    const configurations = configurationsFor(settings.goal, settings.table);
+    const configurations = configurationsFor(settings.goal, settings.profile);
     const nearConfigurations = configurationsNear(configurations, this.unpruned.chosen.configuration);
     return compileWith(simplify(this.graphOf(network), settings), settings, nearConfigurations);
   }
@@ -92,11 +93,11 @@ export class ModelPlans implements Pricing {
   /** The kernels that a plan was made with. */
   kernelsOf({ modules, chosen }: Compilation): NetworkKernels {
     const { choice, configuration } = chosen;
-    const { weights = 'plain', costs } = this.options;
+    const { weights = 'plain', engine, costs } = this.options;
     return layerKernels(modules.tensor, choice, {
       degree: configuration.degree,
       weights,
-      ...(costs && { table: costs }),
+      profile: profileOf(engine, costs),
     });
   }
 

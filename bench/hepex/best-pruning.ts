@@ -1,6 +1,6 @@
 /** The cheapest pruned plan that `auto` finds within a loss budget, measured against the best unpruned one. */
 import type { Compilation } from '../../compiler/compile.ts';
-import type { EngineWithCosts } from '../../costs/op-costs.ts';
+import type { EngineName } from '../../ir/plan/plan.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import type { PruningPoint } from '../../ir/plan/pruning-report.ts';
 import type { Sample } from '../../ir/interface.ts';
@@ -23,7 +23,7 @@ export interface BestPruning {
   readonly name: string;
   readonly goal: string;
   /** That the plans are for, and were measured on. */
-  readonly engine: EngineWithCosts;
+  readonly engine: EngineName;
   readonly budget: number;
   readonly policy: string;
   /** On the 10,000 test images: accuracy, or mean-square error. */

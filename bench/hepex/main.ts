@@ -11,7 +11,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type EngineWithCosts, enginesWithCosts } from '../../costs/op-costs.ts';
+import { type EngineName, engineNames } from '../../ir/plan/plan.ts';
 import { type BestPruning, bestPruning, budgetOf, measureTimes } from './best-pruning.ts';
 import { keptPlans } from './kept-plans.ts';
 import { renderHepex } from './render.ts';
@@ -25,7 +25,7 @@ const autoencoders = ['ae-784-64-784', 'ae-784-128-32-128-784', 'ae-784-256-64-2
 const classifiers = ['mlp-784-128-128-10', 'cryptonets'] as const;
 
 const parts: ReadonlyMap<string, (results: HepexResults) => Promise<HepexResults>> = new Map([
-  ...enginesWithCosts.flatMap((engine) => [
+  ...engineNames.flatMap((engine) => [
     ...[...autoencoders, ...classifiers].map((name) => latency(name, engine)),
     ...(['ae-784-256-64-256-784', 'ae-784-64-784'] as const).map((name) => throughput(name, engine)),
   ]),
@@ -49,7 +49,7 @@ async function measureAgain({ best, schemes }: HepexResults): Promise<HepexResul
   return { best: measured, schemes };
 }
 
-function latency(name: ModelName, engine: EngineWithCosts) {
+function latency(name: ModelName, engine: EngineName) {
   const setting = { name, engine, compile: { optimize: 'latency' }, learningRate: learningRateOf(name) } as const;
   return withBest(`latency:${name}`, engine, (part) =>
     bestPruning(part, setting, {
@@ -63,7 +63,7 @@ function latency(name: ModelName, engine: EngineWithCosts) {
   );
 }
 
-function throughput(name: ModelName, engine: EngineWithCosts) {
+function throughput(name: ModelName, engine: EngineName) {
   const compile = { optimize: 'throughput', batch: 256 } as const;
   const setting = { name, engine, compile, learningRate: learningRateOf(name) };
   return withBest(`throughput:${name}`, engine, (part) =>
@@ -78,7 +78,7 @@ function throughput(name: ModelName, engine: EngineWithCosts) {
   );
 }
 
-function withBest(whole: string, engine: EngineWithCosts, measure: (part: string) => Promise<BestPruning>) {
+function withBest(whole: string, engine: EngineName, measure: (part: string) => Promise<BestPruning>) {
   const part = engine === 'seal-wasm' ? whole : `${whole}@${engine}`;
   const run = async ({ best, schemes }: HepexResults): Promise<HepexResults> => ({
     best: { ...best, [part]: await measure(part) },

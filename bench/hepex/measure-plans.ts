@@ -1,6 +1,6 @@
 /** Evaluation times of two plans in one run, turn by turn, so that whatever else the machine does meets both. */
-import type { EngineWithCosts } from '../../costs/op-costs.ts';
 import { median } from '../../ir/maths/averages.ts';
+import type { EngineName } from '../../ir/plan/plan.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { Server } from '../../runtime/server.ts';
@@ -23,7 +23,7 @@ const memoryBudgetBytes = 16 * 2 ** 30;
 export async function measurePlans(
   plans: readonly Plan[],
   samples: readonly Sample[],
-  { engine, rounds }: { readonly engine: EngineWithCosts; readonly rounds: number },
+  { engine, rounds }: { readonly engine: EngineName; readonly rounds: number },
 ): Promise<MeasuredPlans> {
   const runs = plans.map((): number[] => []);
   const answers: Float64Array[][] = [];

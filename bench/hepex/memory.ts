@@ -1,8 +1,8 @@
 /** The memory that HE-PEx is judged by: encoded bytes of weights that are read, live ciphertexts at their peak, and keys. */
+import { profileOf } from '../../costs/profiles.ts';
 import type { Compilation } from '../../compiler/compile.ts';
 import { portRows } from '../../ir/he/ports.ts';
 import { ciphertextBytes } from '../../ir/parameters.ts';
-import { countPlaintexts } from '../../ir/plan/statistics.ts';
 
 export interface Memory {
   /** For the whole batch: a plan that takes several runs reads its weights in each. */
@@ -14,7 +14,7 @@ export interface Memory {
 export function memoryOf({ plan, modules, chosen }: Compilation): Memory {
   const { parameters } = plan.client;
   const { columns } = modules.plan;
-  const plaintexts = countPlaintexts({ columns, parameters }).bytes;
+  const { plaintexts } = profileOf(plan.engine).memory.use({ columns, parameters });
   const encrypted = portRows(columns, 'weight')
     .map((id) => ciphertextBytes(parameters, columns.level[id] ?? 0, columns.size[id] ?? 0))
     .reduce((sum, bytes) => sum + bytes, 0);

@@ -6,7 +6,7 @@ import { format, resolveConfig } from 'prettier';
 import { lossCostChart } from '../../cli/report/drawing/loss-cost-chart.ts';
 import { formatBytes, formatMilliseconds, formatPercent } from '../../cli/render/units.ts';
 import { column, table } from '../markdown.ts';
-import { enginesWithCosts } from '../../costs/op-costs.ts';
+import { engineNames } from '../../ir/plan/plan.ts';
 import type { BestPruning } from './best-pruning.ts';
 import type { HepexResults } from './results.ts';
 import type { SchemePoint, SchemeTable } from './schemes-table.ts';
@@ -22,7 +22,7 @@ export async function renderHepex({ best, schemes }: HepexResults): Promise<void
     `Made by \`npm run bench:hepex\` on ${cpus()[0]?.model.trim() ?? 'an unknown processor'}; its parts were run one by one, results are kept in \`hepex/results.json\`. Losses are those on the 10,000 MNIST test images; searches saw the first half of these (the models were trained on all 60,000 training images, so none of those says what a model loses). Unpruned plans are the best that the layout search finds for the same goal. \`--max-error\` is 0.01 for all.`,
     '## Within a loss budget',
     'Times are medians of encrypted runs (31 in latency, 3 in throughput) on the engine whose costs the search went by, on one thread, unpruned and pruned plan in turn in one process. Memory is encoded bytes of the weights that are read for the batch (a plan that takes two runs reads them twice), live ciphertexts at their peak, and keys. "Retrained" is the unpruned model after as many epochs as the pruned one had, 24 at most.',
-    ...enginesWithCosts.flatMap((engine) => {
+    ...engineNames.flatMap((engine) => {
       const rows = Object.values(best).filter((row) => row.engine === engine);
       return rows.length === 0
         ? []

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CompileOptions } from '../../compiler/settings.ts';
 import { importOnnx } from '../../compiler/onnx/import.ts';
-import { costTables, type EngineWithCosts } from '../../costs/op-costs.ts';
+import type { EngineName } from '../../ir/plan/plan.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { Evaluation, Trainer, TrainingData } from '../../ir/tensor/trainer.ts';
 import type { Sample } from '../../ir/interface.ts';
@@ -32,7 +32,7 @@ export function shortLearningRateOf(name: ModelName): number {
 export interface Setting {
   readonly name: ModelName;
   /** Whose costs plans are searched by. */
-  readonly engine: EngineWithCosts;
+  readonly engine: EngineName;
   readonly compile: Omit<CompileOptions, 'samples' | 'costs'>;
   readonly learningRate: number;
 }
@@ -65,7 +65,7 @@ export async function openBench(setting: Setting): Promise<Bench> {
     // Labels alone of images that the model knows by heart teach it nothing more.
     recoverBy: 'both',
     trainer,
-    compile: { ...compile, costs: costTables[engine] },
+    compile: { ...compile, engine },
     onStep: (step) => process.stderr.write(`${name}: ${step}\n`),
   });
   const data = testData(isClassifier(name));

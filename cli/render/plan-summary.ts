@@ -1,14 +1,15 @@
 /** What `hepc inspect` says of a plan, for people and for machines. */
 import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
 import type { HeOpName } from '../../ir/he/ops.ts';
-import { programCost } from '../../costs/program-cost.ts';
+import { evaluationMilliseconds } from '../../costs/plan-statistics.ts';
+import { profileOf } from '../../costs/profiles.ts';
 import { modulusBits } from '../../ir/parameters.ts';
 import { countByLevel, countByNode, occurringOps, type OpCounts } from './operations.ts';
 import { renderFields, renderTable } from './table.ts';
 import { formatBytes, formatError, formatMilliseconds, formatShape, plural } from './units.ts';
 
 export function summarisePlan(plan: Plan): string {
-  const { client, statistics, weights, bound } = plan;
+  const { client, engine, statistics, weights, bound } = plan;
   const { parameters, batch } = client;
   const bits = statistics.modulusBits;
   const ports = (list: Plan['client']['inputs'] | Plan['client']['outputs']): string[] =>
@@ -34,7 +35,8 @@ export function summarisePlan(plan: Plan): string {
         `N = ${parameters.polyModulusDegree}, ${modulusBits(parameters)} bits of modulus (${bits.join(' + ')}, the last for key switching)`,
       ],
       ['keys', `${plural(statistics.galoisKeys, 'Galois key')}, ${formatBytes(statistics.galoisKeyBytes)} in memory`],
-      ['peak memory', `${formatBytes(statistics.peakBytes)} on one worker`],
+      ['engine', `${engine}; every other one runs the plan as well`],
+      ['peak memory', `${formatBytes(statistics.peakBytes)}${memoryOf(engine)}`],
       [
         'error',
         `${formatError(client.predictedMaxError)} predicted, ${formatError(client.maxError)} allowed (of the median over samples of the largest output)`,
@@ -59,16 +61,16 @@ export function summarisePlan(plan: Plan): string {
   ].join('');
 }
 
-/** The time of a run by the cost model that the plan was compiled with, or the one that hepc comes with. */
-export function describeTime({ client, program, search }: Plan): string {
-  const milliseconds = chosenTime(search) ?? programCost(program);
+/** The time of a run, by the profile of the engine that the plan is for unless costs were measured. */
+export function describeTime(plan: Plan, milliseconds: number = evaluationMilliseconds(plan)): string {
+  const { batch } = plan.client;
   const whole = `${formatMilliseconds(milliseconds)} on one thread by the cost model`;
-  return client.batch === 1 ? whole : `${whole}, ${formatMilliseconds(milliseconds / client.batch)} per sample`;
+  return batch === 1 ? whole : `${whole}, ${formatMilliseconds(milliseconds / batch)} per sample`;
 }
 
-/** By the cost model that the plan was compiled with. */
-export function chosenTime(search: Plan['search']): number | undefined {
-  return search?.candidates.find(({ verdict }) => verdict === 'chosen')?.measures?.milliseconds;
+/** Whose memory the peak is of. */
+export function memoryOf(engine: Plan['engine']): string {
+  return profileOf(engine).memory.shared ? ' for all workers together' : ' for each worker';
 }
 
 function operationTable(title: string, rows: readonly { readonly label: string; readonly counts: OpCounts }[]): string {
@@ -98,7 +100,8 @@ function shorten(label: string): string {
 }
 
 /** The same as data. */
-export function describePlan({ client, weights, bound, statistics, program, search }: Plan): Record<string, unknown> {
+export function describePlan(plan: Plan): Record<string, unknown> {
+  const { client, engine, weights, bound, statistics, program } = plan;
   const port = (encoding: Plan['client']['inputs' | 'outputs'][number]) => ({
     name: encoding.name,
     shape: encoding.shape,
@@ -111,6 +114,7 @@ export function describePlan({ client, weights, bound, statistics, program, sear
     batch: client.batch,
     inputs: client.inputs.map((input) => ({ ...port(input), maxAbs: input.maxAbs })),
     outputs: client.outputs.map(port),
+    engine,
     weights,
     bound: bound !== undefined,
     parameters: client.parameters,
@@ -119,7 +123,7 @@ export function describePlan({ client, weights, bound, statistics, program, sear
     predictedMaxError: client.predictedMaxError,
     synthetic: client.synthetic,
     statistics,
-    secondsPerSample: (chosenTime(search) ?? programCost(program)) / client.batch / 1000,
+    secondsPerSample: evaluationMilliseconds(plan) / client.batch / 1000,
     operationsByLevel: countByLevel(program),
     operationsByNode: countByNode(program),
   };

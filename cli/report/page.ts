@@ -35,7 +35,7 @@ export interface ReportOptions {
 export async function renderReport(plan: Plan, { madeBy }: ReportOptions): Promise<string> {
   const plotting = await loadPlotting();
   const layers = layersOf(plan.program);
-  const tallies = tally(plan.program, layers.names.length, (row) => layers.ofRow[row] ?? 0);
+  const tallies = tally(plan, layers.names.length, (row) => layers.ofRow[row] ?? 0);
   const all: readonly (readonly [id: string, title: string, section: Html | undefined])[] = [
     ['plan', 'Plan', factsSection(plan)],
     ['network', 'Network', networkSection(networkOf(plan, layers))],

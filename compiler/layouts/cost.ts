@@ -2,8 +2,9 @@
  * What layouts and kernels are estimated to cost, before anything is lowered: the seam at which an objective enters. An
  * objective is a price for each resource, so that every estimate is a sum over nodes, and a shortest path minimises it.
  */
-import { type CostedOp, type CostTable, defaultCostTable, opCost } from '../../costs/op-costs.ts';
-import { keyHeapExpansion, plaintextBytes, type PolyModulusDegree, switchingKeyBytes } from '../../ir/parameters.ts';
+import { type CostedOp, opCost } from '../../costs/op-costs.ts';
+import { defaultProfile, type EngineProfile } from '../../costs/profiles.ts';
+import { plaintextBytes, type PolyModulusDegree } from '../../ir/parameters.ts';
 import type { KernelOption, KernelCounts } from '../kernels/parts/kernel-option.ts';
 
 /** What one unit of each resource costs. */
@@ -12,7 +13,7 @@ export interface Prices {
   readonly millisecond: number;
   readonly uploadByte: number;
   readonly downloadByte: number;
-  /** In the heap of a worker: Galois keys, plaintexts and results. */
+  /** In the memory of the engine: Galois keys, plaintexts and results. */
   readonly memoryByte: number;
 }
 
@@ -39,19 +40,19 @@ export interface LinearWork {
 
 export interface CostContext {
   readonly degree: PolyModulusDegree;
-  readonly table: CostTable;
+  readonly profile: EngineProfile;
   /** Data primes of the chain, on which the size of a key depends. */
   readonly primes: number;
   readonly prices: Prices;
 }
 
-export function costModel({ degree, table, primes, prices }: CostContext): CostModel {
+export function costModel({ degree, profile: { costs, memory }, primes, prices }: CostContext): CostModel {
   const parameters = { polyModulusDegree: degree, primes: { length: primes } };
-  const keyBytes = switchingKeyBytes(parameters) * keyHeapExpansion;
-  const time = (op: CostedOp, level: number): number => prices.millisecond * opCost(op, level, degree, table);
-  /** One polynomial: half a ciphertext, or a plaintext. */
+  const time = (op: CostedOp, level: number): number => prices.millisecond * opCost(op, level, degree, costs);
+  /** On the line: one polynomial, half a ciphertext. */
   const bytes = (level: number): number => plaintextBytes(parameters, level);
-  const heap = (count: number, level: number): number => prices.memoryByte * count * bytes(level);
+  const keep = (ciphertexts: number, level: number): number =>
+    prices.memoryByte * ciphertexts * memory.ciphertextBytes(degree, level, 2);
   return {
     linear: ({ counts, steps, inputs, results }, level) => {
       const { products, rescales } = counts;
@@ -60,16 +61,16 @@ export function costModel({ degree, table, primes, prices }: CostContext): CostM
         rotations({ counts, inputs, results }, level, later, time) +
         products * (time('multiply-plain', level) + time('add', level)) +
         rescales * time('rescale', level) +
-        prices.memoryByte * steps * keyBytes +
-        heap(products, level) +
-        heap(2 * results, later)
+        prices.memoryByte * steps * memory.keyBytes(parameters, level) +
+        prices.memoryByte * products * memory.plaintextBytes(degree, level) +
+        keep(results, later)
       );
     },
     products: (products, ciphertexts, level) =>
       products * ciphertexts * (time('multiply', level) + time('relinearize', level) + time('rescale', level)) +
-      heap(2 * ciphertexts, level),
+      keep(ciphertexts, level),
     pack: (ciphertexts, level) =>
-      ciphertexts * (time('input', level) + prices.uploadByte * bytes(level)) + heap(2 * ciphertexts, level),
+      ciphertexts * (time('input', level) + prices.uploadByte * bytes(level)) + keep(ciphertexts, level),
     unpack: (ciphertexts) => ciphertexts * (time('output', 0) + 2 * prices.downloadByte * bytes(0)),
   };
 }
@@ -107,7 +108,7 @@ export const latencyPrices: Prices = { millisecond: 1, uploadByte: 0, downloadBy
 /** Time on one thread at N = 8192. */
 export const defaultCosts: CostModel = costModel({
   degree: 8192,
-  table: defaultCostTable,
+  profile: defaultProfile,
   primes: 6,
   prices: latencyPrices,
 });

@@ -3,9 +3,10 @@
  * are those of the layout search.
  */
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
-import { type CostedOp, type CostTable, defaultCostTable, opCost } from '../../costs/op-costs.ts';
+import { type CostedOp, opCost } from '../../costs/op-costs.ts';
+import { defaultProfile, type EngineProfile } from '../../costs/profiles.ts';
 import { usersOf } from '../../ir/module.ts';
-import { plaintextBytes, type PolyModulusDegree, workerHeapBytes } from '../../ir/parameters.ts';
+import type { PolyModulusDegree } from '../../ir/parameters.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import { type WeightNode, weightNodes } from '../../ir/tensor/weight-layers.ts';
 import type { LayerKernel, LayerPrices, NetworkKernels } from '../../passes/pruning/tiles/kernels.ts';
@@ -18,19 +19,20 @@ import { NodeChooser, type OperandChoice } from './node-choices.ts';
 export interface KernelCosts {
   readonly degree: PolyModulusDegree;
   readonly weights: 'plain' | 'encrypted';
-  readonly table?: CostTable;
+  /** Of the engine that the plan will be for. */
+  readonly profile?: EngineProfile;
 }
 
 /** The kernels of all nodes with weights in `choice`, which was made for `module`. */
 export function layerKernels(module: TensorModule, choice: LayoutChoice, costs: KernelCosts): NetworkKernels {
-  const { degree, weights, table = defaultCostTable } = costs;
+  const { degree, weights, profile = defaultProfile } = costs;
   const levels = levelsOf(module);
   const users = usersOf(module);
-  const encodes = costs.weights === 'plain' ? shareEncodedAgain(choice, levels, degree) : 0;
+  const encodes = costs.weights === 'plain' ? shareEncodedAgain(choice, levels, degree, profile) : 0;
   const layers = weightNodes(module).map((node): LayerKernel => {
     const { kernel, pack } = operandOf(choice, node);
     const level = (levels[node.id] ?? 0) + (choice.extraLevels[node.id] ?? 0) + depthOf(module, node, users);
-    const time = (op: CostedOp, at: number): number => opCost(op, Math.max(0, at), degree, table);
+    const time = (op: CostedOp, at: number): number => opCost(op, Math.max(0, at), degree, profile.costs);
     const prices = weights === 'plain' ? plainPrices(time, level, encodes) : encryptedPrices(time, level);
     return {
       node: node.id,
@@ -47,7 +49,7 @@ export function layerKernels(module: TensorModule, choice: LayoutChoice, costs: 
       prices: { ...prices, input: pack === undefined ? 0 : time('input', level) },
     };
   });
-  return { layers, slotwise: slotwisePrices(module, choice, { degree, table, primes: Math.max(0, ...levels) + 1 }) };
+  return { layers, slotwise: slotwisePrices(module, choice, { degree, profile, primes: Math.max(0, ...levels) + 1 }) };
 }
 
 type Time = (op: CostedOp, level: number) => number;
@@ -84,21 +86,26 @@ function operandOf({ nodes }: LayoutChoice, node: WeightNode): OperandChoice & R
   return { ...operand, kernel: operand.kernel };
 }
 
-/** Share of the plaintexts that find no room in the heap of a worker, which are encoded in every run. */
-function shareEncodedAgain({ nodes }: LayoutChoice, levels: readonly number[], degree: PolyModulusDegree): number {
+/** Share of the plaintexts that find no room in memory, which are encoded in every run. */
+function shareEncodedAgain(
+  { nodes }: LayoutChoice,
+  levels: readonly number[],
+  degree: PolyModulusDegree,
+  { memory }: EngineProfile,
+): number {
   let bytes = 0;
   for (const { node, operands } of nodes.values()) {
-    const each = plaintextBytes({ polyModulusDegree: degree }, (levels[node] ?? 0) + 1);
+    const each = memory.plaintextBytes(degree, (levels[node] ?? 0) + 1);
     for (const { kernel } of operands) bytes += (kernel?.counts.products ?? 0) * each;
   }
-  return Math.max(0, 1 - workerHeapBytes / Math.max(1, bytes));
+  return Math.max(0, 1 - memory.limit / Math.max(1, bytes));
 }
 
 /** For each node that works slot by slot, by what the layout search asks for it. */
 function slotwisePrices(
   module: TensorModule,
   choice: LayoutChoice,
-  context: { readonly degree: PolyModulusDegree; readonly table: CostTable; readonly primes: number },
+  context: { readonly degree: PolyModulusDegree; readonly profile: EngineProfile; readonly primes: number },
 ): NetworkKernels['slotwise'] {
   const chooser = new NodeChooser(new KernelCatalogue(module, choice.slots));
   const model = costModel({ ...context, prices: latencyPrices });

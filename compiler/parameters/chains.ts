@@ -3,10 +3,11 @@
  *
  * A program of depth d takes d rescales and d + 1 data primes. Its primes need not be alike: one that follows a product
  * of two ciphertexts has to swallow as many bits as the scale has, and those of the weights as well where the product
- * waited for them; one that follows products of plaintexts alone swallows the bits of the weights. Bits below 48 cost
- * neither time nor memory and each one halves an error, so primes take all that security allows.
+ * waited for them; one that follows products of plaintexts alone swallows the bits of the weights. Bits cost neither time
+ * nor memory and each one halves an error, so primes take all that security and the engine allow.
  */
-import { maxModulusBits, maxPrimeBits, type Parameters, type PolyModulusDegree } from '../../ir/parameters.ts';
+import { defaultProfile, type EngineCapabilities } from '../../costs/profiles.ts';
+import { maxModulusBits, type Parameters, type PolyModulusDegree } from '../../ir/parameters.ts';
 import { headroomBits } from '../../passes/he/assign-levels.ts';
 import type { RescaleOptions } from '../../passes/he/rescale-lazily.ts';
 import { nttPrimes } from './primes.ts';
@@ -44,11 +45,21 @@ const terminalRatio = 1.4;
  */
 const specialExtraBits = [4, 8];
 
-export function chainsFor(degree: PolyModulusDegree, rescaling: Rescaling, rangeBits: number): Chain[] {
+/** None where the engine does not take the degree. */
+export function chainsFor(
+  degree: PolyModulusDegree,
+  rescaling: Rescaling,
+  rangeBits: number,
+  {
+    largestDegree,
+    largestPrimeBits,
+  }: Pick<EngineCapabilities, 'largestDegree' | 'largestPrimeBits'> = defaultProfile.capabilities,
+): Chain[] {
+  if (degree > largestDegree) return [];
   const { last, defer, late } = rescaling;
   // Rotations that run before the rescale do so at a scale of which a peak is a small part.
   return (late ? [0] : specialExtraBits).flatMap((extra) => {
-    const bits = dataBits(rescaling, maxModulusBits[degree] - extra, maxPrimeBits - extra);
+    const bits = dataBits(rescaling, maxModulusBits[degree] - extra, largestPrimeBits - extra);
     const [first = 0] = bits;
     if (Math.min(...bits) < leastPrimeBits || first < headroomBits + rangeBits + leastPrimeBits) return [];
     // The special prime comes first, so that of equal bits it is the largest.
@@ -60,9 +71,13 @@ export function chainsFor(degree: PolyModulusDegree, rescaling: Rescaling, range
 }
 
 /** Whether any chain carries `depth` rescales. */
-export function carriesDepth(degree: PolyModulusDegree, depth: number): boolean {
+export function carriesDepth(
+  degree: PolyModulusDegree,
+  depth: number,
+  capabilities: EngineCapabilities = defaultProfile.capabilities,
+): boolean {
   const kinds = Array.from({ length: depth }, (): RescaleKind => 'plain');
-  return chainsFor(degree, { last: 'rescaled', defer: Infinity, late: false, kinds }, 0).length > 0;
+  return chainsFor(degree, { last: 'rescaled', defer: Infinity, late: false, kinds }, 0, capabilities).length > 0;
 }
 
 /** Bits of the data primes, whose sum and largest once more are at most `total`. */

@@ -2,7 +2,8 @@
 import { chainTooShort, scaleDoesNotFit } from '../../ir/diagnostics/compile.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../ir/he/module.ts';
-import { type CostTable, defaultCostTable, hoists } from '../../costs/op-costs.ts';
+import { hoists } from '../../costs/op-costs.ts';
+import { defaultProfile, type EngineProfile } from '../../costs/profiles.ts';
 import { programCost } from '../../costs/program-cost.ts';
 import type { PolyModulusDegree } from '../../ir/parameters.ts';
 import type { PassManager } from '../../passes/manager.ts';
@@ -21,8 +22,9 @@ export interface Selection {
 export interface SelectionOptions {
   readonly manager: PassManager;
   readonly maxError: number;
-  readonly costs?: CostTable;
-  readonly keys?: KeyOptions;
+  /** Of the engine that the program is for. */
+  readonly profile?: EngineProfile;
+  readonly keys?: Omit<KeyOptions, 'engine'>;
   /** The error of a managed program; may stop early, and return any larger value, once it exceeds `enough`. */
   readonly predict: (program: HeModule, enough: number, care: Care) => number;
 }
@@ -39,15 +41,16 @@ export function selectChain(
   program: HeModule,
   degree: PolyModulusDegree,
   rangeBits: number,
-  { manager, maxError, costs = defaultCostTable, keys = {}, predict }: SelectionOptions,
+  { manager, maxError, profile = defaultProfile, keys = {}, predict }: SelectionOptions,
 ): { readonly selection: Selection | undefined; readonly best: number | undefined } {
   let best: number | undefined;
-  const options = { keys, hoists: hoists(costs, degree) };
+  const { name: engine, costs, capabilities } = profile;
+  const options = { keys: { ...keys, engine }, hoists: hoists(costs, degree) };
   const byLevels = Map.groupBy(rescalings(program), ({ kinds }) => kinds.length);
   for (let levels = 0; levels <= Math.max(...byLevels.keys()); levels++) {
     const managed: HeModule[] = [];
     for (const rescaling of byLevels.get(levels) ?? []) {
-      const chains = chainsFor(degree, rescaling, rangeBits);
+      const chains = chainsFor(degree, rescaling, rangeBits, capabilities);
       const carried = chains.flatMap((chain) => tryChain(program, manager, chain, options) ?? []);
       managed.push(...carried);
       // Bringing two scales together may take a level more than the products do.

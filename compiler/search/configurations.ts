@@ -1,5 +1,6 @@
 /** How a ciphertext's slots may be shared among samples: powers of two of them side by side. */
-import { type CostTable, hoists } from '../../costs/op-costs.ts';
+import { hoists } from '../../costs/op-costs.ts';
+import type { EngineProfile } from '../../costs/profiles.ts';
 import { type PolyModulusDegree, polyModulusDegrees } from '../../ir/parameters.ts';
 import { nextPowerOfTwo } from '../../ir/tile/layout.ts';
 import type { SlotShape } from '../kernels/parts/kernel-option.ts';
@@ -11,9 +12,11 @@ export interface Configuration extends Batching {
   readonly slots: SlotShape;
 }
 
-/** All of them, for every degree. */
-export function configurationsFor(goal: Goal, table: CostTable): Configuration[] {
-  return polyModulusDegrees.flatMap((degree) => sharings(degree, goal, hoists(table, degree)));
+/** All of them, for every degree that the engine takes. */
+export function configurationsFor(goal: Goal, { costs, capabilities }: EngineProfile): Configuration[] {
+  return polyModulusDegrees
+    .filter((degree) => degree <= capabilities.largestDegree)
+    .flatMap((degree) => sharings(degree, goal, hoists(costs, degree)));
 }
 
 /**

@@ -3,9 +3,8 @@
  * with the shortest one that is accurate enough.
  */
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
-import type { CostTable } from '../../costs/op-costs.ts';
+import type { EngineProfile } from '../../costs/profiles.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
-import { keyHeapExpansion, switchingKeyBytes, workerHeapBytes } from '../../ir/parameters.ts';
 import type { PlanMeasures } from '../../ir/plan/search-report.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { PassManager, PassObserver } from '../../passes/manager.ts';
@@ -23,7 +22,8 @@ export interface LoweringContext {
   readonly samples: readonly Sample[];
   readonly reference: Reference;
   readonly weights: 'plain' | 'encrypted';
-  readonly table: CostTable;
+  /** Of the engine that the plan is for. */
+  readonly profile: EngineProfile;
   readonly maxError: number;
   /** Of the noise simulation. */
   readonly seed: number;
@@ -35,9 +35,9 @@ export interface LoweringContext {
 export interface Price {
   readonly measures: PlanMeasures;
   readonly score: Score;
-  /** Keys and ciphertexts, which a worker cannot do without. */
-  readonly heapBytes: number;
-  /** Of one Galois key in the heap. */
+  /** What the engine cannot do without. */
+  readonly neededBytes: number;
+  /** Of all its keys. */
   readonly keyBytes: number;
   /** Galois keys that it was held to. */
   readonly maxKeys?: number | undefined;
@@ -54,7 +54,7 @@ export interface LoweredPlan {
 export type UnmetNeed =
   /** No chain carries it. */
   | { readonly needs: 'fewer-levels' }
-  /** Its keys and ciphertexts do not fit the heap of a worker, however few keys it is held to. */
+  /** Its keys and ciphertexts do not fit the memory of the engine, however few keys it is held to. */
   | { readonly needs: 'less-memory'; readonly price: Price }
   | { readonly needs: 'wider-limits'; readonly price: Price; readonly broken: readonly BrokenLimit[] }
   /** No chain is accurate enough; `least` is the smallest error that any reached. */
@@ -70,17 +70,17 @@ export function lowerProposal(
   manager: PassManager,
   context: LoweringContext,
 ): LoweredPlan | Overflow {
-  const { tensor, samples, weights, goal } = context;
+  const { tensor, samples, weights } = context;
   const packed = packNetwork(tensor, proposal.choice, { samples, manager, weights });
   if ('needs' in packed) return packed;
   const free = priceWithKeys({ proposal, packed }, undefined, manager, context);
   if (free === undefined) return { proposal, packed, priced: { needs: 'fewer-levels' } };
   let best = free;
-  for (const maxKeys of keyBudgets(free, goal)) {
+  for (const maxKeys of keyBudgets(free, context)) {
     const held = priceWithKeys({ proposal, packed }, maxKeys, manager, context);
-    if (held !== undefined && isPreferred(held, best, goal)) best = held;
+    if (held !== undefined && isPreferred(held, best, context)) best = held;
   }
-  return { proposal, packed, priced: withinMeans(best, goal) };
+  return { proposal, packed, priced: withinMeans(best, context) };
 }
 
 /** The plan on the shortest chain that is accurate enough, and the least error that any reached. */
@@ -96,7 +96,7 @@ export function acceptPlan(
   const program = scheduleProgram(selection.program);
   const price = priceOf(program, maxKeys, proposal, context);
   const { predictedError } = selection;
-  const within = withinMeans(price, context.goal);
+  const within = withinMeans(price, context);
   return 'needs' in within ? within : { ...within, program, predictedError };
 }
 
@@ -126,13 +126,13 @@ function selectAccurate(
   { proposal, packed }: PackedProposal,
   maxKeys: number | undefined,
   manager: PassManager,
-  { maxError, reference, samples, seed, table, onStep }: LoweringContext,
+  { maxError, reference, samples, seed, profile, onStep }: LoweringContext,
 ): ReturnType<typeof selectChain> {
   const { degree } = proposal.configuration;
   return selectChain(packed.program, degree, outputBits(packed, samples), {
     manager,
     maxError,
-    costs: table,
+    profile,
     keys: { maxKeys },
     predict: (program, enough, care) => {
       onStep(`predicting the error at N = ${degree}`);
@@ -151,7 +151,7 @@ function priceWithKeys(
   const { selection } = selectChain(packed.program, proposal.configuration.degree, 0, {
     manager,
     maxError: 1,
-    costs: context.table,
+    profile: context.profile,
     keys: { maxKeys },
     predict: () => 0,
   });
@@ -162,37 +162,39 @@ function priceOf(
   program: PlanModule,
   maxKeys: number | undefined,
   { configuration }: Proposal,
-  { goal, table }: LoweringContext,
+  { goal, profile }: LoweringContext,
 ): Price {
-  const { parameters } = program;
-  if (parameters === undefined) throw new InternalError('a program is priced once its levels are assigned');
-  const { measures, heapBytes } = measureProgram(program, configuration, table);
-  const keyBytes = switchingKeyBytes(parameters) * keyHeapExpansion;
-  return { measures, score: scoreOf(measures, goal), heapBytes, keyBytes, maxKeys };
+  const { measures, neededBytes, keyBytes } = measureProgram(program, configuration, profile);
+  return { measures, score: scoreOf(measures, goal), neededBytes, keyBytes, maxKeys };
 }
 
-/** The price, if a worker and the limits have room for what it buys. */
-function withinMeans(price: Price, { limits }: Goal): Price | UnmetNeed {
-  if (price.heapBytes > workerHeapBytes) return { needs: 'less-memory', price };
+/** The price, if the engine and the limits have room for what it buys. */
+function withinMeans(price: Price, { goal: { limits }, profile }: LoweringContext): Price | UnmetNeed {
+  if (price.neededBytes > profile.memory.limit) return { needs: 'less-memory', price };
   const broken = brokenLimits(price.measures, limits);
   return broken.length > 0 ? { needs: 'wider-limits', price, broken } : price;
 }
 
 /** Numbers of Galois keys to hold a program to: fewer keys are more rotations, and less memory. */
-function keyBudgets({ measures, keyBytes, heapBytes }: Price, { objective, limits }: Goal): number[] {
+function keyBudgets(
+  { measures, keyBytes, neededBytes }: Price,
+  { goal: { objective, limits }, profile }: LoweringContext,
+): number[] {
   const { galoisKeys, peakBytes } = measures;
-  const without = (excess: number): number => galoisKeys - Math.ceil(excess / keyBytes);
+  const without = (excess: number): number => galoisKeys - Math.ceil((excess * galoisKeys) / keyBytes);
   const budgets = objective === 'memory' ? [Math.ceil(galoisKeys / 2), 1] : [];
   if (limits.galoisKeys !== undefined) budgets.push(Math.max(1, limits.galoisKeys));
   if (limits.memoryBytes !== undefined && peakBytes > limits.memoryBytes)
     budgets.push(Math.max(1, without(peakBytes - limits.memoryBytes)), 1);
-  if (heapBytes > workerHeapBytes) budgets.push(Math.max(1, without(heapBytes - workerHeapBytes)));
+  const excess = neededBytes - profile.memory.limit;
+  // Keys that stay may be larger than those that go: they are used at higher levels then.
+  if (excess > 0) budgets.push(Math.max(1, without(excess)), Math.max(1, without(1.5 * excess)));
   return [...new Set(budgets)].filter((budget) => budget < galoisKeys);
 }
 
 /** Whether `a` breaks fewer limits than `b`, or as many and is better. */
-function isPreferred(a: Price, b: Price, goal: Goal): boolean {
-  const broken = ({ measures, heapBytes }: Price): number =>
-    brokenLimits(measures, goal.limits).length + (heapBytes > workerHeapBytes ? 1 : 0);
+function isPreferred(a: Price, b: Price, { goal, profile }: LoweringContext): boolean {
+  const broken = ({ measures, neededBytes }: Price): number =>
+    brokenLimits(measures, goal.limits).length + (neededBytes > profile.memory.limit ? 1 : 0);
   return broken(a) < broken(b) || (broken(a) === broken(b) && isBetter(a.score, b.score));
 }

@@ -1,18 +1,14 @@
-/** What a managed program takes, by the cost model. */
+/** What a managed program takes on an engine, by its profile. */
+import { neededBytes, peakBytes } from '../../costs/engine-memory.ts';
+import { opCost, type CostTable } from '../../costs/op-costs.ts';
+import type { EngineProfile } from '../../costs/profiles.ts';
+import { countProgram } from '../../costs/plan-statistics.ts';
+import { evaluationCost, downloadBytes, uploadBytes } from '../../costs/program-cost.ts';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { portRows } from '../../ir/he/ports.ts';
-import { type CostTable, opCost } from '../../costs/op-costs.ts';
-import { downloadBytes, encodingBytes, encodingCost, programCost, uploadBytes } from '../../costs/program-cost.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
-import {
-  keyHeapExpansion,
-  type Parameters,
-  type PolyModulusDegree,
-  switchingKeyBytes,
-  workerHeapBytes,
-} from '../../ir/parameters.ts';
+import type { Parameters, PolyModulusDegree } from '../../ir/parameters.ts';
 import type { PlanMeasures } from '../../ir/plan/search-report.ts';
-import { countStatistics, peakCiphertextBytes } from '../../ir/plan/statistics.ts';
 
 /** Samples of a run, and runs of the wanted batch. */
 export interface Batching {
@@ -22,28 +18,29 @@ export interface Batching {
 
 export interface Measured {
   readonly measures: PlanMeasures;
-  /** Keys and ciphertexts, which a worker cannot do without. Plaintexts that find no room are encoded when needed. */
-  readonly heapBytes: number;
+  /** Bytes that the engine cannot do without; plaintexts that find no room are encoded when needed. */
+  readonly neededBytes: number;
+  /** Of all keys. */
+  readonly keyBytes: number;
 }
 
 /** `program` is scheduled: peak memory depends on the order. */
-export function measureProgram(program: PlanModule, { samples, runs }: Batching, table: CostTable): Measured {
+export function measureProgram(program: PlanModule, { samples, runs }: Batching, profile: EngineProfile): Measured {
   const managed = { ...program, parameters: parametersOf(program) };
-  const statistics = countStatistics(managed, { weightTilesPruned: 0, predictedMaxError: 0 });
-  const keys = statistics.galoisKeys + (statistics.relinearizations > 0 ? 1 : 0);
+  const { galoisKeys, rotations } = countProgram(managed, { weightTilesPruned: 0, predictedMaxError: 0 });
+  const use = profile.memory.use(managed);
   const measures = {
     samples,
     runs,
-    milliseconds: programCost(managed, table) + encodingAgain(managed, statistics.peakBytes, table),
-    clientMilliseconds: clientCost(managed, table),
+    milliseconds: evaluationCost(managed, profile, use),
+    clientMilliseconds: clientCost(managed, profile.costs),
     uploadBytes: uploadBytes(managed),
     downloadBytes: downloadBytes(managed),
-    peakBytes: statistics.peakBytes,
-    galoisKeys: statistics.galoisKeys,
-    rotations: statistics.rotations,
+    peakBytes: peakBytes(use),
+    galoisKeys,
+    rotations,
   };
-  const keyBytes = keys * switchingKeyBytes(managed.parameters) * keyHeapExpansion;
-  return { measures, heapBytes: keyBytes + peakCiphertextBytes(managed) };
+  return { measures, neededBytes: neededBytes(use), keyBytes: use.keys };
 }
 
 /**
@@ -59,12 +56,6 @@ function clientCost({ columns, parameters }: PlanModule & { parameters: Paramete
   return portRows(columns, 'input')
     .map((id) => encryptionCost(level[id] ?? 0, parameters.polyModulusDegree, table))
     .reduce((sum, cost) => sum + cost, 0);
-}
-
-/** The part of the plaintexts that finds no room in the heap is encoded in every run. */
-function encodingAgain(program: PlanModule, peakBytes: number, table: CostTable): number {
-  const over = peakBytes - workerHeapBytes;
-  return over <= 0 ? 0 : encodingCost(program, table) * Math.min(1, over / encodingBytes(program));
 }
 
 function parametersOf({ parameters }: PlanModule): Parameters {

@@ -3,7 +3,7 @@
  *   latency     evaluation of the wanted batch on one thread, by the cost model
  *   end-to-end  that, encryption of the inputs, and both ways over a line of the stated bandwidth
  *   throughput  evaluation on one thread for each sample of a full run
- *   memory      peak bytes of one worker; between equals latency
+ *   memory      peak bytes of the engine; between equals latency
  *   upload      bytes of the input ciphertexts of the wanted batch; between equals latency
  */
 import type { Objective, PlanMeasures, SearchLimits, SearchReport } from '../../ir/plan/search-report.ts';

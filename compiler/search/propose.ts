@@ -1,6 +1,7 @@
 /** The cheapest layouts of a network for one configuration, by estimate. */
-import { type CostTable, opCost } from '../../costs/op-costs.ts';
-import { plaintextBytes, workerHeapBytes } from '../../ir/parameters.ts';
+import { opCost } from '../../costs/op-costs.ts';
+import type { EngineProfile } from '../../costs/profiles.ts';
+import { plaintextBytes } from '../../ir/parameters.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import {
   costOfChoice,
@@ -44,25 +45,26 @@ export class Proposer {
   readonly configuration: Configuration;
   private readonly network: Network;
   private readonly goal: Goal;
-  private readonly table: CostTable;
+  private readonly profile: EngineProfile;
   private readonly catalogue: KernelCatalogue;
   private readonly primary: CostModel;
 
-  constructor(network: Network, configuration: Configuration, goal: Goal, table: CostTable) {
+  constructor(network: Network, configuration: Configuration, goal: Goal, profile: EngineProfile) {
     this.network = network;
     this.configuration = configuration;
     this.goal = goal;
-    this.table = table;
+    this.profile = profile;
     this.catalogue = new KernelCatalogue(network.module, configuration.slots, network.maps);
     this.primary = this.model(this.aim());
   }
 
   /** The aim that the objective is. */
   aim(): Aim {
-    const { goal, configuration, table } = this;
+    const { goal, configuration, profile } = this;
     // Encryption takes as long for each byte whatever the level.
     const perByte =
-      encryptionCost(0, configuration.degree, table) / plaintextBytes({ polyModulusDegree: configuration.degree }, 0);
+      encryptionCost(0, configuration.degree, profile.costs) /
+      plaintextBytes({ polyModulusDegree: configuration.degree }, 0);
     return aimOf(goal.objective, goal.bandwidthMbit, perByte);
   }
 
@@ -95,16 +97,17 @@ export class Proposer {
   }
 
   private model(aim: Aim): CostModel {
-    const { configuration, network, table } = this;
-    return costModel({ degree: configuration.degree, table, primes: network.depth + 1, prices: aim.prices });
+    const { configuration, network, profile } = this;
+    return costModel({ degree: configuration.degree, profile, primes: network.depth + 1, prices: aim.prices });
   }
 
-  /** Plaintexts that find no room in the heap are encoded in every run; half of the way down on average. */
+  /** Plaintexts that find no room are encoded in every run; half of the way down on average. */
   private encodingAgain(products: number): number {
     const { degree } = this.configuration;
     const level = this.network.depth / 2;
-    const over = Math.max(0, products - workerHeapBytes / plaintextBytes({ polyModulusDegree: degree }, level));
-    return over * this.aim().prices.millisecond * opCost('encode', level, degree, this.table);
+    const { costs, memory } = this.profile;
+    const over = Math.max(0, products - memory.limit / memory.plaintextBytes(degree, level));
+    return over * this.aim().prices.millisecond * opCost('encode', level, degree, costs);
   }
 
   private inUnit(cost: number): number {

@@ -70,8 +70,8 @@ export interface SearchOutcome {
   readonly candidates: readonly CandidateReport[];
   /** The plan that exceeds the limits least. */
   readonly nearest: NearMiss | undefined;
-  /** Bytes that the smallest plan needs where none fits a worker. */
-  readonly leastHeap: number | undefined;
+  /** Bytes that the smallest plan needs where none fits the engine's memory. */
+  readonly leastMemory: number | undefined;
   /** The least error of any program. */
   readonly leastError: number | undefined;
   /** Depth of the last program that was lowered, with the nodes on its deepest way. */
@@ -97,7 +97,7 @@ class PlanSearch {
   private found: Found | undefined;
   private overflow: Overflow | undefined;
   private nearest: NearMiss | undefined;
-  private leastHeap: number | undefined;
+  private leastMemory: number | undefined;
   private leastError: number | undefined;
   private deepest: SearchOutcome['deepest'];
 
@@ -109,9 +109,10 @@ class PlanSearch {
   }
 
   run(): SearchOutcome {
-    for (const degree of polyModulusDegrees) {
+    const { capabilities } = this.context.profile;
+    for (const degree of polyModulusDegrees.filter((each) => each <= capabilities.largestDegree)) {
       if (this.overflow !== undefined) break;
-      if (!carriesDepth(degree, this.depth)) {
+      if (!carriesDepth(degree, this.depth, capabilities)) {
         this.skip(degree, 1, `no modulus chain carries ${this.depth} levels`);
       } else if (this.found !== undefined && !this.mayPay(degree, this.found)) {
         this.skip(degree, 1, 'half as many operations as the best plan has would cost more here');
@@ -119,18 +120,18 @@ class PlanSearch {
         this.searchDegree(degree);
       }
     }
-    const { found, overflow, configurations, candidates, nearest, leastHeap, leastError, deepest } = this;
-    return { found, overflow, configurations, candidates, nearest, leastHeap, leastError, deepest };
+    const { found, overflow, configurations, candidates, nearest, leastMemory, leastError, deepest } = this;
+    return { found, overflow, configurations, candidates, nearest, leastMemory, leastError, deepest };
   }
 
   private searchDegree(degree: PolyModulusDegree): void {
-    const { goal, table, tensor, onStep } = this.context;
+    const { goal, profile, tensor, onStep } = this.context;
     onStep(`choosing layouts for N = ${degree}`);
-    const spareLevels = [1, 2].filter((more) => carriesDepth(degree, this.depth + more)).length;
+    const spareLevels = [1, 2].filter((more) => carriesDepth(degree, this.depth + more, profile.capabilities)).length;
     const network = { module: tensor, maps: this.maps, depth: this.depth, spareLevels };
     const proposers = this.given
       .filter((configuration) => configuration.degree === degree)
-      .map((configuration) => new Proposer(network, configuration, goal, table))
+      .map((configuration) => new Proposer(network, configuration, goal, profile))
       .map((proposer) => ({ proposer, least: proposer.least() }))
       .sort((a, b) => a.least - b.least);
     const proposals: { proposal: Proposal; configuration: number }[] = [];
@@ -258,9 +259,8 @@ class PlanSearch {
         this.report(report, 'too deep', `no modulus chain carries its ${packed.depth} levels`);
         break;
       case 'less-memory': {
-        const { heapBytes } = need.price;
-        this.leastHeap = Math.min(this.leastHeap ?? Infinity, heapBytes);
-        const reason = 'its keys and ciphertexts do not fit the heap of a worker';
+        this.leastMemory = Math.min(this.leastMemory ?? Infinity, need.price.neededBytes);
+        const reason = 'its keys and ciphertexts do not fit the memory of the engine';
         this.report(costed(report, need.price), 'memory', reason);
         break;
       }
@@ -302,13 +302,13 @@ class PlanSearch {
    * there takes at least half of the operations of the best plan here, each at the price that it has there.
    */
   private mayPay(degree: PolyModulusDegree, { accepted }: Found): boolean {
-    const { goal, table } = this.context;
+    const { goal, profile } = this.context;
     const { parameters } = accepted.program;
     // Keys and ciphertexts take twice as many bytes there.
     if (goal.objective === 'memory' || goal.objective === 'upload' || parameters === undefined) return false;
     const there = { ...accepted.program, parameters: { ...parameters, polyModulusDegree: degree } };
     const share = parameters.polyModulusDegree / degree;
-    return share * programCost(there, table) < programCost(accepted.program, table);
+    return share * programCost(there, profile.costs) < programCost(accepted.program, profile.costs);
   }
 
   private skip(degree: PolyModulusDegree, batchTile: number, skipped: string): void {

@@ -1,7 +1,7 @@
 /** Why no chain does: the deepest path, what on it takes the most levels, and what could be merged. */
+import type { EngineCapabilities } from '../../costs/profiles.ts';
 import { type DeepPolynomial, noParameters } from '../../ir/diagnostics/compile.ts';
 import type { Diagnostic, NodeRef } from '../../ir/diagnostics/diagnostic.ts';
-import { polyModulusDegrees } from '../../ir/parameters.ts';
 import { isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { isClientView } from '../layouts/client-views.ts';
@@ -17,7 +17,15 @@ const named = 3;
 export function tooDeep(
   tensor: TensorModule,
   { deepest }: Pick<SearchOutcome, 'deepest'>,
-  { maxError, best }: { readonly maxError: number; readonly best: number | undefined },
+  {
+    maxError,
+    best,
+    capabilities,
+  }: {
+    readonly maxError: number;
+    readonly best: number | undefined;
+    readonly capabilities: EngineCapabilities;
+  },
 ): Diagnostic {
   const { depth, path } = deepest ?? networkDepth(tensor);
   const onPath = new Set(path.map(keyOf));
@@ -26,15 +34,22 @@ export function tooDeep(
     .flatMap(polynomialOf)
     .sort((a, b) => b.levels - a.levels || b.degree - a.degree)
     .slice(0, named);
-  const facts = { depth, most: longestChain(), maxError, best, polynomials, mergeable: mergeable(tensor, nodes) };
+  const facts = {
+    depth,
+    most: longestChain(capabilities),
+    degree: capabilities.largestDegree,
+    maxError,
+    best,
+    polynomials,
+    mergeable: mergeable(tensor, nodes),
+  };
   return noParameters(facts, { nodes: path });
 }
 
 /** Levels of the longest chain that there is. */
-function longestChain(): number {
-  const degree = polyModulusDegrees.at(-1) ?? 32768;
+function longestChain(capabilities: EngineCapabilities): number {
   let levels = 0;
-  while (carriesDepth(degree, levels + 1)) levels++;
+  while (carriesDepth(capabilities.largestDegree, levels + 1, capabilities)) levels++;
   return levels;
 }
 

@@ -48,8 +48,9 @@ export interface DeepPolynomial {
 
 export const noParameters = defineDiagnostic<{
   depth: number;
-  /** Levels of the longest chain. */
+  /** Levels of the longest chain, and its degree. */
   most: number;
+  degree: number;
   maxError: number;
   best: number | undefined;
   polynomials: readonly DeepPolynomial[];
@@ -65,9 +66,9 @@ export const noParameters = defineDiagnostic<{
     'accuracy takes larger primes. Either the path is too deep for any chain, or no chain is accurate enough. The ops ' +
     'on the deepest path are named, and those whose polynomials take the most levels: one of degree d takes log2(d + 1) ' +
     'of them, rounded up.',
-  message: ({ depth, most, maxError, best }) =>
+  message: ({ depth, most, degree, maxError, best }) =>
     best === undefined
-      ? `the deepest path takes ${depth} multiplicative levels; the longest chain, at N = 32768, has ${most}`
+      ? `the deepest path takes ${depth} multiplicative levels; the longest chain, at N = ${degree}, has ${most}`
       : `no modulus chain computes ${depth} levels within an error of ${maxError}; the best reaches ${best.toPrecision(2)}`,
   notes: ({ best, polynomials, mergeable }) => [
     ...polynomials.map(
@@ -82,23 +83,35 @@ export const noParameters = defineDiagnostic<{
   ],
 });
 
-export const memoryExceeded = defineDiagnostic<{ needed: number; limit: number; error: number | undefined }>({
+export const memoryExceeded = defineDiagnostic<{
+  engine: string;
+  needed: number;
+  limit: number;
+  error: number | undefined;
+}>({
   code: 'H333',
   severity: 'error',
-  title: 'a worker would run out of memory',
+  title: 'the engine would run out of memory',
   explain:
-    'The heap of the WASM build of SEAL ends at 4 GiB. Keys, plaintexts and ciphertexts of this plan need more, even ' +
+    'Engines in WebAssembly have 4 GiB of memory: `simd` for all its workers together, `seal-wasm` for each of them, of ' +
+    'which 3.5 GiB can be used. Keys and ciphertexts of this plan need more on the engine that it is compiled for, even ' +
     'with composite rotations in place of most keys. Where a smaller ring would fit but is not accurate enough, the ' +
     'error that it reaches is named.',
-  message: ({ needed, limit }) =>
-    `the plan needs ${(needed / 2 ** 30).toFixed(1)} GiB on one worker, more than ${(limit / 2 ** 30).toFixed(1)} GiB`,
-  notes: ({ error }) => [
+  message: ({ engine, needed, limit }) =>
+    `the plan needs ${asGibibytes(needed)} on the engine ${engine}, more than its ${asGibibytes(limit)}`,
+  notes: ({ engine, error }) => [
     ...(error === undefined
       ? []
       : [`plans in smaller rings fit, with an error of ${error.toPrecision(2)}: allow twice that with --max-error`]),
     'use a smaller batch or a smaller model',
+    ...(engine === 'simd' ? [] : ['or compile for the engine simd, which takes less memory']),
   ],
 });
+
+/** Rounded up, so that what exceeds a limit does not look equal to it. */
+function asGibibytes(bytes: number): string {
+  return `${(Math.ceil((100 * bytes) / 2 ** 30) / 100).toFixed(2)} GiB`;
+}
 
 export const syntheticSamples = defineDiagnostic<Record<string, never>>({
   code: 'H334',
@@ -215,6 +228,22 @@ export const fewSamples = defineDiagnostic<{ count: number }>({
   notes: () => ['calibrate with a few hundred real inputs'],
 });
 
+export const noSuchEngine = defineDiagnostic<{
+  got: string;
+  known: readonly string[];
+  suggestion: string | undefined;
+}>({
+  code: 'H338',
+  severity: 'error',
+  title: 'no such engine to compile for',
+  explain:
+    'A plan is compiled for an engine, whose costs, memory and capabilities decide about layouts and parameters. It runs ' +
+    'on every other engine as well.',
+  message: ({ got, known }) =>
+    `there is no engine ${JSON.stringify(got.slice(0, 80))}; there are ${known.join(' and ')}`,
+  notes: ({ suggestion }) => (suggestion === undefined ? [] : [`did you mean ${suggestion}?`]),
+});
+
 export const badCompileOption = defineDiagnostic<{ option: string; value: number; expected: string }>({
   code: 'H341',
   severity: 'error',
@@ -233,7 +262,7 @@ export const limitsTooTight = defineDiagnostic<{
   severity: 'error',
   title: 'no plan keeps the limits',
   explain:
-    'With --max-memory, --max-upload and --max-keys the compiler refuses plans that need more: peak memory of a worker, ' +
+    'With --max-memory, --max-upload and --max-keys the compiler refuses plans that need more: peak memory of the engine, ' +
     'bytes of the input ciphertexts of one run, Galois keys. It searched layouts that save what is limited, and composed ' +
     'rotations of fewer keys; every plan exceeds a limit. The message tells the one that exceeds them least.',
   message: ({ broken, degree }) =>

@@ -14,6 +14,10 @@ import type { Calibration } from './calibration.ts';
 import type { PruningReport } from './pruning-report.ts';
 import type { SearchReport } from './search-report.ts';
 
+/** The engines that run plans. Each runs every plan, whichever it was made for. */
+export const engineNames = ['simd', 'seal-wasm'] as const;
+export type EngineName = (typeof engineNames)[number];
+
 /** Bits of `frees`: operand a (or b) is read here for the last time. */
 export const FREES_A = 1;
 export const FREES_B = 2;
@@ -100,6 +104,8 @@ export interface ClientPart {
 
 export interface Plan {
   readonly client: ClientPart;
+  /** The engine that it was compiled for, by whose profile its time and memory are modelled. */
+  readonly engine: EngineName;
   /** `plain`: the server knows the weights. `encrypted`: they are ciphertexts, absent until bound. */
   readonly weights: 'plain' | 'encrypted';
   readonly program: HeModule & { readonly parameters: Parameters };
@@ -139,7 +145,7 @@ export function ciphertextSize({ ciphertexts }: BoundWeights, index: number): nu
 }
 
 /** Counts of one run; see the README for each. Units: bytes, bits, operations. */
-export interface PlanStatistics {
+export interface PlanCounts {
   readonly polyModulusDegree: number;
   /** Bits of each prime, first to special. */
   readonly modulusBits: readonly number[];
@@ -158,7 +164,11 @@ export interface PlanStatistics {
   readonly weightTilesPruned: number;
   readonly inputCiphertexts: number;
   readonly outputCiphertexts: number;
-  /** Keys (2.2 times `galoisKeyBytes` in the heap), plaintexts and ciphertexts on one worker. */
-  readonly peakBytes: number;
   readonly predictedMaxError: number;
+}
+
+/** The counts, and what the profile of the plan's engine makes of them: in no file, so that it is always that of today. */
+export interface PlanStatistics extends PlanCounts {
+  /** Keys, all plaintexts, living ciphertexts and tables in a memory of the engine, with one worker. */
+  readonly peakBytes: number;
 }

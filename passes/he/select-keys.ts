@@ -3,7 +3,10 @@ import { z } from 'zod';
 
 import { keyNeeds } from '../../ir/he/keys.ts';
 import { hasStep, nameOf } from '../../ir/he/traits.ts';
-import { keyHeapExpansion, switchingKeyBytes } from '../../ir/parameters.ts';
+import type { HeModule } from '../../ir/he/module.ts';
+import { type EngineName, engineNames } from '../../ir/plan/plan.ts';
+import { keyLevels } from '../../costs/key-levels.ts';
+import { engineProfiles } from '../../costs/profiles.ts';
 import { composeSteps, keysOf } from './compose-steps.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
@@ -12,23 +15,22 @@ export const selectKeys = definePass({
   name: 'select-keys',
   level: 'he',
   doc:
-    'Chooses the rotation steps that get a Galois key, within a budget of bytes for their copies in a worker (2.2 ' +
-    'times their size), and no more than `maxKeys` where that is possible. Where all steps fit, each has its own key. ' +
+    'Chooses the rotation steps that get a Galois key, within a budget of bytes in the memory of the engine that the ' +
+    'program is for, and no more than `maxKeys` where that is possible. Where all steps fit, each has its own key. ' +
     'Otherwise rotations are composed: steps are given up one after another that are the sum of two or three others, ' +
     'or the powers of two have a key, so that every step is a composition, and the rest of the budget goes to the steps ' +
     'whose composition would cost the most rotations; whatever takes fewer rotations. Without parameters (an unmanaged ' +
     'program) the budget is not known and nothing changes.',
   options: z.strictObject({
-    budgetBytes: z
-      .number()
-      .positive()
-      .default(2.5 * 2 ** 30),
+    engine: z.enum(engineNames).default('simd'),
+    /** Default as the engine's profile has it. */
+    budgetBytes: z.number().positive().optional(),
     maxKeys: z.int().positive().optional(),
   }),
   requires: [],
   ensures: [],
   statistics: { keys: 'Galois keys', composed: 'rotations that became several' },
-  run: (module, { budgetBytes, maxKeys = Infinity }) => {
+  run: (module, { engine, budgetBytes, maxKeys = Infinity }) => {
     const { op, a, imm, level, scale, size } = module.columns;
     const uses = new Map<number, number>();
     for (let id = 0; id < op.length; id++) {
@@ -36,8 +38,7 @@ export const selectKeys = definePass({
     }
     // Of automorphisms without a step, which nothing else can make up.
     const others = keyNeeds(module.columns).galoisSteps.length - uses.size;
-    const bytes = module.parameters === undefined ? 0 : switchingKeyBytes(module.parameters) * keyHeapExpansion;
-    const affordable = bytes === 0 ? Infinity : Math.min(maxKeys, Math.floor(budgetBytes / bytes)) - others;
+    const affordable = Math.min(maxKeys, keysWithin(module, engine, budgetBytes)) - others;
     if (uses.size <= affordable) return { module, statistics: { keys: uses.size + others, composed: 0 } };
 
     const composition = composeSteps(uses, module.slots, affordable);
@@ -61,5 +62,19 @@ export const selectKeys = definePass({
     return { module: rewriter.finish(), statistics: { keys: keysOf(composition).size + others, composed } };
   },
 });
+
+/** All keys where they fit; else as many as would if each were used as high as the highest. */
+function keysWithin(
+  { columns, parameters }: HeModule,
+  engine: EngineName,
+  budgetBytes = engineProfiles[engine].memory.keyBudget,
+): number {
+  if (parameters === undefined) return Infinity;
+  const { keyBytes } = engineProfiles[engine].memory;
+  const { rotations } = keyLevels(columns);
+  const bytes = [...rotations.values()].map((level) => keyBytes(parameters, level));
+  if (bytes.reduce((sum, own) => sum + own, 0) <= budgetBytes) return Infinity;
+  return Math.floor(budgetBytes / Math.max(...bytes));
+}
 
 export type KeyOptions = z.input<typeof selectKeys.options>;

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { visible } from '../../ir/diagnostics/diagnostic.ts';
 import { leastCalibration } from '../../ir/plan/calibration.ts';
 import { parametersSchema } from '../../ir/parameters.ts';
+import { engineNames } from '../../ir/plan/plan.ts';
 import { isPowerOfTwo, Layout } from '../../ir/tile/layout.ts';
 
 /** Version of the format that this hepc writes, and the only one that it reads. */
@@ -119,7 +120,8 @@ const clientSchema = z
     'has too many elements in all inputs and outputs',
   );
 
-const statisticsSchema = z.strictObject({
+/** Counts of the program. Other figures, which some other cost model may have put there, are passed over. */
+export const statisticsSchema = z.object({
   polyModulusDegree: count,
   modulusBits: z.array(count),
   levels: count,
@@ -135,7 +137,6 @@ const statisticsSchema = z.strictObject({
   weightTilesPruned: count,
   inputCiphertexts: count,
   outputCiphertexts: count,
-  peakBytes: count,
   predictedMaxError: z.number().min(0),
 });
 
@@ -144,6 +145,7 @@ const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits
 const serverSchema = z.strictObject({
   name: shown.max(1024),
   slots: index,
+  engine: z.enum(engineNames),
   weights: z.enum(['plain', 'encrypted']),
   statistics: statisticsSchema,
   origins: z.array(z.array(z.strictObject({ name: shown, opType: shown, output: shown }))),

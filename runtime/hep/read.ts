@@ -2,6 +2,7 @@
  * The bytes of a `.hep` as a plan, checked: archive, manifest and digests, types and lengths of arrays, the verifier's
  * invariants of the program and its schedule, and that all parts agree. The bytes may come from anyone.
  */
+import { planStatistics } from '../../costs/plan-statistics.ts';
 import { Constant } from '../../ir/constant.ts';
 import { type Diagnostic, HepcError, InternalError, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
 import { clientHep } from '../../ir/diagnostics/plan.ts';
@@ -47,10 +48,12 @@ function readArchive(archive: Archive): Plan {
   const pruning = readPruning(reader);
   const plan: Plan = {
     client,
+    engine: server.engine,
     weights: server.weights,
     program: readProgram(server, client.parameters, reader),
     schedule: readSchedule(reader),
-    statistics: server.statistics,
+    // The memory is that of a program that has been checked.
+    statistics: { ...server.statistics, peakBytes: 0 },
     ...(server.bound && { bound: readBound(server.bound, fileName, reader) }),
     ...(search && { search }),
     ...(pruning && { pruning }),
@@ -60,7 +63,7 @@ function readArchive(archive: Archive): Plan {
   throwIfErrors([...reader.diagnostics, ...diagnostics]);
   throwIfErrors(verifyProgram(plan, fileName));
   throwIfErrors(checkPlan(plan, fileName));
-  return plan;
+  return { ...plan, statistics: planStatistics(plan.program, plan.engine, plan.statistics) };
 }
 
 function readProgram(

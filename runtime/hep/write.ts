@@ -20,7 +20,7 @@ import type { ZipEntry } from '../format/zip-format.ts';
 import { dumpName, entryNames, sealArchive } from './archive.ts';
 import { indexEntries, manifestHead, type WriteOptions } from './client-part.ts';
 import { pruningEntries } from './pruning-entry.ts';
-import type { ManifestText } from './manifest.ts';
+import { type ManifestText, statisticsSchema } from './manifest.ts';
 import { searchEntry } from './search-entry.ts';
 import { withoutEncryptedWeights } from './without-weights.ts';
 
@@ -60,12 +60,14 @@ export function boundArchive(
   return { head: { ...manifestHead(plan.client, options), server }, entries: programEntries(plan, program) };
 }
 
-function serverHead({ weights, statistics }: Plan, program: HeModule): NonNullable<ManifestText['server']> {
+function serverHead({ engine, weights, statistics }: Plan, program: HeModule): NonNullable<ManifestText['server']> {
   return {
     name: program.name,
     slots: program.slots,
+    engine,
     weights,
-    statistics: { ...statistics, modulusBits: [...statistics.modulusBits] },
+    // Counts alone: what the cost model says is computed where it is shown.
+    statistics: statisticsSchema.parse(statistics),
     origins: program.origins.map((refs) => refs.map(({ name, opType, output }) => ({ name, opType, output }))),
     packed: program.packed.length,
   };

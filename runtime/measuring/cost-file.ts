@@ -6,7 +6,8 @@ import { cpus } from 'node:os';
 import { z } from 'zod';
 import { notCosts, otherCostEngine, otherCostProcessor, otherCostVersion } from '../../ir/diagnostics/costs.ts';
 import { type Diagnostic, HepcError, type Place } from '../../ir/diagnostics/diagnostic.ts';
-import { type CostedOp, costedOps, type CostTable, type EngineWithCosts } from '../../costs/op-costs.ts';
+import { type CostedOp, costedOps, type CostTable } from '../../costs/op-costs.ts';
+import type { EngineName } from '../../ir/plan/plan.ts';
 import { polyModulusDegrees } from '../../ir/parameters.ts';
 import { simdCostVersion } from '../engines/simd/probe/cost-probe.ts';
 import { sealVersion } from '../seal/library/version.ts';
@@ -24,7 +25,7 @@ export interface CostOrigin {
 }
 
 /** An engine and the processor here. */
-export function costOrigin(engine: EngineWithCosts = 'simd'): CostOrigin {
+export function costOrigin(engine: EngineName = 'simd'): CostOrigin {
   return {
     engine,
     engineVersion: engine === 'simd' ? simdCostVersion : `node-seal ${sealVersion()}`,

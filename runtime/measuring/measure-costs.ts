@@ -4,7 +4,8 @@
  * through the levels a cost is fitted. Takes about half a minute and half a gigabyte.
  */
 import { setImmediate } from 'node:timers/promises';
-import { type CostedOp, costedOps, type CostTable, type EngineWithCosts, type OpCost } from '../../costs/op-costs.ts';
+import { type CostedOp, costedOps, type CostTable, type OpCost } from '../../costs/op-costs.ts';
+import type { EngineName } from '../../ir/plan/plan.ts';
 import { type PolyModulusDegree, polyModulusDegrees } from '../../ir/parameters.ts';
 import { chooseParameters, CostProbe, type ProbeChain } from '../engines/seal-wasm/probe/cost-probe.ts';
 import { SimdCostProbe } from '../engines/simd/probe/cost-probe.ts';
@@ -48,7 +49,7 @@ const clockMilliseconds = 1e-4;
 
 export interface MeasureCostsOptions {
   /** Default `simd`. */
-  readonly engine?: EngineWithCosts;
+  readonly engine?: EngineName;
   readonly ladders?: CostLadders;
   /** Looked at between levels. */
   readonly signal?: AbortSignal;
@@ -122,7 +123,7 @@ function fitAll(samples: Samples): { readonly costs: DegreeCosts; readonly large
 
 /** Calls `advance` with the part that is done, and other tasks of the thread have their turn, before each level. */
 async function climb(
-  engine: EngineWithCosts,
+  engine: EngineName,
   degree: PolyModulusDegree,
   ladder: CostLadder,
   advance: (part: number) => void,
@@ -150,7 +151,7 @@ async function climb(
 type Probe = Pick<CostProbe | SimdCostProbe, 'atLevel' | 'close'>;
 
 /** For one degree, so that memory holds the keys of one only. */
-async function openProbe(engine: EngineWithCosts, chain: ProbeChain): Promise<Probe> {
+async function openProbe(engine: EngineName, chain: ProbeChain): Promise<Probe> {
   const seal = await instantiateSeal(await compileSeal());
   return engine === 'simd' ? SimdCostProbe.open(chooseParameters(seal, chain)) : new CostProbe(seal, chain);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Plan } from '../../ir/plan/plan.ts';
-import { countStatistics } from '../../ir/plan/statistics.ts';
+import { planStatistics } from '../../costs/plan-statistics.ts';
 import { writeHep } from '../../runtime/hep/write.ts';
 import type { ServerOptions } from '../../runtime/server.ts';
 import type { PageResult, PageTask } from '../support/browser/page.ts';
@@ -27,7 +27,7 @@ function longPlan(): Plan {
   writer.output(writer.rescale(writer.multiplyPlain(product, writer.plaintext([0.5, -1]))));
   const plan = writer.plan();
   const given = { weightTilesPruned: 0, predictedMaxError: plan.client.predictedMaxError };
-  return { ...plan, statistics: countStatistics(plan.program, given) };
+  return { ...plan, statistics: planStatistics(plan.program, plan.engine, given) };
 }
 
 describe.skipIf(!isThere)(`in ${place}`, { timeout: 120_000 }, () => {

@@ -5,7 +5,6 @@
  * for other networks.
  */
 import { expect, test } from 'vitest';
-import { costTables } from '../../costs/op-costs.ts';
 import { blessCounts, countsOf, goldenFiles, readGoldenCounts } from '../support/golden-counts.ts';
 import { exampleModels, mnistImages, modelBytes } from '../support/mnist.ts';
 import { expectReadBack } from '../support/read-back.ts';
@@ -22,8 +21,7 @@ const cases = exampleModels.flatMap((model) => [
 test.each(cases)(
   blessing ? 'blessing $name for $engine' : '$name for $engine',
   ({ name, maxError, engine, goldens }) => {
-    const costs = costTables[engine];
-    const compilation = compileBytes(modelBytes(name), { samples: calibration, maxError, costs });
+    const compilation = compileBytes(modelBytes(name), { samples: calibration, maxError, engine });
     expectReadBack(compilation);
     const counts = countsOf(compilation.plan.statistics);
     if (blessing) blessCounts(goldens, name, counts);

@@ -10,7 +10,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OnnxCompilation, compileOnnx } from '../../compiler/compile-onnx.ts';
 import { ordersMetadataKey } from '../../compiler/onnx/metadata.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import { sealCostTable } from '../../costs/op-costs.ts';
 import { loadSamples, prune } from '../../index.ts';
 import { readHep } from '../../runtime/hep/read.ts';
 import { type CliResult, denseModel, runCli, sampleFile } from '../support/cli.ts';
@@ -162,7 +161,7 @@ test('compile --prune gives the plan in one go, and its report shows the tiles',
 });
 
 /** By costs of an engine that does not hoist the small network has several tiles. */
-const by = { compile: { costs: sealCostTable } };
+const by = { compile: { engine: 'seal-wasm' as const } };
 
 function small() {
   const bytes = denseModel(2);

@@ -4,7 +4,6 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { sealCostTable } from '../../costs/op-costs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { readHep } from '../../runtime/hep/read.ts';
 import { writeHep } from '../../runtime/hep/write.ts';
@@ -91,7 +90,7 @@ describe.each(networks)('$name', ({ name, maxError, edits, constants }) => {
     let after: ReturnType<typeof throughFile>;
     beforeAll(() => {
       const compiled = (bytes: Uint8Array) =>
-        throughFile(compileBytes(bytes, { samples: calibration, maxError, weights, costs: sealCostTable }).plan);
+        throughFile(compileBytes(bytes, { samples: calibration, maxError, weights, engine: 'seal-wasm' }).plan);
       before = compiled(whole);
       after = compiled(pruned);
     });

@@ -1,6 +1,7 @@
 /** With costs measured on the spot, the estimate of a plan's evaluation comes true. Wants a quiet machine. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type CostTable, costTables, type EngineWithCosts, enginesWithCosts } from '../../costs/op-costs.ts';
+import { type CostTable } from '../../costs/op-costs.ts';
+import { type EngineName, engineNames } from '../../ir/plan/plan.ts';
 import { programCost } from '../../costs/program-cost.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
@@ -13,7 +14,7 @@ const images = mnistImages();
 const repetitions = 15;
 
 /** Milliseconds of evaluations of one image on one thread; the first, which warms up, is left out. */
-async function timeEvaluations(plan: Plan, engine: EngineWithCosts): Promise<number[]> {
+async function timeEvaluations(plan: Plan, engine: EngineName): Promise<number[]> {
   const client = await Client.create(plan.client);
   const server = await Server.create(plan, { engine, threads: 1 });
   try {
@@ -31,7 +32,7 @@ async function timeEvaluations(plan: Plan, engine: EngineWithCosts): Promise<num
   }
 }
 
-describe.each(enginesWithCosts)('on %s', (engine) => {
+describe.each(engineNames)('on %s', (engine) => {
   let costs: CostTable;
   beforeAll(async () => {
     ({ table: costs } = await measureCosts({ engine }));
@@ -40,7 +41,7 @@ describe.each(enginesWithCosts)('on %s', (engine) => {
   test.each(exampleModels)(
     '$name is evaluated in the time that is estimated, within 20 %',
     async ({ name, maxError }) => {
-      const { plan } = compileBytes(modelBytes(name), { samples: images, maxError, costs: costTables[engine] });
+      const { plan } = compileBytes(modelBytes(name), { samples: images, maxError, engine });
       const estimate = programCost(plan.program, costs);
       // As for the costs: other programs only add to times.
       const measured = Math.min(...(await timeEvaluations(plan, engine)));

@@ -1,6 +1,6 @@
 /** What is tested of every trained network, in the normal suite or the nightly one. */
 import { beforeAll, expect, test } from 'vitest';
-import { costTables, type EngineWithCosts } from '../../costs/op-costs.ts';
+import type { EngineName } from '../../ir/plan/plan.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import type { Sample } from '../../ir/interface.ts';
 import { blessCounts, countsOf, goldenFiles, readGoldenCounts } from './golden-counts.ts';
@@ -17,17 +17,13 @@ export interface SuiteOptions {
 }
 
 /** To be called within `describe`; compiles once for `engine`, with the other 128 samples for calibration. */
-export function testNetwork(
-  network: TrainedNetwork,
-  engine: EngineWithCosts,
-  { simulated, encrypted }: SuiteOptions,
-): void {
+export function testNetwork(network: TrainedNetwork, engine: EngineName, { simulated, encrypted }: SuiteOptions): void {
   const { name, maxError, classifies } = network;
   const bytes = networkBytes(network);
   const samples = networkSamples(network);
   let plan: Plan;
   beforeAll(() => {
-    const compilation = compileBytes(bytes, { samples: samples.slice(128), maxError, costs: costTables[engine] });
+    const compilation = compileBytes(bytes, { samples: samples.slice(128), maxError, engine });
     expectReadBack(compilation);
     ({ plan } = compilation);
   });

@@ -6,7 +6,7 @@ import { compileOnnx } from '../../../compiler/compile-onnx.ts';
 import { defaultBandwidthMbit } from '../../../compiler/search/objective.ts';
 import { badUsage } from '../../../ir/diagnostics/cli.ts';
 import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
-import { costTables, enginesWithCosts } from '../../../costs/op-costs.ts';
+import { engineNames } from '../../../ir/plan/plan.ts';
 import { objectives } from '../../../ir/plan/search-report.ts';
 import { costOrigin, readCostFile } from '../../../runtime/measuring/cost-file.ts';
 import { writeHep } from '../../../runtime/hep/write.ts';
@@ -50,7 +50,7 @@ export const compile = defineCommand({
     'Errors are fractions of the median over samples of the largest absolute output.',
     'With --optimize the search for a plan makes small: latency, the time to evaluate the batch on one thread; ' +
       'end-to-end, that with encryption, upload and download; throughput, the time for each sample of a full run; ' +
-      'memory, of one worker; upload, the bytes of the encrypted inputs. Times come from a cost model, which is the same ' +
+      'memory, of the engine; upload, the bytes of the encrypted inputs. Times come from a cost model, which is the same ' +
       'everywhere unless --costs says otherwise. `hepc inspect --search` shows what was tried.',
   ],
   options: z.strictObject({
@@ -73,8 +73,8 @@ export const compile = defineCommand({
       doc: 'whether the server may know the weights; encrypted ones have to be bound to a client',
       value: 'HOW',
     }),
-    engine: option(choice(enginesWithCosts).default('simd'), {
-      doc: 'engine whose costs the compiler assumes; every engine runs every plan',
+    engine: option(choice(engineNames).default('simd'), {
+      doc: 'engine that the plan is made for: its costs, memory and limits; every engine runs every plan',
       value: 'ENGINE',
     }),
     optimize: option(choice(objectives).default('latency'), { doc: 'what to make small', value: 'GOAL' }),
@@ -82,7 +82,10 @@ export const compile = defineCommand({
       doc: `line between client and server, for end-to-end; ${defaultBandwidthMbit} unless told`,
       value: 'MBIT',
     }),
-    maxMemory: option(byteSize().optional(), { doc: 'most memory of one worker, such as 512MiB', value: 'SIZE' }),
+    maxMemory: option(byteSize().optional(), {
+      doc: 'most memory of the engine with one worker, such as 512MiB',
+      value: 'SIZE',
+    }),
     maxUpload: option(byteSize().optional(), { doc: 'most bytes of the encrypted inputs of a run', value: 'SIZE' }),
     maxKeys: option(wholeNumber(0, 32768).optional(), { doc: 'most Galois keys', value: 'K' }),
     tile: option(tileShape().optional(), {
@@ -131,7 +134,7 @@ export const compile = defineCommand({
     const model = await openModel(options.model);
     const costs =
       options.costs === undefined
-        ? costTables[engine]
+        ? undefined
         : readCostFile(await readInputFile(options.costs, fileKinds.costs), options.costs, costOrigin(engine));
     const training =
       options.data === undefined ? undefined : await readLabelledSamples(options.data, importOnnx(model).inputs);
@@ -151,7 +154,8 @@ export const compile = defineCommand({
         ...(options.tile === undefined ? {} : { tile: options.tile }),
         ...(batch === undefined ? {} : { batch }),
         ...(bandwidth === undefined ? {} : { bandwidthMbit: bandwidth }),
-        costs,
+        engine,
+        ...(costs === undefined ? {} : { costs }),
       };
       const pruned =
         training === undefined
@@ -183,7 +187,8 @@ export const compile = defineCommand({
           ['parameters', `N = ${statistics.polyModulusDegree}, ${statistics.modulusBits.join(' + ')} bits`],
           ['rotations', String(statistics.rotations)],
           ['products', `${statistics.multiplyPlain} with plaintexts, ${statistics.multiplyCipher} with ciphertexts`],
-          ['evaluation', describeTime(plan)],
+          // The costs may have been measured.
+          ['evaluation', describeTime(plan, compiled.chosen.measures.milliseconds)],
           ...(pruned === undefined ? [] : [describePruned(pruned.report)]),
           ['predicted error', `${formatError(client.predictedMaxError)} of at most ${formatError(client.maxError)}`],
         ]),

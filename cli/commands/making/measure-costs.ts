@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type CostTable, enginesWithCosts, opCost } from '../../../costs/op-costs.ts';
+import { type CostTable, opCost } from '../../../costs/op-costs.ts';
+import { engineNames } from '../../../ir/plan/plan.ts';
 import { polyModulusDegrees } from '../../../ir/parameters.ts';
 import { costOrigin, writeCostFile } from '../../../runtime/measuring/cost-file.ts';
 import { costLadders, measureCosts as measure, quickCostLadders } from '../../../runtime/measuring/measure-costs.ts';
@@ -44,7 +45,7 @@ export const measureCosts = defineCommand({
   ],
   options: z.strictObject({
     output: option(text, { doc: 'the costs', short: 'o', value: 'COSTS.json' }),
-    engine: option(choice(enginesWithCosts).default('simd'), { doc: 'what is measured', value: 'ENGINE' }),
+    engine: option(choice(engineNames).default('simd'), { doc: 'what is measured', value: 'ENGINE' }),
     quick: option(flag, { doc: 'a rougher look, in some seconds' }),
     json,
     quiet,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { importOnnx } from '../../../compiler/onnx/import.ts';
 import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
-import { costTables, enginesWithCosts } from '../../../costs/op-costs.ts';
+import { engineNames } from '../../../ir/plan/plan.ts';
 import { objectives } from '../../../ir/plan/search-report.ts';
 import { pruneModel } from '../../../pruning/prune-model.ts';
 import { defineCommand, option } from '../../shell/command.ts';
@@ -34,8 +34,8 @@ export const prune = defineCommand({
     output: option(text, { doc: 'the pruned model', short: 'o', value: 'PRUNED.onnx' }),
     scheme: option(text, { doc: policyHelp, value: 'POLICY' }),
     ...pruningOptions,
-    engine: option(choice(enginesWithCosts).default('simd'), {
-      doc: 'engine whose costs the plan is chosen by',
+    engine: option(choice(engineNames).default('simd'), {
+      doc: 'engine that the plan is chosen for',
       value: 'ENGINE',
     }),
     optimize: option(choice(objectives).default('latency'), { doc: 'what the plan makes small', value: 'GOAL' }),
@@ -74,7 +74,7 @@ export const prune = defineCommand({
           optimize,
           weights,
           maxError,
-          costs: costTables[engine],
+          engine,
           ...(batch !== undefined && { batch }),
           ...(tile !== undefined && { tile }),
         },

@@ -30,12 +30,13 @@ export interface NetworkNode {
 }
 
 /** In topological order. */
-export function networkOf({ program, dumps }: Plan, layers: Layers): NetworkNode[] {
+export function networkOf(plan: Plan, layers: Layers): NetworkNode[] {
+  const { dumps } = plan;
   const tensor = readDump(dumps.get('tensor'));
   const tile = readDump(dumps.get('tile'));
-  if (tile !== undefined) return tileNetwork(tile, tensor ?? [], program);
+  if (tile !== undefined) return tileNetwork(tile, tensor ?? [], plan);
   if (tensor !== undefined) return tensorNetwork(tensor);
-  return layerNetwork(program, layers);
+  return layerNetwork(plan, layers);
 }
 
 interface DumpNode {
@@ -73,11 +74,12 @@ function readDump(text: string | undefined): DumpNode[] | undefined {
   return nodes.length === 0 ? undefined : nodes;
 }
 
-function tileNetwork(tile: readonly DumpNode[], tensor: readonly DumpNode[], program: Plan['program']): NetworkNode[] {
+function tileNetwork(tile: readonly DumpNode[], tensor: readonly DumpNode[], plan: Plan): NetworkNode[] {
+  const { program } = plan;
   const { origin } = program.columns;
   // Every node of the tile level has a row in the table of origins, unless the dump is of another program.
   const isOwn = program.origins.length === tile.length;
-  const tallies = isOwn ? tally(program, tile.length, (row) => origin[row] ?? 0) : [];
+  const tallies = isOwn ? tally(plan, tile.length, (row) => origin[row] ?? 0) : [];
   const matches = matchTensor(tile, tensor);
   return tile.map(({ syntax, operands, origins: nodes, layout }, k) => {
     const match = matches[k];
@@ -119,9 +121,9 @@ function tensorNetwork(tensor: readonly DumpNode[]): NetworkNode[] {
   }));
 }
 
-function layerNetwork(program: Plan['program'], layers: Layers): NetworkNode[] {
-  const { columns } = program;
-  const tallies = tally(program, layers.names.length, (row) => layers.ofRow[row] ?? 0);
+function layerNetwork(plan: Plan, layers: Layers): NetworkNode[] {
+  const { columns } = plan.program;
+  const tallies = tally(plan, layers.names.length, (row) => layers.ofRow[row] ?? 0);
   const reads = layers.names.map(() => new Set<number>());
   for (const [row, layer] of layers.ofRow.entries()) {
     for (const operand of operandsOf(columns, row)) {

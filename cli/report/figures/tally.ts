@@ -1,5 +1,4 @@
 /** How many operations of each kind a program has, and what they cost, by anything that rows can be grouped by. */
-import type { HeModule } from '../../../ir/he/module.ts';
 import { heOpNames } from '../../../ir/he/ops.ts';
 import {
   isAddition,
@@ -11,22 +10,27 @@ import {
   relinearizes,
 } from '../../../ir/he/traits.ts';
 import { rowCosts } from '../../../costs/program-cost.ts';
-import type { Parameters } from '../../../ir/parameters.ts';
+import { profileOf } from '../../../costs/profiles.ts';
+import type { Plan } from '../../../ir/plan/plan.ts';
 
 export interface Tally {
   /** By code of the operation. */
   readonly counts: Float64Array;
-  /** On one thread, by the cost model. */
+  /** On one thread, by the profile of the plan's engine. */
   readonly milliseconds: Float64Array;
 }
 
-export type TimedProgram = Pick<HeModule, 'columns'> & { readonly parameters: Parameters };
+export type TimedProgram = Pick<Plan, 'engine' | 'program'>;
 
 /** One tally for each of `groups`; `groupOf` gives that of a row. */
-export function tally(program: TimedProgram, groups: number, groupOf: (row: number) => number): readonly Tally[] {
+export function tally(
+  { engine, program }: TimedProgram,
+  groups: number,
+  groupOf: (row: number) => number,
+): readonly Tally[] {
   const { columns } = program;
   const codes = heOpNames.length;
-  const costs = rowCosts(program);
+  const costs = rowCosts(program, profileOf(engine).costs);
   const tallies = Array.from({ length: groups }, () => ({
     counts: new Float64Array(codes),
     milliseconds: new Float64Array(codes),

@@ -1,15 +1,17 @@
 /** What goes in and out of a plan, and what it takes: the head of a report. */
-import { programCost } from '../../../costs/program-cost.ts';
+import { evaluationMilliseconds } from '../../../costs/plan-statistics.ts';
+import { profileOf } from '../../../costs/profiles.ts';
 import { modulusBits } from '../../../ir/parameters.ts';
 import { parallelBound } from '../../../costs/parallel-bound.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
-import { chosenTime } from '../../render/plan-summary.ts';
+import { memoryOf } from '../../render/plan-summary.ts';
 import { formatBytes, formatError, formatMilliseconds, formatShape, plural } from '../../render/units.ts';
 import { html, type Html, shorten } from '../drawing/html.ts';
 
 /** The numbers that are asked for first. */
-export function headline({ client, statistics, program, search }: Plan): Html {
-  const milliseconds = chosenTime(search) ?? programCost(program);
+export function headline(plan: Plan): Html {
+  const { client, engine, statistics } = plan;
+  const milliseconds = evaluationMilliseconds(plan);
   const facts: readonly (readonly [value: string, what: string])[] = [
     [formatMilliseconds(milliseconds), 'an evaluation on one thread, by the cost model'],
     ...(client.batch === 1
@@ -17,7 +19,7 @@ export function headline({ client, statistics, program, search }: Plan): Html {
       : [[formatMilliseconds(milliseconds / client.batch), `a sample, ${client.batch} at once`] as const]),
     [statistics.weightTiles.toLocaleString('en-US'), 'weight tiles'],
     [statistics.rotations.toLocaleString('en-US'), 'rotations'],
-    [formatBytes(statistics.peakBytes), 'peak memory of one worker'],
+    [formatBytes(statistics.peakBytes), `peak memory${memoryOf(engine)}`],
     [`${statistics.inputCiphertexts} + ${statistics.outputCiphertexts}`, `ciphertexts in and out`],
     [formatError(client.predictedMaxError), `predicted error, ${formatError(client.maxError)} allowed`],
   ];
@@ -29,10 +31,12 @@ export function headline({ client, statistics, program, search }: Plan): Html {
 export function factsSection(plan: Plan): Html {
   const { client, weights, bound, statistics, program, schedule } = plan;
   const { parameters } = client;
+  const { costs } = profileOf(plan.engine);
   const groups = (schedule.group.at(-1) ?? -1) + 1;
   const facts: readonly (readonly [name: string, value: Html | string])[] = [
     ...client.inputs.map((input) => ['input', describePort(input)] as const),
     ...client.outputs.map((output) => ['output', describePort(output)] as const),
+    ['engine', `compiled for ${plan.engine}; every other one runs it as well`],
     ['batch', `${plural(client.batch, 'sample')} a run`],
     [
       'weights',
@@ -50,7 +54,7 @@ export function factsSection(plan: Plan): Html {
     [
       'workers',
       `${plural(groups, 'group')} of operations; two workers are at most ` +
-        `${parallelBound(program).toFixed(2)} times as fast, four ${parallelBound(program, 4).toFixed(2)} times`,
+        `${parallelBound(program, 2, costs).toFixed(2)} times as fast, four ${parallelBound(program, 4, costs).toFixed(2)} times`,
     ],
   ];
   return html`<section id="plan">

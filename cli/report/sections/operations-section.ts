@@ -1,7 +1,7 @@
 /** Operations and their modelled time, by layer and by level. */
+import { evaluationMilliseconds } from '../../../costs/plan-statistics.ts';
 import { type HeOpName, heOpNames, heOps } from '../../../ir/he/ops.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
-import { chosenTime } from '../../render/plan-summary.ts';
 import { formatMilliseconds, formatPercent } from '../../render/units.ts';
 import { drawStackedBars, familyLegend, figure, formatTick, table, timeUnit } from '../drawing/charts.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
@@ -17,19 +17,19 @@ interface NamedTally extends Tally {
 
 export function operationsSection(
   plotting: Plotting,
-  { program, search }: Plan,
+  plan: Plan,
   layerNames: readonly string[],
   byLayer: readonly Tally[],
 ): Html {
-  const { level } = program.columns;
-  const top = program.parameters.primes.length;
-  const levels = tally(program, top, (row) => level[row] ?? 0)
+  const { level } = plan.program.columns;
+  const top = plan.program.parameters.primes.length;
+  const levels = tally(plan, top, (row) => level[row] ?? 0)
     .map((each, k) => ({ ...each, name: String(k) }))
     .filter(({ counts }) => sum(counts) > 0)
     .reverse();
-  const compiledFor = chosenTime(search);
   const modelled = byLayer.reduce((time, { milliseconds }) => time + sum(milliseconds), 0);
-  const differs = compiledFor !== undefined && Math.abs(compiledFor / modelled - 1) > 0.01;
+  const whole = evaluationMilliseconds(plan);
+  const encodesAgain = whole > 1.01 * modelled;
   const layers = byLayer.map((each, k) => ({ ...each, name: layerNames[k] ?? '' }));
   const families = opFamilies.flatMap((_, family) =>
     layers.some(({ counts }) => counts.some((count, code) => count > 0 && familyOfOp[code] === family)) ? [family] : [],
@@ -37,11 +37,11 @@ export function operationsSection(
   return html`<section id="operations">
     <h2>Operations of one run</h2>
     <p class="muted">
-      Counted, and weighed by the cost model that hepc comes with; time is that of one thread. A level is the number of
-      rescales that are left: operations on a higher one cost more.
+      Counted, and weighed by the costs of the engine ${plan.engine}; time is that of one thread. A level is the number
+      of rescales that are left: operations on a higher one cost more.
       ${
-        differs
-          ? `The search weighed this plan at ${formatMilliseconds(compiledFor)}: by costs that it was given, or with weights that find no room in memory and are encoded anew in every run.`
+        encodesAgain
+          ? `With weights that find no room in memory, which are encoded anew in every run, it is ${formatMilliseconds(whole)}.`
           : undefined
       }
     </p>

@@ -16,7 +16,7 @@ import { divideHeap, savedKeysBytes } from './memory.ts';
 import type { PrepareRequest, Request } from './protocol.ts';
 import { feedWeights, readWeights } from '../exchange/weight-feeder.ts';
 import { planWeights } from '../exchange/weight-plan.ts';
-import { collectEncodings, encodingsBytes, peakCiphertextBytes, workerProgram } from './worker-program.ts';
+import { encodingsBytes, peakCiphertextBytes, workerEncodings, workerProgram } from './worker-program.ts';
 
 const maxThreads = 64;
 
@@ -44,11 +44,11 @@ async function open(plan: Plan, options: EngineOptions): Promise<PreparedPlan<Ui
   const shared = createSharedState(planExchange(columns, workerOf, parameters.polyModulusDegree));
   const parts = Array.from({ length: threads }, (_, worker) => workerProgram(columns, workerOf, worker));
 
-  const keyBytes = savedKeysBytes(plan.client);
+  const savedBytes = savedKeysBytes(plan.client);
   const heaps = parts.map((part) => {
-    const peak = peakCiphertextBytes(columns, parameters, part);
-    const encoded = encodingsBytes(parameters, collectEncodings(columns, part));
-    const heap = divideHeap(parameters, keyBytes, peak, encoded, memoryBudgetBytes);
+    const aliveBytes = peakCiphertextBytes(columns, parameters, part);
+    const encodedBytes = encodingsBytes(parameters, workerEncodings(columns, part));
+    const heap = divideHeap(parameters, { savedBytes, aliveBytes, encodedBytes }, memoryBudgetBytes);
     if (heap.problems.length > 0) throw new HepcError(heap.problems);
     return heap;
   });

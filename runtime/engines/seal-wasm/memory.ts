@@ -4,20 +4,12 @@
  */
 import { type Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { tooLittleMemory } from '../../../ir/diagnostics/runtime.ts';
-import {
-  ciphertextBytes,
-  keyHeapExpansion,
-  type Parameters,
-  plaintextBytes,
-  topLevel,
-  workerHeapBytes,
-} from '../../../ir/parameters.ts';
+import { neededBytes } from '../../../costs/engine-memory.ts';
+import { type SealHeap, sealHeapUse, sealMemory } from '../../../costs/seal-memory.ts';
+import type { Parameters } from '../../../ir/parameters.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
 import { savedSwitchingKeyBytes, switchingHeadBytes } from '../../seal/bytes/saved-format.ts';
 import type { PlaintextRoom } from './plaintext-store.ts';
-
-/** Tables of a context and its encoders, in bytes a coefficient of the key modulus, measured generously. */
-const tableBytes = 1024;
 
 export interface WorkerMemory {
   readonly plaintextRoom: PlaintextRoom;
@@ -28,35 +20,20 @@ export interface WorkerMemory {
 
 /**
  * Divides a worker's heap.
- * @param keyBytes saved size of the keys
- * @param peakBytes ciphertexts alive at once
- * @param encodedBytes all encoded weights of the worker
+ * @param heap what the worker will have in it
  * @param budgetBytes most bytes of encoded weights to keep
  */
-export function divideHeap(
-  parameters: Parameters,
-  keyBytes: number,
-  peakBytes: number,
-  encodedBytes: number,
-  budgetBytes: number,
-): WorkerMemory {
-  const top = topLevel(parameters);
-  const tables = tableBytes * parameters.polyModulusDegree * (parameters.primes.length + 1);
-  // Key switching and loading work on copies of a ciphertext or two.
-  const ciphertexts = peakBytes + 3 * ciphertextBytes(parameters, top + 1, 3);
-  const oneKey = keyHeapExpansion * keyBytes;
-  const keys = oneKey + tables;
-  const scratch = encodedBytes === 0 ? 0 : 2 * plaintextBytes(parameters, top);
-  // Keys are loaded from a copy in the heap, while no ciphertext is there.
-  const needed = Math.max(keys + keyBytes, keys + ciphertexts + scratch);
-  const left = Math.max(0, workerHeapBytes - needed);
-  const problems =
-    needed <= workerHeapBytes
-      ? []
-      : [tooLittleMemory({ needed, limit: workerHeapBytes, keys, ciphertexts, plaintexts: scratch })];
-  const kept = Math.min(budgetBytes, encodedBytes);
+export function divideHeap(parameters: Parameters, heap: SealHeap, budgetBytes: number): WorkerMemory {
+  const { limit } = sealMemory;
+  const use = sealHeapUse(parameters, heap);
+  const needed = neededBytes(use);
+  const left = Math.max(0, limit - needed);
+  const { keys: oneKey, others, ciphertexts, staging } = use;
+  const sizes = { keys: oneKey + others, ciphertexts, plaintexts: staging };
+  const problems = needed <= limit ? [] : [tooLittleMemory({ needed, limit, ...sizes })];
+  const kept = Math.min(budgetBytes, heap.encodedBytes);
   const inHeap = Math.min(kept, left);
-  const more = Math.min(left - inHeap - keyBytes, budgetBytes - kept - oneKey);
+  const more = Math.min(left - inHeap - heap.savedBytes, budgetBytes - kept - oneKey);
   const places = oneKey === 0 ? Number.MAX_SAFE_INTEGER : 1 + Math.max(0, Math.floor(more / oneKey));
   return { plaintextRoom: { inHeap, outside: kept - inHeap }, places, problems };
 }

@@ -7,6 +7,7 @@ import type { Plaintext } from 'node-seal';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../../ir/he/module.ts';
 import { materialise, plaintextAt } from '../../../ir/he/plaintexts.ts';
+import type { Encoding, Encodings } from '../../../costs/encodings.ts';
 import { opCost, sealCostTable } from '../../../costs/op-costs.ts';
 import { type Parameters, plaintextBytes } from '../../../ir/parameters.ts';
 import type { SealContext } from '../../seal/library/context.ts';
@@ -14,7 +15,6 @@ import { Handles } from '../../seal/library/handles.ts';
 import { requireHeap } from '../../seal/library/heap.ts';
 import { LevelEncoder } from '../../seal/library/level-encoder.ts';
 import { saveUncompressed } from '../../seal/library/save.ts';
-import type { Encoding, Encodings } from './worker-program.ts';
 
 /** Bytes of encoded plaintexts to keep. */
 export interface PlaintextRoom {

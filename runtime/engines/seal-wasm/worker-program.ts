@@ -1,6 +1,7 @@
 /** The part of a divided program that one worker runs: its rows in order, and where it reads each value last. */
+import { collectEncodings, type Encodings } from '../../../costs/encodings.ts';
 import type { HeColumns } from '../../../ir/he/module.ts';
-import { isOutput, isProduct, usesPlaintextB, usesValueA, usesValueB } from '../../../ir/he/traits.ts';
+import { isOutput, usesValueA, usesValueB } from '../../../ir/he/traits.ts';
 import { ciphertextBytes, type Parameters, plaintextBytes } from '../../../ir/parameters.ts';
 import { rowCost } from './tasks/op-costs.ts';
 
@@ -55,42 +56,9 @@ export function peakCiphertextBytes(columns: HeColumns, parameters: Parameters, 
   return peak;
 }
 
-/** One encoding of a plaintext, and the rows that share it. */
-export interface Encoding {
-  readonly plaintext: number;
-  readonly level: number;
-  readonly scale: number;
-  /** Whether it is a factor of a product, which must not be zero. */
-  readonly factor: boolean;
-}
-
-export interface Encodings {
-  /** In the order of their first use. */
-  readonly list: readonly Encoding[];
-  /** By position in the program's `rows`: index in `list`, −1 for rows without a plaintext. */
-  readonly ofPosition: Int32Array;
-}
-
-/** Which plaintexts a worker needs, each once for each level and scale. */
-export function collectEncodings({ op, b, level, plainScale }: HeColumns, { rows }: WorkerProgram): Encodings {
-  const list: Encoding[] = [];
-  const known = new Map<string, number>();
-  const ofPosition = new Int32Array(rows.length).fill(-1);
-  rows.forEach((row, position) => {
-    const code = op[row] ?? 0;
-    if (!usesPlaintextB(code)) return;
-    const encoding: Encoding = {
-      plaintext: b[row] ?? 0,
-      level: level[row] ?? 0,
-      scale: plainScale[row] ?? 0,
-      factor: isProduct(code),
-    };
-    const key = `${encoding.plaintext} ${encoding.level} ${encoding.scale} ${encoding.factor}`;
-    const index = known.get(key) ?? list.push(encoding) - 1;
-    known.set(key, index);
-    ofPosition[position] = index;
-  });
-  return { list, ofPosition };
+/** Which plaintexts a worker needs, each once for each level and scale; by position in its rows. */
+export function workerEncodings(columns: HeColumns, { rows }: WorkerProgram): Encodings {
+  return collectEncodings(columns, { rows, sharesLevels: false });
 }
 
 export function encodingsBytes(parameters: Parameters, { list }: Encodings): number {

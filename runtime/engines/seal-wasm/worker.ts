@@ -17,7 +17,7 @@ import { type Post, serveParent } from '../threads/worker-thread.ts';
 import { type Executable, execute, Refused } from './executor.ts';
 import { PlaintextStore } from './plaintext-store.ts';
 import type { EvaluateRequest, LoadRequest, PrepareRequest, Request } from './protocol.ts';
-import { collectEncodings, workerProgram } from './worker-program.ts';
+import { workerEncodings, workerProgram } from './worker-program.ts';
 
 /** Progress is reported this often in a run. */
 const reports = 100;
@@ -86,7 +86,7 @@ async function prepare(request: PrepareRequest): Promise<Prepared> {
     origins: [],
   };
   const part = workerProgram(columns, request.workerOf, request.worker);
-  const encodings = collectEncodings(columns, part);
+  const encodings = workerEncodings(columns, part);
   const plaintexts = new PlaintextStore(context, program, encodings, request.plaintextRoom);
   owned.push(plaintexts);
   const exchange = new Exchange(request.shared);

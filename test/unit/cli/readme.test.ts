@@ -7,7 +7,7 @@ import { commands } from '../../../cli/commands/registry.ts';
 import { runCommandLine } from '../../../cli/shell/program.ts';
 import { supportedOperators } from '../../../compiler/onnx/rules.ts';
 import { HE } from '../../../ir/he/ops.ts';
-import { countStatistics } from '../../../ir/plan/statistics.ts';
+import { planStatistics } from '../../../costs/plan-statistics.ts';
 import { HeBuilder } from '../../../ir/he/module.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '..', '..', '..', 'README.md'), 'utf8');
@@ -16,10 +16,10 @@ test('every statistic is in the glossary, in order', () => {
   const builder = new HeBuilder();
   builder.addCode(HE.input, {});
   const parameters = { polyModulusDegree: 4096 as const, primes: [40961], specialPrime: 65537 };
-  const statistics = countStatistics(
-    { columns: builder.build(), parameters },
-    { weightTilesPruned: 0, predictedMaxError: 0 },
-  );
+  const statistics = planStatistics({ columns: builder.build(), parameters }, 'simd', {
+    weightTilesPruned: 0,
+    predictedMaxError: 0,
+  });
   const fields = [...readme.matchAll(/^\| `([a-zA-Z]+)` +\|/gm)].map(([, field]) => field);
   expect(fields).toEqual(Object.keys(statistics));
 });

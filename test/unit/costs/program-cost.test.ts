@@ -4,11 +4,12 @@ import { costedOps, type CostTable, defaultCostTable, opCost } from '../../../co
 import {
   type CostedProgram,
   downloadBytes,
-  encodingBytes,
   encodingCost,
   programCost,
   uploadBytes,
 } from '../../../costs/program-cost.ts';
+import { sealMemory } from '../../../costs/seal-memory.ts';
+import { simdMemory } from '../../../costs/simd-memory.ts';
 import { type Parameters, polyModulusDegrees } from '../../../ir/parameters.ts';
 import { savedCiphertextBytes, savedSeededBytes } from '../../../runtime/seal/bytes/saved-format.ts';
 
@@ -119,18 +120,25 @@ describe('programCost', () => {
   });
 });
 
+const apart = { costs: powers, memory: sealMemory };
+
 describe('encodings', () => {
   test('are counted once for each plaintext, level and scale', () => {
     // Plaintexts 0 and 1 with 3 primes, 1 with one prime: all encoded with 3.
-    expect(encodingCost(program(), powers)).toBeCloseTo(3 * 3 * power.encode, 0);
-    expect(encodingBytes(program())).toBe((3 + 3 + 1) * 8192 * 8);
+    expect(encodingCost(program(), apart)).toBeCloseTo(3 * 3 * power.encode, 0);
+    expect(sealMemory.use({ ...program(), parameters }).plaintexts).toBe((3 + 3 + 1) * 8192 * 8);
+  });
+
+  test('of an engine whose encodings share levels, at the price of their level', () => {
+    expect(encodingCost(program(), { ...apart, memory: simdMemory })).toBeCloseTo((3 + 3 + 1) * power.encode, 0);
+    expect(simdMemory.use({ ...program(), parameters }).plaintexts).toBe((3 + 4 + 1) * (8192 * 8 + 128));
   });
 
   test('get an encoder of their own where they are many', () => {
     const builder = new HeBuilder();
     const x = builder.add('input', { level: 0 });
     for (let b = 0; b < 1000; b++) builder.add('multiply-plain', { a: x, b, level: 0, plainScale: 8 });
-    const cost = encodingCost({ columns: builder.build(), parameters }, powers);
+    const cost = encodingCost({ columns: builder.build(), parameters }, apart);
     expect(cost).toBeCloseTo((1000 + 100 * 3) * power.encode, 0);
   });
 });

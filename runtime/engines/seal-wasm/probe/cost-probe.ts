@@ -3,6 +3,7 @@
  * polynomial modulus degree: the keys are those of the longest chain, of which lower levels use a part, as in a plan.
  */
 import type { HeModule } from '../../../../ir/he/module.ts';
+import type { Encodings } from '../../../../costs/encodings.ts';
 import type { CostedOp } from '../../../../costs/op-costs.ts';
 import { portRows } from '../../../../ir/he/ports.ts';
 import { costNameOf } from '../../../../ir/he/traits.ts';
@@ -18,7 +19,7 @@ import { noTransfers, planExchange } from '../../exchange/exchange-plan.ts';
 import { type Executable, execute } from '../executor.ts';
 import { type PlaintextRoom, PlaintextStore } from '../plaintext-store.ts';
 import { probeProgram, probeScale, probeSteps } from './probe-program.ts';
-import { collectEncodings, type Encodings, workerProgram } from '../worker-program.ts';
+import { workerEncodings, workerProgram } from '../worker-program.ts';
 
 /** The length of a chain: its data primes and their size. The special prime is one bit larger. */
 export interface ProbeChain {
@@ -85,7 +86,7 @@ export class CostProbe {
     const { columns, slots } = program;
     const workerOf = new Uint8Array(columns.op.length);
     const part = workerProgram(columns, workerOf, 0);
-    const encodings = collectEncodings(columns, part);
+    const encodings = workerEncodings(columns, part);
     const plaintexts = this.store(program, encodings, { inHeap: Infinity, outside: 0 }, stores);
     const list = Array.from({ length: encodingsOfLevel }, (_, i) => encodings.list[i % encodings.list.length]);
     const unkept: Encodings = {

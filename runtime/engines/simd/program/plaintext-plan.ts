@@ -4,9 +4,9 @@
  * The limbs of an encoding are a prefix of those at a higher level, at the same scale: one at the highest level of its
  * uses serves them all. Those that save the most time for their bytes are kept, and lie in the order of their first use.
  */
+import { collectEncodings } from '../../../../costs/encodings.ts';
 import { opCost } from '../../../../costs/op-costs.ts';
 import type { HeColumns } from '../../../../ir/he/module.ts';
-import { isProduct, usesPlaintextB } from '../../../../ir/he/traits.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
 import type { EncodingForm } from '../operations/encoder.ts';
 import { valueBytes } from '../memory/layout.ts';
@@ -76,28 +76,13 @@ export function planPlaintexts(
 
 type Need = Omit<PlannedEncoding, 'offset'>;
 
+/** One at the highest level for each plaintext, scale and kind; extended where one of its products is. */
 function collect(
-  { op, b, level, plainScale }: Pick<HeColumns, 'op' | 'b' | 'level' | 'plainScale'>,
+  columns: Pick<HeColumns, 'op' | 'b' | 'level' | 'plainScale'>,
   isExtended: (row: number) => boolean,
 ): { needs: Need[]; ofRow: Int32Array } {
-  const needs: Need[] = [];
-  const known = new Map<string, number>();
-  const ofRow = new Int32Array(op.length).fill(-1);
-  for (const [row, code] of op.entries()) {
-    if (!usesPlaintextB(code)) continue;
-    const need: Need = {
-      plaintext: b[row] ?? 0,
-      level: level[row] ?? 0,
-      scale: plainScale[row] ?? 0,
-      factor: isProduct(code),
-      extended: isExtended(row),
-    };
-    const key = `${need.plaintext} ${need.scale} ${need.factor}`;
-    const index = known.get(key) ?? needs.length;
-    known.set(key, index);
-    ofRow[row] = index;
-    const { level: highest, extended } = needs[index] ?? need;
-    needs[index] = { ...need, level: Math.max(highest, need.level), extended: extended || need.extended };
-  }
-  return { needs, ofRow };
+  const { list, ofPosition: ofRow } = collectEncodings(columns, { sharesLevels: true });
+  const extended = new Uint8Array(list.length);
+  for (const [row, index] of ofRow.entries()) if (index >= 0 && isExtended(row)) extended[index] = 1;
+  return { needs: list.map((encoding, index) => ({ ...encoding, extended: extended[index] === 1 })), ofRow };
 }

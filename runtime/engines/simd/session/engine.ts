@@ -1,7 +1,7 @@
 /** The engine on kernels of our own: workers over one shared memory, or a worker alone where none can be shared. */
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { badThreads, oneThread } from '../../../../ir/diagnostics/runtime.ts';
-import { bitLength, maxPrimeBits, type Parameters } from '../../../../ir/parameters.ts';
+import { beyondCapabilities, engineProfiles } from '../../../../costs/profiles.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
 import type { Engine, EngineOptions, PreparedPlan } from '../../../base/engine.ts';
 import { UnfitError } from '../../../base/fallback.ts';
@@ -46,7 +46,8 @@ async function open(
   if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads)
     throw new HepcError([badThreads({ got: threads, limit: maxThreads })]);
   const { columns, parameters, slots, plaintexts, packed } = plan.program;
-  checkParameters(parameters);
+  const beyond = beyondCapabilities(engineProfiles.simd.capabilities, parameters);
+  if (beyond !== undefined) throw new UnfitError(beyond);
   const kernels = await compileHere(compile);
   // Unbound weights are refused before memory is counted.
   const source = openWeights(plan);
@@ -109,11 +110,6 @@ function signOf({ words }: TeamMemory): StopSign {
       resetTeam(words);
     },
   };
-}
-
-function checkParameters({ primes, specialPrime }: Parameters): void {
-  const large = [...primes, specialPrime].find((prime) => bitLength(prime) > maxPrimeBits);
-  if (large !== undefined) throw new UnfitError(`the prime ${large} has more than ${maxPrimeBits} bits`);
 }
 
 async function compileHere(compile: () => Promise<WebAssembly.Module>): Promise<WebAssembly.Module> {

@@ -4,7 +4,7 @@ import { layersOf } from '../../../../cli/report/figures/layers.ts';
 import { opFamilies, familyOfOp, sum, tally } from '../../../../cli/report/figures/tally.ts';
 import { timelineOf } from '../../../../cli/report/figures/timeline.ts';
 import { programCost } from '../../../../costs/program-cost.ts';
-import { peakCiphertextBytes } from '../../../../ir/plan/statistics.ts';
+import { peakCiphertextBytes } from '../../../../costs/seal-memory.ts';
 import { compiledPlan } from './pruned-plan.ts';
 
 const plan = compiledPlan();
@@ -23,7 +23,7 @@ test('every moment is shared out, and the peak is that of the statistics', () =>
 });
 
 test('tallies count every operation once, and every operation has a family', () => {
-  const tallies = tally(plan.program, layers.names.length, (row) => layers.ofRow[row] ?? 0);
+  const tallies = tally(plan, layers.names.length, (row) => layers.ofRow[row] ?? 0);
   expect(tallies.reduce((total, { counts }) => total + sum(counts), 0)).toBe(plan.program.columns.op.length);
   expect(tallies.reduce((total, { milliseconds }) => total + sum(milliseconds), 0)).toBeCloseTo(
     programCost(plan.program),

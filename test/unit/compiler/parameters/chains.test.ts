@@ -1,4 +1,5 @@
 /** Primes and modulus chains for every degree, depth and range that a program could ask for. */
+import { engineProfiles } from '../../../../costs/profiles.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -8,12 +9,13 @@ import { isPrime } from '../../../../ir/maths/modular.ts';
 import {
   bitLength,
   maxModulusBits,
-  maxPrimeBits,
   modulusBits,
   parametersSchema,
   polyModulusDegrees,
 } from '../../../../ir/parameters.ts';
 import { headroomBits } from '../../../../passes/he/assign-levels.ts';
+
+const { largestPrimeBits } = engineProfiles.simd.capabilities;
 
 const degrees = fc.constantFrom(...polyModulusDegrees);
 
@@ -31,22 +33,26 @@ describe('primes', () => {
 
   test('are distinct, of the bits asked for, 1 modulo twice the degree, larger ones first', () => {
     fc.assert(
-      fc.property(degrees, fc.array(fc.integer({ min: 24, max: maxPrimeBits }), { maxLength: 12 }), (degree, bits) => {
-        const primes = nttPrimes(bits, degree);
-        if (primes === undefined) {
-          // Of these few, a degree of 32768 may have too few of the least bits.
-          expect(degree === 32768 && Math.min(...bits) < 27).toBe(true);
-          return;
-        }
-        expect(new Set(primes).size).toBe(bits.length);
-        for (const [i, prime] of primes.entries()) {
-          expect(isPrime(BigInt(prime))).toBe(true);
-          expect(prime % (2 * degree)).toBe(1);
-          expect(bitLength(prime)).toBe(bits[i]);
-          const next = bits.indexOf(bits[i] ?? 0, i + 1);
-          if (next !== -1) expect(primes[next]).toBeLessThan(prime);
-        }
-      }),
+      fc.property(
+        degrees,
+        fc.array(fc.integer({ min: 24, max: largestPrimeBits }), { maxLength: 12 }),
+        (degree, bits) => {
+          const primes = nttPrimes(bits, degree);
+          if (primes === undefined) {
+            // Of these few, a degree of 32768 may have too few of the least bits.
+            expect(degree === 32768 && Math.min(...bits) < 27).toBe(true);
+            return;
+          }
+          expect(new Set(primes).size).toBe(bits.length);
+          for (const [i, prime] of primes.entries()) {
+            expect(isPrime(BigInt(prime))).toBe(true);
+            expect(prime % (2 * degree)).toBe(1);
+            expect(bitLength(prime)).toBe(bits[i]);
+            const next = bits.indexOf(bits[i] ?? 0, i + 1);
+            if (next !== -1) expect(primes[next]).toBeLessThan(prime);
+          }
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -118,7 +124,7 @@ describe('chains', () => {
   test('use the bits that security allows, up to 48 a prime, but for what does not go around', () => {
     for (const { degree, chain } of everyChain) {
       const { primes, specialPrime } = chain.parameters;
-      if (bitLength(specialPrime) === maxPrimeBits) continue;
+      if (bitLength(specialPrime) === largestPrimeBits) continue;
       const unused = maxModulusBits[degree] - modulusBits(chain.parameters);
       // One more bit for the first prime is one for each that is as large, and for the special one.
       expect(unused, String(primes.map(bitLength))).toBeLessThanOrEqual(1.5 * primes.length);

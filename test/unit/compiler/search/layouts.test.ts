@@ -13,7 +13,7 @@ import { networkDepth } from '../../../../compiler/layouts/network-depth.ts';
 import { type NodeChoice, NodeChooser } from '../../../../compiler/layouts/node-choices.ts';
 import { packNetwork } from '../../../../compiler/search/pack-network.ts';
 import { lowerToTile } from '../../../../compiler/lowering/to-tile.ts';
-import { defaultCostTable } from '../../../../costs/op-costs.ts';
+import { defaultProfile } from '../../../../costs/profiles.ts';
 import { evaluateTensor } from '../../../../ir/interpret/tensor.ts';
 import { evaluateTile } from '../../../../ir/interpret/tile.ts';
 import type { TensorModule } from '../../../../ir/tensor/ops.ts';
@@ -34,7 +34,7 @@ const networks = fc.oneof(
 );
 
 function model(money: Prices): CostModel {
-  return costModel({ degree: 4096, table: defaultCostTable, primes: 3, prices: money });
+  return costModel({ degree: 4096, profile: defaultProfile, primes: 3, prices: money });
 }
 
 /** The cheapest way over all ways, each followed to its end. */

@@ -122,6 +122,22 @@ describe('manifests', () => {
     expect(complaints(replaced('['.repeat(100_000) + ']'.repeat(100_000)))[0]).toMatch(/^H503/);
   });
 
+  test('figures of another cost model are passed over, and computed anew', () => {
+    const statistics = plan().statistics;
+    for (const peakBytes of [1, -1, 'much']) {
+      const other = repack(whole, (_, manifest) => {
+        const server = manifest['server'] as { statistics: Record<string, unknown> };
+        expect(Object.keys(server.statistics)).not.toContain('peakBytes');
+        server.statistics = { ...server.statistics, peakBytes, milliseconds: 1e300 };
+      });
+      expect(readHep(other, 'other.hep').statistics).toEqual(statistics);
+    }
+  });
+
+  test('an engine that there is not', () => {
+    expect(complaints(withField(['server', 'engine'], 'gpu'))[0]).toMatch(/^H503: .*server\.engine/);
+  });
+
   test.each([1, 2, 3, 5])('version %i says who made it and what is read here', (version) => {
     const other = repack(whole, (_, manifest) => {
       manifest['version'] = version;

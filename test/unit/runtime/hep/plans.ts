@@ -1,6 +1,6 @@
 /** Small plans, and archives of them with something changed. */
 import type { Plan } from '../../../../ir/plan/plan.ts';
-import { countStatistics } from '../../../../ir/plan/statistics.ts';
+import { planStatistics } from '../../../../costs/plan-statistics.ts';
 import { sha256Hex } from '../../../../ir/digest.ts';
 import { duplicated, gap, Layout, tiled } from '../../../../ir/tile/layout.ts';
 import { readZip, writeZip } from '../../../../runtime/format/zip.ts';
@@ -89,10 +89,11 @@ export function plan(): Plan {
         ],
       },
     },
+    engine: 'simd',
     weights: 'encrypted',
     program: { ...program, origins: [[{ name: 'Gemm_0', opType: 'Gemm', output: 'y' }], []] },
     schedule: schedule(program),
-    statistics: countStatistics(program, { weightTilesPruned: 7, predictedMaxError }),
+    statistics: planStatistics(program, 'simd', { weightTilesPruned: 7, predictedMaxError }),
     dumps: new Map([['tensor', 'module @test\n']]),
   };
 }

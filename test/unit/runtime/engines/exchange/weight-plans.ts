@@ -1,6 +1,6 @@
 /** Plans of many encrypted weights, for tests of binding and streaming. */
 import type { Plan } from '../../../../../ir/plan/plan.ts';
-import { countStatistics } from '../../../../../ir/plan/statistics.ts';
+import { planStatistics } from '../../../../../costs/plan-statistics.ts';
 import { bytesAccess, type RandomAccess } from '../../../../../runtime/format/random-access.ts';
 import { openHep } from '../../../../../runtime/hep/read.ts';
 import { writeBoundHep } from '../../../../../runtime/hep/write-bound.ts';
@@ -27,7 +27,10 @@ export function manyWeights(weights: number): Plan {
   writer.output(writer.sum(writer.modSwitch(x), lower));
   const plan = writer.plan();
   const { predictedMaxError } = plan.client;
-  return { ...plan, statistics: countStatistics(plan.program, { weightTilesPruned: 0, predictedMaxError }) };
+  return {
+    ...plan,
+    statistics: planStatistics(plan.program, plan.engine, { weightTilesPruned: 0, predictedMaxError }),
+  };
 }
 
 /** The bytes of the bound `.hep`. */

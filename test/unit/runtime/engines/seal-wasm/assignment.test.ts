@@ -179,13 +179,25 @@ test('the peak counts what lives at once', () => {
 
 test('a heap that keys alone overfill is refused; what is left over goes to weights', () => {
   const gibibyte = 2 ** 30;
-  const refused = divideHeap(deepParameters, 2 * gibibyte, 1e6, 1e6, gibibyte);
+  const refused = divideHeap(
+    deepParameters,
+    { savedBytes: 2 * gibibyte, aliveBytes: 1e6, encodedBytes: 1e6 },
+    gibibyte,
+  );
   expect(refused.problems.map(({ code }) => code)).toEqual(['H631']);
-  const tight = divideHeap(deepParameters, gibibyte, 1e6, 4 * gibibyte, 4 * gibibyte);
+  const tight = divideHeap(
+    deepParameters,
+    { savedBytes: gibibyte, aliveBytes: 1e6, encodedBytes: 4 * gibibyte },
+    4 * gibibyte,
+  );
   expect(tight.problems).toEqual([]);
   expect(tight.plaintextRoom.inHeap).toBeGreaterThan(0);
   expect(tight.plaintextRoom.inHeap).toBeLessThan(1.3 * gibibyte);
   expect(tight.plaintextRoom.inHeap + tight.plaintextRoom.outside).toBe(4 * gibibyte);
-  expect(divideHeap(deepParameters, 1e6, 1e6, 5e6, gibibyte).plaintextRoom).toEqual({ inHeap: 5e6, outside: 0 });
-  expect(divideHeap(deepParameters, 1e6, 1e6, 5e6, 2e6).plaintextRoom).toEqual({ inHeap: 2e6, outside: 0 });
+  expect(
+    divideHeap(deepParameters, { savedBytes: 1e6, aliveBytes: 1e6, encodedBytes: 5e6 }, gibibyte).plaintextRoom,
+  ).toEqual({ inHeap: 5e6, outside: 0 });
+  expect(
+    divideHeap(deepParameters, { savedBytes: 1e6, aliveBytes: 1e6, encodedBytes: 5e6 }, 2e6).plaintextRoom,
+  ).toEqual({ inHeap: 2e6, outside: 0 });
 });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { plaintextBytes, topLevel } from '../../../../../ir/parameters.ts';
 import { PlaintextStore } from '../../../../../runtime/engines/seal-wasm/plaintext-store.ts';
-import { collectEncodings, workerProgram } from '../../../../../runtime/engines/seal-wasm/worker-program.ts';
+import { workerEncodings, workerProgram } from '../../../../../runtime/engines/seal-wasm/worker-program.ts';
 import { SealContext } from '../../../../../runtime/seal/library/context.ts';
 import { liveHandles } from '../../../../../runtime/seal/library/handles.ts';
 import { instantiateSeal } from '../../../../../runtime/seal/library/module.ts';
@@ -33,7 +33,7 @@ afterAll(() => {
 const one = plaintextBytes(smallParameters, topLevel(smallParameters));
 const { columns, ...rest } = program();
 const part = workerProgram(columns, new Uint8Array(columns.op.length), 0);
-const encodings = collectEncodings(columns, part);
+const encodings = workerEncodings(columns, part);
 
 /** The bytes of every plaintext operand, and how many SEAL objects the store held. */
 function plaintextsOf(inHeap: number, outside: number): { operands: Uint8Array[]; handles: number } {

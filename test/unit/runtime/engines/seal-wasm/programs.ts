@@ -139,7 +139,7 @@ export class ProgramWriter {
     if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));
     const client = this.clientPart(columns);
     const weights = columns.op.includes(HE.weight) ? 'encrypted' : 'plain';
-    return { client, weights, program, schedule, statistics, dumps: new Map() };
+    return { client, engine: 'simd', weights, program, schedule, statistics, dumps: new Map() };
   }
 
   private clientPart(columns: HeColumns): ClientPart {

@@ -1,7 +1,10 @@
 /** Parameters for the SIMD engine: secure or not, for SEAL is asked for none of it here. */
+import { engineProfiles } from '../../../../../costs/profiles.ts';
 import fc from 'fast-check';
 import { nttPrimes } from '../../../../../compiler/parameters/primes.ts';
-import { maxPrimeBits, type Parameters, type PolyModulusDegree } from '../../../../../ir/parameters.ts';
+import type { Parameters, PolyModulusDegree } from '../../../../../ir/parameters.ts';
+
+const { largestPrimeBits } = engineProfiles.simd.capabilities;
 
 /** Of the operands, and of the keys, which are good for more. */
 export interface OperandLevel {
@@ -30,13 +33,17 @@ export function parametersWith(
   return fc
     .record({
       n: fc.constantFrom(...degrees),
-      bits: fc.array(fc.integer({ min: 25, max: maxPrimeBits }), { minLength: least, maxLength: most, size: 'max' }),
-      moreBits: fc.nat(maxPrimeBits),
+      bits: fc.array(fc.integer({ min: 25, max: largestPrimeBits }), {
+        minLength: least,
+        maxLength: most,
+        size: 'max',
+      }),
+      moreBits: fc.nat(largestPrimeBits),
       level: fc.nat(most),
       keyLevel: fc.nat(most),
     })
     .map(({ n, bits, moreBits, level, keyLevel }) => {
-      const parameters = parametersOf(n, bits, Math.min(maxPrimeBits, Math.max(...bits) + moreBits));
+      const parameters = parametersOf(n, bits, Math.min(largestPrimeBits, Math.max(...bits) + moreBits));
       const operand = level % bits.length;
       return { parameters, operands: { level: operand, keyLevel: operand + (keyLevel % (bits.length - operand)) } };
     });

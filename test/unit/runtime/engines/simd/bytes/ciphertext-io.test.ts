@@ -1,10 +1,11 @@
 /** Saved ciphertexts into the shared memory and out of it, by teams of any size, against what SEAL loads and saves. */
+import { engineProfiles } from '../../../../../../costs/profiles.ts';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import type { Ciphertext } from 'node-seal';
 import { beforeAll, expect, test } from 'vitest';
-import { maxPrimeBits, type Parameters } from '../../../../../../ir/parameters.ts';
+import type { Parameters } from '../../../../../../ir/parameters.ts';
 import { seededRandom } from '../../../../../../ir/random.ts';
 import { type Value, valueBytes } from '../../../../../../runtime/engines/simd/memory/layout.ts';
 import { loadingBytes } from '../../../../../../runtime/engines/simd/bytes/loading-room.ts';
@@ -20,6 +21,8 @@ import { type IoCall, type IoTask, makeCalls } from './ciphertext-calls.ts';
 import type { CiphertextProtocol } from './ciphertext-member.ts';
 import { OperationBench } from '../operations/operation-bench.ts';
 import { SealReference } from '../seal-reference.ts';
+
+const { largestPrimeBits } = engineProfiles.simd.capabilities;
 
 let seal: Seal;
 
@@ -148,7 +151,7 @@ function programOf(levels: readonly number[], order: readonly number[], outputs:
 
 const cases = fc
   .record({
-    bits: fc.array(fc.integer({ min: 25, max: maxPrimeBits }), { minLength: 1, maxLength: 4 }),
+    bits: fc.array(fc.integer({ min: 25, max: largestPrimeBits }), { minLength: 1, maxLength: 4 }),
     inputs: fc.array(fc.record({ level: fc.nat(3), place: fc.nat(), isRead: fc.integer({ min: 0, max: 4 }) }), {
       minLength: 1,
       maxLength: 6,
@@ -159,7 +162,7 @@ const cases = fc
     const levels = inputs.map(({ level }) => level % bits.length);
     const order = [...levels.keys()].sort((i, j) => (inputs[i]?.place ?? 0) - (inputs[j]?.place ?? 0));
     const read = order.filter((index) => inputs[index]?.isRead !== 0);
-    return { parameters: parametersOf(4096, bits, maxPrimeBits), inputs: { levels, order: read }, seed };
+    return { parameters: parametersOf(4096, bits, largestPrimeBits), inputs: { levels, order: read }, seed };
   });
 
 test.each([1, 2, 3])('inputs and outputs of random levels, by a team of %i', async (size) => {

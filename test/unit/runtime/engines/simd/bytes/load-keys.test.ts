@@ -1,7 +1,8 @@
 /** Keys as a client saves them, loaded to where operations read them, against SEAL's keys with their seeds expanded. */
+import { engineProfiles } from '../../../../../../costs/profiles.ts';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import { maxPrimeBits, type Parameters } from '../../../../../../ir/parameters.ts';
+import type { Parameters } from '../../../../../../ir/parameters.ts';
 import { HepcError } from '../../../../../../ir/diagnostics/diagnostic.ts';
 import type { PlacedKeys } from '../../../../../../runtime/engines/simd/program/executor.ts';
 import type { KeyPlan } from '../../../../../../runtime/engines/simd/program/key-plan.ts';
@@ -30,6 +31,8 @@ import {
 import { parametersOf } from '../arbitrary-parameters.ts';
 import { OperationBench } from '../operations/operation-bench.ts';
 import { SealReference } from '../seal-reference.ts';
+
+const { largestPrimeBits } = engineProfiles.simd.capabilities;
 
 let seal: Seal;
 
@@ -140,7 +143,7 @@ async function check(parameters: Parameters, steps: readonly number[], levels: L
 const cases = fc
   .record({
     n: fc.constantFrom(4096 as const, 8192 as const),
-    bits: fc.array(fc.integer({ min: 22, max: maxPrimeBits }), { minLength: 1, maxLength: 5 }),
+    bits: fc.array(fc.integer({ min: 22, max: largestPrimeBits }), { minLength: 1, maxLength: 5 }),
     moreBits: fc.nat(10),
     steps: fc.uniqueArray(fc.integer({ min: 1, max: 2047 }), { minLength: 1, maxLength: 4 }),
     relinearization: fc.option(fc.nat(4), { nil: undefined }),
@@ -148,7 +151,7 @@ const cases = fc
     levels: fc.array(fc.nat(4), { minLength: 1, maxLength: 4 }),
   })
   .map(({ n, bits, moreBits, steps, relinearization, levels }) => {
-    const parameters = parametersOf(n, bits, Math.min(maxPrimeBits, Math.max(...bits) + moreBits));
+    const parameters = parametersOf(n, bits, Math.min(largestPrimeBits, Math.max(...bits) + moreBits));
     const read = steps.slice(0, levels.length).map((step, k) => [step, (levels[k] ?? 0) % bits.length] as const);
     const relin = relinearization === undefined ? undefined : relinearization % bits.length;
     return { parameters, steps, levels: { relinearization: relin, rotations: new Map(read) } };

@@ -1,0 +1,52 @@
+/** What an engine holds in memory: bytes of keys, plaintexts and ciphertexts, and where it ends. */
+import type { HeModule } from '../ir/he/module.ts';
+import type { Parameters, PolyModulusDegree } from '../ir/parameters.ts';
+
+/** A managed program, in execution order. */
+export type PlannedProgram = Pick<HeModule, 'columns'> & { readonly parameters: Parameters };
+
+/** Of a chain of which the primes are not known yet, as long as their number is. */
+export interface ChainLength {
+  readonly polyModulusDegree: PolyModulusDegree;
+  readonly primes: { readonly length: number };
+}
+
+/** Bytes of one memory, with one worker. */
+export interface MemoryUse {
+  readonly keys: number;
+  /** All encoded plaintexts; those that find no room are encoded at each use. */
+  readonly plaintexts: number;
+  /** The most that are alive at once, with what operations hold meanwhile. */
+  readonly ciphertexts: number;
+  /** Tables, and room to work in. */
+  readonly others: number;
+  /** Room for plaintexts that are not kept, where there are such. */
+  readonly staging: number;
+}
+
+export interface EngineMemory {
+  /** Whether workers share one memory; where they do not, each of them has one like this. */
+  readonly shared: boolean;
+  /** Bytes of a memory that an estimate may fill. */
+  readonly limit: number;
+  /** Bytes of keys beyond which rotations are composed, so that there is room for the rest. */
+  readonly keyBudget: number;
+  /** A key switching key whose operands are at `level` at most. */
+  readonly keyBytes: (chain: ChainLength, level: number) => number;
+  /** Whether an encoding of a plaintext serves all levels up to its own. */
+  readonly sharesLevels: boolean;
+  readonly plaintextBytes: (degree: PolyModulusDegree, level: number) => number;
+  readonly ciphertextBytes: (degree: PolyModulusDegree, level: number, size: number) => number;
+  /** At least what the engine takes on one thread, and hardly more; tests hold it to that. */
+  readonly use: (program: PlannedProgram) => MemoryUse;
+}
+
+/** What the engine cannot do without: no plaintext is kept. */
+export function neededBytes({ keys, ciphertexts, others, staging }: MemoryUse): number {
+  return Math.ceil(keys + ciphertexts + others + staging);
+}
+
+/** With all plaintexts. */
+export function peakBytes({ keys, plaintexts, ciphertexts, others }: MemoryUse): number {
+  return Math.ceil(keys + plaintexts + ciphertexts + others);
+}

@@ -1,0 +1,65 @@
+/**
+ * Profiles: what a plan is compiled for. An engine's says what operations cost on it, what it holds in memory, and what it
+ * can do; compiler, estimates and reports ask nothing else about an engine.
+ */
+import { bitLength, type Parameters, type PolyModulusDegree } from '../ir/parameters.ts';
+import type { EngineName } from '../ir/plan/plan.ts';
+import type { EngineMemory } from './engine-memory.ts';
+import { type CostTable, costTables } from './op-costs.ts';
+import { sealMemory } from './seal-memory.ts';
+import { simdMemory } from './simd-memory.ts';
+
+/** What an engine can do: no plan that asks for more is proposed for it. */
+export interface EngineCapabilities {
+  readonly largestDegree: PolyModulusDegree;
+  /** Bits of a prime, the special one included. */
+  readonly largestPrimeBits: number;
+  /** Primes for key switching at most; a plan has one. */
+  readonly specialPrimes: number;
+  /** Whether it brings ciphertexts back to the top level; a plan's depth ends where none does. */
+  readonly refresh: boolean;
+}
+
+export interface EngineProfile {
+  readonly name: EngineName;
+  readonly costs: CostTable;
+  readonly memory: EngineMemory;
+  readonly capabilities: EngineCapabilities;
+}
+
+const simd: EngineProfile = {
+  name: 'simd',
+  costs: costTables.simd,
+  memory: simdMemory,
+  // Residues are doubles, whose products are exact up to this.
+  capabilities: { largestDegree: 32768, largestPrimeBits: 48, specialPrimes: 1, refresh: false },
+};
+
+const sealWasm: EngineProfile = {
+  name: 'seal-wasm',
+  costs: costTables['seal-wasm'],
+  memory: sealMemory,
+  // SEAL takes primes of 60 bits; a plan has none that `simd` could not take, so that either engine runs it.
+  capabilities: { largestDegree: 32768, largestPrimeBits: 48, specialPrimes: 1, refresh: false },
+};
+
+export const engineProfiles: Readonly<Record<EngineName, EngineProfile>> = { simd, 'seal-wasm': sealWasm };
+
+/** Of the engine that runs plans unless told otherwise. */
+export const defaultProfile: EngineProfile = simd;
+
+/** Of an engine, with costs that were measured in place of its own. */
+export function profileOf(engine: EngineName = defaultProfile.name, costs?: CostTable): EngineProfile {
+  const profile = engineProfiles[engine];
+  return costs === undefined ? profile : { ...profile, costs };
+}
+
+/** What of the parameters is beyond an engine, if anything is. */
+export function beyondCapabilities(
+  { largestDegree, largestPrimeBits }: EngineCapabilities,
+  { polyModulusDegree, primes, specialPrime }: Parameters,
+): string | undefined {
+  if (polyModulusDegree > largestDegree) return `the degree ${polyModulusDegree} is above ${largestDegree}`;
+  const large = [...primes, specialPrime].find((prime) => bitLength(prime) > largestPrimeBits);
+  return large === undefined ? undefined : `the prime ${large} has more than ${largestPrimeBits} bits`;
+}

@@ -1,0 +1,222 @@
+/**
+ * The memory of the engine `simd`: one for all workers, laid out before it starts. Keys are loaded up to the highest level
+ * at which their step is used, limbs stand a little apart, sums of rotations have the special prime as a limb more, and an
+ * encoding serves all levels up to its own. Tests hold all of it to what the engine plans (`session/memory-plan.ts`).
+ */
+import type { HeColumns } from '../ir/he/module.ts';
+import { operandsOf } from '../ir/he/operands.ts';
+import { isAutomorphism, isOutput, isPlainProduct, isSum, usesValueA } from '../ir/he/traits.ts';
+import { collectEncodings } from './encodings.ts';
+import type { ChainLength, EngineMemory, MemoryUse, PlannedProgram } from './engine-memory.ts';
+import { findExtended } from './extended-rotations.ts';
+import { keyLevels, levelsOfKeys } from './key-levels.ts';
+import { findReaders, type RowReaders } from './row-readers.ts';
+
+/** Between limbs, and after the blocks of a key. */
+const staggerBytes = 128;
+
+/** Values that sums hold beyond their last other use, and decompositions that are kept, at most. */
+const mostHeld = 16;
+const mostDecompositions = 4;
+
+/** Plaintexts that are not kept are encoded into a few places. */
+const stagingPlaces = 16;
+
+/** Gaps between values of different sizes, beside one of the largest: measured on random programs, the worst of them. */
+const gaps = 1.15;
+
+/** Regions begin at multiples of 128 bytes, and memory is in pages. */
+const roundingBytes = 2 ** 17;
+
+function limbBytes(degree: number): number {
+  return 8 * degree + staggerBytes;
+}
+
+/** Two elements of both polynomials stand side by side for each digit, block by block for each prime. */
+function keyBytes({ polyModulusDegree }: Pick<ChainLength, 'polyModulusDegree'>, level: number): number {
+  return (level + 2) * ((polyModulusDegree / 2) * 32 * (level + 1) + staggerBytes);
+}
+
+function use({ columns, parameters }: PlannedProgram): MemoryUse {
+  const degree = parameters.polyModulusDegree;
+  const readers = findReaders(columns);
+  const extended = findExtended(columns, readers);
+  const used = keyLevels(columns, readers.needed);
+  const plaintexts = plaintextUse(columns, extended, degree);
+  const staging = plaintexts.count === 0 ? 0 : Math.min(stagingPlaces, plaintexts.count) * plaintexts.largest;
+  const partial = plaintexts.count === 0 ? 0 : 2 * plaintexts.largest + 2 * limbBytes(degree);
+  return {
+    keys: levelsOfKeys(used).reduce((sum, level) => sum + keyBytes(parameters, level), 0),
+    plaintexts: plaintexts.bytes,
+    // The check of the kernels works where values will be.
+    ciphertexts: Math.max(arenaBytes(columns, readers, extended, degree), 3 * limbBytes(degree)),
+    others: othersBytes(parameters) + used.rotations.size * 2 * degree,
+    staging: staging + partial,
+  };
+}
+
+function plaintextUse(
+  columns: HeColumns,
+  extended: Uint8Array,
+  degree: number,
+): { bytes: number; count: number; largest: number } {
+  const { list, ofPosition } = collectEncodings(columns, { sharesLevels: true });
+  const isExtended = new Uint8Array(list.length);
+  for (let row = 0; row < ofPosition.length; row++) {
+    const index = ofPosition[row] ?? -1;
+    if (index >= 0 && extended[columns.a[row] ?? -1] === 1) isExtended[index] = 1;
+  }
+  let bytes = 0;
+  let largest = 0;
+  for (const [index, { level }] of list.entries()) {
+    const own = (level + 1 + (isExtended[index] ?? 0)) * limbBytes(degree);
+    bytes += own;
+    largest = Math.max(largest, own);
+  }
+  return { bytes, count: list.length, largest };
+}
+
+/** Tables of primes and encoders, workspace, and room for saved bytes: of a worker alone. */
+function othersBytes({ polyModulusDegree: n, primes: { length: primes } }: ChainLength): number {
+  const tables = (primes + 1) * (64 + 32 * n);
+  // Digits modulo one prime, an inner product, coefficients and the rotated polynomial, and single limbs.
+  const workspace = (5 * primes + 11) * limbBytes(n) + 16 * (primes + 2) * primes + 2 ** 14 + 8 * primes;
+  const encoder = 64 * n;
+  const loading = Math.max(2 * primes, primes + 2) * 8 * n + 2 ** 14;
+  return tables + workspace + encoder + loading + roundingBytes;
+}
+
+/**
+ * The most bytes of values at once, and gaps. Products of a sum are none: their factors live until a sweep takes them, at most
+ * `mostHeld` for the sweep alone; a sum that is swept before it ends has a partial result in either basis.
+ */
+function arenaBytes(columns: HeColumns, readers: RowReaders, extended: Uint8Array, degree: number): number {
+  const { op, level, size } = columns;
+  const { needed, sumOf } = readers;
+  const rows = op.length;
+  const limb = limbBytes(degree);
+  const bytesOf = (row: number): number => {
+    if (isOutput(op[row] ?? -1) || needed[row] !== 1) return 0;
+    const sum = sumOf[row] ?? -1;
+    if (sum !== -1 && sum !== row) return 0;
+    const limbs = (level[row] ?? 0) + 1;
+    return extended[row] === 1 ? 2 * (limbs + 1) * limb : (size[row] ?? 2) * limbs * limb;
+  };
+  const values = new Spans(rows);
+  const held = new Spans(rows);
+  const heldCount = new Spans(rows);
+  const digits = new Spans(rows);
+  let largest = 0;
+  let largestHeld = 0;
+  let largestDigits = 0;
+  const { lastRead } = readers;
+  const lastTerm = lastTerms(columns, readers);
+  for (let row = 0; row < rows; row++) {
+    const bytes = bytesOf(row);
+    if (bytes === 0) continue;
+    largest = Math.max(largest, bytes);
+    const last = Math.max(row, lastRead[row] ?? row);
+    values.add(row, last, bytes);
+    if ((lastTerm[row] ?? -1) <= last) continue;
+    held.add(last + 1, lastTerm[row] ?? row, bytes);
+    heldCount.add(last + 1, lastTerm[row] ?? row, 1);
+    largestHeld = Math.max(largestHeld, bytes);
+  }
+  for (const [source, { first, last }] of rotationsOf(columns, needed)) {
+    const limbs = (level[source] ?? 0) + 1;
+    digits.add(first, last, limbs * limbs * limb);
+    largestDigits = Math.max(largestDigits, limbs * limbs * limb);
+  }
+  const partial = partialSums(columns, readers, heldCount.along(), limb);
+
+  const [own, waiting, decomposed, parts] = [values, held, digits, partial].map((spans) => spans.along());
+  let most = 0;
+  for (let row = 0; row < rows; row++) {
+    const sweeps = Math.min(waiting?.[row] ?? 0, (mostHeld + 1) * largestHeld);
+    const decompositions = Math.min(decomposed?.[row] ?? 0, mostDecompositions * largestDigits);
+    most = Math.max(most, (own?.[row] ?? 0) + sweeps + decompositions + (parts?.[row] ?? 0));
+  }
+  return gaps * most + largest + largestDigits;
+}
+
+/** By value: the last end of the sums that it is a factor for, −1 where there is none. */
+function lastTerms({ op, a }: HeColumns, { needed, sumOf }: RowReaders): Int32Array {
+  const last = new Int32Array(op.length).fill(-1);
+  for (let row = 0; row < op.length; row++) {
+    const value = a[row] ?? -1;
+    if (needed[row] === 1 && isPlainProduct(op[row] ?? -1)) last[value] = Math.max(last[value] ?? -1, sumOf[row] ?? -1);
+  }
+  return last;
+}
+
+/** From the first to the last rotation of each value that has two or more. */
+function rotationsOf({ op, a }: HeColumns, needed: Uint8Array): Map<number, { first: number; last: number }> {
+  const first = new Map<number, number>();
+  const spans = new Map<number, { first: number; last: number }>();
+  for (let row = 0; row < op.length; row++) {
+    if (!isAutomorphism(op[row] ?? -1) || needed[row] !== 1) continue;
+    const source = a[row] ?? -1;
+    const start = first.get(source);
+    if (start === undefined) first.set(source, row);
+    else spans.set(source, { first: start, last: row });
+  }
+  return spans;
+}
+
+/** Results of sums so far: where something is added, or where more values wait than are held. */
+function partialSums(columns: HeColumns, { needed, sumOf }: RowReaders, heldCount: Float64Array, limb: number): Spans {
+  const { op, level } = columns;
+  const rows = op.length;
+  /** By row: the next one, or itself, at which a sweep may have to be early. */
+  const nextFull = new Int32Array(rows + 1).fill(rows);
+  for (let row = rows - 1; row >= 0; row--)
+    nextFull[row] = (heldCount[row] ?? 0) > mostHeld ? row : (nextFull[row + 1] ?? rows);
+  const begins = new Map<number, number>();
+  for (let row = 0; row < rows; row++) {
+    const sum = sumOf[row] ?? -1;
+    if (sum === -1 || needed[row] !== 1 || !usesValueA(op[row] ?? 0)) continue;
+    const addsValue = isSum(op[row] ?? -1) && operandsOf(columns, row).some((value) => sumOf[value] !== sum);
+    const start = addsValue ? row : (nextFull[row] ?? rows);
+    begins.set(sum, Math.min(begins.get(sum) ?? rows, start));
+  }
+  const partial = new Spans(rows);
+  for (const [sum, start] of begins) {
+    const limbs = (level[sum] ?? 0) + 1;
+    if (start <= sum) partial.add(start, sum, 2 * (2 * limbs + 1) * limb);
+    // The two parts of a sum, of which the end makes one.
+    else partial.add(sum, sum, 2 * (2 * limbs + 1) * limb);
+  }
+  return partial;
+}
+
+/** A sum of amounts, each of which counts from one row to another. */
+class Spans {
+  private readonly changes: Float64Array;
+
+  constructor(rows: number) {
+    this.changes = new Float64Array(rows + 1);
+  }
+
+  add(first: number, last: number, amount: number): void {
+    const { changes } = this;
+    changes[first] = (changes[first] ?? 0) + amount;
+    changes[last + 1] = (changes[last + 1] ?? 0) - amount;
+  }
+
+  /** By row. */
+  along(): Float64Array {
+    let sum = 0;
+    return this.changes.map((change) => (sum += change));
+  }
+}
+
+export const simdMemory: EngineMemory = {
+  shared: true,
+  limit: 2 ** 32,
+  sharesLevels: true,
+  keyBudget: 3 * 2 ** 30,
+  keyBytes,
+  plaintextBytes: (degree, level) => (level + 1) * limbBytes(degree),
+  ciphertextBytes: (degree, level, size) => size * (level + 1) * limbBytes(degree),
+  use,
+};

@@ -1,0 +1,138 @@
+/** The memory of profiles against what the engines plan for the same programs: never below it, and hardly above. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { neededBytes, peakBytes } from '../../../costs/engine-memory.ts';
+import { keyLevels, levelsOfKeys } from '../../../costs/key-levels.ts';
+import { engineProfiles, profileOf } from '../../../costs/profiles.ts';
+import { sealHeapUse } from '../../../costs/seal-memory.ts';
+import type { HeModule } from '../../../ir/he/module.ts';
+import type { Parameters } from '../../../ir/parameters.ts';
+import {
+  encodingsBytes,
+  peakCiphertextBytes,
+  workerEncodings,
+  workerProgram,
+} from '../../../runtime/engines/seal-wasm/worker-program.ts';
+import { keyBytes, limbStride, valueBytes } from '../../../runtime/engines/simd/memory/layout.ts';
+import { planProgram } from '../../../runtime/engines/simd/session/memory-plan.ts';
+import { headerBytes, savedSwitchingKeyBytes, switchingHeadBytes } from '../../../runtime/seal/bytes/saved-format.ts';
+import { exampleModels, mnistImages, modelBytes } from '../../support/mnist.ts';
+import { compileBytes } from '../../support/run-plans.ts';
+import { managedProgram } from '../runtime/engines/simd/random-programs.ts';
+
+type Program = Pick<HeModule, 'columns'> & { readonly parameters: Parameters };
+
+const simd = engineProfiles.simd.memory;
+const seal = engineProfiles['seal-wasm'].memory;
+
+/** What `simd` lays out for one worker: with all plaintexts, and with none. */
+function planned({ columns, parameters }: Program): { readonly all: number; readonly none: number } {
+  const [all = 0, none = 0] = [Infinity, 0].map(
+    (budget) => planProgram(columns, parameters, 1, budget, Infinity).memory.totalBytes,
+  );
+  return { all, none };
+}
+
+/** What a heap of `seal-wasm` is counted to hold. */
+function heapOf({ columns, parameters }: Program) {
+  const part = workerProgram(columns, new Uint8Array(columns.op.length), 0);
+  const { relinearization, rotations } = keyLevels(columns);
+  const saved = savedSwitchingKeyBytes(parameters);
+  const relinKeys = relinearization === undefined ? 0 : switchingHeadBytes + headerBytes + saved;
+  const table = switchingHeadBytes + 8 * parameters.polyModulusDegree;
+  return sealHeapUse(parameters, {
+    savedBytes: relinKeys + (rotations.size === 0 ? 0 : table + rotations.size * saved),
+    aliveBytes: peakCiphertextBytes(columns, parameters, part),
+    encodedBytes: encodingsBytes(parameters, workerEncodings(columns, part)),
+  });
+}
+
+const withDegree = ({ columns, parameters }: Program, polyModulusDegree: 4096 | 16384): Program => ({
+  columns,
+  parameters: { ...parameters, polyModulusDegree },
+});
+
+test('keys, ciphertexts and plaintexts of simd take what its layout says', () => {
+  for (const n of [4096, 8192, 16384, 32768] as const) {
+    for (const level of [0, 1, 5, 20]) {
+      expect(simd.keyBytes({ polyModulusDegree: n, primes: { length: 30 } }, level)).toBe(keyBytes(n, level));
+      expect(simd.ciphertextBytes(n, level, 3)).toBe(valueBytes(n, level, 3));
+      expect(simd.plaintextBytes(n, level)).toBe((level + 1) * limbStride(n));
+    }
+  }
+});
+
+describe('of random programs', () => {
+  test('on simd: at least what is laid out, and at most two thirds more', () => {
+    fc.assert(
+      fc.property(managedProgram, fc.constantFrom(4096 as const, 16384 as const), (program, degree) => {
+        const managed = withDegree(program, degree);
+        const use = simd.use(managed);
+        const { all, none } = planned(managed);
+        expect(peakBytes(use)).toBeGreaterThanOrEqual(all);
+        expect(peakBytes(use)).toBeLessThanOrEqual((5 / 3) * all);
+        expect(neededBytes(use)).toBeGreaterThanOrEqual(none);
+        expect(neededBytes(use)).toBeLessThanOrEqual((5 / 3) * none);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('on seal-wasm: at least what a heap is counted to hold, and at most a twentieth more', () => {
+    fc.assert(
+      fc.property(managedProgram, fc.constantFrom(4096 as const, 16384 as const), (program, degree) => {
+        const managed = withDegree(program, degree);
+        const use = seal.use(managed);
+        const heap = heapOf(managed);
+        for (const bytes of [peakBytes, neededBytes]) {
+          expect(bytes(use)).toBeGreaterThanOrEqual(bytes(heap));
+          expect(bytes(use)).toBeLessThanOrEqual(1.05 * bytes(heap));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe.each(exampleModels.slice(0, 3))('of $name', ({ name, maxError }) => {
+  const { plan } = compileBytes(modelBytes(name), { samples: mnistImages().slice(128), maxError });
+
+  test('on simd: at least what is laid out, and at most an eighth more', () => {
+    const use = simd.use(plan.program);
+    const { all, none } = planned(plan.program);
+    expect(peakBytes(use)).toBeGreaterThanOrEqual(all);
+    expect(peakBytes(use)).toBeLessThanOrEqual(1.125 * all);
+    expect(neededBytes(use)).toBeGreaterThanOrEqual(none);
+    expect(neededBytes(use)).toBeLessThanOrEqual(1.125 * none);
+    expect(use.keys).toBe(planProgram(plan.program.columns, plan.program.parameters, 1, 0).keys.bytes);
+  });
+
+  test('the statistics have the memory of the engine that the plan is for', () => {
+    expect(plan.engine).toBe('simd');
+    expect(plan.statistics.peakBytes).toBe(peakBytes(simd.use(plan.program)));
+  });
+});
+
+test('keys of simd end at the highest level of their step, those of seal-wasm do not', () => {
+  const chain = { polyModulusDegree: 16384, primes: { length: 8 } } as const;
+  expect(simd.keyBytes(chain, 1)).toBeLessThan(simd.keyBytes(chain, 7) / 8);
+  expect(seal.keyBytes(chain, 1)).toBe(seal.keyBytes(chain, 7));
+});
+
+test('measured costs stand in place of those of the profile, and nothing else does', () => {
+  const { costs } = engineProfiles['seal-wasm'];
+  expect(profileOf('simd', costs)).toEqual({ ...engineProfiles.simd, costs });
+  expect(profileOf()).toBe(engineProfiles.simd);
+});
+
+test('levels of keys are those of what they switch', () => {
+  fc.assert(
+    fc.property(managedProgram, ({ columns }) => {
+      const { keys } = planProgram(columns, { polyModulusDegree: 4096, primes: [1, 2, 3, 4], specialPrime: 5 }, 1, 0);
+      const all = keyLevels(columns);
+      for (const [step, level] of keys.rotations) expect(all.rotations.get(step)).toBeGreaterThanOrEqual(level);
+      expect(levelsOfKeys(all).length).toBeGreaterThanOrEqual(keys.rotations.size);
+    }),
+    { numRuns: 50 },
+  );
+});
