@@ -38,7 +38,8 @@ export const selectKeys = definePass({
     }
     // Of automorphisms without a step, which nothing else can make up.
     const others = keyNeeds(module.columns).galoisSteps.length - uses.size;
-    const affordable = Math.min(maxKeys, keysWithin(module, engine, budgetBytes)) - others;
+    const affordable =
+      module.parameters === undefined ? Infinity : Math.min(maxKeys, keysWithin(module, engine, budgetBytes)) - others;
     if (uses.size <= affordable) return { module, statistics: { keys: uses.size + others, composed: 0 } };
 
     const composition = composeSteps(uses, module.slots, affordable);

@@ -1,7 +1,7 @@
 /** A plan with every key: products, rotations, a relinearisation and a rescale on two inputs, at N = 4096. */
 import type { Plan } from '../../../ir/plan/plan.ts';
 import { ProgramWriter, smallParameters } from '../../unit/runtime/engines/seal-wasm/programs.ts';
-import { countStatistics } from '../../../ir/plan/statistics.ts';
+import { planStatistics } from '../../../costs/plan-statistics.ts';
 
 export function smallPlan(): Plan {
   const writer = new ProgramWriter(smallParameters, 2 ** 28);
@@ -11,5 +11,8 @@ export function smallPlan(): Plan {
   writer.output(writer.multiplyPlain(writer.rotate(x, 7), writer.plaintext([0.5, -1]), 2 ** 28));
   const plan = writer.plan();
   const { predictedMaxError } = plan.client;
-  return { ...plan, statistics: countStatistics(plan.program, { weightTilesPruned: 0, predictedMaxError }) };
+  return {
+    ...plan,
+    statistics: planStatistics(plan.program, plan.engine, { weightTilesPruned: 0, predictedMaxError }),
+  };
 }
