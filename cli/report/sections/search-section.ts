@@ -1,7 +1,16 @@
 /** What the search for a plan tried. The same as `hepc inspect --search` says, as a picture and tables. */
 import type { CandidateReport, LayerReport, SearchReport } from '../../../ir/plan/search-report.ts';
-import { formatCost, formatMore } from '../../render/search-report.ts';
-import { formatBytes, formatMilliseconds, plural } from '../../render/units.ts';
+import {
+  candidateCells,
+  candidateColumns,
+  configurationCells,
+  configurationColumns,
+  describeObjective,
+  formatCost,
+  wayCells,
+  wayColumns,
+} from '../../render/search-content.ts';
+import { plural } from '../../render/units.ts';
 import { figure, formatTick, halfWidth, table } from '../drawing/charts.ts';
 import { html, Html, printable, shorten } from '../drawing/html.ts';
 import type { Plotting } from '../drawing/plotting.ts';
@@ -14,42 +23,16 @@ export function searchSection(plotting: Plotting, report: SearchReport): Html {
   const batch = report.batch === undefined ? 'any number of samples' : plural(report.batch, 'sample');
   return html`<section id="search">
     <h2>Search for the plan</h2>
-    <p>
-      Made small: ${report.objective}${report.objective === 'end-to-end' ? ` at ${report.bandwidthMbit} Mbit/s` : ''},
-      for ${batch}.
-    </p>
+    <p>Made small: ${describeObjective(report)}, for ${batch}.</p>
     ${candidates.length > 1 ? costPicture(plotting, report) : undefined}
     <h3>Configurations</h3>
     ${table(
-      [
-        { title: 'N', align: 'right' },
-        { title: 'samples a ciphertext', align: 'right' },
-        { title: 'states', align: 'right' },
-        { title: 'estimate', align: 'right' },
-        { title: '' },
-      ],
-      configurations.map(({ polyModulusDegree, batchTile, states, estimate, skipped, exact }) => [
-        polyModulusDegree,
-        batchTile,
-        states === 0 ? '' : states.toLocaleString('en-US'),
-        estimate === undefined ? '' : formatCost(estimate, unit),
-        skipped ?? (exact ? '' : 'not exact'),
-      ]),
+      configurationColumns,
+      configurations.map((each) => configurationCells(each, unit, formatCount)),
     )}
     <h3>Plans that were weighed</h3>
     ${table(
-      [
-        { title: 'N', align: 'right' },
-        { title: 'samples a ciphertext', align: 'right' },
-        { title: 'layouts by' },
-        { title: 'cost', align: 'right' },
-        { title: 'evaluation', align: 'right' },
-        { title: 'rotations', align: 'right' },
-        { title: 'keys', align: 'right' },
-        { title: 'upload', align: 'right' },
-        { title: 'memory', align: 'right' },
-        { title: 'verdict' },
-      ],
+      candidateColumns,
       candidates.map((each) => candidateRow(each, report)),
     )}
     ${
@@ -63,22 +46,12 @@ export function searchSection(plotting: Plotting, report: SearchReport): Html {
   </section>`;
 }
 
-function candidateRow(candidate: CandidateReport, { configurations, unit }: SearchReport): (Html | string | number)[] {
-  const { configuration, aim, estimate, cost, measures, keyBudget, verdict, reason } = candidate;
-  const { polyModulusDegree = '', batchTile = '' } = configurations[configuration] ?? {};
-  const held = keyBudget === undefined ? '' : `, held to ${plural(keyBudget, 'key')}`;
-  return [
-    polyModulusDegree,
-    batchTile,
-    aim,
-    cost === undefined ? `≈ ${formatCost(estimate, unit)}` : formatCost(cost, unit),
-    measures === undefined ? '' : formatMilliseconds(measures.milliseconds),
-    measures === undefined ? '' : measures.rotations.toLocaleString('en-US'),
-    measures?.galoisKeys ?? '',
-    measures === undefined ? '' : formatBytes(measures.uploadBytes),
-    measures === undefined ? '' : formatBytes(measures.peakBytes),
-    html`${verdict === 'chosen' ? html`<strong>chosen</strong>` : verdict}: ${reason}${held}`,
-  ];
+const formatCount = (count: number): string => count.toLocaleString('en-US');
+
+function candidateRow(candidate: CandidateReport, report: SearchReport): (Html | string)[] {
+  const { verdict } = candidate;
+  const { cells, reason } = candidateCells(candidate, report, formatCount);
+  return [...cells, html`${verdict === 'chosen' ? html`<strong>chosen</strong>` : verdict}: ${reason}`];
 }
 
 /** The cost of every candidate as a mark; the chosen one is full. */
@@ -134,26 +107,14 @@ function costPicture(plotting: Plotting, { candidates, configurations, unit }: S
   );
 }
 
-function layerTable({ name, op, chosen, alternatives, weighed }: LayerReport, unit: SearchReport['layerUnit']): Html {
+function layerTable(layer: LayerReport, unit: SearchReport['layerUnit']): Html {
+  const { name, op, weighed } = layer;
   return html`<h3>${shorten(name || op, 100)} <span class="muted">${op}, ${plural(weighed, 'way')} weighed</span></h3>
     ${table(
-      [
-        { title: 'network', align: 'right' },
-        { title: 'layer', align: 'right' },
-        { title: 'rotations', align: 'right' },
-        { title: 'products', align: 'right' },
-        { title: 'kernel' },
-        { title: 'layouts' },
-      ],
-      [{ ...chosen, more: 'chosen' }, ...alternatives.map((way) => ({ ...way, more: formatMore(way, unit) }))].map(
-        ({ more, cost, rotations, products, kernel, from, to }) => [
-          more,
-          formatCost(cost, unit),
-          rotations.toLocaleString('en-US'),
-          products.toLocaleString('en-US'),
-          kernel,
-          html`<code>${from === '' ? to : `${from} → ${to}`}</code>`,
-        ],
-      ),
+      wayColumns,
+      wayCells(layer, unit, formatCount).map(({ cells, from, to }) => [
+        ...cells,
+        html`<code>${from === '' ? to : `${from} → ${to}`}</code>`,
+      ]),
     )}`;
 }
