@@ -7,7 +7,7 @@ import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/dia
 import type { Sample } from '../ir/interface.ts';
 import { keysNotLoaded, noSamplesToEncrypt, wrongCount } from '../ir/diagnostics/runtime.ts';
 import { type GivenSample, readGivenSamples } from '../ir/given-samples.ts';
-import { byCiphertext, type ClientPart, type InputEncoding, sentCiphertexts } from '../ir/plan/plan.ts';
+import { byCiphertext, type ClientPart, type InputEncoding, maxFileSamples, sentCiphertexts } from '../ir/plan/plan.ts';
 import { checkInputRange, packInput, unpackOutput } from './base/codec.ts';
 import { unlikeAnswers, unlikeSamples } from './base/plausibility.ts';
 import type { RandomAccess } from './format/random-access.ts';
@@ -23,9 +23,6 @@ import { SealContext } from './seal/library/context.ts';
 import { generateKeys, type KeySet, readSecretKey } from './seal/keys.ts';
 import { instantiateSeal } from './seal/library/module.ts';
 import { SecretCipher } from './seal/secret-cipher.ts';
-
-/** Samples of one file of inputs; bounds what a server has to hold. */
-const maxSamples = 1 << 16;
 
 export interface StreamOptions {
   readonly signal?: AbortSignal;
@@ -225,8 +222,8 @@ export class Client {
 }
 
 function checkCount(samples: number): void {
-  if (samples === 0 || samples > maxSamples)
-    throw new HepcError([noSamplesToEncrypt({ got: samples, limit: maxSamples })]);
+  if (samples === 0 || samples > maxFileSamples)
+    throw new HepcError([noSamplesToEncrypt({ got: samples, limit: maxFileSamples })]);
 }
 
 function valuesOf({ name, shape }: InputEncoding, samples: readonly Sample[]): Float64Array[] {

@@ -83,6 +83,12 @@ export function byCiphertext<Encoding extends InputEncoding | OutputEncoding>(
   return encodings.toSorted((a, b) => a.firstCiphertext - b.firstCiphertext);
 }
 
+/** Samples of one file of inputs or outputs, which has a run for each at most. Writers refuse more, and so do readers. */
+export const maxFileSamples = 1 << 16;
+
+/** Ciphertexts of one run; any more would exceed the memory of every engine many times. */
+export const maxRunCiphertexts = 1 << 16;
+
 /** What the client needs, and all that it gets. */
 export interface ClientPart {
   readonly name: string;

@@ -4,7 +4,7 @@
  * - an index picks existing elements of the sample or of the layout, an output has as many elements as its shape says,
  *   those that are constant are finite, and the others are in ciphertexts that are sent;
  * - the ciphertexts of all inputs are numbered 0, 1, … in the order of the list, without gaps and overlaps, those of
- *   outputs too;
+ *   outputs too, and a file holds those of a run;
  * - names are distinct, save for inputs of one shape, which are packings of the same input;
  * - levels exist, and hold whatever a client may encrypt there: the largest value of an input, times factor and scale;
  *   what comes out of a decryption, times the factor of its output, is a number;
@@ -23,7 +23,13 @@ import {
   slotsOf,
   topLevel,
 } from '../../ir/parameters.ts';
-import { type ClientPart, type InputEncoding, type OutputEncoding, sentCiphertexts } from '../../ir/plan/plan.ts';
+import {
+  type ClientPart,
+  type InputEncoding,
+  maxRunCiphertexts,
+  type OutputEncoding,
+  sentCiphertexts,
+} from '../../ir/plan/plan.ts';
 import { pickedCiphertexts } from '../../ir/tile/packing.ts';
 
 /** H506 for everything in `client` that contradicts something else in it, H508 for too many keys. */
@@ -166,5 +172,5 @@ function numbering(encodings: readonly (InputEncoding | OutputEncoding)[]): stri
       return `the first ciphertext of "${encoding.name}" is ${encoding.firstCiphertext}, expected ${next}`;
     next += sentCiphertexts(encoding);
   }
-  return false;
+  return next > maxRunCiphertexts && `a run has ${next} ciphertexts; a file holds ${maxRunCiphertexts}`;
 }

@@ -1,6 +1,15 @@
 /** The library as its users see it: compile, client, server. */
 import { expect, test } from 'vitest';
-import { Client, compile, HepcError, readClientPart, readPlan, Server, writeClientPart } from '../../index.ts';
+import {
+  Client,
+  compile,
+  HepcError,
+  readClientPart,
+  readPlan,
+  sampleSource,
+  Server,
+  writeClientPart,
+} from '../../index.ts';
 import { seededRandom } from '../../ir/random.ts';
 import { denseModel } from '../support/cli.ts';
 import { reference, relativeError } from '../support/run-plans.ts';
@@ -139,6 +148,10 @@ test('samples and answers unlike those of calibration are noticed, those of cali
     client.encrypt([waves[0] ?? { x: [] }, ...noise]);
     expect(client.warnings.map(({ code }) => code)).toEqual(noise.map(() => 'H511'));
     expect(client.warnings[0]?.message).toMatch(/^input "x" of sample 1 is unlike .* roughness .*, which showed /);
+    const streamed: string[] = [];
+    const source = sampleSource([...waves, ...noise]);
+    await client.encryptTo(source, () => Promise.resolve(), { onWarning: ({ message }) => streamed.push(message) });
+    expect(streamed.map((message) => /of sample (\d+) is/.exec(message)?.[1])).toEqual(['24', '25', '26', '27', '28']);
     const ones = { x: new Float64Array(16).fill(0.8) };
     client.encrypt([ones]);
     expect(client.warnings[0]?.message).toMatch(/mean 0\.8, which showed 0\.\d+ to 0\.\d+/);

@@ -21,14 +21,13 @@ import {
   unknownEnvelopeVersion,
   wrongKindOfFile,
 } from '../../../ir/diagnostics/runtime.ts';
+import { maxFileSamples, maxRunCiphertexts } from '../../../ir/plan/plan.ts';
 
 const magic = new TextEncoder().encode('HEPC');
 const envelopeVersion = 2;
 /** Before the header. */
 export const fixedBytes = magic.length + 8;
 const maxHeaderBytes = 1 << 20;
-const maxSections = 1 << 16;
-const maxRuns = 1 << 16;
 export const digestBytes = 32;
 
 export const kinds = {
@@ -51,11 +50,11 @@ const headerSchema = z.strictObject({
   /** Inputs and outputs: digest of the client part. */
   encoding: digestSchema.optional(),
   /** Inputs and outputs: how many samples they hold. */
-  samples: z.int().min(1).max(maxRuns).optional(),
+  samples: z.int().min(1).max(maxFileSamples).optional(),
   /** One for keys. */
-  runs: z.int().min(1).max(maxRuns),
+  runs: z.int().min(1).max(maxFileSamples),
   /** Bytes of each section of a run. */
-  sections: z.array(z.int().min(0)).max(maxSections),
+  sections: z.array(z.int().min(0)).max(maxRunCiphertexts),
 });
 export type EnvelopeHeader = z.output<typeof headerSchema>;
 

@@ -6,6 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { HepcError, InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { writeNpy } from '../../../../runtime/format/npy.ts';
 import { readZip } from '../../../../runtime/format/zip.ts';
+import type { ClientPart } from '../../../../ir/plan/plan.ts';
+import { checkClientPart } from '../../../../runtime/hep/check-client.ts';
 import { readClientPart, writeClientPart } from '../../../../runtime/hep/client-part.ts';
 import { readHep } from '../../../../runtime/hep/read.ts';
 import { writeHep } from '../../../../runtime/hep/write.ts';
@@ -308,6 +310,12 @@ describe('parts that contradict one another', () => {
     expect(complaints(swapped, readClientPart).join('\n')).toMatch(/H506: outputs/);
   });
 
+  test('more ciphertexts than a file holds', () => {
+    expect(checkClientPart(withCiphertexts(40_000), 'x.hep').map(({ message }) => message)).toContain(
+      'a run has 80000 ciphertexts; a file holds 65536',
+    );
+  });
+
   test('more keys than an engine can hold', () => {
     const steps = Array.from({ length: 4095 }, (_, i) => i + 1);
     expect(complaints(withField(['client', 'rotationSteps'], steps)).join('\n')).toMatch(/H508: .* 4096 keys/);
@@ -341,6 +349,13 @@ function layoutText(batchTile: number, gap: number): unknown {
     ],
     batchTile,
   };
+}
+
+/** The client part with so many ciphertexts in each of two inputs. */
+function withCiphertexts(count: number): ClientPart {
+  const { client } = plan();
+  const used = Array.from({ length: count }, () => true);
+  return { ...client, inputs: client.inputs.map((input, k) => ({ ...input, used, firstCiphertext: k * count })) };
 }
 
 describe('client parts', () => {
