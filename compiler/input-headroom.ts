@@ -22,13 +22,13 @@ import type { TensorModule } from '../ir/tensor/ops.ts';
 import { amplified, gains } from '../passes/base/louder-samples.ts';
 
 /** What values inside of the network may grow by. */
-const growth = 8;
+const roomForGrowth = 8;
 
 /** Of float32, which samples may have been stored as. */
-const rounding = 2 ** -20;
+const floatRounding = 2 ** -20;
 
 /** Factors that are tried, up to the first that is not safe: amplifying once more takes 2 % up to 1.3, then 10 %. */
-const tried = [...steps(1, 1.3, 1.02), ...steps(1.3, growth, 1.1)];
+const triedFactors = [...steps(1, 1.3, 1.02), ...steps(1.3, roomForGrowth, 1.1)];
 
 /** Of the allowed error, as `approximate-activations` has it; the other half is left to the noise. */
 const shareOfError = 0.5;
@@ -55,7 +55,7 @@ export function inputHeadroom(facts: HeadroomFacts): Map<string, number> {
   return new Map(
     [...byDegree].map(([name, bound]) => {
       const alone = names.length === 1 ? together : trial.largestGain(together, new Set([name]));
-      return [name, Math.max(1 + rounding, Math.min(bound, together, alone))];
+      return [name, Math.max(1 + floatRounding, Math.min(bound, together, alone))];
     }),
   );
 }
@@ -79,7 +79,7 @@ function growthBounds(module: TensorModule): Map<string, number> {
     reads[node.id] = names;
     for (const name of names) highest.set(name, Math.max(highest.get(name) ?? 1, degree));
   }
-  return new Map([...highest].map(([name, degree]) => [name, growth ** (1 / degree)]));
+  return new Map([...highest].map(([name, degree]) => [name, roomForGrowth ** (1 / degree)]));
 }
 
 /** Whether the node is a polynomial that stands for an activation: those of models are sums of powers. */
@@ -110,7 +110,7 @@ class AmplifiedSamples {
   /** The largest factor up to `most` that is safe for the inputs of these names, by default all; 1 where none is. */
   largestGain(most: number, names: ReadonlySet<string> | undefined): number {
     let safe = 1;
-    for (const factor of tried) {
+    for (const factor of triedFactors) {
       if (factor > most || !this.isSafe(factor, names)) break;
       safe = factor;
     }
@@ -130,10 +130,10 @@ class AmplifiedSamples {
     const isHeld = whole.nodes.every((node) => {
       const range = this.ranges[node.id] ?? 0;
       const own = largestAbsolute(values[node.id] ?? new Float64Array());
-      if (range > 0 && !(own <= growth * range)) return false;
+      if (range > 0 && !(own <= roomForGrowth * range)) return false;
       if (node.op !== 'polynomial' || !isFitted(node)) return true;
       const { center, halfWidth } = node.attrs;
-      const reach = halfWidth * (1 + rounding);
+      const reach = halfWidth * (1 + floatRounding);
       return values[node.operands[0] ?? -1]?.every((x) => Math.abs(x - center) <= reach) === true;
     });
     if (!isHeld) return false;

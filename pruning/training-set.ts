@@ -27,13 +27,13 @@ export interface TrainingSet {
 }
 
 /** Samples that closed forms and second moments are taken over. */
-const fewSamples = 1024;
+const closedFormSamples = 1024;
 
 /** Of the samples, at most. */
 const heldOutShare = 0.2;
 
 /** Held-out samples beyond which losses are known well enough. */
-const enoughHeldOut = 10_000;
+const mostHeldOut = 10_000;
 
 /** Samples with the class of each, where the user gave any. */
 export interface LabelledSamples {
@@ -64,9 +64,8 @@ export function trainingSet(
       : []),
   ]);
   const order = seededRandom(seed).fork('held-out samples').permutation(data.samples.length);
-  const held =
-    heldOut === undefined ? Math.min(enoughHeldOut, Math.max(1, Math.floor(heldOutShare * order.length))) : 0;
-  const few = order.subarray(held, held + fewSamples);
+  const held = heldOut === undefined ? Math.min(mostHeldOut, Math.max(1, Math.floor(heldOutShare * order.length))) : 0;
+  const few = order.subarray(held, held + closedFormSamples);
   const { name } = input.attrs;
   const size = elementCount(input.type);
   const block = (from: LabelledSamples, chosen: Int32Array) => trainingData(from, chosen, name, size);

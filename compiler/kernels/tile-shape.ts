@@ -1,6 +1,6 @@
 /**
- * The kernels of one tile shape, for who asks for it instead of leaving it to the search: a product takes the weights
- * of `rows` outputs and `columns` inputs, as in the tile tensors of HE-PEx (arXiv 2207.03384, section 3). The client
+ * The kernels of one tile shape, where the user prescribes it rather than the search: a product takes the weights of
+ * `rows` outputs and `columns` inputs, as in the tile tensors of HE-PEx (arXiv 2207.03384, section 3). The client
  * repeats every element `rows` times, and the folds of a layer contract its columns; the next layer contracts what
  * stands `rows` to a ciphertext, and so in turn. No kernel has giant steps.
  */

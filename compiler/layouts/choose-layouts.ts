@@ -4,7 +4,7 @@
  * Values are visited in topological order; a state is the layout of every value that is still to be used, and how many
  * levels are still to be spent on moving values to other layouts. Its way there does not matter for what follows, so of
  * the ways to a state the cheapest goes on: a shortest path. A first sweep keeps few states and finds a price to beat;
- * the second leaves out only states that cannot beat it by more than `slack`, which loses nothing. Where more than
+ * the second leaves out only states that cannot beat it by more than `keptExcess`, which loses nothing. Where more than
  * `maxStates` with as many levels to spend are left after an op, the cheapest of them go on, and the result is not
  * marked `exact`.
  */
@@ -22,8 +22,8 @@ export const maxStates = 256;
 /** In the first sweep. */
 const firstStates = 6;
 
-/** Ways this much dearer than the cheapest are still told, since estimates are not exact. */
-const slack = 1.15;
+/** Choices up to this much dearer than the cheapest are kept, since estimates are not exact. */
+const keptExcess = 1.15;
 
 export interface LayoutChoice {
   readonly slots: SlotShape;
@@ -149,7 +149,7 @@ class Search {
     }
     this.exact = !this.lenient;
     // Nothing within the limit in the first sweep does not say that there is nothing.
-    this.bound = Math.min(limit, price * slack);
+    this.bound = Math.min(limit, price * keptExcess);
     const layers = this.sweep(spareLevels, this.bound, maxStates);
     const states = layers.reduce((sum, layer) => sum + layer.size, 0);
     const choices = this.cheapest(layers);
@@ -223,7 +223,7 @@ class Search {
     const open: Way[] = [...(layers[0]?.values() ?? [])].map((state) => ({ state, spent: 0 }));
     const found: LayoutChoice[] = [];
     const ends = new Set(layers.at(-1)?.values());
-    const bound = slack * bestOf(layers);
+    const bound = keptExcess * bestOf(layers);
     while (found.length < this.options.finalists) {
       open.sort((a, b) => estimate(b) - estimate(a));
       const way = open.pop();

@@ -72,12 +72,12 @@ export class KernelCatalogue {
     if (known !== undefined) return known;
     const problem = this.problem(node, 0);
     const found = input === undefined ? kernelsAtInput(problem) : kernelsFrom(problem, input);
-    const usable =
+    const usableKernels =
       found.length > 0
         ? found
         : [this.join(node, 0, input ?? this.plain(problem.map.columns), this.plain(problem.map.rows))];
-    this.kernels.set(key, usable);
-    return usable;
+    this.kernels.set(key, usableKernels);
+    return usableKernels;
   }
 
   /** The kernel that takes operand k from one layout to another. */

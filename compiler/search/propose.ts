@@ -28,8 +28,8 @@ export interface Proposal {
   readonly products: number;
 }
 
-/** Choices that are told for each proposal that is wanted: many differ in where things stand only. */
-const alike = 8;
+/** Choices that are looked at for each proposal: many take the same operations, and differ in where elements stand. */
+const choicesPerProposal = 8;
 
 export interface Network {
   readonly module: TensorModule;
@@ -83,7 +83,7 @@ export class Proposer {
     limit: number,
   ): { readonly proposals: Proposal[]; readonly search: LayoutSearch } {
     const search = searchLayouts(this.catalogue, this.model(aim), {
-      finalists: finalists * alike,
+      finalists: finalists * choicesPerProposal,
       limit: aim.name === this.goal.objective ? this.fromUnit(limit) : Infinity,
       spareLevels: this.network.spareLevels,
     });

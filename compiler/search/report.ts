@@ -14,8 +14,8 @@ import type { NodeChoice } from '../layouts/node-choices.ts';
 import { type Goal, unitOfGoal } from './objective.ts';
 import type { Found, SearchOutcome } from './search-plans.ts';
 
-/** Alternatives that are told of each layer. */
-const told = 4;
+/** That the report has at most. */
+const alternativesPerLayer = 4;
 
 export function searchReport(
   tensor: TensorModule,
@@ -59,7 +59,7 @@ function layerReport(node: TensorNode, chosen: NodeChoice, ways: readonly Altern
   }
   const alternatives = [...others.values()];
   const layer = { name: nameOf(node.origins), op: node.op, chosen: own.kernel, weighed: 1 + alternatives.length };
-  return [{ ...layer, alternatives: alternatives.slice(0, told) }];
+  return [{ ...layer, alternatives: alternatives.slice(0, alternativesPerLayer) }];
 }
 
 function describe({ operands, layout }: NodeChoice, cost: number): KernelReport {

@@ -11,8 +11,8 @@ import { polynomialDepth } from '../polynomials/polynomial.ts';
 import { carriesDepth } from '../parameters/chains.ts';
 import type { SearchOutcome } from './search-plans.ts';
 
-/** Polynomials and pairs that are named. */
-const named = 3;
+/** Polynomials, and pairs of linear ops, that the message names at most. */
+const mostNamed = 3;
 
 export function tooDeep(
   tensor: TensorModule,
@@ -33,7 +33,7 @@ export function tooDeep(
   const polynomials = nodes
     .flatMap(polynomialOf)
     .sort((a, b) => b.levels - a.levels || b.degree - a.degree)
-    .slice(0, named);
+    .slice(0, mostNamed);
   const facts = {
     depth,
     most: longestChain(capabilities),
@@ -71,7 +71,7 @@ function mergeable(tensor: TensorModule, nodes: readonly TensorNode[]): string[]
         .filter((before) => node.operands.includes(before.id) && takesLevel(before))
         .map((before) => `${nameOf(before)} and ${nameOf(node)}`),
     )
-    .slice(0, named);
+    .slice(0, mostNamed);
 }
 
 function nameOf({ origins, op }: TensorNode): string {
