@@ -17,7 +17,7 @@
  * Deterministic: the same model, samples and options give the same plan.
  */
 import { limitsTooTight, memoryExceeded, valuesOverflow } from '../ir/diagnostics/compile.ts';
-import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, formatDiagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import type { Plan, PlanModule } from '../ir/plan/plan.ts';
 import type { PlanMeasures } from '../ir/plan/search-report.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
@@ -26,6 +26,7 @@ import { PassManager, type PassRun } from '../passes/manager.ts';
 import { buildPlan } from './build-plan.ts';
 import { inputHeadroom } from './input-headroom.ts';
 import type { LayoutChoice } from './layouts/choose-layouts.ts';
+import type { NetworkMaps } from './layouts/kernel-catalogue.ts';
 import { type Configuration, configurationsFor } from './search/configurations.ts';
 import { type LoweringContext, replay } from './search/lowered-plan.ts';
 import { searchReport } from './search/report.ts';
@@ -83,19 +84,20 @@ export function compileWith(
 ): Compilation | Refusal {
   const { tensor, samples, reference } = network;
   const { weights, profile, maxError, seed, goal, observer, onStep } = settings;
-  const context: LoweringContext = { tensor, samples, reference, weights, profile, maxError, seed, goal, onStep };
+  const maps: NetworkMaps = new Map();
+  const context: LoweringContext = { tensor, maps, samples, reference, weights, profile, maxError, seed, goal, onStep };
   const quiet = new PassManager(samples);
   const outcome = searchPlans(configurations, quiet, context);
   if (outcome.found === undefined) return { refused: explainFailure(outcome, context) };
-  const manager = new PassManager(samples, observer);
-  if (observer !== undefined) replay(outcome.found.plan, manager, context, observer);
+  const watched = new PassManager(samples, observer);
+  if (observer !== undefined) replay(outcome.found.plan, watched, context, observer);
   const { plan, modules, chosen } = build(network, settings, outcome, outcome.found);
   return {
     plan,
     modules,
     chosen,
-    runs: [...network.runs, ...manager.runs, ...quiet.runs],
-    warnings: [...network.warnings, ...manager.warnings],
+    runs: [...network.runs, ...watched.runs, ...quiet.runs],
+    warnings: distinct([...network.warnings, ...outcome.found.plan.warnings, ...outcome.found.accepted.warnings]),
   };
 }
 
@@ -136,4 +138,9 @@ function explainFailure(
   if (nearest !== undefined) return limitsTooTight(nearest);
   if (needed !== undefined) return memoryExceeded({ engine, needed, limit: memory.limit, error: leastError });
   return tooDeep(tensor, outcome, { maxError, best: leastError, capabilities });
+}
+
+/** Each once: a pass may have run for several chains. */
+function distinct(warnings: readonly Diagnostic[]): Diagnostic[] {
+  return [...new Map(warnings.map((warning) => [formatDiagnostic(warning), warning])).values()];
 }

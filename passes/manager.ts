@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 
-import { type Diagnostic, InternalError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, HepcError, InternalError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import { unmetRequirement } from '../ir/diagnostics/verify.ts';
 import type { Level, Modules } from '../ir/levels.ts';
 import { verify } from '../ir/verify.ts';
@@ -16,6 +16,11 @@ export interface PassRun {
   readonly pass: string;
   readonly milliseconds: number;
   readonly statistics: Readonly<Record<string, number>>;
+}
+
+/** What the user can mend: errors that a pass reported, and the warnings before them. */
+export interface RefusedModule {
+  readonly refused: readonly Diagnostic[];
 }
 
 export interface PassObserver {
@@ -46,8 +51,20 @@ export class PassManager {
     module: Modules[L],
     options: z.input<Schema>,
   ): Modules[L] {
+    const outcome = this.attempt(pass, module, options);
+    if ('refused' in outcome) throw new HepcError(outcome.refused);
+    return outcome;
+  }
+
+  /** As `run`, with the errors that the pass reports as a value. */
+  attempt<L extends Level, Schema extends z.ZodType>(
+    pass: Pass<L, Schema>,
+    module: Modules[L],
+    options: z.input<Schema>,
+  ): Modules[L] | RefusedModule {
     const { start, context, reported } = this.begin(pass, module);
     const result = pass.run(module, pass.options.parse(options), context);
+    if (reported.some(({ severity }) => severity === 'error')) return { refused: reported };
     return this.finish(pass, start, result, reported);
   }
 

@@ -11,24 +11,27 @@ import { TileBuilder, type TileModule } from '../../ir/tile/ops.ts';
 import type { KernelOption } from '../kernels/parts/kernel-option.ts';
 import type { LayoutChoice } from '../layouts/choose-layouts.ts';
 import { clientView, isClientView, pick } from '../layouts/client-views.ts';
-import { operandMaps } from '../layouts/kernel-catalogue.ts';
+import { type NetworkMaps, operandMaps } from '../layouts/kernel-catalogue.ts';
 import type { NodeChoice } from '../layouts/node-choices.ts';
 import { isReshape } from '../../ir/tensor/reshape.ts';
 
-export function lowerToTile(module: TensorModule, choice: LayoutChoice): TileModule {
-  return new TileLowering(module, choice).lower();
+/** `maps` are the affine maps of linear nodes that are known from the search, which are as large as the weights. */
+export function lowerToTile(module: TensorModule, choice: LayoutChoice, maps: NetworkMaps = new Map()): TileModule {
+  return new TileLowering(module, choice, maps).lower();
 }
 
 class TileLowering {
   private readonly module: TensorModule;
   private readonly choice: LayoutChoice;
+  private readonly maps: NetworkMaps;
   private readonly builder = new TileBuilder();
   private readonly values = new Map<ValueId, ValueId>();
   private readonly packs = new Map<string, ValueId>();
 
-  constructor(module: TensorModule, choice: LayoutChoice) {
+  constructor(module: TensorModule, choice: LayoutChoice, maps: NetworkMaps) {
     this.module = module;
     this.choice = choice;
+    this.maps = maps;
   }
 
   lower(): TileModule {
@@ -86,7 +89,7 @@ class TileLowering {
   }
 
   private lowerLinear(node: TensorNode, choice: NodeChoice): ValueId {
-    const maps = operandMaps(this.module, node);
+    const maps = this.maps.get(node.id) ?? operandMaps(this.module, node);
     const summands = choice.operands.map(({ operand, repack, kernel, pack }, k) => {
       const map = maps[k];
       if (kernel === undefined || map === undefined) throw new InternalError(`${node.op} has no kernel`);

@@ -1,4 +1,6 @@
 /** The passes of each level, in order. */
+import { chainTooShort, scaleDoesNotFit } from '../../ir/diagnostics/compile.ts';
+import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../ir/he/module.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import { approximateActivations } from '../../passes/tensor/approximate-activations.ts';
@@ -63,6 +65,16 @@ export interface ManageOptions {
   readonly hoists?: boolean;
 }
 
+/** Why a chain does not carry a program. */
+export interface UnmanagedProgram {
+  /** Of the chain: there are too few levels for the rescales, or for scales that have room. */
+  readonly needs: 'another-level';
+  readonly refused: readonly Diagnostic[];
+}
+
+/** What `assign-levels` refuses a program for that more levels may carry. */
+const levelsAreShort: readonly string[] = [chainTooShort.declaration.code, scaleDoesNotFit.declaration.code];
+
 /**
  * Rescales are placed before relinearisations, which have to stand before them; rotations then move below what lowers
  * their operand. Levels and scales follow; then it is known which folds follow one another, and keys come last, for
@@ -73,12 +85,16 @@ export function manageProgram(
   manager: PassManager,
   chain: Chain,
   { keys = {}, hoists = false }: ManageOptions = {},
-): HeModule {
+): HeModule | UnmanagedProgram {
   const { parameters, rangeBits, last, defer, late } = chain;
   const rescaled = manager.run(rescaleLazily, module, { last, defer, late });
   const relinearized = manager.run(relinearizeLazily, rescaled, {});
   const lowered = manager.run(rotateLate, relinearized, {});
-  const managed = manager.run(assignLevels, lowered, { parameters, rangeBits });
+  const managed = manager.attempt(assignLevels, lowered, { parameters, rangeBits });
+  if ('refused' in managed) {
+    if (!managed.refused.every(({ code }) => levelsAreShort.includes(code))) throw new HepcError(managed.refused);
+    return { needs: 'another-level', refused: managed.refused };
+  }
   const merged = hoists && keys.maxKeys === undefined ? manager.run(mergeFolds, managed, {}) : managed;
   return manager.run(selectKeys, merged, keys);
 }

@@ -1,6 +1,4 @@
 /** Chooses where a packed network is rescaled and its modulus chain: the fewest primes that are accurate enough. */
-import { chainTooShort, scaleDoesNotFit } from '../../ir/diagnostics/compile.ts';
-import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../ir/he/module.ts';
 import { hoists } from '../../costs/op-costs.ts';
 import { defaultProfile, type EngineProfile } from '../../costs/profiles.ts';
@@ -9,9 +7,9 @@ import type { PolyModulusDegree } from '../../ir/parameters.ts';
 import type { PassManager } from '../../passes/manager.ts';
 import { placeRescales } from '../../passes/he/rescale-lazily.ts';
 import type { KeyOptions } from '../../passes/he/select-keys.ts';
-import { type ManageOptions, manageProgram } from './pipelines.ts';
+import { manageProgram } from './pipelines.ts';
 import type { Care } from './simulate.ts';
-import { type Chain, chainsFor, type Rescaling } from './chains.ts';
+import { chainsFor, type Rescaling } from './chains.ts';
 import { rescaleKinds } from './rescale-kinds.ts';
 
 export interface Selection {
@@ -25,8 +23,8 @@ export interface SelectionOptions {
   /** Of the engine that the program is for. */
   readonly profile?: EngineProfile;
   readonly keys?: Omit<KeyOptions, 'engine'>;
-  /** The error of a managed program; may stop early, and return any larger value, once it exceeds `enough`. */
-  readonly predict: (program: HeModule, enough: number, care: Care) => number;
+  /** The error of a managed program; may stop early, and return any larger value, once it exceeds `errorLimit`. */
+  readonly predict: (program: HeModule, errorLimit: number, care: Care) => number;
 }
 
 /**
@@ -34,7 +32,7 @@ export interface SelectionOptions {
  * that a quick prediction looks at, by a factor of two or so: what it puts between a third and the whole is looked at
  * again, with more care.
  */
-const usable = { certain: 0.35, quick: 0.9, thorough: 0.8 } as const;
+const errorShares = { certain: 0.35, quick: 0.9, thorough: 0.8 } as const;
 
 /** `best` is the least error seen, whether or not it is small enough. */
 export function selectChain(
@@ -51,10 +49,11 @@ export function selectChain(
     const managed: HeModule[] = [];
     for (const rescaling of byLevels.get(levels) ?? []) {
       const chains = chainsFor(degree, rescaling, rangeBits, capabilities);
-      const carried = chains.flatMap((chain) => tryChain(program, manager, chain, options) ?? []);
-      managed.push(...carried);
+      const outcomes = chains.map((chain) => manageProgram(program, manager, chain, options));
+      managed.push(...outcomes.flatMap((outcome) => ('needs' in outcome ? [] : [outcome])));
       // Bringing two scales together may take a level more than the products do.
-      if (carried.length > 0 || chains.length === 0 || rescaling.isLonger) continue;
+      const isShort = outcomes.length > 0 && outcomes.every((outcome) => 'needs' in outcome);
+      if (!isShort || rescaling.isLonger) continue;
       const longer = { ...rescaling, kinds: ['plain' as const, ...rescaling.kinds], isLonger: true };
       byLevels.set(levels + 1, [...(byLevels.get(levels + 1) ?? []), longer]);
     }
@@ -62,7 +61,7 @@ export function selectChain(
     for (const { candidate } of priced.sort((x, y) => x.cost - y.cost)) {
       const predictedError = predictCarefully(candidate, maxError, predict);
       best = Math.min(best ?? Infinity, predictedError);
-      if (predictedError <= usable.thorough * maxError)
+      if (predictedError <= errorShares.thorough * maxError)
         return { selection: { program: candidate, predictedError }, best };
     }
   }
@@ -75,15 +74,15 @@ interface PlacedRescales extends Rescaling {
 }
 
 function predictCarefully(program: HeModule, maxError: number, predict: SelectionOptions['predict']): number {
-  const quick = predict(program, usable.quick * maxError, 'quick');
-  if (quick <= usable.certain * maxError || quick > usable.quick * maxError) return quick;
-  return Math.max(quick, predict(program, usable.thorough * maxError, 'thorough'));
+  const quick = predict(program, errorShares.quick * maxError, 'quick');
+  if (quick <= errorShares.certain * maxError || quick > errorShares.quick * maxError) return quick;
+  return Math.max(quick, predict(program, errorShares.thorough * maxError, 'thorough'));
 }
 
 /** All ways to place rescales that differ. */
 function rescalings(program: HeModule): PlacedRescales[] {
   const found: PlacedRescales[] = [];
-  const known = (op: Uint8Array): boolean =>
+  const isKnown = (op: Uint8Array): boolean =>
     programs.some((other) => other.length === op.length && other.every((code, id) => code === op[id]));
   const programs: Uint8Array[] = [];
   for (const last of ['rescaled', 'unrescaled'] as const) {
@@ -91,7 +90,7 @@ function rescalings(program: HeModule): PlacedRescales[] {
       more = false;
       for (const late of defer === 0 ? [false] : [false, true]) {
         const { module } = placeRescales(program, { last, defer, late });
-        if (known(module.columns.op)) continue;
+        if (isKnown(module.columns.op)) continue;
         more = true;
         programs.push(module.columns.op);
         found.push({ last, defer, late, kinds: rescaleKinds(module), isLonger: false });
@@ -99,15 +98,4 @@ function rescalings(program: HeModule): PlacedRescales[] {
     }
   }
   return found;
-}
-
-/** The managed program, or undefined where the chain does not carry it. */
-function tryChain(program: HeModule, manager: PassManager, chain: Chain, options: ManageOptions): HeModule | undefined {
-  try {
-    return manageProgram(program, manager, chain, options);
-  } catch (error) {
-    const unfit: readonly string[] = [chainTooShort.declaration.code, scaleDoesNotFit.declaration.code];
-    if (error instanceof HepcError && error.diagnostics.every(({ code }) => unfit.includes(code))) return undefined;
-    throw error;
-  }
 }

@@ -125,13 +125,13 @@ export function referenceOn(module: TensorModule, all: readonly Sample[]): Refer
 
 /**
  * The largest error of a managed program under simulated noise against the reference, in its units. Stops
- * at the first batch of samples whose error exceeds `enough`.
+ * at the first batch of samples whose error exceeds `errorLimit`.
  */
 export function predictError(
   fullTile: TileModule,
   fullProgram: HeModule | PlanModule,
   { chosen, unit }: Reference,
-  { seed, enough, care }: { readonly seed: number; readonly enough: number; readonly care: Care },
+  { seed, errorLimit, care }: { readonly seed: number; readonly errorLimit: number; readonly care: Care },
 ): number {
   if (fullProgram.parameters === undefined) return Infinity;
   const samples = chosen[care];
@@ -158,7 +158,7 @@ export function predictError(
       }
     }
     done += batch.length;
-    if (worst > enough * unit) break;
+    if (worst > errorLimit * unit) break;
   }
   return worst / unit;
 }

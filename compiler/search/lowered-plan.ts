@@ -2,7 +2,7 @@
  * A proposal, lowered: what it costs exactly with the shortest chain that carries it, and then, where that is worth it,
  * with the shortest one that is accurate enough.
  */
-import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import type { EngineProfile } from '../../costs/profiles.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { PlanMeasures } from '../../ir/plan/search-report.ts';
@@ -12,6 +12,7 @@ import type { Sample } from '../../ir/interface.ts';
 import { scheduleProgram } from '../../passes/he/scheduling/schedule.ts';
 import { outputBits, type Overflow, type PackedNetwork, packNetwork } from './pack-network.ts';
 import { selectChain } from '../parameters/select-chain.ts';
+import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import { predictError, type Reference } from '../parameters/simulate.ts';
 import { measureProgram } from './measure.ts';
 import { type BrokenLimit, brokenLimits, type Goal, isBetter, type Score, scoreOf } from './objective.ts';
@@ -19,6 +20,8 @@ import type { Proposal } from './propose.ts';
 
 export interface LoweringContext {
   readonly tensor: TensorModule;
+  /** Of its linear nodes, each computed once for all layouts and programs. */
+  readonly maps: NetworkMaps;
   readonly samples: readonly Sample[];
   readonly reference: Reference;
   readonly weights: 'plain' | 'encrypted';
@@ -48,6 +51,8 @@ export interface LoweredPlan {
   readonly packed: PackedNetwork;
   /** With the shortest chain, within the memory of a worker and the limits; or what that would need. */
   readonly priced: Price | UnmetNeed;
+  /** Of the passes that led to it. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** What stands between a proposal and a plan. */
@@ -63,6 +68,8 @@ export type UnmetNeed =
 export interface AcceptedProgram extends Price {
   readonly program: PlanModule;
   readonly predictedError: number;
+  /** Of the passes for this chain and for those that were tried before. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 export function lowerProposal(
@@ -70,17 +77,18 @@ export function lowerProposal(
   manager: PassManager,
   context: LoweringContext,
 ): LoweredPlan | Overflow {
-  const { tensor, samples, weights } = context;
-  const packed = packNetwork(tensor, proposal.choice, { samples, manager, weights });
+  const { tensor, maps, samples, weights } = context;
+  const earlier = manager.warnings.length;
+  const packed = packNetwork(tensor, proposal.choice, { maps, samples, manager, weights });
   if ('needs' in packed) return packed;
   const free = priceWithKeys({ proposal, packed }, undefined, manager, context);
-  if (free === undefined) return { proposal, packed, priced: { needs: 'fewer-levels' } };
+  if (free === undefined) return { proposal, packed, priced: { needs: 'fewer-levels' }, warnings: [] };
   let best = free;
   for (const maxKeys of keyBudgets(free, context)) {
     const held = priceWithKeys({ proposal, packed }, maxKeys, manager, context);
     if (held !== undefined && isPreferred(held, best, context)) best = held;
   }
-  return { proposal, packed, priced: withinMeans(best, context) };
+  return { proposal, packed, priced: withinMeans(best, context), warnings: manager.warnings.slice(earlier) };
 }
 
 /** The plan on the shortest chain that is accurate enough, and the least error that any reached. */
@@ -91,13 +99,14 @@ export function acceptPlan(
 ): AcceptedProgram | UnmetNeed {
   const { proposal, packed } = lowered;
   const maxKeys = keysOf(lowered);
+  const earlier = manager.warnings.length;
   const { selection, best } = selectAccurate({ proposal, packed }, maxKeys, manager, context);
   if (selection === undefined) return { needs: 'less-error', least: best };
   const program = scheduleProgram(selection.program);
   const price = priceOf(program, maxKeys, proposal, context);
   const { predictedError } = selection;
   const within = withinMeans(price, context);
-  return 'needs' in within ? within : { ...within, program, predictedError };
+  return 'needs' in within ? within : { ...within, program, predictedError, warnings: manager.warnings.slice(earlier) };
 }
 
 /** Runs the passes that lead to an accepted plan again, with a manager that someone watches. */
@@ -107,8 +116,8 @@ export function replay(
   context: LoweringContext,
   observer: PassObserver,
 ): void {
-  const { tensor, samples, weights } = context;
-  const packed = packNetwork(tensor, lowered.proposal.choice, { samples, manager, weights });
+  const { tensor, maps, samples, weights } = context;
+  const packed = packNetwork(tensor, lowered.proposal.choice, { maps, samples, manager, weights });
   if ('needs' in packed) throw new InternalError('a plan that was lowered no longer can be');
   const { selection } = selectAccurate({ proposal: lowered.proposal, packed }, keysOf(lowered), manager, context);
   if (selection === undefined) throw new InternalError('a plan that was accepted no longer is');
@@ -134,9 +143,9 @@ function selectAccurate(
     maxError,
     profile,
     keys: { maxKeys },
-    predict: (program, enough, care) => {
+    predict: (program, errorLimit, care) => {
       onStep(`predicting the error at N = ${degree}`);
-      return predictError(packed.tile, program, reference, { seed, enough, care });
+      return predictError(packed.tile, program, reference, { seed, errorLimit, care });
     },
   });
 }

@@ -10,6 +10,7 @@ import type { PassManager } from '../../passes/manager.ts';
 import type { Sample } from '../../ir/interface.ts';
 import { placeRescales } from '../../passes/he/rescale-lazily.ts';
 import type { LayoutChoice } from '../layouts/choose-layouts.ts';
+import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import { lowerToHe } from '../lowering/to-he.ts';
 import { lowerToTile } from '../lowering/to-tile.ts';
 import { optimiseProgram } from '../parameters/pipelines.ts';
@@ -28,6 +29,8 @@ export interface PackedNetwork {
 }
 
 export interface PackingOptions {
+  /** Affine maps of the network as far as they are known, to which others are added. */
+  readonly maps?: NetworkMaps;
   readonly samples: readonly Sample[];
   readonly manager: PassManager;
   readonly weights: 'plain' | 'encrypted';
@@ -45,8 +48,8 @@ export function packNetwork(
   choice: LayoutChoice,
   options: PackingOptions,
 ): PackedNetwork | Overflow {
-  const { samples, manager, weights } = options;
-  const tile = lowerToTile(tensor, choice);
+  const { maps, samples, manager, weights } = options;
+  const tile = lowerToTile(tensor, choice, maps);
   const ranges = measureRanges(tile, samples);
   const overflowing = tile.nodes.find(({ id }) => !Number.isFinite(ranges[id] ?? 0));
   if (overflowing !== undefined) return { needs: 'smaller-values', nodes: overflowing.origins };

@@ -13,7 +13,6 @@ import { type PolyModulusDegree, polyModulusDegrees } from '../../ir/parameters.
 import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import type { CandidateReport, ConfigurationReport, Verdict } from '../../ir/plan/search-report.ts';
 import type { PassManager } from '../../passes/manager.ts';
-import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import { networkDepth } from '../layouts/network-depth.ts';
 import { carriesDepth } from '../parameters/chains.ts';
 import {
@@ -30,17 +29,20 @@ import { type Aim, type BrokenLimit, compromises, isBetter, type Score } from '.
 import type { Overflow } from './pack-network.ts';
 import { latencyAim, type Proposal, Proposer, signatureOf } from './propose.ts';
 
-/** Proposals of one configuration that may be lowered. */
-const finalists = 3;
+/** Proposals of the first configuration that may be lowered. */
+const finalistsPerDegree = 3;
+
+/** Of every other configuration of that degree. */
+const finalistsPerShape = 2;
 
 /** What an estimate may be above the exact cost: sharing between layers and pruned tiles are not in it. */
-const safety = 1.3;
+const estimateExcess = 1.3;
 
 /** Products beyond which only the cheapest proposal is lowered: that takes seconds, and estimates are good there. */
-const largeProgram = 50_000;
+const largeProductCount = 50_000;
 
-/** A program whose least error exceeds the allowed one this many times says that no other at this degree will do. */
-const hopelessError = 3;
+/** Where the least error of a program exceeds the allowed one this many times, no other program of its degree is tried. */
+const hopelessErrorRatio = 3;
 
 export interface Found {
   readonly plan: LoweredPlan;
@@ -91,7 +93,6 @@ class PlanSearch {
   private readonly depth: number;
   private readonly manager: PassManager;
   private readonly context: LoweringContext;
-  private readonly maps: NetworkMaps = new Map();
   private readonly configurations: ConfigurationReport[] = [];
   private readonly candidates: CandidateReport[] = [];
   private found: Found | undefined;
@@ -125,10 +126,10 @@ class PlanSearch {
   }
 
   private searchDegree(degree: PolyModulusDegree): void {
-    const { goal, profile, tensor, onStep } = this.context;
+    const { goal, profile, tensor, maps, onStep } = this.context;
     onStep(`choosing layouts for N = ${degree}`);
     const spareLevels = [1, 2].filter((more) => carriesDepth(degree, this.depth + more, profile.capabilities)).length;
-    const network = { module: tensor, maps: this.maps, depth: this.depth, spareLevels };
+    const network = { module: tensor, maps, depth: this.depth, spareLevels };
     const proposers = this.given
       .filter((configuration) => configuration.degree === degree)
       .map((configuration) => new Proposer(network, configuration, goal, profile))
@@ -138,14 +139,14 @@ class PlanSearch {
     const seen = new Set<string>();
     const indices = new Map<Proposer, number>();
     for (const { proposer, least } of proposers) {
-      const bound = safety * Math.min(this.bestCost(), ...proposals.map(({ proposal }) => proposal.estimate));
+      const bound = estimateExcess * Math.min(this.bestCost(), ...proposals.map(({ proposal }) => proposal.estimate));
       const { batchTile } = proposer.configuration.slots;
       if (least > bound) {
         this.skip(degree, batchTile, 'its products alone cost more than the best plan');
         continue;
       }
       indices.set(proposer, this.configurations.length);
-      const wanted = proposals.length > 0 ? 2 : finalists;
+      const wanted = proposals.length > 0 ? finalistsPerShape : finalistsPerDegree;
       for (const [k, aim] of this.aims(proposer).entries()) {
         const result = proposer.propose(aim, k === 0 ? wanted : 1, bound);
         if (k === 0) this.note(proposer, result.search.states, result.search.exact, result.proposals[0]);
@@ -164,7 +165,7 @@ class PlanSearch {
     const more: { proposal: Proposal; configuration: number }[] = [];
     for (const [proposer, configuration] of indices) {
       for (const aim of compromises(goal, proposer.aim(), cheapest.proposal.choice.cost)) {
-        for (const proposal of proposer.propose(aim, 2, Infinity).proposals) {
+        for (const proposal of proposer.propose(aim, finalistsPerShape, Infinity).proposals) {
           const signature = signatureOf(proposal);
           if (!seen.has(signature)) more.push({ proposal, configuration });
           seen.add(signature);
@@ -191,11 +192,11 @@ class PlanSearch {
       const { estimate, aim, products } = proposal;
       const report = { configuration, aim: aim.name, estimate };
       // Estimates of memory are rough: keys that layers share count for each of them.
-      if (goal.objective !== 'memory' && estimate > safety * bestCost) {
+      if (goal.objective !== 'memory' && estimate > estimateExcess * bestCost) {
         this.report(report, 'not lowered', 'its estimate is far above the best plan');
         continue;
       }
-      if (products > largeProgram && lowered.length > 0) {
+      if (products > largeProductCount && lowered.length > 0) {
         this.report(report, 'not lowered', `a program of ${products} products, and there is a cheaper one`);
         continue;
       }
@@ -238,7 +239,7 @@ class PlanSearch {
       const accepted = acceptPlan(plan, this.manager, this.context);
       if ('needs' in accepted) {
         this.unmet(accepted, plan, report);
-        if (accepted.needs === 'less-error') isHopeless = (accepted.least ?? Infinity) > hopelessError * maxError;
+        if (accepted.needs === 'less-error') isHopeless = (accepted.least ?? Infinity) > hopelessErrorRatio * maxError;
       } else if (best !== undefined && !isBetter(accepted.score, best)) {
         const reason = 'on the chain that is accurate enough another plan is cheaper';
         this.report(costed(report, accepted), 'costlier', reason);
