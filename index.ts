@@ -2,10 +2,12 @@
  * The library: compile ONNX models, and run the plans encrypted. `hepc/client` and `hepc/server` are a half each without
  * the compiler, for browsers and for programs that should not load it. Importing has no side effects.
  *
- *   const { hep, plan } = compile(onnxBytes, { calibration: loadSamples });
- *   const client = await Client.create(plan.client);     // where the data are
+ *   const { hep, plan } = compile(onnx, {
+ *     calibration: (inputs) => listSamples(loadSamples(images, 'images.npz', inputs)),
+ *   });
+ *   const client = await Client.create(plan.client); // where the data are
  *   const keys = client.generateKeys();
- *   const server = await Server.create(plan);            // where the computing is done
+ *   const server = await Server.create(readPlan(hep, 'plan.hep')); // where the computing is done
  *   const session = await server.openSession(keys.evaluationKeys);
  *   const { outputs } = await session.evaluate(client.encrypt(samples));
  *   const answers = client.decrypt(outputs);
