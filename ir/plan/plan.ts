@@ -158,6 +158,7 @@ export interface PlanCounts {
   /** Data primes. */
   readonly levels: number;
   /** Galois key switches of one run. */
+  /** Conjugations are among them. */
   readonly rotations: number;
   readonly relinearizations: number;
   readonly multiplyPlain: number;

@@ -116,7 +116,7 @@ test('a plan that could not be read back is not written', () => {
 test('columns are npy files, stored as they are', () => {
   const bytes = writeHep(plan());
   const scale = readZip(bytes, limits).get('program/scale.npy') ?? new Uint8Array();
-  expect(readNpy(scale)).toEqual({ dtype: 'f8', shape: [16], data: plan().program.columns.scale });
+  expect(readNpy(scale)).toEqual({ dtype: 'f8', shape: [17], data: plan().program.columns.scale });
   expect(Buffer.from(bytes).includes(Buffer.from(scale))).toBe(true);
 });
 

@@ -69,7 +69,7 @@ export function plan(): Plan {
           scale: last,
         },
       ],
-      rotationSteps: [5, 64],
+      rotationSteps: [0, 5, 64],
       needsRelinKeys: true,
       maxError: 0.01,
       predictedMaxError,
