@@ -43,6 +43,7 @@ export { readCostFile, writeCostFile } from './runtime/measuring/cost-file.ts';
 export type { EvaluateOptions, EvaluationTimings, OpenSessionOptions, PlanUsage } from './runtime/base/engine.ts';
 export { readClientPart, writeClientPart } from './runtime/hep/client-part.ts';
 export { fileAccess } from './runtime/format/file-access.ts';
+export { openSamples } from './runtime/sample-slices.ts';
 export { sampleSource } from './runtime/sample-source.ts';
 export type { SampleSource } from './runtime/sample-source.ts';
 export type { DecryptedFile, StreamOptions } from './runtime/client.ts';

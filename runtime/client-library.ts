@@ -12,6 +12,7 @@ export type { Append } from './format/zip-writer.ts';
 export type { GivenSample, GivenValues } from '../ir/given-samples.ts';
 export type { Port, Sample } from '../ir/interface.ts';
 export { readClientPart } from './hep/client-part.ts';
+export { openSamples } from './sample-slices.ts';
 export { sampleSource } from './sample-source.ts';
 export type { SampleSource } from './sample-source.ts';
 export { listSamples, loadSamples } from './samples.ts';

@@ -20,7 +20,7 @@ import { type Diagnostic, HepcError, InternalError, type Place, throwIfErrors } 
 import type { Port, Sample } from '../ir/interface.ts';
 import { type ArrayFileLimits, openArrayFile, type UnreadArray } from './format/array-file.ts';
 import { elementCount, type NdArray, writeNpy } from './format/npy.ts';
-import { writeNpz } from './format/npz.ts';
+import { npzLimits, writeNpz } from './format/npz.ts';
 
 export interface Samples {
   /** At least 1. */
@@ -41,15 +41,15 @@ export interface OutputBatch {
 
 /** Names that stand for a single input and for labels in files of several arrays. */
 const inputAlias = 'x';
-const labelsName = 'y';
+export const labelsName = 'y';
 
 const fileLimits: ArrayFileLimits = {
-  npz: { maxEntries: 1024, maxTotalBytes: 2 ** 31, allowDeflate: true },
+  npz: npzLimits,
   maxJsonBytes: 2 ** 24,
 };
 /** Over all inputs; 2 GiB as 64-bit floats. */
 const maxValues = 2 ** 28;
-const maxSamples = 2 ** 22;
+export const maxSamples = 2 ** 22;
 
 /**
  * The samples for `inputs` in the file `bytes`; `fileName` is for diagnostics only.
@@ -151,8 +151,13 @@ function openByInputName(bytes: Uint8Array, at: Place, inputs: readonly Port[]):
   return new Map([[first.name, file]]);
 }
 
+/** What the array of an input may be called; the first that is there counts. */
+export function arrayNames({ name }: Port, inputs: readonly Port[]): readonly [string, ...string[]] {
+  return inputs.length === 1 ? [name, inputAlias] : [name];
+}
+
 function readInput(arrays: ReadonlyMap<string, UnreadArray>, inputs: readonly Port[], spec: Port, file: Place): Batch {
-  const names = [spec.name, ...(inputs.length === 1 ? [inputAlias] : [])] as const;
+  const names = arrayNames(spec, inputs);
   const name = names.find((candidate) => arrays.has(candidate)) ?? spec.name;
   const unread = arrays.get(name);
   if (unread === undefined) throw new HepcError([missingArray({ names, found: [...arrays.keys()] }, file)]);
@@ -183,7 +188,7 @@ function readLabels({ at, read }: UnreadArray): Batch {
 }
 
 /** How many samples of shape `sample` an array of shape `got` holds; undefined if it has another shape. */
-function countSamples(got: readonly number[], sample: readonly number[]): number | undefined {
+export function countSamples(got: readonly number[], sample: readonly number[]): number | undefined {
   const leading = got.length - sample.length;
   if (leading !== 0 && leading !== 1) return undefined;
   if (!sample.every((size, axis) => got[axis + leading] === size)) return undefined;
@@ -203,7 +208,7 @@ function commonCount(batches: readonly Batch[], at: Place): number {
 
 function splitSamples({ name, at, array, count, size }: Batch): Float64Array[] {
   return Array.from({ length: count }, (_, i) => {
-    const sample = toFloat64(array.data, i * size, (i + 1) * size);
+    const sample = elementsOf(array.data, i * size, (i + 1) * size);
     const bad = sample.findIndex((value) => !Number.isFinite(value));
     if (bad === -1) return sample;
     const index = unravelIndex(i * size + bad, array.shape);
@@ -212,14 +217,14 @@ function splitSamples({ name, at, array, count, size }: Batch): Float64Array[] {
 }
 
 function integerLabels({ name, at, array, count }: Batch): number[] {
-  const values = [...toFloat64(array.data, 0, count)];
+  const values = [...elementsOf(array.data, 0, count)];
   const bad = values.findIndex((value) => !Number.isSafeInteger(value));
   if (bad !== -1) throw new HepcError([badLabels({ array: name, reason: `label ${bad} is ${values[bad]}` }, at)]);
   return values;
 }
 
 /** The elements from `start` to `end` as floats of their own; integers beyond 2^53 are rounded. */
-function toFloat64(data: NdArray['data'], start: number, end: number): Float64Array {
+export function elementsOf(data: NdArray['data'], start: number, end: number): Float64Array {
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     return Float64Array.from(data.subarray(start, end), Number);
   }
@@ -227,7 +232,7 @@ function toFloat64(data: NdArray['data'], start: number, end: number): Float64Ar
 }
 
 /** The index along each axis of element `flat` of a row-major array. */
-function unravelIndex(flat: number, shape: readonly number[]): number[] {
+export function unravelIndex(flat: number, shape: readonly number[]): number[] {
   const index: number[] = [];
   let rest = flat;
   for (const size of shape.toReversed()) {

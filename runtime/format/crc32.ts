@@ -12,10 +12,10 @@ for (let i = 256; i < table.length; i++) {
   table[i] = (shorter >>> 8) ^ (table[shorter & 0xff] ?? 0);
 }
 
-/** The checksum of `bytes`, from 0 to 2^32 - 1. */
-export function crc32(bytes: Uint8Array): number {
+/** The checksum of `bytes`, from 0 to 2^32 - 1, or of what has the checksum `before` with `bytes` after it. */
+export function crc32(bytes: Uint8Array, before = 0): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let crc = -1;
+  let crc = ~before;
   let at = 0;
   for (; at + 8 <= bytes.length; at += 8) {
     const low = crc ^ view.getInt32(at, true);

@@ -19,6 +19,8 @@ const npyMagic = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 
 /** numpy's own limit; real headers have about a hundred characters. */
 const maxHeaderBytes = 10_000;
+/** So many bytes at the beginning hold the header with what stands before it. */
+export const maxHeadBytes = maxHeaderBytes + 12;
 /** numpy's own limit since 2.0. */
 const maxAxes = 64;
 

@@ -10,7 +10,7 @@
 import { dump, float16ToFloat32 } from 'npyjs';
 import { badNpyHeader, npySizeMismatch, unsupportedDtype } from '../../ir/diagnostics/data.ts';
 import { HepcError, InternalError, type Place } from '../../ir/diagnostics/diagnostic.ts';
-import { readNpyHeader } from './npy-header.ts';
+import { type NpyHeader, readNpyHeader } from './npy-header.ts';
 
 /** The array type of each data type: numpy's kind and bytes per element, without byte order. */
 interface ArrayOf {
@@ -45,20 +45,51 @@ export type NdArray = {
 export function readNpy(bytes: Uint8Array, at: Place = {}): NdArray {
   const header = readNpyHeader(bytes);
   if (typeof header === 'string') throw new HepcError([badNpyHeader({ reason: header }, at)]);
-  const { descr, shape, fortranOrder, dataStart } = header;
-  const [, order, type = ''] = /^([<>|=]?)([a-z]\d)$/.exec(descr) ?? [];
-  if (type !== 'f2' && !isDtype(type)) {
-    throw new HepcError([unsupportedDtype({ dtype: descr, expected: 'floats, integers or booleans' }, at)]);
+  const layout = layoutOf(header);
+  if (layout === undefined) {
+    const expected = 'floats, integers or booleans';
+    throw new HepcError([unsupportedDtype({ dtype: header.descr, expected }, at)]);
   }
-
-  const elementBytes = Number(type[1]);
-  const expected = elementCount(shape) * elementBytes;
+  const { shape, dataStart } = layout;
+  const expected = dataBytes(layout);
   const got = bytes.length - dataStart;
   if (got !== expected) throw new HepcError([npySizeMismatch({ shape, expected, got }, at)]);
+  return decodeNpy(layout, new Uint8Array(bytes.subarray(dataStart)), shape);
+}
 
-  const data = new Uint8Array(bytes.subarray(dataStart));
-  if (order !== undefined && order !== hostOrder && (order === '<' || order === '>'))
-    reverseElements(data, elementBytes);
+/** What a header says of the data. */
+export interface NpyLayout {
+  readonly type: Dtype | 'f2';
+  readonly elementBytes: number;
+  /** Whether the bytes of an element stand in another order than the machine's. */
+  readonly swapped: boolean;
+  readonly shape: readonly number[];
+  readonly fortranOrder: boolean;
+  readonly dataStart: number;
+}
+
+/** By the beginning of a `.npy` file of `total` bytes; undefined for one that `readNpy` refuses. */
+export function npyLayout(head: Uint8Array, total: number): NpyLayout | undefined {
+  const header = readNpyHeader(head);
+  const layout = typeof header === 'string' ? undefined : layoutOf(header);
+  return layout !== undefined && total - layout.dataStart === dataBytes(layout) ? layout : undefined;
+}
+
+function layoutOf({ descr, shape, fortranOrder, dataStart }: NpyHeader): NpyLayout | undefined {
+  const [, order, type = ''] = /^([<>|=]?)([a-z]\d)$/.exec(descr) ?? [];
+  if (type !== 'f2' && !isDtype(type)) return undefined;
+  const swapped = order !== hostOrder && (order === '<' || order === '>');
+  return { type, elementBytes: Number(type[1]), swapped, shape, fortranOrder, dataStart };
+}
+
+function dataBytes({ shape, elementBytes }: NpyLayout): number {
+  return elementCount(shape) * elementBytes;
+}
+
+/** The array of shape `shape` whose elements `data` are, which it takes over. */
+export function decodeNpy(layout: NpyLayout, data: Uint8Array<ArrayBuffer>, shape: readonly number[]): NdArray {
+  const { type, elementBytes, swapped, fortranOrder } = layout;
+  if (swapped) reverseElements(data, elementBytes);
   const rowMajor = fortranOrder ? fromFortranOrder(data, shape, elementBytes) : data;
   return typedArray(type, shape, rowMajor.buffer);
 }

@@ -7,6 +7,14 @@ import { ZipError, type ZipLimits } from './zip-format.ts';
 
 const extension = '.npy';
 
+/** Of files that a person hands over. */
+export const npzLimits: ZipLimits = {
+  maxEntries: 1024,
+  maxTotalBytes: 2 ** 31,
+  allowDeflate: true,
+  allowAnyName: true,
+};
+
 /**
  * The `.npy` files in the archive `bytes`, unread, by array name. Names are those of ONNX values and may look like
  * absolute paths; other files in the archive are left out.

@@ -26,12 +26,23 @@ export class ZipFile {
     this.entries = new Map(records.map((record) => [record.name, record]));
   }
 
-  /** The bytes of an entry, which the caller owns. Rejects with `ZipError` where it is not what the directory says. */
-  async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  /** The bytes of an entry, where they are. Rejects with `ZipError` where it is not what the directory says. */
+  async access(name: string): Promise<RandomAccess> {
     const record = this.entries.get(name);
     if (record === undefined) throw new ZipError('damaged', 'it is missing', name);
     const header = await readExactly(this.source, record.headerStart, record.headerBytes, name);
-    return readExactly(this.source, dataStart(header, record), record.storedSize, name);
+    const start = dataStart(header, record);
+    const size = record.storedSize;
+    return {
+      size,
+      read: (offset, length) => this.source.read(start + offset, Math.max(0, Math.min(length, size - offset))),
+    };
+  }
+
+  /** The bytes of an entry, which the caller owns. Rejects with `ZipError` where it is not what the directory says. */
+  async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const content = await this.access(name);
+    return readExactly(content, 0, content.size, name);
   }
 }
 

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { Client } from '../../../runtime/client.ts';
-import { sampleSource } from '../../../runtime/sample-source.ts';
 import { defineCommand, option } from '../../shell/command.ts';
 import { inFile, inFileAsync } from '../../shell/failure.ts';
 import { interruptible } from '../../shell/interrupts.ts';
@@ -11,7 +10,7 @@ import { warn } from '../../shell/warn.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readClientFile } from '../../files/plan-file.ts';
 import { formatBytes, plural } from '../../render/units.ts';
-import { readSamples } from '../../files/sample-file.ts';
+import { withSamples } from '../../files/sample-file.ts';
 import { clientPlanArgument, input, limit } from '../options/options.ts';
 
 export const encrypt = defineCommand({
@@ -33,25 +32,25 @@ export const encrypt = defineCommand({
   run: async (options, { print, remark }) => {
     const output = new OutputFile(options.output);
     const part = await readClientFile(options.plan);
-    const samples = await readSamples(options.input, part.inputs, options.limit);
     const key = await readSecretKeyFile(options.keys);
     const warnings: Diagnostic[] = [];
-    const bytes = await interruptible(async (signal) => {
-      const client = await Client.create(part);
-      try {
-        inFile(key.path, () => {
-          client.loadKeys(key.bytes);
-        });
-        return await output.writeInParts((append) =>
-          inFileAsync(options.input, () =>
-            client.encryptTo(sampleSource(samples), append, { signal, onWarning: (warning) => warnings.push(warning) }),
-          ),
-        );
-      } finally {
-        client.close();
-      }
-    });
+    const { bytes, count } = await withSamples(options.input, part.inputs, options.limit, (samples) =>
+      interruptible(async (signal) => {
+        const client = await Client.create(part);
+        try {
+          inFile(key.path, () => {
+            client.loadKeys(key.bytes);
+          });
+          const bytes = await output.writeInParts((append) =>
+            inFileAsync(options.input, () => client.encryptTo(samples, append, { signal })),
+          );
+          return { bytes, count: samples.count };
+        } finally {
+          client.close();
+        }
+      }),
+    );
     warn(warnings, { remark });
-    print(`${options.output}: ${plural(samples.length, 'sample')}, ${formatBytes(bytes)}\n`);
+    print(`${options.output}: ${plural(count, 'sample')}, ${formatBytes(bytes)}\n`);
   },
 });
