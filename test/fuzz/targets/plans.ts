@@ -13,7 +13,7 @@ import { compiledPlan, madeUpReport } from '../../unit/cli/report/pruned-plan.ts
 import { boundPlan, plan } from '../../unit/runtime/hep/plans.ts';
 import { smallPlan } from './small-plan.ts';
 import { PlanSeed } from '../mutate/archive.ts';
-import { expectFinite, expectSameBytes, type Target } from '../target.ts';
+import { expectFinite, expectPrintable, expectSameBytes, type Target } from '../target.ts';
 
 const compiled = compiledPlan();
 const seeds = [plan(), boundPlan(), smallPlan(), compiled, { ...compiled, pruning: madeUpReport() }].map(
@@ -33,6 +33,9 @@ export const planTargets: readonly Target[] = [
       const read = readHep(bytes, 'x.hep');
       const written = writeHep(read);
       expectSameBytes('what is written and what is read of it', written, writeHep(readHep(written, 'x.hep')));
+      checkNames(read.client);
+      expectPrintable(read.program.name);
+      expectPrintable(...read.program.origins.flat().flatMap(({ name, opType, output }) => [name, opType, output]));
       if (read.bound === undefined) runInTheClear(read);
     },
   },
@@ -43,6 +46,7 @@ export const planTargets: readonly Target[] = [
       const part = readClientPart(bytes, 'x.hep');
       const written = writeClientPart(part);
       expectSameBytes('two writings', written, writeClientPart(readClientPart(written, 'x.hep')));
+      checkNames(part);
       for (const input of part.inputs) packInput(input, [sampleOf(input)]);
     },
   },
@@ -56,6 +60,10 @@ export const planTargets: readonly Target[] = [
     },
   },
 ];
+
+function checkNames({ name, inputs, outputs }: ClientPart): void {
+  expectPrintable(name, ...[...inputs, ...outputs].map((port) => port.name));
+}
 
 /** Values within the range of the input, the largest among them. */
 function sampleOf({ shape, maxAbs }: InputEncoding): Float64Array {
