@@ -27,6 +27,8 @@ import { listSamples, type Samples } from './runtime/samples.ts';
 
 export { HepcError, InternalError, formatDiagnostic } from './ir/diagnostics/diagnostic.ts';
 export type { Diagnostic, NodeRef, Place, Severity } from './ir/diagnostics/diagnostic.ts';
+export { clientProfile } from './costs/client-costs.ts';
+export type { ClientCostTable, ClientProfile } from './costs/client-costs.ts';
 export { costTables } from './costs/op-costs.ts';
 export type { CostTable } from './costs/op-costs.ts';
 export type { EngineMemory, MemoryUse } from './costs/engine-memory.ts';
@@ -40,6 +42,7 @@ export type { PruningReport } from './ir/plan/pruning-report.ts';
 export type { PrunedModel } from './pruning/session.ts';
 export { Client } from './runtime/client.ts';
 export { readCostFile, writeCostFile } from './runtime/measuring/cost-file.ts';
+export type { MeasuredTables } from './runtime/measuring/cost-file.ts';
 export type { EvaluateOptions, EvaluationTimings, OpenSessionOptions, PlanUsage } from './runtime/base/engine.ts';
 export { readClientPart, writeClientPart } from './runtime/hep/client-part.ts';
 export { fileAccess } from './runtime/format/file-access.ts';

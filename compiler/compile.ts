@@ -83,9 +83,21 @@ export function compileWith(
   configurations: readonly Configuration[],
 ): Compilation | Refusal {
   const { tensor, samples, reference } = network;
-  const { weights, profile, maxError, seed, goal, observer, onStep } = settings;
+  const { weights, profile, client, maxError, seed, goal, observer, onStep } = settings;
   const maps: NetworkMaps = new Map();
-  const context: LoweringContext = { tensor, maps, samples, reference, weights, profile, maxError, seed, goal, onStep };
+  const context: LoweringContext = {
+    tensor,
+    maps,
+    samples,
+    reference,
+    weights,
+    profile,
+    client,
+    maxError,
+    seed,
+    goal,
+    onStep,
+  };
   const quiet = new PassManager(samples);
   const outcome = searchPlans(configurations, quiet, context);
   if (outcome.found === undefined) return { refused: explainFailure(outcome, context) };

@@ -1,4 +1,5 @@
 /** What the compiler is asked for, checked and with every default filled in. */
+import { type ClientCostTable, type ClientProfile, clientProfileOf } from '../costs/client-costs.ts';
 import type { CostTable } from '../costs/op-costs.ts';
 import { type EngineProfile, profileOf } from '../costs/profiles.ts';
 import { batchTooLarge } from '../ir/diagnostics/compile.ts';
@@ -34,6 +35,8 @@ export interface CompileOptions {
   readonly engine?: EngineName;
   /** Costs of the engine's operations, as measured. Default those of its profile. */
   readonly costs?: CostTable;
+  /** Costs of the client's work, as measured. Default those that hepc comes with. */
+  readonly clientCosts?: ClientCostTable;
   readonly weights?: 'plain' | 'encrypted';
   /** Seed of the noise simulation and of synthetic samples. Default 1. */
   readonly seed?: number;
@@ -49,6 +52,7 @@ export interface Settings {
   readonly goal: Goal;
   /** Of the engine that the plan is for. */
   readonly profile: EngineProfile;
+  readonly client: ClientProfile;
   readonly weights: 'plain' | 'encrypted';
   readonly seed: number;
   readonly observer: PassObserver | undefined;
@@ -59,14 +63,15 @@ export interface Settings {
 export function settingsOf(options: CompileOptions): Settings {
   const { samples, maxError = 0.01, batch, weights = 'plain', seed = 1, observer, onStep = () => undefined } = options;
   const { optimize: objective = 'latency', bandwidthMbit = defaultBandwidthMbit, limits = {}, tile } = options;
-  const { engine, costs } = options;
+  const { engine, costs, clientCosts } = options;
   throwIfErrors(checkOptions({ maxError, batch, bandwidthMbit, limits, tile, engine }));
   const profile = profileOf(engine, costs);
+  const client = clientProfileOf(clientCosts);
   const { largestDegree } = profile.capabilities;
   const most = (polyModulusDegrees.findLast((degree) => degree <= largestDegree) ?? 0) / 2;
   if (batch !== undefined && nextPowerOfTwo(batch) > most) throw new HepcError([batchTooLarge({ batch, most })]);
   const goal = { objective, bandwidthMbit, limits, batch: batch ?? defaultBatch(objective), tile };
-  return { samples, maxError, goal, profile, weights, seed, observer, onStep };
+  return { samples, maxError, goal, profile, client, weights, seed, observer, onStep };
 }
 
 /** One sample, save where the search may choose. */

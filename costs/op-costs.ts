@@ -35,7 +35,7 @@ export interface OpCost {
 /** By polynomial modulus degree. */
 export type CostTable = { readonly [D in PolyModulusDegree]: { readonly [K in CostedOp]: OpCost } };
 
-function cost(base: number, perPrime: number, perPair: number): OpCost {
+export function cost(base: number, perPrime: number, perPair: number): OpCost {
   return { base, perPrime, perPair };
 }
 

@@ -152,7 +152,7 @@ export const houses = [
       ),
       room('engines/simd/probe', 'engines/simd/bytes engines/simd/operations engines/simd/memory engines/simd/kernels'),
       room('engines', 'engines/simd/session engines/seal-wasm base'),
-      room('measuring', 'engines/simd/probe engines/seal-wasm/probe seal/library'),
+      room('measuring', 'engines/simd/probe engines/seal-wasm/probe seal seal/library'),
       room('.', 'engines hep format seal seal/library seal/bytes base'),
     ],
   },

@@ -1,6 +1,7 @@
 /** What `hepc inspect` says of a plan, for people and for machines. */
 import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
 import type { HeOpName } from '../../ir/he/ops.ts';
+import { clientProfile, clientTimes } from '../../costs/client-costs.ts';
 import { evaluationMilliseconds } from '../../costs/plan-statistics.ts';
 import { profileOf } from '../../costs/profiles.ts';
 import { modulusBits } from '../../ir/parameters.ts';
@@ -26,6 +27,7 @@ export function summarisePlan(plan: Plan): string {
       ...numbered('outputs', ports(client.outputs)),
       ['batch', `${plural(batch, 'sample')} a run`],
       ['evaluation', describeTime(plan)],
+      ['client', describeClient(plan)],
       [
         'weights',
         weights === 'plain' ? 'plain' : `encrypted, ${bound === undefined ? 'not bound yet' : 'bound to one key'}`,
@@ -66,6 +68,13 @@ export function describeTime(plan: Plan, milliseconds: number = evaluationMillis
   const { batch } = plan.client;
   const whole = `${formatMilliseconds(milliseconds)} on one thread by the cost model`;
   return batch === 1 ? whole : `${whole}, ${formatMilliseconds(milliseconds / batch)} per sample`;
+}
+
+/** What the client does, which runs SEAL. */
+function describeClient({ program }: Plan): string {
+  const { keys, encryption, decryption } = clientTimes(program, clientProfile);
+  const [once, encrypts, decrypts] = [keys, encryption, decryption].map(formatMilliseconds);
+  return `${encrypts} of encryption and ${decrypts} of decryption a run, ${once} for keys once`;
 }
 
 /** Whose memory the peak is of. */
@@ -123,6 +132,7 @@ export function describePlan(plan: Plan): Record<string, unknown> {
     predictedMaxError: client.predictedMaxError,
     synthetic: client.synthetic,
     statistics,
+    client: clientTimes(program, clientProfile),
     secondsPerSample: evaluationMilliseconds(plan) / client.batch / 1000,
     operationsByLevel: countByLevel(program),
     operationsByNode: countByNode(program),

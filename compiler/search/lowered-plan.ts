@@ -3,6 +3,7 @@
  * with the shortest one that is accurate enough.
  */
 import { type Diagnostic, InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import type { ClientProfile } from '../../costs/client-costs.ts';
 import type { EngineProfile } from '../../costs/profiles.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { PlanMeasures } from '../../ir/plan/search-report.ts';
@@ -27,6 +28,7 @@ export interface LoweringContext {
   readonly weights: 'plain' | 'encrypted';
   /** Of the engine that the plan is for. */
   readonly profile: EngineProfile;
+  readonly client: ClientProfile;
   readonly maxError: number;
   /** Of the noise simulation. */
   readonly seed: number;
@@ -171,9 +173,9 @@ function priceOf(
   program: PlanModule,
   maxKeys: number | undefined,
   { configuration }: Proposal,
-  { goal, profile }: LoweringContext,
+  { goal, profile, client }: LoweringContext,
 ): Price {
-  const { measures, neededBytes, keyBytes } = measureProgram(program, configuration, profile);
+  const { measures, neededBytes, keyBytes } = measureProgram(program, configuration, { profile, client });
   return { measures, score: scoreOf(measures, goal), neededBytes, keyBytes, maxKeys };
 }
 

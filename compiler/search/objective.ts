@@ -1,7 +1,7 @@
 /**
  * What the search makes small:
  *   latency     evaluation of the wanted batch on one thread, by the cost model
- *   end-to-end  that, encryption of the inputs, and both ways over a line of the stated bandwidth
+ *   end-to-end  that, encryption of inputs and decryption of outputs, and both ways over a line of the stated bandwidth
  *   throughput  evaluation on one thread for each sample of a full run
  *   memory      peak bytes of the engine; between equals latency
  *   upload      bytes of the input ciphertexts of the wanted batch; between equals latency
@@ -67,12 +67,16 @@ export interface Aim {
   readonly prices: Prices;
 }
 
-/** An objective as prices. `encryption` are milliseconds of the client for each byte that it sends. */
-export function aimOf(objective: Objective, bandwidthMbit: number, encryption: number): Aim {
+/** An objective as prices; `client` are its milliseconds for each byte that it sends, or that it is answered with. */
+export function aimOf(
+  objective: Objective,
+  bandwidthMbit: number,
+  { encryption, decryption }: { readonly encryption: number; readonly decryption: number },
+): Aim {
   const line = millisecondsPerByte(bandwidthMbit);
   const prices: Record<Objective, Prices> = {
     latency: { millisecond: 1, uploadByte: 0, downloadByte: 0, memoryByte: 0 },
-    'end-to-end': { millisecond: 1, uploadByte: line + encryption, downloadByte: line, memoryByte: 0 },
+    'end-to-end': { millisecond: 1, uploadByte: line + encryption, downloadByte: line + decryption, memoryByte: 0 },
     throughput: { millisecond: 1, uploadByte: 0, downloadByte: 0, memoryByte: 0 },
     memory: { millisecond: tieBreak, uploadByte: 0, downloadByte: 0, memoryByte: 1 },
     upload: { millisecond: tieBreak, uploadByte: 1, downloadByte: 0, memoryByte: 0 },
@@ -108,7 +112,7 @@ export function brokenLimits(measures: PlanMeasures, limits: SearchLimits): Brok
 export function compromises(goal: Goal, primary: Aim, cost: number): Aim[] {
   const { limits } = goal;
   const towards = (name: Objective, limit: number): Aim[] => {
-    const { prices } = aimOf(name, goal.bandwidthMbit, 0);
+    const { prices } = aimOf(name, goal.bandwidthMbit, { encryption: 0, decryption: 0 });
     const share = (weight: number): Aim => {
       const rate = (weight * cost) / limit;
       return {

@@ -1,4 +1,5 @@
 /** The cheapest layouts of a network for one configuration, by estimate. */
+import { type ClientProfile, clientOpCost, clientProfile } from '../../costs/client-costs.ts';
 import { opCost } from '../../costs/op-costs.ts';
 import type { EngineProfile } from '../../costs/profiles.ts';
 import { plaintextBytes } from '../../ir/parameters.ts';
@@ -14,7 +15,6 @@ import { type CostModel, costModel, latencyPrices } from '../layouts/cost.ts';
 import type { KernelOption } from '../kernels/parts/kernel-option.ts';
 import { KernelCatalogue, type NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import type { Configuration } from './configurations.ts';
-import { encryptionCost } from './measure.ts';
 import { type Aim, aimOf, type Goal } from './objective.ts';
 
 export interface Proposal {
@@ -46,26 +46,38 @@ export class Proposer {
   private readonly network: Network;
   private readonly goal: Goal;
   private readonly profile: EngineProfile;
+  private readonly client: ClientProfile;
   private readonly catalogue: KernelCatalogue;
   private readonly primary: CostModel;
 
-  constructor(network: Network, configuration: Configuration, goal: Goal, profile: EngineProfile) {
+  constructor(
+    network: Network,
+    configuration: Configuration,
+    goal: Goal,
+    profile: EngineProfile,
+    client: ClientProfile = clientProfile,
+  ) {
     this.network = network;
     this.configuration = configuration;
     this.goal = goal;
     this.profile = profile;
+    this.client = client;
     this.catalogue = new KernelCatalogue(network.module, configuration.slots, network.maps);
     this.primary = this.model(this.aim());
   }
 
   /** The aim that the objective is. */
   aim(): Aim {
-    const { goal, configuration, profile } = this;
-    // Encryption takes as long for each byte whatever the level.
-    const perByte =
-      encryptionCost(0, configuration.degree, profile.costs) /
-      plaintextBytes({ polyModulusDegree: configuration.degree }, 0);
-    return aimOf(goal.objective, goal.bandwidthMbit, perByte);
+    const { goal, client, network } = this;
+    const { degree } = this.configuration;
+    // Inputs are near the top level, outputs at the lowest.
+    const perByte = (op: 'encrypt' | 'decrypt', level: number, polynomials: number): number =>
+      clientOpCost(op, level, degree, client.costs) /
+      (polynomials * plaintextBytes({ polyModulusDegree: degree }, level));
+    return aimOf(goal.objective, goal.bandwidthMbit, {
+      encryption: perByte('encrypt', network.depth, 1),
+      decryption: perByte('decrypt', 0, 2),
+    });
   }
 
   /** No plan of this configuration costs less, in the unit of the objective. */

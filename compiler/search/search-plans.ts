@@ -126,13 +126,13 @@ class PlanSearch {
   }
 
   private searchDegree(degree: PolyModulusDegree): void {
-    const { goal, profile, tensor, maps, onStep } = this.context;
+    const { goal, profile, client, tensor, maps, onStep } = this.context;
     onStep(`choosing layouts for N = ${degree}`);
     const spareLevels = [1, 2].filter((more) => carriesDepth(degree, this.depth + more, profile.capabilities)).length;
     const network = { module: tensor, maps, depth: this.depth, spareLevels };
     const proposers = this.given
       .filter((configuration) => configuration.degree === degree)
-      .map((configuration) => new Proposer(network, configuration, goal, profile))
+      .map((configuration) => new Proposer(network, configuration, goal, profile, client))
       .map((proposer) => ({ proposer, least: proposer.least() }))
       .sort((a, b) => a.least - b.least);
     const proposals: { proposal: Proposal; configuration: number }[] = [];

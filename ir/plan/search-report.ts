@@ -26,7 +26,7 @@ export interface PlanMeasures {
   readonly runs: number;
   /** Evaluation of one run on one thread. */
   readonly milliseconds: number;
-  /** Encryption of the inputs of one run. */
+  /** Encryption of the inputs and decryption of the outputs of one run. */
   readonly clientMilliseconds: number;
   /** Input ciphertexts of one run, each with a seed for its second half. */
   readonly uploadBytes: number;

@@ -6,6 +6,7 @@ import { cpus } from 'node:os';
 import { z } from 'zod';
 import { notCosts, otherCostEngine, otherCostProcessor, otherCostVersion } from '../../ir/diagnostics/costs.ts';
 import { type Diagnostic, HepcError, type Place } from '../../ir/diagnostics/diagnostic.ts';
+import { type ClientCostTable, type ClientOp, clientOps } from '../../costs/client-costs.ts';
 import { type CostedOp, costedOps, type CostTable } from '../../costs/op-costs.ts';
 import type { EngineName } from '../../ir/plan/plan.ts';
 import { polyModulusDegrees } from '../../ir/parameters.ts';
@@ -13,13 +14,15 @@ import { simdCostVersion } from '../engines/simd/probe/cost-probe.ts';
 import { sealVersion } from '../seal/library/version.ts';
 
 const format = 'hepc-costs';
-const formatVersion = 3;
+const formatVersion = 4;
 const maxBytes = 1 << 20;
 
 /** What costs belong to. */
 export interface CostOrigin {
   readonly engine: string;
   readonly engineVersion: string;
+  /** What the client runs. */
+  readonly clientVersion: string;
   /** The name of the processor. */
   readonly cpu: string;
 }
@@ -29,6 +32,7 @@ export function costOrigin(engine: EngineName = 'simd'): CostOrigin {
   return {
     engine,
     engineVersion: engine === 'simd' ? simdCostVersion : `node-seal ${sealVersion()}`,
+    clientVersion: `node-seal ${sealVersion()}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
   };
 }
@@ -47,13 +51,23 @@ const table = strictRecord(
   ),
 );
 
+const clientTable = strictRecord(
+  polyModulusDegrees,
+  strictRecord<ClientOp, typeof opCostSchema>(clientOps, opCostSchema).refine(
+    (costs) => Object.values(costs).every((cost) => Object.values(cost).some((part) => part > 0)),
+    { error: 'an operation takes no time' },
+  ),
+);
+
 const fileSchema = z.strictObject({
   format: z.literal(format),
   version: z.literal(formatVersion),
   engine: z.string(),
   engineVersion: z.string(),
+  clientVersion: z.string(),
   cpu: z.string(),
   table,
+  client: clientTable,
 });
 
 /** What is read of a file of any version. */
@@ -68,9 +82,21 @@ function round(_: string, value: unknown): unknown {
   return typeof value === 'number' ? Number(value.toPrecision(5)) : value;
 }
 
+/** Costs as the compiler takes them: options of `compile`. */
+export interface MeasuredTables {
+  readonly costs: CostTable;
+  readonly clientCosts: ClientCostTable;
+}
+
 /** The file of costs that were measured at `origin`. */
-export function writeCostFile(costs: CostTable, origin: CostOrigin = costOrigin()): Uint8Array {
-  const file: z.input<typeof fileSchema> = { format, version: formatVersion, ...origin, table: costs };
+export function writeCostFile({ costs, clientCosts }: MeasuredTables, origin: CostOrigin = costOrigin()): Uint8Array {
+  const file: z.input<typeof fileSchema> = {
+    format,
+    version: formatVersion,
+    ...origin,
+    table: costs,
+    client: clientCosts,
+  };
   return new TextEncoder().encode(`${JSON.stringify(file, round, 2)}\n`);
 }
 
@@ -78,7 +104,7 @@ export function writeCostFile(costs: CostTable, origin: CostOrigin = costOrigin(
  * The costs in a file, called `file` in diagnostics. Throws `HepcError` H360 for anything else than a file of costs,
  * H361 for another version of the format, and H362 and H363 for costs of another engine or processor than `origin`.
  */
-export function readCostFile(bytes: Uint8Array, file: string, origin: CostOrigin = costOrigin()): CostTable {
+export function readCostFile(bytes: Uint8Array, file: string, origin: CostOrigin = costOrigin()): MeasuredTables {
   const at = { file };
   const json = parseJson(bytes, at);
   const head = headSchema.safeParse(json);
@@ -87,13 +113,23 @@ export function readCostFile(bytes: Uint8Array, file: string, origin: CostOrigin
   if (version !== formatVersion) throw new HepcError([otherCostVersion({ got: version, expected: formatVersion }, at)]);
   const parsed = fileSchema.safeParse(json);
   if (!parsed.success) throw broken(parsed.error, at);
-  const { engine, engineVersion, cpu, table: costs } = parsed.data;
+  const { cpu, table: costs, client: clientCosts } = parsed.data;
   const problems: Diagnostic[] = [];
-  const [got, expected] = [`${engine} (${engineVersion})`, `${origin.engine} (${origin.engineVersion})`];
-  if (got !== expected) problems.push(otherCostEngine({ got, expected }, at));
+  for (const describe of [describeEngine, describeClient]) {
+    const [got, expected] = [describe(parsed.data), describe(origin)];
+    if (got !== expected) problems.push(otherCostEngine({ got, expected }, at));
+  }
   if (cpu !== origin.cpu) problems.push(otherCostProcessor({ got: cpu, expected: origin.cpu }, at));
   if (problems.length > 0) throw new HepcError(problems);
-  return costs;
+  return { costs, clientCosts };
+}
+
+function describeEngine({ engine, engineVersion }: Omit<CostOrigin, 'cpu'>): string {
+  return `${engine} (${engineVersion})`;
+}
+
+function describeClient({ clientVersion }: Omit<CostOrigin, 'cpu'>): string {
+  return `a client (${clientVersion})`;
 }
 
 function parseJson(bytes: Uint8Array, at: Place): unknown {

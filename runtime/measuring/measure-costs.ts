@@ -1,51 +1,24 @@
 /**
- * Measures what each operation of an engine costs on this machine: on one thread, as a server runs it. Of each operation
+ * Measures what each operation of an engine costs on this machine, and the client's work: on one thread. Of each operation
  * at each level the lowest decile of the repetitions counts, since other programs on the machine only add to times;
- * through the levels a cost is fitted. Takes about half a minute and half a gigabyte.
+ * through the levels a cost is fitted. Takes about a minute and half a gigabyte.
  */
 import { setImmediate } from 'node:timers/promises';
+import type { ClientCostTable } from '../../costs/client-costs.ts';
 import { type CostedOp, costedOps, type CostTable, type OpCost } from '../../costs/op-costs.ts';
 import type { EngineName } from '../../ir/plan/plan.ts';
 import { type PolyModulusDegree, polyModulusDegrees } from '../../ir/parameters.ts';
 import { chooseParameters, CostProbe, type ProbeChain } from '../engines/seal-wasm/probe/cost-probe.ts';
 import { SimdCostProbe } from '../engines/simd/probe/cost-probe.ts';
+import { type CostLadder, costLadders, type CostLadders } from './cost-ladders.ts';
 import { type CostSample, fitCost, largestMisfit } from './fit-cost.ts';
+import { measureClientCosts } from './measure-client.ts';
+import { clockMilliseconds, lowestDecile } from './steady-times.ts';
 import { compileSeal } from '../seal/library/compile-wasm.ts';
 import { instantiateSeal } from '../seal/library/module.ts';
 
-/** What is measured at one polynomial modulus degree. */
-export interface CostLadder extends Omit<ProbeChain, 'degree'> {
-  /** Numbers of primes, up to that of the chain. */
-  readonly rungs: readonly number[];
-  readonly repetitions: number;
-}
-
-export type CostLadders = { readonly [D in PolyModulusDegree]: CostLadder };
-
-/**
- * The longest chains of large primes that are secure, and at degree 32768 a third of it: its keys would take gigabytes,
- * and costs of longer chains follow from the fit.
- */
-export const costLadders: CostLadders = {
-  4096: { primes: 3, bits: 27, rungs: [1, 2, 3], repetitions: 40 },
-  8192: { primes: 6, bits: 31, rungs: [1, 2, 3, 4, 5, 6], repetitions: 25 },
-  16384: { primes: 8, bits: 47, rungs: [1, 2, 3, 5, 8], repetitions: 15 },
-  32768: { primes: 8, bits: 47, rungs: [1, 2, 4, 8], repetitions: 7 },
-};
-
-/** A rough look in a few seconds. */
-export const quickCostLadders: CostLadders = {
-  4096: { primes: 3, bits: 27, rungs: [1, 2, 3], repetitions: 8 },
-  8192: { primes: 4, bits: 43, rungs: [1, 2, 4], repetitions: 8 },
-  16384: { primes: 4, bits: 47, rungs: [1, 2, 4], repetitions: 5 },
-  32768: { primes: 3, bits: 47, rungs: [1, 2, 3], repetitions: 4 },
-};
-
 /** Evaluations that come first, while V8 optimises SEAL's code. */
 const warmUp = 3;
-
-/** No operation is shorter: clocks of browsers and of some systems are coarse. */
-const clockMilliseconds = 1e-4;
 
 export interface MeasureCostsOptions {
   /** Default `simd`. */
@@ -59,6 +32,8 @@ export interface MeasureCostsOptions {
 
 export interface MeasuredCosts {
   readonly table: CostTable;
+  /** Of the client, whatever the engine. */
+  readonly clientTable: ClientCostTable;
   /** The largest relative difference between fitted and measured costs of the operations that plans spend time in. */
   readonly largestMisfit: number;
 }
@@ -82,7 +57,8 @@ type Samples = ReadonlyMap<CostedOp, readonly CostSample[]>;
  */
 export async function measureCosts(options: MeasureCostsOptions = {}): Promise<MeasuredCosts> {
   const { engine = 'simd', ladders = costLadders, signal, onProgress } = options;
-  const total = polyModulusDegrees.reduce((sum, degree) => sum + work(degree, ladders[degree]), 0);
+  // The client's part takes about as long as the engine's.
+  const total = 2 * polyModulusDegrees.reduce((sum, degree) => sum + work(degree, ladders[degree]), 0);
   let done = 0;
   let misfit = 0;
   const measure = async (degree: PolyModulusDegree): Promise<DegreeCosts> => {
@@ -102,7 +78,14 @@ export async function measureCosts(options: MeasureCostsOptions = {}): Promise<M
     16384: await measure(16384),
     32768: await measure(32768),
   };
-  return { table, largestMisfit: misfit };
+  const rungs = polyModulusDegrees.reduce((sum, degree) => sum + ladders[degree].rungs.length, 0);
+  let begun = 0;
+  const clientTable = await measureClientCosts(ladders, () => {
+    signal?.throwIfAborted();
+    onProgress?.((1 + begun++ / rungs) / 2);
+  });
+  onProgress?.(1);
+  return { table, clientTable, largestMisfit: misfit };
 }
 
 type DegreeCosts = CostTable[PolyModulusDegree];
@@ -169,10 +152,6 @@ function measureRung(probe: Probe, primes: number, repetitions: number): Map<Cos
     }
   });
   return times;
-}
-
-function lowestDecile(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[Math.floor((times.length - 1) / 10)] ?? clockMilliseconds;
 }
 
 /** About how long a level takes, in units that cancel. */

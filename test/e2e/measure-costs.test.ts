@@ -1,20 +1,24 @@
 /** `hepc measure-costs`: a rough measurement, whose file another command could read. */
+import { clientOpCost, clientOps } from '../../costs/client-costs.ts';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { opCost } from '../../costs/op-costs.ts';
 import { costOrigin, readCostFile } from '../../runtime/measuring/cost-file.ts';
-import { measureCosts, quickCostLadders } from '../../runtime/measuring/measure-costs.ts';
+import { quickCostLadders } from '../../runtime/measuring/cost-ladders.ts';
+import { measureCosts } from '../../runtime/measuring/measure-costs.ts';
 import { liveHandles } from '../../runtime/seal/library/handles.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 
 const report = z.strictObject({
   engine: z.string(),
   engineVersion: z.string(),
+  clientVersion: z.string(),
   cpu: z.string(),
   largestMisfit: z.number().min(0),
   table: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.number()))),
+  client: z.record(z.string(), z.record(z.string(), z.record(z.string(), z.number()))),
 });
 
 test('writes a file of costs, and prints a few of them', async () => {
@@ -24,7 +28,11 @@ test('writes a file of costs, and prints a few of them', async () => {
   const { exitCode, stdout } = await runCli('measure-costs', '-o', file, '--quick', '-q');
   expect(exitCode).toBe(0);
   expect(readdirSync(folder)).toEqual(['costs.json']);
-  const table = readCostFile(readFileSync(file), file);
+  const { costs: table, clientCosts } = readCostFile(readFileSync(file), file);
+  for (const op of clientOps)
+    expect(clientOpCost(op, 3, 16384, clientCosts)).toBeGreaterThan(clientOpCost(op, 0, 4096, clientCosts));
+  // The client encodes with SEAL, and encrypts besides.
+  expect(clientOpCost('encrypt', 2, 8192, clientCosts)).toBeGreaterThan(2 * opCost('encode', 2, 8192, table));
   expect(stdout).toContain(`${file}: milliseconds on ${costOrigin().cpu}`);
   expect(stdout).toContain(opCost('rotate', 4, 8192, table).toFixed(2));
   // Times are reported, never asserted; but a rotation has a transform of each pair of primes, a sum has none.
@@ -35,8 +43,8 @@ test('writes a file of costs, and prints a few of them', async () => {
 test('prints JSON, and frees what it makes', async () => {
   const file = join(temporaryFolder(), 'costs.json');
   const { stdout } = await runCli('measure-costs', '-o', file, '--quick', '-q', '--json');
-  const { engine, engineVersion, cpu, table } = report.parse(JSON.parse(stdout));
-  expect({ engine, engineVersion, cpu }).toEqual(costOrigin());
+  const { engine, engineVersion, clientVersion, cpu, table } = report.parse(JSON.parse(stdout));
+  expect({ engine, engineVersion, clientVersion, cpu }).toEqual(costOrigin());
   expect(Object.keys(table)).toEqual(['4096', '8192', '16384', '32768']);
   expect(liveHandles()).toBe(0);
 });

@@ -155,7 +155,7 @@ export const compile = defineCommand({
         ...(batch === undefined ? {} : { batch }),
         ...(bandwidth === undefined ? {} : { bandwidthMbit: bandwidth }),
         engine,
-        ...(costs === undefined ? {} : { costs }),
+        ...costs,
       };
       const pruned =
         training === undefined

@@ -1,9 +1,11 @@
+import { type ClientCostTable, clientOpCost } from '../../../costs/client-costs.ts';
 import { z } from 'zod';
 import { type CostTable, opCost } from '../../../costs/op-costs.ts';
 import { engineNames } from '../../../ir/plan/plan.ts';
 import { polyModulusDegrees } from '../../../ir/parameters.ts';
 import { costOrigin, writeCostFile } from '../../../runtime/measuring/cost-file.ts';
-import { costLadders, measureCosts as measure, quickCostLadders } from '../../../runtime/measuring/measure-costs.ts';
+import { costLadders, quickCostLadders } from '../../../runtime/measuring/cost-ladders.ts';
+import { measureCosts as measure } from '../../../runtime/measuring/measure-costs.ts';
 import { defineCommand, option } from '../../shell/command.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { choice, flag, text } from '../../shell/option-values.ts';
@@ -37,10 +39,10 @@ export const measureCosts = defineCommand({
   group: 'Look inside the compiler',
   summary: 'Measure what operations cost on this machine',
   details: [
-    'Writes a file for `hepc compile --costs`, which then chooses layouts and parameters by it, and estimates times. ' +
+    'Measures the operations of the engine, and the work of the client. Writes a file for `hepc compile --costs`, which then chooses layouts and parameters by it, and estimates times. ' +
       'Without that option the compiler takes the costs that it comes with, so that the same model gives the same ' +
       'plan everywhere.',
-    'Takes half a minute on one core, and half a gigabyte; other programs should rest meanwhile. The file belongs to ' +
+    'Takes a minute on one core, and half a gigabyte; other programs should rest meanwhile. The file belongs to ' +
       'this processor and to the version of the engine.',
   ],
   options: z.strictObject({
@@ -57,7 +59,7 @@ export const measureCosts = defineCommand({
     const origin = costOrigin(engine);
     const progress = createProgress(options.quiet);
     progress.step(`measuring ${origin.engine} (${origin.engineVersion}) on ${origin.cpu}`);
-    const { table, largestMisfit } = await interruptible((signal) =>
+    const { table, clientTable, largestMisfit } = await interruptible((signal) =>
       measure({
         engine,
         ladders: options.quick ? quickCostLadders : costLadders,
@@ -65,9 +67,9 @@ export const measureCosts = defineCommand({
         onProgress: (part) => progress.fraction(part),
       }),
     ).finally(() => progress.end());
-    output.write(writeCostFile(table, origin));
-    if (options.json) print(`${JSON.stringify({ ...origin, largestMisfit, table }, null, 2)}\n`);
-    else print(`${options.output}: milliseconds on ${origin.cpu}\n${renderCosts(table)}`);
+    output.write(writeCostFile({ costs: table, clientCosts: clientTable }, origin));
+    if (options.json) print(`${JSON.stringify({ ...origin, largestMisfit, table, client: clientTable }, null, 2)}\n`);
+    else print(`${options.output}: milliseconds on ${origin.cpu}\n${renderCosts(table, clientTable)}`);
     if (largestMisfit > maxMisfit)
       remark(
         `measurements differ by up to ${formatPercent(largestMisfit)} from the fitted costs: ` +
@@ -76,12 +78,13 @@ export const measureCosts = defineCommand({
   },
 });
 
-function renderCosts(table: CostTable): string {
+function renderCosts(table: CostTable, client: ClientCostTable): string {
   const rows = polyModulusDegrees.flatMap((degree) =>
     primeCounts[degree].map((primes) => [
       String(degree),
       String(primes),
       ...Object.values(shownOps).map((op) => opCost(op, primes - 1, degree, table).toFixed(2)),
+      clientOpCost('encrypt', primes - 1, degree, client).toFixed(2),
     ]),
   );
   const titles = ['N', 'primes', ...Object.keys(shownOps)];

@@ -8,6 +8,7 @@ import { verify } from '../../../ir/verify.ts';
 import { ordersFromJson, ordersToJson } from '../../../passes/pruning/orders/orders-json.ts';
 import { permuteModule } from '../../../passes/pruning/orders/apply-permutation.ts';
 import { parsePolicy, printPolicy } from '../../../pruning/policy.ts';
+import { clientProfile } from '../../../costs/client-costs.ts';
 import { costTables } from '../../../costs/op-costs.ts';
 import { readCostFile, writeCostFile } from '../../../runtime/measuring/cost-file.ts';
 import { denseChain } from '../../support/tiny-networks.ts';
@@ -36,8 +37,8 @@ const policies = ['auto', 'P4E:Gl/L1/Wei:0.0625', 'P2T:Lc/T-Avg', 'P3:Lc/Dat/Neu
 const network = denseChain([6, 5, 4]);
 const orders = ordersToJson(new Map(['x'].map((axis) => [axis, Int32Array.of(5, 4, 3, 2, 1, 0)])));
 
-const origin = { engine: 'simd', engineVersion: '1', cpu: 'any' };
-const costs = writeCostFile(costTables.simd, origin);
+const origin = { engine: 'simd', engineVersion: '1', clientVersion: '1', cpu: 'any' };
+const costs = writeCostFile({ costs: costTables.simd, clientCosts: clientProfile.costs }, origin);
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 

@@ -1,13 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
+import { clientProfile } from '../../../../costs/client-costs.ts';
 import { defaultCostTable } from '../../../../costs/op-costs.ts';
 import { type CostOrigin, costOrigin, readCostFile, writeCostFile } from '../../../../runtime/measuring/cost-file.ts';
 
-const origin: CostOrigin = { engine: 'seal-wasm', engineVersion: 'node-seal 1.2.3', cpu: 'Some CPU @ 2 GHz' };
+const measured = { costs: defaultCostTable, clientCosts: clientProfile.costs };
+const origin: CostOrigin = {
+  engine: 'seal-wasm',
+  engineVersion: 'node-seal 1.2.3',
+  clientVersion: 'node-seal 1.2.3',
+  cpu: 'Some CPU @ 2 GHz',
+};
 
 /** A file with `change` made to its JSON. */
 function changed(change: (file: Record<string, unknown>) => void): Uint8Array {
-  const file = JSON.parse(new TextDecoder().decode(writeCostFile(defaultCostTable, origin))) as Record<string, unknown>;
+  const file = JSON.parse(new TextDecoder().decode(writeCostFile(measured, origin))) as Record<string, unknown>;
   change(file);
   return new TextEncoder().encode(JSON.stringify(file));
 }
@@ -30,8 +37,8 @@ const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
 describe('readCostFile', () => {
   test('reads what writeCostFile writes, on the same machine', () => {
-    expect(readCostFile(writeCostFile(defaultCostTable), 'costs.json')).toEqual(defaultCostTable);
-    expect(readCostFile(writeCostFile(defaultCostTable, origin), 'costs.json', origin)).toEqual(defaultCostTable);
+    expect(readCostFile(writeCostFile(measured), 'costs.json')).toEqual(measured);
+    expect(readCostFile(writeCostFile(measured, origin), 'costs.json', origin)).toEqual(measured);
   });
 
   test('knows the machine', () => {
@@ -45,15 +52,17 @@ describe('readCostFile', () => {
   test.each([
     ['nothing', text(''), 'H360 -: this is no file of costs: it is not JSON'],
     ['bytes', Uint8Array.of(0xff, 0xfe, 0), 'H360 -: this is no file of costs: it is not text in UTF-8'],
-    ['a file that is cut off', writeCostFile(defaultCostTable, origin).subarray(0, 500), 'it is not JSON'],
+    ['a file that is cut off', writeCostFile(measured, origin).subarray(0, 500), 'it is not JSON'],
     ['a huge file', new Uint8Array(2 ** 20 + 1), 'more than 1048576 bytes'],
     ['JSON of something else', text('[1, 2]'), 'H360 -: '],
     ['another format', changed((file) => (file['format'] = 'costs')), 'H360 format: '],
     ['no version', changed((file) => delete file['version']), 'H360 version: '],
-    ['an older version', changed((file) => Object.assign(file, { version: 2, table: [] })), 'H361 -: the costs are in'],
-    ['a future version', changed((file) => Object.assign(file, { version: 4, table: [] })), 'H361 -: the costs are in'],
+    ['an older version', changed((file) => Object.assign(file, { version: 3, table: [] })), 'H361 -: the costs are in'],
+    ['a future version', changed((file) => Object.assign(file, { version: 5, table: [] })), 'H361 -: the costs are in'],
     ['an unknown field', changed((file) => (file['cores'] = 4)), 'H360 -: '],
     ['no table', changed((file) => delete file['table']), 'H360 table: '],
+    ['no costs of the client', changed((file) => delete file['client']), 'H360 client: '],
+    ['another client', changed((file) => (file['clientVersion'] = 'node-seal 6.0.0')), 'a client (node-seal 6.0.0)'],
     ['another engine', changed((file) => (file['engine'] = 'simd')), 'measured with simd (node-seal 1.2.3); plans'],
     ['another engine version', changed((file) => (file['engineVersion'] = 'node-seal 6.0.0')), 'H362 -: '],
     ['another processor', changed((file) => (file['cpu'] = 'Z80')), 'measured on "Z80"; this is "Some CPU @ 2 GHz"'],
@@ -82,7 +91,7 @@ describe('readCostFile', () => {
   });
 
   test('names engine and processor at once', () => {
-    const other = writeCostFile(defaultCostTable, { ...origin, engineVersion: 'node-seal 0', cpu: 'Z80' });
+    const other = writeCostFile(measured, { ...origin, engineVersion: 'node-seal 0', cpu: 'Z80' });
     expect(refusals(other).map((refusal) => refusal.slice(0, 4))).toEqual(['H362', 'H363']);
   });
 });
