@@ -19,6 +19,9 @@ const fileSchema = z.strictObject({ version: z.literal(1), orders: namedOrdersSc
 /** Characters of a text that is read at all: more than a million entries. */
 const maxCharacters = 2 ** 24;
 
+/** Problems that are shown of a text, which may have as many as entries. */
+const maxReports = 8;
+
 export function ordersToJson(orders: Orders): string {
   const entries = Array.from(orders, ([axis, order]) => ({ axis, order: [...order] }));
   return JSON.stringify({ version: 1, orders: entries } satisfies z.input<typeof fileSchema>);
@@ -30,7 +33,7 @@ export function ordersToJson(orders: Orders): string {
  */
 export function ordersFromJson(text: string, module: TensorModule): Orders {
   const { orders, diagnostics } = checkOrders(parse(text), module);
-  if (diagnostics.length > 0) throw new HepcError(diagnostics);
+  if (diagnostics.length > 0) throw new HepcError(diagnostics.slice(0, maxReports));
   return orders;
 }
 
@@ -45,7 +48,10 @@ function parse(text: string): NamedOrders {
     throw new HepcError([badOrders({ problem: error instanceof Error ? error.message : 'no JSON' })]);
   }
   const { data, error } = fileSchema.safeParse(json);
-  if (data === undefined) throw new HepcError([badOrders({ problem: z.prettifyError(error) })]);
+  if (data === undefined) {
+    const shown = new z.ZodError(error.issues.slice(0, maxReports));
+    throw new HepcError([badOrders({ problem: z.prettifyError(shown) })]);
+  }
   return data.orders;
 }
 

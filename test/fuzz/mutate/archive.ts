@@ -47,7 +47,10 @@ export function mutateEntries(draw: Draw, entries: Entries): Map<string, Uint8Ar
 
 function mutateEntry(draw: Draw, name: string, bytes: Uint8Array, others: readonly Uint8Array[]): Uint8Array {
   if (name.endsWith('.npy')) return mutateNpy(draw, bytes, others);
-  if (name.endsWith('.json') && draw.chance(0.9)) return encodeJson(mutateJson(draw, parseJson(bytes)));
+  if (name.endsWith('.json') && draw.chance(0.9)) {
+    const value = parseJsonOrUndefined(bytes);
+    if (value !== undefined) return encodeJson(mutateJson(draw, value));
+  }
   if (name.endsWith('.ir')) return mutateText(draw, new TextDecoder().decode(bytes));
   return mutateBytes(draw, bytes, others);
 }
@@ -108,6 +111,15 @@ export class PlanSeed {
     const digest = sha256Hex(bytes);
     if ([...this.entries.values()].includes(bytes)) this.digests.set(bytes, digest);
     return digest;
+  }
+}
+
+/** Of an entry that an earlier change may have made anything. */
+function parseJsonOrUndefined(bytes: Uint8Array): Json | undefined {
+  try {
+    return parseJson(bytes);
+  } catch {
+    return undefined;
   }
 }
 

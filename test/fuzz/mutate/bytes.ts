@@ -6,7 +6,8 @@ const edges = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x800
 
 /** `bytes` with one to four changes; `others` are what pieces are taken from. */
 export function mutateBytes(draw: Draw, bytes: Uint8Array, others: readonly Uint8Array[] = []): Uint8Array {
-  let result = bytes;
+  // A Buffer's `slice` would share the memory of the seed.
+  let result: Uint8Array = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let left = draw.few(4); left > 0; left--) result = changeOnce(draw, result, others);
   return result;
 }

@@ -85,7 +85,8 @@ const external: ModelSpec = {
 };
 
 const seeds = [convolutions, dense, shapes, external].map((spec) => {
-  const bytes = model(spec);
+  // What protobufjs writes is a Buffer, whose pieces are not copies.
+  const bytes = new Uint8Array(model(spec));
   return { bytes, message: parseMessage(bytes) };
 });
 const leaves = seeds.flatMap(({ message }) => leavesOf(message));
