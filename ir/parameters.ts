@@ -95,18 +95,20 @@ export function switchingKeyBytes({
   return primes.length * 2 * (primes.length + 1) * polyModulusDegree * 8;
 }
 
-/** What all evaluation keys of a plan may take, uncompressed: no engine has more memory than that. */
-export const maxKeyBytes = 2 ** 32;
+/**
+ * What all evaluation keys of a plan may take as they are saved: a file of them has less than 4 GiB. In memory an engine
+ * may hold less of them than that, or twice as much; its profile knows.
+ */
+export const maxKeyBytes = 3.75 * 2 ** 30;
 
-/** How many keys evaluation needs, and their bytes: as a client saves them, with a seed for each half, and expanded. */
+/** How many keys evaluation needs, and their bytes: as a client saves them, with a seed for each half. */
 export function evaluationKeyBytes(
   parameters: Parameters,
   steps: number,
   needsRelinKeys: boolean,
-): { readonly keys: number; readonly saved: number; readonly expanded: number } {
+): { readonly keys: number; readonly saved: number } {
   const keys = steps + Number(needsRelinKeys);
-  const expanded = keys * switchingKeyBytes(parameters);
-  return { keys, saved: expanded / 2, expanded };
+  return { keys, saved: (keys * switchingKeyBytes(parameters)) / 2 };
 }
 
 /** By level: bits of the modulus less `roomBits`, the most that a scale may have. */

@@ -82,13 +82,13 @@ export const clientHep = defineDiagnostic({
 export const tooManyKeys = defineDiagnostic<{ keys: number; bytes: number; limit: number }>({
   code: 'H508',
   severity: 'error',
-  title: 'more keys than any engine can hold',
+  title: 'more keys than a file can hold',
   explain:
-    'Each rotation step of a plan has a Galois key, which the client makes and the server holds in memory while it ' +
-    'evaluates. No engine has more than 4 GiB for them. A plan that asks for more cannot be run, and would only keep its ' +
-    'client busy.',
+    'Each rotation step of a plan has a Galois key, which the client makes and saves in one file for the server. Such a ' +
+    'file has less than 4 GiB, and engines have no more memory. A plan that asks for more cannot be run, and would only ' +
+    'keep its client busy.',
   message: ({ keys, bytes, limit }) =>
-    `the plan asks for ${keys} keys, which take ${(bytes / 2 ** 30).toFixed(1)} GiB; at most ${limit / 2 ** 30} GiB can be held`,
+    `the plan asks for ${keys} keys, which take ${(bytes / 2 ** 30).toFixed(2)} GiB; at most ${limit / 2 ** 30} GiB can be saved`,
   notes: () => ['Ask whoever made the plan to compile it again with a limit on Galois keys.'],
 });
 

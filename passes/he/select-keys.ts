@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { keyNeeds } from '../../ir/he/keys.ts';
 import { hasStep, nameOf } from '../../ir/he/traits.ts';
 import type { HeModule } from '../../ir/he/module.ts';
+import { evaluationKeyBytes, maxKeyBytes } from '../../ir/parameters.ts';
 import { type EngineName, engineNames } from '../../ir/plan/plan.ts';
 import { keyLevels } from '../../costs/key-levels.ts';
 import { engineProfiles } from '../../costs/profiles.ts';
@@ -64,7 +65,10 @@ export const selectKeys = definePass({
   },
 });
 
-/** All keys where they fit; else as many as would if each were used as high as the highest. */
+/**
+ * All keys where they fit, in the memory of the engine and in a file; else as many as would if each were used as high as
+ * the highest.
+ */
 function keysWithin(
   { columns, parameters }: HeModule,
   engine: EngineName,
@@ -72,10 +76,12 @@ function keysWithin(
 ): number {
   if (parameters === undefined) return Infinity;
   const { keyBytes } = engineProfiles[engine].memory;
-  const { rotations } = keyLevels(columns);
+  const { rotations, relinearization } = keyLevels(columns);
+  const { saved } = evaluationKeyBytes(parameters, 1, false);
+  const inFile = Math.floor(maxKeyBytes / saved) - Number(relinearization !== undefined);
   const bytes = [...rotations.values()].map((level) => keyBytes(parameters, level));
-  if (bytes.reduce((sum, own) => sum + own, 0) <= budgetBytes) return Infinity;
-  return Math.floor(budgetBytes / Math.max(...bytes));
+  if (bytes.reduce((sum, own) => sum + own, 0) <= budgetBytes) return inFile;
+  return Math.min(inFile, Math.floor(budgetBytes / Math.max(...bytes)));
 }
 
 export type KeyOptions = z.input<typeof selectKeys.options>;

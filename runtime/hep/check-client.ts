@@ -9,7 +9,7 @@
  * - levels exist, and hold whatever a client may encrypt there: the largest value of an input, times factor and scale;
  *   what comes out of a decryption, times the factor of its output, is a number;
  * - what calibration has shown is of its inputs and outputs;
- * - rotation steps ascend and are below the slots, and an engine can hold the keys.
+ * - rotation steps ascend and are below the slots, and a file can hold the keys.
  */
 import { elementCount } from '../../ir/constant.ts';
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
@@ -73,9 +73,9 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   const slots = slotsOf(parameters);
   const bad = rotationSteps.find((step, i) => step >= slots || step <= (rotationSteps[i - 1] ?? -1));
   check('rotationSteps', [bad !== undefined && `step ${bad} is out of order, or not below ${slots}`]);
-  const { keys, expanded } = evaluationKeyBytes(parameters, rotationSteps.length, client.needsRelinKeys);
-  if (expanded > maxKeyBytes)
-    diagnostics.push(tooManyKeys({ keys, bytes: expanded, limit: maxKeyBytes }, { file, part: 'rotationSteps' }));
+  const { keys, saved } = evaluationKeyBytes(parameters, rotationSteps.length, client.needsRelinKeys);
+  if (saved > maxKeyBytes)
+    diagnostics.push(tooManyKeys({ keys, bytes: saved, limit: maxKeyBytes }, { file, part: 'rotationSteps' }));
   return diagnostics;
 }
 

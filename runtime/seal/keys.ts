@@ -26,10 +26,10 @@ export interface KeySet {
   readonly evaluationKeys: Uint8Array;
 }
 
-/** New keys of a plan. Throws `HepcError` H508 for more than any engine holds. */
+/** New keys of a plan. Throws `HepcError` H508 for more than a file holds. */
 export function generateKeys({ seal, context }: SealContext, part: ClientPart): KeySet {
-  const { keys, expanded } = evaluationKeyBytes(part.parameters, part.rotationSteps.length, part.needsRelinKeys);
-  if (expanded > maxKeyBytes) throw new HepcError([tooManyKeys({ keys, bytes: expanded, limit: maxKeyBytes })]);
+  const { keys, saved } = evaluationKeyBytes(part.parameters, part.rotationSteps.length, part.needsRelinKeys);
+  if (saved > maxKeyBytes) throw new HepcError([tooManyKeys({ keys, bytes: saved, limit: maxKeyBytes })]);
   return withHandles((handles) => {
     const generator = handles.own(new seal.KeyGenerator(context));
     const publicKey = saveUncompressed(seal, handles.own(generator.createPublicKeySerializable()));
