@@ -36,8 +36,11 @@ export function summarisePlan(plan: Plan): string {
         'parameters',
         `N = ${parameters.polyModulusDegree}, ${modulusBits(parameters)} bits of modulus (${bits.join(' + ')}, the last for key switching)`,
       ],
-      ['keys', `${plural(statistics.galoisKeys, 'Galois key')}, ${formatBytes(statistics.galoisKeyBytes)} in memory`],
-      ['engine', `${engine}; every other one runs the plan as well`],
+      [
+        'keys',
+        `${plural(statistics.galoisKeys, 'Galois key')}, ${formatBytes(statistics.galoisKeyBytes)} with both halves`,
+      ],
+      ['engine', `made for ${engine}; another runs it where it has the memory`],
       ['peak memory', `${formatBytes(statistics.peakBytes)}${memoryOf(engine)}`],
       [
         'error',

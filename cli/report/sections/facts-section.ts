@@ -36,7 +36,7 @@ export function factsSection(plan: Plan): Html {
   const facts: readonly (readonly [name: string, value: Html | string])[] = [
     ...client.inputs.map((input) => ['input', describePort(input)] as const),
     ...client.outputs.map((output) => ['output', describePort(output)] as const),
-    ['engine', `compiled for ${plan.engine}; every other one runs it as well`],
+    ['engine', `made for ${plan.engine}; another runs it where it has the memory`],
     ['batch', `${plural(client.batch, 'sample')} a run`],
     [
       'weights',
@@ -49,7 +49,10 @@ export function factsSection(plan: Plan): Html {
       `N = ${parameters.polyModulusDegree}, ${modulusBits(parameters)} bits of modulus ` +
         `(${statistics.modulusBits.join(' + ')}, the last for key switching)`,
     ],
-    ['keys', `${plural(statistics.galoisKeys, 'Galois key')}, ${formatBytes(statistics.galoisKeyBytes)} in memory`],
+    [
+      'keys',
+      `${plural(statistics.galoisKeys, 'Galois key')}, ${formatBytes(statistics.galoisKeyBytes)} with both halves`,
+    ],
     ['error', 'as a fraction of the median over samples of the largest absolute output'],
     [
       'workers',
