@@ -155,7 +155,7 @@ function runProcess(
   from: number,
   to: number,
   state: string,
-  { seed, seconds, startSeconds = 20, megabytes = 2048, groups }: FuzzOptions,
+  { seed, seconds, startSeconds = 120, megabytes = 2048, groups }: FuzzOptions,
 ): Promise<ProcessEnd> {
   const word = new Float64Array([from]);
   writeFileSync(state, word);

@@ -8,6 +8,9 @@ import { Server } from '../../runtime/server.ts';
 import { drawOf } from '../fuzz/mutate/draw.ts';
 import { smallPlan } from '../fuzz/targets/small-plan.ts';
 
+/** Workers of `seal-wasm`, each with a heap of its own of 100 MiB and more. */
+const mostInstances = 4;
+
 const [folder = '', seed = '', sessions = '', threads = '', ending = ''] = process.argv.slice(2);
 const draw = drawOf(Number(seed), 'sessions', Number(threads));
 const [keys, inputs] = ['keys', 'inputs'].map((name) => new Uint8Array(readFileSync(join(folder, name))));
@@ -17,9 +20,10 @@ const plan = smallPlan();
 let opened = 0;
 while (opened < Number(sessions)) {
   // Most of what may go wrong is in the workers' first milliseconds and their last.
-  const engine = draw.chance(0.8) ? 'simd' : 'seal-wasm';
+  const engine = Number(threads) > mostInstances || draw.chance(0.8) ? 'simd' : 'seal-wasm';
   const server = await Server.create(plan, { engine, threads: Number(threads) });
-  const some = Math.min(Number(sessions) - opened, 1 + draw.below(8));
+  // Starting many workers takes seconds.
+  const some = Math.min(Number(sessions) - opened, 1 + draw.below(Number(threads) > 8 ? 50 : 8));
   for (let k = 0; k < some; k++) {
     const session = await server.openSession(keys);
     opened++;
