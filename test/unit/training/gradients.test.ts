@@ -262,11 +262,11 @@ describe('gradients equal central differences', () => {
     await expectGradients(builder.build('test'), 'mean-square', 1);
   });
 
-  test('of a sparse layer with two entries at one place', async () => {
+  test('of a sparse layer with rows of several entries and of one', async () => {
     const module = around([3], seededRandom(4), (builder, x) => {
       const attrs = {
         starts: indexConstant([3], [0, 3, 4]),
-        columns: indexConstant([4], [0, 2, 2, 1]),
+        columns: indexConstant([4], [0, 1, 2, 1]),
         values: vector([0.5, -0.25, 0.75, 1]),
         bias: vector([0.5, -0.5]),
         shape: [1, 2],
