@@ -336,7 +336,7 @@ describe('keys', () => {
   ])('of a run that is killed %s are there as a whole or not at all', async (_, isThere) => {
     const parent = temporaryFolder();
     const folder = join(parent, 'keys');
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 2; round++) {
       rmSync(folder, { recursive: true, force: true });
       if (isThere) mkdirSync(folder);
       const child = spawn(
@@ -348,7 +348,7 @@ describe('keys', () => {
       // From when its first file is seen on, a little later each time.
       const seen = () => readdirSync(isThere ? folder : parent).some((name) => name.startsWith('.hepc-'));
       while (!seen() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 1));
-      await new Promise((resolve) => setTimeout(resolve, 8 * round * round));
+      await new Promise((resolve) => setTimeout(resolve, 24 * round));
       child.kill('SIGKILL');
       await ended;
       const found = existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith('.')) : [];

@@ -13,6 +13,8 @@ import { compileBytes } from '../support/run-plans.ts';
 const blessing = process.env['HEPC_BLESS'] === '1';
 const calibration = mnistImages().slice(128);
 
+const readBack: ReadonlySet<string> = new Set(['mlp-784-128-128-10', 'cryptonets']);
+
 const cases = exampleModels.flatMap((model) => [
   { ...model, engine: 'simd', goldens: goldenFiles.examples } as const,
   { ...model, engine: 'seal-wasm', goldens: goldenFiles.examplesOnSeal } as const,
@@ -22,7 +24,8 @@ test.each(cases)(
   blessing ? 'blessing $name for $engine' : '$name for $engine',
   ({ name, maxError, engine, goldens }) => {
     const compilation = compileBytes(modelBytes(name), { samples: calibration, maxError, engine });
-    expectReadBack(compilation);
+    // Of all of them at night; the text of the others is megabytes.
+    if (engine === 'simd' && readBack.has(name)) expectReadBack(compilation);
     const counts = countsOf(compilation.plan.statistics);
     if (blessing) blessCounts(goldens, name, counts);
     expect(counts).toEqual(readGoldenCounts(goldens)[name]);

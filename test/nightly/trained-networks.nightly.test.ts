@@ -3,5 +3,5 @@ import { testNetwork } from '../support/trained-network-suite.ts';
 import { trainedNetworks } from '../support/trained-networks.ts';
 
 describe.each(trainedNetworks)('$name', (network) => {
-  testNetwork(network, 'simd', { simulated: 128, encrypted: network.quick ? 100 : 20 });
+  testNetwork(network, 'simd', { simulated: 128, encrypted: network.quick ? 100 : 20, readBack: true });
 });

@@ -14,17 +14,23 @@ export interface SuiteOptions {
   /** How many of 128 unseen samples run under simulated noise, and how many encrypted. */
   readonly simulated: number;
   readonly encrypted: number;
+  /** Whether the texts of its modules are read back, which takes as long as compiling. */
+  readonly readBack?: boolean;
 }
 
 /** To be called within `describe`; compiles once for `engine`, with the other 128 samples for calibration. */
-export function testNetwork(network: TrainedNetwork, engine: EngineName, { simulated, encrypted }: SuiteOptions): void {
+export function testNetwork(
+  network: TrainedNetwork,
+  engine: EngineName,
+  { simulated, encrypted, readBack = false }: SuiteOptions,
+): void {
   const { name, maxError, classifies } = network;
   const bytes = networkBytes(network);
   const samples = networkSamples(network);
   let plan: Plan;
   beforeAll(() => {
     const compilation = compileBytes(bytes, { samples: samples.slice(128), maxError, engine });
-    expectReadBack(compilation);
+    if (readBack) expectReadBack(compilation);
     ({ plan } = compilation);
   });
 
