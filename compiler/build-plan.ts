@@ -20,6 +20,8 @@ export interface PlanParts {
   readonly packed: PackedNetwork;
   readonly program: PlanModule;
   readonly samples: readonly Sample[];
+  /** The outputs of the model on those on which it has been run. */
+  readonly answers: ReadonlyMap<Sample, Sample>;
   /** For each input the factor by which values may exceed those of the samples. */
   readonly headroom: ReadonlyMap<string, number>;
 }
@@ -69,12 +71,12 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
 
 /** What the samples show of the inputs that are read, and of the outputs. */
 function calibrate(
-  { graph, samples }: PlanParts,
+  { graph, samples, answers: known }: PlanParts,
   inputs: readonly InputEncoding[],
   outputs: readonly OutputEncoding[],
 ): Calibration {
   const interpreter = new TensorInterpreter(graph.module);
-  const answers = samples.map((sample) => interpreter.evaluate(sample));
+  const answers = samples.map((sample) => known.get(sample) ?? interpreter.evaluate(sample));
   const namesOf = (encodings: readonly { readonly name: string }[]) => new Set(encodings.map(({ name }) => name));
   return calibrationOf(samples, answers, { inputs: namesOf(inputs), outputs: namesOf(outputs) });
 }

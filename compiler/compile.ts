@@ -135,7 +135,7 @@ function build(
     search,
   };
   return {
-    plan: buildPlan({ graph, packed, program, samples, headroom }, facts),
+    plan: buildPlan({ graph, packed, program, samples, answers: reference.answers, headroom }, facts),
     modules: { exact, whole, tensor, tile: packed.tile, plan: program },
     chosen: { choice, configuration, measures, cost: score[0] },
   };

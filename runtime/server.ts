@@ -14,7 +14,7 @@ import {
   type PreparedPlan,
 } from './base/engine.ts';
 import type { OpenedEngine } from './base/fallback.ts';
-import { ownBytes } from './base/own-bytes.ts';
+import { ownBytes, plainBytes } from './base/own-bytes.ts';
 import { Pending } from './base/pending.ts';
 import { type EngineChoice, openEngine } from './engines/registry.ts';
 import { readEvaluationKeys } from './seal/keys.ts';
@@ -27,7 +27,8 @@ export interface ServerOptions extends Partial<EngineOptions> {
 
 /**
  * A file of evaluation keys: its bytes, of which the session keeps a copy, or what reads them. That is called when the
- * session is opened, and again when its keys have made room for those of others, so that the session keeps nothing.
+ * session is opened, and again when its keys have made room for those of others, so that the session keeps nothing; what
+ * it gives belongs to the session.
  */
 export type KeySource = Uint8Array | (() => Uint8Array | Promise<Uint8Array>);
 
@@ -141,6 +142,8 @@ function checkBudget(bytes: unknown): void {
     throw new HepcError([badMemoryBudget({ got: String(bytes) })]);
 }
 
+const evaluationKeysFile = 'the file of evaluation keys';
+
 /** Evaluation keys, checked whenever they come from outside. */
 class CheckedKeys {
   private readonly plan: Plan;
@@ -149,9 +152,10 @@ class CheckedKeys {
 
   constructor(plan: Plan, source: KeySource) {
     this.plan = plan;
-    if (typeof source === 'function') this.source = async () => this.check(await source());
+    if (typeof source === 'function')
+      this.source = async () => this.check(plainBytes(await source(), evaluationKeysFile));
     else {
-      const keys = this.check(source);
+      const keys = this.check(ownBytes(source, evaluationKeysFile));
       this.source = () => keys;
     }
   }
@@ -167,11 +171,11 @@ class CheckedKeys {
 
   private check(bytes: Uint8Array): EvaluationKeys {
     const { client, bound } = this.plan;
-    const what = 'the file of evaluation keys';
-    const keys = readEvaluationKeys(ownBytes(bytes, what), client);
+    const keys = readEvaluationKeys(bytes, client);
     // Weights are bound to a key, and a session keeps the one that it was opened with.
     const expected = bound?.publicKeyDigest ?? this.known ?? keys.keyId;
-    if (keys.keyId !== expected) throw new HepcError([otherKey({ what, got: keys.keyId, expected })]);
+    if (keys.keyId !== expected)
+      throw new HepcError([otherKey({ what: evaluationKeysFile, got: keys.keyId, expected })]);
     this.known = keys.keyId;
     return keys;
   }

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { Constant } from '../../ir/constant.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { AnyModule } from '../../ir/levels.ts';
-import { parseModule } from '../../ir/text/parse.ts';
 import { verify } from '../../ir/verify.ts';
 import { readNpz } from '../../runtime/format/npz.ts';
 import { constantsPath } from './dump-ir.ts';
@@ -15,6 +14,8 @@ const npzLimits = { maxEntries: 65_534, maxTotalBytes: 2 ** 32 - 1, allowDeflate
 export async function readIr(path: string): Promise<AnyModule> {
   const text = new TextDecoder().decode(await readInputFile(path, fileKinds.ir));
   const constants = await readConstants(constantsPath(path));
+  // Loaded where it is wanted: with the parser generator behind it, it is a third of the start of every command.
+  const { parseModule } = await import('../../ir/text/parse.ts');
   const { module, diagnostics, locate } = parseModule(text, {
     fileName: path,
     constants: (_digest, name) => constants.get(name),

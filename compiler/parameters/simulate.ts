@@ -94,6 +94,8 @@ export interface Reference {
   readonly chosen: Readonly<Record<Care, readonly ReferenceSample[]>>;
   /** `errorUnit` over all samples. */
   readonly unit: number;
+  /** The outputs of the model on the samples on which it has been run. */
+  readonly answers: ReadonlyMap<Sample, Sample>;
 }
 
 interface ReferenceSample {
@@ -120,6 +122,7 @@ export function referenceOn(module: TensorModule, all: readonly Sample[]): Refer
   return {
     chosen: { quick: choose(noiseSamples.quick), thorough: choose(noiseSamples.thorough) },
     unit: errorUnit(rows.map(({ outputs }) => outputs.values())),
+    answers: new Map(rows.map(({ sample, outputs }) => [sample, outputs])),
   };
 }
 

@@ -41,6 +41,27 @@ const copy: Compute = (run, { a }, target) => {
   target.set(run.value(a));
 };
 
+/** The second operand: a value, or a plaintext. */
+type Second = (run: Run, op: HeOp) => Float64Array;
+
+const valueB: Second = (run, { b }) => run.value(b);
+const plaintextB: Second = (run, { b, plainScale }) => run.plaintext(b, plainScale);
+
+// The loops stand in the functions of the table themselves: V8 leaves a loop that it has inlined half optimised.
+const sumWith =
+  (second: Second): Compute =>
+  (run, op, target) => {
+    const [x, y] = [run.value(op.a), second(run, op)];
+    for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) + (y[s] ?? 0);
+  };
+
+const productWith =
+  (second: Second): Compute =>
+  (run, op, target) => {
+    const [x, y] = [run.value(op.a), second(run, op)];
+    for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) * (y[s] ?? 0);
+  };
+
 const compute: { readonly [K in HeOpName]: Compute } = {
   input: ({ inputs }, { imm }, target) => {
     const input = inputs[imm];
@@ -50,18 +71,10 @@ const compute: { readonly [K in HeOpName]: Compute } = {
   weight: (run, { a, scale }, target) => {
     target.set(run.plaintext(a, scale));
   },
-  add: (run, { a, b }, target) => {
-    addInto(target, run.value(a), run.value(b));
-  },
-  'add-plain': (run, { a, b, plainScale }, target) => {
-    addInto(target, run.value(a), run.plaintext(b, plainScale));
-  },
-  multiply: (run, { a, b }, target) => {
-    multiplyInto(target, run.value(a), run.value(b));
-  },
-  'multiply-plain': (run, { a, b, plainScale }, target) => {
-    multiplyInto(target, run.value(a), run.plaintext(b, plainScale));
-  },
+  add: sumWith(valueB),
+  'add-plain': sumWith(plaintextB),
+  multiply: productWith(valueB),
+  'multiply-plain': productWith(plaintextB),
   relinearize: copy,
   rescale: copy,
   'mod-switch': copy,
@@ -137,14 +150,6 @@ export function evaluateHe(
     free.push(value);
     values[operand] = undefined;
   }
-}
-
-function addInto(target: Float64Array, a: Float64Array, b: Float64Array): void {
-  for (let s = 0; s < target.length; s++) target[s] = (a[s] ?? 0) + (b[s] ?? 0);
-}
-
-function multiplyInto(target: Float64Array, a: Float64Array, b: Float64Array): void {
-  for (let s = 0; s < target.length; s++) target[s] = (a[s] ?? 0) * (b[s] ?? 0);
 }
 
 function rotateInto(target: Float64Array, a: Float64Array, step: number): void {

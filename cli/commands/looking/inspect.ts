@@ -16,7 +16,6 @@ import { describePlan, summarisePlan } from '../../render/plan-summary.ts';
 import { renderSearch } from '../../render/search-report.ts';
 import { renderFields } from '../../render/table.ts';
 import { formatBytes } from '../../render/units.ts';
-import { renderReport } from '../../report/page.ts';
 import { program } from '../../shell/version.ts';
 import { json, planArgument } from '../options/options.ts';
 
@@ -62,6 +61,8 @@ export const inspect = defineCommand({
     if (options.html !== undefined) {
       if (level !== undefined || stats || search || options.json) throw new UsageError([htmlAlone]);
       const output = new OutputFile(options.html);
+      // Loaded where it is wanted: with what draws it, it is a third of the start of every command.
+      const { renderReport } = await import('../../report/page.ts');
       const page = await renderReport(await readPlanFile(options.plan), { madeBy: program });
       output.write(page);
       print(`${options.html}: ${formatBytes(Buffer.byteLength(page))}\n`);

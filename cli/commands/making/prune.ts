@@ -8,7 +8,6 @@ import { defineCommand, option } from '../../shell/command.ts';
 import { openModel } from '../../files/model-file.ts';
 import { choice, flag, positive, text, tileShape, wholeNumber } from '../../shell/option-values.ts';
 import { OutputFile } from '../../files/output-file.ts';
-import { drawFront } from '../../report/pruning-front.ts';
 import { createProgress } from '../../shell/progress.ts';
 import { renderPruning } from '../../render/pruning.ts';
 import { readLabelledSamples } from '../../files/sample-file.ts';
@@ -80,7 +79,10 @@ export const prune = defineCommand({
         },
       });
       output.write(onnx);
-      picture?.write(await drawFront(report));
+      if (picture !== undefined) {
+        const { drawFront } = await import('../../report/pruning-front.ts');
+        picture.write(await drawFront(report));
+      }
       progress.end();
       for (const warning of warnings) remark(formatDiagnostic(warning));
       print(`${options.output}\n`);
