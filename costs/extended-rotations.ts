@@ -11,13 +11,31 @@ import type { HeColumns } from '../ir/he/module.ts';
 import { operandsOf } from '../ir/he/operands.ts';
 import { isAutomorphism } from '../ir/he/traits.ts';
 import { DisjointSets } from '../ir/maths/disjoint-sets.ts';
-import type { RowReaders } from './row-readers.ts';
+import { findReaders, type RowReaders } from './row-readers.ts';
 
 /** What the additional limb of a summand costs, in transforms. */
 const limbCost = 0.3;
 
 /** Transforms of the second of two divisions in a row, which an engine can do at once. */
 const secondDivision = 4;
+
+/** Who reads a program's values, and which of its rotations stay in the extended basis. */
+export interface Hoisting {
+  readonly readers: RowReaders;
+  readonly extended: Uint8Array;
+}
+
+/** Columns do not change, and what takes time and what takes memory are asked of the same ones, one after the other. */
+const known = new WeakMap<HeColumns, Hoisting>();
+
+export function hoistingOf(columns: HeColumns): Hoisting {
+  const before = known.get(columns);
+  if (before !== undefined) return before;
+  const readers = findReaders(columns);
+  const hoisting = { readers, extended: findExtended(columns, readers) };
+  known.set(columns, hoisting);
+  return hoisting;
+}
 
 /** By row: 1 for a rotation that is left in the extended basis. */
 export function findExtended(columns: HeColumns, { needed, sumOf, rescaleOf }: RowReaders): Uint8Array {

@@ -6,13 +6,13 @@ import { ciphertextBytes, type Parameters, topLevel } from '../ir/parameters.ts'
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { collectEncodings } from './encodings.ts';
 import { type EngineMemory, type MemoryUse, peakBytes } from './engine-memory.ts';
-import { findExtended } from './extended-rotations.ts';
+import { hoistingOf } from './extended-rotations.ts';
 import type { HeColumns, HeModule } from '../ir/he/module.ts';
 import { type CostedOp, type CostTable, defaultCostTable, hoists, opCost } from './op-costs.ts';
 import { operandsOf } from '../ir/he/operands.ts';
 import { portRows } from '../ir/he/ports.ts';
 import { costNameOf, isAutomorphism, lowersLevel } from '../ir/he/traits.ts';
-import { findReaders, type RowReaders } from './row-readers.ts';
+import type { RowReaders } from './row-readers.ts';
 
 /** A program with levels: after `assign-levels`. */
 export type CostedProgram = Pick<HeModule, 'columns' | 'parameters'>;
@@ -45,8 +45,7 @@ export function rowCosts(program: CostedProgram, table: CostTable = defaultCostT
   const { op, level } = columns;
   const costs = Float64Array.from(op, (_, row) => rowCost(columns, row, parameters, table));
   if (!hoists(table, degree)) return costs;
-  const readers = findReaders(columns);
-  const extended = findExtended(columns, readers);
+  const { readers, extended } = hoistingOf(columns);
   const cost = (name: CostedOp, row: number): number => opCost(name, level[row] ?? 0, degree, table);
   const pay = (row: number, milliseconds: number): void => {
     costs[row] = (costs[row] ?? 0) + milliseconds;

@@ -8,9 +8,9 @@ import { operandsOf } from '../ir/he/operands.ts';
 import { isAutomorphism, isOutput, isPlainProduct, isSum, usesValueA } from '../ir/he/traits.ts';
 import { collectEncodings } from './encodings.ts';
 import type { ChainLength, EngineMemory, MemoryUse, PlannedProgram } from './engine-memory.ts';
-import { findExtended } from './extended-rotations.ts';
+import { hoistingOf } from './extended-rotations.ts';
 import { keyLevels, levelsOfKeys } from './key-levels.ts';
-import { findReaders, type RowReaders } from './row-readers.ts';
+import type { RowReaders } from './row-readers.ts';
 
 /** Between limbs, and after the blocks of a key. */
 const staggerBytes = 128;
@@ -39,8 +39,7 @@ function keyBytes({ polyModulusDegree }: Pick<ChainLength, 'polyModulusDegree'>,
 
 function use({ columns, parameters }: PlannedProgram): MemoryUse {
   const degree = parameters.polyModulusDegree;
-  const readers = findReaders(columns);
-  const extended = findExtended(columns, readers);
+  const { readers, extended } = hoistingOf(columns);
   const used = keyLevels(columns, readers.needed);
   const plaintexts = plaintextUse(columns, extended, degree);
   const staging = plaintexts.count === 0 ? 0 : Math.min(stagingPlaces, plaintexts.count) * plaintexts.largest;
