@@ -7,9 +7,10 @@ export function hepc(args: readonly string[]): string {
   return runProgram([join(import.meta.dirname, '..', 'cli', 'main.ts'), ...args]);
 }
 
-/** Standard output of a program, which has to succeed. */
-export function runProgram(args: readonly string[]): string {
+/** Standard output of a program, which has to succeed; it runs in `cwd`, by default where this process does. */
+export function runProgram(args: readonly string[], cwd?: string): string {
   const { status, stdout, stderr, error } = spawnSync(process.execPath, [...process.execArgv, ...args], {
+    cwd,
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
   });

@@ -12,7 +12,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { type Comparison, renderPairs } from './render.ts';
-import { measureSide, type Side } from './sides.ts';
+import { measureRound, type Side } from './sides.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const resultFile = join(root, 'bench', 'pairs.md');
@@ -43,13 +43,12 @@ async function compare(otherRoot: string): Promise<void> {
       process.stderr.write(`round ${round + 1} of ${rounds}\n`);
       // Each begins as often as the other.
       const order = round % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const);
-      measureSide(sides, order, (what, times) => {
+      measureRound(sides, order, (what, times) => {
         const known = comparisons.get(what) ?? { what, before: [], after: [] };
         comparisons.set(what, { what, before: [...known.before, times[0]], after: [...known.after, times[1]] });
       });
     }
     const report = renderPairs([...comparisons.values()], {
-      before: sides[0].root,
       machine: cpus()[0]?.model.trim() ?? 'an unknown processor',
       node: process.versions.node,
       date: new Date().toISOString().slice(0, 10),

@@ -10,7 +10,6 @@ export interface Comparison {
 }
 
 export interface Circumstances {
-  readonly before: string;
   readonly machine: string;
   readonly node: string;
   readonly date: string;

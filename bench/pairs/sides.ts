@@ -1,7 +1,7 @@
 /** One round of measurements of two checkouts, through their command lines. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { runProgram } from '../run-program.ts';
 
 export interface Side {
   readonly root: string;
@@ -18,7 +18,7 @@ const evaluatedSamples = 24;
 type Times = readonly [before: number, after: number];
 
 /** Calls `report` with milliseconds of both sides for each measurement. Throws where a command fails. */
-export function measureSide(
+export function measureRound(
   sides: readonly [Side, Side],
   order: readonly [0 | 1, 0 | 1],
   report: (what: string, times: Times) => void,
@@ -48,16 +48,8 @@ interface Run {
 
 function run({ root }: Side, program: string, args: readonly string[]): Run {
   const start = performance.now();
-  const { status, stdout, stderr, error } = spawnSync(
-    process.execPath,
-    [...process.execArgv, join(root, program), ...args],
-    { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28 },
-  );
-  const milliseconds = performance.now() - start;
-  if (error !== undefined) throw error;
-  if (status !== 0)
-    throw new Error(`${root}: ${program} ${args.join(' ')} ended with ${status ?? 'a signal'}:\n${stderr}`);
-  return { output: stdout, milliseconds };
+  const output = runProgram([join(root, program), ...args], root);
+  return { output, milliseconds: performance.now() - start };
 }
 
 function compile(side: Side, model: string): Run {

@@ -7,7 +7,6 @@
  *
  * One pass; strings and tensors are skipped by their length.
  */
-
 import { onnxSchema } from './onnx-schema.ts';
 
 /** Wire types (protobuf.dev, "Encoding"). */
