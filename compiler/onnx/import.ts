@@ -6,11 +6,12 @@
  * depends on them is not reported again, except for operators that are not supported in any case.
  */
 import { type Diagnostic, HepcError, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
-import { constantOutput, unsupportedOperator, unsupportedOpset, unusedInput } from '../../ir/diagnostics/import.ts';
+import { constantOutput, unsupportedOperator, unusedInput } from '../../ir/diagnostics/import.ts';
 import { usersOf } from '../../ir/module.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { withoutDeadNodes } from '../../passes/tensor/dead-nodes.ts';
-import { decodeModel, isDefaultDomain } from './proto/decode.ts';
+import { checkOpsets, ruleOf } from './domains.ts';
+import { decodeModel } from './proto/decode.ts';
 import { Emitter } from './emission/emitter.ts';
 import { ExternalData, type ReadExternal } from './proto/external-data.ts';
 import { ImportFailure, invalid } from './proto/failure.ts';
@@ -22,7 +23,6 @@ import { Operation } from './emission/operation.ts';
 import { recognizePattern } from './patterns.ts';
 import { readTensor } from './proto/read-tensor.ts';
 import { refusalOf } from './refusals.ts';
-import { rules } from './rules.ts';
 import type { EncryptedTerm, Term } from './proto/term.ts';
 
 export interface OnnxSource {
@@ -36,35 +36,26 @@ export interface OnnxSource {
 export interface ImportedModel extends ModelInterface {
   readonly module: TensorModule;
   readonly warnings: readonly Diagnostic[];
-  readonly opset: number;
+  /** Version of each operator set that the model imports, by domain; the default domain is ''. */
+  readonly opsets: ReadonlyMap<string, number>;
   /** `metadata_props` of the model, unchecked. */
   readonly metadata: ReadonlyMap<string, string>;
 }
-
-const oldestOpset = 7;
-const newestOpset = 26;
 
 /** Throws `HepcError` with everything that is wrong with the model (H101 to H114, H310). */
 export function importOnnx(source: OnnxSource): ImportedModel {
   const file = source.fileName;
   const model = decodeModel(source.bytes, file);
-  const opset = checkedOpset(model, file);
+  throwIfErrors(checkOpsets(model, file));
   const { inputs, diagnostics: badInputs } = encryptedInputs(model.graph, file);
   throwIfErrors([...checkGraph(model.graph, file), ...badInputs]);
-  const walk = new GraphWalk(model, opset, inputs, source);
+  const walk = new GraphWalk(model, inputs, source);
   walk.run();
   return walk.finish();
 }
 
-function checkedOpset({ opset }: OnnxModel, file: string): number {
-  if (opset !== undefined && opset >= oldestOpset && opset <= newestOpset) return opset;
-  const found = opset === undefined ? 'no version of the standard operators' : `opset ${opset}`;
-  throw new HepcError([unsupportedOpset({ found, oldest: oldestOpset, newest: newestOpset }, { file })]);
-}
-
 class GraphWalk {
   private readonly model: OnnxModel;
-  private readonly opset: number;
   private readonly inputs: readonly Port[];
   private readonly file: string;
   private readonly external: ExternalData;
@@ -75,9 +66,8 @@ class GraphWalk {
   private readonly unknown = new Set<string>();
   private readonly diagnostics: Diagnostic[] = [];
 
-  constructor(model: OnnxModel, opset: number, inputs: readonly Port[], source: OnnxSource) {
+  constructor(model: OnnxModel, inputs: readonly Port[], source: OnnxSource) {
     this.model = model;
-    this.opset = opset;
     this.inputs = inputs;
     this.file = source.fileName;
     this.external = new ExternalData(source.readExternal);
@@ -115,7 +105,7 @@ class GraphWalk {
       inputs: this.inputs.map(({ name, shape, hasBatchAxis }) => ({ name, shape, hasBatchAxis })),
       outputs: outputs.map(({ name, term }) => portOf(name, term)),
       warnings,
-      opset: this.opset,
+      opsets: this.model.opsets,
       metadata: this.model.metadata,
     };
   }
@@ -128,7 +118,7 @@ class GraphWalk {
       producer: (name: string) => producers.get(name),
       scalar: (name: string) => this.scalarOf(name, producers.get(name)),
     };
-    const joined = nodes.map((node) => (isDefaultDomain(node.domain) ? recognizePattern(node, context) : node));
+    const joined = nodes.map((node) => (node.domain === '' ? recognizePattern(node, context) : node));
     const ordered = orderNodes(joined, outputs, this.file);
     if ('code' in ordered) throw new HepcError([...this.diagnostics, ordered]);
     return ordered;
@@ -150,7 +140,7 @@ class GraphWalk {
   }
 
   private visit(node: OnnxNode): void {
-    const rule = isDefaultDomain(node.domain) ? rules.get(node.opType) : undefined;
+    const rule = ruleOf(node);
     if (rule === undefined) {
       const refusal = refusalOf(node, this.model.localFunctions);
       this.diagnostics.push(unsupportedOperator({ opType: node.opType, ...refusal }, this.placeOf(node)));
@@ -164,7 +154,7 @@ class GraphWalk {
         return;
       }
       this.emit.origins = node.refs;
-      const context = { opset: this.opset, emit: this.emit, external: this.external };
+      const context = { emit: this.emit, external: this.external };
       const results = rule(new Operation(node, operands, context));
       for (const [i, name] of node.outputs.entries()) {
         const result = results[i];

@@ -1,6 +1,5 @@
 /** Why an operator has no rule, and what to do instead. */
 import type { OnnxNode } from './proto/model.ts';
-import { isDefaultDomain } from './proto/decode.ts';
 
 export interface Refusal {
   readonly reason: string;
@@ -101,7 +100,7 @@ export function refusalOf(node: OnnxNode, localFunctions: ReadonlySet<string>): 
       instead: 'Inline the functions first: onnx.inliner.inline_local_functions.',
     };
   }
-  if (!isDefaultDomain(domain)) {
+  if (domain !== '') {
     return {
       reason: `it belongs to the operator domain "${domain}"`,
       instead: 'Export with standard ONNX operators only, without graph optimisations of a runtime.',

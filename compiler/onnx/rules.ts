@@ -1,5 +1,5 @@
-/** The operators that hepc imports, each with its rule. What is not here is refused (`refusals.ts`). */
-import type { Rule } from './emission/operation.ts';
+/** The operators of the default domain that hepc imports, each with its rule. What is not here is refused (`refusals.ts`). */
+import type { RuleTable } from './rule-table.ts';
 import { activation, celu, clip, gelu, mish, prelu, selu, swish } from './rules/activation.ts';
 import { divide, extremum, mean, negate, power, product, subtract, sum } from './rules/arithmetic.ts';
 import { conv, convTranspose } from './rules/convolution.ts';
@@ -36,7 +36,7 @@ import {
 } from './rules/shape.ts';
 import { cast, castLike, constantNode, constantOfShape, dropout, identity, rangeNode } from './rules/sources.ts';
 
-const table = {
+export const standardRules = {
   // Linear layers
   Gemm: gemm,
   MatMul: matMul,
@@ -127,12 +127,4 @@ const table = {
   ReduceProd: foldReduction((a, b) => a * b, 1),
   ReduceMax: foldReduction(Math.max, -Infinity),
   ReduceMin: foldReduction(Math.min, Infinity),
-} as const satisfies Readonly<Record<string, Rule>>;
-
-export type SupportedOperator = keyof typeof table;
-
-/** The rule of each operator of the default domain that is supported. */
-export const rules: ReadonlyMap<string, Rule> = new Map(Object.entries(table));
-
-/** Their names, for documentation and for tests that must miss none. */
-export const supportedOperators = Object.keys(table) as readonly SupportedOperator[];
+} as const satisfies RuleTable;

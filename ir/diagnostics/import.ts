@@ -34,15 +34,28 @@ export const malformedGraph = defineDiagnostic<Wrong>({
   notes: () => ['Run onnx.checker.check_model on the file; export the model again.'],
 });
 
-export const unsupportedOpset = defineDiagnostic<{ found: string; oldest: number; newest: number }>({
+export const unsupportedOpset = defineDiagnostic<{
+  title: string;
+  found: number | undefined;
+  oldest: number;
+  newest: number;
+}>({
   code: 'H103',
   severity: 'error',
   title: 'an operator set that hepc does not know',
   explain:
     'The meaning of an operator depends on the operator set that the model imports. hepc reads a range of them and ' +
     'does not guess at others.',
-  message: ({ found, oldest, newest }) => `the model uses ${found}; hepc reads opset ${oldest} to ${newest}`,
-  notes: ({ newest }) => [`Export with an opset_version of at most ${newest}, or use onnx.version_converter.`],
+  message: ({ title, found, oldest, newest }) =>
+    `the model uses ${found === undefined ? `operators of ${title}, and says no version of them` : `${title} ${found}`}; ` +
+    `hepc reads ${title} ${oldest === newest ? newest : `${oldest} to ${newest}`}`,
+  notes: ({ title, found, oldest, newest }) => [
+    found === undefined
+      ? `Add its version to opset_import, ${newest} at most.`
+      : found < oldest
+        ? `Export with ${title} ${oldest} or newer, or use onnx.version_converter.`
+        : `Export with ${title} ${newest} or older, or use onnx.version_converter.`,
+  ],
 });
 
 export const unsupportedOperator = defineDiagnostic<Refusal & { opType: string }>({

@@ -33,6 +33,8 @@ export interface NodeSpec {
 export interface ModelSpec {
   /** 17 unless told otherwise. */
   readonly opset?: number;
+  /** Versions of other domains than the default one, by domain. */
+  readonly domains?: Readonly<Record<string, number>>;
   readonly irVersion?: number;
   /** Shapes by name; a text is a dynamic extent. */
   readonly inputs: Readonly<Record<string, readonly (number | string)[]>>;
@@ -47,7 +49,10 @@ export interface ModelSpec {
 export function model(spec: ModelSpec): Uint8Array {
   return encode({
     irVersion: spec.irVersion ?? 8,
-    opsetImport: [{ domain: '', version: spec.opset ?? 17 }],
+    opsetImport: [
+      { domain: '', version: spec.opset ?? 17 },
+      ...Object.entries(spec.domains ?? {}).map(([domain, version]) => ({ domain, version })),
+    ],
     producerName: 'hepc tests',
     graph: {
       name: 'test',

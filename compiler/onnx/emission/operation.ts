@@ -10,14 +10,12 @@ import { type ConstantTerm, knownIntegers, requireConstant, scalarOf, type Term 
 export type Rule = (op: Operation) => readonly Term[];
 
 export interface OperationContext {
-  readonly opset: number;
   readonly emit: Emitter;
   readonly external: ExternalData;
 }
 
 export class Operation {
   readonly node: OnnxNode;
-  readonly opset: number;
   readonly emit: Emitter;
   private readonly external: ExternalData;
   private readonly operands: readonly (Term | undefined)[];
@@ -26,9 +24,13 @@ export class Operation {
   constructor(node: OnnxNode, operands: readonly (Term | undefined)[], context: OperationContext) {
     this.node = node;
     this.operands = operands;
-    this.opset = context.opset;
     this.emit = context.emit;
     this.external = context.external;
+  }
+
+  /** Version of the operator set of its domain. */
+  get opset(): number {
+    return this.node.version;
   }
 
   get opType(): string {

@@ -19,20 +19,21 @@ export function decodeModel(bytes: Uint8Array, file: string): OnnxModel {
   const at = { file };
   const message = decodeMessage(bytes, at);
   if (!message.graph) throw new HepcError([notOnnx({ reason: 'it holds no graph' }, at)]);
-  const graph = decodeGraph(message.graph);
+  const opsets = new Map((message.opsetImport ?? []).map((own) => [domainName(own.domain), integer(own.version)]));
+  const graph = decodeGraph(message.graph, opsets);
   const diagnostics = checkNames(graph, at);
   if (diagnostics.length > 0) throw new HepcError(diagnostics);
-  const own = (message.opsetImport ?? []).find(({ domain }) => isDefaultDomain(domain ?? ''));
   return {
-    opset: own === undefined ? undefined : integer(own.version),
+    opsets,
     graph,
     metadata: new Map((message.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? ''])),
-    localFunctions: new Set((message.functions ?? []).map(({ domain, name }) => `${domain ?? ''}:${name ?? ''}`)),
+    localFunctions: new Set((message.functions ?? []).map(({ domain, name }) => `${domainName(domain)}:${name ?? ''}`)),
   };
 }
 
-export function isDefaultDomain(domain: string): boolean {
-  return domain === '' || domain === 'ai.onnx';
+/** The default domain has two spellings; here it is the empty one. */
+function domainName(domain: string | null | undefined): string {
+  return domain === undefined || domain === null || domain === 'ai.onnx' ? '' : domain;
 }
 
 function decodeMessage(bytes: Uint8Array, at: Place): onnx.IModelProto {
@@ -47,14 +48,14 @@ function decodeMessage(bytes: Uint8Array, at: Place): onnx.IModelProto {
   }
 }
 
-function decodeGraph(graph: onnx.IGraphProto): OnnxGraph {
+function decodeGraph(graph: onnx.IGraphProto, opsets: OnnxModel['opsets']): OnnxGraph {
   return {
     name: graph.name ?? '',
     inputs: (graph.input ?? []).map(decodeInput),
     outputs: (graph.output ?? []).map(({ name }) => name ?? ''),
     initializers: (graph.initializer ?? []).map(decodeTensor),
     sparseInitializers: (graph.sparseInitializer ?? []).map(({ values }) => values?.name ?? ''),
-    nodes: (graph.node ?? []).map(decodeNode),
+    nodes: (graph.node ?? []).map((node) => decodeNode(node, opsets)),
   };
 }
 
@@ -73,13 +74,15 @@ function decodeExtent({ dimValue, dimParam }: onnx.TensorShapeProto.IDimension):
   return extent > 0 ? extent : dimParam || '?';
 }
 
-function decodeNode(node: onnx.INodeProto): OnnxNode {
+function decodeNode(node: onnx.INodeProto, opsets: OnnxModel['opsets']): OnnxNode {
   const outputs = node.output ?? [];
   const opType = node.opType ?? '';
+  const domain = domainName(node.domain);
   return {
     refs: [{ name: node.name ?? '', opType, output: outputs[0] ?? '' }],
-    domain: node.domain ?? '',
+    domain,
     opType,
+    version: opsets.get(domain) ?? 0,
     inputs: node.input ?? [],
     outputs,
     attributes: new Map((node.attribute ?? []).map((a) => [a.name ?? '', decodeAttribute(a)])),

@@ -2,8 +2,8 @@
 import type { NodeRef } from '../../../ir/diagnostics/diagnostic.ts';
 
 export interface OnnxModel {
-  /** Version of the default operator set; undefined where the model imports none. */
-  readonly opset: number | undefined;
+  /** Version of each operator set that the model imports, by domain; the default domain is ''. */
+  readonly opsets: ReadonlyMap<string, number>;
   readonly graph: OnnxGraph;
   /** `metadata_props`; of a key that stands twice, the last. */
   readonly metadata: ReadonlyMap<string, string>;
@@ -31,8 +31,11 @@ export interface OnnxInput {
 export interface OnnxNode {
   /** The node; several for a pattern that was found to be one operator. */
   readonly refs: readonly NodeRef[];
+  /** '' for the default domain. */
   readonly domain: string;
   readonly opType: string;
+  /** Version of the operator set of `domain`; 0 where the model imports none. */
+  readonly version: number;
   /** Names of the operands; empty for one that is left out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];

@@ -214,8 +214,8 @@ describe('what is written', () => {
     expect(
       exportModule(layer(new Constant([2, 3], new Float64Array(6).fill(7))), io, new Map([['hepc.scheme', 'P4E']])),
     ).toEqual(bytes);
-    const { module, metadata, opset } = imported(bytes);
-    expect(opset).toBe(17);
+    const { module, metadata, opsets } = imported(bytes);
+    expect(opsets.get('')).toBe(17);
     expect(metadata).toEqual(new Map([['hepc.scheme', 'P4E']]));
     expect(module.nodes[1]).toMatchObject({ op: 'dense', origins: [{ name: 'fc', opType: 'Gemm', output: 'hidden' }] });
     expect(module.nodes[1]?.attrs).toEqual({ weights: new Constant([2, 3], weights), bias: vector([1, 2]) });

@@ -83,6 +83,7 @@ describe('operators', () => {
 
   test('quantised and foreign operators', () => {
     const found = diagnosticsOf({
+      domains: { 'com.microsoft': 1 },
       inputs: x,
       nodes: [
         node('QuantizeLinear', 'x s', 'q'),

@@ -1,0 +1,52 @@
+/** The operator domains, which versions of each hepc reads, and the rule of each operator. */
+import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
+import { unsupportedOpset } from '../../ir/diagnostics/import.ts';
+import type { Rule } from './emission/operation.ts';
+import { microsoftRules } from './microsoft-rules.ts';
+import { mlRules } from './ml-rules.ts';
+import type { OnnxModel, OnnxNode } from './proto/model.ts';
+import type { RuleTable } from './rule-table.ts';
+import { standardRules } from './rules.ts';
+
+interface Domain {
+  /** For messages. */
+  readonly title: string;
+  readonly oldest: number;
+  readonly newest: number;
+  readonly rules: ReadonlyMap<string, RuleTable[string]>;
+}
+
+const domains: ReadonlyMap<string, Domain> = new Map(
+  Object.entries({
+    '': { title: 'opset', oldest: 7, newest: 26, rules: standardRules },
+    'ai.onnx.ml': { title: 'ai.onnx.ml', oldest: 1, newest: 5, rules: mlRules },
+    'com.microsoft': { title: 'com.microsoft', oldest: 1, newest: 1, rules: microsoftRules },
+  }).map(([name, { rules, ...domain }]) => [name, { ...domain, rules: new Map(Object.entries(rules)) }]),
+);
+
+/** The rule of a node in the version that it is written for; undefined where hepc has none. */
+export function ruleOf({ domain, opType, version }: OnnxNode): Rule | undefined {
+  const entry = domains.get(domain)?.rules.get(opType);
+  if (entry === undefined || typeof entry === 'function') return entry;
+  return entry.findLast(([since]) => version >= since)?.[1];
+}
+
+/** Names of the operators of a domain that have rules, for documentation and for tests that must miss none. */
+export function supportedOperators(domain: string): readonly string[] {
+  return [...(domains.get(domain)?.rules.keys() ?? [])];
+}
+
+/** H103 for each operator set that the nodes of the model need and that is missing or of a version that hepc does not know. */
+export function checkOpsets({ opsets, graph }: OnnxModel, file: string): Diagnostic[] {
+  const needed = new Set(graph.nodes.map(({ domain }) => domain));
+  if (needed.size === 0) needed.add('');
+  return [...needed].flatMap((name) => {
+    const domain = domains.get(name);
+    const version = opsets.get(name);
+    // Nodes of other domains are refused one by one.
+    if (domain === undefined || (version !== undefined && version >= domain.oldest && version <= domain.newest))
+      return [];
+    const { title, oldest, newest } = domain;
+    return [unsupportedOpset({ title, found: version, oldest, newest }, { file })];
+  });
+}
