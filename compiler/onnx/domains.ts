@@ -38,15 +38,13 @@ export function supportedOperators(domain: string): readonly string[] {
 
 /** H103 for each operator set that the nodes of the model need and that is missing or of a version that hepc does not know. */
 export function checkOpsets({ opsets, graph }: OnnxModel, file: string): Diagnostic[] {
-  const needed = new Set(graph.nodes.map(({ domain }) => domain));
-  if (needed.size === 0) needed.add('');
-  return [...needed].flatMap((name) => {
+  const needed = new Map(graph.nodes.map(({ domain, version }) => [`${domain} ${version}`, { domain, version }]));
+  if (needed.size === 0) needed.set('', { domain: '', version: opsets.get('') ?? 0 });
+  return Array.from(needed.values()).flatMap(({ domain: name, version }) => {
     const domain = domains.get(name);
-    const version = opsets.get(name);
     // Nodes of other domains are refused one by one.
-    if (domain === undefined || (version !== undefined && version >= domain.oldest && version <= domain.newest))
-      return [];
+    if (domain === undefined || (version >= domain.oldest && version <= domain.newest)) return [];
     const { title, oldest, newest } = domain;
-    return [unsupportedOpset({ title, found: version, oldest, newest }, { file })];
+    return [unsupportedOpset({ title, found: version === 0 ? undefined : version, oldest, newest }, { file })];
   });
 }

@@ -1,7 +1,7 @@
 /**
  * The ONNX importer: from the bytes of a model to a module of the tensor level, for one sample.
  *
- * Decode; check names; walk the nodes that outputs depend on, operands first, with a term for every value: a constant
+ * Decode; inline functions; check names; walk the nodes that outputs depend on, operands first, with a term for every value: a constant
  * that is computed at once, or an encrypted tensor. A node that fails is reported and its results are unknown; what
  * depends on them is not reported again, except for operators that are not supported in any case.
  */
@@ -17,6 +17,7 @@ import { ExternalData, type ReadExternal } from './proto/external-data.ts';
 import { ImportFailure, invalid } from './proto/failure.ts';
 import { checkGraph, orderNodes, producersOf } from './proto/graph-order.ts';
 import { encryptedInputs } from './interface.ts';
+import { inlineFunctions } from './proto/inline-functions.ts';
 import type { ModelInterface, Port } from '../../ir/interface.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from './proto/model.ts';
 import { Operation } from './emission/operation.ts';
@@ -42,10 +43,11 @@ export interface ImportedModel extends ModelInterface {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-/** Throws `HepcError` with everything that is wrong with the model (H101 to H114, H310). */
+/** Throws `HepcError` with everything that is wrong with the model (H101 to H114, H120, H310). */
 export function importOnnx(source: OnnxSource): ImportedModel {
   const file = source.fileName;
-  const model = decodeModel(source.bytes, file);
+  const decoded = decodeModel(source.bytes, file);
+  const model = { ...decoded, graph: inlineFunctions(decoded, file) };
   throwIfErrors(checkOpsets(model, file));
   const { inputs, diagnostics: badInputs } = encryptedInputs(model.graph, file);
   throwIfErrors([...checkGraph(model.graph, file), ...badInputs]);
@@ -142,7 +144,7 @@ class GraphWalk {
   private visit(node: OnnxNode): void {
     const rule = ruleOf(node);
     if (rule === undefined) {
-      const refusal = refusalOf(node, this.model.localFunctions);
+      const refusal = refusalOf(node);
       this.diagnostics.push(unsupportedOperator({ opType: node.opType, ...refusal }, this.placeOf(node)));
       this.forget(node.outputs);
       return;

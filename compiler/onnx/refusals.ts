@@ -92,14 +92,7 @@ const refusals: ReadonlyMap<string, Refusal> = new Map(
 );
 
 /** The reason for a node whose operator is not in the table of rules. */
-export function refusalOf(node: OnnxNode, localFunctions: ReadonlySet<string>): Refusal {
-  const { domain, opType } = node;
-  if (localFunctions.has(`${domain}:${opType}`)) {
-    return {
-      reason: 'it is a function of the model',
-      instead: 'Inline the functions first: onnx.inliner.inline_local_functions.',
-    };
-  }
+export function refusalOf({ domain, opType }: OnnxNode): Refusal {
   if (domain !== '') {
     return {
       reason: `it belongs to the operator domain "${domain}"`,

@@ -196,3 +196,14 @@ export const referenceFailed = defineDiagnostic<Wrong>({
   message: ({ reason }) => `onnxruntime cannot run the model: ${reason}`,
   notes: () => ['Check the model with onnx.checker.check_model, and with onnxruntime in Python.'],
 });
+
+export const recursiveFunction = defineDiagnostic<{ name: string }>({
+  code: 'H120',
+  severity: 'error',
+  title: 'a function of the model that calls itself',
+  explain:
+    'A model may define operators as functions of others. hepc puts the nodes of a function in the place of those that ' +
+    'call it, which has no end where a function calls itself, directly or by others.',
+  message: ({ name }) => `the function ${name} calls itself`,
+  notes: () => ['Rename the function if it is meant to call the operator of its name; unroll it otherwise.'],
+});

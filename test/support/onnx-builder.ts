@@ -19,7 +19,9 @@ export type AttributeSpec =
   | { readonly float: number }
   | { readonly floats: readonly number[] }
   | { readonly tensor: TensorSpec }
-  | { readonly graph: onnx.IGraphProto };
+  | { readonly graph: onnx.IGraphProto }
+  /** Within a function: an attribute of the node that calls it. */
+  | { readonly reference: string; readonly type: keyof typeof AttributeType };
 
 export interface NodeSpec {
   readonly opType: string;
@@ -28,6 +30,18 @@ export interface NodeSpec {
   readonly attributes?: Readonly<Record<string, AttributeSpec>>;
   readonly name?: string;
   readonly domain?: string;
+}
+
+export interface FunctionSpec {
+  readonly domain: string;
+  readonly name: string;
+  readonly inputs: string;
+  readonly outputs: string;
+  readonly attributes?: readonly string[];
+  readonly defaults?: Readonly<Record<string, AttributeSpec>>;
+  /** Versions of the domains of its nodes; `{ '': 17 }` unless told otherwise. */
+  readonly opsets?: Readonly<Record<string, number>>;
+  readonly nodes: readonly NodeSpec[];
 }
 
 export interface ModelSpec {
@@ -44,9 +58,15 @@ export interface ModelSpec {
   readonly nodes: readonly NodeSpec[];
   readonly initializers?: Readonly<Record<string, TensorSpec>>;
   readonly sparseInitializers?: readonly string[];
+  readonly functions?: readonly FunctionSpec[];
 }
 
 export function model(spec: ModelSpec): Uint8Array {
+  const functions = (spec.functions ?? []).map((own) => delimited(25, encodeFunction(own)));
+  return joined([encodeWithoutFunctions(spec), ...functions]);
+}
+
+function encodeWithoutFunctions(spec: ModelSpec): Uint8Array {
   return encode({
     irVersion: spec.irVersion ?? 8,
     opsetImport: [
@@ -67,6 +87,35 @@ export function model(spec: ModelSpec): Uint8Array {
 
 export function encode(message: onnx.IModelProto): Uint8Array {
   return proto.onnx.ModelProto.encode(message).finish();
+}
+
+/** onnx-proto does not know the defaults of attributes. */
+function encodeFunction({ attributes, defaults = {}, opsets = { '': 17 }, ...own }: FunctionSpec): Uint8Array {
+  const message: onnx.IFunctionProto = {
+    ...{ domain: own.domain, name: own.name, input: namesOf(own.inputs), output: namesOf(own.outputs) },
+    attribute: [...(attributes ?? [])],
+    node: own.nodes.map(encodeNode),
+    opsetImport: Object.entries(opsets).map(([domain, version]) => ({ domain, version })),
+  };
+  const values = encodeAttributes(defaults).map((a) => delimited(11, proto.onnx.AttributeProto.encode(a).finish()));
+  return joined([proto.onnx.FunctionProto.encode(message).finish(), ...values]);
+}
+
+/** A length-delimited field of the wire format. */
+function delimited(field: number, bytes: Uint8Array): Uint8Array {
+  return joined([varint(8 * field + 2), varint(bytes.length), bytes]);
+}
+
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    bytes.push(rest < 128 ? rest : 128 + (rest % 128));
+    if (rest < 128) return Uint8Array.from(bytes);
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 /** A node; a text of several names separated by spaces stands for a list of them, `_` for one that is left out. */
@@ -146,8 +195,12 @@ function encodeNode({ opType, inputs, outputs, attributes = {}, name, domain }: 
     output: [...outputs],
     name: name ?? `${opType}_${outputs[0] ?? ''}`,
     domain: domain ?? '',
-    attribute: Object.entries(attributes).map(([key, value]) => ({ name: key, ...encodeAttribute(value) })),
+    attribute: encodeAttributes(attributes),
   };
+}
+
+function encodeAttributes(attributes: Readonly<Record<string, AttributeSpec>>): onnx.IAttributeProto[] {
+  return Object.entries(attributes).map(([key, value]) => ({ name: key, ...encodeAttribute(value) }));
 }
 
 function encodeAttribute(value: AttributeSpec): onnx.IAttributeProto {
@@ -156,6 +209,7 @@ function encodeAttribute(value: AttributeSpec): onnx.IAttributeProto {
   if ('float' in value) return { type: AttributeType.FLOAT, f: value.float };
   if ('floats' in value) return { type: AttributeType.FLOATS, floats: [...value.floats] };
   if ('tensor' in value) return { type: AttributeType.TENSOR, t: tensorProto(value.tensor, '') };
+  if ('reference' in value) return { type: AttributeType[value.type], refAttrName: value.reference };
   if ('graph' in value) return { type: AttributeType.GRAPH, g: value.graph };
   return { type: AttributeType.INTS, ints: [...value] };
 }

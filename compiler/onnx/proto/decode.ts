@@ -9,8 +9,9 @@ import type { onnx } from 'onnx-proto';
 
 import { type Diagnostic, HepcError, type Place, visible } from '../../../ir/diagnostics/diagnostic.ts';
 import { malformedGraph, notOnnx } from '../../../ir/diagnostics/import.ts';
+import { functionDefaults } from './function-defaults.ts';
 import { wireFormatFault } from './wire-format.ts';
-import type { Attribute, OnnxGraph, OnnxInput, OnnxModel, OnnxNode, OnnxTensor } from './model.ts';
+import type { Attribute, OnnxFunction, OnnxGraph, OnnxInput, OnnxModel, OnnxNode, OnnxTensor } from './model.ts';
 
 const maxNameLength = 1024;
 
@@ -19,21 +20,27 @@ export function decodeModel(bytes: Uint8Array, file: string): OnnxModel {
   const at = { file };
   const message = decodeMessage(bytes, at);
   if (!message.graph) throw new HepcError([notOnnx({ reason: 'it holds no graph' }, at)]);
-  const opsets = new Map((message.opsetImport ?? []).map((own) => [domainName(own.domain), integer(own.version)]));
+  const opsets = decodeOpsets(message.opsetImport);
   const graph = decodeGraph(message.graph, opsets);
-  const diagnostics = checkNames(graph, at);
+  const defaults = message.functions?.length ? functionDefaults(bytes) : [];
+  const functions = (message.functions ?? []).map((own, i) => decodeFunction(own, defaults[i] ?? []));
+  const diagnostics = checkNames(graph, functions, at);
   if (diagnostics.length > 0) throw new HepcError(diagnostics);
   return {
     opsets,
     graph,
     metadata: new Map((message.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? ''])),
-    localFunctions: new Set((message.functions ?? []).map(({ domain, name }) => `${domainName(domain)}:${name ?? ''}`)),
+    functions,
   };
 }
 
 /** The default domain has two spellings; here it is the empty one. */
 function domainName(domain: string | null | undefined): string {
   return domain === undefined || domain === null || domain === 'ai.onnx' ? '' : domain;
+}
+
+function decodeOpsets(imports: readonly onnx.IOperatorSetIdProto[] | null | undefined): OnnxModel['opsets'] {
+  return new Map((imports ?? []).map(({ domain, version }) => [domainName(domain), integer(version)]));
 }
 
 function decodeMessage(bytes: Uint8Array, at: Place): onnx.IModelProto {
@@ -56,6 +63,18 @@ function decodeGraph(graph: onnx.IGraphProto, opsets: OnnxModel['opsets']): Onnx
     initializers: (graph.initializer ?? []).map(decodeTensor),
     sparseInitializers: (graph.sparseInitializer ?? []).map(({ values }) => values?.name ?? ''),
     nodes: (graph.node ?? []).map((node) => decodeNode(node, opsets)),
+  };
+}
+
+function decodeFunction(own: onnx.IFunctionProto, defaults: readonly onnx.IAttributeProto[]): OnnxFunction {
+  const opsets = decodeOpsets(own.opsetImport);
+  return {
+    domain: domainName(own.domain),
+    name: own.name ?? '',
+    inputs: own.input ?? [],
+    outputs: own.output ?? [],
+    defaults: decodeAttributes(defaults),
+    nodes: (own.node ?? []).map((node) => decodeNode(node, opsets)),
   };
 }
 
@@ -85,12 +104,17 @@ function decodeNode(node: onnx.INodeProto, opsets: OnnxModel['opsets']): OnnxNod
     version: opsets.get(domain) ?? 0,
     inputs: node.input ?? [],
     outputs,
-    attributes: new Map((node.attribute ?? []).map((a) => [a.name ?? '', decodeAttribute(a)])),
+    attributes: decodeAttributes(node.attribute ?? []),
   };
+}
+
+function decodeAttributes(attributes: readonly onnx.IAttributeProto[]): ReadonlyMap<string, Attribute> {
+  return new Map(attributes.map((a) => [a.name ?? '', decodeAttribute(a)]));
 }
 
 function decodeAttribute(a: onnx.IAttributeProto): Attribute {
   const types = proto.onnx.AttributeProto.AttributeType;
+  if (a.refAttrName) return { type: 'reference', attribute: a.refAttrName };
   switch (a.type ?? types.UNDEFINED) {
     case types.FLOAT:
       return { type: 'float', value: a.f ?? 0 };
@@ -153,18 +177,16 @@ function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-function checkNames(graph: OnnxGraph, at: Place): Diagnostic[] {
+function checkNames(graph: OnnxGraph, functions: readonly OnnxFunction[], at: Place): Diagnostic[] {
   const names = [
     [graph.name],
     graph.inputs.map(({ name }) => name),
     graph.outputs,
     graph.initializers.map(({ name }) => name),
-    graph.nodes.flatMap(({ refs, inputs, outputs, opType }) => [
-      opType,
-      ...refs.map(({ name }) => name),
-      ...inputs,
-      ...outputs,
-    ]),
+    functions.flatMap(({ domain, name, inputs, outputs }) => [domain, name, ...inputs, ...outputs]),
+    [graph, ...functions]
+      .flatMap(({ nodes }) => nodes)
+      .flatMap(({ refs, inputs, outputs, opType }) => [opType, ...refs.map(({ name }) => name), ...inputs, ...outputs]),
   ].flat();
   const long = names.find((name) => name.length > maxNameLength);
   if (long !== undefined)

@@ -7,8 +7,19 @@ export interface OnnxModel {
   readonly graph: OnnxGraph;
   /** `metadata_props`; of a key that stands twice, the last. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** `domain` and name of each function that the model brings along. */
-  readonly localFunctions: ReadonlySet<string>;
+  readonly functions: readonly OnnxFunction[];
+}
+
+/** An operator that the model defines by a graph of others. */
+export interface OnnxFunction {
+  readonly domain: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Attributes that a node may leave out. */
+  readonly defaults: ReadonlyMap<string, Attribute>;
+  /** Each of the version that the function imports of its operator set. */
+  readonly nodes: readonly OnnxNode[];
 }
 
 export interface OnnxGraph {
@@ -34,7 +45,7 @@ export interface OnnxNode {
   /** '' for the default domain. */
   readonly domain: string;
   readonly opType: string;
-  /** Version of the operator set of `domain`; 0 where the model imports none. */
+  /** Version of the operator set of `domain`; 0 where the model, or the function that the node is of, imports none. */
   readonly version: number;
   /** Names of the operands; empty for one that is left out. */
   readonly inputs: readonly string[];
@@ -51,6 +62,8 @@ export type Attribute =
   | { readonly type: 'strings'; readonly value: readonly string[] }
   | { readonly type: 'tensor'; readonly value: OnnxTensor }
   | { readonly type: 'graph' }
+  /** Within a function: the attribute of the node that calls it. */
+  | { readonly type: 'reference'; readonly attribute: string }
   | { readonly type: 'unknown' };
 
 /** A dense tensor with its elements still encoded. */

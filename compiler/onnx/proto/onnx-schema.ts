@@ -1,6 +1,6 @@
 /**
- * The fields of ONNX' messages (onnx.proto, ONNX 1.18) that onnx-proto decodes, by number: `name kind`. Kinds are `int`
- * (any varint), `float`, `double`, `bytes` (strings too) or a message; `*` marks repeated ones.
+ * The fields of ONNX' messages (onnx.proto, ONNX 1.18) that are decoded, by number: `name kind`. Kinds are `int` (any
+ * varint), `float`, `double`, `bytes` (strings too) or a message; `*` marks repeated ones.
  */
 export const onnxSchema: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   ModelProto: {
@@ -33,6 +33,7 @@ export const onnxSchema: Readonly<Record<string, Readonly<Record<number, string>
     8: 'doc_string bytes',
     9: 'opset_import OperatorSetIdProto*',
     10: 'domain bytes',
+    11: 'attribute_proto AttributeProto*',
   },
   GraphProto: {
     1: 'node NodeProto*',

@@ -97,20 +97,6 @@ describe('operators', () => {
     expect(found[2]?.message).toContain('com.microsoft');
   });
 
-  test('functions of the model', () => {
-    const bytes = encode({
-      irVersion: 8,
-      opsetImport: [{ domain: '', version: 17 }],
-      functions: [{ name: 'Mine', domain: 'local', output: ['y'], node: [] }],
-      graph: {
-        input: [{ name: 'x', type: { tensorType: { elemType: 1, shape: { dim: [{ dimValue: 2 }] } } } }],
-        output: [{ name: 'y' }],
-        node: [{ opType: 'Mine', domain: 'local', input: ['x'], output: ['y'] }],
-      },
-    });
-    expect(diagnosticsOf(bytes)[0]?.notes[0]).toMatch(/inline/i);
-  });
-
   test('training mode', () => {
     const initializers = { s: weights(2), t: { ...int64s([], [1]) } };
     expect(
