@@ -3,7 +3,7 @@ import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import { mergeOrigins, nodeAt, usersOf } from '../../ir/module.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { isReshape } from '../../ir/tensor/reshape.ts';
-import { polynomialDepth } from '../polynomials/polynomial.ts';
+import { polynomialDepth } from '../../ir/tensor/polynomial-evaluation.ts';
 import { isLinear } from '../../ir/tensor/linear-map.ts';
 import { isClientView } from './client-views.ts';
 

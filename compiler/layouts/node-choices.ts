@@ -8,7 +8,7 @@ import type { Layout } from '../../ir/tile/layout.ts';
 import { keepsPadding, needsZeroPadding } from '../../ir/tile/ops.ts';
 import { pickedCiphertexts } from '../../ir/tile/packing.ts';
 import type { KernelOption } from '../kernels/parts/kernel-option.ts';
-import { polynomialProducts } from '../polynomials/polynomial.ts';
+import { polynomialProducts } from '../../ir/tensor/polynomial-evaluation.ts';
 import { isClientView } from './client-views.ts';
 import { type CostModel, kernelCost } from './cost.ts';
 import type { KernelCatalogue } from './kernel-catalogue.ts';

@@ -14,7 +14,7 @@ import type { TileModule, TileNode, TileNodeNamed } from '../../ir/tile/ops.ts';
 import { placeWeights } from '../../ir/tile/place-weights.ts';
 import { modulo } from '../../ir/maths/modular.ts';
 import { sentOutputs } from '../../ir/tile/sent-outputs.ts';
-import { emitPolynomial } from '../polynomials/polynomial.ts';
+import { emitPolynomial } from '../../ir/tensor/polynomial-evaluation.ts';
 
 /** Where the model's values are in the program. */
 export interface Lowered {

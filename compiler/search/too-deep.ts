@@ -7,7 +7,7 @@ import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { isClientView } from '../layouts/client-views.ts';
 import { networkDepth } from '../layouts/network-depth.ts';
 import { isReshape } from '../../ir/tensor/reshape.ts';
-import { polynomialDepth } from '../polynomials/polynomial.ts';
+import { polynomialDepth } from '../../ir/tensor/polynomial-evaluation.ts';
 import { carriesDepth } from '../parameters/chains.ts';
 import type { SearchOutcome } from './search-plans.ts';
 

@@ -17,8 +17,8 @@ export const equaliseRanges = definePass({
     'largest element becomes one: relative precision for nothing. `ranges` gives the largest absolute element of every ' +
     'tile value over samples; what stands beside the elements does not count, since all but decryption is exact modulo ' +
     'the modulus of a level. Values that are added keep a common factor, products have the product of the factors. A ' +
-    'quadratic whose leading coefficient all elements share becomes monic, which saves a level; the interval of other ' +
-    'polynomials is folded into the linear op before them.',
+    'polynomial in powers whose degree is a power of two and whose leading coefficient all elements share becomes monic, ' +
+    'which saves a level; the interval of other polynomials is folded into the linear op before them.',
   options: z.strictObject({ ranges: z.array(z.number().min(0)) }),
   requires: [],
   ensures: [],

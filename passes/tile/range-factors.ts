@@ -1,13 +1,14 @@
 /**
  * The factor by which each tile value is scaled, so that no element exceeds one.
  *
- * Values that are added share a factor. A product has the product of its operands' factors; a quadratic with a shared
- * leading coefficient c has factor²/c of its operand, which makes it monic. Everything else is free and takes the
- * inverse of its range. Where two products are added, their operands are made to share factors as well. A quadratic that
- * cannot have its factor, as in x + c·x², stays as it is.
+ * Values that are added share a factor. A product has the product of its operands' factors; a polynomial in powers whose
+ * degree m is a power of two, with a leading coefficient c that all elements share, has factor^m / c of its operand, which
+ * makes it monic. Everything else is free and takes the inverse of its range. Where two products are added, their operands
+ * are made to share factors as well. A polynomial that cannot have its factor, as in x + c·x², stays as it is.
  */
 import { DisjointSets } from '../../ir/maths/disjoint-sets.ts';
 import type { ValueId } from '../../ir/op.ts';
+import { monicCoefficient } from '../../ir/tensor/polynomial-evaluation.ts';
 import { type TileModule, type TileNode, type TileNodeNamed } from '../../ir/tile/ops.ts';
 
 /** Factors by value id; all ones where the constraints of products contradict one another. */
@@ -18,9 +19,9 @@ export function rangeFactors(module: TileModule, ranges: readonly number[]): num
     const factors = module.nodes.map((node) => solver.factorOf(node.id));
     const violated = solver.violated(factors);
     if (violated.length === 0) return factors;
-    const quadratics = violated.filter((node) => node.op === 'polynomial');
-    if (quadratics.length === 0) return module.nodes.map(() => 1);
-    for (const { id } of quadratics) free.add(id);
+    const polynomials = violated.filter((node) => node.op === 'polynomial');
+    if (polynomials.length === 0) return module.nodes.map(() => 1);
+    for (const { id } of polynomials) free.add(id);
   }
 }
 
@@ -31,7 +32,7 @@ class FactorSolver {
   private readonly members = new Map<ValueId, TileNode[]>();
   private readonly solved = new Map<ValueId, number>();
 
-  /** Quadratics that do not become monic. */
+  /** Polynomials that do not become monic. */
   private readonly free: ReadonlySet<ValueId>;
 
   constructor(module: TileModule, ranges: readonly number[], free: ReadonlySet<ValueId>) {
@@ -73,12 +74,15 @@ class FactorSolver {
 
   private isDetermined(node: TileNode): boolean {
     if (node.op === 'multiply') return true;
-    return node.op === 'polynomial' && !this.free.has(node.id) && leadingCoefficient(node) !== undefined;
+    return node.op === 'polynomial' && !this.free.has(node.id) && leadingPower(node) !== undefined;
   }
 
   private imposed(node: TileNode): number {
     const [x = -1, y = -1] = node.operands;
-    if (node.op === 'polynomial') return this.factorOf(x) ** 2 / (leadingCoefficient(node) ?? 1);
+    if (node.op === 'polynomial') {
+      const { coefficient, degree } = leadingPower(node) ?? { coefficient: 1, degree: 1 };
+      return this.factorOf(x) ** degree / coefficient;
+    }
     return this.factorOf(x) * this.factorOf(y);
   }
 
@@ -91,9 +95,10 @@ class FactorSolver {
     const ids = new Set(nodes.map((node) => node.id));
     for (const user of this.module.nodes) {
       if (user.op !== 'polynomial' || !ids.has(user.operands[0] ?? -1)) continue;
-      const leading = this.free.has(user.id) ? undefined : leadingCoefficient(user);
+      const leading = this.free.has(user.id) ? undefined : leadingPower(user);
       const range = this.ranges[user.id] ?? 0;
-      if (leading !== undefined && range > 0) factor = Math.min(factor, Math.sqrt(Math.abs(leading) / range));
+      if (leading !== undefined && range > 0)
+        factor = Math.min(factor, (Math.abs(leading.coefficient) / range) ** (1 / leading.degree));
       // Chebyshev polynomials want their operand on their own interval; powers absorb any factor.
       if (user.attrs.basis === 'chebyshev') factor = 1 / user.attrs.halfWidth;
     }
@@ -122,13 +127,13 @@ class FactorSolver {
   }
 }
 
-/** The leading coefficient of an uncentred quadratic in powers that all sets share, in terms of x itself. */
-function leadingCoefficient({ attrs }: TileNodeNamed<'polynomial'>): number | undefined {
-  const { basis, coefficients, center, halfWidth } = attrs;
-  const [sets = 0, terms = 0] = coefficients.shape;
-  if (basis !== 'power' || terms !== 3 || center !== 0) return undefined;
-  const values = coefficients.values;
-  const leading = values[2] ?? 0;
-  for (let set = 1; set < sets; set++) if (values[3 * set + 2] !== leading) return undefined;
-  return leading === 0 ? undefined : leading / halfWidth ** 2;
+/** The leading term of a polynomial that can become monic, in powers of x − center itself. */
+function leadingPower({ attrs }: TileNodeNamed<'polynomial'>): { coefficient: number; degree: number } | undefined {
+  const { basis, coefficients, halfWidth } = attrs;
+  const [, terms = 0] = coefficients.shape;
+  const coefficient = monicCoefficient(coefficients, basis);
+  if (coefficient === undefined) return undefined;
+  let degree = terms - 1;
+  while (coefficients.values[degree] === 0) degree--;
+  return { coefficient: coefficient / halfWidth ** degree, degree };
 }

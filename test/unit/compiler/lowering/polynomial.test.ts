@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { polynomialDepth, polynomialProducts } from '../../../../compiler/polynomials/polynomial.ts';
 import { lowerToHe } from '../../../../compiler/lowering/to-he.ts';
 import { type Chain, chainsFor } from '../../../../compiler/parameters/chains.ts';
 import { manageProgram, optimiseProgram } from '../../../../compiler/parameters/pipelines.ts';
@@ -10,6 +9,7 @@ import { Constant, indexConstant } from '../../../../ir/constant.ts';
 import type { HeModule } from '../../../../ir/he/module.ts';
 import { evaluateHe } from '../../../../ir/interpret/he.ts';
 import { evaluateTile } from '../../../../ir/interpret/tile.ts';
+import { monicCoefficient, polynomialDepth, polynomialProducts } from '../../../../ir/tensor/polynomial-evaluation.ts';
 import { duplicated, Layout, tiled } from '../../../../ir/tile/layout.ts';
 import { TileBuilder, type TileModule } from '../../../../ir/tile/ops.ts';
 import { fillSlots, readSlots } from '../../../../ir/tile/packing.ts';
@@ -80,20 +80,17 @@ function largestError(tile: TileModule, program: HeModule, x: Float64Array): num
   return result.reduce((worst, y, e) => Math.max(worst, Math.abs(y - (expected[e] ?? NaN))), 0);
 }
 
-/** Depth without the products by 1 / halfWidth, and without what makes a quadratic monic. */
+/** Depth without the products by 1 / halfWidth, and without what makes a polynomial monic. */
 function expectedDepth({ coefficients, basis, halfWidth }: Drawn): number {
   const own = polynomialDepth(coefficients, basis);
   // A constant is added to a product with next to nothing.
   if (own === 0) return 1;
-  return own + (halfWidth === 1 ? 0 : 1) + (isScaledQuadratic(coefficients, basis) ? 1 : 0);
+  return own + (halfWidth === 1 ? 0 : 1) + (lacksScaling(coefficients, basis) ? 1 : 0);
 }
 
-function isScaledQuadratic(coefficients: Constant, basis: string): boolean {
-  const [, terms = 0] = coefficients.shape;
-  const leading = (k: number): number[] => [...coefficients.values].filter((_, i) => i % terms === k);
-  const degreeTwo = terms > 2 && leading(2).every((c) => c !== 0 && c === leading(2)[0]);
-  const higher = Array.from({ length: terms }, (_, k) => k).some((k) => k > 2 && leading(k).some((c) => c !== 0));
-  return basis === 'power' && degreeTwo && !higher && leading(2)[0] !== 1;
+function lacksScaling(coefficients: Constant, basis: 'power' | 'chebyshev'): boolean {
+  const leading = monicCoefficient(coefficients, basis);
+  return leading !== undefined && leading !== 1;
 }
 
 describe('polynomials', () => {
@@ -132,7 +129,7 @@ describe('polynomials', () => {
         const manager = new PassManager([]);
         const program = manager.run(deadCiphertexts, lowerToHe(tile, 'plain').module, {});
         const depth = expectedDepth(drawn);
-        if (!isScaledQuadratic(drawn.coefficients, drawn.basis)) {
+        if (!lacksScaling(drawn.coefficients, drawn.basis)) {
           const products = polynomialProducts(drawn.coefficients, drawn.basis);
           expect(countOps(program, 'multiply')).toBe(2 * products);
         }
@@ -144,6 +141,16 @@ describe('polynomials', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test.each([1, 2, 3, 4])('monic of degree 2^%i take so many levels, whatever the lower terms are', (levels) => {
+    const coefficients = new Constant([1, 2 ** levels + 1], randomVector(2 ** levels + 1, 7));
+    coefficients.values[2 ** levels] = 1;
+    expect(polynomialDepth(coefficients, 'power')).toBe(levels);
+    const tile = tileOf({ basis: 'power', coefficients, center: 0, halfWidth: 1 }, degree / 2);
+    const managed = manage(lowerToHe(tile, 'plain').module, new PassManager([]), chainOf(levels));
+    expect(rescaleDepth(managed).depth).toBe(levels);
+    expect(largestError(tile, managed, randomVector(elements, 3))).toBeLessThan(1e-9);
   });
 
   test('take no more levels where equal summands were merged, which want different scales', () => {

@@ -1,13 +1,13 @@
 /**
- * Polynomials as ciphertext operations, in the least depth: ⌈log2(degree + 1)⌉, or 1 for a quadratic whose leading
- * coefficient is one.
+ * Polynomials as ciphertext operations, in the least depth: ⌈log2(degree + 1)⌉, or log2(degree) for powers up to a power of
+ * two whose leading coefficient is one, such as a monic quadratic.
  *
  * With m the largest power of two up to the degree, p = q · φ_m + r, where φ_m is the m-th power or Chebyshev
  * polynomial (T_{m+i} = 2 T_m T_i − T_{m−i}); q and r are evaluated alike down to degree one, whose coefficients are
  * plaintexts, so that scale assignment can bring every summand to the scale of the others (Paterson and Stockmeyer
  * 1973; Chebyshev form as in Chen, Chillotti and Song, Eurocrypt 2019, section 5).
  */
-import type { Constant } from '../../ir/constant.ts';
+import type { Constant } from '../constant.ts';
 
 export type Basis = 'power' | 'chebyshev';
 
@@ -23,12 +23,24 @@ export interface PolynomialTarget<Value> {
   add(x: Value, y: Value): Value;
 }
 
-/** Rescales between operand and result. */
+/** Rescales between operand and result, where scaling has made one of a leading coefficient that can become it. */
 export function polynomialDepth(coefficients: Constant, basis: Basis): number {
+  const degree = termsOf(coefficients).length - 1;
+  if (degree <= 0) return 0;
+  return Math.ceil(Math.log2(degree + (monicCoefficient(coefficients, basis) === undefined ? 1 : 0)));
+}
+
+/**
+ * The leading coefficient that has to be one for the depth to be least: where the degree is a power of two and all sets
+ * share that coefficient, scaling the result makes it one.
+ */
+export function monicCoefficient(coefficients: Constant, basis: Basis): number | undefined {
   const terms = termsOf(coefficients);
   const degree = terms.length - 1;
-  if (degree <= 0) return 0;
-  return commonQuadratic(terms, basis) === undefined ? Math.ceil(Math.log2(degree + 1)) : 1;
+  const leading = terms[degree];
+  if (basis !== 'power' || degree < 2 || !Number.isInteger(Math.log2(degree)) || leading === undefined)
+    return undefined;
+  return leading.every((c) => c === leading[0]) ? leading[0] : undefined;
 }
 
 /** Ciphertext products, each with a relinearisation. */
@@ -48,7 +60,7 @@ export function polynomialProducts(coefficients: Constant, basis: Basis): number
 }
 
 /**
- * Emits p(x). Of degree two with leading coefficient one: x · x + c1 x + c0 in depth one.
+ * Emits p(x). With a leading coefficient that can be one and is, its power is not multiplied: x · x + c1 x + c0 in depth one.
  * Returns undefined for a constant polynomial: there is nothing encrypted in it.
  */
 export function emitPolynomial<Value>(
@@ -59,12 +71,7 @@ export function emitPolynomial<Value>(
 ): Value | undefined {
   const terms = termsOf(coefficients);
   if (terms.length <= 1) return undefined;
-  if (commonQuadratic(terms, basis) === 1) {
-    const [constant, linear] = terms;
-    const square = target.multiply(x, x);
-    const sum = linear === undefined || isZero(linear) ? square : target.add(square, target.multiplyTerm(x, linear));
-    return constant === undefined || isZero(constant) ? sum : target.addTerm(sum, constant);
-  }
+  const monic = monicCoefficient(coefficients, basis) === 1;
   const powers = new Map<number, Value>([[1, x]]);
   const power = (m: number): Value => {
     const known = powers.get(m);
@@ -85,6 +92,7 @@ export function emitPolynomial<Value>(
     const [q0] = quotient;
     let value: Value;
     if (q !== undefined) value = target.multiply(q, power(m));
+    else if (monic && p === terms) value = power(m);
     else value = target.multiplyTerm(power(m), q0 ?? ones(terms, 0));
     const r = evaluate(remainder);
     if (r !== undefined) value = target.add(value, r);
@@ -125,12 +133,6 @@ function trim(terms: Term[]): Term[] {
   let length = terms.length;
   while (length > 0 && isZero(terms[length - 1] ?? new Float64Array())) length--;
   return terms.slice(0, length);
-}
-
-function commonQuadratic(terms: readonly Term[], basis: Basis): number | undefined {
-  const leading = terms[2];
-  if (terms.length !== 3 || basis !== 'power' || leading === undefined) return undefined;
-  return leading.every((c) => c === leading[0]) ? leading[0] : undefined;
 }
 
 function isZero(term: Term): boolean {
