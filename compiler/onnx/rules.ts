@@ -3,6 +3,7 @@ import type { RuleTable } from './rule-table.ts';
 import { activation, celu, clip, gelu, mish, prelu, selu, swish } from './rules/activation.ts';
 import { divide, extremum, mean, negate, power, product, subtract, sum } from './rules/arithmetic.ts';
 import { conv, convTranspose } from './rules/convolution.ts';
+import { einsum } from './rules/einsum/einsum.ts';
 import { binaryFoldings, foldOnlyBinary, unaryFoldings } from './rules/folding.ts';
 import { gemm, matMul } from './rules/matrix.ts';
 import { batchNormalization } from './rules/normalization.ts';
@@ -40,6 +41,7 @@ export const standardRules = {
   // Linear layers
   Gemm: gemm,
   MatMul: matMul,
+  Einsum: einsum,
   Conv: conv,
   ConvTranspose: convTranspose,
   AveragePool: averagePool,

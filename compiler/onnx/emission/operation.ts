@@ -107,6 +107,10 @@ export class Operation {
     return value;
   }
 
+  text(name: string): string | undefined {
+    return this.attribute(name, 'string')?.value;
+  }
+
   ints(name: string): readonly number[] | undefined {
     return this.attribute(name, 'ints')?.value;
   }

@@ -52,7 +52,7 @@ function transposedIf(emit: Emitter, term: Term, transpose: boolean): Term {
 }
 
 /** MatMul of numpy, for operands of which any may be encrypted. */
-function multiplyMatrices(emit: Emitter, left: Term, right: Term): Term {
+export function multiplyMatrices(emit: Emitter, left: Term, right: Term): Term {
   const [a, b] = samplesOf(left, right);
   if (a.shape.length === 0 || b.shape.length === 0) throw invalid('MatMul of a scalar');
   if (a.shape.at(-1) !== (b.shape.length === 1 ? b.shape[0] : b.shape.at(-2))) {

@@ -118,6 +118,14 @@ const matMul: Case[] = [
   }),
 ];
 
+const einsum: Case[] = [
+  given('Einsum of a batch and weights', {
+    inputs: { x: ['batch', 2, 4] },
+    nodes: [node('Einsum', 'x w', 'y', { equation: 'bti,oi->bot' })],
+    initializers: { w: weights(3, 4) },
+  }),
+];
+
 const conv: Case[] = [
   given('Conv with pads, strides and a bias', {
     inputs: { x: [batch, 2, 7, 6] },
@@ -275,4 +283,12 @@ const normalization: Case[] = [
   }),
 ];
 
-export const linearCases: readonly Case[] = [...gemm, ...matMul, ...conv, ...convTranspose, ...pools, ...normalization];
+export const linearCases: readonly Case[] = [
+  ...gemm,
+  ...matMul,
+  ...einsum,
+  ...conv,
+  ...convTranspose,
+  ...pools,
+  ...normalization,
+];
