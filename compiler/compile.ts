@@ -88,6 +88,7 @@ export function compileWith(
   const context: LoweringContext = {
     tensor,
     maps,
+    ranges: new Map(),
     samples,
     reference,
     weights,

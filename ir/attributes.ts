@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { Constant } from './constant.ts';
+import { areFinite } from './maths/finite.ts';
 
 const constant = z.instanceof(Constant);
 
@@ -53,7 +54,7 @@ export function rowsProblem(
       before = column;
     }
   }
-  if (!numbers.every(Number.isFinite)) return 'values must be finite';
-  if (!bias.values.every(Number.isFinite)) return 'bias must be finite';
+  if (!areFinite(numbers)) return 'values must be finite';
+  if (!areFinite(bias.values)) return 'bias must be finite';
   return undefined;
 }

@@ -6,14 +6,18 @@ import { blake2b } from '@noble/hashes/blake2.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 
+const environment: { readonly process?: Partial<NodeJS.Process> } = globalThis;
+/** Asked of its process and never imported, so that bundlers for browsers find nothing of Node. */
+const nodeCrypto = environment.process?.getBuiltinModule?.('node:crypto');
+
 /** SHA-256 of `bytes` as 64 lower-case hexadecimal digits. */
 export function sha256Hex(bytes: Uint8Array): string {
   return bytesToHex(sha256(bytes));
 }
 
-/** The 32 bytes of SHA-256 of `bytes`. */
+/** The 32 bytes of SHA-256 of `bytes`: by Node itself where there is one, ten times as fast. */
 export function sha256(bytes: Uint8Array): Uint8Array {
-  return nobleSha256(bytes);
+  return nodeCrypto === undefined ? nobleSha256(bytes) : new Uint8Array(nodeCrypto.hash('sha256', bytes, 'buffer'));
 }
 
 /** As `sha256`, by the implementation of the environment: ten times as fast, and not on this thread. */

@@ -15,6 +15,7 @@ import { placeWeights } from '../../ir/tile/place-weights.ts';
 import { modulo } from '../../ir/maths/modular.ts';
 import { sentOutputs } from '../../ir/tile/sent-outputs.ts';
 import { emitPolynomial } from '../../ir/tensor/polynomial-evaluation.ts';
+import { DistinctRows } from './distinct-rows.ts';
 
 /** Where the model's values are in the program. */
 export interface Lowered {
@@ -103,29 +104,29 @@ class HeLowering {
     const { starts, columns, values, bias, kernel, layout } = node.attrs;
     const input = nodeAt(this.tile, node.operands[0] ?? -1).type;
     const matrix = { starts: starts.indices, indices: columns.indices };
-    const { products, entries, period } = placeWeights(matrix, input, layout, kernel);
     const weights = values.values;
-    const tiles = Float64Array.from(entries, (entry) => weights[entry] ?? 0);
-    const distinct = distinctRows(tiles, period);
-    const source = this.packed.push(new Constant([distinct.rows.length / period, period], distinct.rows)) - 1;
+    const rows = new DistinctRows();
+    const source = this.packed.length;
     const rotated = new Map<number, number>();
     const babies = kernel.babies.length;
     const sums: number[][][] = Array.from({ length: layout.ciphertexts }, () => kernel.giants.map(() => []));
-    for (const { output, giant, baby, input: c, tile } of products) {
+    let row = new Float64Array();
+    placeWeights(matrix, input, layout, kernel, ({ output, giant, baby, input: c }, entries) => {
+      if (row.length !== entries.length) row = new Float64Array(entries.length);
+      for (let s = 0; s < row.length; s++) {
+        const entry = entries[s] ?? -1;
+        row[s] = entry < 0 ? 0 : (weights[entry] ?? 0);
+      }
       const key = c * babies + baby;
       let operand = rotated.get(key);
       if (operand === undefined) {
         operand = this.rotate(at(x, c), kernel.babies[baby] ?? 0, input);
         rotated.set(key, operand);
       }
-      const plaintext = this.plaintexts.add({
-        source,
-        tile: distinct.rowOf[tile] ?? 0,
-        shift: 0,
-        inner: layout.batchTile,
-      });
+      const plaintext = this.plaintexts.add({ source, tile: rows.add(row), shift: 0, inner: layout.batchTile });
       sums[output]?.[giant]?.push(this.timesWeight(operand, plaintext));
-    }
+    });
+    this.packed.push(rows.finish());
     const biases = this.elementwise(layout, (element) => bias.values[element] ?? 0);
     return sums.map((byGiant, output) => {
       const turned = byGiant.flatMap((terms, giant) =>
@@ -241,32 +242,6 @@ class HeLowering {
     if (values === undefined) throw new InternalError(`%${id} was not lowered`);
     return values;
   }
-}
-
-/** Every row once, in the order of first occurrence, and for each row of `tiles` which of them it is. */
-function distinctRows(tiles: Float64Array, period: number): { rows: Float64Array; rowOf: number[] } {
-  const kept: Float64Array[] = [];
-  const byHash = new Map<number, number[]>();
-  const rowOf: number[] = [];
-  for (let from = 0; from < tiles.length; from += period) {
-    const row = tiles.subarray(from, from + period);
-    const hash = hashOf(row);
-    const alike = byHash.get(hash) ?? [];
-    byHash.set(hash, alike);
-    let index = alike.find((k) => kept[k]?.every((x, s) => x === row[s]) === true);
-    if (index === undefined) alike.push((index = kept.push(row) - 1));
-    rowOf.push(index);
-  }
-  const rows = new Float64Array(kept.length * period);
-  for (const [i, row] of kept.entries()) rows.set(row, i * period);
-  return { rows, rowOf };
-}
-
-function hashOf(row: Float64Array): number {
-  let hash = 0;
-  for (const word of new Int32Array(row.buffer, row.byteOffset, 2 * row.length))
-    hash = Math.imul(hash ^ word, 0x01000193);
-  return hash;
 }
 
 function at(values: readonly number[], c: number): number {

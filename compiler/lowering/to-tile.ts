@@ -15,8 +15,19 @@ import { type NetworkMaps, operandMaps } from '../layouts/kernel-catalogue.ts';
 import type { NodeChoice } from '../layouts/node-choices.ts';
 import { isReshape } from '../../ir/tensor/reshape.ts';
 
+export interface LoweredTiles {
+  readonly tile: TileModule;
+  /** By tile value: a name that it shares with the values of other choices that hold the same elements, in any layout. */
+  readonly names: readonly string[];
+}
+
+/** The tile module of a choice alone. */
+export function lowerToTile(module: TensorModule, choice: LayoutChoice): TileModule {
+  return lowerTiles(module, choice, new Map()).tile;
+}
+
 /** `maps` are the affine maps of linear nodes that are known from the search, which are as large as the weights. */
-export function lowerToTile(module: TensorModule, choice: LayoutChoice, maps: NetworkMaps = new Map()): TileModule {
+export function lowerTiles(module: TensorModule, choice: LayoutChoice, maps: NetworkMaps): LoweredTiles {
   return new TileLowering(module, choice, maps).lower();
 }
 
@@ -27,6 +38,7 @@ class TileLowering {
   private readonly builder = new TileBuilder();
   private readonly values = new Map<ValueId, ValueId>();
   private readonly packs = new Map<string, ValueId>();
+  private readonly names: string[] = [];
 
   constructor(module: TensorModule, choice: LayoutChoice, maps: NetworkMaps) {
     this.module = module;
@@ -34,24 +46,24 @@ class TileLowering {
     this.maps = maps;
   }
 
-  lower(): TileModule {
+  lower(): LoweredTiles {
     for (const node of this.module.nodes) {
       // Whoever reads it has the client pack it.
       if (isClientView(this.module, node)) continue;
       const choice = this.choice.nodes.get(node.id);
       if (choice === undefined) throw new InternalError(`no layout was chosen for %${node.id}`);
-      this.values.set(node.id, this.lowerNode(node, choice));
+      const value = this.lowerNode(node, choice);
+      this.values.set(node.id, value);
+      this.names[value] ??= String(node.id);
     }
-    return this.builder.build(this.module.name);
+    return { tile: this.builder.build(this.module.name), names: this.names };
   }
 
   private lowerNode(node: TensorNode, choice: NodeChoice): ValueId {
     if (isLinear(node) && !isReshape(this.module, node)) return this.lowerLinear(node, choice);
     const operands = choice.operands.map(({ operand, kernel, pack }) => {
       const value = pack === undefined ? this.valueOf(operand) : this.pack(operand, pack, undefined);
-      return kernel === undefined
-        ? value
-        : this.linear(value, kernel, identityMap(kernel.input.elements), node.origins);
+      return kernel === undefined ? value : this.moved(value, kernel, node.origins);
     });
     const [x = -1, y = -1] = operands;
     switch (node.op) {
@@ -94,12 +106,20 @@ class TileLowering {
       const map = maps[k];
       if (kernel === undefined || map === undefined) throw new InternalError(`${node.op} has no kernel`);
       const given = pack === undefined ? this.valueOf(operand) : this.pack(operand, pack, kernel.packing?.index);
-      const value =
-        repack === undefined ? given : this.linear(given, repack, identityMap(repack.input.elements), node.origins);
-      return this.linear(value, kernel, kernel.packing?.map ?? map, node.origins);
+      const operandValue = repack === undefined ? given : this.moved(given, repack, node.origins);
+      const value = this.linear(operandValue, kernel, kernel.packing?.map ?? map, node.origins);
+      if (choice.operands.length > 1) this.names[value] = `${node.id}.${k}`;
+      return value;
     });
     const [only = -1] = summands;
     return summands.length === 1 ? only : this.builder.add('add', summands, {}, node.origins);
+  }
+
+  /** The same elements in another layout. */
+  private moved(x: ValueId, kernel: KernelOption, origins: readonly NodeRef[]): ValueId {
+    const value = this.linear(x, kernel, identityMap(kernel.input.elements), origins);
+    this.names[value] = this.names[x] ?? '';
+    return value;
   }
 
   private linear(x: ValueId, { kernel, output }: KernelOption, map: LinearMap, origins: readonly NodeRef[]): ValueId {
@@ -134,12 +154,14 @@ class TileLowering {
     const node = view.input;
     const entries = index === undefined ? view.index : pick(view.index, index);
     const constant = indexConstant([entries.length], entries);
-    const key = `${node.id} ${layout.toString()} ${constant.digest()}`;
+    const elements = `${node.id} ${constant.digest()}`;
+    const key = `${elements} ${layout.toString()}`;
     const known = this.packs.get(key);
     if (known !== undefined) return known;
     const { name, shape } = node.attrs;
     const value = this.builder.add('pack', [], { name, shape, index: constant, factor: 1, layout }, node.origins);
     this.packs.set(key, value);
+    this.names[value] = elements;
     return value;
   }
 

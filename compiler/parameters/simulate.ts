@@ -5,6 +5,7 @@ import { evaluateTile } from '../../ir/interpret/tile.ts';
 import { NoiseModel } from '../../ir/interpret/noise.ts';
 import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
 import { TensorInterpreter } from '../../ir/interpret/tensor.ts';
+import type { ValueId } from '../../ir/op.ts';
 import { largestAbsolute } from '../../ir/maths/averages.ts';
 import { errorUnit, largestOutput } from '../../ir/maths/error-unit.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
@@ -61,14 +62,28 @@ function simulation(tile: TileModule, program: HeModule | PlanModule, samples: r
 /**
  * The largest absolute element of every tile value over the samples. What stands in other slots, and partial sums, do
  * not count: all operations but decryption are exact modulo the modulus of their level, so that what exceeds it on the
- * way does no harm.
+ * way does no harm. Values of the same name have the same elements, whatever the module: those in `known` are not
+ * measured again, and all others are added.
  */
-export function measureRanges(tile: TileModule, samples: readonly Sample[]): number[] {
+export function measureRanges(
+  tile: TileModule,
+  samples: readonly Sample[],
+  names: readonly string[] = [],
+  known = new Map<string, number>(),
+): number[] {
+  const nameOf = (id: ValueId): string => names[id] ?? `%${id}`;
+  if (!tile.nodes.every(({ op, id }) => op === 'unpack' || known.has(nameOf(id)))) {
+    const ranges = measureAll(tile, samples);
+    for (const { op, id } of tile.nodes) if (op !== 'unpack') known.set(nameOf(id), ranges[id] ?? 0);
+  }
+  // An output has the range of its operand, and constants that are in no slot.
+  return tile.nodes.map(({ op, id }) => (op === 'unpack' ? 0 : (known.get(nameOf(id)) ?? 0)));
+}
+
+function measureAll(tile: TileModule, samples: readonly Sample[]): number[] {
   const ranges = tile.nodes.map(() => 0);
   for (const sample of thin(samples, rangeSamples)) {
     evaluateTile(tile, sample, (id, elements) => {
-      // An output has the range of its operand, and constants that are in no slot.
-      if (tile.nodes[id]?.op === 'unpack') return;
       const range = largestAbsolute(elements);
       // Also true for what is no number.
       if (!(range <= (ranges[id] ?? 0))) ranges[id] = range;

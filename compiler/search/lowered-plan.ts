@@ -23,6 +23,8 @@ export interface LoweringContext {
   readonly tensor: TensorModule;
   /** Of its linear nodes, each computed once for all layouts and programs. */
   readonly maps: NetworkMaps;
+  /** Of its values on the samples, each measured once. */
+  readonly ranges: Map<string, number>;
   readonly samples: readonly Sample[];
   readonly reference: Reference;
   readonly weights: 'plain' | 'encrypted';
@@ -79,9 +81,9 @@ export function lowerProposal(
   manager: PassManager,
   context: LoweringContext,
 ): LoweredPlan | Overflow {
-  const { tensor, maps, samples, weights } = context;
+  const { tensor, maps, ranges, samples, weights } = context;
   const earlier = manager.warnings.length;
-  const packed = packNetwork(tensor, proposal.choice, { maps, samples, manager, weights });
+  const packed = packNetwork(tensor, proposal.choice, { maps, ranges, samples, manager, weights });
   if ('needs' in packed) return packed;
   const free = priceWithKeys({ proposal, packed }, undefined, manager, context);
   if (free === undefined) return { proposal, packed, priced: { needs: 'fewer-levels' }, warnings: [] };
@@ -118,8 +120,8 @@ export function replay(
   context: LoweringContext,
   observer: PassObserver,
 ): void {
-  const { tensor, maps, samples, weights } = context;
-  const packed = packNetwork(tensor, lowered.proposal.choice, { maps, samples, manager, weights });
+  const { tensor, maps, ranges, samples, weights } = context;
+  const packed = packNetwork(tensor, lowered.proposal.choice, { maps, ranges, samples, manager, weights });
   if ('needs' in packed) throw new InternalError('a plan that was lowered no longer can be');
   const { selection } = selectAccurate({ proposal: lowered.proposal, packed }, keysOf(lowered), manager, context);
   if (selection === undefined) throw new InternalError('a plan that was accepted no longer is');

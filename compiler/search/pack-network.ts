@@ -9,10 +9,11 @@ import { equaliseRanges } from '../../passes/tile/equalise-ranges.ts';
 import type { PassManager } from '../../passes/manager.ts';
 import type { Sample } from '../../ir/interface.ts';
 import { placeRescales } from '../../passes/he/rescale-lazily.ts';
+import type { LinearMap } from '../../ir/tensor/csr.ts';
 import type { LayoutChoice } from '../layouts/choose-layouts.ts';
 import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import { lowerToHe } from '../lowering/to-he.ts';
-import { lowerToTile } from '../lowering/to-tile.ts';
+import { lowerTiles } from '../lowering/to-tile.ts';
 import { optimiseProgram } from '../parameters/pipelines.ts';
 import { measureOutputs, measureRanges } from '../parameters/simulate.ts';
 
@@ -31,6 +32,8 @@ export interface PackedNetwork {
 export interface PackingOptions {
   /** Affine maps of the network as far as they are known, to which others are added. */
   readonly maps?: NetworkMaps;
+  /** Ranges of values on the samples as far as they are known, to which others are added. */
+  readonly ranges?: Map<string, number>;
   readonly samples: readonly Sample[];
   readonly manager: PassManager;
   readonly weights: 'plain' | 'encrypted';
@@ -48,9 +51,9 @@ export function packNetwork(
   choice: LayoutChoice,
   options: PackingOptions,
 ): PackedNetwork | Overflow {
-  const { maps, samples, manager, weights } = options;
-  const tile = lowerToTile(tensor, choice, maps);
-  const ranges = measureRanges(tile, samples);
+  const { maps = new Map<number, readonly LinearMap[]>(), ranges: known, samples, manager, weights } = options;
+  const { tile, names } = lowerTiles(tensor, choice, maps);
+  const ranges = measureRanges(tile, samples, names, known);
   const overflowing = tile.nodes.find(({ id }) => !Number.isFinite(ranges[id] ?? 0));
   if (overflowing !== undefined) return { needs: 'smaller-values', nodes: overflowing.origins };
   const equalised = manager.run(equaliseRanges, tile, { ranges });

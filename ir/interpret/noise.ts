@@ -62,6 +62,8 @@ export class NoiseModel {
   private readonly keyErrors = new Map<number, Float64Array>();
   /** By level: deviation at each slot of a key switch without the part of its key, at scale 1. */
   private readonly switching = new Map<number, Float64Array>();
+  /** By encoding: where its errors begin in the pool. */
+  private readonly encodings = new Map<string, number>();
   /** Normals of deviation 1, the first of them once more at the end. */
   private readonly pool: Float64Array;
 
@@ -120,7 +122,7 @@ export class NoiseModel {
       return;
     }
     const deviation = Math.sqrt(period.length / 6) / scale;
-    const errors = this.window(this.random.fork(`plaintext ${name} ${scale}`), period.length);
+    const errors = this.windowFrom(this.encodingOf(`plaintext ${name} ${scale}`), period.length);
     for (let s = 0; s < period.length; s++) period[s] = (period[s] ?? 0) + deviation * (errors[s] ?? 0);
   }
 
@@ -139,8 +141,18 @@ export class NoiseModel {
 
   /** `length` of the pool's normals, from anywhere. */
   private window(random: SeededRandom, length: number): Float64Array {
-    const from = random.integer(0, poolSize - 1);
+    return this.windowFrom(random.integer(0, poolSize - 1), length);
+  }
+
+  private windowFrom(from: number, length: number): Float64Array {
     return this.pool.subarray(from, from + length);
+  }
+
+  /** Where the errors of an encoding begin: programs encode the same plaintexts in every run. */
+  private encodingOf(label: string): number {
+    let from = this.encodings.get(label);
+    if (from === undefined) this.encodings.set(label, (from = this.random.fork(label).integer(0, poolSize - 1)));
+    return from;
   }
 
   /** √Σq_i² / P over the primes of a level. */

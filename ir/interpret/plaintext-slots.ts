@@ -1,54 +1,61 @@
 /**
  * Plaintexts of a program as slot vectors, with the error of their encoding where there is a noise model. What was
- * asked for last is kept, within a bound of memory.
+ * asked for first is kept, within a bound of memory: programs ask for the same ones in the same order, run after run.
  */
 import type { HeModule } from '../he/module.ts';
 import { type Plaintext, plaintextAt, plaintextRow, shortestPeriod } from '../he/plaintexts.ts';
 import type { NoiseModel } from './noise.ts';
 
-const cacheBytes = 1 << 26;
+const keptBytes = 1 << 26;
 
 export class PlaintextSlots {
   private readonly module: Pick<HeModule, 'slots' | 'plaintexts' | 'packed'>;
   private readonly noise: NoiseModel | undefined;
   private readonly capacity: number;
-  /** In the order of insertion: the first is the oldest. */
-  private readonly cache = new Map<string, Float64Array>();
+  private readonly kept = new Map<string, Float64Array>();
+  /** For plaintexts that are not kept, and for one period of any. */
+  private readonly passing: Float64Array;
+  private readonly period: Float64Array;
 
   constructor(module: Pick<HeModule, 'slots' | 'plaintexts' | 'packed'>, noise?: NoiseModel) {
     this.module = module;
     this.noise = noise;
-    this.capacity = Math.max(1, Math.floor(cacheBytes / (8 * module.slots)));
+    this.capacity = Math.max(1, Math.floor(keptBytes / (8 * module.slots)));
+    this.passing = new Float64Array(module.slots);
+    this.period = new Float64Array(module.slots);
   }
 
-  /** Slots of plaintext `id` encoded at `scale`, which matters for the noise only. Not to be written to. */
+  /**
+   * Slots of plaintext `id` encoded at `scale`, which matters for the noise only. Not to be written to, and to be used
+   * before the next call.
+   */
   at(id: number, scale: number): Float64Array {
     const key = this.noise === undefined ? String(id) : `${id} ${scale}`;
-    const known = this.cache.get(key);
+    const known = this.kept.get(key);
     if (known !== undefined) return known;
-    const slots = this.encode(plaintextAt(this.module.plaintexts, id), scale);
-    for (const oldest of this.cache.keys()) {
-      if (this.cache.size < this.capacity) break;
-      this.cache.delete(oldest);
-    }
-    this.cache.set(key, slots);
+    const plaintext = plaintextAt(this.module.plaintexts, id);
+    if (this.kept.size >= this.capacity) return this.encode(plaintext, scale, this.passing);
+    const slots = this.encode(plaintext, scale, new Float64Array(this.module.slots));
+    this.kept.set(key, slots);
     return slots;
   }
 
-  private encode(plaintext: Plaintext, scale: number): Float64Array {
-    const period = repeatEach(shortestPeriod(plaintextRow(this.module.packed, plaintext)), plaintext.inner);
-    const { source, tile, inner } = plaintext;
+  private encode(plaintext: Plaintext, scale: number, target: Float64Array): Float64Array {
+    const row = shortestPeriod(plaintextRow(this.module.packed, plaintext));
+    const { source, tile, shift, inner } = plaintext;
+    const period = repeatEach(row, inner, this.period);
     // A row of zeros has no rounding error.
-    if (period.some((x) => x !== 0)) this.noise?.encode(period, scale, `${source} ${tile} ${inner}`);
-    return fillShifted(period, plaintext.shift, new Float64Array(this.module.slots));
+    if (row.some((x) => x !== 0)) this.noise?.encode(period, scale, `${source} ${tile} ${inner}`);
+    return fillShifted(period, shift, target);
   }
 }
 
-/** A copy with every entry `inner` times; a single entry stays single. */
-function repeatEach(row: Float64Array, inner: number): Float64Array {
-  if (row.length === 1 || inner === 1) return row.slice();
-  const repeated = new Float64Array(row.length * inner);
-  for (let i = 0; i < row.length; i++) repeated.fill(row[i] ?? 0, i * inner, (i + 1) * inner);
+/** Every entry `inner` times, at the beginning of `into`; a single entry stays single. */
+function repeatEach(row: Float64Array, inner: number, into: Float64Array): Float64Array {
+  const each = row.length === 1 ? 1 : inner;
+  const repeated = into.subarray(0, row.length * each);
+  if (each === 1) repeated.set(row);
+  else for (let i = 0; i < row.length; i++) repeated.fill(row[i] ?? 0, i * each, (i + 1) * each);
   return repeated;
 }
 

@@ -22,7 +22,13 @@ const rules: Rules = {
   pack: ({ attrs: { name, index, factor } }, _, inputs) => {
     const x = inputs.get(name);
     if (x === undefined) throw new InternalError(`there is no input ${name}`);
-    return Float64Array.from(index.indices, (i) => (i < 0 ? 0 : (x[i] ?? 0) * factor));
+    const picks = index.indices;
+    const y = new Float64Array(picks.length);
+    for (let e = 0; e < y.length; e++) {
+      const from = picks[e] ?? -1;
+      if (from >= 0) y[e] = (x[from] ?? 0) * factor;
+    }
+    return y;
   },
   linear: ({ attrs: { starts, columns, values, bias } }, [x = empty]) =>
     applyMap(
@@ -36,7 +42,11 @@ const rules: Rules = {
       },
       x,
     ),
-  add: (_, operands) => (operands[0] ?? empty).map((_x, i) => operands.reduce((sum, x) => sum + (x[i] ?? 0), 0)),
+  add: (_, operands) => {
+    const sum = new Float64Array(operands[0]?.length ?? 0);
+    for (const x of operands) for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (x[i] ?? 0);
+    return sum;
+  },
   multiply: (_, [x = empty, y = empty]) => x.map((value, i) => value * (y[i] ?? 0)),
   polynomial: ({ attrs: { basis, coefficients, set, center, halfWidth } }, [x = empty]) => {
     const terms = coefficients.shape[1] ?? 1;

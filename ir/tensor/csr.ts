@@ -5,6 +5,7 @@
  * they may share arrays with the constants of a module.
  */
 import { tooManyNonZeros, valuesOverflow } from '../diagnostics/compile.ts';
+import { areFinite } from '../maths/finite.ts';
 import { HepcError, InternalError, type NodeRef } from '../diagnostics/diagnostic.ts';
 
 export interface LinearMap {
@@ -27,8 +28,7 @@ export function checkFiniteMap(
   { values, bias }: { readonly values: Float64Array; readonly bias: Float64Array },
   origins: readonly NodeRef[],
 ): void {
-  if (!values.every(Number.isFinite) || !bias.every(Number.isFinite))
-    throw new HepcError([valuesOverflow({}, { nodes: origins })]);
+  if (!areFinite(values) || !areFinite(bias)) throw new HepcError([valuesOverflow({}, { nodes: origins })]);
 }
 
 /**

@@ -19,7 +19,7 @@ export function fillSlots(
       const element = elements[ciphertext * virtualSlots + v] ?? -1;
       const from = element === -1 ? -1 : (index[element] ?? -1);
       if (from === -1) continue;
-      for (const [k, sample] of samples.entries()) packed[v * batchTile + k] = (sample[from] ?? 0) * factor;
+      for (let k = 0; k < samples.length; k++) packed[v * batchTile + k] = (samples[k]?.[from] ?? 0) * factor;
     }
     return packed;
   });

@@ -56,14 +56,19 @@ function foldSpan(folds: readonly number[], slots: number): number[] {
 }
 
 /** Throws `InternalError` where the kernel cannot compute the matrix between these layouts. */
-export function placeWeights(matrix: Rows, input: Layout, output: Layout, kernel: Kernel): Placement {
-  const { placement, leftOut } = placeWhatFits(matrix, input, output, kernel);
+export function placeWeights(
+  matrix: Rows,
+  input: Layout,
+  output: Layout,
+  kernel: Kernel,
+  visit: (product: Product, tile: Int32Array) => void,
+): void {
+  const leftOut = visitProducts(matrix, input, output, kernel, visit);
   if (leftOut.size > 0) {
     throw new InternalError(
       `kernel ${kernel.family} leaves ${leftOut.size} weights out between ${input.toString()} and ${output.toString()}`,
     );
   }
-  return placement;
 }
 
 /**
@@ -76,49 +81,67 @@ export function placeWhatFits(
   output: Layout,
   kernel: Kernel,
 ): { readonly placement: Placement; readonly leftOut: ReadonlySet<number> } {
+  const products: Product[] = [];
+  const tiles: Int32Array[] = [];
+  const leftOut = visitProducts(matrix, input, output, kernel, (product, tile) => {
+    products.push(product);
+    tiles.push(tile.slice());
+  });
+  const period = repetition(input, output, kernel);
+  const entries = new Int32Array(tiles.length * period);
+  for (const [i, tile] of tiles.entries()) entries.set(tile, i * period);
+  return { placement: { products, entries, period }, leftOut };
+}
+
+/** Products with their tiles, one after another; a tile is only valid during the call. Returns what is left out. */
+function visitProducts(
+  matrix: Rows,
+  input: Layout,
+  output: Layout,
+  kernel: Kernel,
+  visit: (product: Product, tile: Int32Array) => void,
+): ReadonlySet<number> {
   const slots = output.virtualSlots;
   const columnAt = input.elementMap();
   const period = repetition(input, output, kernel);
   const span = foldSpan(kernel.folds, slots);
   const active = activePairs(matrix, input, output);
-  const products: Product[] = [];
-  const rows: Int32Array[] = [];
   const find = finder(matrix);
   const rowAt = output.elementMap();
   const leftOut = new Set<number>();
+  const tile = new Int32Array(period).fill(-1);
+  let tiles = 0;
 
   for (let o = 0; o < output.ciphertexts; o++) {
-    const served = servedRows(rowAt.subarray(o * slots, (o + 1) * slots), span);
-    const coverage = new Coverage(matrix, served.rowOfSlot, period);
+    const served = servedRows(rowAt.subarray(o * slots, (o + 1) * slots), span, kernel.folds);
+    const { rowOfPosition } = served;
+    const coverage = new Coverage(matrix, served, period);
     for (const [gi, giant] of kernel.giants.entries()) {
+      const giantShift = modulo(giant, slots);
       for (let c = 0; c < input.ciphertexts; c++) {
         if (active[o * input.ciphertexts + c] === 0) continue;
         for (const [bi, baby] of kernel.babies.entries()) {
           const shift = modulo(giant + baby, slots);
-          const giantShift = modulo(giant, slots);
-          let tile: Int32Array | undefined;
+          let isUsed = false;
           for (let u = 0; u < period; u++) {
-            const row = served.rowOfPosition[u] ?? -1;
+            const row = rowOfPosition[u] ?? -1;
             if (row < 0) continue;
             const column = columnAt[c * slots + ((u + shift) & (slots - 1))] ?? -1;
             if (column < 0) continue;
             const entry = find(row, column);
-            if (entry < 0 || !coverage.claim(u, span, row, entry)) continue;
-            tile ??= new Int32Array(period).fill(-1);
+            if (entry < 0 || !coverage.claim(u, row, entry)) continue;
+            isUsed = true;
             tile[((u + giantShift) & (slots - 1)) % period] = entry;
           }
-          if (tile !== undefined) {
-            products.push({ output: o, giant: gi, baby: bi, input: c, tile: rows.length });
-            rows.push(tile);
-          }
+          if (!isUsed) continue;
+          visit({ output: o, giant: gi, baby: bi, input: c, tile: tiles++ }, tile);
+          tile.fill(-1);
         }
       }
     }
     coverage.addMissing(leftOut);
   }
-  const entries = new Int32Array(rows.length * period);
-  for (const [i, row] of rows.entries()) entries.set(row, i * period);
-  return { placement: { products, entries, period }, leftOut };
+  return leftOut;
 }
 
 /** Slots after which all plaintexts of the kernel repeat. */
@@ -143,15 +166,21 @@ function activePairs({ starts, indices }: Rows, input: Layout, output: Layout): 
 }
 
 interface Served {
-  /** The row in each output slot of this ciphertext, −1 for none. */
-  readonly rowOfSlot: Int32Array;
+  /** The row in each output slot of this ciphertext that has an account of its own, −1 for the others. */
+  readonly rowOfAccount: Int32Array;
   /** The row that position u = s' + φ serves, −1 where it serves none or several. */
   readonly rowOfPosition: Int32Array;
+  /** The accounts that position u serves are accounts[starts[u]] … accounts[starts[u + 1]]; without folds slot u alone. */
+  readonly accounts: { readonly starts: Int32Array; readonly slots: Int32Array } | undefined;
 }
 
-function servedRows(rowOfSlot: Int32Array, span: readonly number[]): Served {
+/**
+ * Where the sums of the folds are closed under addition, every position that serves a slot serves the same others: of
+ * these one has the account.
+ */
+function servedRows(rowOfSlot: Int32Array, span: readonly number[], folds: readonly number[]): Served {
   const slots = rowOfSlot.length;
-  if (span.length === 1) return { rowOfSlot, rowOfPosition: rowOfSlot };
+  if (span.length === 1) return { rowOfAccount: rowOfSlot, rowOfPosition: rowOfSlot, accounts: undefined };
   const rowOfPosition = new Int32Array(slots).fill(-1);
   const contested = new Uint8Array(slots);
   for (let s = 0; s < slots; s++) {
@@ -165,29 +194,75 @@ function servedRows(rowOfSlot: Int32Array, span: readonly number[]): Served {
     }
   }
   for (let u = 0; u < slots; u++) if (contested[u] === 1) rowOfPosition[u] = -1;
-  return { rowOfSlot, rowOfPosition };
+  const rowOfAccount = isClosed(span, folds, slots) ? oneOfEach(rowOfSlot, rowOfPosition, span) : rowOfSlot;
+  return { rowOfAccount, rowOfPosition, accounts: accountsOf(rowOfAccount, rowOfPosition, span) };
 }
 
-/** Which non-zeros each output slot has already; one bit for each (slot, non-zero of its row). */
+/** Whether the sums of folds are closed under addition: sums with a fold are sums. */
+function isClosed(span: readonly number[], folds: readonly number[], slots: number): boolean {
+  const sums = new Set(span);
+  return folds.every((fold) => span.every((sum) => sums.has(modulo(sum + fold, slots))));
+}
+
+/** The rows of slots, without those that a slot before them in the same class of served slots has. */
+function oneOfEach(rowOfSlot: Int32Array, rowOfPosition: Int32Array, span: readonly number[]): Int32Array {
+  const kept = rowOfSlot.slice();
+  for (let s = 0; s < kept.length; s++) {
+    if ((kept[s] ?? -1) < 0 || rowOfPosition[s] !== kept[s]) continue;
+    for (const offset of span) if (offset !== 0) kept[(s + offset) & (kept.length - 1)] = -1;
+  }
+  return kept;
+}
+
+function accountsOf(
+  rowOfAccount: Int32Array,
+  rowOfPosition: Int32Array,
+  span: readonly number[],
+): Required<Served>['accounts'] {
+  const slots = rowOfAccount.length;
+  const starts = new Int32Array(slots + 1);
+  const forEach = (visit: (u: number, s: number) => void): void => {
+    for (let s = 0; s < slots; s++) {
+      const row = rowOfAccount[s] ?? -1;
+      if (row < 0) continue;
+      for (const offset of span) {
+        const u = (s + offset) & (slots - 1);
+        if (rowOfPosition[u] === row) visit(u, s);
+      }
+    }
+  };
+  forEach((u) => {
+    starts[u + 1] = (starts[u + 1] ?? 0) + 1;
+  });
+  for (let u = 0; u < slots; u++) starts[u + 1] = (starts[u + 1] ?? 0) + (starts[u] ?? 0);
+  const next = starts.slice();
+  const found = new Int32Array(starts[slots] ?? 0);
+  forEach((u, s) => {
+    const at = next[u] ?? 0;
+    found[at] = s;
+    next[u] = at + 1;
+  });
+  return { starts, slots: found };
+}
+
+/** Which non-zeros each output slot has already; one bit for each (account, non-zero of its row). */
 class Coverage {
   private missing: number;
   private readonly done: Uint8Array;
   private readonly base: Float64Array;
-  private readonly rowOfSlot: Int32Array;
+  private readonly served: Served;
   private readonly starts: Int32Array;
-  private readonly slots: number;
   private readonly period: number;
 
-  constructor({ starts }: Rows, rowOfSlot: Int32Array, period: number) {
-    this.slots = rowOfSlot.length;
-    this.rowOfSlot = rowOfSlot;
+  constructor({ starts }: Rows, served: Served, period: number) {
+    this.served = served;
     this.starts = starts;
     this.period = period;
     this.base = new Float64Array(period);
     let total = 0;
     for (let s = 0; s < period; s++) {
       this.base[s] = total;
-      const row = rowOfSlot[s] ?? -1;
+      const row = served.rowOfAccount[s] ?? -1;
       if (row >= 0) total += (starts[row + 1] ?? 0) - (starts[row] ?? 0);
     }
     this.done = new Uint8Array(total);
@@ -195,25 +270,23 @@ class Coverage {
   }
 
   /** Takes `entry` of `row` for all output slots behind position u; false where one of them has it already. */
-  claim(u: number, span: readonly number[], row: number, entry: number): boolean {
+  claim(u: number, row: number, entry: number): boolean {
+    const { base, done } = this;
+    const { accounts } = this.served;
     const offsetInRow = entry - (this.starts[row] ?? 0);
-    if (span.length === 1) {
-      const index = (this.base[u] ?? 0) + offsetInRow;
-      if (this.done[index] !== 0) return false;
-      this.done[index] = 1;
+    if (accounts === undefined) {
+      const index = (base[u] ?? 0) + offsetInRow;
+      if (done[index] !== 0) return false;
+      done[index] = 1;
       this.missing--;
       return true;
     }
-    for (const offset of span) {
-      const s = (u - offset + this.slots) & (this.slots - 1);
-      if (this.rowOfSlot[s] === row && this.done[(this.base[s % this.period] ?? 0) + offsetInRow] !== 0) return false;
-    }
-    for (const offset of span) {
-      const s = (u - offset + this.slots) & (this.slots - 1);
-      if (this.rowOfSlot[s] !== row) continue;
-      this.done[(this.base[s % this.period] ?? 0) + offsetInRow] = 1;
-      this.missing--;
-    }
+    const { starts, slots } = accounts;
+    const first = starts[u] ?? 0;
+    const end = starts[u + 1] ?? 0;
+    for (let i = first; i < end; i++) if (done[(base[slots[i] ?? 0] ?? 0) + offsetInRow] !== 0) return false;
+    for (let i = first; i < end; i++) done[(base[slots[i] ?? 0] ?? 0) + offsetInRow] = 1;
+    this.missing -= end - first;
     return true;
   }
 
@@ -221,7 +294,7 @@ class Coverage {
   addMissing(entries: Set<number>): void {
     if (this.missing === 0) return;
     for (let s = 0; s < this.period; s++) {
-      const row = this.rowOfSlot[s] ?? -1;
+      const row = this.served.rowOfAccount[s] ?? -1;
       if (row < 0) continue;
       const first = this.starts[row] ?? 0;
       const base = this.base[s] ?? 0;

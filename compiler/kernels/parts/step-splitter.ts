@@ -14,43 +14,63 @@ export interface Rotations {
   readonly giants: number;
 }
 
-/** Counts babies and giants of many cuts of the same steps; marks are generations, so that nothing is cleared. */
+/** Inputs, or outputs, that have the same steps. */
+interface Alike {
+  readonly steps: Int32Array;
+  readonly count: number;
+}
+
+/**
+ * Counts babies and giants of many cuts of the same steps. The babies of an input are those of its steps to any output,
+ * and the giants of an output those of its steps from any input, so that pairs are looked at once; marks are
+ * generations, so that nothing is cleared.
+ */
 export class StepSplitter {
-  private readonly pairs: readonly (readonly [pair: number, steps: Int32Array])[];
-  private readonly inputs: number;
+  private readonly inputs: readonly Alike[];
+  private readonly outputs: readonly Alike[];
   private readonly slots: number;
-  private readonly babyMarks = new Map<number, Int32Array>();
-  private readonly giantMarks = new Map<number, Int32Array>();
+  private readonly marks: Int32Array;
   private generation = 0;
 
+  /** `steps` by pair: output · inputs + input. */
   constructor(steps: ReadonlyMap<number, readonly number[]>, inputs: number, slots: number) {
-    this.pairs = [...steps].map(([pair, list]) => [pair, Int32Array.from(list)]);
-    this.inputs = inputs;
+    const byInput = new Map<number, (readonly number[])[]>();
+    const byOutput = new Map<number, (readonly number[])[]>();
+    for (const [pair, list] of steps) {
+      listAt(byInput, pair % inputs).push(list);
+      listAt(byOutput, Math.floor(pair / inputs)).push(list);
+    }
     this.slots = slots;
+    this.marks = new Int32Array(slots);
+    this.inputs = this.unionsOf(byInput);
+    this.outputs = this.unionsOf(byOutput);
   }
 
   /** With babies in [from, from + width) and giants multiples of `width`; stops early at more than `most` of them. */
   count(width: number, from: number, most = Infinity): Rotations {
-    const generation = ++this.generation;
+    const { marks } = this;
     const wrap = this.slots - 1;
     let babies = 0;
-    let giants = 0;
-    for (const [pair, steps] of this.pairs) {
-      const babyMark = marksOf(this.babyMarks, pair % this.inputs, this.slots);
-      const giantMark = marksOf(this.giantMarks, Math.floor(pair / this.inputs), this.slots);
+    for (const { steps, count } of this.inputs) {
+      const generation = ++this.generation;
       for (const step of steps) {
         const baby = modulo(step - from, width) + from;
-        const giant = (step - baby) & wrap;
-        if (baby !== 0 && babyMark[baby & wrap] !== generation) {
-          babyMark[baby & wrap] = generation;
-          babies++;
-        }
-        if (giant !== 0 && giantMark[giant] !== generation) {
-          giantMark[giant] = generation;
-          giants++;
-        }
-        if (babies + giants > most) return { babies, giants };
+        if (baby === 0 || marks[baby & wrap] === generation) continue;
+        marks[baby & wrap] = generation;
+        babies += count;
       }
+      if (babies > most) return { babies, giants: 0 };
+    }
+    let giants = 0;
+    for (const { steps, count } of this.outputs) {
+      const generation = ++this.generation;
+      for (const step of steps) {
+        const giant = (step - modulo(step - from, width) - from) & wrap;
+        if (giant === 0 || marks[giant] === generation) continue;
+        marks[giant] = generation;
+        giants += count;
+      }
+      if (babies + giants > most) break;
     }
     return { babies, giants };
   }
@@ -58,7 +78,7 @@ export class StepSplitter {
   steps(width: number, from: number): { babies: number[]; giants: number[] } {
     const babies = new Set<number>();
     const giants = new Set<number>();
-    for (const [, steps] of this.pairs) {
+    for (const { steps } of this.inputs) {
       for (const step of steps) {
         const baby = modulo(step - from, width) + from;
         babies.add(modulo(baby, this.slots));
@@ -67,12 +87,33 @@ export class StepSplitter {
     }
     return { babies: ascending(babies), giants: ascending(giants) };
   }
+
+  /** Of each key's lists every step once; keys with the same steps are one. */
+  private unionsOf(lists: ReadonlyMap<number, readonly (readonly number[])[]>): Alike[] {
+    const found = new Map<string, Alike>();
+    const wrap = this.slots - 1;
+    for (const each of lists.values()) {
+      const generation = ++this.generation;
+      const union: number[] = [];
+      for (const list of each) {
+        for (const step of list) {
+          if (this.marks[step & wrap] === generation) continue;
+          this.marks[step & wrap] = generation;
+          union.push(step);
+        }
+      }
+      const steps = Int32Array.from(union).sort();
+      const key = steps.join();
+      found.set(key, { steps, count: (found.get(key)?.count ?? 0) + 1 });
+    }
+    return [...found.values()];
+  }
 }
 
-function marksOf(marks: Map<number, Int32Array>, key: number, slots: number): Int32Array {
-  let found = marks.get(key);
-  if (found === undefined) marks.set(key, (found = new Int32Array(slots)));
-  return found;
+function listAt<T>(lists: Map<number, T[]>, key: number): T[] {
+  let list = lists.get(key);
+  if (list === undefined) lists.set(key, (list = []));
+  return list;
 }
 
 export function ascending(steps: ReadonlySet<number>): number[] {

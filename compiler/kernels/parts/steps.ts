@@ -150,12 +150,19 @@ export class StepTable {
     const usedGiants = new Set<number>();
     const rotatedBabies = new Set<number>();
     const rotatedGiants = new Set<number>();
+    // Entries that are the number of a pair are its open steps.
+    const open = new Float64Array(this.slots).fill(-1);
+    const wrap = this.slots - 1;
     for (const [pair, list] of steps) {
-      const open = new Set(list);
+      for (const step of list) open[step & wrap] = pair;
+      let left = list.length;
       for (const giant of giants) {
-        if (open.size === 0) break;
+        if (left === 0) break;
         for (const baby of babies) {
-          if (!open.delete(reducer.reduce(giant + baby))) continue;
+          const step = reducer.reduce(giant + baby) & wrap;
+          if (open[step] !== pair) continue;
+          open[step] = -1;
+          left--;
           usedBabies.add(baby);
           usedGiants.add(giant);
           if (baby !== 0) rotatedBabies.add((pair % this.inputs) * this.slots + baby);

@@ -1,6 +1,7 @@
 /** The constants of a module, each once, and their statements. */
 import type { Constant } from '../../constant.ts';
 import { InternalError } from '../../diagnostics/diagnostic.ts';
+import { areFinite } from '../../maths/finite.ts';
 import { formatNumber } from './print-value.ts';
 
 /** Constants of more values stand in the `.npz` beside the text. */
@@ -34,8 +35,7 @@ export function printConstants(constants: readonly Constant[]): PrintedConstants
   const external = new Map<string, Constant>();
   const lines = constants.map((constant, i) => {
     const head = `const @${i} = ${constant.dtype}[${constant.shape.join(', ')}]`;
-    if (!constant.data.every(Number.isFinite))
-      throw new InternalError(`constant @${i} holds a value that is not finite`);
+    if (!areFinite(constant.data)) throw new InternalError(`constant @${i} holds a value that is not finite`);
     if (constant.data.length <= maxInlineValues)
       return `${head} [${Array.from(constant.data, formatNumber).join(', ')}]`;
     external.set(constantName(i), constant);
