@@ -55,15 +55,7 @@ const refusals: ReadonlyMap<string, Refusal> = new Map(
     recurrent: [recurrent, ['RNN', 'LSTM', 'GRU']],
     quantized: [
       quantized,
-      [
-        'QuantizeLinear',
-        'DequantizeLinear',
-        'DynamicQuantizeLinear',
-        'QLinearConv',
-        'QLinearMatMul',
-        'ConvInteger',
-        'MatMulInteger',
-      ],
+      ['QuantizeLinear', 'DynamicQuantizeLinear', 'QLinearConv', 'QLinearMatMul', 'ConvInteger', 'MatMulInteger'],
     ],
     maxPool: [maxPool, ['MaxPool', 'GlobalMaxPool', 'MaxRoiPool', 'MaxUnpool', 'RoiAlign']],
     softmax: [softmax, ['Softmax', 'LogSoftmax', 'Hardmax', 'Attention', 'SoftmaxCrossEntropyLoss']],

@@ -9,6 +9,7 @@ import { gemm, matMul } from './rules/matrix.ts';
 import { batchNormalization } from './rules/normalization.ts';
 import { pad } from './rules/padding.ts';
 import { averagePool } from './rules/pooling.ts';
+import { dequantizeLinear } from './rules/quantization/quantize.ts';
 import { cumulativeSum, foldReduction, globalAveragePool, reduceMean, reduceSum } from './rules/reduction.ts';
 import { resize } from './rules/resize.ts';
 import {
@@ -114,6 +115,9 @@ export const standardRules = {
   Mish: mish,
   Softplus: activation('softplus'),
   Clip: clip,
+
+  // Quantised values
+  DequantizeLinear: dequantizeLinear,
 
   // On constants only
   ...unaryFoldings,

@@ -98,7 +98,7 @@ export const badTensor = defineDiagnostic<Wrong & { tensor: string }>({
   title: 'a constant of the model that cannot be read',
   explain:
     'An initializer or attribute has an element type that hepc does not read, or its bytes do not fit its shape. ' +
-    'Read are float, double, float16, bfloat16, bool and integers of 8 to 64 bits, dense.',
+    'Read are float, double, float16, bfloat16, floats of 8 and 4 bits, bool and integers of 2 to 64 bits, dense.',
   message: ({ tensor, reason }) => `${tensor}: ${reason}`,
 });
 

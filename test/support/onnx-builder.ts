@@ -172,11 +172,24 @@ export const elementType = {
   bfloat16: DataType.BFLOAT16,
   int64: DataType.INT64,
   int32: DataType.INT32,
+  int16: DataType.INT16,
   int8: DataType.INT8,
+  uint16: DataType.UINT16,
   uint8: DataType.UINT8,
+  uint32: DataType.UINT32,
   uint64: DataType.UINT64,
   bool: DataType.BOOL,
   string: DataType.STRING,
+  // Younger than the package's enumeration.
+  float8e4m3fn: 17,
+  float8e4m3fnuz: 18,
+  float8e5m2: 19,
+  float8e5m2fnuz: 20,
+  uint4: 21,
+  int4: 22,
+  float4e2m1: 23,
+  uint2: 25,
+  int2: 26,
 } as const;
 
 function valueInfo(

@@ -11,7 +11,7 @@ import { TensorBuilder, type TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import { notFinite, tooLarge } from '../proto/failure.ts';
 import { pick } from './geometry.ts';
 import { checkedCount, checkedExtents, maxTotalElements } from '../proto/limits.ts';
-import { constant, type EncryptedTerm, isBatched, type Term, withShape } from '../proto/term.ts';
+import { constant, elementsOf, type EncryptedTerm, isBatched, type Term, withShape } from '../proto/term.ts';
 
 export type ActivationKind = TensorNodeNamed<'activation'>['attrs']['kind'];
 export type ConvAttrs = TensorNodeNamed<'conv'>['attrs'];
@@ -182,7 +182,7 @@ export class Emitter {
 }
 
 function result(terms: readonly EncryptedTerm[], shape: readonly number[]): Omit<EncryptedTerm, 'value'> {
-  return { kind: 'encrypted', shape, batched: terms.some(isBatched) };
+  return { kind: 'encrypted', shape, batched: terms.some(isBatched), elements: elementsOf(terms[0]) };
 }
 
 function entry(values: Float64Array, i: number): number {

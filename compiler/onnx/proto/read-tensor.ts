@@ -1,5 +1,6 @@
 /** Initializers and tensor attributes as constants. */
 import { badTensor } from '../../../ir/diagnostics/import.ts';
+import { integer } from './decode.ts';
 import { elementTypeOf, type ElementType } from './element-types.ts';
 import type { ExternalData } from './external-data.ts';
 import { ImportFailure, notFinite } from './failure.ts';
@@ -22,26 +23,36 @@ export function readTensor(tensor: OnnxTensor, name: string, external: ExternalD
   if (tensor.dims.some((extent) => extent < 0)) throw fail(`[${tensor.dims.join(', ')}] is not a shape`);
   const count = checkedCount(tensor.dims, maxStoredElements);
 
-  const bytes = tensor.external ? external.read(name, tensor.external, count * type.bytes) : tensor.raw;
+  const bytes = tensor.external ? external.read(name, tensor.external, bytesOf(type, count)) : tensor.raw;
   const data = bytes === undefined ? fromTypedField(tensor, type, count) : fromBytes(bytes, type, count);
   if (typeof data === 'string') throw fail(`shape [${tensor.dims.join(', ')}] of ${type.name}: ${data}`);
 
   const bad = data.findIndex((x) => !Number.isFinite(x));
   const value = data[bad];
   if (value !== undefined && (data.length > 1 || Number.isNaN(value))) throw notFinite(name, value, bad);
-  return constant(tensor.dims, type.kind === 'boolean' ? data.map((x) => (x === 0 ? 0 : 1)) : data, type.kind);
+  const elements = type.kind === 'boolean' ? data.map((x) => (x === 0 ? 0 : 1)) : data;
+  return { ...constant(tensor.dims, elements, type.kind), type: type.name };
+}
+
+function bytesOf(type: ElementType, count: number): number {
+  return Math.ceil((count * type.bits) / 8);
 }
 
 function fromBytes(bytes: Uint8Array, type: ElementType, count: number): Float64Array | string {
-  if (bytes.length !== count * type.bytes) return `needs ${count * type.bytes} bytes, got ${bytes.length}`;
+  const needed = bytesOf(type, count);
+  if (bytes.length !== needed) return `needs ${needed} bytes, got ${bytes.length}`;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = new Float64Array(count);
-  for (let i = 0; i < count; i++) data[i] = type.read(view, i * type.bytes);
+  for (let i = 0; i < count; i++) data[i] = type.read(view, i);
   return data;
 }
 
 function fromTypedField(tensor: OnnxTensor, type: ElementType, count: number): Float64Array | string {
   const entries = tensor.typed[type.field];
+  if (type.fromField === undefined) {
+    const bytes = Uint8Array.from(entries, (entry) => integer(entry) & 0xff);
+    return fromBytes(bytes, type, count);
+  }
   if (entries.length !== count) return `needs ${count} elements, got ${entries.length}`;
   return Float64Array.from(entries, type.fromField);
 }

@@ -17,6 +17,8 @@ export interface ConstantTerm {
   readonly shape: readonly number[];
   /** Row-major. */
   readonly data: Float64Array;
+  /** Name of the element type, where the model says it: of stored tensors, and of what Cast makes of them. */
+  readonly type?: string;
 }
 
 export interface EncryptedTerm {
@@ -27,6 +29,8 @@ export interface EncryptedTerm {
   readonly shape: readonly number[];
   /** Whether the ONNX value has the batch as an axis before those of `shape`. */
   readonly batched: boolean;
+  /** What ONNX takes the elements for; all are reals here. Default float. */
+  readonly elements?: ElementKind;
 }
 
 export type Term = ConstantTerm | EncryptedTerm;
@@ -44,6 +48,11 @@ export function constant(shape: readonly number[], data: Float64Array, elements:
 
 export function integers(values: readonly number[]): ConstantTerm {
   return constant([values.length], Float64Array.from(values), 'integer');
+}
+
+/** What ONNX takes the elements of `term` for. */
+export function elementsOf(term: Term | undefined): ElementKind {
+  return term?.elements ?? 'float';
 }
 
 export function isBatched(term: Term): boolean {

@@ -6,6 +6,7 @@ import { arithmeticCases } from './cases/arithmetic.ts';
 import { activationCases } from './cases/activations.ts';
 import { linearCases } from './cases/linear.ts';
 import { movementCases } from './cases/movement.ts';
+import { quantizationCases } from './cases/quantization.ts';
 import { symbolicCases } from './cases/symbolic.ts';
 import { expectSameAsOnnxruntime } from './differential.ts';
 
@@ -14,6 +15,7 @@ const groups = {
   movement: movementCases,
   arithmetic: arithmeticCases,
   activations: activationCases,
+  quantization: quantizationCases,
   'shape arithmetic': symbolicCases,
 };
 

@@ -64,6 +64,22 @@ describe('element types', () => {
     ['uint8', raw(dims, elementType.uint8, Uint8Array.of(1, 254, 3)), [1, 254, 3]],
     ['uint64 in its field', typed(dims, elementType.uint64, { uint64Data: [1, 2, 3] }), [1, 2, 3]],
     ['bool', raw(dims, elementType.bool, Uint8Array.of(0, 1, 7)), [0, 1, 1]],
+    ['int4', raw(dims, elementType.int4, Uint8Array.of(0x87, 0x0f)), [7, -8, -1]],
+    ['uint4', raw(dims, elementType.uint4, Uint8Array.of(0x87, 0x0f)), [7, 8, 15]],
+    ['int4 in its field', typed(dims, elementType.int4, { int32Data: [0x87, 0x0f] }), [7, -8, -1]],
+    ['int2', raw(dims, elementType.int2, Uint8Array.of(0b111001)), [1, -2, -1]],
+    ['uint2', raw(dims, elementType.uint2, Uint8Array.of(0b111001)), [1, 2, 3]],
+    // 1.5, the largest number and the smallest negative subnormal of each format.
+    ['float8e4m3fn', raw(dims, elementType.float8e4m3fn, Uint8Array.of(0x3c, 0x7e, 0x81)), [1.5, 448, -(2 ** -9)]],
+    ['float8e4m3fnuz', raw(dims, elementType.float8e4m3fnuz, Uint8Array.of(0x44, 0x7f, 0x81)), [1.5, 240, -(2 ** -10)]],
+    ['float8e5m2', raw(dims, elementType.float8e5m2, Uint8Array.of(0x3e, 0x7b, 0x81)), [1.5, 57344, -(2 ** -16)]],
+    [
+      'float8e5m2fnuz',
+      raw(dims, elementType.float8e5m2fnuz, Uint8Array.of(0x42, 0x7f, 0x81)),
+      [1.5, 57344, -(2 ** -17)],
+    ],
+    ['float8 in its field', typed(dims, elementType.float8e5m2, { int32Data: [0x3e, 0, 0xbe] }), [1.5, 0, -1.5]],
+    ['float4e2m1', raw(dims, elementType.float4e2m1, Uint8Array.of(0x73, 0x09)), [1.5, 6, -0.5]],
   ])('%s', (_, tensor, expected) => {
     expect(offsets(tensor)).toEqual(expected);
   });
@@ -84,6 +100,20 @@ describe('faults', () => {
     expect(faults(typed([2 ** 20, 2 ** 20], elementType.float, {})).map(({ code }) => code)).toEqual(['H112']);
     expect(faults(typed(new Array<number>(99).fill(1), elementType.float, {})).map(({ code }) => code)).toEqual([
       'H112',
+    ]);
+  });
+
+  test('packed elements that do not fill their bytes', () => {
+    expect(faults(raw([3], elementType.int4, Uint8Array.of(0x21)))[0]).toMatchObject({
+      code: 'H107',
+      message: 'initializer "w": shape [3] of int4: needs 2 bytes, got 1',
+    });
+    expect(faults(typed([3], elementType.int4, { int32Data: [1, 2, 3] })).map(({ code }) => code)).toEqual(['H107']);
+  });
+
+  test('a float8 that is not a number', () => {
+    expect(faults(raw([3], elementType.float8e4m3fn, Uint8Array.of(0, 0x7f, 0))).map(({ code }) => code)).toEqual([
+      'H108',
     ]);
   });
 
