@@ -12,7 +12,7 @@ import type { ClientPart, InputEncoding, OutputEncoding, Plan, PlanModule } from
 import type { SearchReport } from '../ir/plan/search-report.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { sentOutputs } from '../ir/tile/sent-outputs.ts';
-import type { ModelInterface, Sample } from '../ir/interface.ts';
+import type { ModelInterface, Port, Sample } from '../ir/interface.ts';
 import type { PackedNetwork } from './search/pack-network.ts';
 
 export interface PlanParts {
@@ -106,7 +106,7 @@ function encodeInputs(
     inputs.push({
       name,
       shape,
-      hasBatchAxis: graph.inputs.find((input) => input.name === name)?.hasBatchAxis ?? false,
+      ...batchOf(graph.inputs, name),
       index: index.indices,
       factor,
       layout,
@@ -125,6 +125,11 @@ function encodeInputs(
   return { inputs, program: { ...program, columns: { ...program.columns, imm: renumbered } } };
 }
 
+function batchOf(ports: readonly Port[], name: string): Pick<Port, 'hasBatchAxis' | 'batchAxis'> {
+  const { hasBatchAxis = false, batchAxis } = ports.find((port) => port.name === name) ?? {};
+  return { hasBatchAxis, ...(batchAxis !== undefined && { batchAxis }) };
+}
+
 function encodeOutputs({ graph, packed, program }: PlanParts): OutputEncoding[] {
   const { level, scale } = program.columns;
   const rowOf = rowsByIndex(program.columns, 'output');
@@ -135,9 +140,8 @@ function encodeOutputs({ graph, packed, program }: PlanParts): OutputEncoding[] 
     if (node.op !== 'unpack' || used === undefined) throw new InternalError(`%${id} is no output of the program`);
     const row = used.includes(true) ? rowOf.get(firstCiphertext) : undefined;
     const { name, shape, factor, index, constants } = node.attrs;
-    const hasBatchAxis = graph.outputs.find((output) => output.name === name)?.hasBatchAxis ?? false;
     return {
-      ...{ name, shape, hasBatchAxis, factor, layout: node.type, firstCiphertext, used },
+      ...{ name, shape, ...batchOf(graph.outputs, name), factor, layout: node.type, firstCiphertext, used },
       ...(index && { index: index.indices }),
       ...(constants && { constants: constants.values }),
       // Nothing is sent of an output that is constant.

@@ -5,8 +5,10 @@ export interface Port {
   readonly name: string;
   /** Of one sample, without the axis of samples; every extent is positive. */
   readonly shape: readonly number[];
-  /** Whether the model has a first axis of any size there, which holds samples and is not part of `shape`. */
+  /** Whether the model has an axis of any size there, which holds samples and is not part of `shape`. */
   readonly hasBatchAxis: boolean;
+  /** The axis of `shape` that it stands before in the model, at least 1; left out where it is the first of all. */
+  readonly batchAxis?: number | undefined;
 }
 
 export interface ModelInterface {

@@ -31,12 +31,13 @@ export interface Samples {
   readonly labels?: readonly number[];
 }
 
-/** One output of a model for `count` samples: `data` holds them one after the other, each of `shape`, row-major. */
+/** One output of a model for several samples. */
 export interface OutputBatch {
   readonly name: string;
+  /** With the axis of samples. */
   readonly shape: readonly number[];
+  /** Row-major. */
   readonly data: Float64Array;
-  readonly count: number;
 }
 
 /** Names that stand for a single input and for labels in files of several arrays. */
@@ -108,12 +109,9 @@ export function listSamples({ count, inputs }: Samples): Sample[] {
   });
 }
 
-/** Outputs as 64-bit floats of shape [count, ...shape]: one output as `.npy`, several as `.npz` by output name. */
+/** Outputs as 64-bit floats: one output as `.npy`, several as `.npz` by output name. */
 export function encodeOutputs(outputs: readonly OutputBatch[]): Uint8Array {
-  const arrays = outputs.map(({ name, shape, data, count }): [string, NdArray] => [
-    name,
-    { dtype: 'f8', shape: [count, ...shape], data },
-  ]);
+  const arrays = outputs.map(({ name, shape, data }): [string, NdArray] => [name, { dtype: 'f8', shape, data }]);
   const [first] = arrays;
   return first !== undefined && arrays.length === 1 ? writeNpy(first[1]) : writeNpz(new Map(arrays));
 }

@@ -7,6 +7,8 @@
  */
 import { env, InferenceSession, Tensor } from 'onnxruntime-web';
 
+import { joinSamples, splitSamples, withSamples } from '../ir/batch-axis.ts';
+import { elementCount } from '../ir/constant.ts';
 import { HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { referenceFailed } from '../ir/diagnostics/import.ts';
 import type { Port, Sample } from '../ir/interface.ts';
@@ -21,6 +23,8 @@ interface ReferenceInput extends Port {
 export class ReferenceModel {
   private readonly session: InferenceSession;
   private readonly inputs: readonly ReferenceInput[];
+  /** Shapes of the outputs for one sample, by name; empty until several are run together. */
+  private shapesOfOne: ReadonlyMap<string, readonly number[]> = new Map();
 
   private constructor(session: InferenceSession) {
     this.session = session;
@@ -44,7 +48,7 @@ export class ReferenceModel {
     );
   }
 
-  /** Whether all inputs have a dynamic first axis, so that `runBatch` is one call of onnxruntime. */
+  /** Whether all inputs have a dynamic axis, so that `runBatch` is one call of onnxruntime. */
   get hasBatchAxis(): boolean {
     return this.inputs.every(({ hasBatchAxis }) => hasBatchAxis);
   }
@@ -69,15 +73,37 @@ export class ReferenceModel {
   }
 
   private async runTogether(samples: readonly Sample[]): Promise<Map<string, Float64Array>[]> {
+    const results = await this.resultsOf(samples);
+    if (samples.length > 1 && this.shapesOfOne.size === 0) {
+      const ofOne = await this.resultsOf(samples.slice(0, 1));
+      this.shapesOfOne = new Map(Array.from(ofOne, ([name, { dims }]) => [name, dims]));
+    }
+    const parts = Array.from(results, ([name, tensor]) => {
+      return [name, partsOf(tensor, this.shapesOfOne.get(name), samples.length)] as const;
+    });
+    return samples.map((_, i) => new Map(parts.map(([name, of]) => [name, of[i] ?? new Float64Array()])));
+  }
+
+  private async resultsOf(samples: readonly Sample[]): Promise<ReadonlyMap<string, Tensor>> {
     const feeds = Object.fromEntries(this.inputs.map((input) => [input.name, tensorOf(input, samples)]));
     const results = await reported(() => this.session.run(feeds));
-    const outputs = this.session.outputNames.map((name) => [name, valuesOf(results[name])] as const);
-    const part = (all: Float64Array, i: number) => {
-      const size = all.length / samples.length;
-      return all.slice(i * size, (i + 1) * size);
-    };
-    return samples.map((_, i) => new Map(outputs.map(([name, all]) => [name, part(all, i)])));
+    return new Map(
+      this.session.outputNames.map((name) => {
+        const tensor = results[name];
+        if (tensor === undefined) throw new InternalError('onnxruntime has left out an output');
+        return [name, tensor];
+      }),
+    );
   }
+}
+
+/** The part of each sample: along the axis that is longer than for one; of what is no longer, everything. */
+function partsOf(tensor: Tensor, ofOne: readonly number[] | undefined, count: number): readonly Float64Array[] {
+  const values = valuesOf(tensor);
+  const axis = ofOne?.findIndex((extent, d) => extent !== tensor.dims[d]) ?? -1;
+  return ofOne === undefined || axis < 0
+    ? new Array<Float64Array>(count).fill(values)
+    : splitSamples(values, ofOne, axis, count);
 }
 
 function describeInput(metadata: InferenceSession.ValueMetadata): ReferenceInput {
@@ -87,10 +113,9 @@ function describeInput(metadata: InferenceSession.ValueMetadata): ReferenceInput
   if (elements !== 'float32' && elements !== 'float64' && elements !== 'float16') {
     throw new HepcError([referenceFailed({ reason: `input "${name}" is of type ${elements}` })]);
   }
-  const [first] = metadata.shape;
-  const hasBatchAxis = first !== undefined && !isStatic(first);
-  const shape = metadata.shape.slice(hasBatchAxis ? 1 : 0).filter(isStatic);
-  return { name, elements, shape, hasBatchAxis };
+  const batchAxis = metadata.shape.findIndex((extent) => !isStatic(extent));
+  const shape = metadata.shape.filter(isStatic);
+  return { name, elements, shape, hasBatchAxis: batchAxis >= 0, ...(batchAxis > 0 && { batchAxis }) };
 }
 
 /** A dynamic extent is its name, or, where it has none, −1 read as an unsigned number. */
@@ -98,16 +123,16 @@ function isStatic(extent: number | string): extent is number {
   return typeof extent === 'number' && extent > 0 && extent < 2 ** 31;
 }
 
-function tensorOf({ name, elements, shape, hasBatchAxis }: ReferenceInput, samples: readonly Sample[]): Tensor {
-  const size = shape.reduce((product, extent) => product * extent, 1);
-  const all = new Float64Array(samples.length * size);
-  for (const [i, sample] of samples.entries()) {
-    const values = sample.get(name);
-    if (values?.length !== size)
-      throw new InternalError(`input ${name} needs ${size} elements, got ${values?.length ?? 0}`);
-    all.set(values, i * size);
-  }
-  const dims = hasBatchAxis ? [samples.length, ...shape] : shape;
+function tensorOf(input: ReferenceInput, samples: readonly Sample[]): Tensor {
+  const { name, elements, shape, hasBatchAxis, batchAxis = 0 } = input;
+  const size = elementCount(shape);
+  const values = samples.map((sample) => {
+    const own = sample.get(name);
+    if (own?.length !== size) throw new InternalError(`input ${name} needs ${size} elements, got ${own?.length ?? 0}`);
+    return own;
+  });
+  const all = joinSamples(values, shape, batchAxis);
+  const dims = hasBatchAxis ? withSamples(shape, batchAxis, samples.length) : shape;
   switch (elements) {
     case 'float64':
       return new Tensor('float64', all, dims);
@@ -118,8 +143,7 @@ function tensorOf({ name, elements, shape, hasBatchAxis }: ReferenceInput, sampl
   }
 }
 
-function valuesOf(tensor: Tensor | undefined): Float64Array {
-  if (tensor === undefined) throw new InternalError('onnxruntime has left out an output');
+function valuesOf(tensor: Tensor): Float64Array {
   const { data, type } = tensor;
   if (type === 'float16' && data instanceof Uint16Array) {
     return Float64Array.from(new Float16Array(data.buffer, data.byteOffset, data.length));

@@ -1,24 +1,31 @@
 /** Decrypted outputs, as JSON and for people. */
-import type { Sample } from '../../ir/interface.ts';
+import { joinSamples, withSamples } from '../../ir/batch-axis.ts';
+import type { Port, Sample } from '../../ir/interface.ts';
 import { indexOfLargest } from './accuracy.ts';
 import { formatShape } from '../render/units.ts';
 
-export interface OutputShape {
-  readonly name: string;
-  /** Of one sample. */
-  readonly shape: readonly number[];
-}
+export type OutputShape = Pick<Port, 'name' | 'shape' | 'batchAxis'>;
 
 export type Nested = number | readonly Nested[];
 
-/** For each output, nested lists of shape [samples, ...shape]: what a file of samples looks like in JSON. */
+/** For each output, nested lists with an axis of samples where the model has it: what a file of samples looks like in JSON. */
 export function nestOutputs(outputs: readonly OutputShape[], samples: readonly Sample[]): Record<string, Nested> {
   return Object.fromEntries(
-    outputs.map(({ name, shape }) => [
-      name,
-      samples.map((sample) => nest(sample.get(name) ?? new Float64Array(), shape)),
-    ]),
+    outputs.map((output) => [output.name, nest(joinAnswers(output, samples), shapeOfAnswers(output, samples.length))]),
   );
+}
+
+/** The values of one output for all samples, in the order in which the model has them. */
+export function joinAnswers(
+  { name, shape, batchAxis = 0 }: OutputShape,
+  samples: readonly Sample[],
+): Float64Array<ArrayBuffer> {
+  const values = samples.map((sample) => sample.get(name) ?? new Float64Array());
+  return joinSamples(values, shape, batchAxis);
+}
+
+export function shapeOfAnswers({ shape, batchAxis = 0 }: OutputShape, count: number): readonly number[] {
+  return withSamples(shape, batchAxis, count);
 }
 
 function nest(values: Float64Array, shape: readonly number[]): Nested {

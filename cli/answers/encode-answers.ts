@@ -3,23 +3,27 @@ import { npyHead } from '../../runtime/format/npy.ts';
 import type { Append } from '../../runtime/format/zip-writer.ts';
 import { encodeOutputs } from '../../runtime/samples.ts';
 import type { Sample } from '../../ir/interface.ts';
-import type { OutputShape } from './answers.ts';
+import { joinAnswers, type OutputShape, shapeOfAnswers } from './answers.ts';
 
-/** One output as `.npy`, several as `.npz` by name; of shape [samples, ...shape]. */
+/** One output as `.npy`, several as `.npz` by name, with the axis of samples where the model has it. */
 export function encodeAnswers(outputs: readonly OutputShape[], samples: readonly Sample[]): Uint8Array {
   return encodeOutputs(
-    outputs.map(({ name, shape }) => ({ name, shape, data: valuesOf(name, samples), count: samples.length })),
+    outputs.map((output) => ({
+      name: output.name,
+      shape: shapeOfAnswers(output, samples.length),
+      data: joinAnswers(output, samples),
+    })),
   );
 }
 
 /**
  * Writes what `encodeAnswers` gives as answers come. Several outputs are held until the end, since each takes a stretch
- * of the file of its own.
+ * of the file of its own, and so is one whose samples are not one after another.
  */
 export class AnswerWriter {
   private readonly outputs: readonly OutputShape[];
   private readonly append: Append;
-  /** The only output, where there is but one. */
+  /** The only output, where there is but one, with the samples first. */
   private readonly only: OutputShape | undefined;
   private readonly held: Sample[] = [];
   private head: Uint8Array | undefined;
@@ -29,8 +33,8 @@ export class AnswerWriter {
     const [first, ...others] = outputs;
     this.outputs = outputs;
     this.append = append;
-    this.only = others.length === 0 ? first : undefined;
-    this.head = this.only && npyHead('f8', [count, ...this.only.shape]);
+    this.only = others.length === 0 && first?.batchAxis === undefined ? first : undefined;
+    this.head = this.only && npyHead('f8', shapeOfAnswers(this.only, count));
   }
 
   async add(samples: readonly Sample[]): Promise<void> {
@@ -40,22 +44,11 @@ export class AnswerWriter {
     }
     if (this.head !== undefined) await this.append(this.head);
     this.head = undefined;
-    await this.append(new Uint8Array(valuesOf(this.only.name, samples).buffer));
+    await this.append(new Uint8Array(joinAnswers(this.only, samples).buffer));
   }
 
   /** Call after the last samples. */
   async finish(): Promise<void> {
     if (this.only === undefined) await this.append(encodeAnswers(this.outputs, this.held));
   }
-}
-
-function valuesOf(name: string, samples: readonly Sample[]): Float64Array<ArrayBuffer> {
-  const values = samples.map((sample) => sample.get(name) ?? new Float64Array());
-  const data = new Float64Array(values.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const own of values) {
-    data.set(own, at);
-    at += own.length;
-  }
-  return data;
 }

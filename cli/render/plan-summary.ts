@@ -118,6 +118,7 @@ export function describePlan(plan: Plan): Record<string, unknown> {
     name: encoding.name,
     shape: encoding.shape,
     hasBatchAxis: encoding.hasBatchAxis,
+    ...(encoding.batchAxis !== undefined && { batchAxis: encoding.batchAxis }),
     layout: encoding.layout.toString(),
     ciphertexts: sentCiphertexts(encoding),
   });

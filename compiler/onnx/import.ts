@@ -20,11 +20,12 @@ import { encryptedInputs } from './interface.ts';
 import { inlineFunctions } from './proto/inline-functions.ts';
 import type { ModelInterface, Port } from '../../ir/interface.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from './proto/model.ts';
+import { importSamples, inputTerm, type OutputTerm, type WalkedGraph } from './import-samples.ts';
 import { Operation } from './emission/operation.ts';
 import { recognizePattern } from './patterns.ts';
 import { readTensor } from './proto/read-tensor.ts';
 import { refusalOf } from './refusals.ts';
-import type { EncryptedTerm, Term } from './proto/term.ts';
+import type { Term } from './proto/term.ts';
 
 export interface OnnxSource {
   readonly bytes: Uint8Array;
@@ -51,14 +52,13 @@ export function importOnnx(source: OnnxSource): ImportedModel {
   throwIfErrors(checkOpsets(model, file));
   const { inputs, diagnostics: badInputs } = encryptedInputs(model.graph, file);
   throwIfErrors([...checkGraph(model.graph, file), ...badInputs]);
-  const walk = new GraphWalk(model, inputs, source);
-  walk.run();
-  return walk.finish();
+  return importSamples(inputs, (samples) => new GraphWalk(model, inputs, source, samples).run());
 }
 
 class GraphWalk {
   private readonly model: OnnxModel;
   private readonly inputs: readonly Port[];
+  private readonly samples: number | undefined;
   private readonly file: string;
   private readonly external: ExternalData;
   private readonly emit = new Emitter();
@@ -68,23 +68,23 @@ class GraphWalk {
   private readonly unknown = new Set<string>();
   private readonly diagnostics: Diagnostic[] = [];
 
-  constructor(model: OnnxModel, inputs: readonly Port[], source: OnnxSource) {
+  /** @param samples the extent of the batch axis, where that is to be an axis like any other. */
+  constructor(model: OnnxModel, inputs: readonly Port[], source: OnnxSource, samples: number | undefined) {
     this.model = model;
     this.inputs = inputs;
+    this.samples = samples;
     this.file = source.fileName;
     this.external = new ExternalData(source.readExternal);
     this.initializers = new Map(model.graph.initializers.map((tensor) => [tensor.name, tensor]));
   }
 
-  run(): void {
-    for (const { name, shape, hasBatchAxis } of this.inputs) {
-      this.attempt(undefined, [name], () => this.terms.set(name, this.emit.input(name, shape, hasBatchAxis)));
-    }
+  run(): WalkedGraph<ImportedModel> {
+    for (const input of this.inputs)
+      this.attempt(undefined, [input.name], () =>
+        this.terms.set(input.name, inputTerm(this.emit, input, this.samples)),
+      );
     for (const node of this.liveNodes()) this.visit(node);
-  }
-
-  finish(): ImportedModel {
-    const outputs: { name: string; term: EncryptedTerm }[] = [];
+    const outputs: OutputTerm[] = [];
     for (const name of this.model.graph.outputs) {
       this.attempt(undefined, [name], () => {
         const term = this.termOf(name);
@@ -92,7 +92,10 @@ class GraphWalk {
         if (term?.kind === 'constant') this.diagnostics.push(constantOutput({ name }, { file: this.file }));
       });
     }
-    throwIfErrors(this.diagnostics);
+    return { diagnostics: this.diagnostics, outputs, finish: (terms, ports) => this.finish(terms, ports) };
+  }
+
+  private finish(outputs: readonly OutputTerm[], ports: readonly Port[]): ImportedModel {
     for (const { name, term } of outputs) this.emit.output(name, term);
     // Patterns and outputs that nobody reads leave nodes behind.
     const module = withoutDeadNodes(this.emit.builder.build(this.model.graph.name));
@@ -104,8 +107,8 @@ class GraphWalk {
     );
     return {
       module,
-      inputs: this.inputs.map(({ name, shape, hasBatchAxis }) => ({ name, shape, hasBatchAxis })),
-      outputs: outputs.map(({ name, term }) => portOf(name, term)),
+      inputs: this.inputs,
+      outputs: ports,
       warnings,
       opsets: this.model.opsets,
       metadata: this.model.metadata,
@@ -196,8 +199,4 @@ class GraphWalk {
   private placeOf(node: OnnxNode | undefined) {
     return node === undefined ? { file: this.file } : { file: this.file, nodes: node.refs };
   }
-}
-
-function portOf(name: string, { shape, batched }: EncryptedTerm): Port {
-  return { name, shape, hasBatchAxis: batched };
 }

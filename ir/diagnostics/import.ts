@@ -139,8 +139,9 @@ export const mixedSamples = defineDiagnostic<Wrong>({
   severity: 'error',
   title: 'an operator that mixes samples',
   explain:
-    'The first axis of the input is dynamic, so it counts samples. Each sample is computed by itself: that axis has ' +
-    'to stay the first, and nothing may reduce it, index it or depend on its size.',
+    'The first axis of the input is dynamic, so it counts samples. Each sample is computed by itself: that axis may ' +
+    'move and be merged with others, but every output has to have it as an axis of its own, and nothing may reduce it, ' +
+    'index it or depend on its size. The node is the first that moves it.',
   message: ({ reason }) => reason,
   notes: () => [
     'If the first axis is no batch, give it a fixed size in the export.',

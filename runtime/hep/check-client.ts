@@ -120,12 +120,15 @@ function pickReasons({ layout, shape, index, constants, used }: OutputEncoding):
 }
 
 function commonReasons(
-  { layout, used, level, scale }: InputEncoding | OutputEncoding,
+  { layout, used, level, scale, shape, hasBatchAxis, batchAxis }: InputEncoding | OutputEncoding,
   { parameters, batch }: ClientPart,
   batchTile: number,
 ): (string | false)[] {
   const slots = slotsOf(parameters);
   return [
+    batchAxis !== undefined &&
+      !(hasBatchAxis && batchAxis <= shape.length) &&
+      `the batch axis is said to stand before axis ${batchAxis} of ${shape.length}`,
     layout.slots !== slots && `the layout has ${layout.slots} slots, the parameters ${slots}`,
     layout.batchTile !== batchTile && `the batch tile is ${layout.batchTile}, elsewhere ${batchTile}`,
     used.length !== layout.ciphertexts &&
@@ -141,7 +144,9 @@ function commonReasons(
 /** Whether no input before is the same one, packed in another way. */
 function isFirstPacking(input: InputEncoding, k: number, inputs: readonly InputEncoding[]): boolean {
   const sameShape = (other: InputEncoding): boolean =>
-    other.hasBatchAxis === input.hasBatchAxis && other.shape.join() === input.shape.join();
+    other.hasBatchAxis === input.hasBatchAxis &&
+    other.batchAxis === input.batchAxis &&
+    other.shape.join() === input.shape.join();
   return !inputs.slice(0, k).some((other) => other.name === input.name && sameShape(other));
 }
 

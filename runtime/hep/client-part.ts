@@ -101,7 +101,7 @@ function calibrationText({ samples, inputs, outputs }: Calibration): ManifestTex
 type EncodingText = Omit<ManifestText['client']['outputs'][number], 'index' | 'constants' | 'used'>;
 
 function encodingText(encoding: ClientPart['inputs' | 'outputs'][number]): EncodingText {
-  const { name, shape, hasBatchAxis, factor, layout, firstCiphertext, level, scale } = encoding;
+  const { name, shape, hasBatchAxis, batchAxis, factor, layout, firstCiphertext, level, scale } = encoding;
   const dims = layout.dims.map(({ n, t, duplicated, unknown, interleaved }) => ({
     n,
     t,
@@ -113,6 +113,7 @@ function encodingText(encoding: ClientPart['inputs' | 'outputs'][number]): Encod
     name,
     shape: [...shape],
     hasBatchAxis,
+    ...(batchAxis !== undefined && { batchAxis }),
     factor,
     layout: { dims, batchTile: layout.batchTile },
     firstCiphertext,

@@ -64,6 +64,8 @@ const encoding = {
   name,
   shape: shapeSchema,
   hasBatchAxis: z.boolean(),
+  /** Left out where the batch axis is the first. */
+  batchAxis: z.int().min(1).max(16).optional(),
   factor: z.number(),
   layout: layoutSchema,
   firstCiphertext: index,

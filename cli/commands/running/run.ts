@@ -25,7 +25,7 @@ export const run = defineCommand({
       'are bound on the way; beyond --weight-memory, in a temporary file (in TMPDIR).',
     'Samples beyond the batch of the plan are further runs. With --json, encryptMs, evaluateMs (from input ciphertexts ' +
       'to output ciphertexts) and decryptMs are medians over the runs; prepareMs is what happens once: contexts, ' +
-      'loading, encoding of weights. The outputs are nested lists by name, of shape [samples, ...].',
+      'loading, encoding of weights. The outputs are nested lists by name, with an axis of samples.',
   ],
   options: z.strictObject({
     plan: planArgument,

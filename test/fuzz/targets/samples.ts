@@ -94,8 +94,7 @@ export const sampleTargets: readonly Target[] = [
 function writtenAgain(specs: readonly Port[], samples: readonly ReadonlyMap<string, Float64Array>[]): void {
   const batches = specs.map(({ name, shape }) => ({
     name,
-    shape,
-    count: samples.length,
+    shape: [samples.length, ...shape],
     data: Float64Array.from(samples.flatMap((sample) => [...(sample.get(name) ?? [])])),
   }));
   const again = listSamples(loadSamples(encodeOutputs(batches), 'y.npz', specs));

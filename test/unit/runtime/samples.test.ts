@@ -299,8 +299,8 @@ describe('limitSamples', () => {
 });
 
 describe('encodeOutputs', () => {
-  const scores = { name: '/fc/Gemm_output_0', shape: [3], data: Float64Array.of(1, 2, 3, 4, 5, 6), count: 2 };
-  const flags = { name: 'flags', shape: [], data: Float64Array.of(0.5, 0.25), count: 2 };
+  const scores = { name: '/fc/Gemm_output_0', shape: [2, 3], data: Float64Array.of(1, 2, 3, 4, 5, 6) };
+  const flags = { name: 'flags', shape: [2], data: Float64Array.of(0.5, 0.25) };
 
   it('writes one output as npy', () => {
     expect(readNpy(encodeOutputs([scores]))).toEqual({ dtype: 'f8', shape: [2, 3], data: scores.data });

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { supportedOperators } from '../../../../compiler/onnx/domains.ts';
 import { arithmeticCases } from './cases/arithmetic.ts';
 import { activationCases } from './cases/activations.ts';
+import { batchCases } from './cases/batches.ts';
 import { linearCases } from './cases/linear.ts';
 import { movementCases } from './cases/movement.ts';
 import { quantizationCases } from './cases/quantization.ts';
@@ -17,6 +18,7 @@ const groups = {
   activations: activationCases,
   quantization: quantizationCases,
   'shape arithmetic': symbolicCases,
+  batches: batchCases,
 };
 
 for (const [group, cases] of Object.entries(groups)) {

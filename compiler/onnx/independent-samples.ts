@@ -1,0 +1,106 @@
+/**
+ * Whether a model computes each sample by itself, asked of its modules for one sample and for several.
+ *
+ * Both are evaluated on random inputs, and each sample's part of an output of the one must be the output of the other.
+ * Activations are replaced by sin-like functions, a different one for each kind and parameters: unlike a Clip that clips
+ * everything they hide nothing, and modules that agree whatever their activations are agree with the real ones. What is
+ * left are analytic functions, which are the same if they are the same at a random point, but with probability 0.
+ */
+import { elementCount } from '../../ir/constant.ts';
+import { joinSamples, splitSamples } from '../../ir/batch-axis.ts';
+import type { Port, Sample } from '../../ir/interface.ts';
+import { activationSets } from '../../ir/interpret/activations.ts';
+import { tensorKernel, type TensorKernel } from '../../ir/interpret/tensor.ts';
+import { type SeededRandom, seededRandom } from '../../ir/random.ts';
+import type { TensorModule, TensorNodeNamed } from '../../ir/tensor/ops.ts';
+
+/** Largest absolute values of random inputs; small ones keep polynomials of high degree finite. */
+const reaches = [1, 0.25, 2, 0.0625];
+/** Draws of these that must be finite. */
+const leastDraws = 2;
+/** Of the largest element: sums are added in another order for several samples. */
+const tolerance = 1e-9;
+
+export interface SampleModules {
+  readonly one: TensorModule;
+  readonly several: TensorModule;
+  /** Number of samples of `several`. */
+  readonly count: number;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
+export function areIndependent({ one, several, count, inputs, outputs }: SampleModules): boolean {
+  const ofOne = genericEvaluator(one);
+  const ofSeveral = genericEvaluator(several);
+  let finite = 0;
+  for (const [draw, reach] of reaches.entries()) {
+    const samples = randomSamples(inputs, count, reach, seededRandom(draw));
+    const joined = ofSeveral(joinInputs(samples, inputs));
+    const alone = samples.map(ofOne);
+    const pairs = outputs.flatMap(({ name, shape, batchAxis = 0 }) => {
+      const parts = splitSamples(joined.get(name) ?? new Float64Array(), shape, batchAxis, count);
+      return parts.map((part, k) => [part, alone[k]?.get(name) ?? new Float64Array()] as const);
+    });
+    if (!pairs.every((pair) => pair.every((values) => values.every(Number.isFinite)))) continue;
+    if (!pairs.every(([part, own]) => areClose(part, own))) return false;
+    finite++;
+  }
+  return finite >= leastDraws;
+}
+
+function randomSamples(inputs: readonly Port[], count: number, reach: number, random: SeededRandom): Sample[] {
+  const draw = ({ shape }: Port) =>
+    Float64Array.from({ length: elementCount(shape) }, () => reach * (2 * random.uniform() - 1));
+  const shared = new Map(inputs.filter(({ hasBatchAxis }) => !hasBatchAxis).map((port) => [port.name, draw(port)]));
+  return Array.from(
+    { length: count },
+    () => new Map(inputs.map((port) => [port.name, shared.get(port.name) ?? draw(port)])),
+  );
+}
+
+function joinInputs(samples: readonly Sample[], inputs: readonly Port[]): Sample {
+  return new Map(
+    inputs.map(({ name, shape, hasBatchAxis, batchAxis = 0 }) => {
+      const values = samples.map((sample) => sample.get(name) ?? new Float64Array());
+      return [name, hasBatchAxis ? joinSamples(values, shape, batchAxis) : (values[0] ?? new Float64Array())];
+    }),
+  );
+}
+
+function areClose(a: Float64Array, b: Float64Array): boolean {
+  const bound = tolerance * b.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  return a.length === b.length && a.every((x, i) => Math.abs(x - (b[i] ?? NaN)) <= bound);
+}
+
+/** As `TensorInterpreter`, with generic functions for activations. */
+function genericEvaluator(module: TensorModule): (inputs: Sample) => Sample {
+  const kernels = module.nodes.map((node) =>
+    node.op === 'activation' ? genericKernel(node) : tensorKernel(module, node),
+  );
+  return (inputs) => {
+    const values: Float64Array[] = [];
+    const outputs = new Map<string, Float64Array>();
+    for (const node of module.nodes) {
+      const operands = node.operands.map((id) => values[id] ?? new Float64Array());
+      const value = kernels[node.id]?.(operands, inputs) ?? new Float64Array();
+      values.push(value);
+      if (node.op === 'output') outputs.set(node.attrs.name, value);
+    }
+    return outputs;
+  };
+}
+
+/** x / 2 + sin(x + phase) / 2, with a phase of its own for each kind and parameters. */
+function genericKernel({ attrs }: TensorNodeNamed<'activation'>): TensorKernel {
+  const sets = activationSets(attrs);
+  const phases = Array.from({ length: sets }, (_, set) => {
+    const parameters = sets === 1 ? attrs.parameters : [attrs.parameters[set]];
+    const name = `${attrs.kind} ${parameters.join(' ')}`;
+    return 2 * Math.PI * seededRandom(0).fork(name).uniform();
+  });
+  return ([x = new Float64Array()]) => {
+    const perSet = x.length / phases.length;
+    return x.map((v, i) => (v + Math.sin(v + (phases[Math.floor(i / perSet)] ?? 0))) / 2);
+  };
+}
