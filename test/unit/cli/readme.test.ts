@@ -1,6 +1,4 @@
 /** The README says what is there, and its command lines are understood. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Command } from '../../../cli/shell/command.ts';
 import { commands } from '../../../cli/commands/registry.ts';
@@ -9,8 +7,9 @@ import { supportedOperators } from '../../../compiler/onnx/domains.ts';
 import { HE } from '../../../ir/he/ops.ts';
 import { planStatistics } from '../../../costs/plan-statistics.ts';
 import { HeBuilder } from '../../../ir/he/module.ts';
-
-const readme = readFileSync(join(import.meta.dirname, '..', '..', '..', 'README.md'), 'utf8');
+import { model, node } from '../../support/onnx-builder.ts';
+import { importModel } from '../../support/run-plans.ts';
+import { listedOperators, newestOpset, readme } from '../../support/readme.ts';
 
 test('every statistic is in the glossary, in order', () => {
   const builder = new HeBuilder();
@@ -25,15 +24,20 @@ test('every statistic is in the glossary, in order', () => {
 });
 
 test('every operator that computes on encrypted values is listed, and no other', () => {
-  const listed = [...readme.matchAll(/^- .*?: (`.*)$/gm)].flatMap(([, list = '']) =>
-    [...list.matchAll(/`([A-Z]\w+)`/g)].map(([, name]) => name ?? ''),
-  );
+  const listed = listedOperators();
   expect(new Set(listed).size).toBe(listed.length);
   const known: readonly string[] = supportedOperators('');
   expect(listed.filter((name) => !known.includes(name))).toEqual([]);
   // What follows in the table works on constants only.
   const firstFolding = known.indexOf('Clip') + 1;
   expect(known.slice(0, firstFolding).filter((name) => !listed.includes(name))).toEqual([]);
+});
+
+test('models of the newest operator set that it names are read, and of no newer one', () => {
+  const identity = (opset: number) =>
+    importModel(model({ opset, inputs: { x: [2] }, nodes: [node('Identity', 'x', 'y')], outputs: ['y'] }));
+  expect(identity(newestOpset()).outputs).toHaveLength(1);
+  expect(() => identity(newestOpset() + 1)).toThrow(`opset 7 to ${newestOpset()}`);
 });
 
 const commandLines = [...readme.matchAll(/^hepc (.*)$/gm)].map(([, line = '']) => line);
