@@ -58,6 +58,16 @@ export class Emitter {
     return { ...term, shape, value: this.builder.add('gather', [term.value], attrs, this.origins) };
   }
 
+  /**
+   * As `move`; where nothing is picked, a constant without elements, with an axis of one in the place of the batch: it
+   * depends on no input.
+   */
+  select(term: Term, shape: readonly number[], index: Int32Array): Term {
+    if (index.length > 0) return this.move(term, shape, index);
+    const elements = term.kind === 'constant' ? term.elements : 'float';
+    return constant(isBatched(term) ? [1, ...shape] : shape, new Float64Array(), elements);
+  }
+
   /** As `move`, from several operands: `index` runs over all of them, flattened one after another. */
   rearrange(parts: readonly Term[], shape: readonly number[], index: Int32Array): Term {
     this.charge(index.length);
@@ -123,10 +133,22 @@ export class Emitter {
   /** x to a power of at least 2. */
   power(x: EncryptedTerm, exponent: number): EncryptedTerm {
     if (exponent === 2) return this.multiply(x, x);
-    const coefficients = new Constant([1, exponent + 1], new Float64Array(exponent + 1));
-    coefficients.values[exponent] = 1;
+    return { ...x, value: this.powers(x.value, [exponent]) };
+  }
+
+  /** Element i of x to the power `exponents[i]`: one polynomial with coefficients for each element. */
+  powersByElement(x: EncryptedTerm, exponents: Float64Array): EncryptedTerm {
+    this.charge(exponents.length * (1 + exponents.reduce((most, e) => Math.max(most, e), 0)));
+    return { ...x, value: this.powers(this.valueAs(x, [exponents.length]), exponents) };
+  }
+
+  private powers(value: ValueId, exponents: ArrayLike<number>): ValueId {
+    const sets = Array.from(exponents);
+    const terms = 1 + sets.reduce((most, e) => Math.max(most, e), 0);
+    const coefficients = new Constant([sets.length, terms], new Float64Array(sets.length * terms));
+    for (const [i, exponent] of sets.entries()) coefficients.values[i * terms + exponent] = 1;
     const attrs = { basis: 'power', coefficients, center: 0, halfWidth: 1 } as const;
-    return { ...x, value: this.builder.add('polynomial', [x.value], attrs, this.origins) };
+    return this.builder.add('polynomial', [value], attrs, this.origins);
   }
 
   activation(term: Term, kind: ActivationKind, parameters: readonly number[]): Term {

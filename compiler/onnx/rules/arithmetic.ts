@@ -6,7 +6,7 @@ import { broadcast } from '../emission/broadcast.ts';
 import type { Emitter } from '../emission/emitter.ts';
 import { invalid, refused } from '../proto/failure.ts';
 import type { Operation, Rule } from '../emission/operation.ts';
-import { type ConstantTerm, constant, requireConstant, scalarOf, type Term } from '../proto/term.ts';
+import { type ConstantTerm, constant, requireConstant, type Term } from '../proto/term.ts';
 import { binaryFoldings, foldBinary } from './folding.ts';
 
 const maxExponent = 16;
@@ -79,14 +79,14 @@ export const power: Rule = (op) => {
   const exponents = requireConstant(exponentTerm, 'the exponent');
   if (x.kind === 'constant') return [foldBinary(op.emit, x, exponents, binaryFoldings.Pow)];
   const { terms } = broadcast(op.emit, [x, exponents]);
-  const [base = x] = terms;
-  const [exponent = NaN] = exponents.data;
-  if (exponents.data.some((other) => other !== exponent)) {
-    throw refused('the exponents differ', 'Use one exponent for all elements.');
+  const [base = x, expanded = exponents] = terms;
+  const { data } = asConstant(expanded);
+  const bad = data.find((exponent) => !Number.isInteger(exponent) || exponent < 0 || exponent > maxExponent);
+  if (bad !== undefined || base.kind === 'constant') {
+    throw refused(`the exponent is ${bad}`, `Exponents are the integers from 0 to ${maxExponent}.`);
   }
-  if (!Number.isInteger(exponent) || exponent < 0 || exponent > maxExponent || base.kind === 'constant') {
-    throw refused(`the exponent is ${exponent}`, `Exponents are the integers from 0 to ${maxExponent}.`);
-  }
+  const [exponent = 0] = data;
+  if (data.some((other) => other !== exponent)) return [op.emit.powersByElement(base, data)];
   if (exponent === 0) return [op.emit.scaleShift(base, zero, one)];
   return [exponent === 1 ? base : op.emit.power(base, exponent)];
 };
@@ -96,7 +96,7 @@ export const mean: Rule = (op) => {
   return [scaled(op.emit, sum(op.emit, operands), 1 / operands.length)];
 };
 
-/** Min and Max: of constants, or with one constant number as a Clip. */
+/** Min and Max: of constants, or with constants, as a Clip where those are one number. */
 export const extremum =
   (folding: typeof binaryFoldings.Min | typeof binaryFoldings.Max): Rule =>
   (op) => {
@@ -117,12 +117,23 @@ function extremumOf(
   if (x === undefined || bound === undefined) {
     throw refused(`${op.opType} of two encrypted values compares them`, 'Replace it by a sum or a mean and retrain.');
   }
-  if (bound.data.length !== 1) throw refused('the bounds differ', 'Use one bound for all elements.');
-  const limit = scalarOf(bound, 'the bound');
+  const [limit = 0] = bound.data;
+  if (bound.data.some((other) => other !== limit)) return boundedBy(op, x, bound);
   const most = Number.MAX_VALUE;
   if (op.opType === 'Max')
     return limit === 0 ? op.emit.activation(x, 'relu', []) : op.emit.activation(x, 'clip', [limit, most]);
   return op.emit.activation(x, 'clip', [-most, limit]);
+}
+
+/** max(x, c) = c + relu(x − c) and min(x, c) = c − relu(c − x), where c differs between elements. */
+function boundedBy(op: Operation, x: Term, bound: ConstantTerm): Term {
+  const sign = op.opType === 'Max' ? 1 : -1;
+  const beyond = op.emit.activation(
+    sum(op.emit, [scaled(op.emit, x, sign), scaled(op.emit, bound, -sign)]),
+    'relu',
+    [],
+  );
+  return sum(op.emit, [bound, scaled(op.emit, beyond, sign)]);
 }
 
 function asConstant(term: Term): ConstantTerm {

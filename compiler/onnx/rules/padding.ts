@@ -21,7 +21,7 @@ export const pad: Rule = (op) => {
   });
   const index = selectIndex(x.shape, coordinates);
   const value = mode === 'constant' ? (op.numberAt(2, 'value') ?? 0) : 0;
-  if (value === 0) return [op.emit.move(x, shape, index)];
+  if (value === 0) return [op.emit.select(x, shape, index)];
   const outside = elementCount(x.shape);
   const filler = constant([], Float64Array.of(value), x.kind === 'constant' ? x.elements : 'float');
   return [

@@ -39,7 +39,7 @@ export const slice: Rule = (op) => {
     coordinates[d] = sliceCoordinates(x.shape[d] ?? 1, start, end, step);
   }
   const shape = coordinates.map(({ length }) => length);
-  return [op.emit.move(x, shape, selectIndex(x.shape, coordinates))];
+  return [op.emit.select(x, shape, selectIndex(x.shape, coordinates))];
 };
 
 /** Starts or ends: the size of the batch may stand among them. */
@@ -74,12 +74,15 @@ export const split: Rule = (op) => {
     const begin = from;
     from += size;
     const coordinates = range(size).map((i) => begin + i);
-    return op.emit.move(x, withExtent(x.shape, axis, size), selectAlong(x.shape, axis, coordinates));
+    return op.emit.select(x, withExtent(x.shape, axis, size), selectAlong(x.shape, axis, coordinates));
   });
 };
 
 export const concat: Rule = (op) => {
-  const operands = op.inputs();
+  const all = op.inputs();
+  // onnxruntime does not look at the shapes of what is empty (ConcatBase::PrepareForCompute).
+  const filled = all.filter(({ shape }) => elementCount(shape) > 0);
+  const operands = filled.length > 0 ? filled : all;
   const [first = op.input(0)] = operands;
   const widest = operands.find(isBatched) ?? first;
   const axis = sampleAxis(widest, op.int('axis', 1), 'Concat joins along');
@@ -121,7 +124,7 @@ export const gather: Rule = (op) => {
   const extent = x.shape[axis] ?? 1;
   const coordinates = knownIntegers(indices, 'the indices').map((i) => normalizeAxis(i, extent));
   const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
-  return [op.emit.move(x, shape, selectAlong(x.shape, axis, coordinates))];
+  return [op.emit.select(x, shape, selectAlong(x.shape, axis, coordinates))];
 };
 
 export const gatherElements: Rule = (op) => {
@@ -139,7 +142,7 @@ export const gatherElements: Rule = (op) => {
   const index = others.map(
     (base, i) => base + normalizeAxis(indices[i] ?? 0, x.shape[axis] ?? 1) * (strides[axis] ?? 1),
   );
-  return [op.emit.move(x, shape, index)];
+  return [op.emit.select(x, shape, index)];
 };
 
 export const gatherNd: Rule = (op) => {
@@ -152,7 +155,7 @@ export const gatherNd: Rule = (op) => {
   const shape = [...indices.shape.slice(0, -1), ...rest];
   const length = checkedCount(shape);
   const index = Int32Array.from({ length }, (_, i) => (starts[Math.floor(i / inner)] ?? 0) + (i % inner));
-  return [op.emit.move(x, shape, index)];
+  return [op.emit.select(x, shape, index)];
 };
 
 /** The blocks that the index tuples of GatherND and ScatterND point at: first elements, size and shape. */
@@ -179,7 +182,7 @@ export const tile: Rule = (op) => {
   const shape = x.shape.map((extent, d) => extent * (own[d] ?? 1));
   checkedCount(shape);
   const coordinates = shape.map((length, d) => range(length).map((i) => i % (x.shape[d] ?? 1)));
-  return [op.emit.move(x, shape, selectIndex(x.shape, coordinates))];
+  return [op.emit.select(x, shape, selectIndex(x.shape, coordinates))];
 };
 
 /** Where, with a condition that is known. */

@@ -149,7 +149,7 @@ export const expandTo: Rule = (op) => {
   const rank = onnxRank(x);
   if (target.length > rank) throw mixesSamples('Expand puts axes before the batch axis');
   const shape = broadcastShape([x.shape, target.length === rank ? shapeOfSample(target) : target]);
-  checkedCount(shape);
+  if (checkedCount(shape) === 0) return [op.emit.select(x, shape, new Int32Array())];
   return [expand(op.emit, x, shape)];
 };
 

@@ -229,7 +229,6 @@ describe('nodes that ONNX does not allow', () => {
     ['an index out of range', node('Gather', 'x nine', 'y', { axis: 1 })],
     ['a kernel that is too large', node('Conv', 'x k', 'y')],
     ['negative strides', node('AveragePool', 'x', 'y', { kernel_shape: [1, 1], strides: [-1, 1] })],
-    ['an empty slice', node('Slice', 'x one one one', 'y')],
     ['an output that does not exist', node('Relu', 'x', 'z y')],
     ['a flag that is neither 0 nor 1', node('CumSum', 'x axis', 'y', { exclusive: 2 })],
     ['an output_shape out of reach', node('ConvTranspose', 'x t', 'y', { strides: [3, 3], output_shape: [14, 11] })],
@@ -286,6 +285,11 @@ describe('the interface', () => {
     expect(
       codesOf({ inputs: x, nodes: [node('Relu', 'x', 'y')], initializers: { c: weights(2) }, outputs: ['y', 'c'] }),
     ).toEqual(['H114']);
+  });
+
+  test('an output without elements', () => {
+    const nodes = [node('Slice', 'x one one one', 'y')];
+    expect(codesOf({ inputs: x, nodes, initializers: { one: int64s([1], [1]) }, outputs: ['y'] })).toEqual(['H114']);
   });
 
   test('an input that nothing depends on is a warning', () => {

@@ -81,6 +81,31 @@ const nary: Case[] = [
   }),
 ];
 
+const byElement: Case[] = [
+  given('Pow with an exponent for each element', {
+    inputs: { x: [batch, 2, 3] },
+    nodes: [node('Pow', 'x e', 'y')],
+    initializers: { e: floats([2, 3], [0, 1, 2, 3, 1, 5]) },
+  }),
+  given('Pow with exponents that expand the operand', {
+    inputs: { x: [2, 1] },
+    nodes: [node('Pow', 'x e', 'p'), node('Mul', 'p c', 'y')],
+    initializers: { e: floats([3], [2, 0, 1]), c: weights(2, 3) },
+  }),
+  ...['Max', 'Min'].flatMap((opType) => [
+    given(`${opType} with a bound for each element`, {
+      inputs: { x: [batch, 2, 3] },
+      nodes: [node(opType, 'c x', 'y')],
+      initializers: { c: weights(2, 3) },
+    }),
+    given(`${opType} with bounds that expand the operand`, {
+      inputs: { x: [2, 1] },
+      nodes: [node(opType, 'x c zero', 'y')],
+      initializers: { c: weights(3), zero: scalar(0) },
+    }),
+  ]),
+];
+
 const reductions: Case[] = ['ReduceSum', 'ReduceMean', 'ReduceSumSquare'].flatMap((opType) => [
   given(`${opType} of one axis`, {
     opset: 18,
@@ -141,4 +166,11 @@ const more: Case[] = [
   ),
 ];
 
-export const arithmeticCases: readonly Case[] = [...withConstants, ...powers, ...nary, ...reductions, ...more];
+export const arithmeticCases: readonly Case[] = [
+  ...withConstants,
+  ...powers,
+  ...nary,
+  ...byElement,
+  ...reductions,
+  ...more,
+];

@@ -255,4 +255,29 @@ const resizes: Case[] = [
   ),
 ];
 
-export const movementCases: readonly Case[] = [...shapes, ...joins, ...picks, ...pads, ...resizes];
+/** What has no elements is a constant, and joins anything. */
+const empty: Case[] = [
+  given('Concat of an empty Slice', {
+    inputs: { x: [batch, 8] },
+    nodes: [node('Slice', 'x zero zero one', 'e'), node('Relu', 'e', 'r'), node('Concat', 'x r x', 'y', { axis: 1 })],
+    initializers: { zero: int64s([1], [0]), one: int64s([1], [1]) },
+  }),
+  given('Split with a part of nothing', {
+    inputs: { x: [batch, 3, 4] },
+    nodes: [node('Split', 'x sizes', 'a b c', { axis: 2 }), node('Concat', 'c b a', 'y', { axis: 2 })],
+    initializers: { sizes: int64s([3], [1, 0, 3]) },
+  }),
+  given('Gather of nothing, transposed, reshaped and summed', {
+    inputs: { x: [3, 4] },
+    nodes: [
+      node('Gather', 'x none', 'g'),
+      node('Transpose', 'g', 't'),
+      node('Reshape', 't shape', 'r'),
+      node('ReduceSum', 'r axis', 's', { keepdims: 0 }),
+      node('Add', 'x s', 'y'),
+    ],
+    initializers: { none: int64s([0], []), shape: int64s([3], [4, 0, 2]), axis: int64s([2], [1, 2]) },
+  }),
+];
+
+export const movementCases: readonly Case[] = [...shapes, ...joins, ...picks, ...pads, ...resizes, ...empty];
