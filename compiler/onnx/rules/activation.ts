@@ -1,9 +1,9 @@
 /** Activations that are approximated later, with the defaults of ONNX for their parameters. */
-import { elementCount } from '../../../ir/constant.ts';
+import { elementCount, sameShape } from '../../../ir/constant.ts';
 import { expandedData } from '../emission/broadcast.ts';
 import type { ActivationKind } from '../emission/emitter.ts';
-import { refused } from '../proto/failure.ts';
-import { range } from '../emission/geometry.ts';
+import { invalid, refused } from '../proto/failure.ts';
+import { broadcastShape, range } from '../emission/geometry.ts';
 import type { Rule } from '../emission/operation.ts';
 import { constant, sampleShapes, type Term, withShape } from '../proto/term.ts';
 import { product, scaled, sum } from './arithmetic.ts';
@@ -73,6 +73,8 @@ export const prelu: Rule = (op) => {
   const x = op.input(0);
   const slope = op.constant(1, 'the slope');
   const { shapes } = sampleShapes([x, slope]);
+  if (!sameShape(broadcastShape([x.shape, shapes[1] ?? []]), x.shape))
+    throw invalid(`slopes [${slope.shape.join(', ')}] do not broadcast to [${x.shape.join(', ')}]`);
   const slopes = expandedData(op.emit, withShape(slope, shapes[1] ?? []), x.shape);
   const perAxis = slopesOfLeadingAxes(x, slopes);
   if (perAxis !== undefined) {

@@ -3,7 +3,7 @@
  * operand has several rows; with batches of constant matrices a `sparse`; with two encrypted operands two expanding
  * gathers, a product and a sum.
  */
-import { Constant, elementCount } from '../../../ir/constant.ts';
+import { Constant, elementCount, sameShape } from '../../../ir/constant.ts';
 import { RowWriter } from '../../../ir/tensor/csr.ts';
 import type { Emitter } from '../emission/emitter.ts';
 import { invalid, mixesSamples } from '../proto/failure.ts';
@@ -37,11 +37,15 @@ export const gemm: Rule = (op) => {
     return [timesMatrix(op.emit, a, { ...b, data: b.data.map((w) => alpha * w) }, bias)];
   }
   const y = scaled(op.emit, multiplyMatrices(op.emit, a, b), alpha);
-  return [c === undefined ? y : sum(op.emit, [y, scaled(op.emit, c, beta)])];
+  if (c === undefined) return [y];
+  const total = sum(op.emit, [y, scaled(op.emit, c, beta)]);
+  if (onnxRank(c) > 2 || onnxRank(total) !== 2 || !sameShape(total.shape, y.shape) || isBatched(total) !== isBatched(y))
+    throw invalid(`C [${c.shape.join(', ')}] of Gemm does not broadcast to the product [${y.shape.join(', ')}]`);
+  return [total];
 };
 
 function isRowVector({ shape, data }: ConstantTerm, n: number): boolean {
-  return data.length === 1 || (data.length === n && shape.at(-1) === n);
+  return shape.length <= 2 && (data.length === 1 || (data.length === n && shape.at(-1) === n));
 }
 
 function transposedIf(emit: Emitter, term: Term, transpose: boolean): Term {

@@ -20,6 +20,8 @@ export const averagePool: Rule = (op) => {
     throw invalid(`kernel_shape [${(kernel ?? []).join(', ')}] for an operand of ${spatial.length} spatial axes`);
   }
   const window = readingWindow(op, spatial, kernel);
+  if (kernel.some((extent, d) => Math.max(window.begins[d] ?? 0, window.ends[d] ?? 0) >= extent))
+    throw invalid(`the padding is as wide as the window [${kernel.join(', ')}]`);
   const shape = [...x.shape.slice(0, leading), ...window.outputs];
   checkedExtents(shape);
   const channels = elementCount(x.shape.slice(0, leading));

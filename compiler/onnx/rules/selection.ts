@@ -26,6 +26,8 @@ export const slice: Rule = (op) => {
   if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length) {
     throw invalid('starts, ends, axes and steps of Slice differ in length');
   }
+  if (new Set(axes.map((axis) => normalizeAxis(axis, onnxRank(x)))).size !== axes.length)
+    throw invalid(`axes [${axes.join(', ')}] of Slice repeat an axis`);
   const coordinates = x.shape.map((extent) => range(extent));
   for (const [i, axis] of axes.entries()) {
     const [start = 0, end = 0, step = 1] = [starts[i], ends[i], steps[i]];
@@ -64,8 +66,7 @@ export const split: Rule = (op) => {
   const axis = sampleAxis(x, op.int('axis', 0), 'Split cuts');
   const extent = x.shape[axis] ?? 1;
   const parts = op.node.outputs.length;
-  const even = Math.ceil(extent / parts);
-  const given = op.integersAt(1, 'split') ?? range(parts).map((i) => Math.min(even, extent - i * even));
+  const given = op.integersAt(1, 'split') ?? evenSplit(op, extent, parts);
   if (given.length !== parts || given.some((size) => size < 0) || given.reduce((a, b) => a + b, 0) !== extent) {
     throw invalid(`[${given.join(', ')}] is no split of ${extent} into ${parts}`);
   }
@@ -78,6 +79,15 @@ export const split: Rule = (op) => {
   });
 };
 
+/** Since opset 18 the last part may be smaller, and the node says how many there are. */
+function evenSplit(op: Operation, extent: number, parts: number): readonly number[] {
+  const count = op.opset < 18 ? parts : op.int('num_outputs', 0);
+  if (count !== parts) throw invalid(`Split has neither sizes nor a num_outputs of ${parts}, its results`);
+  const even = Math.ceil(extent / parts);
+  if (op.opset < 18 && even * parts !== extent) throw invalid(`an axis of ${extent} does not split into ${parts}`);
+  return range(parts).map((i) => Math.min(even, extent - i * even));
+}
+
 export const concat: Rule = (op) => {
   const all = op.inputs();
   // onnxruntime does not look at the shapes of what is empty (ConcatBase::PrepareForCompute).
@@ -85,6 +95,7 @@ export const concat: Rule = (op) => {
   const operands = filled.length > 0 ? filled : all;
   const [first = op.input(0)] = operands;
   const widest = operands.find(isBatched) ?? first;
+  if (op.opset >= 4 && !op.has('axis')) throw invalid('Concat needs an axis');
   const axis = sampleAxis(widest, op.int('axis', 1), 'Concat joins along');
   const { shapes } = sampleShapes(operands);
   const [own = []] = shapes;
@@ -133,6 +144,8 @@ export const gatherElements: Rule = (op) => {
   const [, shape = []] = shapes;
   const axis = sampleAxis(x, op.int('axis', 0), 'GatherElements selects along');
   if (shape.length !== x.shape.length) throw invalid('indices and data of GatherElements differ in rank');
+  if (shape.some((extent, d) => d !== axis && extent > (x.shape[d] ?? 1)))
+    throw invalid(`indices [${shape.join(', ')}] reach beyond data [${x.shape.join(', ')}]`);
   const strides = stridesOf(x.shape);
   const indices = knownIntegers(op.input(1), 'the indices');
   const others = selectIndex(

@@ -246,6 +246,14 @@ describe('nodes that ONNX does not allow', () => {
   });
 });
 
+test('what onnxruntime computes and ONNX does not allow', () => {
+  const initializers = { s: weights(2, 4) };
+  const spec = { initializers, outputs: ['y'] };
+  expect(codesOf({ ...spec, inputs: { x: [2, 1] }, nodes: [node('PRelu', 'x s', 'y')] })).toEqual(['H106']);
+  const split = node('Split', 'x', 'y z', { axis: 1, num_outputs: 3 });
+  expect(codesOf({ ...spec, opset: 18, inputs: { x: [2, 4] }, nodes: [split] })).toEqual(['H106']);
+});
+
 test('the largest of no elements, where a value needs it', () => {
   const spec = {
     inputs: x,
