@@ -11,7 +11,7 @@ import { pad } from './rules/padding.ts';
 import { averagePool } from './rules/pooling.ts';
 import { dequantizeLinear } from './rules/quantization/quantize.ts';
 import { cumulativeSum, foldReduction, globalAveragePool, reduceMean, reduceSum } from './rules/reduction.ts';
-import { resize } from './rules/resize.ts';
+import { resize } from './rules/sampling/resize.ts';
 import {
   concat,
   gather,

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { ReferenceModel } from '../../../../training/onnxruntime.ts';
 import { elementCount } from '../../../../ir/constant.ts';
-import { int64s, model, type ModelSpec, node } from '../../../support/onnx-builder.ts';
+import { floats, int64s, model, type ModelSpec, node } from '../../../support/onnx-builder.ts';
 import { type Case, given, weights } from './cases/case.ts';
 import { importModel } from './differential.ts';
 
@@ -56,6 +56,16 @@ const cases: readonly Case[] = [
   given('AveragePool with padding as wide as the window', {
     inputs: image,
     nodes: [node('AveragePool', 'x', 'y', { kernel_shape: [2, 2], pads: [2, 0, 0, 0] })],
+  }),
+  given('Resize by scales and to sizes', {
+    inputs: image,
+    nodes: [node('Resize', 'x _ scales sizes', 'y')],
+    initializers: { scales: floats([4], [1, 1, 2, 2]), sizes: int64s([4], [1, 2, 8, 8]) },
+  }),
+  given('Resize by negative scales', {
+    inputs: image,
+    nodes: [node('Resize', 'x _ scales', 'y')],
+    initializers: { scales: floats([4], [1, 1, -2, 2]) },
   }),
 ];
 
