@@ -9,6 +9,7 @@ import { dropIdentity, dropReshape, reshapeSparse, sinkReshape } from './linear/
 import { padBeforeConv, scaleAfterConv, scaleBeforeConv } from './linear/fold-into-conv.ts';
 import { affinePolynomial, scaleAfterPolynomial, scaleBeforePolynomial } from './linear/fold-polynomials.ts';
 import { distributeScale, flattenSum, mergeSummands } from './linear/fold-sums.ts';
+import { joinProducts } from './linear/join-products.ts';
 import { Rewriter, type Rule } from './linear/rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
@@ -19,6 +20,7 @@ const rules: readonly Rule[] = [
   reshapeSparse,
   sinkReshape,
   composeGathers,
+  joinProducts,
   affinePolynomial,
   scaleBeforePolynomial,
   scaleAfterPolynomial,
@@ -46,7 +48,8 @@ export const mergeLinear = definePass({
     'both together. A convolution stays one where scales and shifts are per channel, under zero padding, and after ' +
     'another convolution without padding between them; a shift before a padded convolution makes it sparse, because ' +
     'its padding is not shifted. Reshapes move behind elementwise ops and vanish before ops that flatten. Sums take in ' +
-    'scale-shifts, and linear ops of one value become one. Polynomials of degree one become scale-shifts, and uniform ' +
+    'scale-shifts, and linear ops of one value become one. Products of elements of the same values, side by side, become ' +
+    'one. Polynomials of degree one become scale-shifts, and uniform ' +
     'scale-shifts around a polynomial become part of it. Assumes finite constants; results change by rounding only.',
   options: z.strictObject({}),
   requires: [],

@@ -122,6 +122,46 @@ describe('dense', () => {
   });
 });
 
+describe('products side by side', () => {
+  /** The product of elements of x at `places`, from the left. */
+  const monomial = (b: TensorBuilder, x: ValueId, places: readonly number[]) =>
+    places
+      .map((place) => b.add('gather', [x], { index: indexConstant([1], [place]) }, []))
+      .reduce((product, factor) => b.add('multiply', [product, factor], {}, []));
+  const concatenation = (b: TensorBuilder, parts: readonly ValueId[]) =>
+    b.add('gather', parts, { index: indexConstant([parts.length], [...parts.keys()]) }, []);
+
+  test('monomials take one product for each degree but the first', () => {
+    const places = fc.array(fc.nat(4), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(fc.array(places, { minLength: 2, maxLength: 12 }), fc.boolean(), (monomials, scaled) => {
+        const ops = opsAfter([5], (b, x) => {
+          const base = scaled ? elementScale(b, x) : x;
+          const parts = monomials.map((each) => monomial(b, base, each));
+          return dense(b, concatenation(b, parts), 3);
+        });
+        const products = new Set(monomials.map(({ length }) => length).filter((degree) => degree > 1));
+        const chained = [...products].reduce((total, degree) => total + degree - 1, 0);
+        expect(ops.filter((op) => op === 'multiply')).toHaveLength(chained);
+      }),
+    );
+  });
+  test('of different values stay apart', () => {
+    const ops = opsAfter([4], (b, x) => {
+      const y = relu(b, x);
+      return concatenation(b, [monomial(b, x, [0, 1]), monomial(b, y, [0, 1]), monomial(b, x, [2, 3])]);
+    });
+    expect(ops.filter((op) => op === 'multiply')).toHaveLength(2);
+  });
+  test('that something else reads stay as they are', () => {
+    const ops = opsAfter([4], (b, x) => {
+      const parts = [monomial(b, x, [0, 1]), monomial(b, x, [2, 3])];
+      return concatenation(b, [...parts, ...parts.map((part) => relu(b, part))]);
+    });
+    expect(ops.filter((op) => op === 'multiply')).toHaveLength(2);
+  });
+});
+
 describe('conv', () => {
   test('batch normalisation after, also behind a reshape', () => {
     expect(opsAfter([2, 5, 5], (b, x) => channelScale(b, conv(b, x, 3, 3, 1)))).toEqual(['conv']);
