@@ -27,11 +27,12 @@ import { buildPlan } from './build-plan.ts';
 import { inputHeadroom } from './input-headroom.ts';
 import type { LayoutChoice } from './layouts/choose-layouts.ts';
 import type { NetworkMaps } from './layouts/kernel-catalogue.ts';
+import { networkDepth } from './layouts/network-depth.ts';
 import { type Configuration, configurationsFor } from './search/configurations.ts';
 import { type LoweringContext, replay } from './search/lowered-plan.ts';
 import { searchReport } from './search/report.ts';
 import { type Found, type SearchOutcome, searchPlans } from './search/search-plans.ts';
-import { tooDeep } from './search/too-deep.ts';
+import { tooDeep, tooDeepForAll } from './search/too-deep.ts';
 import { type CompileOptions, type Settings, settingsOf } from './settings.ts';
 import { type ImportedGraph, type SimplifiedNetwork, simplify } from './simplify.ts';
 
@@ -84,6 +85,8 @@ export function compileWith(
 ): Compilation | Refusal {
   const { tensor, samples, reference } = network;
   const { weights, profile, client, maxError, seed, goal, observer, onStep } = settings;
+  const hopeless = tooDeepForAll(tensor, { maxError, capabilities: profile.capabilities });
+  if (hopeless !== undefined) return { refused: hopeless };
   const maps: NetworkMaps = new Map();
   const context: LoweringContext = {
     tensor,
@@ -150,7 +153,7 @@ function explainFailure(
   if (overflow !== undefined) return valuesOverflow({}, { nodes: overflow.nodes });
   if (nearest !== undefined) return limitsTooTight(nearest);
   if (needed !== undefined) return memoryExceeded({ engine, needed, limit: memory.limit, error: leastError });
-  return tooDeep(tensor, outcome, { maxError, best: leastError, capabilities });
+  return tooDeep(tensor, outcome.deepest ?? networkDepth(tensor), { maxError, best: leastError, capabilities });
 }
 
 /** Each once: a pass may have run for several chains. */

@@ -1,22 +1,39 @@
 /** Why no chain does: the deepest path, what on it takes the most levels, and what could be merged. */
 import type { EngineCapabilities } from '../../costs/profiles.ts';
-import { type DeepPolynomial, noParameters } from '../../ir/diagnostics/compile.ts';
+import { type DeepPolynomial, noParameters, type SpentLevels } from '../../ir/diagnostics/compile.ts';
 import type { Diagnostic, NodeRef } from '../../ir/diagnostics/diagnostic.ts';
+import { usersOf } from '../../ir/module.ts';
 import { isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { isClientView } from '../layouts/client-views.ts';
-import { networkDepth } from '../layouts/network-depth.ts';
+import { depthOf, networkDepth } from '../layouts/network-depth.ts';
 import { isReshape } from '../../ir/tensor/reshape.ts';
 import { polynomialDepth } from '../../ir/tensor/polynomial-evaluation.ts';
 import { carriesDepth } from '../parameters/chains.ts';
-import type { SearchOutcome } from './search-plans.ts';
 
 /** Polynomials, and pairs of linear ops, that the message names at most. */
 const mostNamed = 3;
 
+/** A path through a network, and the levels along it. */
+interface DeepPath {
+  readonly depth: number;
+  readonly path: readonly NodeRef[];
+}
+
+/** What refuses a network that takes more levels than any chain has, however it is packed; undefined where one may do. */
+export function tooDeepForAll(
+  tensor: TensorModule,
+  { maxError, capabilities }: { readonly maxError: number; readonly capabilities: EngineCapabilities },
+): Diagnostic | undefined {
+  const deepest = networkDepth(tensor);
+  if (carriesDepth(capabilities.largestDegree, deepest.depth, capabilities)) return undefined;
+  return tooDeep(tensor, deepest, { maxError, best: undefined, capabilities });
+}
+
+/** @param deepest of the network, or of the program that was lowered last */
 export function tooDeep(
   tensor: TensorModule,
-  { deepest }: Pick<SearchOutcome, 'deepest'>,
+  { depth, path }: DeepPath,
   {
     maxError,
     best,
@@ -27,23 +44,23 @@ export function tooDeep(
     readonly capabilities: EngineCapabilities;
   },
 ): Diagnostic {
-  const { depth, path } = deepest ?? networkDepth(tensor);
   const onPath = new Set(path.map(keyOf));
   const nodes = tensor.nodes.filter(({ origins }) => origins.some((ref) => onPath.has(keyOf(ref))));
   const polynomials = nodes
     .flatMap(polynomialOf)
     .sort((a, b) => b.levels - a.levels || b.degree - a.degree)
     .slice(0, mostNamed);
-  const facts = {
+  return noParameters({
     depth,
     most: longestChain(capabilities),
     degree: capabilities.largestDegree,
     maxError,
     best,
+    spent: spentLevels(tensor, nodes, depth),
     polynomials,
     mergeable: mergeable(tensor, nodes),
-  };
-  return noParameters(facts, { nodes: path });
+    path: path.map(describeNode),
+  });
 }
 
 /** Levels of the longest chain that there is. */
@@ -51,6 +68,16 @@ function longestChain(capabilities: EngineCapabilities): number {
   let levels = 0;
   while (carriesDepth(capabilities.largestDegree, levels + 1, capabilities)) levels++;
   return levels;
+}
+
+function spentLevels(tensor: TensorModule, nodes: readonly TensorNode[], depth: number): SpentLevels {
+  const users = usersOf(tensor);
+  const levelsOf = (isCounted: (node: TensorNode) => boolean): number =>
+    nodes.filter(isCounted).reduce((sum, node) => sum + depthOf(tensor, node, users), 0);
+  const polynomials = levelsOf(({ op }) => op === 'polynomial');
+  const products = levelsOf(({ op }) => op === 'multiply');
+  const linear = levelsOf(isLinear);
+  return { polynomials, products, linear, moves: Math.max(0, depth - polynomials - products - linear) };
 }
 
 function polynomialOf(node: TensorNode): DeepPolynomial[] {
@@ -76,7 +103,11 @@ function mergeable(tensor: TensorModule, nodes: readonly TensorNode[]): string[]
 
 function nameOf({ origins, op }: TensorNode): string {
   const last = origins.at(-1);
-  return last === undefined ? `a ${op}` : `"${last.name || last.output}" (${last.opType})`;
+  return last === undefined ? `a ${op}` : describeNode(last);
+}
+
+function describeNode({ name, output, opType }: NodeRef): string {
+  return `"${name || output}" (${opType})`;
 }
 
 function keyOf({ name, output }: NodeRef): string {

@@ -46,6 +46,15 @@ export interface DeepPolynomial {
   readonly levels: number;
 }
 
+/** What the levels of a path go to. */
+export interface SpentLevels {
+  readonly polynomials: number;
+  readonly products: number;
+  readonly linear: number;
+  /** To moving values between slots, and to bringing scales together. */
+  readonly moves: number;
+}
+
 export const noParameters = defineDiagnostic<{
   depth: number;
   /** Levels of the longest chain, and its degree. */
@@ -53,35 +62,65 @@ export const noParameters = defineDiagnostic<{
   degree: number;
   maxError: number;
   best: number | undefined;
+  spent: SpentLevels;
+  /** Those that take the most, in descending order. */
   polynomials: readonly DeepPolynomial[];
   /** Pairs of neighbouring linear ops. */
   mergeable: readonly string[];
+  /** Names of the operations on the deepest path. */
+  path: readonly string[];
 }>({
   code: 'H332',
   severity: 'error',
   title: 'no 128-bit secure parameters compute this model accurately enough',
   explain:
-    'The compiler tried every polynomial modulus degree from 4096 to 32768. The total modulus is limited by security ' +
+    'Polynomial modulus degrees go from 4096 to 32768. The total modulus is limited by security ' +
     '(HE standard: 109, 218, 438 and 881 bits), every product on the deepest path takes a prime from it, and more ' +
-    'accuracy takes larger primes. Either the path is too deep for any chain, or no chain is accurate enough. The ops ' +
-    'on the deepest path are named, and those whose polynomials take the most levels: one of degree d takes log2(d + 1) ' +
-    'of them, rounded up.',
-  message: ({ depth, most, degree, maxError, best }) =>
-    best === undefined
-      ? `the deepest path takes ${depth} multiplicative levels; the longest chain, at N = ${degree}, has ${most}`
-      : `no modulus chain computes ${depth} levels within an error of ${maxError}; the best reaches ${best.toPrecision(2)}`,
-  notes: ({ best, polynomials, mergeable }) => [
+    'accuracy takes larger primes. Either the path is too deep for any chain, which is known before plans are searched, ' +
+    'or no chain is accurate enough. The message tells what the levels go to, and the polynomials that take the most: one ' +
+    'of degree d takes log2(d + 1) of them, rounded up.',
+  message: ({ depth, most, degree, maxError, best, spent, polynomials }) =>
+    (best === undefined
+      ? `the model needs ${depth} levels, the longest chain (N = ${degree}) has ${most}: `
+      : `no chain of ${depth} levels is accurate within ${maxError}, the best reaches ${best.toPrecision(2)}: `) +
+    describeLevels(spent, polynomials),
+  notes: ({ best, polynomials, mergeable, path }) => [
     ...polynomials.map(
       ({ name, degree, levels }) =>
         `${name} is a polynomial of degree ${degree}, which takes ${levels} levels: approximate it at a lower degree`,
     ),
     ...mergeable.map((pair) => `merge ${pair} into one linear op`),
     polynomials.length > 0
-      ? 'retrain with squares in place of activations, or remove layers on this path'
-      : 'remove products or layers on this path',
+      ? 'retrain with squares in place of activations, or remove layers on the deepest path'
+      : 'remove products or layers on the deepest path',
     ...(best === undefined ? [] : ['allow a larger error with --max-error']),
+    ...(path.length === 0 ? [] : [`the deepest path is ${shortened(path)}`]),
   ],
 });
+
+/** Such as `17 for polynomials (5 for "act3" (Relu), 4 for "act1" (Relu)), 9 for linear layers`. */
+function describeLevels(
+  { polynomials, products, linear, moves }: SpentLevels,
+  named: readonly DeepPolynomial[],
+): string {
+  const deepest = named.map(({ name, levels }) => `${levels} for ${name}`).join(', ');
+  const parts = [
+    ...(polynomials > 0 ? [`${polynomials} for polynomials (${deepest})`] : []),
+    ...(products > 0 ? [`${products} for products`] : []),
+    ...(linear > 0 ? [`${linear} for linear layers`] : []),
+    ...(moves > 0 ? [`${moves} for moving values`] : []),
+  ];
+  return parts.join(', ');
+}
+
+/** Names at both ends of a path that are shown. */
+const shownAtEnds = 3;
+
+function shortened(names: readonly string[]): string {
+  const left = names.length - 2 * shownAtEnds;
+  if (left <= 1) return names.join(', ');
+  return [...names.slice(0, shownAtEnds), `${left} more`, ...names.slice(-shownAtEnds)].join(', ');
+}
 
 export const memoryExceeded = defineDiagnostic<{
   engine: string;

@@ -11,7 +11,7 @@ export function dense(builder: TensorBuilder, x: number, rows: number): number {
   return builder.add('dense', [x], attrs, [{ name: `dense${x}`, opType: 'Gemm', output: `d${x}` }]);
 }
 
-export function square(builder: TensorBuilder, x: number): number {
+function square(builder: TensorBuilder, x: number): number {
   return builder.add('multiply', [x, x], {}, [{ name: `square${x}`, opType: 'Mul', output: `s${x}` }]);
 }
 
