@@ -16,7 +16,8 @@
  *
  * Deterministic: the same model, samples and options give the same plan.
  */
-import { limitsTooTight, memoryExceeded, valuesOverflow } from '../ir/diagnostics/compile.ts';
+import { valuesOverflow } from '../ir/diagnostics/compile.ts';
+import { limitsTooTight, memoryExceeded } from '../ir/diagnostics/memory.ts';
 import { type Diagnostic, formatDiagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import type { Plan, PlanModule } from '../ir/plan/plan.ts';
 import type { PlanMeasures } from '../ir/plan/search-report.ts';
@@ -106,7 +107,7 @@ export function compileWith(
   const outcome = searchPlans(configurations, quiet, context);
   if (outcome.found === undefined) return { refused: explainFailure(outcome, context) };
   const watched = new PassManager(samples, observer);
-  if (observer !== undefined) replay(outcome.found.plan, watched, context, observer);
+  if (observer !== undefined) replay(outcome.found.plan, outcome.found.accepted, watched, context, observer);
   const { plan, modules, chosen } = build(network, settings, outcome, outcome.found);
   return {
     plan,
@@ -149,11 +150,14 @@ function explainFailure(
   outcome: SearchOutcome,
   { tensor, maxError, profile: { name: engine, memory, capabilities } }: LoweringContext,
 ): Diagnostic {
-  const { overflow, nearest, leastMemory: needed, leastError } = outcome;
+  const { overflow, nearest, smallest, leastError: error } = outcome;
   if (overflow !== undefined) return valuesOverflow({}, { nodes: overflow.nodes });
   if (nearest !== undefined) return limitsTooTight(nearest);
-  if (needed !== undefined) return memoryExceeded({ engine, needed, limit: memory.limit, error: leastError });
-  return tooDeep(tensor, outcome.deepest ?? networkDepth(tensor), { maxError, best: leastError, capabilities });
+  if (smallest?.demand !== undefined) {
+    const { neededBytes: needed, demand } = smallest;
+    return memoryExceeded({ engine, needed, limit: memory.limit, error, demand });
+  }
+  return tooDeep(tensor, outcome.deepest ?? networkDepth(tensor), { maxError, best: error, capabilities });
 }
 
 /** Each once: a pass may have run for several chains. */

@@ -95,6 +95,7 @@ export function manageProgram(
     if (!managed.refused.every(({ code }) => levelsAreShort.includes(code))) throw new HepcError(managed.refused);
     return { needs: 'another-level', refused: managed.refused };
   }
-  const merged = hoists && keys.maxKeys === undefined ? manager.run(mergeFolds, managed, {}) : managed;
+  const isFree = keys.maxKeys === undefined && keys.budgetBytes === undefined;
+  const merged = hoists && isFree ? manager.run(mergeFolds, managed, {}) : managed;
   return manager.run(selectKeys, merged, keys);
 }

@@ -1,6 +1,6 @@
 /** What a managed program takes on an engine, by its profile. */
 import { type ClientProfile, clientTimes } from '../../costs/client-costs.ts';
-import { neededBytes, peakBytes } from '../../costs/engine-memory.ts';
+import { type MemoryUse, neededBytes, peakBytes } from '../../costs/engine-memory.ts';
 import type { EngineProfile } from '../../costs/profiles.ts';
 import { countProgram } from '../../costs/plan-statistics.ts';
 import { evaluationCost, downloadBytes, uploadBytes } from '../../costs/program-cost.ts';
@@ -19,8 +19,7 @@ export interface Measured {
   readonly measures: PlanMeasures;
   /** Bytes that the engine cannot do without; plaintexts that find no room are encoded when needed. */
   readonly neededBytes: number;
-  /** Of all keys. */
-  readonly keyBytes: number;
+  readonly use: MemoryUse;
 }
 
 /** `program` is scheduled: peak memory depends on the order. */
@@ -33,6 +32,12 @@ export function measureProgram(
   const { galoisKeys, rotations } = countProgram(managed, { weightTilesPruned: 0, predictedMaxError: 0 });
   const { encryption, decryption } = clientTimes(managed, client);
   const use = profile.memory.use(managed);
+  if (process.env['DBG']) {
+    const g = (x: number) => (x / 2 ** 30).toFixed(2);
+    process.stderr.write(
+      `  N=${program.slots * 2} tile=${samples} primes=${managed.parameters.primes.length} rot=${rotations} gal=${galoisKeys} keys=${g(use.keys)} plain=${g(use.plaintexts)} cts=${g(use.ciphertexts)} oth=${g(use.others)} stag=${g(use.staging)} ms=${evaluationCost(managed, profile, use).toFixed(0)} t=${process.cpuUsage().user / 1e6}\n`,
+    );
+  }
   const measures = {
     samples,
     runs,
@@ -44,10 +49,11 @@ export function measureProgram(
     galoisKeys,
     rotations,
   };
-  return { measures, neededBytes: neededBytes(use), keyBytes: use.keys };
+  return { measures, neededBytes: neededBytes(use), use };
 }
 
-function parametersOf({ parameters }: PlanModule): Parameters {
+/** Of a program whose levels are assigned. */
+export function parametersOf({ parameters }: PlanModule): Parameters {
   if (parameters === undefined) throw new InternalError('a program is measured once its levels are assigned');
   return parameters;
 }

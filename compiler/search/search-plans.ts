@@ -11,6 +11,7 @@
 import { programCost } from '../../costs/program-cost.ts';
 import { type PolyModulusDegree, polyModulusDegrees } from '../../ir/parameters.ts';
 import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
+import type { MemoryDemand } from '../../ir/diagnostics/memory.ts';
 import type { CandidateReport, ConfigurationReport, Verdict } from '../../ir/plan/search-report.ts';
 import type { PassManager } from '../../passes/manager.ts';
 import { networkDepth } from '../layouts/network-depth.ts';
@@ -21,12 +22,11 @@ import {
   type LoweredPlan,
   type LoweringContext,
   lowerProposal,
-  type Price,
-  type UnmetNeed,
 } from './lowered-plan.ts';
 import type { Configuration } from './configurations.ts';
 import { type Aim, type BrokenLimit, compromises, isBetter, type Score } from './objective.ts';
 import type { Overflow } from './pack-network.ts';
+import type { Price, UnmetNeed } from './price.ts';
 import { latencyAim, type Proposal, Proposer, signatureOf } from './propose.ts';
 
 /** Proposals of the first configuration that may be lowered. */
@@ -62,6 +62,8 @@ interface PricedPlan {
 export interface NearMiss {
   readonly broken: readonly BrokenLimit[];
   readonly degree: PolyModulusDegree;
+  /** Where memory is a limit that it exceeds. */
+  readonly demand: MemoryDemand | undefined;
 }
 
 export interface SearchOutcome {
@@ -72,8 +74,8 @@ export interface SearchOutcome {
   readonly candidates: readonly CandidateReport[];
   /** The plan that exceeds the limits least. */
   readonly nearest: NearMiss | undefined;
-  /** Bytes that the smallest plan needs where none fits the engine's memory. */
-  readonly leastMemory: number | undefined;
+  /** The plan that needs the fewest bytes of those that do not fit the engine's memory. */
+  readonly smallest: Price | undefined;
   /** The least error of any program. */
   readonly leastError: number | undefined;
   /** Depth of the last program that was lowered, with the nodes on its deepest way. */
@@ -98,7 +100,7 @@ class PlanSearch {
   private found: Found | undefined;
   private overflow: Overflow | undefined;
   private nearest: NearMiss | undefined;
-  private leastMemory: number | undefined;
+  private smallest: Price | undefined;
   private leastError: number | undefined;
   private deepest: SearchOutcome['deepest'];
 
@@ -121,8 +123,8 @@ class PlanSearch {
         this.searchDegree(degree);
       }
     }
-    const { found, overflow, configurations, candidates, nearest, leastMemory, leastError, deepest } = this;
-    return { found, overflow, configurations, candidates, nearest, leastMemory, leastError, deepest };
+    const { found, overflow, configurations, candidates, nearest, smallest, leastError, deepest } = this;
+    return { found, overflow, configurations, candidates, nearest, smallest, leastError, deepest };
   }
 
   private searchDegree(degree: PolyModulusDegree): void {
@@ -161,10 +163,12 @@ class PlanSearch {
     const isWithin = this.weigh(proposals);
     const [cheapest] = proposals.toSorted((a, b) => a.proposal.estimate - b.proposal.estimate);
     if (isWithin || cheapest === undefined || this.overflow !== undefined) return;
-    // Nothing of it keeps the limits: give up some of the objective for what they limit.
+    // Nothing of it keeps the limits, or fits: give up some of the objective for what is short.
+    const bytes = this.smallest === undefined ? undefined : profile.memory.limit;
+    const limits = { ...goal.limits, memoryBytes: goal.limits.memoryBytes ?? bytes };
     const more: { proposal: Proposal; configuration: number }[] = [];
     for (const [proposer, configuration] of indices) {
-      for (const aim of compromises(goal, proposer.aim(), cheapest.proposal.choice.cost)) {
+      for (const aim of compromises({ ...goal, limits }, proposer.aim(), cheapest.proposal.choice.cost)) {
         for (const proposal of proposer.propose(aim, finalistsPerShape, Infinity).proposals) {
           const signature = signatureOf(proposal);
           if (!seen.has(signature)) more.push({ proposal, configuration });
@@ -260,13 +264,13 @@ class PlanSearch {
         this.report(report, 'too deep', `no modulus chain carries its ${packed.depth} levels`);
         break;
       case 'less-memory': {
-        this.leastMemory = Math.min(this.leastMemory ?? Infinity, need.price.neededBytes);
+        if (need.price.neededBytes < (this.smallest?.neededBytes ?? Infinity)) this.smallest = need.price;
         const reason = 'its keys and ciphertexts do not fit the memory of the engine';
         this.report(costed(report, need.price), 'memory', reason);
         break;
       }
       case 'wider-limits': {
-        this.missed(need.broken, proposal.configuration.degree);
+        this.missed(need, proposal.configuration.degree);
         const rows = need.broken.map(({ option, needed, most }) => `${option}: ${needed} of ${most}`);
         this.report(costed(report, need.price), 'limit', rows.join(', '));
         break;
@@ -288,10 +292,14 @@ class PlanSearch {
       this.candidates[before] = { ...report, verdict: 'costlier', reason: 'another plan is cheaper' };
   }
 
-  private missed(broken: readonly BrokenLimit[], degree: PolyModulusDegree): void {
+  private missed(
+    { broken, price }: Extract<UnmetNeed, { readonly needs: 'wider-limits' }>,
+    degree: PolyModulusDegree,
+  ): void {
     const excess = (limits: readonly BrokenLimit[]): number =>
       limits.reduce((worst, { needed, most }) => Math.max(worst, needed / most), 0);
-    if (this.nearest === undefined || excess(broken) < excess(this.nearest.broken)) this.nearest = { broken, degree };
+    if (this.nearest === undefined || excess(broken) < excess(this.nearest.broken))
+      this.nearest = { broken, degree, demand: price.demand };
   }
 
   private bestCost(): number {
@@ -328,6 +336,7 @@ class PlanSearch {
   }
 }
 
-function costed(report: UnsettledReport, { score, measures, maxKeys }: Price): UnsettledReport {
-  return { ...report, cost: score[0], measures, keyBudget: maxKeys };
+function costed(report: UnsettledReport, { score, measures, budget }: Price): UnsettledReport {
+  const keyBudget = budget.budgetBytes === undefined ? budget.maxKeys : measures.galoisKeys;
+  return { ...report, cost: score[0], measures, keyBudget };
 }

@@ -82,7 +82,7 @@ export const noParameters = defineDiagnostic<{
   message: ({ depth, most, degree, maxError, best, spent, polynomials }) =>
     (best === undefined
       ? `the model needs ${depth} levels, the longest chain (N = ${degree}) has ${most}: `
-      : `no chain of ${depth} levels is accurate within ${maxError}, the best reaches ${best.toPrecision(2)}: `) +
+      : `no chain of ${depth} levels keeps an error of ${maxError} with some margin, the best reaches ${best.toPrecision(2)}: `) +
     describeLevels(spent, polynomials),
   notes: ({ best, polynomials, mergeable, path }) => [
     ...polynomials.map(
@@ -120,36 +120,6 @@ function shortened(names: readonly string[]): string {
   const left = names.length - 2 * shownAtEnds;
   if (left <= 1) return names.join(', ');
   return [...names.slice(0, shownAtEnds), `${left} more`, ...names.slice(-shownAtEnds)].join(', ');
-}
-
-export const memoryExceeded = defineDiagnostic<{
-  engine: string;
-  needed: number;
-  limit: number;
-  error: number | undefined;
-}>({
-  code: 'H333',
-  severity: 'error',
-  title: 'the engine would run out of memory',
-  explain:
-    'Engines in WebAssembly have 4 GiB of memory: `simd` for all its workers together, `seal-wasm` for each of them, of ' +
-    'which 3.5 GiB can be used. Keys and ciphertexts of this plan need more on the engine that it is compiled for, even ' +
-    'with composite rotations in place of most keys. Where a smaller ring would fit but is not accurate enough, the ' +
-    'error that it reaches is named.',
-  message: ({ engine, needed, limit }) =>
-    `the plan needs ${asGibibytes(needed)} on the engine ${engine}, more than its ${asGibibytes(limit)}`,
-  notes: ({ engine, error }) => [
-    ...(error === undefined
-      ? []
-      : [`plans in smaller rings fit, with an error of ${error.toPrecision(2)}: allow twice that with --max-error`]),
-    'use a smaller batch or a smaller model',
-    ...(engine === 'simd' ? [] : ['or compile for the engine simd, which takes less memory']),
-  ],
-});
-
-/** Rounded up, so that what exceeds a limit does not look equal to it. */
-function asGibibytes(bytes: number): string {
-  return `${(Math.ceil((100 * bytes) / 2 ** 30) / 100).toFixed(2)} GiB`;
 }
 
 export const syntheticSamples = defineDiagnostic<Record<string, never>>({
@@ -292,35 +262,3 @@ export const badCompileOption = defineDiagnostic<{ option: string; value: number
     'and limits that are not negative.',
   message: ({ option, value, expected }) => `${option} is ${value}, expected ${expected}`,
 });
-
-export const limitsTooTight = defineDiagnostic<{
-  broken: readonly { readonly option: string; readonly needed: number; readonly most: number }[];
-  degree: number;
-}>({
-  code: 'H340',
-  severity: 'error',
-  title: 'no plan keeps the limits',
-  explain:
-    'With --max-memory, --max-upload and --max-keys the compiler refuses plans that need more: peak memory of the engine, ' +
-    'bytes of the input ciphertexts of one run, Galois keys. It searched layouts that save what is limited, and composed ' +
-    'rotations of fewer keys; every plan exceeds a limit. The message tells the one that exceeds them least.',
-  message: ({ broken, degree }) =>
-    `the nearest plan, at N = ${degree}, needs ${broken.map(describeExcess).join(', and ')}`,
-  notes: ({ broken }) => [
-    ...broken.map(
-      ({ option, needed }) => `allow it with ${option} ${option === '--max-keys' ? needed : asSize(needed)}`,
-    ),
-    'or make the model smaller, or allow a larger error with --max-error, which may do with smaller parameters',
-  ],
-});
-
-function describeExcess({ option, needed, most }: { option: string; needed: number; most: number }): string {
-  const [more, limit] = [needed, most].map((value) => (option === '--max-keys' ? String(value) : asSize(value)));
-  const percent = Math.ceil(100 * (needed / most - 1));
-  return `${more ?? ''} where ${option} allows ${limit ?? ''} (${percent}% more)`;
-}
-
-/** As the options take it, rounded up. */
-function asSize(bytes: number): string {
-  return bytes < 2 ** 20 ? `${Math.ceil(bytes / 2 ** 10)}KiB` : `${Math.ceil(bytes / 2 ** 20)}MiB`;
-}

@@ -8,6 +8,7 @@ import * as costs from './costs.ts';
 import * as data from './data.ts';
 import { type DiagnosticDeclaration, InternalError } from './diagnostic.ts';
 import * as importing from './import.ts';
+import * as memory from './memory.ts';
 import * as permutation from './pruning/permutation.ts';
 import * as plan from './plan.ts';
 import * as pruningRun from './pruning/pruning-run.ts';
@@ -24,6 +25,7 @@ const areas = [
   text,
   verify,
   compile,
+  memory,
   tiles,
   permutation,
   pruningRun,

@@ -4,11 +4,12 @@ import { z } from 'zod';
 import { keyNeeds } from '../../ir/he/keys.ts';
 import { hasStep, nameOf } from '../../ir/he/traits.ts';
 import type { HeModule } from '../../ir/he/module.ts';
-import { evaluationKeyBytes, maxKeyBytes } from '../../ir/parameters.ts';
+import { evaluationKeyBytes, maxKeyBytes, type Parameters } from '../../ir/parameters.ts';
 import { type EngineName, engineNames } from '../../ir/plan/plan.ts';
 import { keyLevels } from '../../costs/key-levels.ts';
 import { engineProfiles } from '../../costs/profiles.ts';
-import { composeSteps, keysOf } from './compose-steps.ts';
+import { composeByLevel, type KeyRoom, type StepUses } from './compose-by-level.ts';
+import { type Composition, composeSteps, keysOf } from './compose-steps.ts';
 import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
@@ -16,15 +17,16 @@ export const selectKeys = definePass({
   name: 'select-keys',
   level: 'he',
   doc:
-    'Chooses the rotation steps that get a Galois key, within a budget of bytes in the memory of the engine that the ' +
-    'program is for, and no more than `maxKeys` where that is possible. Where all steps fit, each has its own key. ' +
-    'Otherwise rotations are composed: steps are given up one after another that are the sum of two or three others, ' +
-    'or the powers of two have a key, so that every step is a composition, and the rest of the budget goes to the steps ' +
-    'whose composition would cost the most rotations; whatever takes fewer rotations. Without parameters (an unmanaged ' +
-    'program) the budget is not known and nothing changes.',
+    'Chooses the rotation steps that get a Galois key, within a budget of bytes that all keys of the program may take in ' +
+    'the memory of the engine that it is for, and no more than `maxKeys` where that is possible. Where all steps fit, each ' +
+    'has its own key. Otherwise rotations are composed. Beyond the bytes keys are lowered or given up one after another, ' +
+    'each time the one that costs the fewest rotations for its bytes: what an engine holds of a key depends on the highest ' +
+    'level at which it is used. Beyond their number steps are given up that are the sum of two or three others, or the ' +
+    'powers of two have a key and the most used of the other steps. Rotations of one value share what their compositions ' +
+    'begin with. Without parameters (an unmanaged program) the budget is not known and nothing changes.',
   options: z.strictObject({
     engine: z.enum(engineNames).default('simd'),
-    /** Default as the engine's profile has it. */
+    /** Of all keys, that of relinearisation included. Default as the engine's profile has it. */
     budgetBytes: z.number().positive().optional(),
     maxKeys: z.int().positive().optional(),
   }),
@@ -33,55 +35,87 @@ export const selectKeys = definePass({
   statistics: { keys: 'Galois keys', composed: 'rotations that became several' },
   run: (module, { engine, budgetBytes, maxKeys = Infinity }) => {
     const { op, a, imm, level, scale, size } = module.columns;
-    const uses = new Map<number, number>();
-    for (let id = 0; id < op.length; id++) {
-      if (hasStep(op[id] ?? -1)) uses.set(imm[id] ?? 0, (uses.get(imm[id] ?? 0) ?? 0) + 1);
-    }
+    const uses = stepUses(module);
+    const steps = new Set([...uses.values()].flatMap((at) => [...at.keys()]));
     // Of automorphisms without a step, which nothing else can make up.
-    const others = keyNeeds(module.columns).galoisSteps.length - uses.size;
-    const affordable =
-      module.parameters === undefined ? Infinity : Math.min(maxKeys, keysWithin(module, engine, budgetBytes)) - others;
-    if (uses.size <= affordable) return { module, statistics: { keys: uses.size + others, composed: 0 } };
+    const others = keyNeeds(module.columns).galoisSteps.length - steps.size;
+    const room = module.parameters === undefined ? undefined : roomFor(module, module.parameters, engine, budgetBytes);
+    const most = Math.min(maxKeys, room?.most ?? Infinity) - others;
+    const isWithin = room === undefined || (room.needed <= room.bytes && steps.size <= most);
+    if (isWithin) return { module, statistics: { keys: steps.size + others, composed: 0 } };
 
-    const composition = composeSteps(uses, module.slots, affordable);
+    const partsAt =
+      room.needed > room.bytes
+        ? composeByLevel(uses, { ...room, slots: module.slots, most })
+        : sameAtAllLevels(uses, composeSteps(totalUses(uses), module.slots, most));
     const rewriter = new HeRewriter(module);
+    /** By value and step: its rotation. */
+    const rotated = new Map<number, Map<number, number>>();
     let composed = 0;
     for (let id = 0; id < op.length; id++) {
       const code = op[id] ?? -1;
-      const parts = hasStep(code) ? composition.get(imm[id] ?? 0) : undefined;
-      if (parts === undefined || parts.length === 1) {
+      const parts = hasStep(code) ? partsAt.get(level[id] ?? 0)?.get(imm[id] ?? 0) : undefined;
+      if (parts === undefined) {
         rewriter.keep(id);
         continue;
       }
-      composed++;
+      if (parts.length > 1) composed++;
       let value = rewriter.at(a[id] ?? -1);
       for (const part of parts) {
+        const known = rotated.get(value) ?? new Map<number, number>();
+        rotated.set(value, known);
         const fields = { a: value, imm: part, level: level[id] ?? 0, scale: scale[id] ?? 0, size: size[id] ?? 2 };
-        value = rewriter.insert(id, nameOf(code), fields);
+        value = known.get(part) ?? rewriter.insert(id, nameOf(code), fields);
+        known.set(part, value);
       }
       rewriter.replace(id, value);
     }
-    return { module: rewriter.finish(), statistics: { keys: keysOf(composition).size + others, composed } };
+    const keys = new Set([...partsAt.values()].flatMap((composition) => [...keysOf(composition)]));
+    return { module: rewriter.finish(), statistics: { keys: keys.size + others, composed } };
   },
 });
 
-/**
- * All keys where they fit, in the memory of the engine and in a file; else as many as would if each were used as high as
- * the highest.
- */
-function keysWithin(
-  { columns, parameters }: HeModule,
+function stepUses({ columns: { op, imm, level } }: HeModule): StepUses {
+  const uses = new Map<number, Map<number, number>>();
+  for (let id = 0; id < op.length; id++) {
+    if (!hasStep(op[id] ?? -1)) continue;
+    const at = uses.get(level[id] ?? 0) ?? new Map<number, number>();
+    uses.set(level[id] ?? 0, at.set(imm[id] ?? 0, (at.get(imm[id] ?? 0) ?? 0) + 1));
+  }
+  return uses;
+}
+
+function totalUses(uses: StepUses): ReadonlyMap<number, number> {
+  const total = new Map<number, number>();
+  for (const at of uses.values()) for (const [step, count] of at) total.set(step, (total.get(step) ?? 0) + count);
+  return total;
+}
+
+function sameAtAllLevels(uses: StepUses, composition: Composition): ReadonlyMap<number, Composition> {
+  return new Map([...uses.keys()].map((level) => [level, composition]));
+}
+
+interface Room extends Pick<KeyRoom, 'bytes' | 'most' | 'keyBytes'> {
+  /** Bytes that the keys of all steps take. */
+  readonly needed: number;
+}
+
+/** What the memory of the engine, and a file, have room for: of the keys of steps, beside the other keys. */
+function roomFor(
+  { columns }: HeModule,
+  parameters: Parameters,
   engine: EngineName,
   budgetBytes = engineProfiles[engine].memory.keyBudget,
-): number {
-  if (parameters === undefined) return Infinity;
+): Room {
   const { keyBytes } = engineProfiles[engine].memory;
+  const at = (level: number): number => keyBytes(parameters, level);
   const { rotations, relinearization } = keyLevels(columns);
   const { saved } = evaluationKeyBytes(parameters, 1, false);
-  const inFile = Math.floor(maxKeyBytes / saved) - Number(relinearization !== undefined);
-  const bytes = [...rotations.values()].map((level) => keyBytes(parameters, level));
-  if (bytes.reduce((sum, own) => sum + own, 0) <= budgetBytes) return inFile;
-  return Math.min(inFile, Math.floor(budgetBytes / Math.max(...bytes)));
+  const most = Math.floor(maxKeyBytes / saved) - Number(relinearization !== undefined);
+  // 0 is no step, but another automorphism.
+  const fixed = [relinearization, rotations.get(0)].flatMap((level) => (level === undefined ? [] : [at(level)]));
+  const needed = [...rotations].reduce((sum, [step, level]) => sum + (step === 0 ? 0 : at(level)), 0);
+  return { bytes: budgetBytes - fixed.reduce((sum, own) => sum + own, 0), most, keyBytes: at, needed };
 }
 
 export type KeyOptions = z.input<typeof selectKeys.options>;

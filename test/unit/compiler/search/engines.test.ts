@@ -4,7 +4,7 @@ import { compileGraph } from '../../../../compiler/compile.ts';
 import type { CompileOptions } from '../../../../compiler/settings.ts';
 import { carriesDepth, chainsFor, type RescaleKind } from '../../../../compiler/parameters/chains.ts';
 import { beyondCapabilities, type EngineCapabilities, engineProfiles } from '../../../../costs/profiles.ts';
-import { memoryExceeded } from '../../../../ir/diagnostics/compile.ts';
+import { memoryExceeded } from '../../../../ir/diagnostics/memory.ts';
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { bitLength, polyModulusDegrees } from '../../../../ir/parameters.ts';
 import { engineNames } from '../../../../ir/plan/plan.ts';
@@ -80,8 +80,20 @@ describe('parameters', () => {
 });
 
 test('what does not fit is told with the engine, and never as no more than its memory', () => {
+  const demand = {
+    degree: 32768,
+    primes: 20,
+    keys: 9,
+    keyBytes: 3 * 2 ** 30,
+    largestKeyBytes: 2 ** 29,
+    plaintextBytes: 0,
+    ciphertextBytes: 2 ** 30,
+    layers: [],
+  };
   const say = (engine: string, needed: number, limit: number): string =>
-    memoryExceeded({ engine, needed, limit, error: undefined }).message;
-  expect(say('simd', 2 ** 32 + 1, 2 ** 32)).toBe('the plan needs 4.01 GiB on the engine simd, more than its 4.00 GiB');
+    memoryExceeded({ engine, needed, limit, error: undefined, demand }).message;
+  expect(say('simd', 2 ** 32 + 1, 2 ** 32)).toMatch(
+    /^the plan needs 4.01 GiB on the engine simd, more than its 4.00 GiB: 3.00 GiB for 9 keys of up to 0.50 GiB, /,
+  );
   expect(say('seal-wasm', 5 * 2 ** 30, 3.5 * 2 ** 30)).toMatch(/5\.00 GiB on the engine seal-wasm.*3\.50 GiB/);
 });

@@ -68,7 +68,9 @@ test('what the longest chain just carries is not refused', () => {
 test('where accuracy is what fails, the error comes first', () => {
   const module = squares(5);
   const { message, at, notes } = tooDeep(module, networkDepth(module), { ...settings, best: 0.123 });
-  expect(message).toBe('no chain of 6 levels is accurate within 0.01, the best reaches 0.12: 6 for linear layers');
+  expect(message).toBe(
+    'no chain of 6 levels keeps an error of 0.01 with some margin, the best reaches 0.12: 6 for linear layers',
+  );
   expect(at).toEqual({});
   expect(notes).toContain('allow a larger error with --max-error');
 });
