@@ -1,0 +1,82 @@
+/** Models as people have them (`test/models/cases/`): each compiles to a plan that gives onnxruntime's answers, or is refused by name. */
+import { describe, expect, test } from 'vitest';
+import { formatDiagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { compile, type CompiledModel } from '../../index.ts';
+import { caseAnswers, caseModel, caseSamples, modelCases } from '../support/model-cases.ts';
+import { relativeError, runInTheClear } from '../support/run-plans.ts';
+
+const maxError = 0.01;
+
+/** Cases that hepc has to refuse, with what the message names. */
+const refused: Readonly<Record<string, { readonly code: string; readonly names: string }>> = {
+  'e07-two-dynamic': { code: 'H110', names: 'sequence_length' },
+  'e19-gemm-bad-C': { code: 'H106', names: 'Gemm' },
+  'e29-split18-nothing': { code: 'H106', names: 'Split' },
+};
+
+/** Cases that are not right yet; one that has become right fails here until it is taken off. */
+const pending: ReadonlySet<string> = new Set<string>([
+  'argmax-beside-scores',
+  'constant-on-calibration',
+  'poly-a-x-x-plus-x-7-levels',
+  'relu-h332-0.0135',
+  'skl-linreg',
+  'skl-ssc-logreg',
+  'skl-ssc-logreg-nozip',
+]);
+
+/** What else is wrong with the plan of a case, where its answers are not all that matters. */
+const further: Readonly<Record<string, (model: CompiledModel) => string | undefined>> = {
+  'constant-on-calibration': ({ warnings }) =>
+    warnings.some(({ message }) => message.includes('constant') && message.includes('"y"'))
+      ? undefined
+      : 'no warning says that its output is constant on the samples',
+  'poly-a-pow2-plus-bx-4-levels': ({ statistics }) => moreThanFour(statistics.levels),
+  'poly-a-x-x-plus-x-7-levels': ({ statistics }) => moreThanFour(statistics.levels),
+};
+
+/** However `0.1 x^2 + 0.3 x` is spelt between the linear layers. */
+function moreThanFour(levels: number): string | undefined {
+  return levels <= 4 ? undefined : `it has ${levels} levels`;
+}
+
+const compiled = new Map<string, CompiledModel>();
+
+function compileCase(name: string): CompiledModel {
+  const known = compiled.get(name);
+  if (known !== undefined) return known;
+  const made = compile(caseModel(name), { maxError, calibration: (inputs) => caseSamples(name, inputs) });
+  compiled.set(name, made);
+  return made;
+}
+
+/** What is wrong with a case; undefined where it is right. */
+function fault(name: string): string | undefined {
+  const refusal = refused[name];
+  try {
+    const model = compileCase(name);
+    if (refusal !== undefined) return 'it compiles';
+    const { plan } = model;
+    const { inputs, outputs } = plan.client;
+    const expected = caseAnswers(name, outputs[0]?.name ?? '');
+    const got = runInTheClear(plan, caseSamples(name, inputs).slice(0, expected.length));
+    const error = relativeError(got, expected);
+    return error <= maxError ? further[name]?.(model) : `it errs by ${error}`;
+  } catch (error) {
+    if (!(error instanceof HepcError)) throw error;
+    const [first] = error.diagnostics;
+    const text = error.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n');
+    return refusal !== undefined && first?.code === refusal.code && text.includes(refusal.names) ? undefined : text;
+  }
+}
+
+describe.each(modelCases.filter((name) => !pending.has(name)))('%s', (name) => {
+  test(name in refused ? 'is refused' : 'gives the answers of onnxruntime', () => {
+    expect(fault(name)).toBeUndefined();
+  });
+});
+
+test.each([...pending])('%s is still wrong', (name) => {
+  expect(modelCases).toContain(name);
+  expect(fault(name)).toBeDefined();
+});
