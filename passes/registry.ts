@@ -5,6 +5,7 @@ import { commonSubexpressions } from './he/common-subexpressions.ts';
 import { deadCiphertexts } from './he/dead-ciphertexts.ts';
 import { deadElements } from './tensor/dead-elements.ts';
 import { deadNodes } from './tensor/dead-nodes.ts';
+import { dropRounding } from './tensor/drop-rounding.ts';
 import { equaliseRanges } from './tile/equalise-ranges.ts';
 import { expand } from './pruning/expand.ts';
 import { factorPlaintexts } from './he/factor-plaintexts.ts';
@@ -25,6 +26,7 @@ import { sinkMasks } from './he/sink-masks.ts';
 
 export const passes: readonly AnyPass[] = [
   deadNodes,
+  dropRounding,
   mergeLinear,
   approximateActivations,
   deadElements,

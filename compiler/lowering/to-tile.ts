@@ -83,6 +83,7 @@ class TileLowering {
       case 'gather':
         return x;
       case 'activation':
+      case 'quantize':
         throw new InternalError('activations must be polynomials before layouts are chosen');
       case 'input':
       case 'dense':

@@ -1,4 +1,29 @@
 /** The operators of `com.microsoft`, onnxruntime's own domain, that hepc imports. */
 import type { RuleTable } from './rule-table.ts';
+import {
+  qGemm,
+  qLinearAdd,
+  qLinearAveragePool,
+  qLinearConcat,
+  qLinearConv,
+  qLinearGlobalAveragePool,
+  qLinearLeakyRelu,
+  qLinearMul,
+  qLinearSigmoid,
+} from './rules/quantization/qlinear.ts';
+import { dequantizeLinear, quantizeLinear } from './rules/quantization/quantize.ts';
 
-export const microsoftRules: RuleTable = {};
+export const microsoftRules: RuleTable = {
+  // Quantised values
+  QuantizeLinear: quantizeLinear,
+  DequantizeLinear: dequantizeLinear,
+  QLinearConv: qLinearConv,
+  QLinearAdd: qLinearAdd,
+  QLinearMul: qLinearMul,
+  QLinearAveragePool: qLinearAveragePool,
+  QLinearGlobalAveragePool: qLinearGlobalAveragePool,
+  QLinearConcat: qLinearConcat,
+  QLinearLeakyRelu: qLinearLeakyRelu,
+  QLinearSigmoid: qLinearSigmoid,
+  QGemm: qGemm,
+};

@@ -53,10 +53,7 @@ const refusals: ReadonlyMap<string, Refusal> = new Map(
   Object.entries<readonly [Refusal, readonly string[]]>({
     subgraph: [subgraph, ['If', 'Loop', 'Scan', 'SequenceMap']],
     recurrent: [recurrent, ['RNN', 'LSTM', 'GRU']],
-    quantized: [
-      quantized,
-      ['QuantizeLinear', 'DynamicQuantizeLinear', 'QLinearConv', 'QLinearMatMul', 'ConvInteger', 'MatMulInteger'],
-    ],
+    quantized: [quantized, ['DynamicQuantizeLinear', 'ConvInteger', 'MatMulInteger']],
     maxPool: [maxPool, ['MaxPool', 'GlobalMaxPool', 'MaxRoiPool', 'MaxUnpool', 'RoiAlign']],
     softmax: [softmax, ['Softmax', 'LogSoftmax', 'Hardmax', 'Attention', 'SoftmaxCrossEntropyLoss']],
     layerNorm: [

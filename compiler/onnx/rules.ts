@@ -9,7 +9,8 @@ import { gemm, matMul } from './rules/matrix.ts';
 import { batchNormalization } from './rules/normalization.ts';
 import { pad } from './rules/padding.ts';
 import { averagePool } from './rules/pooling.ts';
-import { dequantizeLinear } from './rules/quantization/quantize.ts';
+import { qLinearConv, qLinearMatMul } from './rules/quantization/qlinear.ts';
+import { dequantizeLinear, quantizeLinear } from './rules/quantization/quantize.ts';
 import { cumulativeSum, foldReduction, globalAveragePool, reduceMean, reduceSum } from './rules/reduction.ts';
 import { resize } from './rules/sampling/resize.ts';
 import {
@@ -117,7 +118,10 @@ export const standardRules = {
   Clip: clip,
 
   // Quantised values
+  QuantizeLinear: quantizeLinear,
   DequantizeLinear: dequantizeLinear,
+  QLinearConv: qLinearConv,
+  QLinearMatMul: qLinearMatMul,
 
   // On constants only
   ...unaryFoldings,

@@ -8,6 +8,7 @@ import { assignLevels } from '../../passes/he/assign-levels.ts';
 import { commonSubexpressions } from '../../passes/he/common-subexpressions.ts';
 import { deadCiphertexts } from '../../passes/he/dead-ciphertexts.ts';
 import { deadElements } from '../../passes/tensor/dead-elements.ts';
+import { dropRounding } from '../../passes/tensor/drop-rounding.ts';
 import { deadNodes } from '../../passes/tensor/dead-nodes.ts';
 import { factorPlaintexts } from '../../passes/he/factor-plaintexts.ts';
 import { foldRotations } from '../../passes/he/fold-rotations.ts';
@@ -23,10 +24,11 @@ import { sinkMasks } from '../../passes/he/sink-masks.ts';
 import type { Chain } from './chains.ts';
 
 /**
- * Linear ops are merged before activations are approximated, so that ranges are measured where the plan has them, and
- * once more afterwards, since an activation that turned out to be linear on its range joins its neighbours. Every element
- * of the model is still there, in its order: this is what pruning works on. `exact`
- * still has the activations of the model.
+ * Roundings of quantised models go first, for networks of reals are what all that follows is about; what they change of the
+ * outputs is taken off the error that activations may have. Linear ops are merged before activations are approximated, so
+ * that ranges are measured where the plan has them, and once more afterwards, since an activation that turned out to be
+ * linear on its range joins its neighbours. Every element of the model is still there, in its order: this is what pruning
+ * works on. `exact` still has the activations of the model.
  */
 export function optimiseTensor(
   module: TensorModule,
@@ -34,8 +36,10 @@ export function optimiseTensor(
   options: { readonly maxError: number; readonly synthetic: boolean },
 ): { readonly exact: TensorModule; readonly whole: TensorModule } {
   const live = manager.run(deadNodes, module, {});
-  const exact = manager.run(mergeLinear, live, {});
-  const polynomial = manager.run(approximateActivations, exact, options);
+  const unrounded = manager.run(dropRounding, live, options);
+  const rounding = manager.runs.at(-1)?.statistics['error'] ?? 0;
+  const exact = manager.run(mergeLinear, unrounded, {});
+  const polynomial = manager.run(approximateActivations, exact, { ...options, maxError: options.maxError - rounding });
   return { exact, whole: manager.run(mergeLinear, polynomial, {}) };
 }
 

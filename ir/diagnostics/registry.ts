@@ -12,6 +12,7 @@ import * as memory from './memory.ts';
 import * as permutation from './pruning/permutation.ts';
 import * as plan from './plan.ts';
 import * as pruningRun from './pruning/pruning-run.ts';
+import * as quantization from './quantization.ts';
 import * as pruning from './pruning/pruning.ts';
 import * as runtime from './runtime.ts';
 import * as samples from './samples.ts';
@@ -26,6 +27,7 @@ const areas = [
   verify,
   compile,
   memory,
+  quantization,
   tiles,
   permutation,
   pruningRun,

@@ -13,6 +13,7 @@ import { applyMap, type LinearMap } from '../tensor/csr.ts';
 import { linearMapOf } from '../tensor/linear-map.ts';
 import type { Shape, TensorModule, TensorNode, TensorOpName, TensorOps } from '../tensor/ops.ts';
 import { activationFunction, activationSets } from './activations.ts';
+import { rounded } from './quantize.ts';
 import { evaluatePolynomial } from './polynomial.ts';
 
 /** Computes one value from those of the operands; never changes them, but may return one of them. */
@@ -77,6 +78,9 @@ const rules: Rules = {
       const perSet = x.length / functions.length;
       return x.map((v, i) => functions[Math.floor(i / perSet)]?.(v) ?? 0);
     };
+  },
+  quantize: ({ attrs }) => {
+    return ([x = empty]) => rounded(attrs, x);
   },
   output: ({ attrs }) => {
     const index = attrs.index?.indices;

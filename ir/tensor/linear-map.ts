@@ -44,6 +44,7 @@ export function linearMapOf(node: TensorNode, operandShapes: readonly Shape[]): 
     case 'multiply':
     case 'polynomial':
     case 'activation':
+    case 'quantize':
     case 'output':
       return undefined;
   }

@@ -188,6 +188,17 @@ export const tensorOps = {
     infer: ([x = []]) => x,
   }),
 
+  quantize: op({
+    doc:
+      'The rounding of a quantised model, which `drop-rounding` takes out. With `steps` of one, y = x rounded to the ' +
+      'nearest integer, ties to even, and then between `lowest` and `highest`. With `dynamic` steps, x rounded as ' +
+      'DynamicQuantizeLinear does and brought back: y = s · (q − z) for q the integer of `lowest` to `highest` next to ' +
+      'x / s + z, where the step s and the integer z that stands for zero follow from the extremes of x and 0.',
+    operands: ['x'],
+    attrs: z.strictObject({ steps: z.enum(['one', 'dynamic']), lowest: z.number(), highest: z.number() }),
+    infer: ([x = []], { lowest, highest }) => (lowest < highest ? x : 'lowest must be below highest'),
+  }),
+
   output: op({
     doc:
       'An output of the model: x, or where there is an `index` what the client picks of x: y[i] = x[index[i]], or ' +

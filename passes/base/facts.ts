@@ -32,6 +32,11 @@ export const facts = {
     remedy: 'Run approximate-activations before it.',
     breach: firstActivation,
   }),
+  unrounded: declare('tensor', {
+    doc: 'no rounding of a quantised model is left',
+    remedy: 'Run drop-rounding before it.',
+    breach: firstRounding,
+  }),
   unmanaged: declare('he', {
     doc: 'no value has a level, scale or size yet',
     remedy: 'Give it the program from before assign-levels: `hepc compile --dump-ir` writes all of them.',
@@ -86,6 +91,11 @@ function isAt<L extends Level>(level: L, module: Modules[Level]): module is Modu
 function firstActivation({ nodes }: TensorModule): Breach | undefined {
   const node = nodes.find(({ op }) => op === 'activation');
   return node && { reason: 'an activation is left', at: { nodes: node.origins } };
+}
+
+function firstRounding({ nodes }: TensorModule): Breach | undefined {
+  const node = nodes.find(({ op }) => op === 'quantize');
+  return node && { reason: 'a rounding is left', at: { nodes: node.origins } };
 }
 
 /** As in the verifier, for programs in which sizes are not written down. */

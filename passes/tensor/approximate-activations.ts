@@ -41,7 +41,7 @@ export const approximateActivations = definePass({
     'activation that is affine on its range becomes a scale-shift. Assumes that the samples are typical: inputs that ' +
     'lead beyond the ranges give wrong answers. `synthetic` says that the samples are made up, which is refused.',
   options,
-  requires: [],
+  requires: ['unrounded'],
   ensures: ['polynomial'],
   statistics: {
     replaced: 'activations that became polynomials',

@@ -22,7 +22,7 @@ export const deadElements = definePass({
     'padding. Weights that change lose what they had before pruning (`pruned`). Assumes finite constants; results change ' +
     'by rounding only.',
   options: z.strictObject({}),
-  requires: [],
+  requires: ['unrounded'],
   ensures: [],
   statistics: {
     elements: 'elements of values that are no longer computed',

@@ -116,6 +116,12 @@ const rules: Rules = {
     const { kind, parameters } = node.attrs;
     return emitActivation(graph, kind, { x: required(x).name, parameters, rank: node.type.length }, result);
   },
+  quantize: ({ attrs: { steps, lowest, highest } }, [x], { graph, result }) => {
+    const { name } = required(x);
+    if (steps === 'one') return graph.node('Clip', [graph.node('Round', [name]), lowest, highest], result);
+    const integers = graph.nodeOf('DynamicQuantizeLinear', [name], 3, {});
+    return graph.node('DequantizeLinear', integers, result);
+  },
   output: ({ attrs: { index, constants } }, [x], { graph, result, batched }) => {
     const operand = required(x);
     if (index === undefined) return operand.name;

@@ -163,6 +163,11 @@ export class Emitter {
     return { ...term, value: this.builder.add('activation', [value], attrs, this.origins) };
   }
 
+  /** The roundings of a quantised model; see `quantize` of the tensor level. */
+  quantize(term: EncryptedTerm, attrs: TensorNodeNamed<'quantize'>['attrs']): EncryptedTerm {
+    return { ...term, value: this.builder.add('quantize', [term.value], attrs, this.origins) };
+  }
+
   /** W x + b with `weights` [m, n]. */
   dense(term: EncryptedTerm, weights: Constant, bias: Float64Array, shape: readonly number[]): EncryptedTerm {
     checkFinite(weights.values, 'a weight');

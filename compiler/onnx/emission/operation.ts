@@ -28,6 +28,11 @@ export class Operation {
     this.external = context.external;
   }
 
+  /** The same node with other operands, for operators that are another one around the same attributes. */
+  with(operands: readonly (Term | undefined)[]): Operation {
+    return new Operation(this.node, operands, { emit: this.emit, external: this.external });
+  }
+
   /** Version of the operator set of its domain. */
   get opset(): number {
     return this.node.version;

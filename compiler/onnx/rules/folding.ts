@@ -1,5 +1,6 @@
 /** Operators that are computed only on constants, mostly arithmetic on shapes; encrypted operands are refused. */
 import { erfc } from '../../../ir/interpret/erf.ts';
+import { roundHalfToEven } from '../../../ir/interpret/quantize.ts';
 import { broadcast } from '../emission/broadcast.ts';
 import type { Emitter } from '../emission/emitter.ts';
 import { mixesSamples, refused } from '../proto/failure.ts';
@@ -117,9 +118,3 @@ export const unaryFoldings = {
   Sin: foldOnlyUnary(Math.sin),
   Sqrt: foldOnlyUnary(Math.sqrt),
 } as const;
-
-function roundHalfToEven(x: number): number {
-  const low = Math.floor(x);
-  if (x - low !== 0.5) return Math.round(x);
-  return low % 2 === 0 ? low : low + 1;
-}

@@ -72,6 +72,7 @@ function elementsOf(
     case 'scale-shift':
     case 'polynomial':
     case 'activation':
+    case 'quantize':
       return x;
     case 'output':
       return node.attrs.index === undefined ? x : node.attrs.index.indices.map((i) => x[i] ?? -1);

@@ -101,6 +101,7 @@ function append(
     }
     case 'add':
     case 'multiply':
+    case 'quantize':
       return builder.copy(node, (id) => operands[node.operands.indexOf(id)] ?? -1);
   }
 }

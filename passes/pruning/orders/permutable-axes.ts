@@ -92,6 +92,7 @@ function partsOf(
     case 'activation':
       return slotwiseParts(activationSets(node.attrs), x, length, sets);
     case 'scale-shift':
+    case 'quantize':
     case 'output':
       return [...x];
   }

@@ -50,6 +50,8 @@ function knownOf(
       return tensorKernel(module, node)(operands, new Map()).map((value, e) =>
         Number.isNaN(x[e] ?? NaN) ? NaN : value,
       );
+    case 'quantize':
+      return x.map(() => NaN);
     case 'gather':
     case 'add':
     case 'output':

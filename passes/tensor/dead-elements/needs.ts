@@ -107,6 +107,7 @@ export class Needs {
       case 'scale-shift':
       case 'polynomial':
       case 'activation':
+      case 'quantize':
         this.want(x);
         return;
       case 'add':

@@ -56,7 +56,10 @@ export const sinkReshape: Rule = {
   },
 };
 
-type Elementwise = Extract<TensorNode, { op: 'scale-shift' | 'activation' | 'polynomial' | 'add' | 'multiply' }>;
+type Elementwise = Extract<
+  TensorNode,
+  { op: 'scale-shift' | 'activation' | 'polynomial' | 'add' | 'multiply' | 'quantize' }
+>;
 
 /** Whether the op treats every element by itself, wherever it stands in the shape. */
 function isElementwise(node: TensorNode): node is Elementwise {
@@ -64,6 +67,7 @@ function isElementwise(node: TensorNode): node is Elementwise {
     case 'scale-shift':
     case 'add':
     case 'multiply':
+    case 'quantize':
       return true;
     case 'polynomial':
       return node.attrs.coefficients.shape[0] === 1;
@@ -91,6 +95,8 @@ function emitAgain(node: Elementwise, operands: readonly number[], graph: Rewrit
       return graph.emit('polynomial', operands, node.attrs, node.origins);
     case 'activation':
       return graph.emit('activation', operands, node.attrs, node.origins);
+    case 'quantize':
+      return graph.emit('quantize', operands, node.attrs, node.origins);
   }
 }
 
@@ -99,7 +105,7 @@ function isIdentityOp(node: TensorNode, graph: Rewriter): boolean {
     case 'gather':
       return graph.isReshape(node);
     case 'scale-shift':
-      return node.attrs.factors.values.every((f) => f === 1) && node.attrs.offsets.values.every((o) => o === 0);
+      return node.attrs.factors.values.every(isOne) && node.attrs.offsets.values.every((o) => o === 0);
     case 'add':
       return node.operands.length === 1;
     case 'input':
@@ -109,7 +115,13 @@ function isIdentityOp(node: TensorNode, graph: Rewriter): boolean {
     case 'multiply':
     case 'polynomial':
     case 'activation':
+    case 'quantize':
     case 'output':
       return false;
   }
+}
+
+/** A scale and its reciprocal, as quantised values are divided and multiplied by, make one but for their rounding. */
+function isOne(factor: number): boolean {
+  return Math.abs(factor - 1) <= 2 * Number.EPSILON;
 }

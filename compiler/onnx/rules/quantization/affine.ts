@@ -1,10 +1,11 @@
 /** How integers stand for reals: real = scale · (integer − zero point), with one of each for all elements, an axis or a block. */
+import { toInteger } from '../../../../ir/interpret/quantize.ts';
 import { broadcastIndex, pick, range, selectIndex } from '../../emission/geometry.ts';
 import type { Operation } from '../../emission/operation.ts';
 import { invalid, mixesSamples, refused } from '../../proto/failure.ts';
-import { type ConstantTerm, isBatched, normalizeAxis, sampleAxis, type Term } from '../../proto/term.ts';
+import { type ConstantTerm, constant, isBatched, normalizeAxis, sampleAxis, type Term } from '../../proto/term.ts';
 
-interface Encoding {
+export interface Encoding {
   readonly scale: ConstantTerm;
   /** All zeros where it is left out. */
   readonly zeroPoint: ConstantTerm | undefined;
@@ -14,6 +15,12 @@ interface Encoding {
 export interface Along {
   readonly axis: number;
   readonly blockSize?: number;
+}
+
+/** The integers that there are. */
+export interface Bounds {
+  readonly lowest: number;
+  readonly highest: number;
 }
 
 const zero = Float64Array.of(0);
@@ -35,8 +42,24 @@ function parameterAt(op: Operation, i: number, what: string): ConstantTerm {
   );
 }
 
+/** The bounds of an integer type by its name, such as uint8; undefined for what is no integer. */
+function boundsOf(type: string): Bounds | undefined {
+  const [, unsigned, bits] = /^(u?)int(\d+)$/.exec(type) ?? [];
+  if (unsigned === undefined) return undefined;
+  const count = 2 ** Number(bits);
+  return unsigned === 'u' ? { lowest: 0, highest: count - 1 } : { lowest: -count / 2, highest: count / 2 - 1 };
+}
+
+/** The bounds of the integers that an operator makes, whose type is that of the zero point, by default uint8. */
+export function boundsBy({ zeroPoint }: Encoding, fallback = 'uint8'): Bounds {
+  const type = zeroPoint?.type ?? fallback;
+  const bounds = boundsOf(type);
+  if (bounds === undefined) throw refused(`values are quantised to ${type}`, 'Quantise to integers of 8 or 16 bits.');
+  return bounds;
+}
+
 /** The reals that the integers of `x` stand for. */
-export function dequantized(op: Operation, x: Term, { scale, zeroPoint }: Encoding, along: Along): Term {
+export function dequantized<T extends Term>(op: Operation, x: T, { scale, zeroPoint }: Encoding, along?: Along): T {
   const factors = spread(op, x, scale, along);
   const zeros = zeroPoint === undefined ? zero : spread(op, x, zeroPoint, along);
   const longer = factors.length < zeros.length ? zeros : factors;
@@ -44,9 +67,37 @@ export function dequantized(op: Operation, x: Term, { scale, zeroPoint }: Encodi
   return { ...op.emit.scaleShift(x, factors, offsets), elements: 'float' };
 }
 
+/** The integers next to the reals of `x`, within the bounds. */
+export function quantized(op: Operation, x: Term, { scale, zeroPoint }: Encoding, bounds: Bounds, along?: Along): Term {
+  const steps = spread(op, x, scale, along);
+  if (steps.some((step) => step === 0)) throw invalid('a scale is 0');
+  const zeros = zeroPoint === undefined ? zero : spread(op, x, zeroPoint, along);
+  // Zero points are added after rounding, which an odd one would turn ties of.
+  const offset = zeros.every((z) => z === zeros[0]) ? (zeros[0] ?? 0) : undefined;
+  const { lowest, highest } = bounds;
+  if (x.kind === 'constant') {
+    // In floats, as onnxruntime divides: ties go by it.
+    const data = x.data.map((v, i) => {
+      const z = entry(zeros, i);
+      return toInteger(Math.fround(v / entry(steps, i)), lowest - z, highest - z) + z;
+    });
+    return constant(x.shape, data, 'integer');
+  }
+  const divided = op.emit.scaleShift(
+    x,
+    steps.map((step) => 1 / step),
+    offset === undefined ? zeros : zero,
+  );
+  const shift = offset ?? 0;
+  const attrs = { steps: 'one', lowest: lowest - shift, highest: highest - shift } as const;
+  const integers = op.emit.scaleShift(op.emit.quantize(divided, attrs), Float64Array.of(1), Float64Array.of(shift));
+  return { ...integers, elements: 'integer' };
+}
+
 /** The parameter of every element of `x`; one number where it is the same for all. */
-function spread(op: Operation, x: Term, { shape, data }: ConstantTerm, along: Along): Float64Array {
+function spread(op: Operation, x: Term, { shape, data }: ConstantTerm, along: Along | undefined): Float64Array {
   if (data.length === 1) return data;
+  if (along === undefined) throw invalid(`${data.length} scales or zero points where there must be one`);
   const { axis, blockSize = 0 } = along;
   const index = blockSize > 0 ? blockIndex(x, shape, axis, blockSize) : axisIndex(x, shape, axis);
   op.emit.charge(index.length);

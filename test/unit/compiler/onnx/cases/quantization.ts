@@ -1,6 +1,14 @@
 /** Quantised weights and values. */
 import { seededRandom } from '../../../../../ir/random.ts';
-import { elementType, floats, node, raw, type TensorSpec } from '../../../../support/onnx-builder.ts';
+import {
+  elementType,
+  floats,
+  type ModelSpec,
+  node,
+  type NodeSpec,
+  raw,
+  type TensorSpec,
+} from '../../../../support/onnx-builder.ts';
 import { type Case, given, weights } from './case.ts';
 
 const batch = 'batch';
@@ -97,4 +105,140 @@ const constants: Case[] = [
   }),
 ];
 
-export const quantizationCases: readonly Case[] = [...constants];
+const uint8Zero = (value: number) => zeroPoint(elementType.uint8, value);
+const int8Zero = (value: number) => zeroPoint(elementType.int8, value);
+const scale = (value: number) => floats([], [value]);
+
+const values: Case[] = [
+  given('QuantizeLinear and DequantizeLinear of a value that exceeds their bounds', {
+    inputs: { x: [batch, 6] },
+    nodes: [node('QuantizeLinear', 'x s z', 'q'), node('DequantizeLinear', 'q s z', 'y')],
+    initializers: { s: scale(0.01), z: uint8Zero(100) },
+  }),
+  given('QuantizeLinear as a ReLU, without a zero point', {
+    inputs: { x: [batch, 6] },
+    nodes: [node('QuantizeLinear', 'x s', 'q'), node('DequantizeLinear', 'q s', 'y')],
+    initializers: { s: scale(0.02) },
+  }),
+  given('QuantizeLinear by channel, with a Reshape between', {
+    inputs: { x: [batch, 3, 2] },
+    nodes: [
+      node('QuantizeLinear', 'x s z', 'q'),
+      node('Transpose', 'q', 't', { perm: [0, 2, 1] }),
+      node('DequantizeLinear', 't s z', 'y', { axis: 2 }),
+    ],
+    initializers: { s: floats([3], [0.01, 0.02, 0.005]), z: zeroPoint(elementType.int8, 1, 2, 255) },
+  }),
+  given('QuantizeLinear to int16 by output_dtype', {
+    opset: 21,
+    inputs: { x: [batch, 6] },
+    nodes: [
+      node('QuantizeLinear', 'x s', 'q', { output_dtype: elementType.int16 }),
+      node('DequantizeLinear', 'q s', 'y'),
+    ],
+    initializers: { s: scale(0.0001) },
+  }),
+  given('QuantizeLinear of constant weights', {
+    inputs: { x: [batch, 6] },
+    nodes: [
+      node('QuantizeLinear', 'w s z', 'q', { axis: 0 }),
+      node('DequantizeLinear', 'q s z', 'd', { axis: 0 }),
+      node('MatMul', 'x d', 'y'),
+    ],
+    initializers: {
+      w: weights(6, 2),
+      s: floats([6], [0.01, 0.02, 0.005, 0.01, 0.25, 0.03]),
+      z: zeroPoint(elementType.int8, 0, 0, 3, 0, 0, 0),
+    },
+  }),
+];
+
+/** A QLinear operator between a QuantizeLinear of its operands and a DequantizeLinear of its result. */
+function between(
+  name: string,
+  inputs: ModelSpec['inputs'],
+  qlinear: NodeSpec,
+  constants: Record<string, TensorSpec>,
+): Case {
+  return given(name, {
+    domains: { 'com.microsoft': 1 },
+    inputs,
+    nodes: [
+      ...Object.keys(inputs).map((x) => node('QuantizeLinear', `${x} s z`, `q${x}`)),
+      qlinear,
+      node('DequantizeLinear', 'q t u', 'y'),
+    ],
+    initializers: { s: scale(0.02), z: uint8Zero(120), t: scale(0.05), u: uint8Zero(110), ...constants },
+  });
+}
+
+const microsoft = (...parts: Parameters<typeof node>): NodeSpec => ({ ...node(...parts), domain: 'com.microsoft' });
+
+const image = { x: [batch, 2, 4, 4] };
+
+const operators: Case[] = [
+  between(
+    'QLinearConv by channel with a bias and padding',
+    image,
+    node('QLinearConv', 'qx s z w ws wz t u b', 'q', { pads: [1, 1, 1, 1] }),
+    {
+      w: int8s(3, 2, 3, 3),
+      ws: floats([3], [0.002, 0.004, 0.001]),
+      wz: zeroPoint(elementType.int8, 0, 0, 0),
+      b: raw([3], elementType.int32, Int32Array.of(3000, -2000, 17)),
+    },
+  ),
+  between('QLinearMatMul', { x: [batch, 6] }, node('QLinearMatMul', 'qx s z w ws wz t u', 'q'), {
+    w: uint8s(6, 3),
+    ws: scale(0.004),
+    wz: uint8Zero(128),
+  }),
+  between(
+    'QLinearAdd of two values',
+    { x: [batch, 6], v: [batch, 6] },
+    microsoft('QLinearAdd', 'qx s z qv s z t u', 'q'),
+    {},
+  ),
+  between('QLinearMul by a constant', { x: [batch, 6] }, microsoft('QLinearMul', 'qx s z w ws wz t u', 'q'), {
+    w: uint8s(6),
+    ws: scale(0.01),
+    wz: uint8Zero(3),
+  }),
+  between('QLinearAveragePool', image, microsoft('QLinearAveragePool', 'qx s z t u', 'q', { kernel_shape: [2, 2] }), {
+    t: scale(0.0437),
+  }),
+  between('QLinearGlobalAveragePool', image, microsoft('QLinearGlobalAveragePool', 'qx s z t u', 'q'), {}),
+  between(
+    'QLinearLeakyRelu',
+    { x: [batch, 6] },
+    microsoft('QLinearLeakyRelu', 'qx s z t u', 'q', { alpha: { float: 0.3 } }),
+    {},
+  ),
+  between('QLinearSigmoid', { x: [batch, 6] }, microsoft('QLinearSigmoid', 'qx s z t u', 'q'), {}),
+  between(
+    'QLinearConcat',
+    { x: [batch, 3], v: [batch, 4] },
+    microsoft('QLinearConcat', 't u qx s z qv s z', 'q', { axis: 1 }),
+    {},
+  ),
+  between('QGemm with a bias', { x: [batch, 6] }, microsoft('QGemm', 'qx s z w ws wz b t u', 'q', { transB: 1 }), {
+    w: int8s(3, 6),
+    ws: floats([3], [0.002, 0.004, 0.001]),
+    wz: zeroPoint(elementType.int8, 0, 0, 0),
+    b: raw([3], elementType.int32, Int32Array.of(3000, -2000, 17)),
+  }),
+  given('QGemm with a float result', {
+    domains: { 'com.microsoft': 1 },
+    inputs: { x: [batch, 6] },
+    nodes: [node('QuantizeLinear', 'x s z', 'q'), microsoft('QGemm', 'q s z w ws wz', 'y', { alpha: { float: 0.5 } })],
+    initializers: { s: scale(0.02), z: uint8Zero(120), w: int8s(6, 3), ws: scale(0.01), wz: int8Zero(0) },
+  }),
+  given('QuantizeLinear and DequantizeLinear of com.microsoft, to int16', {
+    domains: { 'com.microsoft': 1 },
+    inputs: { x: [batch, 6] },
+    nodes: [microsoft('QuantizeLinear', 'x s z', 'q'), microsoft('DequantizeLinear', 'q s z', 'y')],
+    initializers: { s: scale(0.0001), z: raw([], elementType.int16, Int16Array.of(5)) },
+  }),
+];
+
+export const quantizationCases: readonly Case[] = [...constants, ...values, ...operators];
