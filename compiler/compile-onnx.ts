@@ -26,7 +26,7 @@ export interface OnnxCompilation extends Compilation {
  */
 export function compileOnnx(source: OnnxSource, options: CompileOnnxOptions = {}): OnnxCompilation {
   const { samples, ...rest } = options;
-  rest.onStep?.('reading the model');
+  rest.onStep?.('reading the model', 0);
   const model = importOnnx(source);
   const given = typeof samples === 'function' ? samples(model.inputs) : samples;
   const list = given === undefined ? undefined : readCalibration(given, model.inputs);

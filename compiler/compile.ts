@@ -85,7 +85,7 @@ export function compileWith(
   configurations: readonly Configuration[],
 ): Compilation | Refusal {
   const { tensor, samples, reference } = network;
-  const { weights, profile, client, maxError, seed, goal, observer, onStep } = settings;
+  const { weights, profile, client, maxError, seed, goal, observer, progress } = settings;
   const hopeless = tooDeepForAll(tensor, { maxError, capabilities: profile.capabilities });
   if (hopeless !== undefined) return { refused: hopeless };
   const maps: NetworkMaps = new Map();
@@ -101,14 +101,16 @@ export function compileWith(
     maxError,
     seed,
     goal,
-    onStep,
+    progress: progress.part(0.15, 0.95),
   };
   const quiet = new PassManager(samples);
   const outcome = searchPlans(configurations, quiet, context);
   if (outcome.found === undefined) return { refused: explainFailure(outcome, context) };
   const watched = new PassManager(samples, observer);
+  progress.begin('building the plan', 0.95);
   if (observer !== undefined) replay(outcome.found.plan, outcome.found.accepted, watched, context, observer);
   const { plan, modules, chosen } = build(network, settings, outcome, outcome.found);
+  progress.at(1);
   return {
     plan,
     modules,

@@ -11,6 +11,7 @@ import type { Objective, SearchLimits } from '../ir/plan/search-report.ts';
 import { nextPowerOfTwo } from '../ir/tile/layout.ts';
 import type { PassObserver } from '../passes/manager.ts';
 import { checkOptions } from './check-options.ts';
+import { Progress, type ProgressObserver, type StepObserver } from './search/progress.ts';
 import type { TileShape } from '../ir/tile/place-weights.ts';
 import { defaultBandwidthMbit, type Goal } from './search/objective.ts';
 
@@ -41,8 +42,10 @@ export interface CompileOptions {
   /** Seed of the noise simulation and of synthetic samples. Default 1. */
   readonly seed?: number;
   readonly observer?: PassObserver;
-  /** Called as the compiler goes on, with what it does now. */
-  readonly onStep?: (step: string) => void;
+  /** Called as the compiler goes on, with what it does now, and the fraction of the whole that is done, 0 to 1. */
+  readonly onStep?: StepObserver;
+  /** Called whenever that fraction has grown, within steps as well; it ends with 1, or with what is refused. */
+  readonly onProgress?: ProgressObserver;
 }
 
 export interface Settings {
@@ -56,12 +59,13 @@ export interface Settings {
   readonly weights: 'plain' | 'encrypted';
   readonly seed: number;
   readonly observer: PassObserver | undefined;
-  readonly onStep: (step: string) => void;
+  readonly progress: Progress;
 }
 
 /** Throws `HepcError` (H341, H335) for numbers that are out of range, and for an engine that there is not (H338). */
 export function settingsOf(options: CompileOptions): Settings {
-  const { samples, maxError = 0.01, batch, weights = 'plain', seed = 1, observer, onStep = () => undefined } = options;
+  const { samples, maxError = 0.01, batch, weights = 'plain', seed = 1, observer } = options;
+  const { onStep = () => undefined, onProgress = () => undefined } = options;
   const { optimize: objective = 'latency', bandwidthMbit = defaultBandwidthMbit, limits = {}, tile } = options;
   const { engine, costs, clientCosts } = options;
   throwIfErrors(checkOptions({ maxError, batch, bandwidthMbit, limits, tile, engine }));
@@ -71,7 +75,17 @@ export function settingsOf(options: CompileOptions): Settings {
   const most = (polyModulusDegrees.findLast((degree) => degree <= largestDegree) ?? 0) / 2;
   if (batch !== undefined && nextPowerOfTwo(batch) > most) throw new HepcError([batchTooLarge({ batch, most })]);
   const goal = { objective, bandwidthMbit, limits, batch: batch ?? defaultBatch(objective), tile };
-  return { samples, maxError, goal, profile, client, weights, seed, observer, onStep };
+  return {
+    samples,
+    maxError,
+    goal,
+    profile,
+    client,
+    weights,
+    seed,
+    observer,
+    progress: Progress.of(onStep, onProgress),
+  };
 }
 
 /** One sample, save where the search may choose. */

@@ -46,11 +46,11 @@ export function simplify(
   settings: Settings,
   elements: 'live' | 'all' = 'live',
 ): SimplifiedNetwork {
-  const { maxError, seed, observer, onStep } = settings;
+  const { maxError, seed, observer, progress } = settings;
   const synthetic = settings.samples === undefined;
   const samples = settings.samples ?? uniformSamples(graph, seed);
   const manager = new PassManager(samples, observer);
-  onStep('optimising the network');
+  progress.begin('optimising the network', 0.02);
   const { exact, whole } = optimiseTensor(graph.module, manager, { maxError, synthetic });
   const tensor = elements === 'all' ? whole : shrinkTensor(whole, manager, graph.orders?.(whole));
   const reference = referenceOn(graph.module, samples);

@@ -3,12 +3,15 @@
  * bar; elsewhere plain lines, few of them; nothing with `--quiet`.
  */
 import { Presets, SingleBar } from 'cli-progress';
+import { timeLeft } from './time-left.ts';
 
 export interface Progress {
   /** What is being done now. */
   step(what: string): void;
   /** How far the present step is, 0 to 1. */
   fraction(done: number): void;
+  /** What is being done now, and how far all of it is, 0 to 1: with an estimate of the time that is left. */
+  overall(what: string, done: number): void;
   /** Removes what is drawn, before anything else is printed. */
   end(): void;
 }
@@ -16,20 +19,34 @@ export interface Progress {
 /** The stream is a terminal or not. */
 type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
-export function createProgress(quiet: boolean, stream: Output = process.stderr): Progress {
+/** @param now milliseconds of a clock that only goes on */
+export function createProgress(
+  quiet: boolean,
+  stream: Output = process.stderr,
+  now: () => number = () => performance.now(),
+): Progress {
   if (quiet) return silent;
-  return stream.isTTY === true ? new TerminalProgress(stream) : new PlainProgress(stream);
+  return stream.isTTY === true ? new TerminalProgress(stream, now) : new PlainProgress(stream, now);
 }
 
-const silent: Progress = { step: () => undefined, fraction: () => undefined, end: () => undefined };
+const silent: Progress = {
+  step: () => undefined,
+  fraction: () => undefined,
+  overall: () => undefined,
+  end: () => undefined,
+};
 
 class PlainProgress implements Progress {
   private readonly stream: Output;
+  private readonly now: () => number;
   private what = '';
   private reportedQuarter = 0;
+  /** Of the whole: when it began, and the quarters of it that were reported. */
+  private whole: { readonly began: number; quarter: number } | undefined;
 
-  constructor(stream: Output) {
+  constructor(stream: Output, now: () => number) {
     this.stream = stream;
+    this.now = now;
   }
 
   step(what: string): void {
@@ -47,8 +64,20 @@ class PlainProgress implements Progress {
     this.stream.write(`${this.what}: ${25 * quarter}%\n`);
   }
 
+  overall(what: string, done: number): void {
+    this.whole ??= { began: this.now(), quarter: 0 };
+    const quarter = Math.floor(4 * done);
+    if (quarter > this.whole.quarter && quarter < 4) {
+      this.whole.quarter = quarter;
+      const left = timeLeft(this.now() - this.whole.began, done);
+      this.stream.write(`${25 * quarter}% done${left === undefined ? '' : `, ${left}`}\n`);
+    }
+    this.step(what);
+  }
+
   end(): void {
     this.what = '';
+    this.whole = undefined;
   }
 }
 
@@ -56,11 +85,15 @@ const clearLine = '\r\x1b[K';
 
 class TerminalProgress implements Progress {
   private readonly stream: Output;
+  private readonly now: () => number;
   private what = '';
   private bar: SingleBar | undefined;
+  /** When the whole began that the bar is for, if it is for one. */
+  private began: number | undefined;
 
-  constructor(stream: Output) {
+  constructor(stream: Output, now: () => number) {
     this.stream = stream;
+    this.now = now;
   }
 
   step(what: string): void {
@@ -70,27 +103,32 @@ class TerminalProgress implements Progress {
   }
 
   fraction(done: number): void {
-    if (this.bar === undefined) {
-      this.stream.write(clearLine);
-      this.bar = new SingleBar(
-        {
-          stream: this.stream,
-          format: `${this.what} {bar} {percentage}%`,
-          barsize: 40,
-          clearOnComplete: true,
-          gracefulExit: false,
-          fps: 15,
-        },
-        Presets.shades_classic,
-      );
-      this.bar.start(100, 0);
-    }
+    this.bar ??= this.start(`${this.what} {bar} {percentage}%`);
     this.bar.update(Math.floor(100 * done));
+  }
+
+  overall(what: string, done: number): void {
+    if (this.began === undefined) {
+      this.end();
+      this.began = this.now();
+      this.bar = this.start(`{bar} {percentage}%{left} {what}`, { what, left: '' });
+    }
+    const left = timeLeft(this.now() - this.began, done);
+    this.bar?.update(Math.floor(100 * done), { what, left: left === undefined ? '' : `, ${left}:` });
   }
 
   end(): void {
     this.bar?.stop();
     this.bar = undefined;
+    this.began = undefined;
     this.stream.write(clearLine);
+  }
+
+  private start(format: string, payload: Readonly<Record<string, string>> = {}): SingleBar {
+    this.stream.write(clearLine);
+    const options = { stream: this.stream, format, barsize: 40, clearOnComplete: true, gracefulExit: false, fps: 15 };
+    const bar = new SingleBar(options, Presets.shades_classic);
+    bar.start(100, 0, payload);
+    return bar;
   }
 }

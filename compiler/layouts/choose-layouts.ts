@@ -61,6 +61,8 @@ export interface LayoutSearchOptions {
   readonly limit: number;
   /** Levels that may go to moving values. */
   readonly spareLevels: number;
+  /** Told how far the search is, 0 to 1. */
+  readonly onProgress?: (done: number) => void;
 }
 
 /** The cheapest choice for time on one thread alone. */
@@ -159,7 +161,11 @@ class Search {
   /** The states before each node, and after the last one. */
   private sweep(spareLevels: number, limit: number, width: number): readonly Layer[] {
     const layers: Layer[] = [this.initial(spareLevels)];
-    for (const node of this.module.nodes) {
+    const { nodes } = this.module;
+    // The first sweep follows fewer states, and makes most of the kernels.
+    const from = width === firstStates ? 0 : 0.5;
+    for (const [k, node] of nodes.entries()) {
+      this.options.onProgress?.(from + (0.5 * k) / nodes.length);
       const next = new Map<string, State>();
       for (const state of layers.at(-1)?.values() ?? []) {
         state.edges = [];

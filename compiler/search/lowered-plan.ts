@@ -10,6 +10,7 @@ import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { PassManager, PassObserver } from '../../passes/manager.ts';
 import type { Sample } from '../../ir/interface.ts';
 import { scheduleProgram } from '../../passes/he/scheduling/schedule.ts';
+import { afterRounds, type Progress } from './progress.ts';
 import { outputBits, type Overflow, type PackedNetwork, packNetwork } from './pack-network.ts';
 import { selectChain } from '../parameters/select-chain.ts';
 import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
@@ -37,7 +38,8 @@ export interface LoweringContext {
   /** Of the noise simulation. */
   readonly seed: number;
   readonly goal: Goal;
-  readonly onStep: (step: string) => void;
+  /** Of what is being done with this context. */
+  readonly progress: Progress;
 }
 
 export interface LoweredPlan {
@@ -65,8 +67,10 @@ export function lowerProposal(
   const earlier = manager.warnings.length;
   const packed = packNetwork(tensor, proposal.choice, { maps, ranges, samples, manager, weights });
   if ('needs' in packed) return packed;
+  context.progress.at(0.4);
   const free = priceWithKeys({ proposal, packed }, {}, manager, context);
   if (free === undefined) return { proposal, packed, priced: { needs: 'fewer-levels' }, warnings: [] };
+  context.progress.at(0.7);
   let best = free;
   for (const budget of keyBudgets(free, context)) {
     // The most keys that fit are the best of those that were chosen to fit.
@@ -135,16 +139,17 @@ function selectAccurate(
   { proposal, packed }: PackedProposal,
   keys: KeyBudget,
   manager: PassManager,
-  { maxError, reference, samples, seed, profile, onStep }: LoweringContext,
+  { maxError, reference, samples, seed, profile, progress }: LoweringContext,
 ): ReturnType<typeof selectChain> {
   const { degree } = proposal.configuration;
+  let predictions = 0;
   return selectChain(packed.program, degree, outputBits(packed, samples), {
     manager,
     maxError,
     profile,
     keys,
     predict: (program, errorLimit, care) => {
-      onStep(`predicting the error at N = ${degree}`);
+      progress.begin(`predicting the error at N = ${degree}`, afterRounds(predictions++));
       return predictError(packed.tile, program, reference, { seed, errorLimit, care });
     },
   });

@@ -14,6 +14,7 @@ import {
 import { type CostModel, costModel, latencyPrices } from '../layouts/cost.ts';
 import type { KernelOption } from '../kernels/parts/kernel-option.ts';
 import { KernelCatalogue, type NetworkMaps } from '../layouts/kernel-catalogue.ts';
+import type { Progress } from './progress.ts';
 import type { Configuration } from './configurations.ts';
 import { type Aim, aimOf, type Goal } from './objective.ts';
 
@@ -93,11 +94,13 @@ export class Proposer {
     aim: Aim,
     finalists: number,
     limit: number,
+    progress?: Progress,
   ): { readonly proposals: Proposal[]; readonly search: LayoutSearch } {
     const search = searchLayouts(this.catalogue, this.model(aim), {
       finalists: finalists * choicesPerProposal,
       limit: aim.name === this.goal.objective ? this.fromUnit(limit) : Infinity,
       spareLevels: this.network.spareLevels,
+      onProgress: (done) => progress?.at(done),
     });
     const proposals = search.choices.map((choice): Proposal => {
       const products = productsOf(choice);

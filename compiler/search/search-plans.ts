@@ -14,6 +14,7 @@ import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import type { MemoryDemand } from '../../ir/diagnostics/memory.ts';
 import type { CandidateReport, ConfigurationReport, Verdict } from '../../ir/plan/search-report.ts';
 import type { PassManager } from '../../passes/manager.ts';
+import type { Progress } from './progress.ts';
 import { networkDepth } from '../layouts/network-depth.ts';
 import { carriesDepth } from '../parameters/chains.ts';
 import {
@@ -101,6 +102,8 @@ class PlanSearch {
   private overflow: Overflow | undefined;
   private nearest: NearMiss | undefined;
   private smallest: Price | undefined;
+  /** Whether some plan of the degree that is searched was out of memory or limits. */
+  private isShort = false;
   private leastError: number | undefined;
   private deepest: SearchOutcome['deepest'];
 
@@ -112,7 +115,9 @@ class PlanSearch {
   }
 
   run(): SearchOutcome {
-    const { capabilities } = this.context.profile;
+    const { progress, profile } = this.context;
+    const { capabilities } = profile;
+    let left = 1;
     for (const degree of polyModulusDegrees.filter((each) => each <= capabilities.largestDegree)) {
       if (this.overflow !== undefined) break;
       if (!carriesDepth(degree, this.depth, capabilities)) {
@@ -120,16 +125,20 @@ class PlanSearch {
       } else if (this.found !== undefined && !this.mayPay(degree, this.found)) {
         this.skip(degree, 1, 'half as many operations as the best plan has would cost more here');
       } else {
-        this.searchDegree(degree);
+        // Larger degrees may not be searched: the largest that there is gets all that is left.
+        const share = degree === capabilities.largestDegree ? left : left / 2;
+        this.searchDegree(degree, progress.part(1 - left, 1 - left + share));
+        left -= share;
       }
     }
     const { found, overflow, configurations, candidates, nearest, smallest, leastError, deepest } = this;
     return { found, overflow, configurations, candidates, nearest, smallest, leastError, deepest };
   }
 
-  private searchDegree(degree: PolyModulusDegree): void {
-    const { goal, profile, client, tensor, maps, onStep } = this.context;
-    onStep(`choosing layouts for N = ${degree}`);
+  private searchDegree(degree: PolyModulusDegree, progress: Progress): void {
+    const { goal, profile, client, tensor, maps } = this.context;
+    const layouts = progress.part(0, 0.4);
+    layouts.begin(`choosing layouts for N = ${degree}`);
     const spareLevels = [1, 2].filter((more) => carriesDepth(degree, this.depth + more, profile.capabilities)).length;
     const network = { module: tensor, maps, depth: this.depth, spareLevels };
     const proposers = this.given
@@ -140,7 +149,7 @@ class PlanSearch {
     const proposals: { proposal: Proposal; configuration: number }[] = [];
     const seen = new Set<string>();
     const indices = new Map<Proposer, number>();
-    for (const { proposer, least } of proposers) {
+    for (const [turn, { proposer, least }] of proposers.entries()) {
       const bound = estimateExcess * Math.min(this.bestCost(), ...proposals.map(({ proposal }) => proposal.estimate));
       const { batchTile } = proposer.configuration.slots;
       if (least > bound) {
@@ -149,8 +158,10 @@ class PlanSearch {
       }
       indices.set(proposer, this.configurations.length);
       const wanted = proposals.length > 0 ? finalistsPerShape : finalistsPerDegree;
-      for (const [k, aim] of this.aims(proposer).entries()) {
-        const result = proposer.propose(aim, k === 0 ? wanted : 1, bound);
+      const aims = this.aims(proposer);
+      for (const [k, aim] of aims.entries()) {
+        const part = layouts.share(turn, proposers.length).share(k, aims.length);
+        const result = proposer.propose(aim, k === 0 ? wanted : 1, bound, part);
         if (k === 0) this.note(proposer, result.search.states, result.search.exact, result.proposals[0]);
         for (const proposal of result.proposals) {
           const signature = signatureOf(proposal);
@@ -160,23 +171,31 @@ class PlanSearch {
         }
       }
     }
-    const isWithin = this.weigh(proposals);
+    const before = this.found;
+    this.isShort = false;
+    const isWithin = this.weigh(proposals, progress.part(0.4, 0.7));
+    // What was within the means on the shortest chain may not be on the one that is accurate enough.
+    const isDone = isWithin && (this.found !== before || !this.isShort);
     const [cheapest] = proposals.toSorted((a, b) => a.proposal.estimate - b.proposal.estimate);
-    if (isWithin || cheapest === undefined || this.overflow !== undefined) return;
+    if (isDone || cheapest === undefined || this.overflow !== undefined) return;
     // Nothing of it keeps the limits, or fits: give up some of the objective for what is short.
     const bytes = this.smallest === undefined ? undefined : profile.memory.limit;
     const limits = { ...goal.limits, memoryBytes: goal.limits.memoryBytes ?? bytes };
     const more: { proposal: Proposal; configuration: number }[] = [];
-    for (const [proposer, configuration] of indices) {
-      for (const aim of compromises({ ...goal, limits }, proposer.aim(), cheapest.proposal.choice.cost)) {
-        for (const proposal of proposer.propose(aim, finalistsPerShape, Infinity).proposals) {
+    const again = progress.part(0.7, 0.85);
+    again.begin(`choosing smaller layouts for N = ${degree}`);
+    for (const [turn, [proposer, configuration]] of [...indices].entries()) {
+      const aims = compromises({ ...goal, limits }, proposer.aim(), cheapest.proposal.choice.cost);
+      for (const [k, aim] of aims.entries()) {
+        const part = again.share(turn, indices.size).share(k, aims.length);
+        for (const proposal of proposer.propose(aim, finalistsPerShape, Infinity, part).proposals) {
           const signature = signatureOf(proposal);
           if (!seen.has(signature)) more.push({ proposal, configuration });
           seen.add(signature);
         }
       }
     }
-    this.weigh(more);
+    this.weigh(more, progress.part(0.85, 1));
   }
 
   /** What to minimise: the objective first, then what decides between equals or what estimates of it are rough in. */
@@ -186,13 +205,16 @@ class PlanSearch {
   }
 
   /** Lowers what may be the best, and accepts the best that is accurate. Returns whether any keeps the limits. */
-  private weigh(proposals: readonly { readonly proposal: Proposal; readonly configuration: number }[]): boolean {
-    const { goal, onStep } = this.context;
+  private weigh(
+    proposals: readonly { readonly proposal: Proposal; readonly configuration: number }[],
+    progress: Progress,
+  ): boolean {
+    const { goal } = this.context;
     const lowered: PricedPlan[] = [];
     let isWithin = false;
     let bestCost = this.bestCost();
     const ordered = proposals.toSorted((a, b) => a.proposal.estimate - b.proposal.estimate);
-    for (const { proposal, configuration } of ordered) {
+    for (const [turn, { proposal, configuration }] of ordered.entries()) {
       const { estimate, aim, products } = proposal;
       const report = { configuration, aim: aim.name, estimate };
       // Estimates of memory are rough: keys that layers share count for each of them.
@@ -204,8 +226,9 @@ class PlanSearch {
         this.report(report, 'not lowered', `a program of ${products} products, and there is a cheaper one`);
         continue;
       }
-      onStep(`weighing a plan at N = ${proposal.configuration.degree}`);
-      const plan = lowerProposal(proposal, this.manager, this.context);
+      const part = progress.part(0, 0.5).share(turn, ordered.length);
+      part.begin(`weighing a plan at N = ${proposal.configuration.degree}`);
+      const plan = lowerProposal(proposal, this.manager, { ...this.context, progress: part });
       if ('needs' in plan) {
         this.overflow = plan;
         return false;
@@ -220,17 +243,17 @@ class PlanSearch {
       bestCost = Math.min(bestCost, priced.score[0]);
       lowered.push({ plan, score: priced.score, report: costed(report, priced) });
     }
-    this.accept(lowered);
+    this.accept(lowered, progress.part(0.5, 1));
     return isWithin;
   }
 
   /** From the cheapest on, until one is accurate: what that takes above the shortest chain, others take as well. */
-  private accept(lowered: readonly PricedPlan[]): void {
+  private accept(lowered: readonly PricedPlan[], progress: Progress): void {
     const { maxError } = this.context;
     const ordered = lowered.toSorted((a, b) => (isBetter(a.score, b.score) ? -1 : 1));
     let isHopeless = false;
     let isSettled = false;
-    for (const { plan, score, report } of ordered) {
+    for (const [turn, { plan, score, report }] of ordered.entries()) {
       const best = this.found?.accepted.score;
       if (isSettled || (best !== undefined && !isBetter(score, best))) {
         this.report(report, 'costlier', 'another plan is cheaper');
@@ -240,7 +263,8 @@ class PlanSearch {
         this.report(report, 'inaccurate', 'a cheaper plan of the same degree is far from accurate');
         continue;
       }
-      const accepted = acceptPlan(plan, this.manager, this.context);
+      const part = progress.share(turn, ordered.length);
+      const accepted = acceptPlan(plan, this.manager, { ...this.context, progress: part });
       if ('needs' in accepted) {
         this.unmet(accepted, plan, report);
         if (accepted.needs === 'less-error') isHopeless = (accepted.least ?? Infinity) > hopelessErrorRatio * maxError;
@@ -264,12 +288,14 @@ class PlanSearch {
         this.report(report, 'too deep', `no modulus chain carries its ${packed.depth} levels`);
         break;
       case 'less-memory': {
+        this.isShort = true;
         if (need.price.neededBytes < (this.smallest?.neededBytes ?? Infinity)) this.smallest = need.price;
         const reason = 'its keys and ciphertexts do not fit the memory of the engine';
         this.report(costed(report, need.price), 'memory', reason);
         break;
       }
       case 'wider-limits': {
+        this.isShort = true;
         this.missed(need, proposal.configuration.degree);
         const rows = need.broken.map(({ option, needed, most }) => `${option}: ${needed} of ${most}`);
         this.report(costed(report, need.price), 'limit', rows.join(', '));

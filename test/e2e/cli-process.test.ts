@@ -22,6 +22,13 @@ test('results on the standard output, progress on the standard error, exit code 
   expect(stderr).toMatch(/evaluate \d.*\n$/);
 });
 
+test('compile tells what it does, and how far all of it is', async () => {
+  const plan = join(files.folder, 'again.hep');
+  const { exitCode, stderr } = await spawnCli(['compile', files.model, '-o', plan, '--calibrate', files.samples]);
+  expect(exitCode).toBe(0);
+  expect(stderr).toMatch(/^reading the model\n[^]*choosing layouts for N = \d+\n[^]*\n75% done.*\nbuilding the plan\n/);
+});
+
 test('a mistake ends with exit code 1 and a diagnostic, nothing more', async () => {
   const { exitCode, stdout, stderr } = await spawnCli(['inspect', join(files.folder, 'missing.hep')]);
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });

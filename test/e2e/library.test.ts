@@ -23,12 +23,24 @@ const samples = Array.from(
 test('from a model to decrypted answers', async () => {
   const onnx = denseModel(1);
   const steps: string[] = [];
+  const fractions: number[] = [];
+  const atSteps: number[] = [];
   const { hep, plan, statistics, warnings } = compile(onnx, {
     calibration: samples,
-    onStep: (step) => steps.push(step),
+    onStep: (step, fraction) => {
+      steps.push(step);
+      atSteps.push(fraction);
+    },
+    onProgress: (fraction) => fractions.push(fraction),
   });
   expect(warnings.map(({ code }) => code)).toEqual(['H337']);
   expect(steps).toContain('choosing layouts for N = 4096');
+  expect(steps[0]).toBe('reading the model');
+  expect(atSteps).toEqual(atSteps.toSorted((a, b) => a - b));
+  expect(fractions.length).toBeGreaterThan(steps.length);
+  expect(new Set(fractions).size).toBe(fractions.length);
+  expect(fractions).toEqual(fractions.toSorted((a, b) => a - b));
+  expect(fractions.at(-1)).toBe(1);
   expect(statistics).toBe(plan.statistics);
 
   const client = await Client.create(readClientPart(writeClientPart(plan.client), 'client.hep'));

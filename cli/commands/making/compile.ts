@@ -168,9 +168,11 @@ export const compile = defineCommand({
               compile: goal,
             });
       const source = pruned === undefined ? model : { ...model, bytes: pruned.onnx };
+      let now = '';
       const compiled = compileOnnx(source, {
         ...goal,
-        onStep: (step) => progress.step(step),
+        onStep: (step, done) => progress.overall((now = step), done),
+        onProgress: (done) => progress.overall(now, done),
         ...(calibration === undefined ? {} : { samples: calibration }),
         ...(dumps === undefined ? {} : { observer: dumps }),
       });

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { indexOfLargest, measureAccuracy } from '../../../cli/answers/accuracy.ts';
 import { median } from '../../../ir/maths/averages.ts';
 import { createProgress } from '../../../cli/shell/progress.ts';
+import { timeLeft } from '../../../cli/shell/time-left.ts';
 import { describeAnswers, nestOutputs } from '../../../cli/answers/answers.ts';
 import { renderTable } from '../../../cli/render/table.ts';
 import { formatBytes, formatError, formatMilliseconds } from '../../../cli/render/units.ts';
@@ -124,6 +125,43 @@ describe('progress', () => {
     expect(text).toContain('working …');
     expect(text).toContain('░');
     expect(text.endsWith('\r\x1b[K')).toBe(true);
+  });
+
+  describe('of a whole', () => {
+    /** Of 100 s, a second for each percent. */
+    function recordWhole(isTTY: boolean): string {
+      let time = 0;
+      const stream = Object.assign(new PassThrough(), { isTTY });
+      const progress = createProgress(false, stream, () => time);
+      for (let percent = 0; percent <= 100; percent++) {
+        time = 1000 * percent;
+        progress.overall(percent < 40 ? 'choosing' : 'weighing', percent / 100);
+      }
+      progress.end();
+      return String(stream.read() ?? '');
+    }
+
+    test('is a line a quarter, with the time that is left', () => {
+      expect(recordWhole(false)).toBe(
+        'choosing\n25% done, about 75 s left\nweighing\n50% done, about 50 s left\n75% done, about 25 s left\n',
+      );
+    });
+
+    test('is one bar on a terminal, whatever is being done', () => {
+      const text = recordWhole(true);
+      expect(text).toContain('choosing');
+      expect(text).toContain('░');
+      expect(text.endsWith('\r\x1b[K')).toBe(true);
+    });
+
+    test('is estimated once enough of it is done', () => {
+      expect(timeLeft(1999, 0.5)).toBeUndefined();
+      expect(timeLeft(60_000, 0.01)).toBeUndefined();
+      expect(timeLeft(60_000, 1)).toBeUndefined();
+      expect(timeLeft(2000, 0.9)).toBe('about 5 s left');
+      expect(timeLeft(60_000, 0.25)).toBe('about 3 min left');
+      expect(timeLeft(3_600_000, 0.25)).toBe('about 3 h left');
+    });
   });
 
   test('nothing when quiet', () => {
