@@ -27,7 +27,7 @@ export interface MemoryUse {
 export interface EngineMemory {
   /** Whether workers share one memory; where they do not, each of them has one like this. */
   readonly shared: boolean;
-  /** Bytes of a memory that an estimate may fill. */
+  /** Bytes of a memory that an estimate may fill, and plaintexts are kept in. */
   readonly limit: number;
   /** Bytes of keys beyond which rotations are composed, so that there is room for the rest. */
   readonly keyBudget: number;
@@ -46,7 +46,8 @@ export function neededBytes({ keys, ciphertexts, others, staging }: MemoryUse): 
   return Math.ceil(keys + ciphertexts + others + staging);
 }
 
-/** With all plaintexts. */
-export function peakBytes({ keys, plaintexts, ciphertexts, others }: MemoryUse): number {
-  return Math.ceil(keys + plaintexts + ciphertexts + others);
+/** With all plaintexts, or as many as find room below `limit`; what an engine cannot do without may be above it. */
+export function peakBytes(use: MemoryUse, limit = Infinity): number {
+  const { keys, plaintexts, ciphertexts, others } = use;
+  return Math.min(Math.ceil(keys + plaintexts + ciphertexts + others), Math.max(limit, neededBytes(use)));
 }

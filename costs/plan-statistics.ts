@@ -31,7 +31,8 @@ export interface GivenStatistics {
 
 /** Counts of one run, and the memory that it takes on the engine. */
 export function planStatistics(program: PlannedProgram, engine: EngineName, given: GivenStatistics): PlanStatistics {
-  return { ...countProgram(program, given), peakBytes: peakBytes(profileOf(engine).memory.use(program)) };
+  const { memory } = profileOf(engine);
+  return { ...countProgram(program, given), peakBytes: peakBytes(memory.use(program), memory.limit) };
 }
 
 /** `weightTiles` are the distinct plaintexts that ciphertexts are multiplied by, and the encrypted weights. */

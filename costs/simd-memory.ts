@@ -211,7 +211,8 @@ class Spans {
 
 export const simdMemory: EngineMemory = {
   shared: true,
-  limit: 2 ** 32,
+  // The rest of 4 GiB is for the workspaces of more workers, and for errors of the estimate.
+  limit: 3.5 * 2 ** 30,
   sharesLevels: true,
   keyBudget: 3 * 2 ** 30,
   keyBytes,

@@ -6,9 +6,6 @@ import type { KeyBudget, Price } from './price.ts';
 /** Ciphertexts may take more once rotations are composed, and the next try frees that much more than is missing. */
 const excesses = [1, 1.5] as const;
 
-/** Of the engine's memory: what is made to fit leaves the rest to the workspaces of more workers. */
-const filledShare = 0.875;
-
 /** Budgets to try for a program with the keys that it likes best, most keys first; none where nothing asks for fewer. */
 export function keyBudgets(
   { measures, keyBytes, neededBytes }: Price,
@@ -17,11 +14,7 @@ export function keyBudgets(
   const { galoisKeys, peakBytes } = measures;
   const counts = objective === 'memory' ? [Math.ceil(galoisKeys / 2), 1] : [];
   if (limits.galoisKeys !== undefined) counts.push(Math.max(1, limits.galoisKeys));
-  const { limit } = profile.memory;
-  const missing = [
-    neededBytes > limit ? neededBytes - filledShare * limit : 0,
-    Math.max(0, peakBytes - (limits.memoryBytes ?? Infinity)),
-  ];
+  const missing = [neededBytes - profile.memory.limit, peakBytes - (limits.memoryBytes ?? Infinity)];
   const budgets = missing
     .flatMap((bytes) => (bytes > 0 ? excesses.map((excess) => keyBytes - excess * bytes) : []))
     .map((bytes) => Math.max(1, Math.floor(bytes)));

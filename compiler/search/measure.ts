@@ -45,7 +45,7 @@ export function measureProgram(
     clientMilliseconds: encryption + decryption,
     uploadBytes: uploadBytes(managed),
     downloadBytes: downloadBytes(managed),
-    peakBytes: peakBytes(use),
+    peakBytes: peakBytes(use, profile.memory.limit),
     galoisKeys,
     rotations,
   };

@@ -94,6 +94,14 @@ describe('of random programs', () => {
   });
 });
 
+test('plaintexts that find no room below the limit are not held; what is needed is, whatever the limit', () => {
+  const use = { keys: 1000, plaintexts: 500, ciphertexts: 200, others: 20, staging: 5 };
+  expect(peakBytes(use)).toBe(1720);
+  expect(peakBytes(use, 2000)).toBe(1720);
+  expect(peakBytes(use, 1500)).toBe(1500);
+  expect(peakBytes(use, 1000)).toBe(neededBytes(use));
+});
+
 describe.each(exampleModels.slice(0, 3))('of $name', ({ name, maxError }) => {
   const { plan } = compileBytes(modelBytes(name), { samples: mnistImages().slice(128), maxError });
 

@@ -1,7 +1,9 @@
 /**
  * The one memory of all workers, laid out before anything starts: regions one after another, nothing grows. Plaintexts
- * are kept as far as the budget and 4 GiB allow; whatever else does not fit is refused.
+ * are kept as far as the budget and the limit of the engine's profile allow; whatever else does not fit into 4 GiB is
+ * refused.
  */
+import { simdMemory } from '../../../../costs/simd-memory.ts';
 import type { Diagnostic } from '../../../../ir/diagnostics/diagnostic.ts';
 import { tooLittleMemory } from '../../../../ir/diagnostics/runtime.ts';
 import type { HeColumns } from '../../../../ir/he/module.ts';
@@ -103,7 +105,7 @@ export function planProgram(
   };
 
   const wanted = planFor(budgetBytes);
-  const excess = wanted.memory.totalBytes - limit;
+  const excess = wanted.memory.totalBytes - Math.min(limit, simdMemory.limit);
   if (excess <= 0) return { ...wanted, problems: [] };
   // With less kept there is more staging, which is known for none kept.
   const { staging, memory } = planFor(0);

@@ -40,6 +40,7 @@ describe('an engine with less memory', () => {
     const limit = Math.floor(0.6 * needed);
     const small = compiled(compileIn(limit));
     expect(needOf(small, defaultProfile)).toBeLessThanOrEqual(limit);
+    expect(small.chosen.measures.peakBytes).toBeLessThanOrEqual(limit);
     expect(small.chosen.measures.galoisKeys).toBeLessThan(free.chosen.measures.galoisKeys);
     expect(small.chosen.measures.milliseconds).toBeGreaterThan(free.chosen.measures.milliseconds);
     expect(small.plan.client.rotationSteps).toHaveLength(small.chosen.measures.galoisKeys);
