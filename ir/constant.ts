@@ -58,10 +58,10 @@ export function isIdentity(index: Int32Array, count: number): boolean {
 
 /** A vector of doubles as a constant. */
 export function vector(values: ArrayLike<number>): Constant {
-  return new Constant([values.length], Float64Array.from(values));
+  return new Constant([values.length], new Float64Array(values));
 }
 
 /** An index map as a constant of the given shape. */
 export function indexConstant(shape: readonly number[], values: ArrayLike<number>): Constant {
-  return new Constant(shape, Int32Array.from(values));
+  return new Constant(shape, new Int32Array(values));
 }

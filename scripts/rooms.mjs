@@ -46,7 +46,7 @@ export const houses = [
         'attributes constant digest given-samples graph interface module op parameters random reports suggestion',
       ),
       room('tensor', `${values} diagnostics#diagnostic`),
-      room('tile', `${values} diagnostics#diagnostic`),
+      room('tile', `tensor ${values} diagnostics#diagnostic`),
       room('he', `tile ${values} diagnostics#diagnostic`),
       room('plan', `he tile ${values} diagnostics#diagnostic`),
       room('.', `plan he tile tensor ${values} diagnostics#diagnostic`),

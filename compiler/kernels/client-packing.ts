@@ -43,7 +43,7 @@ function packedSums(problem: LinearProblem, stride: number, block: number, most:
   const dims = [...copies(V / (stride * along)), tiled(blocks, along), ...copies(stride / block)];
   const input = new Layout(block === 1 ? dims : [...dims, tiled(block, block)], batchTile);
   if (input.ciphertexts > most) return [];
-  const padded = { ...map, columns: blocks * block };
+  const padded = map.widened(blocks * block);
   const kernels = [...stridedSums({ map: padded, slots }, input), ...foldedDiagonals({ map: padded, slots }, input, 1)];
   if (padded.columns === map.columns) return kernels;
   const index = Int32Array.from({ length: padded.columns }, (_, j) => (j < map.columns ? j : -1));

@@ -5,8 +5,10 @@
 import { elementCount } from '../../ir/constant.ts';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeAt } from '../../ir/module.ts';
+import { expanded } from '../../ir/tensor/csr.ts';
 import { splitColumns } from '../../ir/tensor/column-blocks.ts';
-import { identityMap, isLinear, type LinearMap, linearMapOf } from '../../ir/tensor/linear-map.ts';
+import type { AffineMap } from '../../ir/tensor/affine-map.ts';
+import { affineMapOf, identityMap, isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
 import type { KernelOption, LinearProblem, SlotShape } from '../kernels/parts/kernel-option.ts';
@@ -20,7 +22,7 @@ import { isClientView } from './client-views.ts';
 import { isReshape } from '../../ir/tensor/reshape.ts';
 
 /** The affine maps of each node's operands, by node. */
-export type NetworkMaps = Map<number, readonly LinearMap[]>;
+export type NetworkMaps = Map<number, readonly AffineMap[]>;
 
 export class KernelCatalogue {
   readonly module: TensorModule;
@@ -39,7 +41,7 @@ export class KernelCatalogue {
   }
 
   /** The affine map of each operand of a linear node; empty for nodes that work slot by slot, and what the client packs. */
-  mapsOf(node: TensorNode): readonly LinearMap[] {
+  mapsOf(node: TensorNode): readonly AffineMap[] {
     let maps = this.maps.get(node.id);
     if (maps === undefined) {
       const moves = isLinear(node) && !isReshape(this.module, node) && !isClientView(this.module, node);
@@ -126,22 +128,14 @@ export class KernelCatalogue {
 
 function isAlike(a: LinearProblem, b: LinearProblem): boolean {
   return (
-    a.map.rows === b.map.rows &&
-    a.map.columns === b.map.columns &&
-    isEqual(a.map.starts, b.map.starts) &&
-    isEqual(a.map.indices, b.map.indices) &&
-    JSON.stringify(a.convolution) === JSON.stringify(b.convolution)
+    a.map.rows === b.map.rows && a.map.isAlike(b.map) && JSON.stringify(a.convolution) === JSON.stringify(b.convolution)
   );
 }
 
-function isEqual(a: Int32Array, b: Int32Array): boolean {
-  return a.length === b.length && a.every((x, i) => x === b[i]);
-}
-
 /** The affine map of each operand of a linear node; the bias is with the first. */
-export function operandMaps(module: TensorModule, node: TensorNode): LinearMap[] {
+export function operandMaps(module: TensorModule, node: TensorNode): readonly AffineMap[] {
   const shapes = node.operands.map((operand) => nodeAt(module, operand).type);
-  const map = linearMapOf(node, shapes);
+  const map = affineMapOf(node, shapes);
   if (map === undefined) throw new InternalError(`${node.op} is not linear`);
-  return splitColumns(map, shapes.map(elementCount));
+  return shapes.length === 1 ? [map] : splitColumns(expanded(map), shapes.map(elementCount));
 }

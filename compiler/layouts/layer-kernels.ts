@@ -5,11 +5,13 @@
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { type CostedOp, opCost } from '../../costs/op-costs.ts';
 import { defaultProfile, type EngineProfile } from '../../costs/profiles.ts';
+import { expanded } from '../../ir/tensor/csr.ts';
 import { usersOf } from '../../ir/module.ts';
 import type { PolyModulusDegree } from '../../ir/parameters.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import { type WeightNode, weightNodes } from '../../ir/tensor/weight-layers.ts';
 import type { LayerKernel, LayerPrices, NetworkKernels } from '../../passes/pruning/tiles/kernels.ts';
+import type { KernelOption } from '../kernels/parts/kernel-option.ts';
 import type { LayoutChoice } from './choose-layouts.ts';
 import { costModel, latencyPrices } from './cost.ts';
 import { KernelCatalogue } from './kernel-catalogue.ts';
@@ -39,17 +41,16 @@ export function layerKernels(module: TensorModule, choice: LayoutChoice, costs: 
       input: kernel.input,
       output: kernel.output,
       kernel: kernel.kernel,
-      ...(kernel.packing && {
-        packing: {
-          index: kernel.packing.index,
-          starts: kernel.packing.map.starts,
-          indices: kernel.packing.map.indices,
-        },
-      }),
+      ...(kernel.packing && { packing: gathered(kernel.packing) }),
       prices: { ...prices, input: pack === undefined ? 0 : time('input', level) },
     };
   });
   return { layers, slotwise: slotwisePrices(module, choice, { degree, profile, primes: Math.max(0, ...levels) + 1 }) };
+}
+
+function gathered({ index, map }: NonNullable<KernelOption['packing']>): NonNullable<LayerKernel['packing']> {
+  const { starts, indices } = expanded(map);
+  return { index, starts, indices };
 }
 
 type Time = (op: CostedOp, level: number) => number;

@@ -87,7 +87,7 @@ export class NodeChooser {
     const ciphertexts = Math.ceil(elementCount(node.type) / virtualSlots);
     const maps = this.catalogue.mapsOf(node);
     if (maps.length > 0) {
-      const weights = maps.reduce((sum, map) => sum + map.values.length, 0);
+      const weights = maps.reduce((sum, map) => sum + map.nonZeros, 0);
       const products = Math.ceil(weights / virtualSlots);
       const counts = { babyRotations: 0, lateRotations: 0, foldRotations: 0, products, rescales: ciphertexts };
       return model.linear({ counts, steps: 0, inputs: ciphertexts, results: ciphertexts }, level + 1);

@@ -10,6 +10,7 @@ import { PlaintextBuilder } from '../../ir/he/plaintexts.ts';
 import { nodeAt } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
+import { mapOf } from '../../ir/tile/linear-attributes.ts';
 import type { TileModule, TileNode, TileNodeNamed } from '../../ir/tile/ops.ts';
 import { placeWeights } from '../../ir/tile/place-weights.ts';
 import { modulo } from '../../ir/maths/modular.ts';
@@ -101,21 +102,21 @@ class HeLowering {
   }
 
   private lowerLinear(node: TileNodeNamed<'linear'>, x: readonly number[]): number[] {
-    const { starts, columns, values, bias, kernel, layout } = node.attrs;
+    const { factor = 1, bias, kernel, layout } = node.attrs;
     const input = nodeAt(this.tile, node.operands[0] ?? -1).type;
-    const matrix = { starts: starts.indices, indices: columns.indices };
-    const weights = values.values;
+    const map = mapOf(node.attrs, input.elements);
+    const { weights } = map;
     const rows = new DistinctRows();
     const source = this.packed.length;
     const rotated = new Map<number, number>();
     const babies = kernel.babies.length;
     const sums: number[][][] = Array.from({ length: layout.ciphertexts }, () => kernel.giants.map(() => []));
     let row = new Float64Array();
-    placeWeights(matrix, input, layout, kernel, ({ output, giant, baby, input: c }, entries) => {
+    placeWeights(map, input, layout, kernel, ({ output, giant, baby, input: c }, entries) => {
       if (row.length !== entries.length) row = new Float64Array(entries.length);
       for (let s = 0; s < row.length; s++) {
         const entry = entries[s] ?? -1;
-        row[s] = entry < 0 ? 0 : (weights[entry] ?? 0);
+        row[s] = entry < 0 ? 0 : (weights[entry] ?? 0) * factor;
       }
       const key = c * babies + baby;
       let operand = rotated.get(key);

@@ -1,12 +1,14 @@
 /** `tensor → tile`: writes the chosen layouts and kernels down as a tile module. */
-import { Constant, elementCount, indexConstant, isIdentity } from '../../ir/constant.ts';
+import { elementCount, indexConstant, isIdentity } from '../../ir/constant.ts';
 import { InternalError, type NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeAt } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
-import { checkFiniteMap, type LinearMap } from '../../ir/tensor/csr.ts';
+import type { AffineMap } from '../../ir/tensor/affine-map.ts';
+import { checkFiniteMap } from '../../ir/tensor/csr.ts';
 import { identityMap, isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
+import { attributesOf } from '../../ir/tile/linear-attributes.ts';
 import { TileBuilder, type TileModule } from '../../ir/tile/ops.ts';
 import type { KernelOption } from '../kernels/parts/kernel-option.ts';
 import type { LayoutChoice } from '../layouts/choose-layouts.ts';
@@ -123,17 +125,9 @@ class TileLowering {
     return value;
   }
 
-  private linear(x: ValueId, { kernel, output }: KernelOption, map: LinearMap, origins: readonly NodeRef[]): ValueId {
+  private linear(x: ValueId, { kernel, output }: KernelOption, map: AffineMap, origins: readonly NodeRef[]): ValueId {
     checkFiniteMap(map, origins);
-    const attrs = {
-      starts: new Constant([map.starts.length], map.starts),
-      columns: new Constant([map.indices.length], map.indices),
-      values: new Constant([map.values.length], map.values),
-      bias: new Constant([map.bias.length], map.bias),
-      kernel,
-      layout: output,
-    };
-    return this.builder.add('linear', [x], attrs, origins);
+    return this.builder.add('linear', [x], { ...attributesOf(map), kernel, layout: output }, origins);
   }
 
   private lowerPolynomial(node: TensorNodeNamed<'polynomial'>, x: ValueId): ValueId {

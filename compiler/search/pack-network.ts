@@ -9,7 +9,7 @@ import { equaliseRanges } from '../../passes/tile/equalise-ranges.ts';
 import type { PassManager } from '../../passes/manager.ts';
 import type { Sample } from '../../ir/interface.ts';
 import { placeRescales } from '../../passes/he/rescale-lazily.ts';
-import type { LinearMap } from '../../ir/tensor/csr.ts';
+import type { AffineMap } from '../../ir/tensor/affine-map.ts';
 import type { LayoutChoice } from '../layouts/choose-layouts.ts';
 import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import { lowerToHe } from '../lowering/to-he.ts';
@@ -51,7 +51,7 @@ export function packNetwork(
   choice: LayoutChoice,
   options: PackingOptions,
 ): PackedNetwork | Overflow {
-  const { maps = new Map<number, readonly LinearMap[]>(), ranges: known, samples, manager, weights } = options;
+  const { maps = new Map<number, readonly AffineMap[]>(), ranges: known, samples, manager, weights } = options;
   const { tile, names } = lowerTiles(tensor, choice, maps);
   const ranges = measureRanges(tile, samples, names, known);
   const overflowing = tile.nodes.find(({ id }) => !Number.isFinite(ranges[id] ?? 0));

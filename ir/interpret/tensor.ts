@@ -9,8 +9,8 @@ import type { Sample } from '../interface.ts';
 import { nodeAt } from '../module.ts';
 import type { AttrsOf, NodeBase } from '../op.ts';
 import { convTaps } from '../tensor/conv-taps.ts';
-import { applyMap, type LinearMap } from '../tensor/csr.ts';
-import { linearMapOf } from '../tensor/linear-map.ts';
+import { applyMap } from '../tensor/affine-map.ts';
+import { affineMapOf } from '../tensor/linear-map.ts';
 import type { Shape, TensorModule, TensorNode, TensorOpName, TensorOps } from '../tensor/ops.ts';
 import { activationFunction, activationSets } from './activations.ts';
 import { rounded } from './quantize.ts';
@@ -59,7 +59,7 @@ const rules: Rules = {
     };
   },
   sparse: (node, shapes) => {
-    const map: LinearMap = linearMapOf(node, shapes);
+    const map = affineMapOf(node, shapes);
     return ([x = empty]) => applyMap(map, x);
   },
   add: () => (operands) => {

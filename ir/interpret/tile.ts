@@ -5,8 +5,8 @@
 import { InternalError } from '../diagnostics/diagnostic.ts';
 import type { Sample } from '../interface.ts';
 import type { NodeBase, ValueId } from '../op.ts';
-import { applyMap } from '../tensor/csr.ts';
 import type { Layout } from '../tile/layout.ts';
+import { mapOf } from '../tile/linear-attributes.ts';
 import type { TileModule, TileNodeNamed, TileOpName } from '../tile/ops.ts';
 import { evaluatePolynomial } from './polynomial.ts';
 
@@ -30,18 +30,13 @@ const rules: Rules = {
     }
     return y;
   },
-  linear: ({ attrs: { starts, columns, values, bias } }, [x = empty]) =>
-    applyMap(
-      {
-        rows: bias.data.length,
-        columns: x.length,
-        starts: starts.indices,
-        indices: columns.indices,
-        values: values.values,
-        bias: bias.values,
-      },
-      x,
-    ),
+  linear: ({ attrs }, [x = empty]) => {
+    const y = mapOf(attrs, x.length).multiply(x);
+    const { factor = 1 } = attrs;
+    const bias = attrs.bias.values;
+    for (let i = 0; i < y.length; i++) y[i] = factor * (y[i] ?? 0) + (bias[i] ?? 0);
+    return y;
+  },
   add: (_, operands) => {
     const sum = new Float64Array(operands[0]?.length ?? 0);
     for (const x of operands) for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (x[i] ?? 0);

@@ -1,14 +1,14 @@
 /**
- * Affine maps in compressed rows: y = A x + b, and the arithmetic on them that the compiler needs.
- *
- * In every map the columns of a row ascend strictly and no stored value is zero. Maps are never changed once made;
- * they may share arrays with the constants of a module.
+ * Affine maps in compressed rows, and the arithmetic on them that the compiler needs. In every map the columns of a row
+ * ascend strictly and no stored value is zero.
  */
 import { tooManyNonZeros, valuesOverflow } from '../diagnostics/compile.ts';
 import { areFinite } from '../maths/finite.ts';
+import { largestAbsolute } from '../maths/averages.ts';
 import { HepcError, InternalError, type NodeRef } from '../diagnostics/diagnostic.ts';
+import { type AffineMap, applyMap, type RowBuffer, rowBuffer } from './affine-map.ts';
 
-export interface LinearMap {
+export class LinearMap implements AffineMap {
   readonly rows: number;
   readonly columns: number;
   /** The non-zeros of row r are entries starts[r] … starts[r + 1]. */
@@ -16,19 +16,143 @@ export interface LinearMap {
   /** The column of each non-zero. */
   readonly indices: Int32Array;
   readonly values: Float64Array;
-  /** One entry for each row. */
   readonly bias: Float64Array;
+  readonly longestRow: number;
+
+  constructor({ rows, columns, starts, indices, values, bias }: CompressedRows) {
+    this.rows = rows;
+    this.columns = columns;
+    this.starts = starts;
+    this.indices = indices;
+    this.values = values;
+    this.bias = bias;
+    let longest = 0;
+    for (let r = 0; r < rows; r++) longest = Math.max(longest, (starts[r + 1] ?? 0) - (starts[r] ?? 0));
+    this.longestRow = longest;
+  }
+
+  get nonZeros(): number {
+    return this.values.length;
+  }
+
+  get weights(): Float64Array {
+    return this.values;
+  }
+
+  count(row: number): number {
+    return (this.starts[row + 1] ?? 0) - (this.starts[row] ?? 0);
+  }
+
+  runStart(row: number): number {
+    const first = this.starts[row] ?? 0;
+    const end = this.starts[row + 1] ?? 0;
+    const start = this.indices[first] ?? 0;
+    return end > first && (this.indices[end - 1] ?? 0) - start === end - 1 - first ? start : -1;
+  }
+
+  readRow(row: number, { columns, weights }: RowBuffer): number {
+    const first = this.starts[row] ?? 0;
+    const count = (this.starts[row + 1] ?? 0) - first;
+    for (let k = 0; k < count; k++) {
+      columns[k] = this.indices[first + k] ?? 0;
+      weights[k] = first + k;
+    }
+    return count;
+  }
+
+  places(row: number): number {
+    return this.count(row);
+  }
+
+  find(row: number, column: number): number {
+    const { indices } = this;
+    const first = this.starts[row] ?? 0;
+    let low = first;
+    let high = (this.starts[row + 1] ?? 0) - 1;
+    // Rows without gaps, the common case, need no search.
+    const guess = low + column - (indices[low] ?? 0);
+    if (guess >= low && guess <= high && indices[guess] === column) return guess - first;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const found = indices[middle] ?? 0;
+      if (found === column) return middle - first;
+      if (found < column) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
+  weightAt(row: number, place: number): number {
+    return (this.starts[row] ?? 0) + place;
+  }
+
+  multiply(x: Float64Array): Float64Array {
+    const { starts, indices, values } = this;
+    const y = new Float64Array(this.rows);
+    for (let r = 0; r < y.length; r++) {
+      let sum = 0;
+      const end = starts[r + 1] ?? 0;
+      for (let i = starts[r] ?? 0; i < end; i++) sum += (values[i] ?? 0) * (x[indices[i] ?? 0] ?? 0);
+      y[r] = sum;
+    }
+    return y;
+  }
+
+  isAlike(other: AffineMap): boolean {
+    return (
+      other instanceof LinearMap &&
+      other.rows === this.rows &&
+      other.columns === this.columns &&
+      isEqual(other.starts, this.starts) &&
+      isEqual(other.indices, this.indices)
+    );
+  }
+
+  widened(columns: number): LinearMap {
+    const { rows, starts, indices, values, bias } = this;
+    return new LinearMap({ rows, columns, starts, indices, values, bias });
+  }
+}
+
+/** What a `LinearMap` is made of. */
+export type CompressedRows = Pick<LinearMap, 'rows' | 'columns' | 'starts' | 'indices' | 'values' | 'bias'>;
+
+/** Any map in compressed rows. Throws `HepcError` (H310) where it has more than `maxNonZeros` entries. */
+export function expanded(map: AffineMap, origins: readonly NodeRef[] = []): LinearMap {
+  if (map instanceof LinearMap) return map;
+  const { rows, columns, nonZeros, weights } = map;
+  if (nonZeros > maxNonZeros)
+    throw new HepcError([tooManyNonZeros({ rows, columns, limit: maxNonZeros }, { nodes: origins })]);
+  const starts = new Int32Array(rows + 1);
+  const indices = new Int32Array(nonZeros);
+  const values = new Float64Array(nonZeros);
+  const buffer = rowBuffer(map);
+  let at = 0;
+  for (let r = 0; r < rows; r++) {
+    const count = map.readRow(r, buffer);
+    for (let k = 0; k < count; k++) {
+      indices[at] = buffer.columns[k] ?? 0;
+      values[at++] = weights[buffer.weights[k] ?? 0] ?? 0;
+    }
+    starts[r + 1] = at;
+  }
+  return new LinearMap({ rows, columns, starts, indices, values, bias: map.bias });
 }
 
 /** Most non-zeros that a map may have: 768 MiB of values and columns. More is refused with H310. */
 export const maxNonZeros = 2 ** 26;
 
-/** Throws `HepcError` (H336) where weights overflow, as products and sums of finite ones may. The diagnostic names `origins`. */
+/**
+ * Throws `HepcError` (H336) where weights, or their products with `factor`, overflow, as products and sums of finite ones
+ * may. The diagnostic names `origins`.
+ */
 export function checkFiniteMap(
-  { values, bias }: { readonly values: Float64Array; readonly bias: Float64Array },
+  { weights, bias }: Pick<AffineMap, 'weights' | 'bias'>,
   origins: readonly NodeRef[],
+  factor = 1,
 ): void {
-  if (!areFinite(values) || !areFinite(bias)) throw new HepcError([valuesOverflow({}, { nodes: origins })]);
+  if (!areFinite(bias) || !Number.isFinite(largestAbsolute(weights) * factor))
+    throw new HepcError([valuesOverflow({}, { nodes: origins })]);
 }
 
 /**
@@ -77,7 +201,7 @@ export class RowWriter {
     const exact = count === this.indices.length;
     const indices = exact ? this.indices : this.indices.slice(0, count);
     const values = exact ? this.values : this.values.slice(0, count);
-    return { rows, columns, starts, indices, values, bias };
+    return new LinearMap({ rows, columns, starts, indices, values, bias });
   }
 
   private grow(): void {
@@ -147,28 +271,14 @@ class RowAccumulator {
 /** y = x for n elements. */
 export function identityMap(n: number): LinearMap {
   const starts = Int32Array.from({ length: n + 1 }, (_, i) => i);
-  return {
+  return new LinearMap({
     rows: n,
     columns: n,
     starts,
     indices: starts.slice(0, n),
     values: new Float64Array(n).fill(1),
     bias: new Float64Array(n),
-  };
-}
-
-/** A x + b. Throws `InternalError` where x has not as many elements as the map has columns. */
-export function applyMap(map: LinearMap, x: Float64Array): Float64Array {
-  if (x.length !== map.columns) throw new InternalError(`a map of ${map.columns} columns got ${x.length} elements`);
-  const { starts, indices, values } = map;
-  const y = Float64Array.from(map.bias);
-  for (let r = 0; r < map.rows; r++) {
-    let sum = y[r] ?? 0;
-    const end = starts[r + 1] ?? 0;
-    for (let i = starts[r] ?? 0; i < end; i++) sum += (values[i] ?? 0) * (x[indices[i] ?? 0] ?? 0);
-    y[r] = sum;
-  }
-  return y;
+  });
 }
 
 /** The map x ↦ outer(inner(x)). Throws `HepcError` (H310) where it has too many non-zeros. */
@@ -231,9 +341,9 @@ export function sumMaps(maps: readonly LinearMap[], columnOffsets: readonly numb
 }
 
 /** The same map with columns ascending, duplicates summed and zeros dropped, from rows in any state. */
-export function canonicalRows(map: LinearMap): LinearMap {
-  if (isCanonical(map)) return map;
-  return sumMaps([map], [0], map.columns);
+export function canonicalRows(rows: CompressedRows): LinearMap {
+  const map = new LinearMap(rows);
+  return isCanonical(map) ? map : sumMaps([map], [0], map.columns);
 }
 
 /** The matrix of the map, row-major, zeros included. The caller bounds rows · columns. */
@@ -267,4 +377,8 @@ function isCanonical({ rows, starts, indices, values }: LinearMap): boolean {
     for (let i = (starts[r] ?? 0) + 1; i < end; i++) if ((indices[i] ?? 0) <= (indices[i - 1] ?? 0)) return false;
   }
   return !values.includes(0);
+}
+
+function isEqual(a: Int32Array, b: Int32Array): boolean {
+  return a.length === b.length && a.every((x, i) => x === b[i]);
 }

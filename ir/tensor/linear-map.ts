@@ -3,13 +3,15 @@
  * one place that knows how a `dense`, `conv`, `gather`, `scale-shift` or `sparse` reads its operand.
  */
 import { elementCount } from '../constant.ts';
-import { tooManyNonZeros } from '../diagnostics/compile.ts';
-import { HepcError } from '../diagnostics/diagnostic.ts';
+import type { AffineMap } from './affine-map.ts';
 import { convTaps } from './conv-taps.ts';
-import { canonicalRows, type LinearMap, maxNonZeros, RowWriter } from './csr.ts';
+import { canonicalRows, expanded, type LinearMap, RowWriter } from './csr.ts';
+import { DenseMap } from './dense-map.ts';
 import type { Shape, TensorNode, TensorNodeNamed } from './ops.ts';
+import { WindowMap } from './window-map.ts';
 
-export { applyMap, identityMap, type LinearMap } from './csr.ts';
+export { applyMap } from './affine-map.ts';
+export { identityMap, type LinearMap } from './csr.ts';
 
 const linearOps = ['dense', 'conv', 'gather', 'scale-shift', 'sparse'] as const;
 
@@ -22,15 +24,15 @@ export function isLinear(node: TensorNode): node is LinearNode {
 
 /**
  * The map of `node`, given the shapes of its operands; undefined for an op that is not linear in one operand. The
- * columns of a gather with several operands run over all of them, one flattened operand after another.
- * Throws `HepcError` (H310) for a map of more than `maxNonZeros` weights.
+ * columns of a gather with several operands run over all of them, one flattened operand after another. Dense layers and
+ * convolutions are not expanded.
  */
-export function linearMapOf(node: LinearNode, operandShapes: readonly Shape[]): LinearMap;
-export function linearMapOf(node: TensorNode, operandShapes: readonly Shape[]): LinearMap | undefined;
-export function linearMapOf(node: TensorNode, operandShapes: readonly Shape[]): LinearMap | undefined {
+export function affineMapOf(node: LinearNode, operandShapes: readonly Shape[]): AffineMap;
+export function affineMapOf(node: TensorNode, operandShapes: readonly Shape[]): AffineMap | undefined;
+export function affineMapOf(node: TensorNode, operandShapes: readonly Shape[]): AffineMap | undefined {
   switch (node.op) {
     case 'dense':
-      return denseMap(node);
+      return new DenseMap(node.attrs.weights.values, node.attrs.bias.values);
     case 'conv':
       return convMap(node, operandShapes[0] ?? []);
     case 'gather':
@@ -50,58 +52,22 @@ export function linearMapOf(node: TensorNode, operandShapes: readonly Shape[]): 
   }
 }
 
-function denseMap({ attrs: { weights, bias } }: TensorNodeNamed<'dense'>): LinearMap {
-  const [rows = 0, columns = 0] = weights.shape;
-  const matrix = weights.values;
-  const writer = new RowWriter(rows, columns, matrix.length);
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) writer.push(c, matrix[r * columns + c] ?? 0);
-    writer.endRow();
-  }
-  return writer.finish(bias.values);
+/** As `affineMapOf`, in compressed rows. Throws `HepcError` (H310) for a map of more than `maxNonZeros` entries. */
+export function linearMapOf(node: LinearNode, operandShapes: readonly Shape[]): LinearMap;
+export function linearMapOf(node: TensorNode, operandShapes: readonly Shape[]): LinearMap | undefined;
+export function linearMapOf(node: TensorNode, operandShapes: readonly Shape[]): LinearMap | undefined {
+  const map = affineMapOf(node, operandShapes);
+  return map && expanded(map, node.origins);
 }
 
-function convMap(node: TensorNodeNamed<'conv'>, operand: Shape): LinearMap {
+function convMap(node: TensorNodeNamed<'conv'>, operand: Shape): WindowMap {
   const { weights, bias, groups } = node.attrs;
   const { positions, taps, channelElements, source } = convTaps(node, operand);
   const [outputs = 0, perGroup = 0] = weights.shape;
-  const kernel = weights.values;
-  const rows = outputs * positions;
-  const rowBias = new Float64Array(rows);
-  const nonZeros = countConvNonZeros(kernel, source, taps);
-  if (nonZeros > maxNonZeros) {
-    const size = { rows, columns: elementCount(operand), limit: maxNonZeros };
-    throw new HepcError([tooManyNonZeros(size, { nodes: node.origins })]);
-  }
-  const writer = new RowWriter(rows, elementCount(operand), nonZeros);
-  for (let o = 0; o < outputs; o++) {
-    const firstChannel = Math.floor((o * groups) / outputs) * perGroup;
-    rowBias.fill(bias.values[o] ?? 0, o * positions, (o + 1) * positions);
-    for (let position = 0; position < positions; position++) {
-      for (let channel = 0; channel < perGroup; channel++) {
-        const offset = (firstChannel + channel) * channelElements;
-        const weight = (o * perGroup + channel) * taps;
-        // Taps of one channel read ascending elements, because the kernel is row-major like the operand.
-        for (let tap = 0; tap < taps; tap++) {
-          const element = source[position * taps + tap] ?? -1;
-          if (element >= 0) writer.push(offset + element, kernel[weight + tap] ?? 0);
-        }
-      }
-      writer.endRow();
-    }
-  }
-  return writer.finish(rowBias);
-}
-
-/** Every weight of a tap stands once for each position at which the tap is not in the padding. */
-function countConvNonZeros(kernel: Float64Array, source: Int32Array, taps: number): number {
-  const positionsOfTap = new Float64Array(taps);
-  for (let i = 0; i < source.length; i++) {
-    if ((source[i] ?? -1) >= 0) positionsOfTap[i % taps] = (positionsOfTap[i % taps] ?? 0) + 1;
-  }
-  let count = 0;
-  for (let i = 0; i < kernel.length; i++) if (kernel[i] !== 0) count += positionsOfTap[i % taps] ?? 0;
-  return count;
+  const rowBias = new Float64Array(outputs * positions);
+  for (let o = 0; o < outputs; o++) rowBias.fill(bias.values[o] ?? 0, o * positions, (o + 1) * positions);
+  const windows = { source, taps, groups, channelElements };
+  return new WindowMap(weights.values, rowBias, perGroup, windows, elementCount(operand));
 }
 
 function gatherMap({ attrs: { index } }: TensorNodeNamed<'gather'>, operands: readonly Shape[]): LinearMap {

@@ -11,6 +11,7 @@ import { GraphBuilder } from '../module.ts';
 import { defineOp, type NodeNamed, type NodeOf } from '../op.ts';
 import { foldsReachZeros } from './fold-residue.ts';
 import { Layout } from './layout.ts';
+import { mapAttributes, mapProblem } from './linear-attributes.ts';
 
 const layout = z.instanceof(Layout);
 
@@ -52,22 +53,22 @@ export const tileOps = {
 
   linear: op({
     doc:
-      'y = A x + b with A in compressed rows, columns ascending, by a kernel of rotations, from the layout of x into ' +
-      '`layout`. A may be the identity: then this is a repack. Products with weights clear what stands beside the ' +
-      'elements of x, and folds leave partial sums beside those of y: there `layout` has to say `?`.',
+      'y = factor · A x + b by a kernel of rotations, from the layout of x into `layout`. A has one of three forms: ' +
+      'compressed rows with `starts` and `columns`, which ascend; the `windows` of a convolution, with `values` [outputs, ' +
+      'channels of a group, taps] and the element of a channel that each tap of each position reads, or −1, in `source`; or ' +
+      'neither, and `values` are a matrix of as many columns as are read. A may be the identity: then this is a repack. ' +
+      'Products with weights clear what stands beside the elements of x, and folds leave partial sums beside those of y: ' +
+      'there `layout` has to say `?`.',
     operands: ['x'],
     attrs: z.strictObject({
-      starts: attr.indices,
-      columns: attr.indices,
-      values: attr.values,
-      bias: attr.values,
+      ...mapAttributes,
       kernel: kernelSchema,
       layout,
     }),
     infer: ([x], { kernel, layout, ...map }) => {
       if (x === undefined || x.slots !== layout.slots || x.batchTile !== layout.batchTile)
         return 'operand and result must have equally many slots and samples';
-      return attr.rowsProblem(map, layout.elements, x.elements) ?? paddingProblem(layout, kernel.folds) ?? layout;
+      return mapProblem(map, layout.elements, x.elements) ?? paddingProblem(layout, kernel.folds) ?? layout;
     },
   }),
 

@@ -11,14 +11,9 @@
  */
 import { InternalError } from '../diagnostics/diagnostic.ts';
 import { modulo } from '../maths/modular.ts';
+import { type AffineMap, rowBuffer } from '../tensor/affine-map.ts';
 import type { Layout } from './layout.ts';
 import type { Kernel } from './ops.ts';
-
-/** Where a matrix has non-zeros: those of row r are entries starts[r] … starts[r + 1]. Columns ascend. */
-export interface Rows {
-  readonly starts: Int32Array;
-  readonly indices: Int32Array;
-}
 
 /** One product of a kernel: which rotated input meets which tile of weights, and where the result is added. */
 export interface Product {
@@ -40,8 +35,8 @@ export interface Placement {
   /** By output, then giant, then input, then baby. */
   readonly products: readonly Product[];
   /**
-   * [products, period]: slot s of the plaintext of tile t holds the weight that is entry
-   * entries[t · period + s mod period] of the matrix; zero at −1. This is the partition that pruning works on.
+   * [products, period]: slot s of the plaintext of tile t holds weight entries[t · period + s mod period] of the matrix;
+   * zero at −1. This is the partition that pruning works on.
    */
   readonly entries: Int32Array;
   readonly period: number;
@@ -55,9 +50,13 @@ function foldSpan(folds: readonly number[], slots: number): number[] {
   return span;
 }
 
-/** Throws `InternalError` where the kernel cannot compute the matrix between these layouts. */
+/**
+ * Hands every product to `visit`, by output, then giant, then input, then baby, with its tile: the weight in each slot of
+ * a period, −1 for none. A tile is only valid during the call. Throws `InternalError` where the kernel cannot compute the
+ * matrix between these layouts.
+ */
 export function placeWeights(
-  matrix: Rows,
+  matrix: AffineMap,
   input: Layout,
   output: Layout,
   kernel: Kernel,
@@ -72,11 +71,11 @@ export function placeWeights(
 }
 
 /**
- * As `placeWeights`, for a kernel that may have been made for some of the entries alone: `leftOut` are those that an
- * output slot lacks, wherever else they stand. Every entry is placed as if it were the only one.
+ * As `placeWeights`, for a kernel that may have been made for some of the entries alone: `leftOut` are the weights of
+ * those that an output slot lacks, wherever else they stand. Every entry is placed as if it were the only one.
  */
 export function placeWhatFits(
-  matrix: Rows,
+  matrix: AffineMap,
   input: Layout,
   output: Layout,
   kernel: Kernel,
@@ -95,7 +94,7 @@ export function placeWhatFits(
 
 /** Products with their tiles, one after another; a tile is only valid during the call. Returns what is left out. */
 function visitProducts(
-  matrix: Rows,
+  matrix: AffineMap,
   input: Layout,
   output: Layout,
   kernel: Kernel,
@@ -106,7 +105,6 @@ function visitProducts(
   const period = repetition(input, output, kernel);
   const span = foldSpan(kernel.folds, slots);
   const active = activePairs(matrix, input, output);
-  const find = finder(matrix);
   const rowAt = output.elementMap();
   const leftOut = new Set<number>();
   const tile = new Int32Array(period).fill(-1);
@@ -128,10 +126,10 @@ function visitProducts(
             if (row < 0) continue;
             const column = columnAt[c * slots + ((u + shift) & (slots - 1))] ?? -1;
             if (column < 0) continue;
-            const entry = find(row, column);
-            if (entry < 0 || !coverage.claim(u, row, entry)) continue;
+            const place = matrix.find(row, column);
+            if (place < 0 || !coverage.claim(u, place)) continue;
             isUsed = true;
-            tile[((u + giantShift) & (slots - 1)) % period] = entry;
+            tile[((u + giantShift) & (slots - 1)) % period] = matrix.weightAt(row, place);
           }
           if (!isUsed) continue;
           visit({ output: o, giant: gi, baby: bi, input: c, tile: tiles++ }, tile);
@@ -150,17 +148,16 @@ function repetition(input: Layout, output: Layout, { folds }: Kernel): number {
 }
 
 /** For each pair (output, input ciphertext) whether any non-zero lies between them. */
-function activePairs({ starts, indices }: Rows, input: Layout, output: Layout): Uint8Array {
+function activePairs(matrix: AffineMap, input: Layout, output: Layout): Uint8Array {
   const active = new Uint8Array(output.ciphertexts * input.ciphertexts);
   if (active.length === 1) return active.fill(1);
-  const placeOfColumn = input.firstPlaces();
+  const ciphertextOfColumn = input.firstPlaces().map((place) => Math.floor(place / input.virtualSlots));
   const placeOfRow = output.firstPlaces();
-  for (let row = 0; row + 1 < starts.length; row++) {
-    const o = Math.floor((placeOfRow[row] ?? 0) / output.virtualSlots);
-    for (let k = starts[row] ?? 0; k < (starts[row + 1] ?? 0); k++) {
-      const c = Math.floor((placeOfColumn[indices[k] ?? 0] ?? 0) / input.virtualSlots);
-      active[o * input.ciphertexts + c] = 1;
-    }
+  const buffer = rowBuffer(matrix);
+  for (let row = 0; row < matrix.rows; row++) {
+    const from = Math.floor((placeOfRow[row] ?? 0) / output.virtualSlots) * input.ciphertexts;
+    const count = matrix.readRow(row, buffer);
+    for (let k = 0; k < count; k++) active[from + (ciphertextOfColumn[buffer.columns[k] ?? 0] ?? 0)] = 1;
   }
   return active;
 }
@@ -245,37 +242,39 @@ function accountsOf(
   return { starts, slots: found };
 }
 
-/** Which non-zeros each output slot has already; one bit for each (account, non-zero of its row). */
+/** Which non-zeros each output slot has already; one bit for each (account, place of its row). */
 class Coverage {
   private missing: number;
+  private readonly matrix: AffineMap;
   private readonly done: Uint8Array;
   private readonly base: Float64Array;
   private readonly served: Served;
-  private readonly starts: Int32Array;
   private readonly period: number;
 
-  constructor({ starts }: Rows, served: Served, period: number) {
+  constructor(matrix: AffineMap, served: Served, period: number) {
+    this.matrix = matrix;
     this.served = served;
-    this.starts = starts;
     this.period = period;
     this.base = new Float64Array(period);
     let total = 0;
+    let missing = 0;
     for (let s = 0; s < period; s++) {
       this.base[s] = total;
       const row = served.rowOfAccount[s] ?? -1;
-      if (row >= 0) total += (starts[row + 1] ?? 0) - (starts[row] ?? 0);
+      if (row < 0) continue;
+      total += matrix.places(row);
+      missing += matrix.count(row);
     }
     this.done = new Uint8Array(total);
-    this.missing = total;
+    this.missing = missing;
   }
 
-  /** Takes `entry` of `row` for all output slots behind position u; false where one of them has it already. */
-  claim(u: number, row: number, entry: number): boolean {
+  /** Takes the entry at a place of the row behind position u for all its output slots; false where one has it already. */
+  claim(u: number, place: number): boolean {
     const { base, done } = this;
     const { accounts } = this.served;
-    const offsetInRow = entry - (this.starts[row] ?? 0);
     if (accounts === undefined) {
-      const index = (base[u] ?? 0) + offsetInRow;
+      const index = (base[u] ?? 0) + place;
       if (done[index] !== 0) return false;
       done[index] = 1;
       this.missing--;
@@ -284,41 +283,23 @@ class Coverage {
     const { starts, slots } = accounts;
     const first = starts[u] ?? 0;
     const end = starts[u + 1] ?? 0;
-    for (let i = first; i < end; i++) if (done[(base[slots[i] ?? 0] ?? 0) + offsetInRow] !== 0) return false;
-    for (let i = first; i < end; i++) done[(base[slots[i] ?? 0] ?? 0) + offsetInRow] = 1;
+    for (let i = first; i < end; i++) if (done[(base[slots[i] ?? 0] ?? 0) + place] !== 0) return false;
+    for (let i = first; i < end; i++) done[(base[slots[i] ?? 0] ?? 0) + place] = 1;
     this.missing -= end - first;
     return true;
   }
 
-  /** The entries that some output slot has not got. */
-  addMissing(entries: Set<number>): void {
+  /** The weights of entries that some output slot has not got. */
+  addMissing(weights: Set<number>): void {
     if (this.missing === 0) return;
     for (let s = 0; s < this.period; s++) {
       const row = this.served.rowOfAccount[s] ?? -1;
       if (row < 0) continue;
-      const first = this.starts[row] ?? 0;
       const base = this.base[s] ?? 0;
-      for (let entry = first; entry < (this.starts[row + 1] ?? 0); entry++)
-        if (this.done[base + entry - first] === 0) entries.add(entry);
+      for (let place = 0; place < this.matrix.places(row); place++) {
+        const weight = this.matrix.weightAt(row, place);
+        if (weight >= 0 && this.done[base + place] === 0) weights.add(weight);
+      }
     }
   }
-}
-
-/** Index of entry (row, column) among the non-zeros, −1 for a zero. */
-function finder({ starts, indices: columns }: Rows): (row: number, column: number) => number {
-  return (row, column) => {
-    let low = starts[row] ?? 0;
-    let high = (starts[row + 1] ?? 0) - 1;
-    // Dense rows, the common case, need no search.
-    const guess = low + column - (columns[low] ?? 0);
-    if (guess >= low && guess <= high && columns[guess] === column) return guess;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const found = columns[middle] ?? 0;
-      if (found === column) return middle;
-      if (found < column) low = middle + 1;
-      else high = middle - 1;
-    }
-    return -1;
-  };
 }

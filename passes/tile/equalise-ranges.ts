@@ -63,10 +63,11 @@ function rewrite(
       break;
     case 'linear': {
       const center = intervals.get(node.id) ?? 0;
-      const values = mapped(node.attrs.values, (w) => w * (factor / operandFactor));
+      const { values, factor: before = 1, ...rest } = node.attrs;
+      const scale = before * (factor / operandFactor);
       const bias = mapped(node.attrs.bias, (b) => (b - center) * factor);
-      checkFiniteMap({ values: values.values, bias: bias.values }, origins);
-      builder.add('linear', operands, { ...node.attrs, values, bias }, origins);
+      checkFiniteMap({ weights: values.values, bias: bias.values }, origins, scale);
+      builder.add('linear', operands, { ...rest, values, ...(scale !== 1 && { factor: scale }), bias }, origins);
       break;
     }
     case 'polynomial':

@@ -13,6 +13,7 @@ import type { Parameters } from '../../ir/parameters.ts';
 import { activationKinds, type Shape, TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
 import { foldsReachZeros } from '../../ir/tile/fold-residue.ts';
 import { type Dim, duplicated, Layout } from '../../ir/tile/layout.ts';
+import type { MapAttributes } from '../../ir/tile/linear-attributes.ts';
 import { TileBuilder, type TileModule } from '../../ir/tile/ops.ts';
 
 /** Finite doubles of all sizes, −0 among them. */
@@ -201,6 +202,23 @@ export const arbitraryTileModule: fc.Arbitrary<TileModule> = drawn((draw) => {
   return builder.build(draw(name));
 });
 
+/** In any of its forms; the windows are those of a single channel and tap. */
+function drawMap(draw: Draw, rows: number, columns: number): MapAttributes {
+  const bias = doubles(draw, [rows]);
+  const factor = draw(fc.option(finite, { nil: undefined }));
+  const common = factor === undefined ? { bias } : { bias, factor };
+  switch (draw(fc.constantFrom('rows', 'matrix', 'windows'))) {
+    case 'rows':
+      return { ...diagonal(draw, rows, columns), ...common };
+    case 'matrix':
+      return { values: doubles(draw, [rows, draw(fc.integer({ min: 1, max: columns }))]), ...common };
+    case 'windows': {
+      const windows = { source: indices(draw, [rows, 1], -1, columns - 1), groups: 1, channelElements: columns };
+      return { windows, values: doubles(draw, [1, 1, 1]), ...common };
+    }
+  }
+}
+
 function appendTileOp(draw: Draw, builder: TileBuilder, x: number): void {
   const from = draw(origins);
   const type = builder.typeOf(x);
@@ -210,7 +228,7 @@ function appendTileOp(draw: Draw, builder: TileBuilder, x: number): void {
       const drawn = layoutLike(draw, type);
       const kernel = { family: draw(name), babies: draw(steps), giants: draw(steps), folds: draw(steps) };
       const layout = foldsReachZeros(drawn, kernel.folds) ? drawn.withUnknown() : drawn;
-      builder.add(op, [x], { ...diagonal(draw, layout.elements, type.elements), kernel, layout }, from);
+      builder.add(op, [x], { ...drawMap(draw, layout.elements, type.elements), kernel, layout }, from);
       return;
     }
     case 'add':

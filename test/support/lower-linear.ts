@@ -1,10 +1,11 @@
 /** Runs one linear kernel in the clear: packs, lowers, evaluates and reads the result back. */
 import type { KernelOption } from '../../compiler/kernels/parts/kernel-option.ts';
 import { lowerToHe } from '../../compiler/lowering/to-he.ts';
-import { Constant, indexConstant, vector } from '../../ir/constant.ts';
+import { indexConstant } from '../../ir/constant.ts';
 import type { HeModule } from '../../ir/he/module.ts';
 import { evaluateHe } from '../../ir/interpret/he.ts';
-import type { LinearMap } from '../../ir/tensor/linear-map.ts';
+import type { AffineMap } from '../../ir/tensor/affine-map.ts';
+import { attributesOf } from '../../ir/tile/linear-attributes.ts';
 import { TileBuilder } from '../../ir/tile/ops.ts';
 import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
 
@@ -16,7 +17,7 @@ export interface LinearRun {
   readonly program: HeModule;
 }
 
-export function runKernel(option: KernelOption, map: LinearMap, samples: readonly Float64Array[]): LinearRun {
+export function runKernel(option: KernelOption, map: AffineMap, samples: readonly Float64Array[]): LinearRun {
   const { kernel, input, output, packing } = option;
   const index = packing?.index ?? Int32Array.from({ length: input.elements }, (_, e) => e);
   const matrix = packing?.map ?? map;
@@ -33,19 +34,7 @@ export function runKernel(option: KernelOption, map: LinearMap, samples: readonl
     },
     [],
   );
-  const y = builder.add(
-    'linear',
-    [x],
-    {
-      starts: new Constant([matrix.starts.length], matrix.starts),
-      columns: new Constant([matrix.indices.length], matrix.indices),
-      values: vector(matrix.values),
-      bias: vector(matrix.bias),
-      kernel,
-      layout: output,
-    },
-    [],
-  );
+  const y = builder.add('linear', [x], { ...attributesOf(matrix), kernel, layout: output }, []);
   builder.add('unpack', [y], { name: 'y', shape: [map.rows], factor: 1 }, []);
   const { module } = lowerToHe(builder.build('kernel'), 'plain');
   const ciphertexts = evaluateHe(module, fillSlots(input, index, 1, samples));

@@ -4,7 +4,7 @@ import { Constant, vector } from '../../ir/constant.ts';
 import type { HeModule } from '../../ir/he/module.ts';
 import { HE } from '../../ir/he/ops.ts';
 import { seededRandom } from '../../ir/random.ts';
-import { denseMatrix, type LinearMap, RowWriter } from '../../ir/tensor/csr.ts';
+import { denseMatrix, expanded, type LinearMap, RowWriter } from '../../ir/tensor/csr.ts';
 import { TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
 import { replaceWeights, weightNodes, weightsOf } from '../../ir/tensor/weight-layers.ts';
 import { deadCiphertexts } from '../../passes/he/dead-ciphertexts.ts';
@@ -25,7 +25,8 @@ export function denseLayer(map: LinearMap): TensorModule {
 
 /** `option` as the kernel of the only layer of `module`. */
 export function kernelsOf(module: TensorModule, { kernel, input, output, packing }: KernelOption): NetworkKernels {
-  const gathered = packing && { index: packing.index, starts: packing.map.starts, indices: packing.map.indices };
+  const rows = packing && expanded(packing.map);
+  const gathered = rows && { index: packing.index, starts: rows.starts, indices: rows.indices };
   const layers = weightNodes(module).map(({ id }) => ({
     node: id,
     input,
@@ -53,7 +54,7 @@ export function prunedAtRandom(module: TensorModule, share: number, seed: number
 export function withWeights({ packing, ...option }: KernelOption, map: LinearMap): KernelOption {
   if (packing === undefined) return option;
   const matrix = denseMatrix(map);
-  const { rows, columns, starts, indices } = packing.map;
+  const { rows, columns, starts, indices } = expanded(packing.map);
   const writer = new RowWriter(rows, columns);
   for (let row = 0; row < rows; row++) {
     for (let k = starts[row] ?? 0; k < (starts[row + 1] ?? 0); k++) {

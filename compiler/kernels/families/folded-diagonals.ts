@@ -16,7 +16,7 @@
  *   another shift by F columns. Folds (R + F)·2^i collect them; the rows have to leave F·(S − 1) slots free at the end
  *   of a block, and the result stands in every S-th block. Each fold halves the steps.
  */
-import type { LinearMap } from '../../../ir/tensor/csr.ts';
+import type { AffineMap } from '../../../ir/tensor/affine-map.ts';
 import { type Layout, nextPowerOfTwo } from '../../../ir/tile/layout.ts';
 import type { KernelOption, LinearProblem } from '../parts/kernel-option.ts';
 import { foldKernel } from '../parts/fold-kernel.ts';
@@ -52,8 +52,8 @@ export function foldedDiagonals(problem: LinearProblem, input: Layout, stride: n
   return found;
 }
 
-function isDense({ rows, columns, values }: LinearMap): boolean {
-  return 2 * values.length > rows * columns;
+function isDense({ rows, columns, nonZeros }: AffineMap): boolean {
+  return 2 * nonZeros > rows * columns;
 }
 
 interface Placing {

@@ -1,4 +1,5 @@
 /** Kernels on windows that the client has gathered. */
+import { type AffineMap, rowBuffer } from '../../../ir/tensor/affine-map.ts';
 import { type LinearMap, RowWriter } from '../../../ir/tensor/csr.ts';
 import { type Dim, interleaved, Layout, nextPowerOfTwo, tiled } from '../../../ir/tile/layout.ts';
 import type { KernelOption, LinearProblem } from '../parts/kernel-option.ts';
@@ -16,13 +17,14 @@ export function im2colKernels(problem: LinearProblem, most: number): KernelOptio
   const { virtualSlots: V, batchTile } = problem.slots;
   const depth = longestRow(map);
   if (depth === 0 || depth * 2 > map.columns) return [];
-  const packing = gatherRows(map, depth);
+  let packing: ReturnType<typeof gatherRows> | undefined;
   return rowDims(problem).flatMap((dims) => {
     const inner = dims.reduce((product, { t }) => product * t, 1);
     const room = V / inner;
     const along = Math.min(room, nextPowerOfTwo(depth));
     const input = new Layout([...copies(room / along), tiled(depth, along), ...dims], batchTile);
     if (input.ciphertexts > most) return [];
+    packing ??= gatherRows(map, depth);
     const output = new Layout([...copies(room), ...dims], batchTile);
     const steps = neededSteps({ ...problem, map: packing.map }, input, output);
     const kernel = foldKernel('im2col', steps, powers(inner, inner * along), { input, output });
@@ -45,22 +47,23 @@ function rowDims({ map, slots, convolution }: LinearProblem): Dim[][] {
   return found;
 }
 
-function longestRow({ rows, starts }: LinearMap): number {
+function longestRow(map: AffineMap): number {
   let longest = 0;
-  for (let r = 0; r < rows; r++) longest = Math.max(longest, (starts[r + 1] ?? 0) - (starts[r] ?? 0));
+  for (let r = 0; r < map.rows; r++) longest = Math.max(longest, map.count(r));
   return longest;
 }
 
 /** The operand as [depth, rows]: element (k, r) is the column of the k-th non-zero of row r; and the map on those. */
-function gatherRows(map: LinearMap, depth: number): { index: Int32Array; map: LinearMap } {
-  const { rows, starts, indices, values, bias } = map;
+function gatherRows(map: AffineMap, depth: number): { index: Int32Array; map: LinearMap } {
+  const { rows, weights, bias } = map;
   const index = new Int32Array(depth * rows).fill(-1);
-  const writer = new RowWriter(rows, depth * rows, values.length);
+  const writer = new RowWriter(rows, depth * rows, map.nonZeros);
+  const buffer = rowBuffer(map);
   for (let r = 0; r < rows; r++) {
-    const first = starts[r] ?? 0;
-    for (let k = 0; first + k < (starts[r + 1] ?? 0); k++) {
-      index[k * rows + r] = indices[first + k] ?? 0;
-      writer.push(k * rows + r, values[first + k] ?? 0);
+    const count = map.readRow(r, buffer);
+    for (let k = 0; k < count; k++) {
+      index[k * rows + r] = buffer.columns[k] ?? 0;
+      writer.push(k * rows + r, weights[buffer.weights[k] ?? 0] ?? 0);
     }
     writer.endRow();
   }

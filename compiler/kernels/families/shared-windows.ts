@@ -4,6 +4,7 @@
  * so that a rotation by k < B taps brings channel o the tap (o + k) mod B: B steps by BSGS, and folds over the blocks
  * leave the result duplicated. B = 1 is im2col; every doubling of B halves the input ciphertexts.
  */
+import { type AffineMap, rowBuffer } from '../../../ir/tensor/affine-map.ts';
 import { type LinearMap, RowWriter } from '../../../ir/tensor/csr.ts';
 import { Layout, nextPowerOfTwo, tiled } from '../../../ir/tile/layout.ts';
 import type { KernelOption, LinearProblem } from '../parts/kernel-option.ts';
@@ -40,11 +41,13 @@ export function sharedWindowKernels(problem: LinearProblem, most: number): Kerne
 }
 
 /** For each position the columns that any channel reads there, ascending. Rows are channels · positions. */
-function windowsOf({ rows, starts, indices }: LinearMap, positions: number): Int32Array[] {
+function windowsOf(map: AffineMap, positions: number): Int32Array[] {
+  const buffer = rowBuffer(map);
   return Array.from({ length: positions }, (_, position) => {
     const columns = new Set<number>();
-    for (let row = position; row < rows; row += positions) {
-      for (let k = starts[row] ?? 0; k < (starts[row + 1] ?? 0); k++) columns.add(indices[k] ?? 0);
+    for (let row = position; row < map.rows; row += positions) {
+      const count = map.readRow(row, buffer);
+      for (let k = 0; k < count; k++) columns.add(buffer.columns[k] ?? 0);
     }
     return Int32Array.from(columns).sort();
   });
@@ -52,23 +55,26 @@ function windowsOf({ rows, starts, indices }: LinearMap, positions: number): Int
 
 /** The operand as [taps, positions], and the map on those. */
 function gatherWindows(
-  { rows, starts, indices, values, bias }: LinearMap,
+  map: AffineMap,
   windows: readonly Int32Array[],
   taps: number,
 ): { index: Int32Array; map: LinearMap } {
+  const { rows, weights, bias } = map;
   const positions = windows.length;
   const index = new Int32Array(taps * positions).fill(-1);
   for (const [position, window] of windows.entries()) {
     for (const [tap, column] of window.entries()) index[tap * positions + position] = column;
   }
-  const writer = new RowWriter(rows, index.length, values.length);
+  const writer = new RowWriter(rows, index.length, map.nonZeros);
+  const buffer = rowBuffer(map);
   for (let row = 0; row < rows; row++) {
     const position = row % positions;
     const window = windows[position] ?? new Int32Array(0);
     let tap = 0;
-    for (let k = starts[row] ?? 0; k < (starts[row + 1] ?? 0); k++) {
-      while (window[tap] !== indices[k]) tap++;
-      writer.push(tap * positions + position, values[k] ?? 0);
+    const count = map.readRow(row, buffer);
+    for (let k = 0; k < count; k++) {
+      while (window[tap] !== buffer.columns[k]) tap++;
+      writer.push(tap * positions + position, weights[buffer.weights[k] ?? 0] ?? 0);
     }
     writer.endRow();
   }

@@ -5,6 +5,7 @@
  * mostly none; repacking is this with the identity. Where the result leaves slots to anything, or repeats sooner than
  * the operand, folds over those bits may take the place of steps, as in folded diagonals.
  */
+import { rowBuffer } from '../../../ir/tensor/affine-map.ts';
 import type { Layout } from '../../../ir/tile/layout.ts';
 import { type KernelOption, type LinearProblem, rotationsOf } from '../parts/kernel-option.ts';
 import { foldKernel } from '../parts/fold-kernel.ts';
@@ -49,6 +50,7 @@ function stepsOfAllCopies({ map, slots }: LinearProblem, input: Layout, output: 
   const V = slots.virtualSlots;
   const table = new StepTable(input.ciphertexts, V, input.period, 1, slots.hoists);
   const places = input.firstPlaces();
+  const buffer = rowBuffer(map);
   const copies = innerCopies(input);
   const rowAt = output.elementMap();
   const period = Math.max(input.period, output.period);
@@ -57,8 +59,9 @@ function stepsOfAllCopies({ map, slots }: LinearProblem, input: Layout, output: 
       const row = rowAt[o * V + s] ?? -1;
       if (row < 0) continue;
       const from = ownCopy(copies, s) - s;
-      for (let k = map.starts[row] ?? 0; k < (map.starts[row + 1] ?? 0); k++) {
-        const place = places[map.indices[k] ?? 0] ?? 0;
+      const count = map.readRow(row, buffer);
+      for (let k = 0; k < count; k++) {
+        const place = places[buffer.columns[k] ?? 0] ?? 0;
         const slot = place & (V - 1);
         table.note(o, (place - slot) / V, slot + from);
       }

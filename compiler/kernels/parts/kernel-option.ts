@@ -1,5 +1,5 @@
 /** A way to compute one linear op: a kernel between two layouts, with what it costs. */
-import type { LinearMap } from '../../../ir/tensor/linear-map.ts';
+import type { AffineMap } from '../../../ir/tensor/affine-map.ts';
 import type { Layout } from '../../../ir/tile/layout.ts';
 import type { Kernel } from '../../../ir/tile/ops.ts';
 import type { TileShape } from '../../../ir/tile/place-weights.ts';
@@ -19,7 +19,7 @@ export interface SlotShape {
 
 /** What a kernel must compute. */
 export interface LinearProblem {
-  readonly map: LinearMap;
+  readonly map: AffineMap;
   readonly slots: SlotShape;
   /**
    * Shapes of operand and result, where the op is a convolution or lies on its operand like one: [C, …spatial] and
@@ -55,5 +55,5 @@ export interface KernelOption {
   readonly output: Layout;
   readonly counts: KernelCounts;
   /** For a kernel at the model's input: which element of the operand each element of `input` is, and the map on those. */
-  readonly packing?: { readonly index: Int32Array; readonly map: LinearMap };
+  readonly packing?: { readonly index: Int32Array; readonly map: AffineMap };
 }

@@ -3,7 +3,7 @@
  * have the same steps where they stand at multiples of the operand's period, or where folds or copies of the operand
  * cover the bits in which they differ.
  */
-import type { LinearMap } from '../../../ir/tensor/csr.ts';
+import { rowBuffer } from '../../../ir/tensor/affine-map.ts';
 import type { Layout } from '../../../ir/tile/layout.ts';
 import type { LinearProblem } from './kernel-option.ts';
 import { StepTable } from './steps.ts';
@@ -16,17 +16,16 @@ export function neededSteps({ map, slots }: LinearProblem, input: Layout, output
   const columnPlaces = input.firstPlaces();
   const perTile = V / (stride ?? 1);
   const copies = innerCopies(input);
-  const { rows, starts, indices } = map;
-  for (let row = 0; row < rows; row++) {
+  const buffer = rowBuffer(map);
+  for (let row = 0; row < map.rows; row++) {
     const place = rowPlaces[row] ?? 0;
     const s = place & (V - 1);
     const o = (place - s) / V;
     const from = ownCopy(copies, s) - s;
-    const first = starts[row] ?? 0;
-    const end = starts[row + 1] ?? 0;
-    if (stride !== undefined && isRun(map, first, end)) {
-      const last = (indices[first] ?? 0) + end - first;
-      for (let column = indices[first] ?? 0; column < last;) {
+    const start = stride === undefined ? -1 : map.runStart(row);
+    if (stride !== undefined && start >= 0) {
+      const last = start + map.count(row);
+      for (let column = start; column < last;) {
         const c = Math.floor(column / perTile);
         const stop = Math.min(last, (c + 1) * perTile);
         table.noteRun(o, c, (column - c * perTile) * stride + from, stop - column);
@@ -34,8 +33,9 @@ export function neededSteps({ map, slots }: LinearProblem, input: Layout, output
       }
       continue;
     }
-    for (let k = first; k < end; k++) {
-      const q = columnPlaces[indices[k] ?? 0] ?? 0;
+    const count = map.readRow(row, buffer);
+    for (let k = 0; k < count; k++) {
+      const q = columnPlaces[buffer.columns[k] ?? 0] ?? 0;
       const slot = q & (V - 1);
       table.note(o, (q - slot) / V, slot + from);
     }
@@ -85,8 +85,4 @@ export function regularStride(layout: Layout): number | undefined {
     return place === (element - position) * stride + position * stride;
   });
   return regular ? stride : undefined;
-}
-
-function isRun({ indices }: LinearMap, first: number, end: number): boolean {
-  return end > first && (indices[end - 1] ?? 0) - (indices[first] ?? 0) === end - 1 - first;
 }

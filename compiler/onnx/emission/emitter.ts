@@ -6,7 +6,8 @@ import { Constant, elementCount, indexConstant, isIdentity, sameShape, vector } 
 import type { NodeRef } from '../../../ir/diagnostics/diagnostic.ts';
 import { activationFunction } from '../../../ir/interpret/activations.ts';
 import type { ValueId } from '../../../ir/op.ts';
-import { applyMap, canonicalRows, type LinearMap } from '../../../ir/tensor/csr.ts';
+import { applyMap } from '../../../ir/tensor/affine-map.ts';
+import { canonicalRows, type CompressedRows, LinearMap } from '../../../ir/tensor/csr.ts';
 import { TensorBuilder, type TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import { notFinite, tooLarge } from '../proto/failure.ts';
 import { pick } from './geometry.ts';
@@ -86,9 +87,9 @@ export class Emitter {
   }
 
   /** A x + b in the given shape. */
-  linear(term: Term, map: LinearMap, shape: readonly number[]): Term {
+  linear(term: Term, map: CompressedRows, shape: readonly number[]): Term {
     this.charge(map.values.length + map.rows);
-    if (term.kind === 'constant') return constant(shape, applyMap(map, term.data));
+    if (term.kind === 'constant') return constant(shape, applyMap(new LinearMap(map), term.data));
     checkedExtents(shape);
     checkFinite(map.values, 'a weight');
     checkFinite(map.bias, 'an offset');

@@ -9,6 +9,7 @@
  */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { nodeAt } from '../../../ir/module.ts';
+import { LinearMap } from '../../../ir/tensor/csr.ts';
 import type { TensorModule } from '../../../ir/tensor/ops.ts';
 import {
   isWeightNode,
@@ -18,7 +19,7 @@ import {
   weightNodes,
   weightsOf,
 } from '../../../ir/tensor/weight-layers.ts';
-import { placeWhatFits, type Rows, type TileShape } from '../../../ir/tile/place-weights.ts';
+import { placeWhatFits, type TileShape } from '../../../ir/tile/place-weights.ts';
 import { modulo } from '../../../ir/maths/modular.ts';
 import type { LayerKernel, NetworkKernels } from './kernels.ts';
 import { blockShapes } from './tile-shapes.ts';
@@ -146,8 +147,8 @@ function originalWeights(node: WeightNode): Float64Array {
 }
 
 /** Entries of the matrix that the kernel reads, and which weight each of them is. */
-function entriesOf(map: WeightMap, { packing }: LayerKernel): { rows: Rows; weight: Int32Array } {
-  if (packing === undefined) return { rows: map, weight: map.weight };
+function entriesOf(map: WeightMap, { packing }: LayerKernel): { rows: LinearMap; weight: Int32Array } {
+  if (packing === undefined) return { rows: placed(map, map.rows, map.columns), weight: map.weight };
   const { index, starts, indices } = packing;
   const weight = new Int32Array(indices.length).fill(-1);
   const entryOf = new Int32Array(map.columns).fill(-1);
@@ -162,7 +163,13 @@ function entriesOf(map: WeightMap, { packing }: LayerKernel): { rows: Rows; weig
     for (let entry = first; entry < last; entry++) entryOf[map.indices[entry] ?? 0] = -1;
   }
   if (weight.includes(-1)) throw new InternalError('a packing gathers what its layer does not read');
-  return { rows: packing, weight };
+  return { rows: placed(packing, map.rows, index.length), weight };
+}
+
+/** The map of these entries, each of which is a weight of its own to the kernel. */
+function placed({ starts, indices }: Pick<WeightMap, 'starts' | 'indices'>, rows: number, columns: number): LinearMap {
+  const values = new Float64Array(indices.length).fill(1);
+  return new LinearMap({ rows, columns, starts, indices, values, bias: new Float64Array(rows) });
 }
 
 /** 1 for every weight that stands at an entry that is left out. */

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { KernelOption } from '../../../../compiler/kernels/parts/kernel-option.ts';
 import type { HeModule } from '../../../../ir/he/module.ts';
 import { HE } from '../../../../ir/he/ops.ts';
-import { applyMap, type LinearMap } from '../../../../ir/tensor/linear-map.ts';
+import { type AffineMap, applyMap } from '../../../../ir/tensor/affine-map.ts';
 import { deadCiphertexts } from '../../../../passes/he/dead-ciphertexts.ts';
 import { PassManager } from '../../../../passes/manager.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
@@ -15,7 +15,7 @@ function describeKernel({ kernel, input, output }: KernelOption): string {
   return `${family} ${input.toString()} → ${output.toString()} babies ${babies.join()} giants ${giants.join()} folds ${folds.join()}`;
 }
 
-export function expectExact(option: KernelOption, map: LinearMap, seed: number): HeModule {
+export function expectExact(option: KernelOption, map: AffineMap, seed: number): HeModule {
   const samples = Array.from({ length: option.input.batchTile }, (_, k) => randomVector(map.columns, seed + k));
   const { results, ciphertexts, program } = runKernel(option, map, samples);
   for (const [k, sample] of samples.entries()) {

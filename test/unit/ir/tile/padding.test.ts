@@ -6,11 +6,12 @@ import { kernelsAtInput } from '../../../../compiler/kernels/client-packing.ts';
 import { kernelsFrom } from '../../../../compiler/kernels/kernels-from.ts';
 import type { KernelOption } from '../../../../compiler/kernels/parts/kernel-option.ts';
 import { lowerToHe } from '../../../../compiler/lowering/to-he.ts';
-import { Constant, indexConstant, vector } from '../../../../ir/constant.ts';
+import { Constant, indexConstant } from '../../../../ir/constant.ts';
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { evaluateHe } from '../../../../ir/interpret/he.ts';
-import type { LinearMap } from '../../../../ir/tensor/linear-map.ts';
+import type { AffineMap } from '../../../../ir/tensor/affine-map.ts';
 import { Layout } from '../../../../ir/tile/layout.ts';
+import { attributesOf } from '../../../../ir/tile/linear-attributes.ts';
 import { TileBuilder, type TileModule } from '../../../../ir/tile/ops.ts';
 import { fillSlots } from '../../../../ir/tile/packing.ts';
 import { arbitraryMap, randomMap, randomVector } from '../../../support/arbitrary-maps.ts';
@@ -21,15 +22,8 @@ function marked({ output }: KernelOption, marks: readonly boolean[]): Layout {
   return new Layout(dims, output.batchTile);
 }
 
-function addLinear(builder: TileBuilder, x: number, option: KernelOption, map: LinearMap, layout: Layout): number {
-  const attrs = {
-    starts: new Constant([map.starts.length], map.starts),
-    columns: new Constant([map.indices.length], map.indices),
-    values: vector(map.values),
-    bias: vector(map.bias),
-    kernel: option.kernel,
-    layout,
-  };
+function addLinear(builder: TileBuilder, x: number, option: KernelOption, map: AffineMap, layout: Layout): number {
+  const attrs = { ...attributesOf(map), kernel: option.kernel, layout };
   return builder.add('linear', [x], attrs, []);
 }
 

@@ -1,0 +1,91 @@
+/** A row-major matrix as an affine map: its weights and nothing else. */
+import type { AffineMap, RowBuffer } from './affine-map.ts';
+
+export class DenseMap implements AffineMap {
+  readonly rows: number;
+  readonly columns: number;
+  readonly nonZeros: number;
+  readonly longestRow: number;
+  readonly weights: Float64Array;
+  readonly bias: Float64Array;
+  /** Columns that have weights, the first ones. */
+  readonly width: number;
+  private readonly counts: Int32Array;
+
+  /** `weights` are [rows, width]; `columns` are at least `width`. */
+  constructor(weights: Float64Array, bias: Float64Array, columns = weights.length / bias.length) {
+    this.rows = bias.length;
+    this.columns = columns;
+    this.width = weights.length / bias.length;
+    this.weights = weights;
+    this.bias = bias;
+    this.counts = new Int32Array(this.rows);
+    let nonZeros = 0;
+    let longest = 0;
+    for (let r = 0; r < this.rows; r++) {
+      let count = 0;
+      const end = (r + 1) * this.width;
+      for (let i = r * this.width; i < end; i++) if (weights[i] !== 0) count++;
+      this.counts[r] = count;
+      nonZeros += count;
+      longest = Math.max(longest, count);
+    }
+    this.nonZeros = nonZeros;
+    this.longestRow = longest;
+  }
+
+  count(row: number): number {
+    return this.counts[row] ?? 0;
+  }
+
+  runStart(row: number): number {
+    return this.count(row) === this.width ? 0 : -1;
+  }
+
+  readRow(row: number, { columns, weights }: RowBuffer): number {
+    const first = row * this.width;
+    let count = 0;
+    for (let c = 0; c < this.width; c++) {
+      if (this.weights[first + c] === 0) continue;
+      columns[count] = c;
+      weights[count++] = first + c;
+    }
+    return count;
+  }
+
+  places(): number {
+    return this.width;
+  }
+
+  find(row: number, column: number): number {
+    return column < this.width && this.weights[row * this.width + column] !== 0 ? column : -1;
+  }
+
+  weightAt(row: number, place: number): number {
+    const index = row * this.width + place;
+    return this.weights[index] === 0 ? -1 : index;
+  }
+
+  multiply(x: Float64Array): Float64Array {
+    const { weights, width } = this;
+    const y = new Float64Array(this.rows);
+    for (let r = 0; r < y.length; r++) {
+      let sum = 0;
+      const first = r * width;
+      for (let c = 0; c < width; c++) sum += (weights[first + c] ?? 0) * (x[c] ?? 0);
+      y[r] = sum;
+    }
+    return y;
+  }
+
+  isAlike(other: AffineMap): boolean {
+    if (!(other instanceof DenseMap) || other.width !== this.width) return false;
+    if (other.rows !== this.rows || other.columns !== this.columns || other.nonZeros !== this.nonZeros) return false;
+    if (this.nonZeros === this.weights.length) return true;
+    return this.weights.every((weight, i) => (weight === 0) === (other.weights[i] === 0));
+  }
+
+  widened(columns: number): DenseMap {
+    return new DenseMap(this.weights, this.bias, columns);
+  }
+}
