@@ -13,7 +13,6 @@ import {
   oneArrayForSeveralInputs,
   sampleCountMismatch,
   tooMuchData,
-  unsupportedDtype,
   wrongShape,
 } from '../ir/diagnostics/data.ts';
 import { type Diagnostic, HepcError, InternalError, type Place, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
@@ -162,9 +161,6 @@ function readInput(arrays: ReadonlyMap<string, UnreadArray>, inputs: readonly Po
 
   const { at } = unread;
   const array = unread.read();
-  if (array.dtype === 'b1') {
-    throw new HepcError([unsupportedDtype({ dtype: array.dtype, expected: 'floats or integers' }, at)]);
-  }
   const count = countSamples(array.shape, spec.shape);
   if (count === undefined) {
     const { shape: expected, hasBatchAxis } = spec;

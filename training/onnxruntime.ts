@@ -17,7 +17,42 @@ env.wasm.numThreads = 1;
 env.logLevel = 'fatal';
 
 interface ReferenceInput extends Port {
-  readonly elements: 'float32' | 'float64' | 'float16';
+  readonly elements: ElementType;
+}
+
+/** The element types of inputs, with the array that onnxruntime takes. */
+const arrays = {
+  float64: (values: Float64Array) => values,
+  float32: (values: Float64Array) => Float32Array.from(values),
+  float16: (values: Float64Array) => new Uint16Array(Float16Array.from(values).buffer),
+  int8: (values: Float64Array) => Int8Array.from(values),
+  uint8: (values: Float64Array) => Uint8Array.from(values),
+  int16: (values: Float64Array) => Int16Array.from(values),
+  uint16: (values: Float64Array) => Uint16Array.from(values),
+  int32: (values: Float64Array) => Int32Array.from(values),
+  uint32: (values: Float64Array) => Uint32Array.from(values),
+  int64: (values: Float64Array) => BigInt64Array.from(values, BigInt),
+  uint64: (values: Float64Array) => BigUint64Array.from(values, BigInt),
+  bool: (values: Float64Array) => Uint8Array.from(values),
+} as const;
+
+type ElementType = keyof typeof arrays;
+
+/** The integers of a type; undefined for floats. */
+const integerRanges: Readonly<Partial<Record<ElementType, readonly [least: number, most: number]>>> = {
+  bool: [0, 1],
+  int8: [-(2 ** 7), 2 ** 7 - 1],
+  uint8: [0, 2 ** 8 - 1],
+  int16: [-(2 ** 15), 2 ** 15 - 1],
+  uint16: [0, 2 ** 16 - 1],
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  uint32: [0, 2 ** 32 - 1],
+  int64: [-(2 ** 53), 2 ** 53],
+  uint64: [0, 2 ** 53],
+};
+
+function isElementType(name: string): name is ElementType {
+  return Object.hasOwn(arrays, name);
 }
 
 export class ReferenceModel {
@@ -110,7 +145,7 @@ function describeInput(metadata: InferenceSession.ValueMetadata): ReferenceInput
   const { name } = metadata;
   if (!metadata.isTensor) throw new HepcError([referenceFailed({ reason: `input "${name}" is no tensor` })]);
   const elements = metadata.type;
-  if (elements !== 'float32' && elements !== 'float64' && elements !== 'float16') {
+  if (!isElementType(elements)) {
     throw new HepcError([referenceFailed({ reason: `input "${name}" is of type ${elements}` })]);
   }
   const batchAxis = metadata.shape.findIndex((extent) => !isStatic(extent));
@@ -133,14 +168,13 @@ function tensorOf(input: ReferenceInput, samples: readonly Sample[]): Tensor {
   });
   const all = joinSamples(values, shape, batchAxis);
   const dims = hasBatchAxis ? withSamples(shape, batchAxis, samples.length) : shape;
-  switch (elements) {
-    case 'float64':
-      return new Tensor('float64', all, dims);
-    case 'float32':
-      return new Tensor('float32', Float32Array.from(all), dims);
-    case 'float16':
-      return new Tensor('float16', new Uint16Array(Float16Array.from(all).buffer), dims);
-  }
+  const range = integerRanges[elements];
+  const bad = range === undefined ? undefined : all.find((x) => !Number.isInteger(x) || x < range[0] || x > range[1]);
+  if (bad !== undefined)
+    throw new HepcError([
+      referenceFailed({ reason: `input "${name}" is of type ${elements}, and a sample holds ${bad}` }),
+    ]);
+  return new Tensor(elements, arrays[elements](all), dims);
 }
 
 function valuesOf(tensor: Tensor): Float64Array {

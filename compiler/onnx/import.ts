@@ -11,12 +11,13 @@ import { usersOf } from '../../ir/module.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { withoutDeadNodes } from '../../passes/tensor/dead-nodes.ts';
 import { checkOpsets, ruleOf } from './domains.ts';
+import { checkDynamicScales } from './dynamic-scales.ts';
 import { decodeModel } from './proto/decode.ts';
 import { Emitter } from './emission/emitter.ts';
 import { ExternalData, type ReadExternal } from './proto/external-data.ts';
 import { ImportFailure, invalid } from './proto/failure.ts';
 import { checkGraph, orderNodes, producersOf } from './proto/graph-order.ts';
-import { encryptedInputs } from './interface.ts';
+import { encryptedInputs, inputKinds } from './interface.ts';
 import { inlineFunctions } from './proto/inline-functions.ts';
 import type { ModelInterface, Port } from '../../ir/interface.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from './proto/model.ts';
@@ -79,9 +80,10 @@ class GraphWalk {
   }
 
   run(): WalkedGraph<ImportedModel> {
+    const kinds = inputKinds(this.model.graph);
     for (const input of this.inputs)
       this.attempt(undefined, [input.name], () =>
-        this.terms.set(input.name, inputTerm(this.emit, input, this.samples)),
+        this.terms.set(input.name, { ...inputTerm(this.emit, input, this.samples), elements: kinds.get(input.name) }),
       );
     for (const node of this.liveNodes()) this.visit(node);
     const outputs: OutputTerm[] = [];
@@ -126,6 +128,7 @@ class GraphWalk {
     const joined = nodes.map((node) => (node.domain === '' ? recognizePattern(node, context) : node));
     const ordered = orderNodes(joined, outputs, this.file);
     if ('code' in ordered) throw new HepcError([...this.diagnostics, ordered]);
+    this.diagnostics.push(...checkDynamicScales(ordered, outputs, this.file));
     return ordered;
   }
 

@@ -5,6 +5,7 @@ import type { Port } from '../../ir/interface.ts';
 import { elementTypeOf } from './proto/element-types.ts';
 import { maxElements, maxRank } from './proto/limits.ts';
 import type { OnnxGraph, OnnxInput } from './proto/model.ts';
+import type { ElementKind } from './proto/term.ts';
 
 /** The encrypted inputs, and what is wrong with their types. */
 export function encryptedInputs(
@@ -26,6 +27,16 @@ export function encryptedInputs(
   return { inputs, diagnostics };
 }
 
+/** What ONNX takes the elements of each input for; all are encrypted as reals. */
+export function inputKinds({ inputs }: OnnxGraph): ReadonlyMap<string, ElementKind | undefined> {
+  return new Map(
+    inputs.map(({ name, elementType }) => [
+      name,
+      elementType === undefined ? undefined : elementTypeOf(elementType)?.kind,
+    ]),
+  );
+}
+
 function encryptedInput({ name, shape = [] }: OnnxInput): Port {
   const hasBatchAxis = typeof shape[0] === 'string';
   return { name, shape: shape.filter((extent) => typeof extent === 'number'), hasBatchAxis };
@@ -33,8 +44,8 @@ function encryptedInput({ name, shape = [] }: OnnxInput): Port {
 
 function troublesOf({ name, elementType, shape }: OnnxInput): readonly ((file: string) => Diagnostic)[] {
   const type = elementType === undefined ? undefined : elementTypeOf(elementType);
-  if (type?.kind !== 'float') {
-    const found = elementType === undefined ? 'no tensor' : (type?.name ?? `of element type ${elementType}`);
+  if (type === undefined) {
+    const found = elementType === undefined ? 'no tensor' : `of element type ${elementType}`;
     return [(file) => badInterfaceType({ name, found }, { file })];
   }
   if (shape === undefined) return [(file) => dynamicAxis({ input: name, axis: -1, label: '' }, { file })];

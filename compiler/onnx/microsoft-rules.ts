@@ -1,5 +1,7 @@
 /** The operators of `com.microsoft`, onnxruntime's own domain, that hepc imports. */
 import type { RuleTable } from './rule-table.ts';
+import { dynamicQuantizeMatMul, matMulIntegerToFloat } from './rules/quantization/integer.ts';
+import { matMulNBits } from './rules/quantization/matmul-n-bits.ts';
 import {
   qGemm,
   qLinearAdd,
@@ -26,4 +28,7 @@ export const microsoftRules: RuleTable = {
   QLinearLeakyRelu: qLinearLeakyRelu,
   QLinearSigmoid: qLinearSigmoid,
   QGemm: qGemm,
+  DynamicQuantizeMatMul: dynamicQuantizeMatMul,
+  MatMulIntegerToFloat: matMulIntegerToFloat,
+  MatMulNBits: matMulNBits,
 };

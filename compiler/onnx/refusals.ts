@@ -16,8 +16,10 @@ const recurrent: Refusal = {
   instead: 'Replace it by convolutions over time, or by a linear layer on a window.',
 };
 const quantized: Refusal = {
-  reason: 'it is quantised: rounding has no encrypted form',
-  instead: 'Export the float model; CKKS computes on real numbers.',
+  reason: 'it is quantised, and hepc does not know the float operator behind it',
+  instead:
+    'Export the float model, or leave this operator out of quantisation (op_types_to_quantize, nodes_to_exclude); ' +
+    'CKKS computes on real numbers.',
 };
 const maxPool: Refusal = {
   reason: comparison,
@@ -53,7 +55,6 @@ const refusals: ReadonlyMap<string, Refusal> = new Map(
   Object.entries<readonly [Refusal, readonly string[]]>({
     subgraph: [subgraph, ['If', 'Loop', 'Scan', 'SequenceMap']],
     recurrent: [recurrent, ['RNN', 'LSTM', 'GRU']],
-    quantized: [quantized, ['DynamicQuantizeLinear', 'ConvInteger', 'MatMulInteger']],
     maxPool: [maxPool, ['MaxPool', 'GlobalMaxPool', 'MaxRoiPool', 'MaxUnpool', 'RoiAlign']],
     softmax: [softmax, ['Softmax', 'LogSoftmax', 'Hardmax', 'Attention', 'SoftmaxCrossEntropyLoss']],
     layerNorm: [
@@ -80,8 +81,12 @@ const refusals: ReadonlyMap<string, Refusal> = new Map(
   }).flatMap(([, [refusal, names]]) => names.map((name) => [name, refusal] as const)),
 );
 
+/** What onnxruntime calls its quantised operators: QLinearSoftmax, DynamicQuantizeLSTM, GatherBlockQuantized. */
+const quantizedNames = /^Q[A-Z]|^DynamicQuantize|BlockQuantized$|Bnb4$/;
+
 /** The reason for a node whose operator is not in the table of rules. */
 export function refusalOf({ domain, opType }: OnnxNode): Refusal {
+  if (domain === 'com.microsoft' && quantizedNames.test(opType)) return quantized;
   if (domain !== '') {
     return {
       reason: `it belongs to the operator domain "${domain}"`,

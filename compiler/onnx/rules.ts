@@ -5,10 +5,12 @@ import { divide, extremum, mean, negate, power, product, subtract, sum } from '.
 import { conv, convTranspose } from './rules/convolution.ts';
 import { einsum } from './rules/einsum/einsum.ts';
 import { binaryFoldings, foldOnlyBinary, unaryFoldings } from './rules/folding.ts';
+import { and, not, or, xor } from './rules/logic.ts';
 import { gemm, matMul } from './rules/matrix.ts';
 import { batchNormalization } from './rules/normalization.ts';
 import { pad } from './rules/padding.ts';
 import { averagePool } from './rules/pooling.ts';
+import { convInteger, dynamicQuantizeLinear, matMulInteger } from './rules/quantization/integer.ts';
 import { qLinearConv, qLinearMatMul } from './rules/quantization/qlinear.ts';
 import { dequantizeLinear, quantizeLinear } from './rules/quantization/quantize.ts';
 import { cumulativeSum, foldReduction, globalAveragePool, reduceMean, reduceSum } from './rules/reduction.ts';
@@ -122,18 +124,24 @@ export const standardRules = {
   DequantizeLinear: dequantizeLinear,
   QLinearConv: qLinearConv,
   QLinearMatMul: qLinearMatMul,
+  DynamicQuantizeLinear: dynamicQuantizeLinear,
+  MatMulInteger: matMulInteger,
+  ConvInteger: convInteger,
+
+  // Logic
+  And: and,
+  Or: or,
+  Xor: xor,
 
   // On constants only
   ...unaryFoldings,
+  Not: not,
   Mod: foldOnlyBinary(binaryFoldings.Mod),
   Equal: foldOnlyBinary(binaryFoldings.Equal),
   Greater: foldOnlyBinary(binaryFoldings.Greater),
   GreaterOrEqual: foldOnlyBinary(binaryFoldings.GreaterOrEqual),
   Less: foldOnlyBinary(binaryFoldings.Less),
   LessOrEqual: foldOnlyBinary(binaryFoldings.LessOrEqual),
-  And: foldOnlyBinary(binaryFoldings.And),
-  Or: foldOnlyBinary(binaryFoldings.Or),
-  Xor: foldOnlyBinary(binaryFoldings.Xor),
   ReduceProd: foldReduction((a, b) => a * b, 1),
   ReduceMax: foldReduction(Math.max, -Infinity),
   ReduceMin: foldReduction(Math.min, Infinity),

@@ -161,12 +161,12 @@ export const modelTooLarge = defineDiagnostic<{ what: string; size: number; limi
 export const badInterfaceType = defineDiagnostic<{ name: string; found: string }>({
   code: 'H113',
   severity: 'error',
-  title: 'an input that is not a tensor of floating-point numbers',
+  title: 'an input that is not a tensor of numbers',
   explain:
-    'Inputs are encrypted real numbers. Integer inputs such as token ids or raw pixels have to become floating-point ' +
-    'numbers before they are encrypted.',
-  message: ({ name, found }) => `input "${name}" is ${found}; expected a tensor of float, double or float16`,
-  notes: () => ['Move the conversion out of the model: let the client scale pixels or look up embeddings.'],
+    'Inputs are encrypted as real numbers: floating-point numbers, integers and booleans, of which true is one. Strings, ' +
+    'complex numbers, sequences and maps have to become numbers before they are encrypted.',
+  message: ({ name, found }) => `input "${name}" is ${found}; expected a tensor of numbers or booleans`,
+  notes: () => ['Move the conversion out of the model: let the client encode strings and look up embeddings.'],
 });
 
 export const constantOutput = defineDiagnostic<{ name: string }>({

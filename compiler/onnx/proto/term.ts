@@ -30,7 +30,7 @@ export interface EncryptedTerm {
   /** Whether the ONNX value has the batch as an axis before those of `shape`. */
   readonly batched: boolean;
   /** What ONNX takes the elements for; all are reals here. Default float. */
-  readonly elements?: ElementKind;
+  readonly elements?: ElementKind | undefined;
 }
 
 export type Term = ConstantTerm | EncryptedTerm;

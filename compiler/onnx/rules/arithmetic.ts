@@ -6,7 +6,7 @@ import { broadcast } from '../emission/broadcast.ts';
 import type { Emitter } from '../emission/emitter.ts';
 import { invalid, refused } from '../proto/failure.ts';
 import type { Operation, Rule } from '../emission/operation.ts';
-import { type ConstantTerm, constant, requireConstant, type Term } from '../proto/term.ts';
+import { type ConstantTerm, constant, elementsOf, requireConstant, type Term } from '../proto/term.ts';
 import { binaryFoldings, foldBinary } from './folding.ts';
 
 const maxExponent = 16;
@@ -57,6 +57,9 @@ export const divide: Rule = (op) => {
     throw refused('the divisor is encrypted', 'Divide by constants only; move normalisation out of the model.');
   }
   if (a.kind === 'constant') return [foldBinary(op.emit, a, b, binaryFoldings.Div)];
+  if (elementsOf(a) === 'integer') {
+    throw refused('encrypted integers are divided, and the quotient cut off', 'Cast to float before the division.');
+  }
   return [
     product(
       op.emit,

@@ -2,11 +2,11 @@
 import { elementCount } from '../../../ir/constant.ts';
 import { RowWriter } from '../../../ir/tensor/csr.ts';
 import type { Emitter } from '../emission/emitter.ts';
-import { mixesSamples } from '../proto/failure.ts';
+import { mixesSamples, refused } from '../proto/failure.ts';
 import { permuteIndex, range } from '../emission/geometry.ts';
 import { checkWeights } from '../proto/limits.ts';
 import type { Operation, Rule } from '../emission/operation.ts';
-import { constant, isBatched, sampleAxes, sampleAxis, scalarOf, type Term } from '../proto/term.ts';
+import { constant, elementsOf, isBatched, sampleAxes, sampleAxis, scalarOf, type Term } from '../proto/term.ts';
 import { product } from './arithmetic.ts';
 import { requireFolded } from './folding.ts';
 
@@ -26,7 +26,12 @@ export const reduceSum: Rule = (op) => {
   return [reduced(op, op.opType === 'ReduceSumSquare' ? product(op.emit, x, x) : x, () => 1)];
 };
 
-export const reduceMean: Rule = (op) => [reduced(op, op.input(0), (group) => 1 / group)];
+export const reduceMean: Rule = (op) => {
+  if (op.input(0).kind === 'encrypted' && elementsOf(op.input(0)) === 'integer') {
+    throw refused('the mean of encrypted integers is cut off', 'Cast to float before the mean.');
+  }
+  return [reduced(op, op.input(0), (group) => 1 / group)];
+};
 
 /** ReduceProd, ReduceMax and ReduceMin, on constants; `identity` is what they are of no elements. */
 export const foldReduction =

@@ -7,6 +7,7 @@ import type { Operation, Rule } from '../emission/operation.ts';
 import {
   type ConstantTerm,
   constant,
+  elementsOf,
   type ElementKind,
   integers,
   isBatchSize,
@@ -69,18 +70,20 @@ export const dropout: Rule = (op) => {
   return [x, constant(x.shape, new Float64Array(count).fill(1), 'boolean')];
 };
 
-export const cast: Rule = (op) => [castTo(op, op.input(0), elementTypeOf(op.int('to', 0))?.kind)];
-
-/** CastLike: to the type of the second operand. Encrypted values are floating-point numbers. */
-export const castLike: Rule = (op) => {
-  const like = op.input(1);
-  return [castTo(op, op.input(0), like.kind === 'constant' ? like.elements : 'float')];
+export const cast: Rule = (op) => {
+  const type = elementTypeOf(op.int('to', 0));
+  const y = castTo(op, op.input(0), type?.kind);
+  return [y.kind === 'constant' && type !== undefined ? { ...y, type: type.name } : y];
 };
+
+/** CastLike: to the type of the second operand. */
+export const castLike: Rule = (op) => [castTo(op, op.input(0), elementsOf(op.input(1)))];
 
 function castTo(op: Operation, x: Term, kind: ElementKind | undefined): Term {
   if (kind === undefined) throw refused(`element type ${op.int('to', 0)} is not supported`, 'Cast to float.');
   if (x.kind === 'constant') return castConstant(x, kind);
-  if (kind === 'float') return x;
+  // Numbers stay what they are, and a boolean is zero or one.
+  if (kind === 'float' || kind === elementsOf(x) || elementsOf(x) === 'boolean') return { ...x, elements: kind };
   throw refused(
     'an encrypted value is rounded to integers or booleans',
     'Remove the Cast; encrypted values are reals.',

@@ -201,8 +201,13 @@ describe('loadSamples', () => {
     expect(codesOf(() => loadSamples(Buffer.from('[[0, 0], [0, 1e999]]'), 'a.json', [batched]))).toEqual(['H410']);
   });
 
-  it.each(['b1', 'complex', 'text'] as const)('refuses %s (H404)', (name) => {
+  it.each(['complex', 'text'] as const)('refuses %s (H404)', (name) => {
     expect(codesOf(() => loadSamples(numpyFile(name), 'a.npy', [batched]))).toEqual(['H404']);
+  });
+
+  it('reads booleans as zeros and ones', () => {
+    const booleans = writeNpy({ dtype: 'b1', shape: [2, 2], data: Uint8Array.of(1, 0, 0, 1) });
+    expect(loadSamples(booleans, 'a.npy', [batched]).inputs.get('image')).toEqual([Float64Array.of(1, 0, 0, 1)]);
   });
 
   it('reads 64-bit integers', () => {

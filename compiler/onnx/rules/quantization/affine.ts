@@ -33,7 +33,7 @@ export function encodingAt(op: Operation, scale: number, zeroPoint: number): Enc
   };
 }
 
-function parameterAt(op: Operation, i: number, what: string): ConstantTerm {
+export function parameterAt(op: Operation, i: number, what: string): ConstantTerm {
   const term = op.input(i);
   if (term.kind === 'constant') return term;
   throw refused(

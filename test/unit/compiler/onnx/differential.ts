@@ -8,10 +8,13 @@ import { seededRandom } from '../../../../ir/random.ts';
 import { verify } from '../../../../ir/verify.ts';
 import { ReferenceModel } from '../../../../training/onnxruntime.ts';
 import type { Sample } from '../../../../ir/interface.ts';
-import { model, type ModelSpec } from '../../../support/onnx-builder.ts';
+import { elementType, model, type ModelSpec } from '../../../support/onnx-builder.ts';
 
 /** onnxruntime computes in floats: relative to the largest output. */
 const tolerance = 2e-5;
+
+const bool: number = elementType.bool;
+const floatTypes: readonly number[] = [elementType.float, elementType.double, elementType.float16];
 
 export function importModel(bytes: Uint8Array): ImportedModel {
   return importOnnx({ bytes, fileName: 'model.onnx', readExternal: () => undefined });
@@ -25,7 +28,8 @@ export async function expectSameAsOnnxruntime(
   const bytes = spec instanceof Uint8Array ? spec : model(spec);
   const imported = importModel(bytes);
   expect(verify(imported.module)).toEqual([]);
-  const inputs = samples ?? [1, 2, 3].map((seed) => randomSample(imported, seed));
+  const types = spec instanceof Uint8Array ? {} : (spec.types ?? {});
+  const inputs = samples ?? [1, 2, 3].map((seed) => randomSample(imported, seed, types));
   const reference = await ReferenceModel.load(bytes);
   try {
     const interpreter = new TensorInterpreter(imported.module);
@@ -41,12 +45,23 @@ export async function expectSameAsOnnxruntime(
   return imported;
 }
 
-function randomSample(imported: ImportedModel, seed: number): Map<string, Float64Array> {
+/** Floats, small whole numbers or bits, by the types of the inputs. */
+function randomSample(
+  imported: ImportedModel,
+  seed: number,
+  types: Readonly<Record<string, number>>,
+): Map<string, Float64Array> {
   const random = seededRandom(seed);
+  const draw = (name: string) => {
+    const u = random.uniform();
+    const type = types[name] ?? elementType.float;
+    if (type === bool) return Math.round(u);
+    return floatTypes.includes(type) ? Math.fround(4 * u - 2) : Math.floor(8 * u);
+  };
   return new Map(
     imported.inputs.map(({ name, shape }) => [
       name,
-      Float64Array.from({ length: elementCount(shape) }, () => Math.fround(4 * random.uniform() - 2)),
+      Float64Array.from({ length: elementCount(shape) }, () => draw(name)),
     ]),
   );
 }

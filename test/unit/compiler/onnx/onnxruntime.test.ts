@@ -50,6 +50,20 @@ test.each([
   expect(await outputsOf(doubling('batch', type), [[0.25, -3]])).toEqual([[0.5, -6]]);
 });
 
+test.each([
+  ['int64', elementType.int64],
+  ['int32', elementType.int32],
+])('inputs of %s', async (_, type) => {
+  expect(await outputsOf(doubling('batch', type), [[7, -3]])).toEqual([[14, -6]]);
+});
+
+test('a sample that the type of an input does not hold is a diagnostic', async () => {
+  await expect(outputsOf(doubling('batch', elementType.int32), [[0.5, 1]])).rejects.toThrow(
+    'input "x" is of type int32, and a sample holds 0.5',
+  );
+  await expect(outputsOf(doubling('batch', elementType.int32), [[2 ** 40, 1]])).rejects.toThrow('H116');
+});
+
 test('external data', async () => {
   const bytes = model({
     inputs: { x: [2] },

@@ -83,19 +83,74 @@ describe('operators', () => {
     expect(codesOf({ inputs: x, nodes: [node(opType, 'x', 'y', { body: graph })], outputs: ['y'] })).toEqual(['H104']);
   });
 
+  test.each([
+    ['a scale that is an output', [node('DynamicQuantizeLinear', 'x', 'q y z')]],
+    [
+      'integers without their zero point',
+      [node('DynamicQuantizeLinear', 'x', 'q s z'), node('Cast', 'q', 'y', { to: 1 })],
+    ],
+    [
+      'a zero point of its own',
+      [node('DynamicQuantizeLinear', 'x', 'q s z'), node('Cast', 'z', 'c', { to: 1 }), node('Add', 'x c', 'y')],
+    ],
+    [
+      'the scale of another value',
+      [
+        node('DynamicQuantizeLinear', 'x', 'q s z'),
+        node('DynamicQuantizeLinear', 'v', 'r t u'),
+        node('DequantizeLinear', 'q t z', 'y'),
+      ],
+    ],
+  ])('dynamic quantisation that is not undone: %s', (_, nodes) => {
+    const found = diagnosticsOf({ inputs: { x: [2, 4], v: [2, 4] }, nodes, outputs: ['y'] });
+    expect(found.map(({ code, at }) => [code, at.nodes?.[0]?.opType])).toContainEqual([
+      'H105',
+      'DynamicQuantizeLinear',
+    ]);
+    expect(found[0]?.notes[0]).toMatch(/quantize_static/);
+  });
+
+  test('a scale that is computed from inputs', () => {
+    const found = diagnosticsOf({
+      inputs: { x: ['batch', 4], s: [] },
+      nodes: [node('QuantizeLinear', 'x s', 'q'), node('DequantizeLinear', 'q s', 'y')],
+      outputs: ['y'],
+    });
+    expect(found[0]).toMatchObject({ code: 'H105', at: { nodes: [{ opType: 'QuantizeLinear' }] } });
+    expect(found[0]?.message).toContain('the scale of a quantised value depends on an encrypted input');
+  });
+
+  test.each([
+    ['a scale of zero', 'QuantizeLinear', { s: scalar(0) }, {}],
+    ['scales that do not fit the axis', 'QuantizeLinear', { s: weights(3) }, {}],
+    ['scales that do not fit the blocks', 'DequantizeLinear', { s: weights(3, 3) }, { block_size: 2, axis: 1 }],
+  ])('quantisation by %s', (_, opType, initializers, attributes) => {
+    const spec = { inputs: { x: [2, 4] }, opset: 21, nodes: [node(opType, 'x s', 'y', attributes)], outputs: ['y'] };
+    expect(codesOf({ ...spec, initializers })).toEqual(['H106']);
+  });
+
+  test.each([
+    ['Div', node('Div', 'x c', 'y')],
+    ['ReduceMean', node('ReduceMean', 'x', 'y', { axes: [1] })],
+  ])('%s of encrypted integers, which cuts off', (_, cut) => {
+    const initializers = { c: int64s([], [3]) };
+    const spec = { inputs: { x: ['batch', 4] }, types: { x: elementType.int64 }, initializers, outputs: ['y'] };
+    expect(codesOf({ ...spec, nodes: [cut] })).toEqual(['H105']);
+  });
+
   test('quantised and foreign operators', () => {
     const found = diagnosticsOf({
       domains: { 'com.microsoft': 1 },
       inputs: x,
       nodes: [
-        node('DynamicQuantizeLinear', 'x', 'q s z'),
-        node('DequantizeLinear', 'q s z', 'd'),
+        { ...node('QLinearSoftmax', 'x w w w w', 'd'), domain: 'com.microsoft' },
         { ...node('NoSuchOperator', 'd w', 'y'), domain: 'com.microsoft' },
       ],
       initializers: { w: weights(4, 4) },
       outputs: ['y'],
     });
     expect(found.map(({ code }) => code)).toEqual(['H104', 'H104']);
+    expect(found[0]?.notes[0]).toMatch(/op_types_to_quantize/);
     expect(found[1]?.message).toContain('com.microsoft');
   });
 
@@ -276,7 +331,6 @@ describe('the interface', () => {
 
   test('inputs that are no real tensors', () => {
     const spec = { inputs: x, nodes: [node('Cast', 'x', 'y', { to: 1 })], outputs: ['y'] };
-    expect(codesOf({ ...spec, types: { x: elementType.int64 } })).toEqual(['H113']);
     expect(codesOf({ ...spec, types: { x: elementType.string } })).toEqual(['H113']);
   });
 

@@ -241,4 +241,125 @@ const operators: Case[] = [
   }),
 ];
 
-export const quantizationCases: readonly Case[] = [...constants, ...values, ...operators];
+/** Rounded dynamically: the scale is that of a batch in onnxruntime, and so there is one sample. */
+const dynamic: Case[] = [
+  given('DynamicQuantizeLinear, MatMulInteger, Cast and Mul, as quantize_dynamic writes them', {
+    inputs: { x: [3, 6] },
+    nodes: [
+      node('DynamicQuantizeLinear', 'x', 'q s z'),
+      node('MatMulInteger', 'q w z wz', 'i'),
+      node('Cast', 'i', 'c', { to: elementType.float }),
+      node('Mul', 's ws', 'sws'),
+      node('Mul', 'c sws', 'm'),
+      node('Add', 'm b', 'y'),
+    ],
+    initializers: { w: int8s(6, 4), wz: int8Zero(0), ws: scale(0.01), b: weights(4) },
+  }),
+  given('DynamicQuantizeLinear and ConvInteger with padding', {
+    inputs: { x: [1, 2, 4, 4] },
+    nodes: [
+      node('DynamicQuantizeLinear', 'x', 'q s z'),
+      node('ConvInteger', 'q w z wz', 'i', { pads: [1, 1, 1, 1] }),
+      node('Cast', 'i', 'c', { to: elementType.float }),
+      node('Mul', 'ws s', 'sws'),
+      node('Mul', 'sws c', 'y'),
+    ],
+    initializers: { w: uint8s(3, 2, 3, 3), wz: uint8Zero(120), ws: scale(0.01) },
+  }),
+  given('DynamicQuantizeLinear of two operands of one MatMulInteger', {
+    inputs: { x: [3, 6], v: [6, 2] },
+    nodes: [
+      node('DynamicQuantizeLinear', 'x', 'qx sx zx'),
+      node('DynamicQuantizeLinear', 'v', 'qv sv zv'),
+      node('MatMulInteger', 'qx qv zx zv', 'i'),
+      node('Cast', 'i', 'c', { to: elementType.float }),
+      node('Mul', 'sx sv', 's'),
+      node('Mul', 'c s', 'y'),
+    ],
+  }),
+  given('DynamicQuantizeLinear and DequantizeLinear', {
+    inputs: { x: [6] },
+    nodes: [node('DynamicQuantizeLinear', 'x', 'q s z'), node('DequantizeLinear', 'q s z', 'y')],
+  }),
+  given('DynamicQuantizeMatMul with a bias', {
+    domains: { 'com.microsoft': 1 },
+    inputs: { x: [3, 6] },
+    nodes: [microsoft('DynamicQuantizeMatMul', 'x w ws wz b', 'y')],
+    initializers: {
+      w: int8s(6, 4),
+      ws: floats([4], [0.01, 0.02, 0.03, 0.04]),
+      wz: zeroPoint(elementType.int8, 0, 0, 0, 0),
+      b: weights(4),
+    },
+  }),
+  given('MatMulIntegerToFloat', {
+    domains: { 'com.microsoft': 1 },
+    inputs: { x: [3, 6] },
+    nodes: [node('DynamicQuantizeLinear', 'x', 'q s z'), microsoft('MatMulIntegerToFloat', 'q w s ws z wz b', 'y')],
+    initializers: { w: uint8s(6, 4), ws: scale(0.01), wz: uint8Zero(100), b: weights(4) },
+  }),
+];
+
+const nBits = (name: string, bits: number, parts: Record<string, TensorSpec>, inputs: string): Case =>
+  given(name, {
+    domains: { 'com.microsoft': 1 },
+    inputs: { x: [batch, 40] },
+    nodes: [microsoft('MatMulNBits', `x w s${inputs}`, 'y', { K: 40, N: 3, bits, block_size: 16 })],
+    initializers: parts,
+  });
+
+const fewBits: Case[] = [
+  nBits('MatMulNBits of 4 bits', 4, { w: uint8s(3, 3, 8), s: weights(9) }, ''),
+  nBits('MatMulNBits of 4 bits with zero points', 4, { w: uint8s(3, 3, 8), s: weights(9), z: uint8s(6) }, ' z'),
+  nBits('MatMulNBits of 8 bits with a bias', 8, { w: uint8s(3, 3, 16), s: weights(9), b: weights(3) }, ' _ _ b'),
+];
+
+const { uint8, int32, int64, bool } = elementType;
+
+/** Inputs and outputs that are no floats. */
+const interfaces: Case[] = [
+  given('pixels of uint8, cast and scaled', {
+    inputs: { x: [batch, 6] },
+    types: { x: uint8 },
+    nodes: [node('Cast', 'x', 'f', { to: elementType.float }), node('Div', 'f d', 's'), node('MatMul', 's w', 'y')],
+    initializers: { d: scale(255), w: weights(6, 3) },
+  }),
+  given('pixels of uint8 as quantised values', {
+    inputs: { x: [batch, 6] },
+    types: { x: uint8 },
+    nodes: [node('DequantizeLinear', 'x s z', 'f'), node('MatMul', 'f w', 'y')],
+    initializers: { s: scale(0.02), z: uint8Zero(3), w: weights(6, 3) },
+  }),
+  given('integers in and out', {
+    inputs: { x: [batch, 4], v: [batch, 4] },
+    types: { x: int64, v: int64, y: int64 },
+    nodes: [node('Mul', 'x v', 'p'), node('Sub', 'p x', 'd'), node('ReduceSum', 'd a', 'y')],
+    initializers: { a: raw([1], int64, BigInt64Array.of(1n)) },
+  }),
+  given('MatMulInteger of inputs, with zero points', {
+    inputs: { x: [3, 6], v: [6, 2] },
+    types: { x: uint8, v: uint8, y: int32 },
+    nodes: [node('MatMulInteger', 'x v xz vz', 'y')],
+    initializers: { xz: uint8Zero(3), vz: uint8Zero(100) },
+  }),
+  given('a mask of booleans', {
+    inputs: { x: [batch, 4], m: [batch, 4] },
+    types: { m: bool },
+    nodes: [node('Not', 'm', 'n'), node('Cast', 'n', 'f', { to: elementType.float }), node('Mul', 'x f', 'y')],
+  }),
+  given('logic of booleans', {
+    inputs: { p: [batch, 4], q: [batch, 4] },
+    types: { p: bool, q: bool, y: bool },
+    nodes: [node('And', 'p q', 'a'), node('Or', 'p c', 'o'), node('Xor', 'a o', 'e'), node('Xor', 'e q', 'y')],
+    initializers: { c: raw([4], bool, Uint8Array.of(1, 0, 0, 1)) },
+  }),
+];
+
+export const quantizationCases: readonly Case[] = [
+  ...constants,
+  ...values,
+  ...operators,
+  ...dynamic,
+  ...fewBits,
+  ...interfaces,
+];
