@@ -61,5 +61,5 @@ function plural(count: number): string {
 }
 
 function percent(error: number): string {
-  return `${String(Number((100 * error).toPrecision(2)))}%`;
+  return `${String(Number((100 * error).toPrecision(3)))}%`;
 }
