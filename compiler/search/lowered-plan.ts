@@ -11,7 +11,7 @@ import type { PassManager, PassObserver } from '../../passes/manager.ts';
 import type { Sample } from '../../ir/interface.ts';
 import { scheduleProgram } from '../../passes/he/scheduling/schedule.ts';
 import { afterRounds, type Progress } from './progress.ts';
-import { outputBits, type Overflow, type PackedNetwork, packNetwork } from './pack-network.ts';
+import { constantBits, outputBits, type Overflow, type PackedNetwork, packNetwork } from './pack-network.ts';
 import { selectChain } from '../parameters/select-chain.ts';
 import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import { predictError, type Reference } from '../parameters/simulate.ts';
@@ -162,7 +162,7 @@ function priceWithKeys(
   context: LoweringContext,
 ): Price | undefined {
   // Whatever the error and the room of outputs: the shortest chain is a bound for those that will do.
-  const { selection } = selectChain(packed.program, proposal.configuration.degree, 0, {
+  const { selection } = selectChain(packed.program, proposal.configuration.degree, constantBits(packed), {
     manager,
     maxError: 1,
     profile: context.profile,

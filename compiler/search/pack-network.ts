@@ -65,10 +65,27 @@ export function packNetwork(
 
 /**
  * The largest value that decryption has to hold, as a power of two; 0 where none exceeds one. Elements are at most one;
- * what else is in the slots of an output may be larger.
+ * what else is in the slots of an output may be larger, and so may constants that are added at the end.
  */
-export function outputBits({ tile, program }: PackedNetwork, samples: readonly Sample[]): number {
-  return Math.max(0, Math.ceil(Math.log2(measureOutputs(tile, program, samples)) - 1e-6));
+export function outputBits(packed: PackedNetwork, samples: readonly Sample[]): number {
+  const largest = measureOutputs(packed.tile, packed.program, samples);
+  return Math.max(constantBits(packed), Math.ceil(Math.log2(largest) - 1e-6));
+}
+
+/**
+ * The largest constant that is added to an output, as a power of two; 0 where none exceeds one. Sums may overflow on the
+ * way, but a constant is encoded, and the level of outputs has one prime for it. Inputs that hardly differ from sample to
+ * sample make constants far larger than outputs.
+ */
+export function constantBits({ tile: { nodes } }: Pick<PackedNetwork, 'tile'>): number {
+  const atEnd = new Set(nodes.flatMap((node) => (node.op === 'unpack' ? node.operands : [])));
+  let largest = 1;
+  for (const node of nodes.toReversed()) {
+    if (!atEnd.has(node.id)) continue;
+    if (node.op === 'add') for (const id of node.operands) atEnd.add(id);
+    if (node.op === 'linear') for (const b of node.attrs.bias.values) largest = Math.max(largest, Math.abs(b));
+  }
+  return Math.ceil(Math.log2(largest) - 1e-6);
 }
 
 /** Of the fewest rescales that are possible. */
