@@ -32,6 +32,8 @@ interface Run {
   value(id: number): Float64Array;
   /** Slots of a plaintext, encoded at a scale. */
   plaintext(id: number, scale: number): Float64Array;
+  /** The product with a plaintext. */
+  timesPlaintext(id: number, scale: number, x: Float64Array, target: Float64Array): void;
 }
 
 /** Writes the slots of an op's result to `target`, without noise. */
@@ -55,13 +57,6 @@ const sumWith =
     for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) + (y[s] ?? 0);
   };
 
-const productWith =
-  (second: Second): Compute =>
-  (run, op, target) => {
-    const [x, y] = [run.value(op.a), second(run, op)];
-    for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) * (y[s] ?? 0);
-  };
-
 const compute: { readonly [K in HeOpName]: Compute } = {
   input: ({ inputs }, { imm }, target) => {
     const input = inputs[imm];
@@ -73,8 +68,13 @@ const compute: { readonly [K in HeOpName]: Compute } = {
   },
   add: sumWith(valueB),
   'add-plain': sumWith(plaintextB),
-  multiply: productWith(valueB),
-  'multiply-plain': productWith(plaintextB),
+  multiply: (run, { a, b }, target) => {
+    const [x, y] = [run.value(a), run.value(b)];
+    for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) * (y[s] ?? 0);
+  },
+  'multiply-plain': (run, { a, b, plainScale }, target) => {
+    run.timesPlaintext(b, plainScale, run.value(a), target);
+  },
   relinearize: copy,
   rescale: copy,
   'mod-switch': copy,
@@ -126,6 +126,9 @@ export function evaluateHe(
       return value;
     },
     plaintext: (id, scale) => plaintexts.at(id, scale),
+    timesPlaintext: (id, scale, x, target) => {
+      plaintexts.multiply(id, scale, x, target);
+    },
   };
 
   for (let id = 0; id < columns.op.length; id++) {

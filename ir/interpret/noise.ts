@@ -121,9 +121,18 @@ export class NoiseModel {
       period[0] = Math.round(constant * scale) / scale;
       return;
     }
-    const deviation = Math.sqrt(period.length / 6) / scale;
-    const errors = this.windowFrom(this.encodingOf(`plaintext ${name} ${scale}`), period.length);
+    const { errors, deviation } = this.encodingError(period.length, scale, name);
     for (let s = 0; s < period.length; s++) period[s] = (period[s] ?? 0) + deviation * (errors[s] ?? 0);
+  }
+
+  /** What `encode` adds to a period of more than one slot: `deviation` times each of `errors`. */
+  encodingError(
+    slots: number,
+    scale: number,
+    name: string,
+  ): { readonly errors: Float64Array; readonly deviation: number } {
+    const errors = this.windowFrom(this.encodingOf(`plaintext ${name} ${scale}`), slots);
+    return { errors, deviation: Math.sqrt(slots / 6) / scale };
   }
 
   private addUniform(slots: Float64Array, deviation: number): void {

@@ -5,8 +5,9 @@
 import { InternalError } from '../diagnostics/diagnostic.ts';
 import type { Sample } from '../interface.ts';
 import type { NodeBase, ValueId } from '../op.ts';
+import type { AffineMap } from '../tensor/affine-map.ts';
 import type { Layout } from '../tile/layout.ts';
-import { mapOf } from '../tile/linear-attributes.ts';
+import { type MapAttributes, mapOf } from '../tile/linear-attributes.ts';
 import type { TileModule, TileNodeNamed, TileOpName } from '../tile/ops.ts';
 import { evaluatePolynomial } from './polynomial.ts';
 
@@ -31,7 +32,7 @@ const rules: Rules = {
     return y;
   },
   linear: ({ attrs }, [x = empty]) => {
-    const y = mapOf(attrs, x.length).multiply(x);
+    const y = mapOfNode(attrs, x.length).multiply(x);
     const { factor = 1 } = attrs;
     const bias = attrs.bias.values;
     for (let i = 0; i < y.length; i++) y[i] = factor * (y[i] ?? 0) + (bias[i] ?? 0);
@@ -59,6 +60,15 @@ const rules: Rules = {
 };
 
 const empty = new Float64Array();
+
+/** Windows are prepared once, for all samples. */
+const maps = new WeakMap<MapAttributes, AffineMap>();
+
+function mapOfNode(attributes: MapAttributes, columns: number): AffineMap {
+  let map = maps.get(attributes);
+  if (map === undefined) maps.set(attributes, (map = mapOf(attributes, columns)));
+  return map;
+}
 
 /**
  * The outputs by name, for one sample: a row-major array for each input by name. `observe` sees the elements of every

@@ -4,7 +4,6 @@
  */
 import { tooManyNonZeros, valuesOverflow } from '../diagnostics/compile.ts';
 import { areFinite } from '../maths/finite.ts';
-import { largestAbsolute } from '../maths/averages.ts';
 import { HepcError, InternalError, type NodeRef } from '../diagnostics/diagnostic.ts';
 import { type AffineMap, applyMap, type RowBuffer, rowBuffer } from './affine-map.ts';
 
@@ -142,6 +141,23 @@ export function expanded(map: AffineMap, origins: readonly NodeRef[] = []): Line
 /** Most non-zeros that a map may have: 768 MiB of values and columns. More is refused with H310. */
 export const maxNonZeros = 2 ** 26;
 
+/** Weights do not change, and are looked through for every layout that is lowered. */
+const largest = new WeakMap<Float64Array, number>();
+
+/** The largest absolute weight; not finite where one is not. */
+function largestOf(weights: Float64Array): number {
+  let most = largest.get(weights);
+  if (most !== undefined) return most;
+  most = 0;
+  for (let i = 0; i < weights.length; i++) {
+    const size = Math.abs(weights[i] ?? 0);
+    if (!(size <= most)) most = size;
+    if (Number.isNaN(size)) break;
+  }
+  largest.set(weights, most);
+  return most;
+}
+
 /**
  * Throws `HepcError` (H336) where weights, or their products with `factor`, overflow, as products and sums of finite ones
  * may. The diagnostic names `origins`.
@@ -151,7 +167,7 @@ export function checkFiniteMap(
   origins: readonly NodeRef[],
   factor = 1,
 ): void {
-  if (!areFinite(bias) || !Number.isFinite(largestAbsolute(weights) * factor))
+  if (!areFinite(bias) || !Number.isFinite(largestOf(weights) * factor))
     throw new HepcError([valuesOverflow({}, { nodes: origins })]);
 }
 

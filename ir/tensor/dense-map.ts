@@ -4,38 +4,30 @@ import type { AffineMap, RowBuffer } from './affine-map.ts';
 export class DenseMap implements AffineMap {
   readonly rows: number;
   readonly columns: number;
-  readonly nonZeros: number;
   readonly longestRow: number;
   readonly weights: Float64Array;
   readonly bias: Float64Array;
   /** Columns that have weights, the first ones. */
   readonly width: number;
-  private readonly counts: Int32Array;
+  /** Entries of each row, once they have been asked for. */
+  private counted: Int32Array | undefined;
 
   /** `weights` are [rows, width]; `columns` are at least `width`. */
   constructor(weights: Float64Array, bias: Float64Array, columns = weights.length / bias.length) {
     this.rows = bias.length;
     this.columns = columns;
     this.width = weights.length / bias.length;
+    this.longestRow = this.width;
     this.weights = weights;
     this.bias = bias;
-    this.counts = new Int32Array(this.rows);
-    let nonZeros = 0;
-    let longest = 0;
-    for (let r = 0; r < this.rows; r++) {
-      let count = 0;
-      const end = (r + 1) * this.width;
-      for (let i = r * this.width; i < end; i++) if (weights[i] !== 0) count++;
-      this.counts[r] = count;
-      nonZeros += count;
-      longest = Math.max(longest, count);
-    }
-    this.nonZeros = nonZeros;
-    this.longestRow = longest;
+  }
+
+  get nonZeros(): number {
+    return this.counts().reduce((sum, count) => sum + count, 0);
   }
 
   count(row: number): number {
-    return this.counts[row] ?? 0;
+    return this.counts()[row] ?? 0;
   }
 
   runStart(row: number): number {
@@ -51,6 +43,20 @@ export class DenseMap implements AffineMap {
       weights[count++] = first + c;
     }
     return count;
+  }
+
+  private counts(): Int32Array {
+    if (this.counted !== undefined) return this.counted;
+    const { weights, width } = this;
+    const counts = new Int32Array(this.rows);
+    for (let r = 0; r < counts.length; r++) {
+      let count = 0;
+      const end = (r + 1) * width;
+      for (let i = r * width; i < end; i++) if (weights[i] !== 0) count++;
+      counts[r] = count;
+    }
+    this.counted = counts;
+    return counts;
   }
 
   places(): number {

@@ -150,7 +150,7 @@ function repetition(input: Layout, output: Layout, { folds }: Kernel): number {
 /** For each pair (output, input ciphertext) whether any non-zero lies between them. */
 function activePairs(matrix: AffineMap, input: Layout, output: Layout): Uint8Array {
   const active = new Uint8Array(output.ciphertexts * input.ciphertexts);
-  if (active.length === 1) return active.fill(1);
+  if (active.length === 1 || matrix.nonZeros === matrix.rows * matrix.columns) return active.fill(1);
   const ciphertextOfColumn = input.firstPlaces().map((place) => Math.floor(place / input.virtualSlots));
   const placeOfRow = output.firstPlaces();
   const buffer = rowBuffer(matrix);

@@ -17,7 +17,9 @@ import type { Plan } from '../../ir/plan/plan.ts';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { type NdArray, writeNpy } from '../format/npy.ts';
 import type { ZipEntry } from '../format/zip-format.ts';
+import type { Append } from '../format/zip-writer.ts';
 import { dumpName, entryNames, sealArchive } from './archive.ts';
+import { ArchiveWriter } from './archive-file.ts';
 import { indexEntries, manifestHead, type WriteOptions } from './client-part.ts';
 import { pruningEntries } from './pruning-entry.ts';
 import { type ManifestText, statisticsSchema } from './manifest.ts';
@@ -30,7 +32,7 @@ import { withoutEncryptedWeights } from './without-weights.ts';
  * memory; where they are not, `writeBoundHep` writes them one after another.
  */
 export function writeHep(plan: Plan, options: WriteOptions = {}): Uint8Array {
-  const { bound, dumps, search, pruning } = plan;
+  const { bound } = plan;
   if (bound !== undefined) {
     const { ciphertexts } = bound;
     if ('sizeOf' in ciphertexts) throw new InternalError('ciphertexts that are in a file cannot be written at once');
@@ -40,10 +42,26 @@ export function writeHep(plan: Plan, options: WriteOptions = {}): Uint8Array {
   }
   return sealArchive({ ...manifestHead(plan.client, options), server: serverHead(plan, plan.program) }, [
     ...programEntries(plan, plan.program),
-    ...(search === undefined ? [] : [searchEntry(search)]),
-    ...(pruning === undefined ? [] : pruningEntries(pruning)),
-    ...Array.from(dumps, ([name, text]) => dumpEntry(name, text)),
+    ...reportEntries(plan),
   ]);
+}
+
+/**
+ * Hands the `.hep` of a plan without encrypted weights to `append` piece by piece, so that no more than one entry is in
+ * memory beside the plan. The entries are those of `writeHep`; the manifest comes last. Returns the bytes of the file.
+ */
+export async function writeHepInParts(plan: Plan, append: Append, options: WriteOptions = {}): Promise<number> {
+  if (plan.bound !== undefined) throw new InternalError('bound plans are written as their weights are encrypted');
+  const writer = new ArchiveWriter(append);
+  for (const entry of programEntries(plan, plan.program)) await writer.add(entry);
+  for (const entry of reportEntries(plan)) await writer.add(entry);
+  return writer.finish({ ...manifestHead(plan.client, options), server: serverHead(plan, plan.program) });
+}
+
+function* reportEntries({ search, pruning, dumps }: Plan): Generator<ZipEntry> {
+  if (search !== undefined) yield searchEntry(search);
+  if (pruning !== undefined) yield* pruningEntries(pruning);
+  for (const [name, text] of dumps) yield dumpEntry(name, text);
 }
 
 /** What a bound plan consists of, but for the ciphertexts: `bound` says how many these are. */
@@ -57,7 +75,7 @@ export function boundArchive(
 ): { readonly head: Omit<ManifestText, 'entries'>; readonly entries: readonly ZipEntry[] } {
   const program = withoutEncryptedWeights(plan.program);
   const server = { ...serverHead(plan, program), bound: { publicKeyDigest, ciphertexts: ciphertexts.length } };
-  return { head: { ...manifestHead(plan.client, options), server }, entries: programEntries(plan, program) };
+  return { head: { ...manifestHead(plan.client, options), server }, entries: [...programEntries(plan, program)] };
 }
 
 function serverHead({ engine, weights, statistics }: Plan, program: HeModule): NonNullable<ManifestText['server']> {
@@ -73,21 +91,17 @@ function serverHead({ engine, weights, statistics }: Plan, program: HeModule): N
   };
 }
 
-function programEntries({ client, schedule }: Plan, program: HeModule): ZipEntry[] {
-  return [
-    ...indexEntries(client),
-    ...columnNames.map((name) => column('program', name, columnArray(program.columns, name))),
-    column('schedule', 'buffer', vectorOf('i4', schedule.buffer)),
-    column('schedule', 'frees', vectorOf('u1', schedule.frees)),
-    column('schedule', 'group', vectorOf('i4', schedule.group)),
-    ...(['source', 'tile', 'shift', 'inner'] as const).map((name) =>
-      column('plaintexts', name, vectorOf('i4', program.plaintexts[name])),
-    ),
-    ...program.packed.map(({ shape, values }, k) => ({
-      name: entryNames.packed(k),
-      bytes: writeNpy({ dtype: 'f8', shape, data: values }),
-    })),
-  ];
+/** One after another, for those of weights are copies of them. */
+function* programEntries({ client, schedule }: Plan, program: HeModule): Generator<ZipEntry> {
+  yield* indexEntries(client);
+  for (const name of columnNames) yield column('program', name, columnArray(program.columns, name));
+  yield column('schedule', 'buffer', vectorOf('i4', schedule.buffer));
+  yield column('schedule', 'frees', vectorOf('u1', schedule.frees));
+  yield column('schedule', 'group', vectorOf('i4', schedule.group));
+  for (const name of ['source', 'tile', 'shift', 'inner'] as const)
+    yield column('plaintexts', name, vectorOf('i4', program.plaintexts[name]));
+  for (const [k, { shape, values }] of program.packed.entries())
+    yield { name: entryNames.packed(k), bytes: writeNpy({ dtype: 'f8', shape, data: values }) };
 }
 
 function column(folder: 'program' | 'schedule' | 'plaintexts', name: string, array: NdArray): ZipEntry {

@@ -9,7 +9,7 @@ import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { engineNames } from '../../../ir/plan/plan.ts';
 import { objectives } from '../../../ir/plan/search-report.ts';
 import { costOrigin, readCostFile } from '../../../runtime/measuring/cost-file.ts';
-import { writeHep } from '../../../runtime/hep/write.ts';
+import { writeHepInParts } from '../../../runtime/hep/write.ts';
 import { defineCommand, option } from '../../shell/command.ts';
 import { DumpFolder } from '../../files/dump-ir.ts';
 import { UsageError } from '../../shell/failure.ts';
@@ -178,12 +178,11 @@ export const compile = defineCommand({
       });
       const plan = pruned === undefined ? compiled.plan : withPruning(compiled.plan, pruned.report);
       const warnings = [...(pruned?.warnings ?? []), ...compiled.warnings];
-      const bytes = writeHep(plan, { madeBy: program });
-      output.write(bytes);
+      const bytes = await output.writeInParts((append) => writeHepInParts(plan, append, { madeBy: program }));
       progress.end();
       for (const warning of warnings) remark(formatDiagnostic(warning));
       const { statistics, client } = plan;
-      print(`${options.output}: ${formatBytes(bytes.length)}\n`);
+      print(`${options.output}: ${formatBytes(bytes)}\n`);
       print(
         renderFields([
           ['parameters', `N = ${statistics.polyModulusDegree}, ${statistics.modulusBits.join(' + ')} bits`],

@@ -4,9 +4,11 @@
  * cover the bits in which they differ.
  */
 import { rowBuffer } from '../../../ir/tensor/affine-map.ts';
+import { WindowMap } from '../../../ir/tensor/window-map.ts';
 import type { Layout } from '../../../ir/tile/layout.ts';
 import type { LinearProblem } from './kernel-option.ts';
 import { StepTable } from './steps.ts';
+import { noteWindowSteps } from './window-steps.ts';
 
 export function neededSteps({ map, slots }: LinearProblem, input: Layout, output: Layout): StepTable {
   const V = output.virtualSlots;
@@ -16,7 +18,9 @@ export function neededSteps({ map, slots }: LinearProblem, input: Layout, output
   const columnPlaces = input.firstPlaces();
   const perTile = V / (stride ?? 1);
   const copies = innerCopies(input);
+  if (map instanceof WindowMap && copies.length === 0 && noteWindowSteps(table, map, input, output)) return table;
   const buffer = rowBuffer(map);
+  const whole = new Set<number>();
   for (let row = 0; row < map.rows; row++) {
     const place = rowPlaces[row] ?? 0;
     const s = place & (V - 1);
@@ -32,6 +36,12 @@ export function neededSteps({ map, slots }: LinearProblem, input: Layout, output
         column = stop;
       }
       continue;
+    }
+    if (map.runStart(row) === 0 && map.count(row) === map.columns) {
+      // Rows that read all elements differ in where they stand alone.
+      const key = o * input.period + (from & (input.period - 1));
+      if (whole.has(key)) continue;
+      whole.add(key);
     }
     const count = map.readRow(row, buffer);
     for (let k = 0; k < count; k++) {

@@ -27,15 +27,21 @@ export const matMul: Rule = (op) => [multiplyMatrices(op.emit, op.input(0), op.i
 export const gemm: Rule = (op) => {
   const [alpha, beta] = [op.float('alpha', 1), op.float('beta', 1)];
   const a = transposedIf(op.emit, op.input(0), op.flag('transA', false));
-  const b = transposedIf(op.emit, op.input(1), op.flag('transB', false));
+  const given = op.input(1);
+  const isTransposed = op.flag('transB', false);
+  const c = op.optional(2);
+  if (a.kind === 'encrypted' && given.kind === 'constant' && isTransposed && onnxRank(a) === 2) {
+    const [n = 0, k] = given.shape;
+    // A large layer as most exporters write it: its weights are taken as they are.
+    if (given.shape.length === 2 && a.shape.length === 1 && a.shape[0] === k && (c === undefined || isBias(c, n)))
+      return [timesRows(op.emit, a, scaledWeights(given.data, alpha), biasOf(c, n, beta), [n])];
+  }
+  const b = transposedIf(op.emit, given, isTransposed);
   if (onnxRank(a) !== 2 || onnxRank(b) !== 2) throw invalid('Gemm multiplies matrices');
   const [outputs = 0] = b.shape.slice(-1);
-  const c = op.optional(2);
   // The usual layer: a bias with one entry per output, which the `dense` takes along.
-  if (a.kind === 'encrypted' && b.kind === 'constant' && c?.kind === 'constant' && isRowVector(c, outputs)) {
-    const bias = new Float64Array(outputs).map((_, j) => beta * (c.data[c.data.length === 1 ? 0 : j] ?? 0));
-    return [timesMatrix(op.emit, a, { ...b, data: b.data.map((w) => alpha * w) }, bias)];
-  }
+  if (a.kind === 'encrypted' && b.kind === 'constant' && c !== undefined && isBias(c, outputs))
+    return [timesMatrix(op.emit, a, { ...b, data: scaledWeights(b.data, alpha) }, biasOf(c, outputs, beta))];
   const y = scaled(op.emit, multiplyMatrices(op.emit, a, b), alpha);
   if (c === undefined) return [y];
   const total = sum(op.emit, [y, scaled(op.emit, c, beta)]);
@@ -44,8 +50,19 @@ export const gemm: Rule = (op) => {
   return [total];
 };
 
-function isRowVector({ shape, data }: ConstantTerm, n: number): boolean {
+/** One constant for each of n outputs, or for all. */
+function isBias(term: Term, n: number): term is ConstantTerm {
+  if (term.kind !== 'constant') return false;
+  const { shape, data } = term;
   return shape.length <= 2 && (data.length === 1 || (data.length === n && shape.at(-1) === n));
+}
+
+function biasOf(c: ConstantTerm | undefined, n: number, beta: number): Float64Array {
+  return new Float64Array(n).map((_, j) => (c === undefined ? 0 : beta * (c.data[c.data.length === 1 ? 0 : j] ?? 0)));
+}
+
+function scaledWeights(weights: Float64Array, alpha: number): Float64Array {
+  return alpha === 1 ? weights : weights.map((w) => alpha * w);
 }
 
 function transposedIf(emit: Emitter, term: Term, transpose: boolean): Term {
@@ -94,9 +111,20 @@ function timesMatrix(emit: Emitter, x: EncryptedTerm, w: ConstantTerm, bias?: Fl
   const [k = 1, n = 1] = w.shape;
   if (x.shape.at(-1) !== k) throw invalid(`${x.shape.at(-1) ?? 0} columns are multiplied by ${k} rows`);
   const shape = [...x.shape.slice(0, -1), ...w.shape.slice(1)];
+  return timesRows(emit, x, pick(w.data, permuteIndex([k, n], [1, 0])), bias ?? new Float64Array(n), shape);
+}
+
+/** x [.., K] times each of the rows `weights` [N, K], with N offsets. */
+function timesRows(
+  emit: Emitter,
+  x: EncryptedTerm,
+  weights: Float64Array,
+  offsets: Float64Array,
+  shape: readonly number[],
+): EncryptedTerm {
+  const n = offsets.length;
+  const k = weights.length / n;
   const rows = elementCount(x.shape) / k;
-  const weights = pick(w.data, permuteIndex([k, n], [1, 0]));
-  const offsets = bias ?? new Float64Array(n);
   if (rows === 1) return emit.dense(x, new Constant([n, k], weights), offsets, shape);
   const columns = emit.move(x, [k, rows], permuteIndex([rows, k], [1, 0]));
   const y = convOfSize1(emit, columns, weights, offsets);

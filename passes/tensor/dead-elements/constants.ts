@@ -2,7 +2,7 @@
 import { elementCount } from '../../../ir/constant.ts';
 import { degreeOf } from '../../../ir/interpret/polynomial.ts';
 import { tensorKernel } from '../../../ir/interpret/tensor.ts';
-import { applyMap } from '../../../ir/tensor/linear-map.ts';
+import { type AffineMap, rowBuffer } from '../../../ir/tensor/affine-map.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import { foldableChannels, foldedBias, readingOutputs } from './conv-channels.ts';
 import type { LinearMaps } from './linear-maps.ts';
@@ -34,8 +34,7 @@ function knownOf(
     case 'dense':
     case 'sparse':
     case 'scale-shift':
-      // Zeros are not in the map.
-      return applyMap(maps.of(node), x);
+      return knownSums(maps.of(node), x);
     case 'conv':
       return knownOfConv(node, x);
     case 'multiply':
@@ -57,6 +56,18 @@ function knownOf(
     case 'output':
       return tensorKernel(module, node)(operands, new Map());
   }
+}
+
+/** A x + b, where an unknown element matters to the rows alone that have a weight for it. */
+function knownSums(map: AffineMap, x: Float64Array): Float64Array {
+  const { weights } = map;
+  const buffer = rowBuffer(map);
+  return map.bias.map((bias, row) => {
+    const count = map.readRow(row, buffer);
+    let sum = bias;
+    for (let k = 0; k < count; k++) sum += (weights[buffer.weights[k] ?? 0] ?? 0) * (x[buffer.columns[k] ?? 0] ?? 0);
+    return sum;
+  });
 }
 
 function knownOfConv(node: TensorNodeNamed<'conv'>, x: Float64Array): Float64Array {

@@ -5,6 +5,7 @@
 import { elementCount } from '../../../ir/constant.ts';
 import { nodeAt } from '../../../ir/module.ts';
 import type { ValueId } from '../../../ir/op.ts';
+import { rowBuffer } from '../../../ir/tensor/affine-map.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import { channelSize, ElementClasses, isInnerReshape } from './classes.ts';
 import { type Constants, findConstants } from './constants.ts';
@@ -125,11 +126,14 @@ export class Needs {
   }
 
   private visitRows(node: TensorNodeNamed<'dense' | 'sparse'>, x: ValueId): void {
-    const { rows, columns, starts, indices } = this.maps.of(node);
+    const map = this.maps.of(node);
+    const { columns } = map;
     const isRead = new Uint8Array(columns);
-    for (let row = 0; row < rows; row++) {
+    const buffer = rowBuffer(map);
+    for (let row = 0; row < map.rows; row++) {
       if (!this.keeps(node.id, row)) continue;
-      for (let i = starts[row] ?? 0; i < (starts[row + 1] ?? 0); i++) isRead[indices[i] ?? 0] = 1;
+      const count = map.readRow(row, buffer);
+      for (let k = 0; k < count; k++) isRead[buffer.columns[k] ?? 0] = 1;
     }
     for (let column = 0; column < columns; column++)
       if (isRead[column] === 1 && Number.isNaN(this.constantAt(x, column))) this.read(x, column);

@@ -1,6 +1,7 @@
 /** The weights of a linear op without the rows and columns that go, constants that it reads in its bias. */
 import { Constant, elementCount, vector } from '../../../ir/constant.ts';
 import { nodeAt } from '../../../ir/module.ts';
+import { rowBuffer } from '../../../ir/tensor/affine-map.ts';
 import { type LinearMap, RowWriter } from '../../../ir/tensor/csr.ts';
 import type { TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import { channelSize } from './classes.ts';
@@ -22,18 +23,23 @@ export function shrunkMap(
   const map = needs.maps.of(node);
   const rows = kept.of(node.id);
   const columns = kept.positions(x);
-  const writer = new RowWriter(rows.length, kept.of(x).length, map.values.length);
+  const known = needs.known[x] ?? new Float64Array();
+  // Constants that no row reads are none of the layer's.
+  if (kept.isWhole(node.id) && kept.isWhole(x) && added === undefined && known.every(Number.isNaN)) return undefined;
+  const writer = new RowWriter(rows.length, kept.of(x).length, map.nonZeros);
+  const buffer = rowBuffer(map);
   let isSame = kept.isWhole(node.id) && kept.isWhole(x) && added === undefined;
   const bias = Float64Array.from(rows, (row) => {
     let sum = (map.bias[row] ?? 0) + (added?.[row] ?? 0);
-    for (let i = map.starts[row] ?? 0; i < (map.starts[row + 1] ?? 0); i++) {
-      const column = map.indices[i] ?? 0;
-      const weight = map.values[i] ?? 0;
-      const known = needs.constantAt(x, column);
-      if (Number.isNaN(known)) {
+    const count = map.readRow(row, buffer);
+    for (let k = 0; k < count; k++) {
+      const column = buffer.columns[k] ?? 0;
+      const weight = map.weights[buffer.weights[k] ?? 0] ?? 0;
+      const constant = needs.constantAt(x, column);
+      if (Number.isNaN(constant)) {
         writer.push(columns[column] ?? 0, weight);
       } else {
-        sum += weight * known;
+        sum += weight * constant;
         isSame = false;
       }
     }
