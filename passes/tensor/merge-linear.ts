@@ -45,12 +45,13 @@ export const mergeLinear = definePass({
     'Composes linear ops (dense, conv, gather, scale-shift, sparse) that follow one another, each of which would cost ' +
     'a level of its own. The inner op must have a single user, unless it only picks and scales elements: then it is ' +
     'composed into every user. A product of two matrices is taken only if it has at most four times the non-zeros of ' +
-    'both together. A convolution stays one where scales and shifts are per channel, under zero padding, and after ' +
-    'another convolution without padding between them; a shift before a padded convolution makes it sparse, because ' +
-    'its padding is not shifted. Reshapes move behind elementwise ops and vanish before ops that flatten. Sums take in ' +
-    'scale-shifts, and linear ops of one value become one. Products of elements of the same values, side by side, become ' +
-    'one. Polynomials of degree one become scale-shifts, and uniform ' +
-    'scale-shifts around a polynomial become part of it. Assumes finite constants; results change by rounding only.',
+    'both together, and beyond four million no more than both. A convolution stays one where scales and shifts are ' +
+    'per channel, under zero padding, and after another convolution without padding between them; a shift before a ' +
+    'padded convolution makes it sparse, because its padding is not shifted. Reshapes move behind elementwise ops and ' +
+    'vanish before ops that flatten. Sums take in scale-shifts, and linear ops of one value become one. Products of ' +
+    'elements of the same values, side by side, become one. Polynomials of degree one become scale-shifts, and ' +
+    'uniform scale-shifts around a polynomial become part of it. Assumes finite constants; results change by rounding ' +
+    'only.',
   options: z.strictObject({}),
   requires: [],
   ensures: [],

@@ -3,7 +3,7 @@ import { Constant, elementCount, vector } from '../../../ir/constant.ts';
 import { mergeOrigins } from '../../../ir/module.ts';
 import type { TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import { greatestCommonDivisor } from '../../../ir/maths/divisors.ts';
-import { maxGrowth } from './compose-maps.ts';
+import { mostNonZeros } from './compose-maps.ts';
 import type { Rule } from './rewriter.ts';
 
 type ConvAttrs = TensorNodeNamed<'conv'>['attrs'];
@@ -18,7 +18,7 @@ export const composeConv: Rule = {
     const attrs = composedConv(outer.attrs, inner.attrs);
     const work = (node: TensorNodeNamed<'conv'>) => nonZeros(node.attrs.weights) * elementCount(node.type.slice(1));
     const composed = nonZeros(attrs.weights) * elementCount(outer.type.slice(1));
-    if (composed > maxGrowth * (work(outer) + work(inner))) return undefined;
+    if (composed > mostNonZeros(work(outer) + work(inner))) return undefined;
     return () => graph.emit('conv', inner.operands, attrs, mergeOrigins(inner.origins, outer.origins));
   },
 };

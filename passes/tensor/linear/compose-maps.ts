@@ -8,7 +8,18 @@ import { denseEntriesOf, emitMap } from './node-of-map.ts';
 import type { Rewriter, Rule } from './rewriter.ts';
 
 /** A product may have at most this times the non-zeros of both factors together. */
-export const maxGrowth = 4;
+const maxGrowth = 4;
+
+/**
+ * Non-zeros beyond which a product may have no more than both factors: a thousand plaintexts and more are what a layer
+ * costs, and a level is cheaper than three thousand of them.
+ */
+const manyNonZeros = 2 ** 22;
+
+/** The most non-zeros that a product may have, of factors that have `separately` together. */
+export function mostNonZeros(separately: number): number {
+  return Math.max(separately, Math.min(maxGrowth * separately, manyNonZeros));
+}
 
 /** Products of weights beyond which a composition is not tried: some seconds of compile time. */
 const maxWork = 2 ** 30;
@@ -63,10 +74,12 @@ function matchConcatenation(outer: TensorNode, graph: Rewriter): ReturnType<Rule
 }
 
 function product(outer: TensorNode, inner: TensorNode, graph: Rewriter): LinearMap | undefined {
-  const outerMap = graph.mapOf(outer);
-  const innerMap = graph.mapOf(inner);
+  const outerMap = graph.mapWithin(outer);
+  const innerMap = outerMap && graph.mapWithin(inner);
+  // What cannot be expanded stays what it is.
+  if (outerMap === undefined || innerMap === undefined) return undefined;
   if (isSelection(innerMap)) return compose(outerMap, innerMap);
   if (!graph.isUsedOnce(inner)) return undefined;
   if (composeWork(outerMap, innerMap) > maxWork) return undefined;
-  return composeWithin(outerMap, innerMap, maxGrowth * (outerMap.values.length + innerMap.values.length));
+  return composeWithin(outerMap, innerMap, mostNonZeros(outerMap.values.length + innerMap.values.length));
 }

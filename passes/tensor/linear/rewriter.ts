@@ -8,8 +8,9 @@
 import { InternalError, type NodeRef } from '../../../ir/diagnostics/diagnostic.ts';
 import { usersOf } from '../../../ir/module.ts';
 import type { AttrsOf, ValueId } from '../../../ir/op.ts';
-import type { LinearMap } from '../../../ir/tensor/csr.ts';
-import { isLinear, linearMapOf } from '../../../ir/tensor/linear-map.ts';
+import type { AffineMap } from '../../../ir/tensor/affine-map.ts';
+import { expanded, type LinearMap, maxNonZeros } from '../../../ir/tensor/csr.ts';
+import { affineMapOf, isLinear } from '../../../ir/tensor/linear-map.ts';
 import {
   type Shape,
   TensorBuilder,
@@ -96,16 +97,27 @@ export class Rewriter {
     return this.usesOf(node.id) === 1;
   }
 
-  /** The affine map of a linear node. */
+  /** The affine map of a linear node. Throws `HepcError` (H310) where it has too many entries. */
   mapOf(node: TensorNode): LinearMap {
     const known = this.maps.get(node.id);
     if (known !== undefined) return known;
-    const map = linearMapOf(
+    const map = expanded(this.affineMap(node), node.origins);
+    this.maps.set(node.id, map);
+    return map;
+  }
+
+  /** As `mapOf`; undefined where it has too many entries. */
+  mapWithin(node: TensorNode): LinearMap | undefined {
+    const known = this.maps.get(node.id);
+    return known ?? (this.affineMap(node).nonZeros > maxNonZeros ? undefined : this.mapOf(node));
+  }
+
+  private affineMap(node: TensorNode): AffineMap {
+    const map = affineMapOf(
       node,
       node.operands.map((operand) => this.shape(operand)),
     );
     if (map === undefined) throw new InternalError(`${node.op} is not linear`);
-    this.maps.set(node.id, map);
     return map;
   }
 
