@@ -5,7 +5,7 @@
  *                           └─ pack ─► lower ─► manage ─► measure
  *
  *   import    `onnx/import.ts`: what the model computes, as a module of the tensor level
- *   simplify  `simplify.ts`: linear ops merged, polynomials for activations, dead elements gone
+ *   simplify  `simplify.ts`: linear ops and polynomials merged, polynomials for activations, dead elements gone
  *   search    `search/search-plans.ts`: for each degree and each way to share slots the cheapest layouts by estimate, and of
  *             these the cheapest program that is accurate and within the limits
  *     pack    `search/pack-network.ts`: layouts and kernels written down as tiles, ranges equalised

@@ -22,7 +22,7 @@ export interface ImportedGraph extends ModelInterface {
 
 export interface SimplifiedNetwork {
   readonly graph: ImportedGraph;
-  /** Linear ops merged, with the activations of the model. */
+  /** Linear ops and polynomials merged, with the activations of the model. */
   readonly exact: TensorModule;
   /** `exact` with polynomials for activations: every element of the model, in its order. */
   readonly whole: TensorModule;

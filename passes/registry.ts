@@ -13,6 +13,7 @@ import { fineTune } from './pruning/fine-tune.ts';
 import { foldRotations } from './he/fold-rotations.ts';
 import { mergeFolds } from './he/merge-folds.ts';
 import { mergeLinear } from './tensor/merge-linear.ts';
+import { mergePolynomials } from './tensor/merge-polynomials.ts';
 import type { AnyPass } from './base/pass.ts';
 import { permute } from './pruning/permute.ts';
 import { prune } from './pruning/prune.ts';
@@ -28,6 +29,7 @@ export const passes: readonly AnyPass[] = [
   deadNodes,
   dropRounding,
   mergeLinear,
+  mergePolynomials,
   approximateActivations,
   deadElements,
   prune,

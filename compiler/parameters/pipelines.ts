@@ -16,6 +16,7 @@ import { type Orders, permuteModule } from '../../passes/pruning/orders/apply-pe
 import type { PassManager } from '../../passes/manager.ts';
 import { mergeFolds } from '../../passes/he/merge-folds.ts';
 import { mergeLinear } from '../../passes/tensor/merge-linear.ts';
+import { mergePolynomials } from '../../passes/tensor/merge-polynomials.ts';
 import { relinearizeLazily } from '../../passes/he/relinearize-lazily.ts';
 import { rescaleLazily } from '../../passes/he/rescale-lazily.ts';
 import { rotateLate } from '../../passes/he/rotate-late.ts';
@@ -26,9 +27,10 @@ import type { Chain } from './chains.ts';
 /**
  * Roundings of quantised models go first, for networks of reals are what all that follows is about; what they change of the
  * outputs is taken off the error that activations may have. Linear ops are merged before activations are approximated, so
- * that ranges are measured where the plan has them, and once more afterwards, since an activation that turned out to be
- * linear on its range joins its neighbours. Every element of the model is still there, in its order: this is what pruning
- * works on. `exact` still has the activations of the model.
+ * that ranges are measured where the plan has them: before polynomials are merged, which are those of values and not of what
+ * linear ops made of these, and after it, since they leave scales behind. They are merged once more afterwards, since an
+ * activation that turned out to be linear on its range joins its neighbours. Every element of the model is still there, in
+ * its order: this is what pruning works on. `exact` still has the activations of the model.
  */
 export function optimiseTensor(
   module: TensorModule,
@@ -38,7 +40,9 @@ export function optimiseTensor(
   const live = manager.run(deadNodes, module, {});
   const unrounded = manager.run(dropRounding, live, options);
   const rounding = manager.runs.at(-1)?.statistics['error'] ?? 0;
-  const exact = manager.run(mergeLinear, unrounded, {});
+  const linear = manager.run(mergeLinear, unrounded, {});
+  const powers = manager.run(mergePolynomials, linear, {});
+  const exact = powers === linear ? linear : manager.run(mergeLinear, powers, {});
   const polynomial = manager.run(approximateActivations, exact, { ...options, maxError: options.maxError - rounding });
   return { exact, whole: manager.run(mergeLinear, polynomial, {}) };
 }
