@@ -161,9 +161,10 @@ function* unfitScales(
     const bits = Math.log2(scale[value] ?? 1);
     const plainBits = isPlainProduct(op[value] ?? -1) ? Math.log2(plainScale[value] ?? 1) : bits;
     const most = capacity[level[value] ?? 0] ?? 0;
-    if (bits > most + slack) yield { value, level: level[value] ?? 0, bits };
+    // Scales that underflow are zero, or no number where one is divided by them.
+    if (!(bits <= most + slack)) yield { value, level: level[value] ?? 0, bits };
     const least = Math.min(bits, plainBits);
-    if (least < leastScaleBits) yield { value, level: level[value] ?? 0, bits: least };
+    if (!(least >= leastScaleBits)) yield { value, level: level[value] ?? 0, bits: least };
   }
 }
 

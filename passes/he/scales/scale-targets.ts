@@ -3,22 +3,34 @@
  * operands so that both err alike.
  *
  * Bounds go from users to operands. A value with its scale stays below the modulus of its level. What is rescaled by
- * prime q is q times as large before. A product of ciphertexts gives each operand half of its bits. A product of t bits
- * with a plaintext gives the plaintext δ of them: rounding at scale one has the deviation N/6 for a ciphertext and
- * √(N/12) for a plaintext (`ir/interpret/noise.ts`), γ = log2(N/6) − log2(√(N/12)) bits less. A value in which the
- * roundings of its rescale and of k − 1 rotations have added up errs as s − log2(√k) bits would. So s = δ + γ + log2(√k)
- * − β for an operand of scale 2^s, with β for weights being smaller than values: their errors are multiplied by values,
- * those of values by weights. Where the operand is the square of such a value, not yet rescaled, its error is twice that
- * at half of the bits: t = 2s + δ with s one larger.
+ * prime q is q times as large before. A product of ciphertexts gives each operand half of its bits, unless the scale of one
+ * follows from the other: this keeps the bits of a prime then, for squares of powers that are read further down as well
+ * would each lose twice as many bits as the one before. A product of t bits with a plaintext gives the plaintext δ of them:
+ * rounding at scale one has the deviation N/6 for a ciphertext and √(N/12) for a plaintext (`ir/interpret/noise.ts`),
+ * γ = log2(N/6) − log2(√(N/12)) bits less. A value in which the roundings of its rescale and of k − 1 rotations have added
+ * up errs as s − log2(√k) bits would. So s = δ + γ + log2(√k) − β for an operand of scale 2^s, with β for weights being
+ * smaller than values: their errors are multiplied by values, those of values by weights. Where the operand is the square
+ * of such a value, not yet rescaled, its error is twice that at half of the bits: t = 2s + δ with s one larger.
  */
 import type { HeColumns } from '../../../ir/he/module.ts';
-import { isCipherProduct, isOutput, keepsScale, scaleRule, switchesKey, usesValueB } from '../../../ir/he/traits.ts';
+import {
+  isCipherProduct,
+  isOutput,
+  isWeight,
+  keepsScale,
+  scaleRule,
+  switchesKey,
+  usesValueB,
+} from '../../../ir/he/traits.ts';
 import type { Parameters } from '../../../ir/parameters.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
 import { capacityBits } from '../../../ir/parameters.ts';
 
 /** β: a layer of 30 to 800 weights, of whose outputs none exceeds one. */
 const weightBits = 1.5;
+
+/** Bits that the other operand of a product has at least, where one keeps those of a prime. */
+const leastShare = 30;
 
 /** Rounds of propagation: one settles a chain of ops, what is added across branches may take a few. */
 const mostRounds = 8;
@@ -37,6 +49,7 @@ export function scaleTargets(
   const gamma = Math.log2(polyModulusDegree / 6) - Math.log2(polyModulusDegree / 12) / 2;
   const squared = squaredValues(columns);
   const roundings = roundingsOf(columns);
+  const follows = followingValues(columns);
   const target = new Float64Array(op.length).fill(Infinity);
   const at = (id: number): number => target[keeper[id] ?? id] ?? Infinity;
   let lowered = 0;
@@ -59,8 +72,11 @@ export function scaleTargets(
           break;
         case 'product': {
           if (isCipherProduct(code)) {
-            lower(x, at(id) / 2);
-            lower(b[id] ?? -1, at(id) / 2);
+            const y = b[id] ?? -1;
+            const half = at(id) / 2;
+            const stays = Math.max(half, Math.min(bits[level[id] ?? 0] ?? 0, at(id) - leastShare));
+            lower(x, follows[x] === 0 && follows[y] === 1 ? stays : half);
+            lower(y, follows[y] === 0 && follows[x] === 1 ? stays : half);
             break;
           }
           const excess = gamma + Math.log2(Math.max(1, roundings[x] ?? 1)) / 2 - weightBits;
@@ -79,6 +95,32 @@ export function scaleTargets(
     if (lowered === before) break;
   }
   return Float64Array.from(target, (_, id) => at(id));
+}
+
+/** 1 for values whose scale follows from what they are added to or multiplied with: a plaintext or weight in them is free. */
+function followingValues(columns: HeColumns): Uint8Array {
+  const { op, a, b } = columns;
+  const follows = new Uint8Array(op.length);
+  for (let id = 0; id < op.length; id++) {
+    const x = follows[a[id] ?? -1] ?? 0;
+    const y = follows[b[id] ?? -1] ?? 0;
+    const code = op[id] ?? 0;
+    switch (scaleRule(code)) {
+      case 'given':
+        follows[id] = isWeight(code) ? 1 : 0;
+        break;
+      case 'quotient':
+        follows[id] = x;
+        break;
+      case 'product':
+        follows[id] = isCipherProduct(code) ? x | y : 1;
+        break;
+      case 'kept':
+        follows[id] = usesValueB(code) ? x & y : x;
+        break;
+    }
+  }
+  return follows;
 }
 
 /**

@@ -9,7 +9,7 @@ import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { type Approximation, chebyshevRow, type Target } from './approximation.ts';
 import { errorExtrema, type ErrorPoint } from './error-extrema.ts';
 
-export const maxDegree = 63;
+export const maxDegree = 127;
 
 const maxExchanges = 100;
 
@@ -17,7 +17,7 @@ const maxExchanges = 100;
 const tolerance = 1e-7;
 
 /**
- * The polynomial of the given degree, at most 63, whose largest error on the range is least (up to a relative 1e-7,
+ * The polynomial of the given degree, at most 127, whose largest error on the range is least (up to a relative 1e-7,
  * and down to rounding). Holds for any continuous f; kinks and symmetries, where the alternation may have more points
  * than needed or the first levelled error be zero, included.
  */

@@ -5,10 +5,10 @@ import { maxDegree } from './remez.ts';
 import type { ActivationTrial, Replacements } from './trial.ts';
 
 /** The highest degree of each depth: ⌈log2(degree + 1)⌉ levels, and one for a quadratic. */
-const degreesByDepth = [2, 3, 7, 15, 31, maxDegree];
+const degreesByDepth = [2, 3, 7, 15, 31, 63, maxDegree];
 
 /** Degrees in between save products, but no level. */
-const allDegrees = [2, 3, 5, 7, 11, 15, 23, 31, 47, maxDegree];
+const allDegrees = [2, 3, 5, 7, 11, 15, 23, 31, 47, 63, 95, maxDegree];
 
 /** The polynomial of one activation. */
 interface Choice {

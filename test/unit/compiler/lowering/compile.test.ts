@@ -31,6 +31,21 @@ function compiled(size: number, batch: number, make: (builder: TensorBuilder, x:
 }
 
 describe('the compiler takes', () => {
+  test('a ReLU alone at an error that only a polynomial of high degree keeps, whose squares keep their scales', () => {
+    const builder = new TensorBuilder();
+    const x = builder.add('input', [], { name: 'x', shape: [8] }, []);
+    const y = builder.add('activation', [x], { kind: 'relu', parameters: [] }, []);
+    builder.add('output', [y], { name: 'y' }, []);
+    const ports = (name: string) => [{ name, shape: [8], hasBatchAxis: true }];
+    const graph = { module: builder.build('relu'), inputs: ports('x'), outputs: ports('y') };
+    const samples = Array.from({ length: 48 }, (_, k) => new Map([['x', randomVector(8, k).map((t) => 3.2 * t)]]));
+    const { plan, modules } = compileGraph(graph, { samples });
+    const polynomial = modules.tensor.nodes.find((node) => node.op === 'polynomial');
+    expect(polynomial?.attrs.coefficients.shape[1]).toBeGreaterThan(32);
+    // Noise is a small part of it: half of the allowed error is the approximation's.
+    expect(plan.client.predictedMaxError).toBeLessThan(0.0055);
+  });
+
   test('an input that two branches want packed differently, and that is an output', () => {
     const plan = compiled(100, 1, (builder, x) => {
       const hidden = dense(builder, x, 20);
