@@ -99,7 +99,11 @@ export const houses = [
       room('onnx/rules/einsum', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/quantization', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/sampling', 'onnx/rules onnx/emission onnx/proto'),
-      room('onnx', 'onnx/rules/sampling onnx/rules/einsum onnx/rules/quantization onnx/rules onnx/emission onnx/proto'),
+      room('onnx/rules/recurrent', 'onnx/rules onnx/emission onnx/proto'),
+      room(
+        'onnx',
+        'onnx/rules/sampling onnx/rules/einsum onnx/rules/quantization onnx/rules/recurrent onnx/rules onnx/emission onnx/proto',
+      ),
       room('kernels/parts'),
       room('kernels/families', 'kernels/parts'),
       room('kernels', 'kernels/families kernels/parts'),

@@ -11,10 +11,6 @@ const subgraph: Refusal = {
   reason: 'it runs a subgraph, which would depend on encrypted values or repeat',
   instead: 'Export with fixed control flow: trace the model, and unroll loops.',
 };
-const recurrent: Refusal = {
-  reason: 'it is recurrent, and its gates are too deep for encrypted evaluation',
-  instead: 'Replace it by convolutions over time, or by a linear layer on a window.',
-};
 const quantized: Refusal = {
   reason: 'it is quantised, and hepc does not know the float operator behind it',
   instead:
@@ -54,7 +50,6 @@ const random: Refusal = {
 const refusals: ReadonlyMap<string, Refusal> = new Map(
   Object.entries<readonly [Refusal, readonly string[]]>({
     subgraph: [subgraph, ['If', 'Loop', 'Scan', 'SequenceMap']],
-    recurrent: [recurrent, ['RNN', 'LSTM', 'GRU']],
     maxPool: [maxPool, ['MaxPool', 'GlobalMaxPool', 'MaxRoiPool', 'MaxUnpool', 'RoiAlign']],
     softmax: [softmax, ['Softmax', 'LogSoftmax', 'Hardmax', 'Attention', 'SoftmaxCrossEntropyLoss']],
     layerNorm: [

@@ -14,6 +14,7 @@ import { convInteger, dynamicQuantizeLinear, matMulInteger } from './rules/quant
 import { qLinearConv, qLinearMatMul } from './rules/quantization/qlinear.ts';
 import { dequantizeLinear, quantizeLinear } from './rules/quantization/quantize.ts';
 import { cumulativeSum, foldReduction, globalAveragePool, reduceMean, reduceSum } from './rules/reduction.ts';
+import { recurrent } from './rules/recurrent/layers.ts';
 import { resize } from './rules/sampling/resize.ts';
 import {
   concat,
@@ -51,6 +52,9 @@ export const standardRules = {
   AveragePool: averagePool,
   GlobalAveragePool: globalAveragePool,
   BatchNormalization: batchNormalization,
+  RNN: recurrent('RNN'),
+  GRU: recurrent('GRU'),
+  LSTM: recurrent('LSTM'),
 
   // Arithmetic
   Add: (op) => [sum(op.emit, [op.input(0), op.input(1)])],

@@ -18,6 +18,7 @@ export type AttributeSpec =
   | readonly number[]
   | { readonly float: number }
   | { readonly floats: readonly number[] }
+  | { readonly strings: readonly string[] }
   | { readonly tensor: TensorSpec }
   | { readonly graph: onnx.IGraphProto }
   /** Within a function: an attribute of the node that calls it. */
@@ -144,6 +145,10 @@ export function int64s(dims: readonly number[], data: readonly number[]): Tensor
   return raw(dims, DataType.INT64, BigInt64Array.from(data, BigInt));
 }
 
+export function int32s(dims: readonly number[], data: readonly number[]): TensorSpec {
+  return raw(dims, DataType.INT32, Int32Array.from(data));
+}
+
 export function bools(dims: readonly number[], data: readonly boolean[]): TensorSpec {
   return raw(dims, DataType.BOOL, Uint8Array.from(data, Number));
 }
@@ -221,6 +226,8 @@ function encodeAttribute(value: AttributeSpec): onnx.IAttributeProto {
   if (typeof value === 'string') return { type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   if ('float' in value) return { type: AttributeType.FLOAT, f: value.float };
   if ('floats' in value) return { type: AttributeType.FLOATS, floats: [...value.floats] };
+  if ('strings' in value)
+    return { type: AttributeType.STRINGS, strings: value.strings.map((text) => new TextEncoder().encode(text)) };
   if ('tensor' in value) return { type: AttributeType.TENSOR, t: tensorProto(value.tensor, '') };
   if ('reference' in value) return { type: AttributeType[value.type], refAttrName: value.reference };
   if ('graph' in value) return { type: AttributeType.GRAPH, g: value.graph };

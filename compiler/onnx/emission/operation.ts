@@ -120,6 +120,10 @@ export class Operation {
     return this.attribute(name, 'ints')?.value;
   }
 
+  strings(name: string): readonly string[] | undefined {
+    return this.attribute(name, 'strings')?.value;
+  }
+
   floats(name: string): readonly number[] | undefined {
     return this.attribute(name, 'floats')?.value;
   }

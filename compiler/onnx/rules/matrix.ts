@@ -115,7 +115,7 @@ function timesMatrix(emit: Emitter, x: EncryptedTerm, w: ConstantTerm, bias?: Fl
 }
 
 /** x [.., K] times each of the rows `weights` [N, K], with N offsets. */
-function timesRows(
+export function timesRows(
   emit: Emitter,
   x: EncryptedTerm,
   weights: Float64Array,

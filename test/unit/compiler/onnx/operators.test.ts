@@ -8,6 +8,7 @@ import { batchCases } from './cases/batches.ts';
 import { linearCases } from './cases/linear.ts';
 import { movementCases } from './cases/movement.ts';
 import { quantizationCases } from './cases/quantization.ts';
+import { recurrentCases } from './cases/recurrent.ts';
 import { symbolicCases } from './cases/symbolic.ts';
 import { expectSameAsOnnxruntime } from './differential.ts';
 
@@ -19,6 +20,7 @@ const groups = {
   quantization: quantizationCases,
   'shape arithmetic': symbolicCases,
   batches: batchCases,
+  recurrent: recurrentCases,
 };
 
 for (const [group, cases] of Object.entries(groups)) {
