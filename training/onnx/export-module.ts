@@ -29,7 +29,8 @@ export function exportModule(
   for (const { id, operands, type, attrs } of outputsOf(module)) {
     const port = ports.get(attrs.name);
     const computing = attrs.index === undefined ? (operands[0] ?? -1) : id;
-    if (port !== undefined && sameShape(type, port.shape)) exactNames.set(computing, attrs.name);
+    if (port !== undefined && port.batchAxis === undefined && sameShape(type, port.shape))
+      exactNames.set(computing, attrs.name);
   }
   const exactName = (id: ValueId) => {
     const exactly = exactNames.get(id);
@@ -54,8 +55,8 @@ export function exportModule(
   return graph.modelBytes(module.name, metadata);
 }
 
-function extentsOf({ shape, hasBatchAxis }: Port): readonly Extent[] {
-  return hasBatchAxis ? [samples, ...shape] : shape;
+function extentsOf({ shape, hasBatchAxis, batchAxis = 0 }: Port): readonly Extent[] {
+  return hasBatchAxis ? [...shape.slice(0, batchAxis), samples, ...shape.slice(batchAxis)] : shape;
 }
 
 /** The name that the model gave the last of the nodes that this one comes from, and to its result. */
@@ -80,8 +81,12 @@ function weightsOf(graph: GraphWriter, node: WeightNode, columns: number) {
 function writeOutput(graph: GraphWriter, { name, shape, batched }: GraphValue, port: Port): void {
   if (batched !== port.hasBatchAxis)
     throw new InternalError(`output ${port.name} and its port differ in the batch axis`);
-  if (name !== port.name) {
-    const exactly = port.name;
+  const exactly = port.name;
+  if (port.batchAxis !== undefined) {
+    const first = sameShape(shape, port.shape) ? name : reshaped(graph, name, [0, ...port.shape]);
+    const axes = Array.from(port.shape, (_, axis) => axis + 1);
+    graph.node('Transpose', [first], { exactly, attributes: { perm: axes.toSpliced(port.batchAxis, 0, 0) } });
+  } else if (name !== port.name) {
     if (sameShape(shape, port.shape)) graph.node('Identity', [name], { exactly });
     else reshaped(graph, name, batched ? [0, ...port.shape] : port.shape, { exactly });
   }

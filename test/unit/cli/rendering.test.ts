@@ -6,9 +6,11 @@ import { median } from '../../../ir/maths/averages.ts';
 import { createProgress } from '../../../cli/shell/progress.ts';
 import { timeLeft } from '../../../cli/shell/time-left.ts';
 import { describeAnswers, nestOutputs } from '../../../cli/answers/answers.ts';
+import { encodeAnswers } from '../../../cli/answers/encode-answers.ts';
 import { renderTable } from '../../../cli/render/table.ts';
 import { formatBytes, formatError, formatMilliseconds } from '../../../cli/render/units.ts';
 import { lineWidth, wrap } from '../../../cli/render/wrap.ts';
+import { readNpy } from '../../../runtime/format/npy.ts';
 
 const vector = (...values: number[]) => Float64Array.from(values);
 
@@ -62,6 +64,27 @@ describe('answers', () => {
         ],
       ],
       z: [7],
+    });
+  });
+
+  test('have the samples where the model has them', () => {
+    const output = { name: 'y', shape: [2, 2], batchAxis: 1 };
+    const samples = [vector(1, 2, 3, 4), vector(5, 6, 7, 8)].map((y) => new Map([['y', y]]));
+    const nested = [
+      [
+        [1, 2],
+        [5, 6],
+      ],
+      [
+        [3, 4],
+        [7, 8],
+      ],
+    ];
+    expect(nestOutputs([output], samples)).toEqual({ y: nested });
+    expect(readNpy(encodeAnswers([output], samples))).toEqual({
+      dtype: 'f8',
+      shape: [2, 2, 2],
+      data: Float64Array.from(nested.flat(2)),
     });
   });
 

@@ -19,6 +19,8 @@ import { ReferenceModel } from '../../../training/onnxruntime.ts';
 import type { ModelInterface, Sample } from '../../../ir/interface.ts';
 import { arbitraryNetwork, networkSamples } from '../../support/arbitrary-networks.ts';
 import { exampleModels, modelBytes } from '../../support/mnist.ts';
+import { model } from '../../support/onnx-builder.ts';
+import { torchRecurrent } from '../compiler/onnx/cases/recurrent.ts';
 
 /** Of the largest output: single precision against double. */
 const tolerance = 1e-4;
@@ -237,4 +239,20 @@ describe('what is written', () => {
     expect(elementCount([n, n])).toBeGreaterThan(2 ** 24);
     expect(() => exportModule(module, interfaceOf(module))).toThrow(/H369.*node "up"/);
   });
+});
+
+test('an output with the axis of samples inside', async () => {
+  const { module, inputs, outputs } = imported(model(torchRecurrent('RNN', 'bidirectional').spec));
+  expect(outputs.map(({ batchAxis }) => batchAxis)).toEqual([undefined, 1]);
+  const random = seededRandom(1);
+  const samples = [0, 1, 2].map(
+    () =>
+      new Map(
+        inputs.map(({ name, shape }) => [
+          name,
+          Float64Array.from({ length: elementCount(shape) }, () => random.uniform()),
+        ]),
+      ),
+  );
+  await expectRoundTrip(module, { inputs, outputs }, samples);
 });

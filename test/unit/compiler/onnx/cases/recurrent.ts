@@ -39,7 +39,7 @@ function bare(name: string, layer: Layer, attributes: NodeSpec['attributes'] = {
 }
 
 /** torch.nn.LSTM(batch_first=True) and its like: states of zeros for as many samples as there are, and Y squeezed. */
-function torch(layer: Layer, direction: 'forward' | 'bidirectional'): Case {
+export function torchRecurrent(layer: Layer, direction: 'forward' | 'bidirectional'): Case {
   const directions = direction === 'forward' ? 1 : 2;
   const states = layer === 'LSTM' ? 'states states' : 'states';
   return given(`torch.nn.${layer}, batch first, ${direction}`, {
@@ -111,8 +111,8 @@ export const recurrentCases: readonly Case[] = [
     bare('bidirectional', layer, { direction: 'bidirectional' }),
     bare('initial states and lengths', layer, {}, `x w r b lengths h0${layer === 'LSTM' ? ' c0' : ''}`),
     bare('clipped', layer, { clip: { float: 0.5 } }),
-    torch(layer, 'forward'),
-    torch(layer, 'bidirectional'),
+    torchRecurrent(layer, 'forward'),
+    torchRecurrent(layer, 'bidirectional'),
   ]),
   bare('Relu', 'RNN', { activations: { strings: ['Relu'] } }),
   bare('activations with parameters', 'RNN', {
