@@ -118,7 +118,7 @@ async function checksum(source: RandomAccess): Promise<number> {
 
 async function slicesOf(source: RandomAccess, spec: Port, name: string, at: Place): Promise<Slices | undefined> {
   const layout = npyLayout(await source.read(0, maxHeadBytes), source.size);
-  if (layout === undefined || layout.fortranOrder) return undefined;
+  if (layout === undefined || layout.fortranOrder || spec.batchAxis !== undefined) return undefined;
   const count = countSamples(layout.shape, spec.shape);
   const size = spec.shape.reduce((product, extent) => product * extent, 1);
   return count === undefined ? undefined : { input: spec.name, name, at, source, layout, count, size };

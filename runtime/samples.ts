@@ -2,7 +2,7 @@
  * Samples: what `--input`, `--calibrate` and `--data` accept, and the files that outputs are written to.
  *
  * One rule for all. A file is `.npy`, `.npz` or JSON by its content. An array of exactly an input's shape is one
- * sample; with one leading axis more, that axis holds samples. Where arrays have names they go by input name; a single
+ * sample; with one leading axis more, or one where the model has its batch axis, that axis holds samples. Where arrays have names they go by input name; a single
  * input may be called `x`; `y` are labels unless an input has that name; other arrays are ignored.
  */
 import {
@@ -15,6 +15,8 @@ import {
   tooMuchData,
   wrongShape,
 } from '../ir/diagnostics/data.ts';
+import { splitSamples, withSamples } from '../ir/batch-axis.ts';
+import { sameShape } from '../ir/constant.ts';
 import { type Diagnostic, HepcError, InternalError, type Place, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Port, Sample } from '../ir/interface.ts';
 import { type ArrayFileLimits, openArrayFile, type UnreadArray } from './format/array-file.ts';
@@ -79,7 +81,7 @@ export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly
   );
   const samples = new Map<string, Float64Array[]>();
   for (const [name, batch] of batches) {
-    if (batch !== undefined) samples.set(name, attempt(diagnostics, () => splitSamples(batch)) ?? []);
+    if (batch !== undefined) samples.set(name, attempt(diagnostics, () => splitBatch(batch)) ?? []);
   }
   const labelValues = labelBatch && attempt(diagnostics, () => integerLabels(labelBatch));
   throwIfErrors(diagnostics);
@@ -123,6 +125,10 @@ interface Batch {
   readonly array: NdArray;
   readonly count: number;
   readonly size: number;
+  /** Of one sample. */
+  readonly shape: readonly number[];
+  /** The axis of `shape` that the axis of samples stands before. */
+  readonly axis: number;
 }
 
 /** The result of `check`, or undefined after adding the diagnostics that it throws to `diagnostics`. */
@@ -161,13 +167,13 @@ function readInput(arrays: ReadonlyMap<string, UnreadArray>, inputs: readonly Po
 
   const { at } = unread;
   const array = unread.read();
-  const count = countSamples(array.shape, spec.shape);
+  const { shape: expected, hasBatchAxis, batchAxis = 0 } = spec;
+  const count = countSamples(array.shape, expected, batchAxis);
   if (count === undefined) {
-    const { shape: expected, hasBatchAxis } = spec;
-    throw new HepcError([wrongShape({ array: name, got: array.shape, expected, hasBatchAxis }, at)]);
+    throw new HepcError([wrongShape({ array: name, got: array.shape, expected, hasBatchAxis, batchAxis }, at)]);
   }
   if (count === 0) throw new HepcError([noSamples({ array: name, shape: array.shape }, at)]);
-  return { name, at, array, count, size: elementCount(spec.shape) };
+  return { name, at, array, count, size: elementCount(expected), shape: expected, axis: batchAxis };
 }
 
 function readLabels({ at, read }: UnreadArray): Batch {
@@ -178,15 +184,14 @@ function readLabels({ at, read }: UnreadArray): Batch {
     throw new HepcError([badLabels({ array: labelsName, reason }, at)]);
   }
   if (count === 0) throw new HepcError([noSamples({ array: labelsName, shape: array.shape }, at)]);
-  return { name: labelsName, at, array, count, size: 1 };
+  return { name: labelsName, at, array, count, size: 1, shape: [], axis: 0 };
 }
 
-/** How many samples of shape `sample` an array of shape `got` holds; undefined if it has another shape. */
-export function countSamples(got: readonly number[], sample: readonly number[]): number | undefined {
-  const leading = got.length - sample.length;
-  if (leading !== 0 && leading !== 1) return undefined;
-  if (!sample.every((size, axis) => got[axis + leading] === size)) return undefined;
-  return leading === 0 ? 1 : got[0];
+/** How many samples of shape `sample` an array of shape `got` holds, before axis `axis`; undefined if it has another shape. */
+export function countSamples(got: readonly number[], sample: readonly number[], axis = 0): number | undefined {
+  if (sameShape(got, sample)) return 1;
+  const count = got[axis];
+  return count !== undefined && sameShape(got, withSamples(sample, axis, count)) ? count : undefined;
 }
 
 /** The number of samples of all `batches`, once it is known to be one number within the limits. */
@@ -200,7 +205,12 @@ function commonCount(batches: readonly Batch[], at: Place): number {
   return count;
 }
 
-function splitSamples({ name, at, array, count, size }: Batch): Float64Array[] {
+function splitBatch(batch: Batch): Float64Array[] {
+  const { name, at, array, count, size, shape, axis } = batch;
+  if (axis > 0) {
+    const whole = { ...batch, count: 1, size: count * size, axis: 0 };
+    return splitBatch(whole).flatMap((values) => splitSamples(values, shape, axis, count));
+  }
   return Array.from({ length: count }, (_, i) => {
     const sample = elementsOf(array.data, i * size, (i + 1) * size);
     const bad = sample.findIndex((value) => !Number.isFinite(value));

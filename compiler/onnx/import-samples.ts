@@ -10,7 +10,7 @@
 import { sameShape } from '../../ir/constant.ts';
 import { withSamples } from '../../ir/batch-axis.ts';
 import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import { invalidNode, mixedSamples } from '../../ir/diagnostics/import.ts';
+import { dynamicAxis, invalidNode, mixedSamples } from '../../ir/diagnostics/import.ts';
 import type { Port } from '../../ir/interface.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { Emitter } from './emission/emitter.ts';
@@ -45,23 +45,37 @@ export function inputTerm(emit: Emitter, port: Port, samples: number | undefined
   return withShape(emit.input(name, samples === 1 ? shape : whole, false), whole);
 }
 
-/** The model for one sample. Throws `HepcError` with everything that `walk` finds wrong. */
+/**
+ * The model for one sample. Throws `HepcError` with everything that `walk` finds wrong, or with `inside`: what is wrong with
+ * inputs that have the batch axis among others, which the first way cannot do.
+ */
 export function importSamples<Imported extends { readonly module: TensorModule }>(
   inputs: readonly Port[],
+  inside: readonly Diagnostic[],
   walk: Walk<Imported>,
 ): Imported {
+  if (inside.length > 0) return importInside(inputs, inside, walk);
   const outside = walk();
   if (outside.diagnostics.length === 0) {
     const ports = outside.outputs.map(({ name, term }) => ({ name, shape: term.shape, hasBatchAxis: term.batched }));
     return outside.finish(outside.outputs, ports);
   }
   if (!inputs.some(({ hasBatchAxis }) => hasBatchAxis)) throw new HepcError(outside.diagnostics);
+  return importInside(inputs, outside.diagnostics, walk);
+}
+
+/** `outside` is what is wrong where samples are not independent. */
+function importInside<Imported extends { readonly module: TensorModule }>(
+  inputs: readonly Port[],
+  outside: readonly Diagnostic[],
+  walk: Walk<Imported>,
+): Imported {
   const [ofOne, ofSeveral] = [walk(1), walk(several)];
   if (ofOne.diagnostics.length === 0 && ofSeveral.diagnostics.length === 0) {
     const imported = importedApart(inputs, ofOne, ofSeveral);
     if (imported !== undefined) return imported;
   }
-  throw new HepcError(whatIsWrong(outside.diagnostics, ofOne.diagnostics, ofSeveral.diagnostics));
+  throw new HepcError(whatIsWrong(outside, ofOne.diagnostics, ofSeveral.diagnostics));
 }
 
 function importedApart<Imported extends { readonly module: TensorModule }>(
@@ -102,6 +116,7 @@ function whatIsWrong(
   ofSeveral: readonly Diagnostic[],
 ): readonly Diagnostic[] {
   const mixing = mixedSamples.declaration.code;
+  const ofBatch = new Set([mixing, dynamicAxis.declaration.code]);
   if (ofOne.length === 0) {
     return outside.map((found) => (found.code === mixing ? { ...found, notes: [...found.notes, batchOfOne] } : found));
   }
@@ -113,7 +128,7 @@ function whatIsWrong(
   );
   if (anyway.length < Math.max(ofOne.length, ofSeveral.length)) return outside;
   const known = new Set(outside.map(placeOf));
-  return [...outside.filter(({ code }) => code !== mixing), ...anyway.filter((found) => !known.has(placeOf(found)))];
+  return [...outside.filter(({ code }) => !ofBatch.has(code)), ...anyway.filter((found) => !known.has(placeOf(found)))];
 }
 
 const batchOfOne = 'Exported with a batch of one in place of a dynamic first axis, hepc can read the model.';

@@ -51,9 +51,9 @@ export function importOnnx(source: OnnxSource): ImportedModel {
   const decoded = decodeModel(source.bytes, file);
   const model = { ...decoded, graph: inlineFunctions(decoded, file) };
   throwIfErrors(checkOpsets(model, file));
-  const { inputs, diagnostics: badInputs } = encryptedInputs(model.graph, file);
+  const { inputs, diagnostics: badInputs, inside } = encryptedInputs(model.graph, file);
   throwIfErrors([...checkGraph(model.graph, file), ...badInputs]);
-  return importSamples(inputs, (samples) => new GraphWalk(model, inputs, source, samples).run());
+  return importSamples(inputs, inside, (samples) => new GraphWalk(model, inputs, source, samples).run());
 }
 
 class GraphWalk {

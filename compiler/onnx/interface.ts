@@ -7,24 +7,34 @@ import { maxElements, maxRank } from './proto/limits.ts';
 import type { OnnxGraph, OnnxInput } from './proto/model.ts';
 import type { ElementKind } from './proto/term.ts';
 
-/** The encrypted inputs, and what is wrong with their types. */
-export function encryptedInputs(
-  graph: OnnxGraph,
-  file: string,
-): { readonly inputs: readonly Port[]; readonly diagnostics: readonly Diagnostic[] } {
+export interface EncryptedInputs {
+  readonly inputs: readonly Port[];
+  /** What is wrong with their types. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** What is wrong with batch axes that are not the first, unless samples turn out to be independent along them. */
+  readonly inside: readonly Diagnostic[];
+}
+
+/** The encrypted inputs, of which each may have one dynamic axis. */
+export function encryptedInputs(graph: OnnxGraph, file: string): EncryptedInputs {
   const constants = new Set(graph.initializers.map(({ name }) => name));
+  const encrypted = graph.inputs.filter(({ name }) => !constants.has(name));
+  const mayBeInside = haveOneAxis(encrypted);
   const diagnostics: Diagnostic[] = [];
-  const inputs = graph.inputs
-    .filter(({ name }) => !constants.has(name))
-    .flatMap((input) => {
-      const troubles = troublesOf(input).map((make) => make(file));
-      diagnostics.push(...troubles);
-      return troubles.length > 0 ? [] : [encryptedInput(input)];
-    });
+  const inside: Diagnostic[] = [];
+  const inputs = encrypted.flatMap((input) => {
+    const moved = dynamicAxes(input)
+      .filter(({ axis }) => axis > 0)
+      .map(({ axis, label }) => dynamicAxis({ input: input.name, axis, label }, { file }));
+    (mayBeInside ? inside : diagnostics).push(...moved);
+    const troubles = troublesOf(input).map((make) => make(file));
+    diagnostics.push(...troubles);
+    return troubles.length > 0 ? [] : [encryptedInput(input)];
+  });
   if (inputs.length === 0 && diagnostics.length === 0) {
     diagnostics.push(malformedGraph({ reason: 'the graph has no inputs' }, { file }));
   }
-  return { inputs, diagnostics };
+  return { inputs, diagnostics, inside };
 }
 
 /** What ONNX takes the elements of each input for; all are encrypted as reals. */
@@ -37,9 +47,25 @@ export function inputKinds({ inputs }: OnnxGraph): ReadonlyMap<string, ElementKi
   );
 }
 
-function encryptedInput({ name, shape = [] }: OnnxInput): Port {
-  const hasBatchAxis = typeof shape[0] === 'string';
-  return { name, shape: shape.filter((extent) => typeof extent === 'number'), hasBatchAxis };
+function encryptedInput(input: OnnxInput): Port {
+  const { name, shape = [] } = input;
+  const [batch] = dynamicAxes(input);
+  return {
+    name,
+    shape: shape.filter((extent) => typeof extent === 'number'),
+    hasBatchAxis: batch !== undefined,
+    ...(batch !== undefined && batch.axis > 0 && { batchAxis: batch.axis }),
+  };
+}
+
+function dynamicAxes({ shape = [] }: OnnxInput): readonly { readonly axis: number; readonly label: string }[] {
+  return shape.flatMap((extent, axis) => (typeof extent === 'string' ? [{ axis, label: extent }] : []));
+}
+
+/** Whether no input has two dynamic axes, and all have the same name, so that wherever they stand they are the batch. */
+function haveOneAxis(inputs: readonly OnnxInput[]): boolean {
+  const axes = inputs.map(dynamicAxes);
+  return axes.every(({ length }) => length <= 1) && new Set(axes.flat().map(({ label }) => label)).size <= 1;
 }
 
 function troublesOf({ name, elementType, shape }: OnnxInput): readonly ((file: string) => Diagnostic)[] {
@@ -49,17 +75,9 @@ function troublesOf({ name, elementType, shape }: OnnxInput): readonly ((file: s
     return [(file) => badInterfaceType({ name, found }, { file })];
   }
   if (shape === undefined) return [(file) => dynamicAxis({ input: name, axis: -1, label: '' }, { file })];
-  const dynamic = shape.flatMap((extent, axis) =>
-    typeof extent === 'string' && axis > 0 ? [{ axis, label: extent }] : [],
-  );
   const count = shape.reduce<number>((product, extent) => product * (typeof extent === 'number' ? extent : 1), 1);
-  const trouble = dynamic.map(
-    ({ axis, label }) =>
-      (file: string) =>
-        dynamicAxis({ input: name, axis, label }, { file }),
-  );
-  if (shape.length <= maxRank && count <= maxElements) return trouble;
+  if (shape.length <= maxRank && count <= maxElements) return [];
   const what = shape.length > maxRank ? 'axes' : 'elements';
   const [size, limit] = shape.length > maxRank ? [shape.length, maxRank] : [count, maxElements];
-  return [...trouble, (file) => modelTooLarge({ what: `${what} of input "${name}"`, size, limit }, { file })];
+  return [(file) => modelTooLarge({ what: `${what} of input "${name}"`, size, limit }, { file })];
 }

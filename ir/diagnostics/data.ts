@@ -80,17 +80,19 @@ export const wrongShape = defineDiagnostic<{
   /** The shape of one sample. */
   expected: readonly number[];
   hasBatchAxis: boolean;
+  /** The axis of `expected` that samples stand before. */
+  batchAxis: number;
 }>({
   code: 'H407',
   severity: 'error',
   title: 'array of the wrong shape',
   explain:
-    'An array for a model input either has exactly the shape of one sample, or one leading axis more, which holds ' +
-    'samples. If the first dimension of the input is dynamic in the ONNX model, that dimension holds samples and is not ' +
+    'An array for a model input either has exactly the shape of one sample, or one axis more, the first, which ' +
+    'holds samples, or that which is dynamic in the ONNX model. If the first dimension of the input is dynamic in the ONNX model, that dimension holds samples and is not ' +
     'part of the shape; a first dimension with a fixed size is a dimension like any other, even if it is 1.',
-  message: ({ array, got, expected }) =>
+  message: ({ array, got, expected, batchAxis }) =>
     `array ${JSON.stringify(array)} has shape ${formatShape(got)}; expected ${formatShape(expected)} for one sample ` +
-    `or ${formatShape(['n', ...expected])} for n samples`,
+    `or ${formatShape([...expected.slice(0, batchAxis), 'n', ...expected.slice(batchAxis)])} for n samples`,
   notes: ({ got, expected, hasBatchAxis }) => [
     ...reshapeHints(got, expected),
     ...(hasBatchAxis || expected[0] !== 1

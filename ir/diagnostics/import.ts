@@ -127,8 +127,9 @@ export const dynamicAxis = defineDiagnostic<{ input: string; axis: number; label
   severity: 'error',
   title: 'an input with a dynamic axis that is not the first',
   explain:
-    'A plan is made for exact shapes. Only the first axis of an input may be dynamic: it counts samples, and the plan ' +
-    'is for one of them.',
+    'A plan is made for exact shapes. One axis of each input may be dynamic: it counts samples, and the plan is for one ' +
+    'of them. It is mostly the first. Another one has to be the only dynamic axis, of the same name in all inputs, and ' +
+    'samples must not depend on each other along it.',
   message: ({ input, axis, label }) =>
     axis < 0 ? `input "${input}" has no shape` : `axis ${axis} of input "${input}" is dynamic (${label})`,
   notes: () => ['Fix the axis: export with a static shape, or use onnxruntime.tools.make_dynamic_shape_fixed.'],

@@ -40,7 +40,10 @@ export function exportModule(
     input: ({ attrs: { name } }) => {
       const port = inputs.get(name);
       if (port === undefined) throw new InternalError(`the model has no input ${name}`);
-      return { name, batched: port.hasBatchAxis };
+      const { shape, hasBatchAxis, batchAxis } = port;
+      if (batchAxis === undefined) return { name, batched: hasBatchAxis };
+      const axes = Array.from(shape, (_, axis) => axis + (axis < batchAxis ? 0 : 1));
+      return { name: graph.node('Transpose', [name], { attributes: { perm: [batchAxis, ...axes] } }), batched: true };
     },
     weights: (node, columns) => weightsOf(graph, node, columns),
     names: (node) => ({ ...namesOf(node), ...exactName(node.id) }),

@@ -53,6 +53,19 @@ const imageArrays: fc.Arbitrary<NdArray> = fc
     }
   });
 
+test('along an axis that is not the first', async () => {
+  const inside: Port = { name: 'steps', shape: [2, 2], hasBatchAxis: true, batchAxis: 1 };
+  const data = Float64Array.from({ length: 12 }, (_, i) => i);
+  const bytes = writeNpy({ dtype: 'f8', shape: [2, 3, 2], data });
+  expect(await inSlices(bytes, [inside], 2)).toEqual(
+    [0, 2, 4].map((from) => new Map([['steps', Float64Array.of(from, from + 1, from + 6, from + 7)]])),
+  );
+  await expectSame(writeNpy({ dtype: 'f8', shape: [2, 2], data: data.slice(0, 4) }), [inside], 1);
+  await expectSame(writeNpy({ dtype: 'f8', shape: [3, 2, 2], data }), [inside], 1);
+  data[7] = NaN;
+  await expectSame(writeNpy({ dtype: 'f8', shape: [2, 3, 2], data }), [inside], 1);
+});
+
 test('of .npy and .npz, sound and unsound', async () => {
   await fc.assert(
     fc.asyncProperty(

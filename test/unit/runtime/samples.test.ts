@@ -56,6 +56,7 @@ describe('loadSamples', () => {
   it.each<[Port, readonly number[], string]>([
     [batched, [5, 4], 'has shape [5, 4]; expected [2, 2] for one sample or [n, 2, 2] for n samples'],
     [batched, [5, 1, 2, 2], 'reshape the array to [5, 2, 2]'],
+    [{ ...second, batchAxis: 1 }, [5, 3], 'expected [3] for one sample or [3, n] for n samples'],
     [fixedOne, [5, 4], 'The first dimension of this model input is fixed at 1'],
     [fixedOne, [5, 4], 'reshape the array to [5, 1, 4]'],
     [batched, [], 'has shape []'],

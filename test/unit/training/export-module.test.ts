@@ -20,7 +20,7 @@ import type { ModelInterface, Sample } from '../../../ir/interface.ts';
 import { arbitraryNetwork, networkSamples } from '../../support/arbitrary-networks.ts';
 import { exampleModels, modelBytes } from '../../support/mnist.ts';
 import { model } from '../../support/onnx-builder.ts';
-import { torchRecurrent } from '../compiler/onnx/cases/recurrent.ts';
+import { recurrentCases, torchRecurrent } from '../compiler/onnx/cases/recurrent.ts';
 
 /** Of the largest output: single precision against double. */
 const tolerance = 1e-4;
@@ -239,6 +239,17 @@ describe('what is written', () => {
     expect(elementCount([n, n])).toBeGreaterThan(2 ** 24);
     expect(() => exportModule(module, interfaceOf(module))).toThrow(/H369.*node "up"/);
   });
+});
+
+test('inputs and outputs with the axis of samples inside', async () => {
+  const found = recurrentCases.find(({ name }) => name.includes('batch second'));
+  if (found === undefined) throw new Error('there is no such case');
+  const { module, inputs, outputs } = imported(model(found.spec));
+  expect(inputs.map(({ batchAxis }) => batchAxis)).toEqual([1, 1, 1]);
+  const random = seededRandom(1);
+  const draw = (count: number) => Float64Array.from({ length: count }, () => random.uniform());
+  const samples = [0, 1, 2].map(() => new Map(inputs.map(({ name, shape }) => [name, draw(elementCount(shape))])));
+  await expectRoundTrip(module, { inputs, outputs }, samples);
 });
 
 test('an output with the axis of samples inside', async () => {

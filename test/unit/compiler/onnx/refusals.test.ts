@@ -329,6 +329,14 @@ describe('the interface', () => {
     expect(found[0]?.message).toBe('axis 1 of input "x" is dynamic (h)');
   });
 
+  test('a dynamic axis that is not the first, and no batch', () => {
+    const sum = [node('ReduceSum', 'x axis', 'y')];
+    const initializers = { axis: int64s([1], [1]) };
+    expect(codesOf({ inputs: { x: [4, 'n'] }, nodes: sum, initializers, outputs: ['y'] })).toEqual(['H110']);
+    const inputs = { x: [4, 'n'], z: ['m', 4] };
+    expect(codesOf({ inputs, nodes: [node('MatMul', 'x z', 'y')], outputs: ['y'] })).toEqual(['H110']);
+  });
+
   test('inputs that are no real tensors', () => {
     const spec = { inputs: x, nodes: [node('Cast', 'x', 'y', { to: 1 })], outputs: ['y'] };
     expect(codesOf({ ...spec, types: { x: elementType.string } })).toEqual(['H113']);

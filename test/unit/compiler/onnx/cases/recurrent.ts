@@ -134,6 +134,12 @@ export const recurrentCases: readonly Case[] = [
   bare('input and forget coupled', 'LSTM', { input_forget: 1 }, 'x w r b _ h0 c0'),
   bare('HardSigmoid', 'LSTM', { activations: { strings: ['HardSigmoid', 'Tanh', 'Tanh'] } }),
   keras,
+  given('torch.nn.LSTM with the batch second, and initial states', {
+    inputs: { x: [steps, batch, inputs], h0: [1, batch, hidden], c0: [1, batch, hidden] },
+    nodes: [node('LSTM', 'x w r b _ h0 c0', 'all h c', { hidden_size: hidden }), node('Squeeze', 'all ones', 'y')],
+    initializers: { ...parameters('LSTM'), ones: int64s([1], [1]) },
+    outputs: ['y', 'h', 'c'],
+  }),
   given('an encrypted initial state', {
     inputs: { x: [steps, 1, inputs], h0: [1, 1, hidden] },
     nodes: [node('GRU', 'x w r b _ h0', 'y h', { hidden_size: hidden })],
