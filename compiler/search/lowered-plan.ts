@@ -17,10 +17,13 @@ import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import { predictError, type Reference } from '../parameters/simulate.ts';
 import { measureProgram, parametersOf } from './measure.ts';
 import { type Goal, scoreOf } from './objective.ts';
-import { keyBudgets } from './key-budgets.ts';
+import { keyCounts, smallerKeys } from './key-budgets.ts';
 import { memoryDemand } from './memory-demand.ts';
 import { isPreferred, type KeyBudget, type Price, type UnmetNeed, withinMeans } from './price.ts';
 import type { Proposal } from './propose.ts';
+
+/** Smaller keys that are tried one after another until a program fits. */
+const mostRounds = 4;
 
 export interface LoweringContext {
   readonly tensor: TensorModule;
@@ -72,11 +75,16 @@ export function lowerProposal(
   if (free === undefined) return { proposal, packed, priced: { needs: 'fewer-levels' }, warnings: [] };
   context.progress.at(0.7);
   let best = free;
-  for (const budget of keyBudgets(free, context)) {
-    // The most keys that fit are the best of those that were chosen to fit.
-    if (budget.budgetBytes !== undefined && !('needs' in withinMeans(best, context))) break;
-    const held = priceWithKeys({ proposal, packed }, budget, manager, context);
+  const price = (budget: KeyBudget): Price | undefined => priceWithKeys({ proposal, packed }, budget, manager, context);
+  for (const budget of keyCounts(free.measures, context)) {
+    const held = price(budget);
     if (held !== undefined && isPreferred(held, best, context)) best = held;
+  }
+  let last: Price | undefined = best;
+  for (let round = 0; round < mostRounds; round++) {
+    const budget: KeyBudget | undefined = last && smallerKeys(last, context);
+    last = budget && price(budget);
+    if (last !== undefined && isPreferred(last, best, context)) best = last;
   }
   return { proposal, packed, priced: withinMeans(best, context), warnings: manager.warnings.slice(earlier) };
 }
@@ -88,15 +96,15 @@ export function acceptPlan(
   context: LoweringContext,
 ): AcceptedProgram | UnmetNeed {
   const earlier = manager.warnings.length;
-  const outcome = acceptWithKeys(lowered, budgetOf(lowered), manager, context);
-  if (!('needs' in outcome)) return { ...outcome, warnings: manager.warnings.slice(earlier) };
-  if (outcome.needs !== 'less-memory' && outcome.needs !== 'wider-limits') return outcome;
+  let budget: KeyBudget | undefined = budgetOf(lowered);
+  let outcome = acceptWithKeys(lowered, budget, manager, context);
   // The chain that is accurate enough is longer than the shortest one, and its keys are larger.
-  for (const budget of keyBudgets(outcome.price, context)) {
-    const held = acceptWithKeys(lowered, budget, manager, context);
-    if (!('needs' in held)) return { ...held, warnings: manager.warnings.slice(earlier) };
+  for (let round = 0; round < mostRounds && 'needs' in outcome && 'price' in outcome; round++) {
+    budget = smallerKeys(outcome.price, context);
+    if (budget === undefined) break;
+    outcome = acceptWithKeys(lowered, budget, manager, context);
   }
-  return outcome;
+  return 'needs' in outcome ? outcome : { ...outcome, warnings: manager.warnings.slice(earlier) };
 }
 
 function acceptWithKeys(

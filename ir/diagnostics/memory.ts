@@ -46,8 +46,8 @@ export const memoryExceeded = defineDiagnostic<{
     'with composite rotations in place of most keys, and with the layouts that take the least memory. The message tells ' +
     'what the smallest plan takes, and the layers that take the most of it. A key takes bytes by the square of the levels ' +
     'above the output at which it is used: activations of lower degree, or fewer layers, make all of them smaller. ' +
-    'Plaintexts do not count: what finds no room is encoded at each use. Where a smaller ring would fit but is not accurate ' +
-    'enough, the error that it reaches is named.',
+    'Plaintexts do not count: what finds no room is encoded at each use. Where a shorter chain would fit but is not ' +
+    'accurate enough, the error that it reaches is named.',
   message: ({ engine, needed, limit, demand }) =>
     `the plan needs ${asGibibytes(needed)} on the engine ${engine}, more than its ${asGibibytes(limit)}: ` +
     `${describeKeys(demand)}, ${readable(demand.ciphertextBytes)} for ciphertexts`,
@@ -55,7 +55,7 @@ export const memoryExceeded = defineDiagnostic<{
     ...demand.layers.map((layer) => describeLayer({ ...layer, plaintextBytes: 0 })),
     ...(error === undefined
       ? []
-      : [`plans in smaller rings fit, with an error of ${error.toPrecision(2)}: allow twice that with --max-error`]),
+      : [`shorter chains fit, with an error of ${error.toPrecision(2)}: allow twice that with --max-error`]),
     ...(demand.keyBytes > demand.ciphertextBytes
       ? ['make the path through the model shorter, by activations of lower degree or fewer layers: keys shrink with it']
       : []),

@@ -64,6 +64,16 @@ describe('limits', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/error\[H340\]: the nearest plan, at N = \d+, needs \d+KiB where --max-upload allows 1KiB/);
   });
+
+  test('of memory that nothing keeps are told with the keys and layers that take it', async () => {
+    const { exitCode, stderr } = await compileWith('--max-memory', '1KiB');
+    expect(exitCode).toBe(1);
+    const [head, layer] = stderr.split('\n');
+    expect(head).toMatch(
+      /error\[H340\]: .* needs \d+MiB where --max-memory allows 1KiB .*: \d+ MiB for \d+ keys?.*, \d+ MiB for plaintexts, \d+ MiB for ciphertexts$/,
+    );
+    expect(layer).toMatch(/^ {2}help: ".*" \(\w+\) takes \d+ MiB: /);
+  });
 });
 
 describe('inspect --search', () => {
