@@ -7,14 +7,16 @@ import { type InputEncoding, type OutputEncoding, sentCiphertexts } from '../../
 import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
 
 /**
- * The slot vectors of the ciphertexts that are sent, in order. `samples` are flat, row-major and at most batchTile;
- * slots of samples that are missing, and slots without an element, hold zero.
+ * The slot vectors of the ciphertexts that are sent, in order. `samples` are flat, row-major and at most batchTile; slots
+ * without an element hold zero. A batch that is not full repeats its samples: zeros may be far from all samples, what
+ * becomes of them may outgrow the modulus, and one slot that does spoils all others.
  */
 export function packInput(encoding: InputEncoding, samples: readonly Float64Array[]): Float64Array[] {
   const { layout, index, factor, used } = encoding;
   requireBatch(samples.length, layout.batchTile);
   requireElements(encoding, samples);
-  return fillSlots(layout, index, factor, samples).filter((_, ciphertext) => used[ciphertext] === true);
+  const full = Array.from({ length: layout.batchTile }, (_, k) => samples[k % samples.length] ?? new Float64Array());
+  return fillSlots(layout, index, factor, full).filter((_, ciphertext) => used[ciphertext] === true);
 }
 
 /** The first `samples` samples of an output, flat and row-major, from the slot vectors of its ciphertexts that are sent. */

@@ -45,6 +45,13 @@ test('what is packed is unpacked, for every layout and batch', () => {
   );
 });
 
+test('a batch that is not full repeats its samples', () => {
+  const layout = new Layout([tiled(2, 2)], 8);
+  const samples = [1, 10, 100].map((scale) => Float64Array.of(scale, 2 * scale));
+  const [packed = []] = packInput(inputFor(layout, Int32Array.of(0, 1), 2, 1), samples);
+  expect([...packed]).toEqual([1, 10, 100, 1, 10, 100, 1, 10, 2, 20, 200, 2, 20, 200, 2, 20]);
+});
+
 test('what an index picks is read of the ciphertexts that are sent, and constants of none', () => {
   fc.assert(
     fc.property(layouts, fc.array(fc.nat(), { minLength: 1, maxLength: 9 }), (layout, seeds) => {
