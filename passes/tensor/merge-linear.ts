@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { withoutDeadNodes } from './dead-nodes.ts';
+import { balanceProducts } from './linear/balance-products.ts';
 import { composeConv } from './linear/compose-conv.ts';
 import { composeGathers } from './linear/compose-gathers.ts';
 import { composeLinear, splitConcatenation, splitScaledConcatenation } from './linear/compose-maps.ts';
@@ -30,6 +31,7 @@ const rules: readonly Rule[] = [
   composeConv,
   composeLinear,
   splitConcatenation,
+  balanceProducts,
   flattenSum,
   mergeSummands,
   distributeScale,
@@ -49,7 +51,8 @@ export const mergeLinear = definePass({
     'per channel, under zero padding, and after another convolution without padding between them; a shift before a ' +
     'padded convolution makes it sparse, because its padding is not shifted. Reshapes move behind elementwise ops and ' +
     'vanish before ops that flatten. Sums take in scale-shifts, and linear ops of one value become one. Products of ' +
-    'elements of the same values, side by side, become one. Polynomials of degree one become scale-shifts, and ' +
+    'elements of the same values, side by side, become one, and weights behind a product that differ by orders of ' +
+    'magnitude are shared with its factors. Polynomials of degree one become scale-shifts, and ' +
     'uniform scale-shifts around a polynomial become part of it. Assumes finite constants; results change by rounding ' +
     'only.',
   options: z.strictObject({}),

@@ -122,6 +122,28 @@ describe('dense', () => {
   });
 });
 
+test('weights behind products become alike, as far as powers of two go', () => {
+  const weight = fc.integer({ min: -20, max: 20 }).map((exponent) => 2 ** exponent);
+  fc.assert(
+    fc.property(fc.array(weight, { minLength: 6, maxLength: 6 }), fc.boolean(), (weights, square) => {
+      const builder = new TensorBuilder();
+      const x = builder.add('input', [], { name: 'x', shape: [6] }, []);
+      const shifted = (by: number) =>
+        builder.add('scale-shift', [x], { factors: vector([3, 1, 2, 1, 1, 5]), offsets: vector([by]) }, []);
+      const left = shifted(1);
+      const product = builder.add('multiply', [left, square ? left : shifted(-2)], {}, []);
+      const layer = { weights: new Constant([1, 6], Float64Array.from(weights)), bias: vector([4]) };
+      builder.add('output', [builder.add('dense', [product], layer, [])], { name: 'y' }, []);
+      const { nodes } = merged(builder.build('m'));
+      const last = nodes.find((node) => node.op === 'dense');
+      const exponents = Array.from(last?.attrs.weights.values ?? [], (w) => Math.log2(Math.abs(w)));
+      expect(Math.max(...exponents) - Math.min(...exponents)).toBeLessThanOrEqual(8);
+      expect(nodes.filter((node) => node.op === 'scale-shift')).toHaveLength(square ? 1 : 2);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 describe('products side by side', () => {
   /** The product of elements of x at `places`, from the left. */
   const monomial = (b: TensorBuilder, x: ValueId, places: readonly number[]) =>
