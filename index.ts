@@ -17,7 +17,9 @@ import { compileOnnx } from './compiler/compile-onnx.ts';
 import { importOnnx, type OnnxSource } from './compiler/onnx/import.ts';
 import type { Diagnostic } from './ir/diagnostics/diagnostic.ts';
 import type { GivenSample } from './ir/given-samples.ts';
-import type { Port } from './ir/interface.ts';
+import { modelInputs } from './ir/client/steps.ts';
+import type { ModelPort, Sample } from './ir/interface.ts';
+import { beforeEncryption } from './ir/interpret/client.ts';
 import type { Plan, PlanStatistics } from './ir/plan/plan.ts';
 import { pruneModel } from './pruning/prune-model.ts';
 import type { PruneOptions } from './pruning/prune-options.ts';
@@ -36,7 +38,9 @@ export { engineProfiles } from './costs/profiles.ts';
 export type { EngineCapabilities, EngineProfile } from './costs/profiles.ts';
 export type { ClientPart, EngineName, Plan, PlanStatistics } from './ir/plan/plan.ts';
 export type { GivenSample, GivenValues } from './ir/given-samples.ts';
-export type { Port, Sample } from './ir/interface.ts';
+export type { Answer, AnswerValue, ClientElements, ClientSample, ClientValue } from './ir/interface.ts';
+export { modelInputs, modelOutputs } from './ir/client/steps.ts';
+export type { ModelPort, Port, Sample } from './ir/interface.ts';
 export type { Objective, SearchLimits, SearchReport } from './ir/plan/search-report.ts';
 export type { PruningReport } from './ir/plan/pruning-report.ts';
 export type { PrunedModel } from './pruning/session.ts';
@@ -49,7 +53,7 @@ export { fileAccess } from './runtime/format/file-access.ts';
 export { openSamples } from './runtime/sample-slices.ts';
 export { sampleSource } from './runtime/sample-source.ts';
 export type { SampleSource } from './runtime/sample-source.ts';
-export type { DecryptedFile, StreamOptions } from './runtime/client.ts';
+export type { DecryptedFile, DecryptOptions, StreamOptions } from './runtime/client.ts';
 export type { RandomAccess } from './runtime/format/random-access.ts';
 export type { Append } from './runtime/format/zip-writer.ts';
 export { openHep as openPlan, readHep as readPlan } from './runtime/hep/read.ts';
@@ -83,7 +87,9 @@ export interface CompileModelOptions extends Omit<CompileOptions, 'samples' | 'o
    * Calibration samples, a few hundred real ones: a list, or a function of the inputs of the model that gives one.
    * Without them the plan is marked as synthetic.
    */
-  readonly calibration?: readonly GivenSample[] | ((inputs: readonly Port[]) => readonly GivenSample[]);
+  readonly calibration?: readonly GivenSample[] | ((inputs: readonly ModelPort[]) => readonly GivenSample[]);
+  /** Names of the values that answers have, in place of the outputs of the model: any values of its graph. */
+  readonly outputs?: readonly string[];
 }
 
 export interface CompiledModel {
@@ -109,7 +115,7 @@ export function compile(onnx: Uint8Array | OnnxModel, options: CompileModelOptio
 
 export interface PruneModelOptions extends Omit<PruneOptions, 'trainer' | 'samples' | 'labels' | 'heldOut'> {
   /** Real inputs of the model, thousands of them, with labels where there are any: as `loadSamples` reads them. */
-  readonly data: Samples | ((inputs: readonly Port[]) => Samples);
+  readonly data: Samples | ((inputs: readonly ModelPort[]) => Samples);
   /** Samples to measure losses on, that the model was not trained on. Default a fifth of `data`. */
   readonly heldOut?: Samples;
 }
@@ -126,12 +132,15 @@ export async function prune(
   // Training alone needs onnxruntime, which sets itself up when it is loaded.
   const { createTrainer } = await import('./training/trainer.ts');
   const source = sourceOf(onnx);
-  const samples = typeof data === 'function' ? data(importOnnx(source).inputs) : data;
+  const { steps, inputs } = importOnnx(source);
+  const samples = typeof data === 'function' ? data(modelInputs(steps, inputs)) : data;
+  const encrypted = (given: Samples): Sample[] =>
+    listSamples(given).map((sample, k) => beforeEncryption(steps, sample, k));
   return pruneModel(source, {
     ...options,
-    samples: listSamples(samples),
+    samples: encrypted(samples),
     labels: samples.labels,
-    ...(heldOut !== undefined && { heldOut: { samples: listSamples(heldOut), labels: heldOut.labels } }),
+    ...(heldOut !== undefined && { heldOut: { samples: encrypted(heldOut), labels: heldOut.labels } }),
     trainer: createTrainer(),
   });
 }

@@ -70,7 +70,7 @@ async function evaluateOn(
       const { outputs: results, timings } = await session.evaluate(inputs);
       evaluateMs.push(timings.evaluate);
       const decrypting = performance.now();
-      const [decrypted] = client.decrypt(results);
+      const [decrypted] = client.decrypt(results, { raw: true });
       decryptMs.push(performance.now() - decrypting);
       outputs.push(Object.fromEntries(Array.from(decrypted ?? [], ([name, values]) => [name, Array.from(values)])));
     }

@@ -10,13 +10,13 @@ import { encodingLimit, type Parameters } from '../ir/parameters.ts';
 import { type Calibration, calibrationOf, leastCalibration } from '../ir/plan/calibration.ts';
 import type { ClientPart, InputEncoding, OutputEncoding, Plan, PlanModule } from '../ir/plan/plan.ts';
 import type { SearchReport } from '../ir/plan/search-report.ts';
-import type { TensorModule } from '../ir/tensor/ops.ts';
 import { sentOutputs } from '../ir/tile/sent-outputs.ts';
-import type { ModelInterface, Port, Sample } from '../ir/interface.ts';
+import type { Port, Sample } from '../ir/interface.ts';
 import type { PackedNetwork } from './search/pack-network.ts';
+import type { ImportedGraph } from './simplify.ts';
 
 export interface PlanParts {
-  readonly graph: ModelInterface & { readonly module: TensorModule };
+  readonly graph: ImportedGraph;
   readonly packed: PackedNetwork;
   readonly program: PlanModule;
   readonly samples: readonly Sample[];
@@ -49,6 +49,7 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
     batch,
     inputs,
     outputs,
+    ...parts.graph.steps,
     rotationSteps: galoisSteps,
     needsRelinKeys: relinearization,
     maxError,

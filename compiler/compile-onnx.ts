@@ -3,7 +3,9 @@ import { printModule } from '../ir/text/print.ts';
 import { nonFiniteValue, noSamples } from '../ir/diagnostics/data.ts';
 import { HepcError } from '../ir/diagnostics/diagnostic.ts';
 import { type GivenSample, readGivenSamples } from '../ir/given-samples.ts';
-import type { Port, Sample } from '../ir/interface.ts';
+import { type ClientSteps, modelInputs } from '../ir/client/steps.ts';
+import type { ModelPort, Sample } from '../ir/interface.ts';
+import { beforeEncryption } from '../ir/interpret/client.ts';
 import { ordersFromJson } from '../passes/pruning/orders/orders-json.ts';
 import { type Compilation, compileGraph } from './compile.ts';
 import { type ImportedModel, importOnnx, type OnnxSource } from './onnx/import.ts';
@@ -13,7 +15,11 @@ import type { ImportedGraph } from './simplify.ts';
 
 export interface CompileOnnxOptions extends Omit<CompileOptions, 'samples'> {
   /** Calibration samples, or how to get them once the inputs of the model are known. */
-  readonly samples?: readonly GivenSample[] | ((inputs: readonly Port[]) => readonly GivenSample[]);
+  readonly samples?: readonly GivenSample[] | ((inputs: readonly ModelPort[]) => readonly GivenSample[]);
+  /** Names of the values that answers have, in place of the outputs of the model: any values of its graph. */
+  readonly outputs?: readonly string[] | undefined;
+  /** What the client computes around the model, where the file does not have it: what pruning writes is the network. */
+  readonly steps?: ClientSteps | undefined;
 }
 
 export interface OnnxCompilation extends Compilation {
@@ -25,11 +31,13 @@ export interface OnnxCompilation extends Compilation {
  * their digest only. Throws `HepcError` for a model that cannot be imported or compiled.
  */
 export function compileOnnx(source: OnnxSource, options: CompileOnnxOptions = {}): OnnxCompilation {
-  const { samples, ...rest } = options;
+  const { samples, outputs, steps, ...rest } = options;
   rest.onStep?.('reading the model', 0);
-  const model = importOnnx(source);
-  const given = typeof samples === 'function' ? samples(model.inputs) : samples;
-  const list = given === undefined ? undefined : readCalibration(given, model.inputs);
+  const imported = importOnnx(source, { outputs });
+  const model = steps === undefined ? imported : { ...imported, steps };
+  const inputs = modelInputs(model.steps, model.inputs);
+  const given = typeof samples === 'function' ? samples(inputs) : samples;
+  const list = given === undefined ? undefined : readCalibration(given, inputs, model.steps);
   const graph = { ...model, orders: ordersOf(model) };
   const compilation = compileGraph(graph, { ...rest, ...(list === undefined ? {} : { samples: list }) });
   const { tensor, tile } = compilation.modules;
@@ -45,9 +53,13 @@ export function compileOnnx(source: OnnxSource, options: CompileOnnxOptions = {}
   };
 }
 
-/** Throws `HepcError` for what is no list of samples, for none, and for values that are not finite. */
-function readCalibration(given: readonly GivenSample[], inputs: readonly Port[]): Sample[] {
-  const samples = readGivenSamples(given, inputs, { at: { part: 'calibration' } });
+/**
+ * What is encrypted of the samples. Throws `HepcError` for what is no list of samples, for none, for categories that the
+ * steps do not know, and for values that are not finite.
+ */
+function readCalibration(given: readonly GivenSample[], inputs: readonly ModelPort[], steps: ClientSteps): Sample[] {
+  const own = readGivenSamples(given, inputs, { at: { part: 'calibration' } });
+  const samples = own.map((sample, k) => beforeEncryption(steps, sample, k));
   if (samples.length === 0) throw new HepcError([noSamples({ array: 'calibration', shape: [0] })]);
   for (const [k, sample] of samples.entries()) {
     for (const [name, values] of sample) {

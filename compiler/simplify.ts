@@ -1,6 +1,7 @@
 /** The imported model as the network that plans are searched for, and what their programs are measured on. */
 import { fewSamples, syntheticSamples } from '../ir/diagnostics/compile.ts';
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
+import type { ClientSteps } from '../ir/client/steps.ts';
 import type { ModelInterface, Sample } from '../ir/interface.ts';
 import { leastCalibration } from '../ir/plan/calibration.ts';
 import { seededRandom } from '../ir/random.ts';
@@ -13,6 +14,8 @@ import type { Settings } from './settings.ts';
 
 export interface ImportedGraph extends ModelInterface {
   readonly module: TensorModule;
+  /** What the client computes around it; nothing unless given. */
+  readonly steps?: ClientSteps;
   /**
    * The order of the elements along axes of the network, as pruning found it, once its linear ops are merged. Default
    * that of the model.
@@ -53,7 +56,7 @@ export function simplify(
   progress.begin('optimising the network', 0.02);
   const { exact, whole } = optimiseTensor(graph.module, manager, { maxError, synthetic });
   const tensor = elements === 'all' ? whole : shrinkTensor(whole, manager, graph.orders?.(whole));
-  const reference = referenceOn(graph.module, samples);
+  const reference = referenceOn(graph.module, samples, graph.steps);
   const warnings = [...warningsOf(samples, synthetic), ...manager.warnings];
   return { graph, exact, whole, tensor, samples, synthetic, reference, runs: manager.runs, warnings };
 }

@@ -121,7 +121,7 @@ async function recognise(image: Sample, calibration: readonly Sample[], onnx: Ui
     ]);
 
     heading('4. The client decrypts the scores');
-    const [answer = new Map<string, Float64Array>()] = client.decrypt(outputs);
+    const [answer = new Map<string, Float64Array>()] = client.decrypt(outputs, { raw: true });
     const [scores = new Float64Array()] = answer.values();
     const [pixels = new Float64Array()] = image.values();
     process.stdout.write(`\n${sideBySide(drawDigit(pixels), drawScores(scores))}\n\n`);

@@ -36,6 +36,29 @@ export function splitSamples(
   });
 }
 
+/** As `joinSamples`, of texts. */
+export function joinTexts(samples: readonly (readonly string[])[], shape: readonly number[], axis: number): string[] {
+  const inner = elementCount(shape.slice(axis));
+  const outer = elementCount(shape.slice(0, axis));
+  return Array.from({ length: outer }, (_, o) =>
+    samples.flatMap((sample) => sample.slice(o * inner, (o + 1) * inner)),
+  ).flat();
+}
+
+/** As `splitSamples`, of texts. */
+export function splitTexts(
+  joined: readonly string[],
+  shape: readonly number[],
+  axis: number,
+  count: number,
+): string[][] {
+  const inner = elementCount(shape.slice(axis));
+  const outer = elementCount(shape.slice(0, axis));
+  return Array.from({ length: count }, (_, k) =>
+    Array.from({ length: outer }, (_, o) => joined.slice((o * count + k) * inner, (o * count + k + 1) * inner)).flat(),
+  );
+}
+
 /** `shape` with an axis of `extent` samples before axis `axis`. */
 export function withSamples(shape: readonly number[], axis: number, extent: number): readonly number[] {
   return shape.toSpliced(axis, 0, extent);

@@ -1,12 +1,15 @@
-/** Samples as callers of the library have them: maps or plain objects, of typed arrays or nested lists of numbers. */
+/** Samples as callers of the library have them: maps or plain objects, of typed arrays or nested lists of numbers or texts. */
 import { elementCount } from './constant.ts';
 import { type Diagnostic, HepcError, type Place } from './diagnostics/diagnostic.ts';
 import { badSample, badSampleList, missingInput, wrongInputLength, wrongInputShape } from './diagnostics/samples.ts';
-import type { Port, Sample } from './interface.ts';
+import type { ClientElements, ClientSample, ClientValue, Port } from './interface.ts';
 
 /** Elements of one input: flat and row-major, or nested in lists as its shape says. */
 export type GivenValues =
   | number
+  | boolean
+  | bigint
+  | string
   | readonly GivenValues[]
   | Float64Array
   | Float32Array
@@ -16,12 +19,14 @@ export type GivenValues =
   | Int16Array
   | Uint16Array
   | Int32Array
-  | Uint32Array;
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
 
 /** Values by the name of the input. */
-export type GivenSample = Sample | ReadonlyMap<string, GivenValues> | Readonly<Record<string, GivenValues>>;
+export type GivenSample = ReadonlyMap<string, GivenValues> | Readonly<Record<string, GivenValues>>;
 
-type GivenPort = Pick<Port, 'name' | 'shape'>;
+type GivenPort = Pick<Port, 'name' | 'shape'> & { readonly elements?: ClientElements };
 
 /** Where samples are, for diagnostics. */
 export interface GivenPlace {
@@ -34,21 +39,21 @@ export interface GivenPlace {
 const mostReports = 20;
 
 /**
- * The samples with an array of doubles for each port; an array that is one already is the caller's own. Throws `HepcError`
- * (H620 to H625) for what is no list of samples, and for values that are missing, of another shape or no numbers. Whether
- * the numbers are finite is left to whoever takes them.
+ * The samples with an array of doubles for each port, or of texts where its elements are; an array of doubles is the caller's
+ * own. Throws `HepcError` (H620 to H625) for what is no list of samples, and for values that are missing, of another shape or
+ * of another kind. Whether the numbers are finite is left to whoever takes them.
  */
 export function readGivenSamples(
   given: unknown,
   ports: readonly GivenPort[],
   { at = {}, first = 0 }: GivenPlace = {},
-): Sample[] {
+): ClientSample[] {
   if (!Array.isArray(given)) throw new HepcError([badSampleList({ got: describe(given) }, at)]);
   const distinct = [...new Map(ports.map((port) => [port.name, port])).values()];
   const diagnostics: Diagnostic[] = [];
   const samples = Array.from(given, (sample: unknown, index) => {
     const k = first + index;
-    const values = new Map<string, Float64Array>();
+    const values = new Map<string, ClientValue>();
     if (diagnostics.length >= mostReports) return values;
     const lookup = lookupIn(sample);
     if (lookup === undefined) {
@@ -57,8 +62,8 @@ export function readGivenSamples(
     }
     for (const port of distinct) {
       const read = readValues(lookup.get(port.name), port, k, lookup.names);
-      if (read instanceof Float64Array) values.set(port.name, read);
-      else diagnostics.push({ ...read, at });
+      if ('code' in read) diagnostics.push({ ...read, at });
+      else values.set(port.name, read);
     }
     return values;
   });
@@ -86,28 +91,30 @@ function lookupIn(sample: unknown): Lookup | undefined {
 
 function readValues(
   given: unknown,
-  { name, shape }: GivenPort,
+  { name, shape, elements: kind }: GivenPort,
   sample: number,
   found: readonly string[],
-): Float64Array | Diagnostic {
+): ClientValue | Diagnostic {
   const input = { input: name, sample };
   if (given === undefined || given === null) return missingInput({ ...input, found });
   const elements = elementCount(shape);
-  const flat = flatArray(given);
+  const flat = kind === 'string' ? undefined : flatArray(given);
   if (flat !== undefined) {
     if (flat.length !== elements) return wrongInputLength({ ...input, expected: shape, got: flat.length });
     return flat instanceof Float64Array ? flat : Float64Array.from(flat);
   }
-  const values = new Float64Array(elements);
-  let next = 0;
+  const values: (number | string)[] = [];
   /** What stands at `value` instead of a list of this shape; undefined where nothing does. */
   const fill = (value: unknown, [extent, ...inner]: readonly number[]): string | undefined => {
     if (extent === undefined) {
-      if (typeof value !== 'number') return describe(value);
-      values[next++] = value;
+      const element = elementOf(value, kind);
+      if (element === undefined) return describe(value);
+      values.push(element);
       return undefined;
     }
-    const list = flatArray(value) ?? (Array.isArray(value) ? (value as readonly unknown[]) : undefined);
+    const list =
+      (kind === 'string' ? undefined : flatArray(value)) ??
+      (Array.isArray(value) ? (value as readonly unknown[]) : undefined);
     if (list === undefined) return describe(value);
     if (list.length !== extent) return `a list of ${list.length}`;
     for (let i = 0; i < extent; i++) {
@@ -116,17 +123,27 @@ function readValues(
     }
     return undefined;
   };
-  const wrong = fill(given, typeof given === 'number' && elements === 1 ? [] : shape);
-  return wrong === undefined ? values : wrongInputShape({ ...input, expected: shape, got: wrong });
+  const isFlat = Array.isArray(given) && given.length === elements && !given.some(Array.isArray);
+  const wrong = fill(given, elements === 1 && !Array.isArray(given) ? [] : isFlat ? [elements] : shape);
+  if (wrong !== undefined) return wrongInputShape({ ...input, expected: shape, got: wrong });
+  return kind === 'string' ? values.map(String) : Float64Array.from(values, Number);
+}
+
+/** A value as an element of this kind; undefined where it is none. */
+function elementOf(value: unknown, kind: ClientElements | undefined): number | string | undefined {
+  if (kind === 'string') return typeof value === 'string' ? value : undefined;
+  if (typeof value === 'bigint' || typeof value === 'boolean') return Number(value);
+  return typeof value === 'number' ? value : undefined;
 }
 
 /** A typed array of numbers, or a list of nothing but numbers. */
 function flatArray(value: unknown): ArrayLike<number> | undefined {
+  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Float64Array.from(value, Number);
   if (isNumeric(value)) return value;
   return Array.isArray(value) && value.every((item) => typeof item === 'number') ? value : undefined;
 }
 
-function isNumeric(value: unknown): value is Exclude<GivenValues, number | readonly GivenValues[]> {
+function isNumeric(value: unknown): value is ArrayBufferView & ArrayLike<number> {
   return (
     ArrayBuffer.isView(value) &&
     !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array)

@@ -13,7 +13,7 @@ const leastSamples = 20;
  * fit, a model with nothing to prune, or a budget that nothing keeps.
  */
 export async function pruneModel(source: OnnxSource, options: PruneOptions): Promise<PrunedModel> {
-  const model = importOnnx(source);
+  const model = importOnnx(source, { outputs: options.outputs });
   const policy = parsePolicy(options.policy);
   checkPruneOptions(options, policy);
   if (options.samples.length < leastSamples)

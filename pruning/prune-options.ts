@@ -10,6 +10,8 @@ import type { RecoverBy } from './recovery.ts';
 import type { LabelledSamples } from './training-set.ts';
 
 export interface PruneOptions {
+  /** Names of the values that answers have, in place of the outputs of the model: any values of its graph. */
+  readonly outputs?: readonly string[] | undefined;
   /** Samples to prune, recover and measure by; real inputs of the model, thousands of them. */
   readonly samples: readonly Sample[];
   /** The index of the output that should be the largest, for each sample. */

@@ -6,11 +6,13 @@ export { formatDiagnostic, HepcError, InternalError } from '../ir/diagnostics/di
 export type { Diagnostic, NodeRef, Place, Severity } from '../ir/diagnostics/diagnostic.ts';
 export type { ClientPart } from '../ir/plan/plan.ts';
 export { Client } from './client.ts';
-export type { DecryptedFile, StreamOptions } from './client.ts';
+export type { DecryptedFile, DecryptOptions, StreamOptions } from './client.ts';
 export type { RandomAccess } from './format/random-access.ts';
 export type { Append } from './format/zip-writer.ts';
 export type { GivenSample, GivenValues } from '../ir/given-samples.ts';
-export type { Port, Sample } from '../ir/interface.ts';
+export type { Answer, AnswerValue, ClientElements, ClientSample, ClientValue } from '../ir/interface.ts';
+export { modelInputs, modelOutputs } from '../ir/client/steps.ts';
+export type { ModelPort, Port, Sample } from '../ir/interface.ts';
 export { readClientPart } from './hep/client-part.ts';
 export { openSamples } from './sample-slices.ts';
 export { sampleSource } from './sample-source.ts';

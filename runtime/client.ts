@@ -4,7 +4,9 @@
  */
 import { elementCount } from '../ir/constant.ts';
 import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
-import type { Sample } from '../ir/interface.ts';
+import type { Answer, Sample } from '../ir/interface.ts';
+import { modelInputs } from '../ir/client/steps.ts';
+import { afterDecryption, beforeEncryption } from '../ir/interpret/client.ts';
 import { keysNotLoaded, noSamplesToEncrypt, wrongCount } from '../ir/diagnostics/runtime.ts';
 import { type GivenSample, readGivenSamples } from '../ir/given-samples.ts';
 import { byCiphertext, type ClientPart, type InputEncoding, maxFileSamples, sentCiphertexts } from '../ir/plan/plan.ts';
@@ -32,12 +34,17 @@ export interface StreamOptions {
   readonly onWarning?: (warning: Diagnostic) => void;
 }
 
+export interface DecryptOptions {
+  /** The values that were encrypted, in place of the outputs of the model. */
+  readonly raw?: boolean;
+}
+
 /** What is in a file of encrypted outputs. */
-export interface DecryptedFile {
+export interface DecryptedFile<Values = Answer> {
   /** How many there are. */
   readonly samples: number;
   /** The outputs of the samples of each run. To be gone through once. */
-  readonly runs: AsyncIterable<Map<string, Float64Array>[]>;
+  readonly runs: AsyncIterable<Values[]>;
 }
 
 interface LoadedKeys {
@@ -140,36 +147,42 @@ export class Client {
   }
 
   /**
-   * The outputs of each sample. Throws `HepcError` for a file that is damaged, of another plan or another key. For answers
-   * that are larger than those of calibration there are `warnings` afterwards.
+   * The outputs of the model for each sample, after the steps that are left to the client; with `raw` the values that were
+   * encrypted. Throws `HepcError` for a file that is damaged, of another plan or another key. For answers that are larger
+   * than those of calibration there are `warnings` afterwards.
    */
-  decrypt(outputs: Uint8Array): Map<string, Float64Array>[] {
+  decrypt(outputs: Uint8Array, options: { readonly raw: true }): Sample[];
+  decrypt(outputs: Uint8Array, options?: DecryptOptions): Answer[];
+  decrypt(outputs: Uint8Array, { raw = false }: DecryptOptions = {}): Answer[] {
     const { keyId, cipher } = this.requireKeys('decryption');
     const { samples, runs } = readCiphertexts(outputs, 'outputs', this.part, keyId);
-    const answers = runs.flatMap((run, r) => this.decryptRun(cipher, run, r, samples));
-    this.remarks = unlikeAnswers(this.part, answers);
-    return answers;
+    const decrypted = runs.flatMap((run, r) => this.decryptRun(cipher, run, r, samples));
+    this.remarks = unlikeAnswers(this.part, decrypted);
+    return raw ? decrypted : decrypted.map((values, k) => afterDecryption(this.part, values, k));
   }
 
   /**
    * As `decrypt`, of a file that may be larger than memory: all of it is checked first, and read once more run by run as
    * its samples are asked for.
    */
+  decryptFrom(outputs: RandomAccess, options: StreamOptions & { readonly raw: true }): Promise<DecryptedFile<Sample>>;
+  decryptFrom(outputs: RandomAccess, options?: StreamOptions & DecryptOptions): Promise<DecryptedFile>;
   async decryptFrom(
     outputs: RandomAccess,
-    { signal, onProgress, onWarning }: StreamOptions = {},
+    { signal, onProgress, onWarning, raw = false }: StreamOptions & DecryptOptions = {},
   ): Promise<DecryptedFile> {
     const { keyId, cipher } = this.requireKeys('decryption');
     const file = await CiphertextReader.open(outputs, 'outputs', this.part, keyId);
     await file.check(signal);
-    const decryptRun = async (run: number): Promise<Map<string, Float64Array>[]> => {
+    const decryptRun = async (run: number): Promise<Answer[]> => {
       signal?.throwIfAborted();
       const samples = this.decryptRun(cipher, await file.read(run), run, file.samples);
-      for (const warning of unlikeAnswers(this.part, samples, run * this.part.batch)) onWarning?.(warning);
+      const first = run * this.part.batch;
+      for (const warning of unlikeAnswers(this.part, samples, first)) onWarning?.(warning);
       onProgress?.((run + 1) / file.runs);
-      return samples;
+      return raw ? samples : samples.map((values, k) => afterDecryption(this.part, values, first + k));
     };
-    async function* runs(): AsyncGenerator<Map<string, Float64Array>[]> {
+    async function* runs(): AsyncGenerator<Answer[]> {
       for (let run = 0; run < file.runs; run++) yield await decryptRun(run);
     }
     return { samples: file.samples, runs: runs() };
@@ -187,12 +200,7 @@ export class Client {
   }
 
   /** The samples of run `run` of a file of `samples` samples. */
-  private decryptRun(
-    cipher: SecretCipher,
-    ciphertexts: readonly Uint8Array[],
-    run: number,
-    samples: number,
-  ): Map<string, Float64Array>[] {
+  private decryptRun(cipher: SecretCipher, ciphertexts: readonly Uint8Array[], run: number, samples: number): Sample[] {
     const count = Math.min(this.part.batch, samples - run * this.part.batch);
     const slots = ciphertexts.map((bytes, i) => cipher.decrypt(bytes, `output ciphertext ${i} of run ${run}`));
     const results = Array.from({ length: count }, () => new Map<string, Float64Array>());
@@ -206,7 +214,8 @@ export class Client {
   /** Throws `HepcError` for samples, the first of which is number `first`, that cannot be encrypted. */
   private readSamples(given: readonly GivenSample[], first: number): Sample[] {
     const { inputs } = this.part;
-    const samples = readGivenSamples(given, inputs, { first });
+    const own = readGivenSamples(given, modelInputs(this.part, inputs), { first });
+    const samples = own.map((sample, k) => beforeEncryption(this.part, sample, first + k));
     throwIfErrors(inputs.flatMap((input) => checkInputRange(input, valuesOf(input, samples), first)));
     return samples;
   }

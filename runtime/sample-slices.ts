@@ -4,7 +4,7 @@
  */
 import { nonFiniteValue, npySizeMismatch } from '../ir/diagnostics/data.ts';
 import { HepcError, type Place } from '../ir/diagnostics/diagnostic.ts';
-import type { Port, Sample } from '../ir/interface.ts';
+import type { ModelPort, Port, Sample } from '../ir/interface.ts';
 import { crc32 } from './format/crc32.ts';
 import { hasNpyMagic, maxHeadBytes } from './format/npy-header.ts';
 import { decodeNpy, type NpyLayout, npyLayout, readNpy } from './format/npy.ts';
@@ -25,10 +25,23 @@ import {
 } from './samples.ts';
 
 /** Rejects with `HepcError` as `loadSamples` throws; for values that are not finite only once they are read. */
-export async function openSamples(file: RandomAccess, fileName: string, specs: readonly Port[]): Promise<SampleSource> {
+export async function openSamples(
+  file: RandomAccess,
+  fileName: string,
+  specs: readonly (Port | ModelPort)[],
+): Promise<SampleSource> {
+  if (!specs.every(isPlain))
+    return sampleSource(listSamples(loadSamples(await file.read(0, file.size), fileName, specs)));
   const sliced = await openSlices(file, fileName, specs);
   if (sliced !== undefined) return sliced;
   return sampleSource(listSamples(loadSamples(await file.read(0, file.size), fileName, specs)));
+}
+
+/** Whether an input is read as numbers that all have to be finite. */
+function isPlain(spec: Port | ModelPort): boolean {
+  return (
+    !('elements' in spec) || (spec.elements !== 'string' && spec.elements !== 'boolean' && spec.allowsMissing !== true)
+  );
 }
 
 /** An array whose first axis, or itself as a whole, holds `count` samples of `size` elements. */

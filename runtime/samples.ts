@@ -15,19 +15,20 @@ import {
   tooMuchData,
   wrongShape,
 } from '../ir/diagnostics/data.ts';
-import { splitSamples, withSamples } from '../ir/batch-axis.ts';
+import { splitSamples, splitTexts, withSamples } from '../ir/batch-axis.ts';
 import { sameShape } from '../ir/constant.ts';
 import { type Diagnostic, HepcError, InternalError, type Place, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
-import type { Port, Sample } from '../ir/interface.ts';
+import type { ClientElements, ClientValue, ModelPort, Port } from '../ir/interface.ts';
 import { type ArrayFileLimits, openArrayFile, type UnreadArray } from './format/array-file.ts';
 import { elementCount, type NdArray, writeNpy } from './format/npy.ts';
 import { npzLimits, writeNpz } from './format/npz.ts';
+import type { TextArray } from './format/text-array.ts';
 
-export interface Samples {
+export interface Samples<Value extends ClientValue = ClientValue> {
   /** At least 1. */
   readonly count: number;
-  /** By input name: one finite, row-major array per sample. */
-  readonly inputs: ReadonlyMap<string, readonly Float64Array[]>;
+  /** By input name: one row-major array per sample, finite but for inputs that may miss values. */
+  readonly inputs: ReadonlyMap<string, readonly Value[]>;
   /** One safe integer per sample. */
   readonly labels?: readonly number[];
 }
@@ -40,6 +41,9 @@ export interface OutputBatch {
   /** Row-major. */
   readonly data: Float64Array;
 }
+
+/** An input of a network, or one of a model. */
+type SamplePort = Port & { readonly elements?: ClientElements; readonly allowsMissing?: boolean };
 
 /** Names that stand for a single input and for labels in files of several arrays. */
 const inputAlias = 'x';
@@ -62,7 +66,9 @@ export const maxSamples = 2 ** 22;
  *
  * A name may stand more than once: a plan may pack an input in several ways.
  */
-export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly Port[]): Samples {
+export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly ModelPort[]): Samples;
+export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly Port[]): Samples<Float64Array>;
+export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly SamplePort[]): Samples {
   const inputs = [...new Map(specs.map((spec) => [spec.name, spec])).values()];
   const file = { file: fileName };
   const arrays = openByInputName(bytes, file, inputs);
@@ -79,7 +85,7 @@ export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly
     [...batches.values(), labelBatch].filter((batch) => batch !== undefined),
     file,
   );
-  const samples = new Map<string, Float64Array[]>();
+  const samples = new Map<string, ClientValue[]>();
   for (const [name, batch] of batches) {
     if (batch !== undefined) samples.set(name, attempt(diagnostics, () => splitBatch(batch)) ?? []);
   }
@@ -89,7 +95,7 @@ export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly
 }
 
 /** The first `k` samples, or all where there are fewer; `k` is at least 1. */
-export function limitSamples(samples: Samples, k: number): Samples {
+export function limitSamples<Value extends ClientValue>(samples: Samples<Value>, k: number): Samples<Value> {
   if (!Number.isInteger(k) || k < 1) throw new InternalError(`samples limited to ${k}`);
   return {
     count: Math.min(k, samples.count),
@@ -99,9 +105,9 @@ export function limitSamples(samples: Samples, k: number): Samples {
 }
 
 /** The arrays of each sample by input name: what `Client.encrypt` and the compiler take. */
-export function listSamples({ count, inputs }: Samples): Sample[] {
+export function listSamples<Value extends ClientValue>({ count, inputs }: Samples<Value>): Map<string, Value>[] {
   return Array.from({ length: count }, (_, k) => {
-    const sample = new Map<string, Float64Array>();
+    const sample = new Map<string, Value>();
     for (const [name, arrays] of inputs) {
       const values = arrays[k];
       if (values !== undefined) sample.set(name, values);
@@ -122,7 +128,9 @@ interface Batch {
   /** As the file calls it, or the input's name where the file does not. */
   readonly name: string;
   readonly at: Place;
-  readonly array: NdArray;
+  readonly array: NdArray | TextArray;
+  /** Whether values may be missing (NaN). */
+  readonly allowsMissing: boolean;
   readonly count: number;
   readonly size: number;
   /** Of one sample. */
@@ -159,21 +167,27 @@ export function arrayNames({ name }: Port, inputs: readonly Port[]): readonly [s
   return inputs.length === 1 ? [name, inputAlias] : [name];
 }
 
-function readInput(arrays: ReadonlyMap<string, UnreadArray>, inputs: readonly Port[], spec: Port, file: Place): Batch {
+function readInput(
+  arrays: ReadonlyMap<string, UnreadArray>,
+  inputs: readonly Port[],
+  spec: SamplePort,
+  file: Place,
+): Batch {
   const names = arrayNames(spec, inputs);
   const name = names.find((candidate) => arrays.has(candidate)) ?? spec.name;
   const unread = arrays.get(name);
   if (unread === undefined) throw new HepcError([missingArray({ names, found: [...arrays.keys()] }, file)]);
 
   const { at } = unread;
-  const array = unread.read();
+  const array = spec.elements === 'string' ? unread.readTexts() : unread.read();
   const { shape: expected, hasBatchAxis, batchAxis = 0 } = spec;
   const count = countSamples(array.shape, expected, batchAxis);
   if (count === undefined) {
     throw new HepcError([wrongShape({ array: name, got: array.shape, expected, hasBatchAxis, batchAxis }, at)]);
   }
   if (count === 0) throw new HepcError([noSamples({ array: name, shape: array.shape }, at)]);
-  return { name, at, array, count, size: elementCount(expected), shape: expected, axis: batchAxis };
+  const allowsMissing = spec.allowsMissing === true;
+  return { name, at, array, allowsMissing, count, size: elementCount(expected), shape: expected, axis: batchAxis };
 }
 
 function readLabels({ at, read }: UnreadArray): Batch {
@@ -184,7 +198,7 @@ function readLabels({ at, read }: UnreadArray): Batch {
     throw new HepcError([badLabels({ array: labelsName, reason }, at)]);
   }
   if (count === 0) throw new HepcError([noSamples({ array: labelsName, shape: array.shape }, at)]);
-  return { name: labelsName, at, array, count, size: 1, shape: [], axis: 0 };
+  return { name: labelsName, at, array, allowsMissing: false, count, size: 1, shape: [], axis: 0 };
 }
 
 /** How many samples of shape `sample` an array of shape `got` holds, before axis `axis`; undefined if it has another shape. */
@@ -205,15 +219,20 @@ function commonCount(batches: readonly Batch[], at: Place): number {
   return count;
 }
 
-function splitBatch(batch: Batch): Float64Array[] {
-  const { name, at, array, count, size, shape, axis } = batch;
+function splitBatch(batch: Batch): ClientValue[] {
+  const { name, at, array, allowsMissing, count, size, shape, axis } = batch;
   if (axis > 0) {
     const whole = { ...batch, count: 1, size: count * size, axis: 0 };
-    return splitBatch(whole).flatMap((values) => splitSamples(values, shape, axis, count));
+    return splitBatch(whole).flatMap((values): ClientValue[] =>
+      values instanceof Float64Array
+        ? splitSamples(values, shape, axis, count)
+        : splitTexts(values, shape, axis, count),
+    );
   }
+  if (!('dtype' in array)) return Array.from({ length: count }, (_, i) => array.data.slice(i * size, (i + 1) * size));
   return Array.from({ length: count }, (_, i) => {
     const sample = elementsOf(array.data, i * size, (i + 1) * size);
-    const bad = sample.findIndex((value) => !Number.isFinite(value));
+    const bad = allowsMissing ? -1 : sample.findIndex((value) => !Number.isFinite(value));
     if (bad === -1) return sample;
     const index = unravelIndex(i * size + bad, array.shape);
     throw new HepcError([nonFiniteValue({ array: name, index, value: sample[bad] ?? NaN }, at)]);
@@ -221,7 +240,7 @@ function splitBatch(batch: Batch): Float64Array[] {
 }
 
 function integerLabels({ name, at, array, count }: Batch): number[] {
-  const values = [...elementsOf(array.data, 0, count)];
+  const values = 'dtype' in array ? [...elementsOf(array.data, 0, count)] : [];
   const bad = values.findIndex((value) => !Number.isSafeInteger(value));
   if (bad !== -1) throw new HepcError([badLabels({ array: name, reason: `label ${bad} is ${values[bad]}` }, at)]);
   return values;

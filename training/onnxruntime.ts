@@ -7,17 +7,17 @@
  */
 import { env, InferenceSession, Tensor } from 'onnxruntime-web';
 
-import { joinSamples, splitSamples, withSamples } from '../ir/batch-axis.ts';
+import { joinSamples, joinTexts, splitSamples, splitTexts, withSamples } from '../ir/batch-axis.ts';
 import { elementCount } from '../ir/constant.ts';
 import { HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { referenceFailed } from '../ir/diagnostics/import.ts';
-import type { Port, Sample } from '../ir/interface.ts';
+import type { ClientSample, ClientValue, Port, Sample } from '../ir/interface.ts';
 
 env.wasm.numThreads = 1;
 env.logLevel = 'fatal';
 
 interface ReferenceInput extends Port {
-  readonly elements: ElementType;
+  readonly elements: ElementType | 'string';
 }
 
 /** The element types of inputs, with the array that onnxruntime takes. */
@@ -90,16 +90,21 @@ export class ReferenceModel {
 
   /** The outputs for one sample. Throws `HepcError` (H116) where onnxruntime fails. */
   async run(sample: Sample): Promise<Map<string, Float64Array>> {
-    const [outputs = new Map<string, Float64Array>()] = await this.runTogether([sample]);
-    return outputs;
+    const [outputs = new Map<string, ClientValue>()] = await this.runTogether([sample]);
+    return onlyNumbers(outputs);
   }
 
   /** The outputs for each sample, in one call where the model has a batch axis; a static first axis is one sample. */
   async runBatch(samples: readonly Sample[]): Promise<Map<string, Float64Array>[]> {
+    return (await this.answer(samples)).map(onlyNumbers);
+  }
+
+  /** As `runBatch`, of texts too. */
+  async answer(samples: readonly ClientSample[]): Promise<Map<string, ClientValue>[]> {
     if (samples.length === 0) return [];
     if (this.hasBatchAxis) return this.runTogether(samples);
-    const results: Map<string, Float64Array>[] = [];
-    for (const sample of samples) results.push(await this.run(sample));
+    const results: Map<string, ClientValue>[] = [];
+    for (const sample of samples) results.push(...(await this.runTogether([sample])));
     return results;
   }
 
@@ -107,7 +112,7 @@ export class ReferenceModel {
     await this.session.release();
   }
 
-  private async runTogether(samples: readonly Sample[]): Promise<Map<string, Float64Array>[]> {
+  private async runTogether(samples: readonly ClientSample[]): Promise<Map<string, ClientValue>[]> {
     const results = await this.resultsOf(samples);
     if (samples.length > 1 && this.shapesOfOne.size === 0) {
       const ofOne = await this.resultsOf(samples.slice(0, 1));
@@ -119,7 +124,7 @@ export class ReferenceModel {
     return samples.map((_, i) => new Map(parts.map(([name, of]) => [name, of[i] ?? new Float64Array()])));
   }
 
-  private async resultsOf(samples: readonly Sample[]): Promise<ReadonlyMap<string, Tensor>> {
+  private async resultsOf(samples: readonly ClientSample[]): Promise<ReadonlyMap<string, Tensor>> {
     const feeds = Object.fromEntries(this.inputs.map((input) => [input.name, tensorOf(input, samples)]));
     const results = await reported(() => this.session.run(feeds));
     return new Map(
@@ -133,19 +138,22 @@ export class ReferenceModel {
 }
 
 /** The part of each sample: along the axis that is longer than for one; of what is no longer, everything. */
-function partsOf(tensor: Tensor, ofOne: readonly number[] | undefined, count: number): readonly Float64Array[] {
-  const values = valuesOf(tensor);
+function partsOf(tensor: Tensor, ofOne: readonly number[] | undefined, count: number): readonly ClientValue[] {
   const axis = ofOne?.findIndex((extent, d) => extent !== tensor.dims[d]) ?? -1;
-  return ofOne === undefined || axis < 0
-    ? new Array<Float64Array>(count).fill(values)
-    : splitSamples(values, ofOne, axis, count);
+  const isWhole = ofOne === undefined || axis < 0;
+  if (tensor.type === 'string') {
+    const texts = tensor.data as string[];
+    return isWhole ? new Array<ClientValue>(count).fill(texts) : splitTexts(texts, ofOne, axis, count);
+  }
+  const values = numbersOf(tensor);
+  return isWhole ? new Array<ClientValue>(count).fill(values) : splitSamples(values, ofOne, axis, count);
 }
 
 function describeInput(metadata: InferenceSession.ValueMetadata): ReferenceInput {
   const { name } = metadata;
   if (!metadata.isTensor) throw new HepcError([referenceFailed({ reason: `input "${name}" is no tensor` })]);
   const elements = metadata.type;
-  if (!isElementType(elements)) {
+  if (elements !== 'string' && !isElementType(elements)) {
     throw new HepcError([referenceFailed({ reason: `input "${name}" is of type ${elements}` })]);
   }
   const batchAxis = metadata.shape.findIndex((extent) => !isStatic(extent));
@@ -158,16 +166,19 @@ function isStatic(extent: number | string): extent is number {
   return typeof extent === 'number' && extent > 0 && extent < 2 ** 31;
 }
 
-function tensorOf(input: ReferenceInput, samples: readonly Sample[]): Tensor {
+function tensorOf(input: ReferenceInput, samples: readonly ClientSample[]): Tensor {
   const { name, elements, shape, hasBatchAxis, batchAxis = 0 } = input;
   const size = elementCount(shape);
-  const values = samples.map((sample) => {
+  const given = samples.map((sample) => {
     const own = sample.get(name);
     if (own?.length !== size) throw new InternalError(`input ${name} needs ${size} elements, got ${own?.length ?? 0}`);
     return own;
   });
-  const all = joinSamples(values, shape, batchAxis);
   const dims = hasBatchAxis ? withSamples(shape, batchAxis, samples.length) : shape;
+  const texts = given.map((own) => (own instanceof Float64Array ? [] : own));
+  if (elements === 'string') return new Tensor('string', joinTexts(texts, shape, batchAxis), dims);
+  const numbers = given.map((own) => (own instanceof Float64Array ? own : new Float64Array(size)));
+  const all = joinSamples(numbers, shape, batchAxis);
   const range = integerRanges[elements];
   const bad = range === undefined ? undefined : all.find((x) => !Number.isInteger(x) || x < range[0] || x > range[1]);
   if (bad !== undefined)
@@ -177,8 +188,13 @@ function tensorOf(input: ReferenceInput, samples: readonly Sample[]): Tensor {
   return new Tensor(elements, arrays[elements](all), dims);
 }
 
-function valuesOf(tensor: Tensor): Float64Array {
-  const { data, type } = tensor;
+function onlyNumbers(outputs: ReadonlyMap<string, ClientValue>): Map<string, Float64Array> {
+  return new Map(
+    Array.from(outputs, ([name, values]) => [name, values instanceof Float64Array ? values : new Float64Array()]),
+  );
+}
+
+function numbersOf({ data, type }: Tensor): Float64Array {
   if (type === 'float16' && data instanceof Uint16Array) {
     return Float64Array.from(new Float16Array(data.buffer, data.byteOffset, data.length));
   }

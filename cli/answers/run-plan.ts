@@ -17,7 +17,8 @@ import { type EngineChoice, engineChoices } from '../../runtime/engines/registry
 import { Server } from '../../runtime/server.ts';
 import { withBoundPlan } from './bind-for-run.ts';
 import type { Progress } from '../shell/progress.ts';
-import type { Sample } from '../../ir/interface.ts';
+import type { Answer, ClientSample, Sample } from '../../ir/interface.ts';
+import { afterDecryption, beforeEncryption } from '../../ir/interpret/client.ts';
 
 /** Of the clear engine, which has nothing to close. */
 type ClearSession = Pick<EngineSession<Float64Array>, 'evaluate'>;
@@ -49,8 +50,11 @@ export interface RunTimings {
 }
 
 export interface PlanRun {
-  /** The outputs of each sample. */
-  readonly outputs: readonly Sample[];
+  /** What was encrypted of each sample, and what was decrypted. */
+  readonly encrypted: readonly Sample[];
+  readonly decrypted: readonly Sample[];
+  /** The outputs of the model for each sample. */
+  readonly answers: readonly Answer[];
   readonly timings: RunTimings;
   /** Name of the engine that has run. */
   readonly engine: string;
@@ -59,18 +63,26 @@ export interface PlanRun {
 }
 
 /** Throws `HepcError` for samples beyond the plan's range (H510) and for bound plans (H731). */
-export async function runPlan(plan: Plan, samples: readonly Sample[], options: RunOptions): Promise<PlanRun> {
+export async function runPlan(plan: Plan, samples: readonly ClientSample[], options: RunOptions): Promise<PlanRun> {
   if (plan.bound !== undefined) throw new HepcError([boundPlan({})]);
   const { engine } = options;
-  return engine === 'clear' ? runInTheClear(plan, samples, options) : runEncrypted(plan, samples, engine, options);
+  const encrypted = samples.map((sample, k) => beforeEncryption(plan.client, sample, k));
+  const run =
+    engine === 'clear'
+      ? await runInTheClear(plan, encrypted, options)
+      : await runEncrypted(plan, samples, engine, options);
+  const answers = run.decrypted.map((values, k) => afterDecryption(plan.client, values, k));
+  return { ...run, encrypted, answers };
 }
+
+type NetworkRun = Omit<PlanRun, 'encrypted' | 'answers'>;
 
 async function runEncrypted(
   plan: Plan,
-  samples: readonly Sample[],
+  samples: readonly ClientSample[],
   engine: EngineChoice,
   options: RunOptions,
-): Promise<PlanRun> {
+): Promise<NetworkRun> {
   const { threads, memoryBudgetBytes = defaultEngineOptions.memoryBudgetBytes, signal, progress } = options;
   const laps = new Laps();
   progress.step('preparing');
@@ -88,7 +100,7 @@ async function runEncrypted(
         const session = await server.openSession(() => keys.evaluationKeys, { signal });
         laps.lap('prepare');
         progress.step('evaluating');
-        const outputs: Sample[] = [];
+        const decrypted: Sample[] = [];
         for (const { batch, done, share } of batches(samples, plan.client.batch)) {
           await breathe(signal);
           laps.start();
@@ -100,10 +112,10 @@ async function runEncrypted(
           });
           laps.add('evaluate', evaluated.timings.evaluate);
           laps.start();
-          outputs.push(...client.decrypt(evaluated.outputs));
+          decrypted.push(...client.decrypt(evaluated.outputs, { raw: true }));
           laps.lap('decrypt');
         }
-        return { outputs, timings: laps.timings(), engine: server.engineName, remarks: server.remarks };
+        return { decrypted, timings: laps.timings(), engine: server.engineName, remarks: server.remarks };
       } finally {
         await server.close();
       }
@@ -113,7 +125,7 @@ async function runEncrypted(
   }
 }
 
-async function runInTheClear(plan: Plan, samples: readonly Sample[], options: RunOptions): Promise<PlanRun> {
+async function runInTheClear(plan: Plan, samples: readonly Sample[], options: RunOptions): Promise<NetworkRun> {
   const { signal, progress, noiseSeed } = options;
   const { inputs, outputs: outputEncodings, batch: batchSize } = plan.client;
   const valuesOf = (batch: readonly Sample[], name: string): Float64Array[] =>
@@ -124,7 +136,7 @@ async function runInTheClear(plan: Plan, samples: readonly Sample[], options: Ru
   const session = noiseSeed === undefined ? await inTheClear(plan) : simulated(plan, noiseSeed);
   laps.lap('prepare');
   progress.step(noiseSeed === undefined ? 'evaluating in the clear' : 'evaluating with simulated noise');
-  const outputs: Sample[] = [];
+  const decrypted: Sample[] = [];
   for (const { batch, done } of batches(samples, batchSize)) {
     await breathe(signal);
     progress.fraction(done);
@@ -140,10 +152,10 @@ async function runInTheClear(plan: Plan, samples: readonly Sample[], options: Ru
       const own = evaluation.outputs.slice(firstCiphertext, firstCiphertext + sentCiphertexts(encoding));
       unpackOutput(encoding, own, batch.length).forEach((values, k) => unpacked[k]?.set(encoding.name, values));
     }
-    outputs.push(...unpacked);
+    decrypted.push(...unpacked);
     laps.lap('decrypt');
   }
-  return { outputs, timings: laps.timings(), engine: clear.name, remarks: [] };
+  return { decrypted, timings: laps.timings(), engine: clear.name, remarks: [] };
 }
 
 async function inTheClear(plan: Plan): Promise<ClearSession> {
@@ -171,16 +183,16 @@ async function breathe(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 }
 
-interface Batch {
-  readonly batch: readonly Sample[];
+interface Batch<Own> {
+  readonly batch: readonly Own[];
   /** The part of all batches that is done before this one, and that this one is. */
   readonly done: number;
   readonly share: number;
 }
 
-function batches(samples: readonly Sample[], size: number): Batch[] {
+function batches<Own>(samples: readonly Own[], size: number): Batch<Own>[] {
   const share = 1 / Math.ceil(samples.length / size);
-  const list: Batch[] = [];
+  const list: Batch<Own>[] = [];
   for (let first = 0; first < samples.length; first += size)
     list.push({ batch: samples.slice(first, first + size), done: list.length * share, share });
   return list;

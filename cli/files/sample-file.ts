@@ -1,12 +1,20 @@
 /** Samples from files, in the form in which plans take them. */
 import { limitSamples, listSamples, loadSamples } from '../../runtime/samples.ts';
-import type { Port, Sample } from '../../ir/interface.ts';
+import type { ImportedModel } from '../../compiler/onnx/import.ts';
+import type { ClientSample, ModelPort, Port, Sample } from '../../ir/interface.ts';
+import { modelInputs } from '../../ir/client/steps.ts';
+import { beforeEncryption } from '../../ir/interpret/client.ts';
 import { openSamples } from '../../runtime/sample-slices.ts';
 import type { SampleSource } from '../../runtime/sample-source.ts';
 import { fileKinds, readInputFile, withInputFile } from './input-file.ts';
 
+/** Samples of a network, which takes numbers alone. Throws as `readSamples` does. */
+export async function readNumbers(path: string, inputs: readonly Port[]): Promise<Sample[]> {
+  return listSamples(loadSamples(await readInputFile(path, fileKinds.samples), path, inputs));
+}
+
 /** The first `limit` samples of the file. Throws `HepcError` H4xx, H710, H711. */
-export async function readSamples(path: string, inputs: readonly Port[], limit?: number): Promise<Sample[]> {
+export async function readSamples(path: string, inputs: readonly ModelPort[], limit?: number): Promise<ClientSample[]> {
   const load = await loadSamplesFor(path);
   return load(inputs, limit);
 }
@@ -17,7 +25,7 @@ export async function readSamples(path: string, inputs: readonly Port[], limit?:
  */
 export async function withSamples<T>(
   path: string,
-  inputs: readonly Port[],
+  inputs: readonly ModelPort[],
   limit: number | undefined,
   use: (samples: SampleSource) => Promise<T>,
 ): Promise<T> {
@@ -27,17 +35,20 @@ export async function withSamples<T>(
   });
 }
 
-/** Samples with the label of each, where the file has labels. Throws as `readSamples` does. */
+/** What is encrypted of samples of a model, with the label of each where the file has labels. Throws as `readSamples` does. */
 export async function readLabelledSamples(
   path: string,
-  inputs: readonly Port[],
+  { steps, inputs }: ImportedModel,
 ): Promise<{ readonly samples: Sample[]; readonly labels: readonly number[] | undefined }> {
-  const samples = loadSamples(await readInputFile(path, fileKinds.samples), path, inputs);
-  return { samples: listSamples(samples), labels: samples.labels };
+  const samples = loadSamples(await readInputFile(path, fileKinds.samples), path, modelInputs(steps, inputs));
+  const encrypted = listSamples(samples).map((sample, k) => beforeEncryption(steps, sample, k));
+  return { samples: encrypted, labels: samples.labels };
 }
 
 /** Reads the file at once; its arrays once the inputs are known. Throws as `readSamples` does. */
-export async function loadSamplesFor(path: string): Promise<(inputs: readonly Port[], limit?: number) => Sample[]> {
+export async function loadSamplesFor(
+  path: string,
+): Promise<(inputs: readonly ModelPort[], limit?: number) => ClientSample[]> {
   const bytes = await readInputFile(path, fileKinds.samples);
   return (inputs, limit) => {
     const samples = loadSamples(bytes, path, inputs);

@@ -6,6 +6,16 @@ import { isPowerOfTwo } from '../../ir/tile/layout.ts';
 /** A path or another text that is not empty. */
 export const text = z.string({ error: 'expected a text' }).min(1, { error: 'expected a text' });
 
+/** Names with commas between them. */
+export function nameList() {
+  return text.transform((given, context) => {
+    const names = given.split(',').map((name) => name.trim());
+    if (names.every((name) => name !== '')) return names;
+    context.addIssue({ code: 'custom', message: 'expected names with commas between them' });
+    return z.NEVER;
+  });
+}
+
 export function wholeNumber(least: number, most: number) {
   const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
   return numberWhere(

@@ -1,11 +1,12 @@
 /** The operator domains, which versions of each hepc reads, and the rule of each operator. */
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { unsupportedOpset } from '../../ir/diagnostics/import.ts';
+import { standardClientRules } from './client-rules.ts';
 import type { Rule } from './emission/operation.ts';
 import { microsoftRules } from './microsoft-rules.ts';
-import { mlRules } from './ml-rules.ts';
+import { mlClientRules, mlRules } from './ml-rules.ts';
 import type { OnnxModel, OnnxNode } from './proto/model.ts';
-import type { RuleTable } from './rule-table.ts';
+import type { ClientRule, RuleTable } from './rule-table.ts';
 import { standardRules } from './rules.ts';
 
 interface Domain {
@@ -14,14 +15,22 @@ interface Domain {
   readonly oldest: number;
   readonly newest: number;
   readonly rules: ReadonlyMap<string, RuleTable[string]>;
+  readonly clientRules: ReadonlyMap<string, ClientRule>;
 }
 
 const domains: ReadonlyMap<string, Domain> = new Map(
   Object.entries({
-    '': { title: 'opset', oldest: 7, newest: 26, rules: standardRules },
-    'ai.onnx.ml': { title: 'ai.onnx.ml', oldest: 1, newest: 5, rules: mlRules },
-    'com.microsoft': { title: 'com.microsoft', oldest: 1, newest: 1, rules: microsoftRules },
-  }).map(([name, { rules, ...domain }]) => [name, { ...domain, rules: new Map(Object.entries(rules)) }]),
+    '': { title: 'opset', oldest: 7, newest: 26, rules: standardRules, clientRules: standardClientRules },
+    'ai.onnx.ml': { title: 'ai.onnx.ml', oldest: 1, newest: 5, rules: mlRules, clientRules: mlClientRules },
+    'com.microsoft': { title: 'com.microsoft', oldest: 1, newest: 1, rules: microsoftRules, clientRules: {} },
+  }).map(([name, { rules, clientRules, ...domain }]) => [
+    name,
+    {
+      ...domain,
+      rules: new Map(Object.entries(rules)),
+      clientRules: new Map(Object.entries<ClientRule>(clientRules)),
+    },
+  ]),
 );
 
 /** The rule of a node in the version that it is written for; undefined where hepc has none. */
@@ -31,9 +40,20 @@ export function ruleOf({ domain, opType, version }: OnnxNode): Rule | undefined 
   return entry.findLast(([since]) => version >= since)?.[1];
 }
 
+/** Whether hepc has a rule for a node, of either kind. */
+export function isSupported(node: OnnxNode): boolean {
+  return ruleOf(node) !== undefined || clientRuleOf(node) !== undefined;
+}
+
+/** How the client computes a node; undefined where it has no rule of its own. */
+export function clientRuleOf({ domain, opType }: OnnxNode): ClientRule | undefined {
+  return domains.get(domain)?.clientRules.get(opType);
+}
+
 /** Names of the operators of a domain that have rules, for documentation and for tests that must miss none. */
 export function supportedOperators(domain: string): readonly string[] {
-  return [...(domains.get(domain)?.rules.keys() ?? [])];
+  const { rules, clientRules } = domains.get(domain) ?? {};
+  return [...new Set([...(rules?.keys() ?? []), ...(clientRules?.keys() ?? [])])];
 }
 
 /** H103 for each operator set that the nodes of the model need and that is missing or of a version that hepc does not know. */

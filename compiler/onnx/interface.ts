@@ -1,22 +1,21 @@
-/** The inputs that a client encrypts: every input of the graph that is no initializer. */
+/** The inputs of the model: every input of the graph that is no initializer. */
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { badInterfaceType, dynamicAxis, malformedGraph, modelTooLarge } from '../../ir/diagnostics/import.ts';
-import type { Port } from '../../ir/interface.ts';
-import { elementTypeOf } from './proto/element-types.ts';
+import type { ClientElements, ModelPort } from '../../ir/interface.ts';
+import { elementTypeOf, textType } from './proto/element-types.ts';
 import { maxElements, maxRank } from './proto/limits.ts';
 import type { OnnxGraph, OnnxInput } from './proto/model.ts';
-import type { ElementKind } from './proto/term.ts';
 
-export interface EncryptedInputs {
-  readonly inputs: readonly Port[];
+export interface GraphInputs {
+  readonly inputs: readonly ModelPort[];
   /** What is wrong with their types. */
   readonly diagnostics: readonly Diagnostic[];
   /** What is wrong with batch axes that are not the first, unless samples turn out to be independent along them. */
   readonly inside: readonly Diagnostic[];
 }
 
-/** The encrypted inputs, of which each may have one dynamic axis. */
-export function encryptedInputs(graph: OnnxGraph, file: string): EncryptedInputs {
+/** The inputs, of which each may have one dynamic axis. */
+export function inputsOf(graph: OnnxGraph, file: string): GraphInputs {
   const constants = new Set(graph.initializers.map(({ name }) => name));
   const encrypted = graph.inputs.filter(({ name }) => !constants.has(name));
   const mayBeInside = haveOneAxis(encrypted);
@@ -29,7 +28,7 @@ export function encryptedInputs(graph: OnnxGraph, file: string): EncryptedInputs
     (mayBeInside ? inside : diagnostics).push(...moved);
     const troubles = troublesOf(input).map((make) => make(file));
     diagnostics.push(...troubles);
-    return troubles.length > 0 ? [] : [encryptedInput(input)];
+    return troubles.length > 0 ? [] : [inputOf(input)];
   });
   if (inputs.length === 0 && diagnostics.length === 0) {
     diagnostics.push(malformedGraph({ reason: 'the graph has no inputs' }, { file }));
@@ -37,23 +36,14 @@ export function encryptedInputs(graph: OnnxGraph, file: string): EncryptedInputs
   return { inputs, diagnostics, inside };
 }
 
-/** What ONNX takes the elements of each input for; all are encrypted as reals. */
-export function inputKinds({ inputs }: OnnxGraph): ReadonlyMap<string, ElementKind | undefined> {
-  return new Map(
-    inputs.map(({ name, elementType }) => [
-      name,
-      elementType === undefined ? undefined : elementTypeOf(elementType)?.kind,
-    ]),
-  );
-}
-
-function encryptedInput(input: OnnxInput): Port {
-  const { name, shape = [] } = input;
+function inputOf(input: OnnxInput): ModelPort {
+  const { name, elementType, shape = [] } = input;
   const [batch] = dynamicAxes(input);
   return {
     name,
     shape: shape.filter((extent) => typeof extent === 'number'),
     hasBatchAxis: batch !== undefined,
+    elements: elementsOf(elementType) ?? 'real',
     ...(batch !== undefined && batch.axis > 0 && { batchAxis: batch.axis }),
   };
 }
@@ -69,8 +59,7 @@ function haveOneAxis(inputs: readonly OnnxInput[]): boolean {
 }
 
 function troublesOf({ name, elementType, shape }: OnnxInput): readonly ((file: string) => Diagnostic)[] {
-  const type = elementType === undefined ? undefined : elementTypeOf(elementType);
-  if (type === undefined) {
+  if (elementsOf(elementType) === undefined) {
     const found = elementType === undefined ? 'no tensor' : `of element type ${elementType}`;
     return [(file) => badInterfaceType({ name, found }, { file })];
   }
@@ -80,4 +69,10 @@ function troublesOf({ name, elementType, shape }: OnnxInput): readonly ((file: s
   const what = shape.length > maxRank ? 'axes' : 'elements';
   const [size, limit] = shape.length > maxRank ? [shape.length, maxRank] : [count, maxElements];
   return [(file) => modelTooLarge({ what: `${what} of input "${name}"`, size, limit }, { file })];
+}
+
+function elementsOf(elementType: number | undefined): ClientElements | undefined {
+  if (elementType === textType) return 'string';
+  const kind = elementType === undefined ? undefined : elementTypeOf(elementType)?.kind;
+  return kind === 'float' ? 'real' : kind;
 }

@@ -1,5 +1,9 @@
 /** Runs lowered programs in the clear, to measure ranges and to predict errors. */
+import { continuousOutputs } from '../../ir/client/continuous.ts';
+import type { ClientModule } from '../../ir/client/ops.ts';
+import type { ClientSteps } from '../../ir/client/steps.ts';
 import type { HeModule } from '../../ir/he/module.ts';
+import { evaluateClient } from '../../ir/interpret/client.ts';
 import { evaluateHe } from '../../ir/interpret/he.ts';
 import { evaluateTile } from '../../ir/interpret/tile.ts';
 import { NoiseModel } from '../../ir/interpret/noise.ts';
@@ -109,6 +113,8 @@ export interface Reference {
   readonly chosen: Readonly<Record<Care, readonly ReferenceSample[]>>;
   /** `errorUnit` over all samples. */
   readonly unit: number;
+  /** What is computed of the outputs before anybody sees them, where errors can be measured on it. */
+  readonly post?: PostReference;
   /** The outputs of the model on the samples on which it has been run. */
   readonly answers: ReadonlyMap<Sample, Sample>;
 }
@@ -118,11 +124,17 @@ interface ReferenceSample {
   readonly outputs: Sample;
 }
 
+interface PostReference {
+  readonly module: ClientModule;
+  /** `errorUnit` of the outputs that errors are measured on. */
+  readonly unit: number;
+}
+
 /**
  * Noise grows with the values that it meets, so the largest error of many samples is on those with the largest
  * outputs: half of the samples that stand for all are these, the other half is spread evenly.
  */
-export function referenceOn(module: TensorModule, all: readonly Sample[]): Reference {
+export function referenceOn(module: TensorModule, all: readonly Sample[], { post }: ClientSteps = {}): Reference {
   const interpreter = new TensorInterpreter(module);
   const rows = thin(all, referenceSamples).map((sample) => {
     const outputs = interpreter.evaluate(sample);
@@ -138,7 +150,27 @@ export function referenceOn(module: TensorModule, all: readonly Sample[]): Refer
     chosen: { quick: choose(noiseSamples.quick), thorough: choose(noiseSamples.thorough) },
     unit: errorUnit(rows.map(({ outputs }) => outputs.values())),
     answers: new Map(rows.map(({ sample, outputs }) => [sample, outputs])),
+    ...postReference(
+      post,
+      rows.map(({ outputs }) => outputs),
+    ),
   };
+}
+
+function postReference(post: ClientModule | undefined, rows: readonly Sample[]): Pick<Reference, 'post'> {
+  if (post === undefined || continuousOutputs(post).size === 0) return {};
+  const answers = rows.map((outputs) => continuousAnswers(post, outputs));
+  return { post: { module: post, unit: errorUnit(answers.map((answer) => answer.values())) } };
+}
+
+/** What the client computes of decrypted values, as far as errors can be measured on it. */
+function continuousAnswers(post: ClientModule, outputs: Sample): Sample {
+  const names = continuousOutputs(post);
+  return new Map(
+    [...evaluateClient(post, outputs)].flatMap(([name, value]): [string, Float64Array][] =>
+      names.has(name) && value instanceof Float64Array ? [[name, value]] : [],
+    ),
+  );
 }
 
 /**
@@ -148,7 +180,7 @@ export function referenceOn(module: TensorModule, all: readonly Sample[]): Refer
 export function predictError(
   fullTile: TileModule,
   fullProgram: HeModule | PlanModule,
-  { chosen, unit }: Reference,
+  { chosen, unit, post }: Reference,
   { seed, errorLimit, care }: { readonly seed: number; readonly errorLimit: number; readonly care: Care },
 ): number {
   if (fullProgram.parameters === undefined) return Infinity;
@@ -168,17 +200,29 @@ export function predictError(
     }
     const results = unpackBatch(tile, evaluateHe(program, packBatch(tile, batch), key), batch.length);
     for (const [k, outputs] of results.entries()) {
-      for (const [name, values] of outputs) {
-        const exact = samples[done + k]?.outputs.get(name);
-        values.forEach((value, e) => {
-          worst = Math.max(worst, Math.abs(value - (exact?.[e] ?? 0)));
-        });
-      }
+      const exact = samples[done + k]?.outputs ?? new Map<string, Float64Array>();
+      worst = Math.max(worst, largestDifference(outputs, exact) / unit);
+      if (post === undefined) continue;
+      const [answer, right] = [outputs, exact].map((values) => continuousAnswers(post.module, values));
+      worst = Math.max(worst, largestDifference(answer ?? outputs, right ?? exact) / post.unit);
     }
     done += batch.length;
-    if (worst > errorLimit * unit) break;
+    if (worst > errorLimit) break;
   }
-  return worst / unit;
+  return worst;
+}
+
+/** Between the values of the same names; what is infinite or no number in both is no difference. */
+function largestDifference(values: Sample, exact: Sample): number {
+  let largest = 0;
+  for (const [name, own] of values) {
+    const other = exact.get(name);
+    own.forEach((value, e) => {
+      const right = other?.[e] ?? 0;
+      if (!Object.is(value, right)) largest = Math.max(largest, Math.abs(value - right));
+    });
+  }
+  return largest;
 }
 
 /** Part of the noise belongs to the keys, so the samples are shared out to several imagined ones. */

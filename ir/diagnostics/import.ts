@@ -162,12 +162,12 @@ export const modelTooLarge = defineDiagnostic<{ what: string; size: number; limi
 export const badInterfaceType = defineDiagnostic<{ name: string; found: string }>({
   code: 'H113',
   severity: 'error',
-  title: 'an input that is not a tensor of numbers',
+  title: 'an input that is not a tensor of numbers or texts',
   explain:
-    'Inputs are encrypted as real numbers: floating-point numbers, integers and booleans, of which true is one. Strings, ' +
-    'complex numbers, sequences and maps have to become numbers before they are encrypted.',
-  message: ({ name, found }) => `input "${name}" is ${found}; expected a tensor of numbers or booleans`,
-  notes: () => ['Move the conversion out of the model: let the client encode strings and look up embeddings.'],
+    'Numbers are encrypted as reals, integers and booleans too. Texts are categories, which the client turns into numbers ' +
+    'before it encrypts. Sequences, maps and complex numbers have no place in a plan.',
+  message: ({ name, found }) => `input "${name}" is ${found}; expected a tensor of numbers or texts`,
+  notes: () => ['Export the model with tensors as inputs.'],
 });
 
 export const constantOutput = defineDiagnostic<{ name: string }>({

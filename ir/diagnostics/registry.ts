@@ -3,6 +3,7 @@
  * H4xx samples and arrays, H5xx `.hep` files, H6xx keys, ciphertexts and evaluation, H7xx the command line.
  */
 import * as cli from './cli.ts';
+import * as client from './client.ts';
 import * as compile from './compile.ts';
 import * as costs from './costs.ts';
 import * as data from './data.ts';
@@ -23,6 +24,7 @@ import * as verify from './verify.ts';
 
 const areas = [
   importing,
+  client,
   text,
   verify,
   compile,

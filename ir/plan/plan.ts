@@ -6,6 +6,7 @@
  * value dies at the row whose `frees` flags name it, and its buffer may be taken again from the next row on. Rows of
  * the same group run on one worker, in order; groups may run at once as far as their operands allow.
  */
+import type { ClientSteps } from '../client/steps.ts';
 import type { HeModule } from '../he/module.ts';
 import type { Port } from '../interface.ts';
 import type { Parameters } from '../parameters.ts';
@@ -89,8 +90,8 @@ export const maxFileSamples = 1 << 16;
 /** Ciphertexts of one run; any more would exceed the memory of every engine many times. */
 export const maxRunCiphertexts = 1 << 16;
 
-/** What the client needs, and all that it gets. */
-export interface ClientPart {
+/** What the client needs, and all that it gets: with the steps that it computes itself. */
+export interface ClientPart extends ClientSteps {
   readonly name: string;
   readonly parameters: Parameters;
   /** Samples that one run takes; fewer are padded. */

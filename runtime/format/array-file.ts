@@ -5,6 +5,7 @@ import { arrayFromNested, parseJson } from './nested.ts';
 import { hasNpyMagic } from './npy-header.ts';
 import { type NdArray, readNpy } from './npy.ts';
 import { openNpz } from './npz.ts';
+import { readTextNpy, type TextArray, textsFromNested } from './text-array.ts';
 import { hasZipMagic } from './zip-directory.ts';
 import type { ZipLimits } from './zip-format.ts';
 
@@ -12,6 +13,8 @@ import type { ZipLimits } from './zip-format.ts';
 export interface UnreadArray {
   readonly at: Place;
   readonly read: () => NdArray;
+  /** As texts. */
+  readonly readTexts: () => TextArray;
 }
 
 /** One array without a name, or several by name. */
@@ -27,19 +30,24 @@ export interface ArrayFileLimits {
  * `at`: H401 for an unknown format, H402 for an unsound `.npz`, H406 for text that is not JSON.
  */
 export function openArrayFile(bytes: Uint8Array, limits: ArrayFileLimits, at: Place): ArrayFile {
-  if (hasNpyMagic(bytes)) return { at, read: () => readNpy(bytes, at) };
-  if (hasZipMagic(bytes)) return named(openNpz(bytes, limits.npz, at), readNpy, at);
+  if (hasNpyMagic(bytes)) return { at, read: () => readNpy(bytes, at), readTexts: () => readTextNpy(bytes, at) };
+  if (hasZipMagic(bytes)) return named(openNpz(bytes, limits.npz, at), readNpy, readTextNpy, at);
   if (!looksLikeJson(bytes)) throw new HepcError([unknownDataFormat({ bytes: bytes.length }, at)]);
   const json = parseJson(bytes, limits.maxJsonBytes, at);
-  if (!isObject(json)) return { at, read: () => arrayFromNested(json, at) };
-  return named(Object.entries(json), arrayFromNested, at);
+  if (!isObject(json)) return { at, read: () => arrayFromNested(json, at), readTexts: () => textsFromNested(json, at) };
+  return named(Object.entries(json), arrayFromNested, textsFromNested, at);
 }
 
-function named<T>(entries: Iterable<[string, T]>, read: (value: T, at: Place) => NdArray, file: Place): ArrayFile {
+function named<T>(
+  entries: Iterable<[string, T]>,
+  read: (value: T, at: Place) => NdArray,
+  readTexts: (value: T, at: Place) => TextArray,
+  file: Place,
+): ArrayFile {
   return new Map(
     Array.from(entries, ([name, value]): [string, UnreadArray] => {
       const at = { ...file, part: name };
-      return [name, { at, read: () => read(value, at) }];
+      return [name, { at, read: () => read(value, at), readTexts: () => readTexts(value, at) }];
     }),
   );
 }

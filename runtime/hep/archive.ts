@@ -35,6 +35,7 @@ export const entryNames = {
   index: (k: number) => `client/index-${k}.npy`,
   outputIndex: (k: number) => `client/output-index-${k}.npy`,
   outputConstants: (k: number) => `client/output-constants-${k}.npy`,
+  steps: (stage: 'pre' | 'post') => `client/${stage}.json`,
   column: (folder: 'program' | 'schedule' | 'plaintexts', name: string) => `${folder}/${name}.npy`,
   packed: (k: number) => `weights/${k}.npy`,
   bound: (k: number) => `bound/${k}.ct`,

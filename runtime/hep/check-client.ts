@@ -8,6 +8,7 @@
  * - names are distinct, save for inputs of one shape, which are packings of the same input;
  * - levels exist, and hold whatever a client may encrypt there: the largest value of an input, times factor and scale;
  *   what comes out of a decryption, times the factor of its output, is a number;
+ * - the steps before encryption give the inputs that are encrypted, and those after decryption take the outputs;
  * - what calibration has shown is of its inputs and outputs;
  * - rotation steps ascend and are below the slots, and a file can hold the keys.
  */
@@ -60,6 +61,7 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   }
   check('inputs', [repeatedName(client.inputs.filter(isFirstPacking)), numbering(client.inputs)]);
   check('outputs', [repeatedName(client.outputs), numbering(client.outputs)]);
+  check('client steps', stepReasons(client));
   check('calibration', [
     client.synthetic && client.calibration !== undefined && 'the plan is synthetic, so that there is none',
     ...(client.calibration === undefined
@@ -77,6 +79,26 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   if (saved > maxKeyBytes)
     diagnostics.push(tooManyKeys({ keys, bytes: saved, limit: maxKeyBytes }, { file, part: 'rotationSteps' }));
   return diagnostics;
+}
+
+/** Whether the steps fit what is encrypted. */
+function stepReasons({ pre, post, inputs, outputs }: ClientPart): (string | false)[] {
+  const given = pre?.nodes.flatMap((node) => (node.op === 'output' ? [{ ...node.attrs, ...node.type }] : [])) ?? [];
+  const taken = post?.nodes.flatMap((node) => (node.op === 'input' ? [node.attrs] : [])) ?? [];
+  const texts = [...given, ...taken].find(({ elements }) => elements === 'string');
+  const misfit = (
+    values: readonly { name: string; shape: readonly number[] }[],
+    { name, shape }: InputEncoding | OutputEncoding,
+  ) => !values.some((value) => value.name === name && value.shape.join() === shape.join());
+  const input = pre && inputs.find((encoding) => misfit(given, encoding));
+  const missing = taken.find(
+    ({ name, shape }) => !outputs.some((own) => own.name === name && own.shape.join() === shape.join()),
+  );
+  return [
+    texts !== undefined && `"${texts.name}" is a text, and cannot be encrypted`,
+    input !== undefined && `no step gives input "${input.name}"`,
+    missing !== undefined && `"${missing.name}" is no output`,
+  ];
 }
 
 function encryptable({ maxAbs, factor, level, scale }: InputEncoding, { parameters }: ClientPart): string | false {

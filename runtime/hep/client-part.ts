@@ -10,6 +10,7 @@ import { type Archive, entryNames, openArchive, sealArchive } from './archive.ts
 import { openArchiveFile } from './archive-file.ts';
 import { checkClientPart } from './check-client.ts';
 import { EntryReader } from './entry-reader.ts';
+import { readSteps, stepEntries } from './steps-entry.ts';
 import { formatVersion, type ManifestText } from './manifest.ts';
 
 /** What stands in the manifest about where a file is from. */
@@ -20,7 +21,7 @@ export interface WriteOptions {
 
 /** A file of the client part alone: parameters, key steps and encodings, nothing of program and weights. */
 export function writeClientPart(part: ClientPart, options: WriteOptions = {}): Uint8Array {
-  return sealArchive(manifestHead(part, options), indexEntries(part));
+  return sealArchive(manifestHead(part, options), clientEntries(part));
 }
 
 /**
@@ -122,8 +123,8 @@ function encodingText(encoding: ClientPart['inputs' | 'outputs'][number]): Encod
   };
 }
 
-/** The indices of inputs that are not the identity, those of outputs, and constants, as entries. */
-export function indexEntries(client: ClientPart): ZipEntry[] {
+/** The indices of inputs that are not the identity, those of outputs, constants, and the client's steps, as entries. */
+export function clientEntries(client: ClientPart): ZipEntry[] {
   const inputs = client.inputs.flatMap(({ index }, k) =>
     isIdentity(index, index.length) ? [] : [indexEntry(entryNames.index(k), index)],
   );
@@ -131,7 +132,7 @@ export function indexEntries(client: ClientPart): ZipEntry[] {
     ...(index === undefined ? [] : [indexEntry(entryNames.outputIndex(k), index)]),
     ...(constants === undefined ? [] : [constantsEntry(entryNames.outputConstants(k), constants)]),
   ]);
-  return [...inputs, ...outputs];
+  return [...inputs, ...outputs, ...stepEntries(client)];
 }
 
 function indexEntry(name: string, data: Int32Array): ZipEntry {
@@ -166,6 +167,6 @@ export function decodeClientPart(
     };
   });
   const { calibration, ...rest } = text;
-  const client: ClientPart = { ...rest, inputs, outputs, ...(calibration && { calibration }) };
+  const client: ClientPart = { ...rest, inputs, outputs, ...readSteps(reader), ...(calibration && { calibration }) };
   return { client, diagnostics: reader.diagnostics.length > 0 ? [] : checkClientPart(client, archive.file) };
 }

@@ -17,6 +17,10 @@ export class EntryReader {
     this.untaken = new Set([...archive.entries.keys(), ...archive.stored.keys()]);
   }
 
+  has(name: string): boolean {
+    return this.archive.entries.has(name);
+  }
+
   /** A vector of bytes; of `length` elements, if given. */
   u1(name: string, length?: number): Uint8Array {
     const array = this.vector(name, 'u1', length);

@@ -3,6 +3,7 @@
  *   manifest.json            see `manifest.ts`
  *   client/index-<k>.npy     indices of input encodings, where they are not the identity
  *   client/output-<…>.npy    indices and constants of output encodings, where they have any
+ *   client/{pre,post}.json   what the client computes itself, where it does (`steps-entry.ts`)
  *   program/<column>.npy     columns of the program (`ir/he/module.ts`)
  *   schedule/<column>.npy    and of its schedule (`ir/plan/plan.ts`)
  *   plaintexts/<column>.npy  the plaintext pool (`ir/he/plaintexts.ts`)
@@ -20,7 +21,7 @@ import type { ZipEntry } from '../format/zip-format.ts';
 import type { Append } from '../format/zip-writer.ts';
 import { dumpName, entryNames, sealArchive } from './archive.ts';
 import { ArchiveWriter } from './archive-file.ts';
-import { indexEntries, manifestHead, type WriteOptions } from './client-part.ts';
+import { clientEntries, manifestHead, type WriteOptions } from './client-part.ts';
 import { pruningEntries } from './pruning-entry.ts';
 import { type ManifestText, statisticsSchema } from './manifest.ts';
 import { searchEntry } from './search-entry.ts';
@@ -93,7 +94,7 @@ function serverHead({ engine, weights, statistics }: Plan, program: HeModule): N
 
 /** One after another, for those of weights are copies of them. */
 function* programEntries({ client, schedule }: Plan, program: HeModule): Generator<ZipEntry> {
-  yield* indexEntries(client);
+  yield* clientEntries(client);
   for (const name of columnNames) yield column('program', name, columnArray(program.columns, name));
   yield column('schedule', 'buffer', vectorOf('i4', schedule.buffer));
   yield column('schedule', 'frees', vectorOf('u1', schedule.frees));

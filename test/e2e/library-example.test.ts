@@ -17,7 +17,7 @@ async function example(onnx: Uint8Array, images: Uint8Array, samples: readonly S
   const server = await Server.create(readPlan(hep, 'plan.hep')); // where the computing is done
   const session = await server.openSession(keys.evaluationKeys);
   const { outputs } = await session.evaluate(client.encrypt(samples));
-  const answers = client.decrypt(outputs);
+  const answers = client.decrypt(outputs, { raw: true });
   client.close();
   await server.close();
   return answers;

@@ -142,7 +142,7 @@ class Soak {
           }, wait);
     try {
       const { outputs } = await session.evaluate(inputs, { signal: controller.signal });
-      const error = relativeError(tenant.client.decrypt(outputs), expected, tenant.unit);
+      const error = relativeError(tenant.client.decrypt(outputs, { raw: true }), expected, tenant.unit);
       this.worst = Math.max(this.worst, error / tenant.plan.client.predictedMaxError);
       counts.answers++;
     } catch (error) {

@@ -11,7 +11,7 @@ import { IrOutput } from '../../files/dump-ir.ts';
 import { findPass } from '../../shell/find-pass.ts';
 import { readIr } from '../../files/ir-file.ts';
 import { samplesHelp, text } from '../../shell/option-values.ts';
-import { readSamples } from '../../files/sample-file.ts';
+import { readNumbers } from '../../files/sample-file.ts';
 
 export const opt = defineCommand({
   name: 'opt',
@@ -41,7 +41,7 @@ export const opt = defineCommand({
     const passes = options.pass.map(findPass);
     const optionsOf = readPassOptions(passes, options.options);
     let module = await readIr(options.file);
-    const samples = options.calibrate === undefined ? [] : await readSamples(options.calibrate, inputsOf(module));
+    const samples = options.calibrate === undefined ? [] : await readNumbers(options.calibrate, inputsOf(module));
     const manager = new PassManager(samples);
     for (const pass of passes) {
       if (pass.level !== module.level)

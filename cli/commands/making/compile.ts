@@ -19,6 +19,7 @@ import {
   byteSize,
   choice,
   flag,
+  nameList,
   positive,
   samplesHelp,
   text,
@@ -63,6 +64,10 @@ export const compile = defineCommand({
     calibrate: option(text.optional(), {
       doc: `calibration ${samplesHelp}; with --prune the first of --data unless given`,
       value: 'X.npz',
+    }),
+    outputs: option(nameList().optional(), {
+      doc: 'values of the graph that answers have, by name, in place of the outputs of the model',
+      value: 'NAME,…',
     }),
     maxError: option(positive(1).default(0.01), { doc: 'largest error', value: 'E' }),
     batch: option(wholeNumber(1, 16384).optional(), {
@@ -136,14 +141,14 @@ export const compile = defineCommand({
       options.costs === undefined
         ? undefined
         : readCostFile(await readInputFile(options.costs, fileKinds.costs), options.costs, costOrigin(engine));
-    const training =
-      options.data === undefined ? undefined : await readLabelledSamples(options.data, importOnnx(model).inputs);
+    const { outputs } = options;
+    const imported = importOnnx(model, { outputs });
+    const training = options.data === undefined ? undefined : await readLabelledSamples(options.data, imported);
     const calibration =
       options.calibrate === undefined
         ? training?.samples.slice(0, calibrationSamples)
         : await loadSamplesFor(options.calibrate);
-    const heldOut =
-      options.heldOut === undefined ? undefined : await readLabelledSamples(options.heldOut, importOnnx(model).inputs);
+    const heldOut = options.heldOut === undefined ? undefined : await readLabelledSamples(options.heldOut, imported);
     const progress = createProgress(options.quiet);
     try {
       const goal = {
@@ -164,13 +169,17 @@ export const compile = defineCommand({
               ...pruneOptionsOf(options, progress, remark),
               ...training,
               heldOut,
+              outputs,
               policy: prune ?? 'auto',
               compile: goal,
             });
+      // What pruning writes is the network alone.
       const source = pruned === undefined ? model : { ...model, bytes: pruned.onnx };
+      const around = pruned === undefined ? { outputs } : { steps: imported.steps };
       let now = '';
       const compiled = compileOnnx(source, {
         ...goal,
+        ...around,
         onStep: (step, done) => progress.overall((now = step), done),
         onProgress: (done) => progress.overall(now, done),
         ...(calibration === undefined ? {} : { samples: calibration }),

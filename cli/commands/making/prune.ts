@@ -58,9 +58,9 @@ export const prune = defineCommand({
     const output = new OutputFile(options.output);
     const picture = options.picture === undefined ? undefined : new OutputFile(options.picture);
     const model = await openModel(options.model);
-    const { samples, labels } = await readLabelledSamples(options.data, importOnnx(model).inputs);
+    const { samples, labels } = await readLabelledSamples(options.data, importOnnx(model));
     const heldOut =
-      options.heldOut === undefined ? undefined : await readLabelledSamples(options.heldOut, importOnnx(model).inputs);
+      options.heldOut === undefined ? undefined : await readLabelledSamples(options.heldOut, importOnnx(model));
     const progress = createProgress(options.quiet);
     try {
       const { onnx, report, warnings } = await pruneModel(model, {

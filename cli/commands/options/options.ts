@@ -26,5 +26,6 @@ export const limit = option(wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(), 
   doc: 'only the first K samples',
   value: 'K',
 });
+export const raw = option(flag, { doc: 'the values that were encrypted, in place of the outputs of the model' });
 export const json = option(flag, { doc: 'print JSON' });
 export const quiet = option(flag, { doc: 'no progress', short: 'q' });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelOutputs } from '../../../ir/client/steps.ts';
 import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { Client, type DecryptedFile } from '../../../runtime/client.ts';
 import type { Append } from '../../../runtime/format/zip-writer.ts';
@@ -12,8 +13,8 @@ import { text } from '../../shell/option-values.ts';
 import { warn } from '../../shell/warn.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readClientFile } from '../../files/plan-file.ts';
-import { describeAnswers, type OutputShape } from '../../answers/answers.ts';
-import { clientPlanArgument } from '../options/options.ts';
+import { type AnswerPort, describeAnswers } from '../../answers/answers.ts';
+import { clientPlanArgument, raw } from '../options/options.ts';
 
 export const decrypt = defineCommand({
   name: 'decrypt',
@@ -28,10 +29,11 @@ export const decrypt = defineCommand({
     keys: option(text, { doc: 'folder of the keys', value: 'DIR' }),
     input: option(text, { doc: 'the encrypted outputs', value: 'OUT.ct' }),
     output: option(text, {
-      doc: 'the answers, as 64-bit floats: .npy, or .npz for several outputs',
+      doc: 'the answers, in the types of the model: .npy, or .npz for several outputs',
       short: 'o',
       value: 'Y.npy',
     }),
+    raw,
   }),
   examples: ['decrypt client.hep --keys keys --input out.ct -o y.npy'],
   run: async (options, { print, remark }) => {
@@ -49,8 +51,12 @@ export const decrypt = defineCommand({
           return await output.writeInParts((append) =>
             inFileAsync(options.input, async () =>
               writeAnswers(
-                part.outputs,
-                await client.decryptFrom(outputs, { signal, onWarning: (warning) => warnings.push(warning) }),
+                options.raw ? part.outputs : modelOutputs(part, part.outputs),
+                await client.decryptFrom(outputs, {
+                  signal,
+                  raw: options.raw,
+                  onWarning: (warning) => warnings.push(warning),
+                }),
                 append,
               ),
             ),
@@ -67,7 +73,7 @@ export const decrypt = defineCommand({
 
 /** Writes the answers of each run as they come. What to say of them. */
 async function writeAnswers(
-  shapes: readonly OutputShape[],
+  shapes: readonly AnswerPort[],
   { samples, runs }: DecryptedFile,
   append: Append,
 ): Promise<string[]> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelInputs } from '../../../ir/client/steps.ts';
 import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { Client } from '../../../runtime/client.ts';
 import { defineCommand, option } from '../../shell/command.ts';
@@ -34,21 +35,27 @@ export const encrypt = defineCommand({
     const part = await readClientFile(options.plan);
     const key = await readSecretKeyFile(options.keys);
     const warnings: Diagnostic[] = [];
-    const { bytes, count } = await withSamples(options.input, part.inputs, options.limit, (samples) =>
-      interruptible(async (signal) => {
-        const client = await Client.create(part);
-        try {
-          inFile(key.path, () => {
-            client.loadKeys(key.bytes);
-          });
-          const bytes = await output.writeInParts((append) =>
-            inFileAsync(options.input, () => client.encryptTo(samples, append, { signal })),
-          );
-          return { bytes, count: samples.count };
-        } finally {
-          client.close();
-        }
-      }),
+    const { bytes, count } = await withSamples(
+      options.input,
+      modelInputs(part, part.inputs),
+      options.limit,
+      (samples) =>
+        interruptible(async (signal) => {
+          const client = await Client.create(part);
+          try {
+            inFile(key.path, () => {
+              client.loadKeys(key.bytes);
+            });
+            const bytes = await output.writeInParts((append) =>
+              inFileAsync(options.input, () =>
+                client.encryptTo(samples, append, { signal, onWarning: (warning) => warnings.push(warning) }),
+              ),
+            );
+            return { bytes, count: samples.count };
+          } finally {
+            client.close();
+          }
+        }),
     );
     warn(warnings, { remark });
     print(`${options.output}: ${plural(count, 'sample')}, ${formatBytes(bytes)}\n`);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelInputs, modelOutputs } from '../../../ir/client/steps.ts';
 import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { median } from '../../../ir/maths/averages.ts';
 import { defineCommand, option } from '../../shell/command.ts';
@@ -14,7 +15,7 @@ import { formatMilliseconds, plural } from '../../render/units.ts';
 import { type PlanRun, runPlan } from '../../answers/run-plan.ts';
 import { readSamples } from '../../files/sample-file.ts';
 import { encodeAnswers } from '../../answers/encode-answers.ts';
-import { engine, input, json, limit, planArgument, quiet, threads, weightMemory } from '../options/options.ts';
+import { engine, input, json, limit, planArgument, quiet, raw, threads, weightMemory } from '../options/options.ts';
 
 export const run = defineCommand({
   name: 'run',
@@ -26,12 +27,14 @@ export const run = defineCommand({
     'Samples beyond the batch of the plan are further runs. With --json, encryptMs, evaluateMs (from input ciphertexts ' +
       'to output ciphertexts) and decryptMs are medians over the runs; prepareMs is what happens once: contexts, ' +
       'loading, encoding of weights. The outputs are nested lists by name, with an axis of samples.',
+    'What the model does with comparisons, labels and the like at its end, and with categories at its beginning, is computed ' +
+      'by the client; --raw shows what was encrypted.',
   ],
   options: z.strictObject({
     plan: planArgument,
     input,
     output: option(text.optional(), {
-      doc: 'the answers, as 64-bit floats: .npy, or .npz for several outputs',
+      doc: 'the answers, in the types of the model: .npy, or .npz for several outputs',
       short: 'o',
       value: 'Y.npy',
     }),
@@ -39,6 +42,7 @@ export const run = defineCommand({
     threads,
     weightMemory,
     limit,
+    raw,
     json,
     quiet,
   }),
@@ -49,7 +53,7 @@ export const run = defineCommand({
   run: async (options, { print, remark }) => {
     const output = options.output === undefined ? undefined : new OutputFile(options.output);
     const plan = await readPlanFile(options.plan);
-    const samples = await readSamples(options.input, plan.client.inputs, options.limit);
+    const samples = await readSamples(options.input, modelInputs(plan.client, plan.client.inputs), options.limit);
     const progress = createProgress(options.quiet);
     const result = await interruptible((signal) =>
       runPlan(plan, samples, {
@@ -61,16 +65,16 @@ export const run = defineCommand({
       }),
     ).finally(() => progress.end());
     for (const warning of result.remarks) remark(formatDiagnostic(warning));
-    warn(unlikeSamples(plan.client, samples), { remark });
-    warn(unlikeAnswers(plan.client, result.outputs), { remark });
-    const { outputs } = plan.client;
-    output?.write(encodeAnswers(outputs, result.outputs));
+    warn(unlikeSamples(plan.client, result.encrypted), { remark });
+    warn(unlikeAnswers(plan.client, result.decrypted), { remark });
+    const outputs = options.raw ? plan.client.outputs : modelOutputs(plan.client, plan.client.outputs);
+    const answers = options.raw ? result.decrypted : result.answers;
+    output?.write(encodeAnswers(outputs, answers));
     if (options.json) {
-      const answers = nestOutputs(outputs, result.outputs);
-      print(`${JSON.stringify({ ...timesOf(result), outputs: answers }, null, 2)}\n`);
+      print(`${JSON.stringify({ ...timesOf(result), outputs: nestOutputs(outputs, answers) }, null, 2)}\n`);
       return;
     }
-    if (output === undefined) print(describeAnswers(outputs, result.outputs));
+    if (output === undefined) print(describeAnswers(outputs, answers));
     if (!options.quiet) remark(describeTimes(result));
   },
 });

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { importOnnx } from '../../../compiler/onnx/import.ts';
 import { inaccurate, otherModel } from '../../../ir/diagnostics/cli.ts';
 import { formatDiagnostic, HepcError } from '../../../ir/diagnostics/diagnostic.ts';
-import type { Plan } from '../../../ir/plan/plan.ts';
 import { ReferenceModel } from '../../../training/onnxruntime.ts';
-import { measureAccuracy } from '../../answers/accuracy.ts';
+import { withReferenceOutputs } from '../../../training/onnx/reference-outputs.ts';
+import { measureAnswers } from '../../answers/answer-accuracy.ts';
 import { defineCommand, option } from '../../shell/command.ts';
 import { inFileAsync } from '../../shell/failure.ts';
 import { interruptible } from '../../shell/interrupts.ts';
@@ -18,7 +18,8 @@ import { renderFields } from '../../render/table.ts';
 import { formatError, formatPercent, formatShape, plural } from '../../render/units.ts';
 import { runPlan } from '../../answers/run-plan.ts';
 import { readSamples } from '../../files/sample-file.ts';
-import type { Port, Sample } from '../../../ir/interface.ts';
+import type { ClientSample, Port } from '../../../ir/interface.ts';
+import { modelInputs, modelOutputs } from '../../../ir/client/steps.ts';
 import { engine, input, json, limit, planArgument, quiet, threads } from '../options/options.ts';
 import { describeTimes, timesOf } from './run.ts';
 
@@ -53,36 +54,38 @@ export const verify = defineCommand({
     const plan = await readPlanFile(options.plan);
     const { client } = plan;
     const model = await openModel(options.model);
-    const { inputs, outputs } = importOnnx(model);
+    const ports = { inputs: modelInputs(client, client.inputs), outputs: modelOutputs(client, client.outputs) };
+    const names = ports.outputs.map(({ name }) => name);
+    const { steps, ...network } = importOnnx(model, { outputs: names });
     const differences = [
-      ...comparePorts('input', client.inputs, inputs),
-      ...comparePorts('output', client.outputs, outputs),
+      ...comparePorts('input', ports.inputs, modelInputs(steps, network.inputs)),
+      ...comparePorts('output', ports.outputs, modelOutputs(steps, network.outputs)),
     ];
     if (differences.length > 0)
       throw new HepcError(differences.map((reason) => otherModel({ reason }, { file: options.model })));
-    const samples = await readSamples(options.input, client.inputs, options.limit);
+    const samples = await readSamples(options.input, ports.inputs, options.limit);
     const progress = createProgress(options.quiet);
     const { expected, result } = await interruptible(async (signal) => {
       progress.step('running the model in the clear');
-      const expected = await runReference(model, samples);
+      const expected = await runReference(model, samples, names);
       const engine = options.noise ? 'clear' : options.engine;
       const seed = options.noise ? noiseSeed : undefined;
       const { threads } = options;
       return { expected, result: await runPlan(plan, samples, { engine, threads, noiseSeed: seed, signal, progress }) };
     }).finally(() => progress.end());
 
-    const accuracy = measureAccuracy(result.outputs, expected);
+    const accuracy = measureAnswers(client, result, expected, network.module);
     const passed = accuracy.maxError <= client.maxError;
     const engine = options.noise ? 'clear with simulated noise' : result.engine;
     for (const warning of result.remarks) remark(formatDiagnostic(warning));
-    warn(unlikeSamples(plan.client, samples), { remark });
-    warn(unlikeAnswers(plan.client, result.outputs), { remark });
+    warn(unlikeSamples(plan.client, result.encrypted), { remark });
+    warn(unlikeAnswers(plan.client, result.decrypted), { remark });
     if (options.json) {
       const { maxError: allowedMaxError, predictedMaxError } = client;
       const report = { samples: samples.length, engine, ...accuracy, allowedMaxError, predictedMaxError, passed };
       print(`${JSON.stringify({ ...report, ...timesOf(result) }, null, 2)}\n`);
     } else {
-      const { maxError, meanError, argmaxAgreement } = accuracy;
+      const { maxError, meanError, argmaxAgreement, labelAgreement } = accuracy;
       print(
         renderFields([
           ['samples', plural(samples.length, 'sample')],
@@ -92,6 +95,7 @@ export const verify = defineCommand({
             `${formatError(maxError)} (predicted ${formatError(client.predictedMaxError)}, allowed ${formatError(client.maxError)})`,
           ],
           ['mean error', formatError(meanError)],
+          ...(labelAgreement === undefined ? [] : [['same labels', formatPercent(labelAgreement)] as const]),
           ...(argmaxAgreement === undefined ? [] : [['same argmax', formatPercent(argmaxAgreement)] as const]),
         ]),
       );
@@ -102,11 +106,7 @@ export const verify = defineCommand({
   },
 });
 
-function comparePorts(
-  what: string,
-  planned: Plan['client']['outputs'] | Plan['client']['inputs'],
-  found: readonly Port[],
-): string[] {
+function comparePorts(what: string, planned: readonly Port[], found: readonly Port[]): string[] {
   const names = found.map(({ name }) => JSON.stringify(name)).join(', ');
   return planned.flatMap(({ name, shape }) => {
     const port = found.find((each) => each.name === name);
@@ -118,12 +118,13 @@ function comparePorts(
 
 async function runReference(
   { bytes, fileName, externalData }: ModelFile,
-  samples: readonly Sample[],
-): Promise<Sample[]> {
+  samples: readonly ClientSample[],
+  outputs: readonly string[],
+): Promise<ClientSample[]> {
   return inFileAsync(fileName, async () => {
-    const model = await ReferenceModel.load(bytes, externalData);
+    const model = await ReferenceModel.load(withReferenceOutputs(bytes, outputs), externalData);
     try {
-      return await model.runBatch(samples);
+      return await model.answer(samples);
     } finally {
       await model.close();
     }

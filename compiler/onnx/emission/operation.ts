@@ -4,7 +4,7 @@ import type { ExternalData } from '../proto/external-data.ts';
 import { invalid, refused } from '../proto/failure.ts';
 import type { Attribute, OnnxNode } from '../proto/model.ts';
 import { readTensor } from '../proto/read-tensor.ts';
-import { type ConstantTerm, knownIntegers, requireConstant, scalarOf, type Term } from '../proto/term.ts';
+import { type AnyTerm, type ConstantTerm, knownIntegers, requireConstant, scalarOf, type Term } from '../proto/term.ts';
 
 /** A rule computes the outputs of a node, in their order; outputs past the end of its result do not exist. */
 export type Rule = (op: Operation) => readonly Term[];
@@ -14,23 +14,17 @@ export interface OperationContext {
   readonly external: ExternalData;
 }
 
-export class Operation {
+/** A node with operands of some kinds, and its attributes. */
+export class NodeReader<Operand extends AnyTerm> {
   readonly node: OnnxNode;
-  readonly emit: Emitter;
-  private readonly external: ExternalData;
-  private readonly operands: readonly (Term | undefined)[];
+  protected readonly operands: readonly (Operand | undefined)[];
+  protected readonly external: ExternalData;
 
   /** `operands` has undefined for an operand that the node leaves out. */
-  constructor(node: OnnxNode, operands: readonly (Term | undefined)[], context: OperationContext) {
+  constructor(node: OnnxNode, operands: readonly (Operand | undefined)[], external: ExternalData) {
     this.node = node;
     this.operands = operands;
-    this.emit = context.emit;
-    this.external = context.external;
-  }
-
-  /** The same node with other operands, for operators that are another one around the same attributes. */
-  with(operands: readonly (Term | undefined)[]): Operation {
-    return new Operation(this.node, operands, { emit: this.emit, external: this.external });
+    this.external = external;
   }
 
   /** Version of the operator set of its domain. */
@@ -42,18 +36,18 @@ export class Operation {
     return this.node.opType;
   }
 
-  input(i: number): Term {
+  input(i: number): Operand {
     const term = this.operands[i];
     if (term === undefined) throw invalid(`${this.opType} needs operand ${i}`);
     return term;
   }
 
-  optional(i: number): Term | undefined {
+  optional(i: number): Operand | undefined {
     return this.operands[i];
   }
 
   /** All operands of an op that takes any number. */
-  inputs(): readonly Term[] {
+  inputs(): readonly Operand[] {
     if (this.operands.length === 0) throw invalid(`${this.opType} needs an operand`);
     return this.operands.map((_, i) => this.input(i));
   }
@@ -112,20 +106,21 @@ export class Operation {
     return value;
   }
 
-  text(name: string): string | undefined {
-    return this.attribute(name, 'string')?.value;
-  }
-
   ints(name: string): readonly number[] | undefined {
     return this.attribute(name, 'ints')?.value;
+  }
+
+  floats(name: string): readonly number[] | undefined {
+    return this.attribute(name, 'floats')?.value;
   }
 
   strings(name: string): readonly string[] | undefined {
     return this.attribute(name, 'strings')?.value;
   }
 
-  floats(name: string): readonly number[] | undefined {
-    return this.attribute(name, 'floats')?.value;
+  /** A text that may be any. */
+  text(name: string): string | undefined {
+    return this.attribute(name, 'string')?.value;
   }
 
   tensor(name: string): ConstantTerm | undefined {
@@ -142,6 +137,21 @@ export class Operation {
     if (attribute === undefined) return undefined;
     if (!hasType(attribute, type)) throw invalid(`attribute ${name} is of type ${attribute.type}, expected ${type}`);
     return attribute;
+  }
+}
+
+/** A node as the rule of an operator sees it. */
+export class Operation extends NodeReader<Term> {
+  readonly emit: Emitter;
+
+  constructor(node: OnnxNode, operands: readonly (Term | undefined)[], { emit, external }: OperationContext) {
+    super(node, operands, external);
+    this.emit = emit;
+  }
+
+  /** The same node with other operands, for operators that are another one around the same attributes. */
+  with(operands: readonly (Term | undefined)[]): Operation {
+    return new Operation(this.node, operands, { emit: this.emit, external: this.external });
   }
 }
 

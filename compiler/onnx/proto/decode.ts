@@ -161,6 +161,7 @@ function decodeTensor(tensor: onnx.ITensorProto): OnnxTensor {
       doubleData: doubleData ?? [],
       uint64Data: uint64Data ?? [],
     },
+    texts: (tensor.stringData ?? []).map(text),
     external: isExternal ? new Map((externalData ?? []).map(({ key, value }) => [key ?? '', value ?? ''])) : undefined,
   };
 }

@@ -52,6 +52,9 @@ const types = new Map<number, ElementType>([
   [26, packed('int2', 2, true)],
 ]);
 
+/** The number of strings, which are no numbers. */
+export const textType = 8;
+
 /** The type, or undefined for one that hepc does not read (strings, complex numbers, bare exponents). */
 export function elementTypeOf(number: number): ElementType | undefined {
   return types.get(number);

@@ -14,17 +14,20 @@ import {
 export class ImportFailure extends Error {
   /** The diagnostic, at the place that the catcher knows. */
   readonly report: (at: Place) => Diagnostic;
+  /** Whether the node is sound, and only has no encrypted form: then the client may compute it. */
+  readonly isSound: boolean;
 
-  constructor(report: (at: Place) => Diagnostic) {
+  constructor(report: (at: Place) => Diagnostic, isSound = false) {
     super('a diagnostic of the ONNX importer');
     this.name = 'ImportFailure';
     this.report = report;
+    this.isSound = isSound;
   }
 }
 
 /** The operator is known, but not with these operands or attributes. */
 export function refused(reason: string, instead: string): ImportFailure {
-  return new ImportFailure((at) => unsupportedForm({ reason, instead }, at));
+  return new ImportFailure((at) => unsupportedForm({ reason, instead }, at), true);
 }
 
 /** ONNX itself does not allow the node. */

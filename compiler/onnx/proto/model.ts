@@ -74,6 +74,8 @@ export interface OnnxTensor {
   readonly raw: Uint8Array | undefined;
   /** Elements of the typed fields; at most one of them is not empty in a sound tensor. */
   readonly typed: { readonly [F in TypedField]: readonly unknown[] };
+  /** Elements of a tensor of texts. */
+  readonly texts: readonly string[];
   /** Entries of `external_data` where the elements are in another file. */
   readonly external: ReadonlyMap<string, string> | undefined;
 }

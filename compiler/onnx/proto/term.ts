@@ -6,8 +6,11 @@
  * constants that come from Shape, as `batchSize`; it can be moved about but not computed with.
  */
 import { elementCount } from '../../../ir/constant.ts';
+import type { Labels } from '../../../ir/client/ops.ts';
+import type { ClientElements } from '../../../ir/interface.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import { invalid, mixesSamples, refused } from './failure.ts';
+import type { OnnxNode } from './model.ts';
 
 export type ElementKind = 'float' | 'integer' | 'boolean';
 
@@ -35,6 +38,30 @@ export interface EncryptedTerm {
 
 export type Term = ConstantTerm | EncryptedTerm;
 
+/** Texts of the model. */
+export interface TextsTerm {
+  readonly kind: 'texts';
+  readonly shape: readonly number[];
+  readonly data: readonly string[];
+}
+
+/** A value that the client computes itself: `before` it encrypts, or `after` it has decrypted. */
+export interface ClientTerm {
+  readonly kind: 'client';
+  readonly stage: 'before' | 'after';
+  /** In the steps of the stage; of this shape. */
+  readonly value: ValueId;
+  readonly elements: ClientElements;
+  readonly shape: readonly number[];
+  readonly batched: boolean;
+  /** The node that was the first to be left to the client; none for an input of the model. */
+  readonly because: OnnxNode | undefined;
+  /** What the elements belong to, of the result of a ZipMap. */
+  readonly keys?: Labels;
+}
+
+export type AnyTerm = Term | TextsTerm | ClientTerm;
+
 /** The size of the batch among the elements of an integer constant. No integer that a model holds is a NaN. */
 export const batchSize = NaN;
 
@@ -55,17 +82,17 @@ export function elementsOf(term: Term | undefined): ElementKind {
   return term?.elements ?? 'float';
 }
 
-export function isBatched(term: Term): boolean {
-  return term.kind === 'encrypted' && term.batched;
+export function isBatched(term: AnyTerm): boolean {
+  return (term.kind === 'encrypted' || term.kind === 'client') && term.batched;
 }
 
 /** Rank of the value in ONNX, the batch included. */
-export function onnxRank(term: Term): number {
+export function onnxRank(term: AnyTerm): number {
   return term.shape.length + (isBatched(term) ? 1 : 0);
 }
 
 /** The same elements in another shape (of one sample). */
-export function withShape<T extends Term>(term: T, shape: readonly number[]): T {
+export function withShape<T extends AnyTerm>(term: T, shape: readonly number[]): T {
   if (elementCount(shape) !== elementCount(term.shape)) {
     throw invalid(`[${term.shape.join(', ')}] does not have the elements of [${shape.join(', ')}]`);
   }
@@ -82,7 +109,7 @@ export function normalizeAxis(axis: number, rank: number): number {
 }
 
 /** The axis of `term.shape` that ONNX calls `axis`; `action` completes "… the batch axis" where it is the batch. */
-export function sampleAxis(term: Term, axis: number, action: string): number {
+export function sampleAxis(term: AnyTerm, axis: number, action: string): number {
   const normal = normalizeAxis(axis, onnxRank(term));
   if (!isBatched(term)) return normal;
   if (normal === 0) throw mixesSamples(`${action} the batch axis`);
@@ -90,7 +117,7 @@ export function sampleAxis(term: Term, axis: number, action: string): number {
 }
 
 /** Distinct axes of `term.shape`. */
-export function sampleAxes(term: Term, axes: readonly number[], action: string): readonly number[] {
+export function sampleAxes(term: AnyTerm, axes: readonly number[], action: string): readonly number[] {
   const normal = axes.map((axis) => sampleAxis(term, axis, action));
   if (new Set(normal).size !== normal.length) throw invalid(`axes [${axes.join(', ')}] repeat an axis`);
   return normal;
@@ -100,7 +127,7 @@ export function sampleAxes(term: Term, axes: readonly number[], action: string):
  * The shapes of one sample of operands that are broadcast together, aligned at the last axis. A value without a
  * batch may have an axis of size 1 in its place.
  */
-export function sampleShapes(terms: readonly Term[]): { shapes: readonly (readonly number[])[]; batched: boolean } {
+export function sampleShapes(terms: readonly AnyTerm[]): { shapes: readonly (readonly number[])[]; batched: boolean } {
   if (!terms.some(isBatched)) return { shapes: terms.map(({ shape }) => shape), batched: false };
   const rank = Math.max(...terms.map(onnxRank));
   const shapes = terms.map((term) => {
@@ -122,13 +149,14 @@ export function withoutBatchOfOne([samples, ...rest]: readonly number[]): readon
 }
 
 /** The constant, or a diagnostic that says what needs to be one. */
-export function requireConstant(term: Term, what: string): ConstantTerm {
+export function requireConstant(term: AnyTerm, what: string): ConstantTerm {
   if (term.kind === 'constant') return term;
-  throw refused(`${what} depends on an encrypted input`, `Export the model with ${what} as a constant.`);
+  if (term.kind === 'texts') throw refused(`${what} is a text`, 'Only labels and categories may be texts.');
+  throw refused(`${what} depends on an input`, `Export the model with ${what} as a constant.`);
 }
 
 /** The elements of an integer constant that cannot depend on the batch. */
-export function knownIntegers(term: Term, what: string): readonly number[] {
+export function knownIntegers(term: AnyTerm, what: string): readonly number[] {
   const { data } = requireConstant(term, what);
   if (data.some(isBatchSize)) throw mixesSamples(`${what} depends on the batch size`);
   if (data.some((x) => !Number.isInteger(x))) throw invalid(`${what} must be integers`);
@@ -136,7 +164,7 @@ export function knownIntegers(term: Term, what: string): readonly number[] {
 }
 
 /** The one element of a constant. */
-export function scalarOf(term: Term, what: string): number {
+export function scalarOf(term: AnyTerm, what: string): number {
   const { data } = requireConstant(term, what);
   const [x] = data;
   if (x === undefined || data.length !== 1) throw invalid(`${what} must be one number, not ${data.length}`);

@@ -5,12 +5,21 @@ import type { Emitter } from '../emission/emitter.ts';
 import { mixesSamples, refused } from '../proto/failure.ts';
 import { permuteIndex, range } from '../emission/geometry.ts';
 import { checkWeights } from '../proto/limits.ts';
-import type { Operation, Rule } from '../emission/operation.ts';
-import { constant, elementsOf, isBatched, sampleAxes, sampleAxis, scalarOf, type Term } from '../proto/term.ts';
+import type { NodeReader, Operation, Rule } from '../emission/operation.ts';
+import {
+  type AnyTerm,
+  constant,
+  elementsOf,
+  isBatched,
+  sampleAxes,
+  sampleAxis,
+  scalarOf,
+  type Term,
+} from '../proto/term.ts';
 import { product } from './arithmetic.ts';
 import { requireFolded } from './folding.ts';
 
-interface Reduction {
+export interface Reduction {
   /** Axes of one sample. */
   readonly axes: readonly number[];
   readonly shape: readonly number[];
@@ -38,7 +47,7 @@ export const foldReduction =
   (combine: (a: number, b: number) => number, identity: number): Rule =>
   (op) => {
     const x = requireFolded(op.input(0), op.opType);
-    const plan = planOf(op, x);
+    const plan = reductionOf(op, x);
     if (plan === undefined) return [x];
     const { shape, order, group } = plan;
     const data = Float64Array.from({ length: elementCount(shape) }, (_, r) =>
@@ -94,14 +103,14 @@ export function groupSum(
 }
 
 function reduced(op: Operation, x: Term, weight: (group: number) => number): Term {
-  const plan = planOf(op, x);
+  const plan = reductionOf(op, x);
   if (plan === undefined) return x;
   const { order, group, shape } = plan;
   return groupSum(op.emit, x, order, group, weight(group), shape);
 }
 
 /** What the node reduces; undefined for nothing at all (`noop_with_empty_axes`). */
-function planOf(op: Operation, x: Term): Reduction | undefined {
+export function reductionOf(op: NodeReader<AnyTerm>, x: AnyTerm): Reduction | undefined {
   const given = op.integersAt(1, 'axes') ?? [];
   if (given.length === 0 && op.isOne('noop_with_empty_axes', false)) return undefined;
   if (given.length === 0 && isBatched(x)) throw mixesSamples(`${op.opType} reduces all axes, the batch axis too`);

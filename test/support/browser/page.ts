@@ -32,7 +32,9 @@ async function evaluateInPage({ options, sample }: PageTask): Promise<PageResult
     const values = Object.entries(sample).map(([name, own]) => [name, Float64Array.from(own)] as const);
     const inputs = client.encrypt([new Map(values)]);
     const abort = await abortEvaluation(session, inputs);
-    const [outputs = new Map<string, Float64Array>()] = client.decrypt((await session.evaluate(inputs)).outputs);
+    const [outputs = new Map<string, Float64Array>()] = client.decrypt((await session.evaluate(inputs)).outputs, {
+      raw: true,
+    });
     return {
       isIsolated: crossOriginIsolated,
       engine: server.engineName,

@@ -79,7 +79,7 @@ test('samples that do not fit are refused by their number before anything is wri
 });
 
 async function collect(outputs: RandomAccess): Promise<Sample[]> {
-  const { samples, runs } = await client.decryptFrom(outputs);
+  const { samples, runs } = await client.decryptFrom(outputs, { raw: true });
   const all: Sample[] = [];
   for await (const run of runs) all.push(...run);
   expect(all).toHaveLength(samples);
@@ -162,7 +162,7 @@ test('memory is that of a run, however many there are', async () => {
       expect(peaks.pop()).toBeLessThan(inSession + slack);
       let decrypted = 0;
       await reading(outputs, async (source) => {
-        for await (const run of (await client.decryptFrom(source)).runs) {
+        for await (const run of (await client.decryptFrom(source, { raw: true })).runs) {
           expect(run[0]?.get('y0')?.[0]).toBeCloseTo((decrypted % 16) / 16, 3);
           if (++decrypted === count - 10) expect(await heldBytes()).toBeLessThan(inSession + slack);
         }

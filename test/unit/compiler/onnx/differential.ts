@@ -7,7 +7,10 @@ import { TensorInterpreter } from '../../../../ir/interpret/tensor.ts';
 import { seededRandom } from '../../../../ir/random.ts';
 import { verify } from '../../../../ir/verify.ts';
 import { ReferenceModel } from '../../../../training/onnxruntime.ts';
-import type { Sample } from '../../../../ir/interface.ts';
+import type { AnswerValue, ClientSample, ClientValue } from '../../../../ir/interface.ts';
+import { modelInputs, modelOutputs } from '../../../../ir/client/steps.ts';
+import { afterDecryption, beforeEncryption } from '../../../../ir/interpret/client.ts';
+import { withReferenceOutputs } from '../../../../training/onnx/reference-outputs.ts';
 import { elementType, model, type ModelSpec } from '../../../support/onnx-builder.ts';
 
 /** onnxruntime computes in floats: relative to the largest output. */
@@ -23,21 +26,24 @@ export function importModel(bytes: Uint8Array): ImportedModel {
 /** Compares three samples; a model with a batch axis computes them in batches of one, two and three. */
 export async function expectSameAsOnnxruntime(
   spec: ModelSpec | Uint8Array,
-  samples?: readonly Sample[],
+  samples?: readonly ClientSample[],
 ): Promise<ImportedModel> {
   const bytes = spec instanceof Uint8Array ? spec : model(spec);
   const imported = importModel(bytes);
   expect(verify(imported.module)).toEqual([]);
   const types = spec instanceof Uint8Array ? {} : (spec.types ?? {});
   const inputs = samples ?? [1, 2, 3].map((seed) => randomSample(imported, seed, types));
-  const reference = await ReferenceModel.load(bytes);
+  const names = modelOutputs(imported.steps, imported.outputs).map(({ name }) => name);
+  const reference = await ReferenceModel.load(withReferenceOutputs(bytes, names));
   try {
     const interpreter = new TensorInterpreter(imported.module);
-    const answers = inputs.map((input) => interpreter.evaluate(input));
+    const answers = inputs.map((input) =>
+      afterDecryption(imported.steps, interpreter.evaluate(beforeEncryption(imported.steps, input))),
+    );
     for (const count of reference.hasBatchAxis ? [1, 2, inputs.length] : [inputs.length]) {
-      const expected = await reference.runBatch(inputs.slice(0, count));
+      const expected = await reference.answer(inputs.slice(0, count));
       expect(expected).toHaveLength(Math.min(count, inputs.length));
-      for (const [i, each] of expected.entries()) compare(answers[i] ?? new Map<string, Float64Array>(), each);
+      for (const [i, each] of expected.entries()) compare(answers[i] ?? new Map<string, AnswerValue>(), each);
     }
   } finally {
     await reference.close();
@@ -45,37 +51,41 @@ export async function expectSameAsOnnxruntime(
   return imported;
 }
 
-/** Floats, small whole numbers or bits, by the types of the inputs. */
+/** Floats, small whole numbers that may be indices, or bits, by the types of the inputs. */
 function randomSample(
-  imported: ImportedModel,
+  { steps, inputs }: ImportedModel,
   seed: number,
   types: Readonly<Record<string, number>>,
-): Map<string, Float64Array> {
+): ClientSample {
   const random = seededRandom(seed);
   const draw = (name: string) => {
     const u = random.uniform();
     const type = types[name] ?? elementType.float;
     if (type === bool) return Math.round(u);
-    return floatTypes.includes(type) ? Math.fround(4 * u - 2) : Math.floor(8 * u);
+    return floatTypes.includes(type) ? Math.fround(4 * u - 2) : Math.floor(5 * u);
   };
   return new Map(
-    imported.inputs.map(({ name, shape }) => [
+    modelInputs(steps, inputs).map(({ name, shape }) => [
       name,
       Float64Array.from({ length: elementCount(shape) }, () => draw(name)),
     ]),
   );
 }
 
-function compare(actual: Sample, expected: Sample): void {
+function compare(actual: ReadonlyMap<string, AnswerValue>, expected: ReadonlyMap<string, ClientValue>): void {
   expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
   for (const [name, values] of expected) {
-    const got = actual.get(name);
-    expect(got?.length, `elements of ${name}`).toBe(values.length);
+    const given = actual.get(name);
+    const got = given instanceof Map ? Float64Array.from(given.values()) : given;
+    if (!(values instanceof Float64Array) || !(got instanceof Float64Array)) {
+      expect(got, name).toEqual(values);
+      continue;
+    }
+    expect(got.length, `elements of ${name}`).toBe(values.length);
     const bound = tolerance * values.reduce((most, x) => Math.max(most, Math.abs(x)), 1);
-    const worst = values.reduce((most, x, i) => Math.max(most, Math.abs(x - (got?.[i] ?? NaN))), 0);
-    expect(
-      worst,
-      `error of ${name}: ${String(got?.slice(0, 8))} for ${String(values.slice(0, 8))}`,
-    ).toBeLessThanOrEqual(bound);
+    const worst = values.reduce((most, x, i) => Math.max(most, Math.abs(x - (got[i] ?? NaN))), 0);
+    expect(worst, `error of ${name}: ${String(got.slice(0, 8))} for ${String(values.slice(0, 8))}`).toBeLessThanOrEqual(
+      bound,
+    );
   }
 }

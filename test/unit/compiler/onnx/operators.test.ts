@@ -5,6 +5,7 @@ import { supportedOperators } from '../../../../compiler/onnx/domains.ts';
 import { arithmeticCases } from './cases/arithmetic.ts';
 import { activationCases } from './cases/activations.ts';
 import { batchCases } from './cases/batches.ts';
+import { clientCases } from './cases/client.ts';
 import { linearCases } from './cases/linear.ts';
 import { movementCases } from './cases/movement.ts';
 import { quantizationCases } from './cases/quantization.ts';
@@ -21,6 +22,7 @@ const groups = {
   'shape arithmetic': symbolicCases,
   batches: batchCases,
   recurrent: recurrentCases,
+  'what the client computes': clientCases,
 };
 
 for (const [group, cases] of Object.entries(groups)) {

@@ -6,13 +6,15 @@
  * everything they hide nothing, and modules that agree whatever their activations are agree with the real ones. What is
  * left are analytic functions, which are the same if they are the same at a random point, but with probability 0.
  */
-import { elementCount } from '../../ir/constant.ts';
-import { joinSamples, splitSamples } from '../../ir/batch-axis.ts';
-import type { Port, Sample } from '../../ir/interface.ts';
-import { activationSets } from '../../ir/interpret/activations.ts';
-import { tensorKernel, type TensorKernel } from '../../ir/interpret/tensor.ts';
-import { type SeededRandom, seededRandom } from '../../ir/random.ts';
-import type { TensorModule, TensorNodeNamed } from '../../ir/tensor/ops.ts';
+import { elementCount } from '../../../ir/constant.ts';
+import { joinSamples, splitSamples } from '../../../ir/batch-axis.ts';
+import type { ClientValue, Port, Sample } from '../../../ir/interface.ts';
+import type { ClientSteps } from '../../../ir/client/steps.ts';
+import { evaluateClient } from '../../../ir/interpret/client.ts';
+import { activationSets } from '../../../ir/interpret/activations.ts';
+import { tensorKernel, type TensorKernel } from '../../../ir/interpret/tensor.ts';
+import { type SeededRandom, seededRandom } from '../../../ir/random.ts';
+import type { TensorModule, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 
 /** Largest absolute values of random inputs; small ones keep polynomials of high degree finite. */
 const reaches = [1, 0.25, 2, 0.0625];
@@ -21,16 +23,24 @@ const leastDraws = 2;
 /** Of the largest element: sums are added in another order for several samples. */
 const tolerance = 1e-9;
 
+/** A network, and the steps around it. */
+export interface SampleNetwork {
+  readonly module: TensorModule;
+  readonly steps: ClientSteps;
+}
+
 export interface SampleModules {
-  readonly one: TensorModule;
-  readonly several: TensorModule;
+  readonly one: SampleNetwork;
+  readonly several: SampleNetwork;
   /** Number of samples of `several`. */
   readonly count: number;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
 }
 
+/** False where steps before encryption decide what there is to evaluate: nobody knows what their inputs may be. */
 export function areIndependent({ one, several, count, inputs, outputs }: SampleModules): boolean {
+  if (one.steps.pre !== undefined || several.steps.pre !== undefined) return false;
   const ofOne = genericEvaluator(one);
   const ofSeveral = genericEvaluator(several);
   let finite = 0;
@@ -38,10 +48,12 @@ export function areIndependent({ one, several, count, inputs, outputs }: SampleM
     const samples = randomSamples(inputs, count, reach, seededRandom(draw));
     const joined = ofSeveral(joinInputs(samples, inputs));
     const alone = samples.map(ofOne);
-    const pairs = outputs.flatMap(({ name, shape, batchAxis = 0 }) => {
-      const parts = splitSamples(joined.get(name) ?? new Float64Array(), shape, batchAxis, count);
-      return parts.map((part, k) => [part, alone[k]?.get(name) ?? new Float64Array()] as const);
-    });
+    const pairs = outputs
+      .filter(({ hasBatchAxis }) => hasBatchAxis)
+      .flatMap(({ name, shape, batchAxis = 0 }) => {
+        const parts = splitSamples(joined.get(name) ?? new Float64Array(), shape, batchAxis, count);
+        return parts.map((part, k) => [part, alone[k]?.get(name) ?? new Float64Array()] as const);
+      });
     if (!pairs.every((pair) => pair.every((values) => values.every(Number.isFinite)))) continue;
     if (!pairs.every(([part, own]) => areClose(part, own))) return false;
     finite++;
@@ -74,7 +86,7 @@ function areClose(a: Float64Array, b: Float64Array): boolean {
 }
 
 /** As `TensorInterpreter`, with generic functions for activations. */
-function genericEvaluator(module: TensorModule): (inputs: Sample) => Sample {
+function genericEvaluator({ module, steps: { post } }: SampleNetwork): (inputs: Sample) => Sample {
   const kernels = module.nodes.map((node) =>
     node.op === 'activation' ? genericKernel(node) : tensorKernel(module, node),
   );
@@ -87,8 +99,18 @@ function genericEvaluator(module: TensorModule): (inputs: Sample) => Sample {
       values.push(value);
       if (node.op === 'output') outputs.set(node.attrs.name, value);
     }
-    return outputs;
+    return post === undefined ? outputs : numbersOf(evaluateClient(post, outputs));
   };
+}
+
+/** Texts as numbers, of which the same are the same. */
+function numbersOf(values: ReadonlyMap<string, ClientValue>): Sample {
+  return new Map(
+    Array.from(values, ([name, value]) => [
+      name,
+      value instanceof Float64Array ? value : Float64Array.from(value, (text) => seededRandom(0).fork(text).uniform()),
+    ]),
+  );
 }
 
 /** x / 2 + sin(x + phase) / 2, with a phase of its own for each kind and parameters. */

@@ -7,35 +7,35 @@
  * for several does the same to each of its samples (`independent-samples.ts`). So an axis may move, be merged with others
  * and come back. What then is refused is what the first way has refused.
  */
-import { sameShape } from '../../ir/constant.ts';
-import { withSamples } from '../../ir/batch-axis.ts';
-import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import { dynamicAxis, invalidNode, mixedSamples } from '../../ir/diagnostics/import.ts';
-import type { Port } from '../../ir/interface.ts';
-import type { TensorModule } from '../../ir/tensor/ops.ts';
-import type { Emitter } from './emission/emitter.ts';
+import { sameShape } from '../../../ir/constant.ts';
+import { withSamples } from '../../../ir/batch-axis.ts';
+import { type Diagnostic, HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { dynamicAxis, invalidNode, mixedSamples } from '../../../ir/diagnostics/import.ts';
+import type { Port } from '../../../ir/interface.ts';
+import type { FinishedBorder } from '../client/border.ts';
+import type { Emitter } from '../emission/emitter.ts';
 import { areIndependent } from './independent-samples.ts';
-import { type EncryptedTerm, withShape } from './proto/term.ts';
+import { type AnyTerm, type EncryptedTerm, isBatched, withShape } from '../proto/term.ts';
 
 /** Any number that a shape of a model is unlikely to hold by itself. */
 const several = 3;
 
 export interface OutputTerm {
   readonly name: string;
-  readonly term: EncryptedTerm;
+  readonly term: AnyTerm;
 }
 
 /** A graph that has been walked. */
-export interface WalkedGraph<Imported> {
+export interface WalkedGraph {
   readonly diagnostics: readonly Diagnostic[];
   /** All of them, where there are no diagnostics. */
   readonly outputs: readonly OutputTerm[];
-  /** Ends the module with `outputs`; at most once. */
-  readonly finish: (outputs: readonly OutputTerm[], ports: readonly Port[]) => Imported;
+  /** Ends the module and the steps, each output as its port says; at most once. Throws `HepcError`. */
+  readonly finish: (ports: readonly Port[]) => FinishedBorder;
 }
 
 /** Walks a graph with the batch axis outside of all shapes, or of a given extent inside. */
-type Walk<Imported> = (samples?: number) => WalkedGraph<Imported>;
+type Walk = (samples?: number) => WalkedGraph;
 
 /** The term of an input, with `samples` along its batch axis, or that axis outside of the shape. */
 export function inputTerm(emit: Emitter, port: Port, samples: number | undefined): EncryptedTerm {
@@ -49,27 +49,19 @@ export function inputTerm(emit: Emitter, port: Port, samples: number | undefined
  * The model for one sample. Throws `HepcError` with everything that `walk` finds wrong, or with `inside`: what is wrong with
  * inputs that have the batch axis among others, which the first way cannot do.
  */
-export function importSamples<Imported extends { readonly module: TensorModule }>(
-  inputs: readonly Port[],
-  inside: readonly Diagnostic[],
-  walk: Walk<Imported>,
-): Imported {
+export function importSamples(inputs: readonly Port[], inside: readonly Diagnostic[], walk: Walk): FinishedBorder {
   if (inside.length > 0) return importInside(inputs, inside, walk);
   const outside = walk();
-  if (outside.diagnostics.length === 0) {
-    const ports = outside.outputs.map(({ name, term }) => ({ name, shape: term.shape, hasBatchAxis: term.batched }));
-    return outside.finish(outside.outputs, ports);
-  }
+  if (outside.diagnostics.length === 0)
+    return outside.finish(
+      outside.outputs.map(({ name, term }) => ({ name, shape: term.shape, hasBatchAxis: isBatched(term) })),
+    );
   if (!inputs.some(({ hasBatchAxis }) => hasBatchAxis)) throw new HepcError(outside.diagnostics);
   return importInside(inputs, outside.diagnostics, walk);
 }
 
 /** `outside` is what is wrong where samples are not independent. */
-function importInside<Imported extends { readonly module: TensorModule }>(
-  inputs: readonly Port[],
-  outside: readonly Diagnostic[],
-  walk: Walk<Imported>,
-): Imported {
+function importInside(inputs: readonly Port[], outside: readonly Diagnostic[], walk: Walk): FinishedBorder {
   const [ofOne, ofSeveral] = [walk(1), walk(several)];
   if (ofOne.diagnostics.length === 0 && ofSeveral.diagnostics.length === 0) {
     const imported = importedApart(inputs, ofOne, ofSeveral);
@@ -78,22 +70,21 @@ function importInside<Imported extends { readonly module: TensorModule }>(
   throw new HepcError(whatIsWrong(outside, ofOne.diagnostics, ofSeveral.diagnostics));
 }
 
-function importedApart<Imported extends { readonly module: TensorModule }>(
+function importedApart(
   inputs: readonly Port[],
-  ofOne: WalkedGraph<Imported>,
-  ofSeveral: WalkedGraph<Imported>,
-): Imported | undefined {
-  const ports = ofOne.outputs.flatMap(({ name, term }, i) => {
+  ofOne: WalkedGraph,
+  ofSeveral: WalkedGraph,
+): FinishedBorder | undefined {
+  const ports = ofOne.outputs.flatMap(({ name, term }, i): Port[] => {
+    if (term.kind === 'constant' || term.kind === 'texts') return [{ name, shape: term.shape, hasBatchAxis: false }];
     const batchAxis = axisOfSamples(term.shape, ofSeveral.outputs[i]?.term.shape ?? []);
     if (batchAxis === undefined) return [];
     return [portOf(name, term.shape.toSpliced(batchAxis, 1), batchAxis)];
   });
   if (ports.length < ofOne.outputs.length) return undefined;
-  const samples = ofOne.outputs.map(({ name, term }, i) => ({ name, term: withShape(term, ports[i]?.shape ?? []) }));
-  const one = ofOne.finish(samples, ports);
-  const many = ofSeveral.finish(ofSeveral.outputs, ports);
-  const modules = { one: one.module, several: many.module, count: several, inputs, outputs: ports };
-  return areIndependent(modules) ? one : undefined;
+  const one = ofOne.finish(ports);
+  const many = ofSeveral.finish(ports.map((port, i) => ({ ...port, shape: ofSeveral.outputs[i]?.term.shape ?? [] })));
+  return areIndependent({ one, several: many, count: several, inputs, outputs: ports }) ? one : undefined;
 }
 
 function portOf(name: string, shape: readonly number[], batchAxis: number): Port {

@@ -1,0 +1,58 @@
+/** Functions of single elements at the client, with ONNX's broadcasting. */
+import { elementTypeOf, textType } from '../../proto/element-types.ts';
+import { refused } from '../../proto/failure.ts';
+import type { ClientElements } from '../../../../ir/interface.ts';
+import type { ClientOperation, StepRule } from '../client-operation.ts';
+import type { BinaryFunction, UnaryFunction } from '../step-emitter.ts';
+
+export const unary =
+  (fn: UnaryFunction): StepRule =>
+  (op) => [op.steps.unary(fn, op.numbers(0))];
+
+export const binary =
+  (fn: BinaryFunction): StepRule =>
+  (op) => [op.steps.binary(fn, op.value(0), op.value(1))];
+
+/** Min and Max take any number of operands. */
+export const variadic =
+  (fn: BinaryFunction): StepRule =>
+  (op) => {
+    const [first = op.numbers(0), ...rest] = op.inputs().map((_, i) => op.numbers(i));
+    return [rest.reduce((total, term) => op.steps.binary(fn, total, term), first)];
+  };
+
+/** Of two integers the sign is that of the divisor, unless `fmod`. */
+export const modulo: StepRule = (op) => [
+  op.steps.binary(op.flag('fmod', false) ? 'modulo' : 'floor-modulo', op.numbers(0), op.numbers(1)),
+];
+
+export const isInfinite: StepRule = (op) => {
+  const x = op.reals(0);
+  const [negative, positive] = [op.flag('detect_negative', true), op.flag('detect_positive', true)];
+  const infinite = op.steps.unary('is-infinite', x);
+  if (negative && positive) return [infinite];
+  const side = op.steps.binary(positive ? 'greater' : 'less', x, op.steps.number(0));
+  return [op.steps.binary('and', infinite, negative || positive ? side : op.steps.literal([], 'boolean', [0]))];
+};
+
+/** x / (1 + |x|). */
+export const softsign: StepRule = (op) => {
+  const x = op.reals(0);
+  const divisor = op.steps.binary('add', op.steps.unary('abs', x), op.steps.number(1));
+  return [op.steps.binary('divide', x, divisor)];
+};
+
+export const where: StepRule = (op) => [op.steps.select(op.value(0), op.value(1), op.value(2))];
+
+export const cast: StepRule = (op) => [op.steps.cast(op.value(0), elementsOf(op))];
+
+export const castLike: StepRule = (op) => [op.steps.cast(op.value(0), op.value(1).elements)];
+
+/** The kind of elements that a Cast asks for. */
+function elementsOf(op: ClientOperation): ClientElements {
+  const to = op.int('to', 0);
+  if (to === textType) return 'string';
+  const kind = elementTypeOf(to)?.kind;
+  if (kind === undefined) throw refused(`element type ${to} is not supported`, 'Cast to float or int64.');
+  return kind === 'float' ? 'real' : kind;
+}

@@ -1,0 +1,162 @@
+/**
+ * Where a node is computed: on encrypted values, if that can be; by the client before it encrypts, if inputs alone decide; or
+ * by the client once it has decrypted. A rule for encrypted values comes first, so that weights stay with the server.
+ */
+import { stepInsideNetwork, textOperand } from '../../ir/diagnostics/client.ts';
+import type { ClientBorder } from './client/border.ts';
+import { ClientOperation } from './client/client-operation.ts';
+import { type Translation, translate } from './client/translate.ts';
+import { clientRuleOf, ruleOf } from './domains.ts';
+import type { Emitter } from './emission/emitter.ts';
+import { Operation, type Rule } from './emission/operation.ts';
+import type { ExternalData } from './proto/external-data.ts';
+import { ImportFailure } from './proto/failure.ts';
+import type { OnnxNode } from './proto/model.ts';
+import type { AnyTerm, ClientTerm, EncryptedTerm, Term } from './proto/term.ts';
+
+export interface NodeContext {
+  readonly border: ClientBorder;
+  readonly emit: Emitter;
+  readonly external: ExternalData;
+}
+
+type Operands = readonly (AnyTerm | undefined)[];
+type Stage = ClientTerm['stage'];
+
+/** The results of a node that has a rule, in the order of its outputs. Throws `ImportFailure`. */
+export function computeNode(node: OnnxNode, operands: Operands, context: NodeContext): readonly AnyTerm[] {
+  return new NodeComputation(node, operands, context).results();
+}
+
+class NodeComputation {
+  private readonly node: OnnxNode;
+  private readonly operands: Operands;
+  private readonly context: NodeContext;
+  private readonly server: Rule | undefined;
+  private readonly client: ReturnType<typeof clientRuleOf>;
+  /** Operands that are no constants. */
+  private readonly values: readonly (EncryptedTerm | ClientTerm)[];
+
+  constructor(node: OnnxNode, operands: Operands, context: NodeContext) {
+    this.node = node;
+    this.operands = operands;
+    this.context = context;
+    this.server = ruleOf(node);
+    this.client = clientRuleOf(node);
+    this.values = operands.filter((term) => term?.kind === 'encrypted' || term?.kind === 'client');
+    context.emit.origins = node.refs;
+  }
+
+  results(): readonly AnyTerm[] {
+    const { values, server, client } = this;
+    if (values.some(isAfter)) return this.atClient('after');
+    if (client?.encrypted !== undefined) return this.split(client.encrypted);
+    const early = values.length > 0 && values.every((term) => this.isKnownBefore(term));
+    const hasTexts = this.operands.some(isText);
+    if (early && (hasTexts || server === undefined)) return this.atClient('before');
+    const moved = early ? this.movedBefore() : undefined;
+    if (moved !== undefined) return moved;
+    if (server === undefined) return this.atClient(values.length === 0 ? 'before' : 'after');
+    try {
+      return server(this.operation());
+    } catch (error) {
+      const mayBeSteps = error instanceof ImportFailure && error.isSound && client !== undefined && values.length > 0;
+      if (!mayBeSteps) throw error;
+      return this.atClient(early ? 'before' : 'after');
+    }
+  }
+
+  /** Inputs that are only joined, repeated or reordered cost nothing if the client does it. */
+  private movedBefore(): readonly AnyTerm[] | undefined {
+    const { values } = this;
+    const distinct = new Set(values.map(({ value }) => value)).size;
+    if (distinct < 2 && !values.some(({ kind }) => kind === 'client')) return undefined;
+    try {
+      const translation = this.translation('before');
+      return translation?.moves === true ? translation.apply() : undefined;
+    } catch (error) {
+      // The rule says so once more where it is asked in earnest.
+      if (error instanceof ImportFailure) return undefined;
+      throw error;
+    }
+  }
+
+  /** An encrypted part, and steps on its results. */
+  private split(encrypted: Rule): readonly AnyTerm[] {
+    const { node, context, client } = this;
+    const results = encrypted(this.operation());
+    const name = `${nameOf(node)}_scores`;
+    const operation = new ClientOperation(node, results, { ...context, stage: 'after', nameOf: () => name });
+    return client?.steps(operation) ?? [];
+  }
+
+  private atClient(stage: Stage): readonly AnyTerm[] {
+    const { node, context, client, operands } = this;
+    const steps = context.border.steps(stage);
+    steps.origins = node.refs;
+    steps.because = node;
+    if (client !== undefined && client.encrypted === undefined) {
+      const names = (i: number): string => node.inputs[i] || nameOf(node);
+      return client.steps(new ClientOperation(node, operands, { ...context, stage, nameOf: names }));
+    }
+    const translation = this.translation(stage);
+    const texts = operands.findIndex(isText);
+    if (texts >= 0 && translation?.moves !== true) throw textFailure(node, texts);
+    if (translation === undefined || translation.hasWeights) throw this.insideNetwork();
+    return translation.apply();
+  }
+
+  /** The steps of the rule for encrypted values; undefined where there is none. */
+  private translation(stage: Stage): Translation | undefined {
+    const { node, context, operands, server } = this;
+    if (server === undefined) return undefined;
+    const names = (i: number): string => node.inputs[i] || nameOf(node);
+    const operation = new ClientOperation(node, operands, { ...context, stage, nameOf: names });
+    const terms = operands.map((term, i) =>
+      term === undefined || term.kind === 'constant' ? term : operation.value(i),
+    );
+    return translate(server, node, terms, { steps: operation.steps, external: context.external });
+  }
+
+  private insideNetwork(): ImportFailure {
+    const reader = `${this.node.opType} "${nameOf(this.node)}"`;
+    const because = this.values.find(isAfter)?.because ?? this.node;
+    const reason = 'the weights of that are the server’s';
+    return new ImportFailure((at) =>
+      stepInsideNetwork({ opType: because.opType, reader, reason }, { ...at, nodes: because.refs }),
+    );
+  }
+
+  private operation(): Operation {
+    const terms = this.operands.map((term, i) => (term === undefined ? undefined : this.asEncrypted(term, i)));
+    return new Operation(this.node, terms, this.context);
+  }
+
+  private asEncrypted(term: AnyTerm, i: number): Term {
+    if (term.kind === 'constant' || term.kind === 'encrypted') return term;
+    if (isText(term)) throw textFailure(this.node, i);
+    if (term.kind === 'client' && term.stage === 'before')
+      return this.context.border.encrypt(term, this.node.inputs[i] || nameOf(this.node));
+    throw this.insideNetwork();
+  }
+
+  private isKnownBefore(term: EncryptedTerm | ClientTerm): boolean {
+    return term.kind === 'client' ? term.stage === 'before' : this.context.border.isInput(term);
+  }
+}
+
+function isAfter(term: EncryptedTerm | ClientTerm): term is ClientTerm {
+  return term.kind === 'client' && term.stage === 'after';
+}
+
+function isText(term: AnyTerm | undefined): boolean {
+  return term?.kind === 'texts' || (term?.kind === 'client' && term.elements === 'string');
+}
+
+function textFailure({ opType }: OnnxNode, i: number): ImportFailure {
+  return new ImportFailure((at) => textOperand({ what: `operand ${i}`, opType }, at), true);
+}
+
+function nameOf({ outputs, refs }: OnnxNode): string {
+  return outputs.find((output) => output !== '') ?? refs[0]?.name ?? 'value';
+}

@@ -1,0 +1,161 @@
+/**
+ * The walk over a graph: the nodes that outputs depend on, operands first, with a term for every value: a constant that is
+ * computed at once, an encrypted tensor, or what the client computes. A node that fails is reported and its results are
+ * unknown; what depends on them is not reported again, except for operators that are not supported in any case.
+ */
+import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { constantOutput, unsupportedOperator } from '../../ir/diagnostics/import.ts';
+import type { ModelPort, Port } from '../../ir/interface.ts';
+import { ClientBorder, type FinishedBorder } from './client/border.ts';
+import { computeNode } from './compute-node.ts';
+import { isSupported } from './domains.ts';
+import { checkDynamicScales } from './dynamic-scales.ts';
+import { Emitter } from './emission/emitter.ts';
+import { inputTerm, type OutputTerm, type WalkedGraph } from './batch/import-samples.ts';
+import type { OnnxSource } from './source.ts';
+import { recognizePattern } from './patterns.ts';
+import { ExternalData } from './proto/external-data.ts';
+import { ImportFailure, invalid } from './proto/failure.ts';
+import { orderNodes, producersOf } from './proto/graph-order.ts';
+import type { OnnxModel, OnnxNode, OnnxTensor } from './proto/model.ts';
+import { constantTexts, readTexts } from './proto/read-texts.ts';
+import { readTensor } from './proto/read-tensor.ts';
+import type { AnyTerm } from './proto/term.ts';
+import { refusalOf } from './refusals.ts';
+
+export class GraphWalk {
+  private readonly model: OnnxModel;
+  private readonly inputs: readonly ModelPort[];
+  private readonly samples: number | undefined;
+  private readonly file: string;
+  private readonly external: ExternalData;
+  private readonly emit = new Emitter();
+  private readonly border = new ClientBorder(this.emit);
+  private readonly initializers: ReadonlyMap<string, OnnxTensor>;
+  private readonly terms = new Map<string, AnyTerm>();
+  /** Values that a failed node should have computed. */
+  private readonly unknown = new Set<string>();
+  private readonly diagnostics: Diagnostic[] = [];
+
+  /** @param samples the extent of the batch axis, where that is to be an axis like any other. */
+  constructor(model: OnnxModel, inputs: readonly ModelPort[], source: OnnxSource, samples: number | undefined) {
+    this.samples = samples;
+    this.model = model;
+    this.inputs = inputs;
+    this.file = source.fileName;
+    this.external = new ExternalData(source.readExternal);
+    this.initializers = new Map(model.graph.initializers.map((tensor) => [tensor.name, tensor]));
+  }
+
+  run(): WalkedGraph {
+    for (const input of this.inputs) {
+      this.attempt(undefined, [input.name], () => {
+        const encrypted = input.elements === 'string' ? undefined : inputTerm(this.emit, input, this.samples);
+        this.terms.set(input.name, this.border.input(input, encrypted, this.samples));
+      });
+    }
+    for (const node of this.liveNodes()) this.visit(node);
+    const outputs: OutputTerm[] = [];
+    for (const name of this.model.graph.outputs) {
+      this.attempt(undefined, [name], () => {
+        const term = this.termOf(name);
+        if (term !== undefined) outputs.push({ name, term });
+      });
+    }
+    const constant = outputs.filter(({ term }) => term.kind === 'constant' || term.kind === 'texts');
+    if (constant.length === outputs.length)
+      this.diagnostics.push(...constant.map(({ name }) => constantOutput({ name }, { file: this.file })));
+    return { diagnostics: this.diagnostics, outputs, finish: (ports) => this.finish(outputs, ports) };
+  }
+
+  private finish(outputs: readonly OutputTerm[], ports: readonly Port[]): FinishedBorder {
+    const { name } = this.model.graph;
+    const all = outputs.flatMap(({ term }, i) => (ports[i] === undefined ? [] : [{ term, port: ports[i] }]));
+    let finished: FinishedBorder | undefined;
+    this.attempt(undefined, [], () => (finished = this.border.finish(name, all)));
+    if (finished === undefined) throw new HepcError(this.diagnostics);
+    return finished;
+  }
+
+  /** In order, with patterns put together, and without the nodes that those replace. */
+  private liveNodes(): readonly OnnxNode[] {
+    const { nodes, outputs } = this.model.graph;
+    const producers = producersOf(nodes);
+    const context = {
+      producer: (name: string) => producers.get(name),
+      scalar: (name: string) => this.scalarOf(name, producers.get(name)),
+    };
+    const joined = nodes.map((node) => (node.domain === '' ? recognizePattern(node, context) : node));
+    const ordered = orderNodes(joined, outputs, this.file);
+    if ('code' in ordered) throw new HepcError([...this.diagnostics, ordered]);
+    this.diagnostics.push(...checkDynamicScales(ordered, outputs, this.file));
+    return ordered;
+  }
+
+  private scalarOf(name: string, producer: OnnxNode | undefined): number | undefined {
+    const value = producer?.attributes.get('value');
+    const fromNode = producer?.opType === 'Constant' && value?.type === 'tensor' ? value.value : undefined;
+    const tensor = this.initializers.get(name) ?? fromNode;
+    if (tensor === undefined || tensor.external !== undefined || tensor.dims.some((extent) => extent !== 1))
+      return undefined;
+    try {
+      return readTensor(tensor, name, this.external).data[0];
+    } catch (error) {
+      // Whoever uses the tensor for something else than a pattern reports what is wrong with it.
+      if (error instanceof ImportFailure) return undefined;
+      throw error;
+    }
+  }
+
+  private visit(node: OnnxNode): void {
+    this.attempt(node, node.outputs, () => {
+      if (!isSupported(node))
+        throw new ImportFailure((at) => unsupportedOperator({ opType: node.opType, ...refusalOf(node) }, at));
+      const operands = node.inputs.map((name) => (name === '' ? undefined : this.termOf(name)));
+      if (node.inputs.some((name) => this.unknown.has(name))) {
+        this.forget(node.outputs);
+        return;
+      }
+      const { border, emit, external } = this;
+      const texts = constantTexts(node);
+      const results = texts === undefined ? computeNode(node, operands, { border, emit, external }) : [texts];
+      for (const [i, name] of node.outputs.entries()) {
+        const result = results[i];
+        if (result !== undefined) this.terms.set(name, result);
+      }
+    });
+  }
+
+  /** The term of a value; undefined where it is unknown. Initializers are read when they are first used. */
+  private termOf(name: string): AnyTerm | undefined {
+    const term = this.terms.get(name);
+    if (term !== undefined || this.unknown.has(name)) return term;
+    const tensor = this.initializers.get(name);
+    if (tensor === undefined) throw invalid(`"${name}" is an output that its operator does not have in inference`);
+    const title = `initializer "${name}"`;
+    this.attempt(undefined, [name], () =>
+      this.terms.set(name, readTexts(tensor, title) ?? readTensor(tensor, title, this.external)),
+    );
+    return this.terms.get(name);
+  }
+
+  /** Runs `step`; where it fails, reports that at `node` and makes `results` unknown. */
+  private attempt(node: OnnxNode | undefined, results: readonly string[], step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (error instanceof ImportFailure) this.diagnostics.push(error.report(this.placeOf(node)));
+      else if (error instanceof HepcError) this.diagnostics.push(...error.diagnostics);
+      else throw error;
+      this.forget(results);
+    }
+  }
+
+  private forget(names: readonly string[]): void {
+    for (const name of names) this.unknown.add(name);
+  }
+
+  private placeOf(node: OnnxNode | undefined) {
+    return node === undefined ? { file: this.file } : { file: this.file, nodes: node.refs };
+  }
+}
