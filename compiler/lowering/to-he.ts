@@ -106,8 +106,8 @@ class HeLowering {
     const input = nodeAt(this.tile, node.operands[0] ?? -1).type;
     const map = mapOf(node.attrs, input.elements);
     const { weights } = map;
-    const rows = new DistinctRows();
-    const source = this.packed.length;
+    let rows: DistinctRows | undefined;
+    const firstSource = this.packed.length;
     const rotated = new Map<number, number>();
     const babies = kernel.babies.length;
     const sums: number[][][] = Array.from({ length: layout.ciphertexts }, () => kernel.giants.map(() => []));
@@ -124,10 +124,13 @@ class HeLowering {
         operand = this.rotate(at(x, c), kernel.babies[baby] ?? 0, input);
         rotated.set(key, operand);
       }
-      const plaintext = this.plaintexts.add({ source, tile: rows.add(row), shift: 0, inner: layout.batchTile });
+      rows ??= new DistinctRows(entries.length);
+      const place = rows.add(row);
+      const source = firstSource + place.block;
+      const plaintext = this.plaintexts.add({ source, tile: place.row, shift: 0, inner: layout.batchTile });
       sums[output]?.[giant]?.push(this.timesWeight(operand, plaintext));
     });
-    this.packed.push(rows.finish());
+    this.packed.push(...(rows?.finish() ?? []));
     const biases = this.elementwise(layout, (element) => bias.values[element] ?? 0);
     return sums.map((byGiant, output) => {
       const turned = byGiant.flatMap((terms, giant) =>
