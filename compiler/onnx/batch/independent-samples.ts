@@ -2,7 +2,7 @@
  * Whether a model computes each sample by itself, asked of its modules for one sample and for several.
  *
  * Both are evaluated on random inputs, and each sample's part of an output of the one must be the output of the other.
- * Activations are replaced by sin-like functions, a different one for each kind and parameters: unlike a Clip that clips
+ * Activations and roundings are replaced by sin-like functions, a different one for each kind and parameters: unlike a Clip that clips
  * everything they hide nothing, and modules that agree whatever their activations are agree with the real ones. What is
  * left are analytic functions, which are the same if they are the same at a random point, but with probability 0.
  */
@@ -88,7 +88,7 @@ function areClose(a: Float64Array, b: Float64Array): boolean {
 /** As `TensorInterpreter`, with generic functions for activations. */
 function genericEvaluator({ module, steps: { post } }: SampleNetwork): (inputs: Sample) => Sample {
   const kernels = module.nodes.map((node) =>
-    node.op === 'activation' ? genericKernel(node) : tensorKernel(module, node),
+    node.op === 'activation' || node.op === 'quantize' ? genericKernel(node) : tensorKernel(module, node),
   );
   return (inputs) => {
     const values: Float64Array[] = [];
@@ -114,15 +114,18 @@ function numbersOf(values: ReadonlyMap<string, ClientValue>): Sample {
 }
 
 /** x / 2 + sin(x + phase) / 2, with a phase of its own for each kind and parameters. */
-function genericKernel({ attrs }: TensorNodeNamed<'activation'>): TensorKernel {
-  const sets = activationSets(attrs);
-  const phases = Array.from({ length: sets }, (_, set) => {
-    const parameters = sets === 1 ? attrs.parameters : [attrs.parameters[set]];
-    const name = `${attrs.kind} ${parameters.join(' ')}`;
-    return 2 * Math.PI * seededRandom(0).fork(name).uniform();
-  });
+function genericKernel(node: TensorNodeNamed<'activation' | 'quantize'>): TensorKernel {
+  const phases = functionNames(node).map((name) => 2 * Math.PI * seededRandom(0).fork(name).uniform());
   return ([x = new Float64Array()]) => {
     const perSet = x.length / phases.length;
     return x.map((v, i) => (v + Math.sin(v + (phases[Math.floor(i / perSet)] ?? 0))) / 2);
   };
+}
+
+/** One name for each function of the node, the same for the same function. */
+function functionNames(node: TensorNodeNamed<'activation' | 'quantize'>): readonly string[] {
+  if (node.op === 'quantize') return [`${node.op} ${Object.values(node.attrs).join(' ')}`];
+  const { kind, parameters } = node.attrs;
+  const sets = activationSets(node.attrs);
+  return Array.from({ length: sets }, (_, set) => `${kind} ${(sets === 1 ? parameters : [parameters[set]]).join(' ')}`);
 }

@@ -117,6 +117,21 @@ describe('operators', () => {
     expect(found[0]?.notes[0]).toMatch(/quantize_static/);
   });
 
+  test('samples that are mixed behind a rounding to nothing', () => {
+    const spec = {
+      inputs: { x: ['batch', 4] },
+      nodes: [
+        node('QuantizeLinear', 'x s', 'q'),
+        node('DequantizeLinear', 'q s', 'd'),
+        node('ReduceSum', 'd a', 'r'),
+        node('Add', 'd r', 'y'),
+      ],
+      initializers: { s: scalar(1e6), a: int64s([1], [0]) },
+      outputs: ['y'],
+    };
+    expect(codesOf(spec)).toEqual(['H111']);
+  });
+
   test('a scale that is computed from inputs', () => {
     const found = diagnosticsOf({
       inputs: { x: ['batch', 4], s: [] },
