@@ -101,13 +101,15 @@ export const houses = [
       room('onnx/rules/quantization', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/sampling', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/recurrent', 'onnx/rules onnx/emission onnx/proto'),
+      room('onnx/rules/ml', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/client', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/client/rules', 'onnx/client onnx/rules onnx/emission onnx/proto'),
+      room('onnx/client/rules/ml', 'onnx/client/rules onnx/client onnx/rules/ml onnx/rules onnx/emission onnx/proto'),
       room('onnx/batch', 'onnx/client onnx/emission onnx/proto'),
       room(
         'onnx',
-        'onnx/batch onnx/client/rules onnx/client onnx/rules/sampling onnx/rules/einsum onnx/rules/quantization ' +
-          'onnx/rules/recurrent onnx/rules onnx/emission onnx/proto',
+        'onnx/batch onnx/client/rules/ml onnx/client/rules onnx/client onnx/rules/ml onnx/rules/sampling ' +
+          'onnx/rules/einsum onnx/rules/quantization onnx/rules/recurrent onnx/rules onnx/emission onnx/proto',
       ),
       room('kernels/parts'),
       room('kernels/families', 'kernels/parts'),

@@ -19,6 +19,7 @@ import {
   isInfinite,
   modulo,
   softsign,
+  squareRoot,
   unary,
   variadic,
   where,
@@ -53,7 +54,7 @@ export const standardClientRules: ClientRuleTable = steps({
   // Functions of one element
   Abs: unary('abs'),
   Reciprocal: unary('reciprocal'),
-  Sqrt: unary('square-root'),
+  Sqrt: squareRoot,
   Exp: unary('exp'),
   Log: unary('log'),
   Floor: unary('floor'),

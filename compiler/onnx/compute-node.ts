@@ -1,10 +1,12 @@
 /**
  * Where a node is computed: on encrypted values, if that can be; by the client before it encrypts, if inputs alone decide; or
- * by the client once it has decrypted. A rule for encrypted values comes first, so that weights stay with the server.
+ * by the client once it has decrypted. A rule for encrypted values comes first, so that weights stay with the server. Steps that
+ * a layer reads come before encryption where they can.
  */
 import { stepInsideNetwork, textOperand } from '../../ir/diagnostics/client.ts';
 import type { ClientBorder } from './client/border.ts';
 import { ClientOperation } from './client/client-operation.ts';
+import { earlier } from './client/earlier.ts';
 import { type Translation, translate } from './client/translate.ts';
 import { clientRuleOf, ruleOf } from './domains.ts';
 import type { Emitter } from './emission/emitter.ts';
@@ -71,8 +73,13 @@ class NodeComputation {
     const { values } = this;
     const distinct = new Set(values.map(({ value }) => value)).size;
     if (distinct < 2 && !values.some(({ kind }) => kind === 'client')) return undefined;
+    return this.moved('before');
+  }
+
+  /** The results where the node only picks and joins elements; undefined where it does anything else. */
+  private moved(stage: Stage): readonly AnyTerm[] | undefined {
     try {
-      const translation = this.translation('before');
+      const translation = this.translation(stage);
       return translation?.moves === true ? translation.apply() : undefined;
     } catch (error) {
       // The rule says so once more where it is asked in earnest.
@@ -95,6 +102,8 @@ class NodeComputation {
     const steps = context.border.steps(stage);
     steps.origins = node.refs;
     steps.because = node;
+    const moved = this.moved(stage);
+    if (moved !== undefined) return moved;
     if (client !== undefined && client.encrypted === undefined) {
       const names = (i: number): string => node.inputs[i] || nameOf(node);
       return client.steps(new ClientOperation(node, operands, { ...context, stage, nameOf: names }));
@@ -102,8 +111,19 @@ class NodeComputation {
     const translation = this.translation(stage);
     const texts = operands.findIndex(isText);
     if (texts >= 0 && translation?.moves !== true) throw textFailure(node, texts);
-    if (translation === undefined || translation.hasWeights) throw this.insideNetwork();
+    if (translation === undefined || translation.hasWeights) return this.behindEarlierSteps();
     return translation.apply();
+  }
+
+  /** A layer behind steps after decryption, which it can read if they come before encryption after all. */
+  private behindEarlierSteps(): readonly AnyTerm[] {
+    const { node, context } = this;
+    const operands = this.operands.map((term) =>
+      term?.kind === 'client' && isAfter(term) ? earlier(term, context.border, context.emit) : term,
+    );
+    const isKnown = this.operands.every((term, i) => (term === undefined) === (operands[i] === undefined));
+    if (!isKnown || !this.values.some(isAfter)) throw this.insideNetwork();
+    return computeNode(node, operands, context);
   }
 
   /** The steps of the rule for encrypted values; undefined where there is none. */

@@ -1,6 +1,36 @@
-/** The operators of `ai.onnx.ml`, scikit-learn's domain, that hepc imports. */
+/**
+ * The operators of `ai.onnx.ml`, scikit-learn's domain, that hepc imports. Models compute scores from encrypted features; what
+ * compares features or looks categories up comes before, labels and probabilities come after, and both are the client's.
+ */
+import { categoryMapper, labelEncoder, oneHotEncoder, zipMap } from './client/rules/ml/categories.ts';
+import { arrayFeatureExtractor, binarizer, imputer, normalizer } from './client/rules/ml/features.ts';
+import { classifierSteps, regressorSteps } from './client/rules/ml/linear-model.ts';
+import { svmClassifierSteps, svmRegressorSteps } from './client/rules/ml/support-vectors.ts';
 import type { ClientRuleTable, RuleTable } from './rule-table.ts';
+import { arrayFeatureExtractor as constantFeatures, featureVectorizer, scaler } from './rules/ml/features.ts';
+import { classifierScores, regressorScores } from './rules/ml/linear-model.ts';
+import { classifierDecisions, regressorDecision } from './rules/ml/support-vectors.ts';
 
-export const mlRules: RuleTable = {};
+export const mlRules: RuleTable = {
+  Scaler: scaler,
+  FeatureVectorizer: featureVectorizer,
+  ArrayFeatureExtractor: constantFeatures,
+};
 
-export const mlClientRules: ClientRuleTable = {};
+export const mlClientRules: ClientRuleTable = {
+  // Models, whose scores are computed encrypted
+  LinearRegressor: { encrypted: regressorScores, steps: regressorSteps },
+  LinearClassifier: { encrypted: classifierScores, steps: classifierSteps },
+  SVMRegressor: { encrypted: regressorDecision, steps: svmRegressorSteps },
+  SVMClassifier: { encrypted: classifierDecisions, steps: svmClassifierSteps },
+
+  // Features and categories
+  ArrayFeatureExtractor: { steps: arrayFeatureExtractor },
+  Normalizer: { steps: normalizer },
+  Binarizer: { steps: binarizer },
+  Imputer: { steps: imputer },
+  OneHotEncoder: { steps: oneHotEncoder },
+  LabelEncoder: { steps: labelEncoder },
+  CategoryMapper: { steps: categoryMapper },
+  ZipMap: { steps: zipMap },
+};

@@ -79,19 +79,39 @@ const refusals: ReadonlyMap<string, Refusal> = new Map(
 /** What onnxruntime calls its quantised operators: QLinearSoftmax, DynamicQuantizeLSTM, GatherBlockQuantized. */
 const quantizedNames = /^Q[A-Z]|^DynamicQuantize|BlockQuantized$|Bnb4$/;
 
+const unknown: Refusal = {
+  reason: 'hepc knows no way to compute it on encrypted values',
+  instead: 'Express it by linear layers, products and supported activations, or move it out of the encrypted part.',
+};
+const trees: Refusal = {
+  reason: 'it is an ensemble of decision trees, which compare features with thresholds',
+  instead:
+    'Train sums and products on the same features: a linear or logistic model after PolynomialFeatures, an SVM with ' +
+    'kernel="poly", an MLP with activation="tanh"; in XGBoost booster="gblinear".',
+};
+const maps: Refusal = {
+  reason: 'it takes a map, and inputs of a plan are tensors',
+  instead: 'Turn dictionaries into columns before the model: pandas, or ColumnTransformer with OneHotEncoder.',
+};
+
+/** Of scikit-learn's domain, which XGBoost's and LightGBM's converters write too. */
+const mlRefusals: ReadonlyMap<string, Refusal> = new Map([
+  ['TreeEnsemble', trees],
+  ['TreeEnsembleClassifier', trees],
+  ['TreeEnsembleRegressor', trees],
+  ['DictVectorizer', maps],
+  ['CastMap', maps],
+]);
+
 /** The reason for a node whose operator is not in the table of rules. */
 export function refusalOf({ domain, opType }: OnnxNode): Refusal {
   if (domain === 'com.microsoft' && quantizedNames.test(opType)) return quantized;
+  if (domain === 'ai.onnx.ml') return mlRefusals.get(opType) ?? unknown;
   if (domain !== '') {
     return {
       reason: `it belongs to the operator domain "${domain}"`,
       instead: 'Export with standard ONNX operators only, without graph optimisations of a runtime.',
     };
   }
-  return (
-    refusals.get(opType) ?? {
-      reason: 'hepc knows no way to compute it on encrypted values',
-      instead: 'Express it by linear layers, products and supported activations, or move it out of the encrypted part.',
-    }
-  );
+  return refusals.get(opType) ?? unknown;
 }

@@ -13,7 +13,14 @@ import { averagePool } from './rules/pooling.ts';
 import { convInteger, dynamicQuantizeLinear, matMulInteger } from './rules/quantization/integer.ts';
 import { qLinearConv, qLinearMatMul } from './rules/quantization/qlinear.ts';
 import { dequantizeLinear, quantizeLinear } from './rules/quantization/quantize.ts';
-import { cumulativeSum, foldReduction, globalAveragePool, reduceMean, reduceSum } from './rules/reduction.ts';
+import {
+  cumulativeSum,
+  foldReduction,
+  globalAveragePool,
+  reduceMean,
+  reduceProduct,
+  reduceSum,
+} from './rules/reduction.ts';
 import { recurrent } from './rules/recurrent/layers.ts';
 import { resize } from './rules/sampling/resize.ts';
 import {
@@ -70,6 +77,7 @@ export const standardRules = {
   ReduceSum: reduceSum,
   ReduceMean: reduceMean,
   ReduceSumSquare: reduceSum,
+  ReduceProd: reduceProduct,
   CumSum: cumulativeSum,
 
   // Shapes and positions
@@ -146,7 +154,6 @@ export const standardRules = {
   GreaterOrEqual: foldOnlyBinary(binaryFoldings.GreaterOrEqual),
   Less: foldOnlyBinary(binaryFoldings.Less),
   LessOrEqual: foldOnlyBinary(binaryFoldings.LessOrEqual),
-  ReduceProd: foldReduction((a, b) => a * b, 1),
   ReduceMax: foldReduction(Math.max, -Infinity),
   ReduceMin: foldReduction(Math.min, Infinity),
 } as const satisfies RuleTable;

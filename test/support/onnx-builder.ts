@@ -153,6 +153,11 @@ export function bools(dims: readonly number[], data: readonly boolean[]): Tensor
   return raw(dims, DataType.BOOL, Uint8Array.from(data, Number));
 }
 
+export function texts(dims: readonly number[], data: readonly string[]): TensorSpec {
+  const stringData = data.map((text) => new TextEncoder().encode(text));
+  return typed(dims, DataType.STRING, { stringData });
+}
+
 /** A tensor of any element type from its raw bytes. */
 export function raw(dims: readonly number[], dataType: number, data: ArrayBufferView): TensorSpec {
   return { dims, proto: { dataType, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) } };

@@ -7,6 +7,7 @@
  */
 import { type ClientModule, ClientBuilder, type Labels } from '../../../ir/client/ops.ts';
 import { withSamples } from '../../../ir/batch-axis.ts';
+import { elementCount } from '../../../ir/constant.ts';
 import type { ClientSteps } from '../../../ir/client/steps.ts';
 import { nothingEncrypted } from '../../../ir/diagnostics/client.ts';
 import type { ModelInterface, ModelPort, Port } from '../../../ir/interface.ts';
@@ -15,7 +16,7 @@ import type { ValueId } from '../../../ir/op.ts';
 import { TensorBuilder, type TensorModule, type TensorNode } from '../../../ir/tensor/ops.ts';
 import { withoutDeadNodes } from '../../../passes/tensor/dead-nodes.ts';
 import type { Emitter } from '../emission/emitter.ts';
-import { ImportFailure } from '../proto/failure.ts';
+import { ImportFailure, refused } from '../proto/failure.ts';
 import { type AnyTerm, type ClientTerm, elementsOf, type EncryptedTerm, withShape } from '../proto/term.ts';
 import { StepEmitter } from './step-emitter.ts';
 
@@ -87,6 +88,16 @@ export class ClientBorder {
   given(term: EncryptedTerm): ClientTerm | undefined {
     const crossing = this.encryptions.find(({ encrypted }) => encrypted.value === term.value);
     return crossing && this.stages.before.reshape(crossing.client, term.shape);
+  }
+
+  /** What the client encrypts as this value of the network. */
+  clientSide(value: ValueId): ClientTerm | undefined {
+    return this.encryptions.find(({ encrypted }) => encrypted.value === value)?.client;
+  }
+
+  /** The encrypted value that the client has decrypted by this name. */
+  decrypted(name: string): EncryptedTerm | undefined {
+    return this.decryptions.find((crossing) => crossing.name === name)?.encrypted;
   }
 
   /** A value of the client's as an input of the network, called `name` if that is free. */
@@ -181,8 +192,10 @@ export class ClientBorder {
       }
       return {};
     }
-    for (const { term, port } of outputs)
-      after.output(port, after.reshape(this.answered(term, port.name), port.shape), keysOf(term));
+    for (const output of outputs) {
+      const { term, port } = output;
+      after.output(port, after.reshape(this.answered(term, port.name), port.shape), keysOf(output));
+    }
     const post = withoutDeadSteps(after.builder.build('post'));
     const roots = post.nodes.flatMap((node) => (node.op === 'input' ? [node.attrs.name] : []));
     const [first] = outputs;
@@ -215,8 +228,15 @@ const elementKinds: Readonly<Record<ModelPort['elements'], EncryptedTerm['elemen
   string: undefined,
 };
 
-function keysOf(term: AnyTerm): Labels | undefined {
-  return term.kind === 'client' ? term.keys : undefined;
+/**
+ * What the elements of an output are called. Rows of several samples have one map each, of which the model for one keeps
+ * one; several rows of one sample would be several maps.
+ */
+function keysOf({ term, port: { shape, hasBatchAxis } }: ModelOutput): Labels | undefined {
+  if (term.kind !== 'client' || term.keys === undefined) return undefined;
+  if (elementCount(shape) === term.keys.length) return term.keys;
+  if (hasBatchAxis) return undefined;
+  throw refused('ZipMap makes a map for each of several rows', 'Give the first axis of the inputs a dynamic extent.');
 }
 
 function portsOf(name: string, crossings: readonly Crossing[]): Port[] {

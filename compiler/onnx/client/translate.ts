@@ -94,7 +94,7 @@ interface Reading {
 }
 
 /** A node of the tensor level as steps. */
-function stepsOf(node: StepNode, { operands, steps, whole }: Reading): ClientTerm {
+export function stepsOf(node: StepNode, { operands, steps, whole }: Reading): ClientTerm {
   const [x] = operands;
   if (x === undefined) throw new InternalError(`a ${node.op} without operands`);
   switch (node.op) {
@@ -140,7 +140,7 @@ function polynomialOf(x: ClientTerm, coefficients: readonly number[], steps: Ste
 }
 
 /** Whether a client can have what the node computes: it takes no weights, and one function serves all elements. */
-function isStep(node: TensorNode): node is StepNode {
+export function isStep(node: TensorNode): node is StepNode {
   switch (node.op) {
     case 'dense':
     case 'conv':

@@ -3,8 +3,17 @@ import type { Emitter } from './emitter.ts';
 import type { ExternalData } from '../proto/external-data.ts';
 import { invalid, refused } from '../proto/failure.ts';
 import type { Attribute, OnnxNode } from '../proto/model.ts';
-import { readTensor } from '../proto/read-tensor.ts';
-import { type AnyTerm, type ConstantTerm, knownIntegers, requireConstant, scalarOf, type Term } from '../proto/term.ts';
+import { readNumbers, readTensor } from '../proto/read-tensor.ts';
+import { readTexts } from '../proto/read-texts.ts';
+import {
+  type AnyTerm,
+  type ConstantTerm,
+  knownIntegers,
+  requireConstant,
+  scalarOf,
+  type Term,
+  type TextsTerm,
+} from '../proto/term.ts';
 
 /** A rule computes the outputs of a node, in their order; outputs past the end of its result do not exist. */
 export type Rule = (op: Operation) => readonly Term[];
@@ -126,6 +135,13 @@ export class NodeReader<Operand extends AnyTerm> {
   tensor(name: string): ConstantTerm | undefined {
     const attribute = this.attribute(name, 'tensor');
     return attribute && readTensor(attribute.value, `attribute "${name}"`, this.external);
+  }
+
+  /** A tensor of texts or of any numbers, for tables of labels. */
+  labels(name: string): ConstantTerm | TextsTerm | undefined {
+    const attribute = this.attribute(name, 'tensor');
+    const title = `attribute "${name}"`;
+    return attribute && (readTexts(attribute.value, title) ?? readNumbers(attribute.value, title, this.external));
   }
 
   has(name: string): boolean {

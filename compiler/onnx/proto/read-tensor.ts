@@ -17,6 +17,15 @@ const maxStoredElements = 2 ** 28;
  * infinite number passes: exporters write it for the open bound of a Clip.
  */
 export function readTensor(tensor: OnnxTensor, name: string, external: ExternalData): ConstantTerm {
+  const term = readNumbers(tensor, name, external);
+  const bad = term.data.findIndex((x) => !Number.isFinite(x));
+  const value = term.data[bad];
+  if (value !== undefined && (term.data.length > 1 || Number.isNaN(value))) throw notFinite(name, value, bad);
+  return term;
+}
+
+/** As `readTensor`, of any numbers: keys of a table may be NaN. */
+export function readNumbers(tensor: OnnxTensor, name: string, external: ExternalData): ConstantTerm {
   const fail = (reason: string) => new ImportFailure((at) => badTensor({ tensor: name, reason }, at));
   const type = elementTypeOf(tensor.elementType);
   if (type === undefined) throw fail(`element type ${tensor.elementType} is not supported`);
@@ -27,9 +36,6 @@ export function readTensor(tensor: OnnxTensor, name: string, external: ExternalD
   const data = bytes === undefined ? fromTypedField(tensor, type, count) : fromBytes(bytes, type, count);
   if (typeof data === 'string') throw fail(`shape [${tensor.dims.join(', ')}] of ${type.name}: ${data}`);
 
-  const bad = data.findIndex((x) => !Number.isFinite(x));
-  const value = data[bad];
-  if (value !== undefined && (data.length > 1 || Number.isNaN(value))) throw notFinite(name, value, bad);
   const elements = type.kind === 'boolean' ? data.map((x) => (x === 0 ? 0 : 1)) : data;
   return { ...constant(tensor.dims, elements, type.kind), type: type.name };
 }

@@ -9,7 +9,8 @@ import type { Operation, Rule } from '../emission/operation.ts';
 import { type ConstantTerm, constant, elementsOf, requireConstant, type Term } from '../proto/term.ts';
 import { binaryFoldings, foldBinary } from './folding.ts';
 
-const maxExponent = 16;
+/** Of Pow, and of polynomial kernels. */
+export const maxExponent = 16;
 const one = Float64Array.of(1);
 const zero = Float64Array.of(0);
 

@@ -42,6 +42,32 @@ export const reduceMean: Rule = (op) => {
   return [reduced(op, op.input(0), (group) => 1 / group)];
 };
 
+/** Products of encrypted elements, of two halves each, so that depth is the logarithm of their number. */
+export const reduceProduct: Rule = (op) => {
+  const x = op.input(0);
+  if (x.kind === 'constant') return foldReduction((a, b) => a * b, 1)(op);
+  const plan = reductionOf(op, x);
+  if (plan === undefined) return [x];
+  const { shape, order, group } = plan;
+  const rows = elementCount(shape);
+  let factors = range(group).map((k) =>
+    op.emit.move(
+      x,
+      shape,
+      Int32Array.from({ length: rows }, (_, row) => order[row * group + k] ?? 0),
+    ),
+  );
+  while (factors.length > 1) {
+    const half = Math.ceil(factors.length / 2);
+    const others = factors.slice(half);
+    factors = factors.slice(0, half).map((factor, k) => {
+      const other = others[k];
+      return other === undefined ? factor : op.emit.multiply(factor, other);
+    });
+  }
+  return factors;
+};
+
 /** ReduceProd, ReduceMax and ReduceMin, on constants; `identity` is what they are of no elements. */
 export const foldReduction =
   (combine: (a: number, b: number) => number, identity: number): Rule =>

@@ -85,7 +85,7 @@ export const lpNormalization: StepRule = (op) => {
 };
 
 /** Each row of the last axis divided by what `fn` makes of it; rows of which that is 0 stay as they are. */
-function normalized(op: ClientOperation, rows: ClientTerm, fn: ReduceFunction): ClientTerm {
+export function normalized(op: ClientOperation, rows: ClientTerm, fn: ReduceFunction): ClientTerm {
   const { steps } = op;
   const norm = steps.reduceRows(fn, rows);
   const divisor = steps.select(steps.binary('equal', norm, steps.number(0)), steps.number(1), norm);

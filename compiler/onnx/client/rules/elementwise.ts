@@ -1,6 +1,6 @@
 /** Functions of single elements at the client, with ONNX's broadcasting. */
 import { elementTypeOf, textType } from '../../proto/element-types.ts';
-import { refused } from '../../proto/failure.ts';
+import { invalid, refused } from '../../proto/failure.ts';
 import type { ClientElements } from '../../../../ir/interface.ts';
 import type { ClientOperation, StepRule } from '../client-operation.ts';
 import type { BinaryFunction, UnaryFunction } from '../step-emitter.ts';
@@ -9,9 +9,21 @@ export const unary =
   (fn: UnaryFunction): StepRule =>
   (op) => [op.steps.unary(fn, op.numbers(0))];
 
+/** The noise of a decrypted zero must not make a NaN of its root: what is negative after decryption counts as 0. */
+export const squareRoot: StepRule = (op) => {
+  const x = op.numbers(0);
+  const least = op.steps.stage === 'after' ? op.steps.binary('maximum', x, op.steps.number(0)) : x;
+  return [op.steps.unary('square-root', least)];
+};
+
 export const binary =
   (fn: BinaryFunction): StepRule =>
-  (op) => [op.steps.binary(fn, op.value(0), op.value(1))];
+  (op) => {
+    // Texts can be compared, with each other.
+    const texts = fn === 'equal' && op.value(0).elements === 'string' && op.value(1).elements === 'string';
+    const operand = (i: number) => (texts ? op.value(i) : op.numbers(i));
+    return [op.steps.binary(fn, operand(0), operand(1))];
+  };
 
 /** Min and Max take any number of operands. */
 export const variadic =
@@ -42,7 +54,13 @@ export const softsign: StepRule = (op) => {
   return [op.steps.binary('divide', x, divisor)];
 };
 
-export const where: StepRule = (op) => [op.steps.select(op.value(0), op.value(1), op.value(2))];
+export const where: StepRule = (op) => {
+  const condition = op.value(0);
+  if (condition.elements !== 'boolean') throw invalid(`the condition of Where is ${condition.elements}, not boolean`);
+  const texts = op.value(1).elements === 'string' && op.value(2).elements === 'string';
+  const choice = (i: number) => (texts ? op.value(i) : op.numbers(i));
+  return [op.steps.select(condition, choice(1), choice(2))];
+};
 
 export const cast: StepRule = (op) => [op.steps.cast(op.value(0), elementsOf(op))];
 

@@ -106,7 +106,7 @@ const byElement: Case[] = [
   ]),
 ];
 
-const reductions: Case[] = ['ReduceSum', 'ReduceMean', 'ReduceSumSquare'].flatMap((opType) => [
+const reductions: Case[] = ['ReduceSum', 'ReduceMean', 'ReduceSumSquare', 'ReduceProd'].flatMap((opType) => [
   given(`${opType} of one axis`, {
     opset: 18,
     inputs: { x: [batch, 2, 3, 4] },
