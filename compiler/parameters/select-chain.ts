@@ -8,7 +8,7 @@ import type { PassManager } from '../../passes/manager.ts';
 import { placeRescales } from '../../passes/he/rescale-lazily.ts';
 import type { KeyOptions } from '../../passes/he/select-keys.ts';
 import { manageProgram } from './pipelines.ts';
-import type { Care } from './simulate.ts';
+import type { Care } from './affordable-samples.ts';
 import { chainsFor, type Rescaling } from './chains.ts';
 import { rescaleKinds } from './rescale-kinds.ts';
 

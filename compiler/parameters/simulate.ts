@@ -19,6 +19,7 @@ import { sentOutputs } from '../../ir/tile/sent-outputs.ts';
 import { nextPowerOfTwo } from '../../ir/tile/layout.ts';
 import type { TileModule } from '../../ir/tile/ops.ts';
 import type { Sample } from '../../ir/interface.ts';
+import { affordableSamples, type Care, noiseSamples } from './affordable-samples.ts';
 import { shrinkBatch } from './shrink-batch.ts';
 
 /** The most samples that ranges are measured on. */
@@ -30,11 +31,7 @@ const outputSamples = 8;
 /** The most samples whose outputs are computed to choose those that the error is predicted on. */
 const referenceSamples = 256;
 
-/** How many samples, and imagined keys, the error is predicted on. */
-export type Care = 'quick' | 'thorough';
-
-const noiseSamples = { quick: 16, thorough: 96 } as const satisfies Record<Care, number>;
-
+/** The most imagined keys that the error is predicted under. */
 const keys = { quick: 4, thorough: 12 } as const satisfies Record<Care, number>;
 
 /** Evenly spaced, so that sorted data is covered as well. */
@@ -175,7 +172,8 @@ function continuousAnswers(post: ClientModule, outputs: Sample): Sample {
 
 /**
  * The largest error of a managed program under simulated noise against the reference, in its units. Stops
- * at the first batch of samples whose error exceeds `errorLimit`.
+ * at the first batch of samples whose error exceeds `errorLimit`. A large program is predicted on fewer samples, those with
+ * the largest outputs, as `affordable-samples.ts` says.
  */
 export function predictError(
   fullTile: TileModule,
@@ -184,7 +182,7 @@ export function predictError(
   { seed, errorLimit, care }: { readonly seed: number; readonly errorLimit: number; readonly care: Care },
 ): number {
   if (fullProgram.parameters === undefined) return Infinity;
-  const samples = chosen[care];
+  const samples = chosen[care].slice(0, affordableSamples(...sizesOf(fullTile, fullProgram, chosen[care]), care));
   const { tile, program, batches } = simulation(
     fullTile,
     fullProgram,
@@ -210,6 +208,18 @@ export function predictError(
     if (worst > errorLimit) break;
   }
   return worst;
+}
+
+/** Slots times operations that a sample takes, and the elements of its outputs. */
+function sizesOf(
+  { nodes }: TileModule,
+  { slots, columns }: HeModule | PlanModule,
+  [first]: readonly ReferenceSample[],
+): [work: number, elements: number] {
+  // A batch has its samples side by side: one run is all of them.
+  const virtualSlots = slots / (nodes[0]?.type.batchTile ?? 1);
+  const elements = [...(first?.outputs.values() ?? [])].reduce((sum, { length }) => sum + length, 0);
+  return [virtualSlots * columns.op.length, elements];
 }
 
 /** Between the values of the same names; what is infinite or no number in both is no difference. */

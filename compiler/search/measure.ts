@@ -32,12 +32,6 @@ export function measureProgram(
   const { galoisKeys, rotations } = countProgram(managed, { weightTilesPruned: 0, predictedMaxError: 0 });
   const { encryption, decryption } = clientTimes(managed, client);
   const use = profile.memory.use(managed);
-  if (process.env['DBG']) {
-    const g = (x: number) => (x / 2 ** 30).toFixed(2);
-    process.stderr.write(
-      `  N=${program.slots * 2} tile=${samples} primes=${managed.parameters.primes.length} rot=${rotations} gal=${galoisKeys} keys=${g(use.keys)} plain=${g(use.plaintexts)} cts=${g(use.ciphertexts)} oth=${g(use.others)} stag=${g(use.staging)} ms=${evaluationCost(managed, profile, use).toFixed(0)} t=${process.cpuUsage().user / 1e6}\n`,
-    );
-  }
   const measures = {
     samples,
     runs,

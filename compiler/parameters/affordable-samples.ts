@@ -1,0 +1,29 @@
+/**
+ * How many samples a prediction of the error looks at. Large programs are predicted on fewer of them.
+ *
+ * That is sound because what is asked for is the largest error of many elements, whose noise is close to normal. The
+ * largest of n normals grows with √(2 ln n): that of 40 elements is 2.2 deviations, of 160 (a quick prediction on 16
+ * samples of ten elements each) 2.6, of 960 (a thorough one) 3.2. It stays within the factor of two and a half that
+ * `selectChain` leaves to a quick prediction.
+ */
+
+/** How many samples, and imagined keys, the error is predicted on. */
+export type Care = 'quick' | 'thorough';
+
+/** The most samples. */
+export const noiseSamples = { quick: 16, thorough: 96 } as const satisfies Record<Care, number>;
+
+/** Slots times operations that a prediction may take: some seconds, or half a minute. */
+const mostWork = { quick: 5e8, thorough: 4e9 } as const satisfies Record<Care, number>;
+
+/** Elements of outputs that are looked at whatever that takes. */
+const leastElements = { quick: 40, thorough: 160 } as const satisfies Record<Care, number>;
+
+/** So that not all noise comes from one imagined key. */
+const leastSamples = 2;
+
+/** `work` is what a sample takes, slots times operations; `elements` are those of all its outputs. */
+export function affordableSamples(work: number, elements: number, care: Care): number {
+  const least = Math.max(leastSamples, Math.ceil(leastElements[care] / Math.max(1, elements)));
+  return Math.min(noiseSamples[care], Math.max(least, Math.floor(mostWork[care] / work)));
+}
