@@ -1,10 +1,12 @@
 /** What `hepc inspect` says of a plan, for people and for machines. */
+import { modelInputs, modelOutputs } from '../../ir/client/steps.ts';
 import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
 import type { HeOpName } from '../../ir/he/ops.ts';
 import { clientProfile, clientTimes } from '../../costs/client-costs.ts';
 import { evaluationMilliseconds } from '../../costs/plan-statistics.ts';
 import { profileOf } from '../../costs/profiles.ts';
 import { modulusBits } from '../../ir/parameters.ts';
+import { describeClientSteps } from './client-steps.ts';
 import { countByLevel, countByNode, occurringOps, type OpCounts } from './operations.ts';
 import { renderFields, renderTable } from './table.ts';
 import { formatBytes, formatError, formatMilliseconds, formatShape, plural } from './units.ts';
@@ -18,13 +20,16 @@ export function summarisePlan(plan: Plan): string {
       (encoding) =>
         `${encoding.name} ${formatShape(encoding.shape)} as ${encoding.layout.toString()}, ${plural(sentCiphertexts(encoding), 'ciphertext')}`,
     );
+  const steps = describeClientSteps(client);
   const numbered = (name: string, lines: readonly string[]): [string, string][] =>
     lines.map((line, i) => [i === 0 ? name : '', line]);
   return [
     `Plan ${JSON.stringify(client.name)}\n\n`,
     renderFields([
+      ...numbered('before', steps.before),
       ...numbered('inputs', ports(client.inputs)),
       ...numbered('outputs', ports(client.outputs)),
+      ...numbered('after', steps.after),
       ['batch', `${plural(batch, 'sample')} a run`],
       ['evaluation', describeTime(plan)],
       ['client', describeClient(plan)],
@@ -125,6 +130,9 @@ export function describePlan(plan: Plan): Record<string, unknown> {
   return {
     name: client.name,
     batch: client.batch,
+    modelInputs: modelInputs(client, client.inputs),
+    modelOutputs: modelOutputs(client, client.outputs),
+    clientSteps: describeClientSteps(client),
     inputs: client.inputs.map((input) => ({ ...port(input), maxAbs: input.maxAbs })),
     outputs: client.outputs.map(port),
     engine,

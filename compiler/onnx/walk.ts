@@ -3,7 +3,7 @@
  * computed at once, an encrypted tensor, or what the client computes. A node that fails is reported and its results are
  * unknown; what depends on them is not reported again, except for operators that are not supported in any case.
  */
-import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, HepcError, type Place } from '../../ir/diagnostics/diagnostic.ts';
 import { constantOutput, unsupportedOperator } from '../../ir/diagnostics/import.ts';
 import type { ModelPort, Port } from '../../ir/interface.ts';
 import { ClientBorder, type FinishedBorder } from './client/border.ts';
@@ -36,6 +36,8 @@ export class GraphWalk {
   /** Values that a failed node should have computed. */
   private readonly unknown = new Set<string>();
   private readonly diagnostics: Diagnostic[] = [];
+  /** Where the error of an operator stands among them, by domain and name. */
+  private readonly refused = new Map<string, { readonly at: Place; readonly index: number; readonly count: number }>();
 
   /** @param samples the extent of the batch axis, where that is to be an axis like any other. */
   constructor(model: OnnxModel, inputs: readonly ModelPort[], source: OnnxSource, samples: number | undefined) {
@@ -109,8 +111,11 @@ export class GraphWalk {
 
   private visit(node: OnnxNode): void {
     this.attempt(node, node.outputs, () => {
-      if (!isSupported(node))
-        throw new ImportFailure((at) => unsupportedOperator({ opType: node.opType, ...refusalOf(node) }, at));
+      if (!isSupported(node)) {
+        this.refuse(node);
+        this.forget(node.outputs);
+        return;
+      }
       const operands = node.inputs.map((name) => (name === '' ? undefined : this.termOf(name)));
       if (node.inputs.some((name) => this.unknown.has(name))) {
         this.forget(node.outputs);
@@ -124,6 +129,19 @@ export class GraphWalk {
         if (result !== undefined) this.terms.set(name, result);
       }
     });
+  }
+
+  /** One error for all nodes of an operator. */
+  private refuse(node: OnnxNode): void {
+    const { opType, domain } = node;
+    const key = `${domain}:${opType}`;
+    const { at, index, count } = this.refused.get(key) ?? {
+      at: this.placeOf(node),
+      index: this.diagnostics.length,
+      count: 0,
+    };
+    this.refused.set(key, { at, index, count: count + 1 });
+    this.diagnostics[index] = unsupportedOperator({ opType, ...refusalOf(node), count: count + 1 }, at);
   }
 
   /** The term of a value; undefined where it is unknown. Initializers are read when they are first used. */
@@ -155,7 +173,7 @@ export class GraphWalk {
     for (const name of names) this.unknown.add(name);
   }
 
-  private placeOf(node: OnnxNode | undefined) {
+  private placeOf(node: OnnxNode | undefined): Place {
     return node === undefined ? { file: this.file } : { file: this.file, nodes: node.refs };
   }
 }

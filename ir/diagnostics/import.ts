@@ -58,7 +58,7 @@ export const unsupportedOpset = defineDiagnostic<{
   ],
 });
 
-export const unsupportedOperator = defineDiagnostic<Refusal & { opType: string }>({
+export const unsupportedOperator = defineDiagnostic<Refusal & { opType: string; count?: number }>({
   code: 'H104',
   severity: 'error',
   title: 'an operator that cannot run on encrypted values',
@@ -66,7 +66,8 @@ export const unsupportedOperator = defineDiagnostic<Refusal & { opType: string }
     'Encrypted values can be added, multiplied and rotated. Whatever is affine in them is exact, smooth activations ' +
     'are approximated by polynomials; comparisons, divisions by encrypted values and data-dependent indices have no ' +
     'useful encrypted form.',
-  message: ({ opType, reason }) => `${opType} is not supported: ${reason}`,
+  message: ({ opType, reason, count = 1 }) =>
+    `${opType} is not supported${count === 1 ? '' : ` (${count} nodes, the first is named)`}: ${reason}`,
   notes: ({ instead }) => [instead],
 });
 

@@ -4,6 +4,7 @@ import { withPruning } from '../../../pruning/report.ts';
 import { importOnnx } from '../../../compiler/onnx/import.ts';
 import { compileOnnx } from '../../../compiler/compile-onnx.ts';
 import { defaultBandwidthMbit } from '../../../compiler/search/objective.ts';
+import type { ClientSteps } from '../../../ir/client/steps.ts';
 import { badUsage } from '../../../ir/diagnostics/cli.ts';
 import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { engineNames } from '../../../ir/plan/plan.ts';
@@ -28,6 +29,7 @@ import {
 } from '../../shell/option-values.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { createProgress } from '../../shell/progress.ts';
+import { describeClientSteps } from '../../render/client-steps.ts';
 import { describeTime } from '../../render/plan-summary.ts';
 import { renderFields } from '../../render/table.ts';
 import { formatBytes, formatError } from '../../render/units.ts';
@@ -200,6 +202,7 @@ export const compile = defineCommand({
           // The costs may have been measured.
           ['evaluation', describeTime(plan, compiled.chosen.measures.milliseconds)],
           ...(pruned === undefined ? [] : [describePruned(pruned.report)]),
+          ...describeSteps(client),
           ['predicted error', `${formatError(client.predictedMaxError)} of at most ${formatError(client.maxError)}`],
         ]),
       );
@@ -208,3 +211,12 @@ export const compile = defineCommand({
     }
   },
 });
+
+/** What is left to the client, where anything is. */
+function describeSteps(client: ClientSteps): (readonly [string, string])[] {
+  const { before, after } = describeClientSteps(client);
+  return [
+    ...before.map((line) => ['before encryption', line] as const),
+    ...after.map((line) => ['after decryption', line] as const),
+  ];
+}

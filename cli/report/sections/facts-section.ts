@@ -4,6 +4,7 @@ import { profileOf } from '../../../costs/profiles.ts';
 import { modulusBits } from '../../../ir/parameters.ts';
 import { parallelBound } from '../../../costs/parallel-bound.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
+import { describeClientSteps } from '../../render/client-steps.ts';
 import { memoryOf } from '../../render/plan-summary.ts';
 import { formatBytes, formatError, formatMilliseconds, formatShape, plural } from '../../render/units.ts';
 import { html, type Html, shorten } from '../drawing/html.ts';
@@ -31,11 +32,14 @@ export function headline(plan: Plan): Html {
 export function factsSection(plan: Plan): Html {
   const { client, weights, bound, statistics, program, schedule } = plan;
   const { parameters } = client;
+  const steps = describeClientSteps(client);
   const { costs } = profileOf(plan.engine);
   const groups = (schedule.group.at(-1) ?? -1) + 1;
   const facts: readonly (readonly [name: string, value: Html | string])[] = [
+    ...steps.before.map((line) => ['before encryption', html`<code>${shorten(line, 240)}</code>`] as const),
     ...client.inputs.map((input) => ['input', describePort(input)] as const),
     ...client.outputs.map((output) => ['output', describePort(output)] as const),
+    ...steps.after.map((line) => ['after decryption', html`<code>${shorten(line, 240)}</code>`] as const),
     ['engine', `made for ${plan.engine}; another runs it where it has the memory`],
     ['batch', `${plural(client.batch, 'sample')} a run`],
     [

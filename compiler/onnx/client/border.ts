@@ -121,7 +121,14 @@ export class ClientBorder {
     const decrypted = this.stages.after.input(port, { elements: 'real', shape, batched });
     this.decryptions.push({ name: own, port, client: decrypted, encrypted });
     // What ONNX takes for integers comes out of a decryption as almost that.
-    return elements === 'float' ? decrypted : this.stages.after.cast(this.rounded(decrypted), elements);
+    return elements === 'float' ? decrypted : this.whole(decrypted, elements);
+  }
+
+  /** A value that was known before encryption as it comes back, for steps after decryption. Throws `ImportFailure` for texts. */
+  returned(term: ClientTerm, name: string): ClientTerm {
+    if (term.elements === 'string') throw notEncrypted(name, 'is a text of the input');
+    const decrypted = this.decrypt(this.encrypt(term, name), name);
+    return term.elements === 'real' ? decrypted : this.whole(decrypted, term.elements);
   }
 
   /**
@@ -204,9 +211,9 @@ export class ClientBorder {
     return { post };
   }
 
-  /** The nearest integers. */
-  private rounded(term: ClientTerm): ClientTerm {
-    return this.stages.after.unary('round-half-even', term);
+  /** The nearest integers, or which of them are not 0. */
+  private whole(term: ClientTerm, elements: 'integer' | 'boolean'): ClientTerm {
+    return this.stages.after.cast(this.stages.after.unary('round-half-even', term), elements);
   }
 
   /** A value as one that comes with the answer. */
@@ -215,8 +222,7 @@ export class ClientBorder {
     if (term.kind === 'encrypted') return this.decrypt(term, name);
     if (term.kind !== 'client') return after.constant(term);
     if (term.stage === 'after') return term;
-    if (term.elements === 'string') throw notEncrypted(name, 'is a text of the input');
-    return after.cast(this.decrypt(this.encrypt(term, name), name), term.elements);
+    return this.returned(term, name);
   }
 }
 

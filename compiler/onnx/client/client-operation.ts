@@ -72,7 +72,7 @@ export class ClientOperation extends NodeReader<AnyTerm> {
     if (term.kind === 'client' && term.stage === stage) return term;
     if (stage === 'after') {
       if (term.kind === 'encrypted') return border.decrypt(term, name);
-      return this.steps.cast(border.decrypt(border.encrypt(term, name), name), term.elements);
+      return border.returned(term, name);
     }
     const given = term.kind === 'encrypted' ? border.given(term) : undefined;
     if (given === undefined) throw new InternalError(`${name} is not known before encryption`);

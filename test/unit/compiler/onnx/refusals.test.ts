@@ -62,6 +62,17 @@ describe('operators', () => {
     });
   });
 
+  test('one error for all nodes of an operator', () => {
+    const nodes = [
+      node('MaxPool', 'x', 'a', { kernel_shape: [2, 2] }),
+      node('MaxPool', 'x', 'b', { kernel_shape: [3, 3] }),
+    ];
+    const found = diagnosticsOf({ inputs: image, nodes: [...nodes, node('Sum', 'a b', 'y')], outputs: ['y'] });
+    expect(found.map(({ code, message }) => [code, message.slice(0, 60)])).toEqual([
+      ['H104', 'MaxPool is not supported (2 nodes, the first is named): it c'],
+    ]);
+  });
+
   test('independent faults are all reported, what follows from one is not', () => {
     const found = diagnosticsOf({
       inputs: { x: ['batch', 4], z: ['batch', 4] },
