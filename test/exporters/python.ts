@@ -3,23 +3,35 @@
  * `.exporters/` that is made from the `python3` of the machine when it is first needed, which takes a minute and a network.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 const requirementsFile = join(import.meta.dirname, 'requirements.txt');
 
 /** What the programs of this folder make and keep; git ignores it. */
-export const cacheFolder = join(import.meta.dirname, '..', '..', '.exporters');
+const cacheFolder = join(import.meta.dirname, '..', '..', '.exporters');
 
 /**
- * Runs a Python program; its output goes to stderr, for stdout is the caller's. Throws where there is no Python, its package
- * index cannot be reached, or the program fails.
+ * The folder that a Python program fills, which is its only argument, and which is kept until the program or the libraries
+ * change. Throws where there is no Python, its package index cannot be reached, or the program fails.
  */
-export function runPython(program: string, args: readonly string[]): void {
+export function filledBy(program: string): string {
+  const folder = join(cacheFolder, basename(dirname(program)));
+  const results = join(folder, 'results');
+  const recipeFile = join(folder, 'recipe.txt');
+  const recipe = `${readFileSync(requirementsFile, 'utf8')}\n${readFileSync(program, 'utf8')}`;
+  if (existsSync(recipeFile) && readFileSync(recipeFile, 'utf8') === recipe) return results;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(results, { recursive: true });
   const given = process.env['HEPC_PYTHON'];
-  execFileSync(given === undefined || given === '' ? virtualEnvironment() : given, [program, ...args], {
-    stdio: ['ignore', process.stderr, 'inherit'],
-  });
+  runLoudly(given === undefined || given === '' ? virtualEnvironment() : given, program, results);
+  writeFileSync(recipeFile, recipe);
+  return results;
+}
+
+/** What a program prints goes to stderr, for stdout is the caller's. */
+function runLoudly(program: string, ...args: readonly string[]): void {
+  execFileSync(program, args, { stdio: ['ignore', process.stderr, 'inherit'] });
 }
 
 function virtualEnvironment(): string {
@@ -29,11 +41,8 @@ function virtualEnvironment(): string {
   const wanted = readFileSync(requirementsFile, 'utf8');
   if (existsSync(installedFile) && readFileSync(installedFile, 'utf8') === wanted) return python;
   mkdirSync(cacheFolder, { recursive: true });
-  const run = (program: string, ...args: string[]): void => {
-    execFileSync(program, args, { stdio: ['ignore', process.stderr, 'inherit'] });
-  };
-  run('python3', '-m', 'venv', folder);
-  run(python, '-m', 'pip', 'install', '--quiet', '--requirement', requirementsFile);
+  runLoudly('python3', '-m', 'venv', folder);
+  runLoudly(python, '-m', 'pip', 'install', '--quiet', '--requirement', requirementsFile);
   writeFileSync(installedFile, wanted);
   return python;
 }

@@ -12,13 +12,13 @@
  * Of the tests those count whose operators the README lists and whose operands are numbers. Exits 1 where an answer is
  * wrong.
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { supportedOperators } from '../../../compiler/onnx/domains.ts';
 import { listedOperators, newestOpset } from '../../support/readme.ts';
-import { cacheFolder, runPython } from '../python.ts';
+import { filledBy } from '../python.ts';
 import { readNodeTests } from './node-tests.ts';
 import { type Outcome, renderReport, renderRefusals, renderSummary } from './report.ts';
 import { type Depth, run } from './run.ts';
@@ -37,13 +37,6 @@ const { values: options, positionals: names } = parseArgs({
   },
 });
 
-function testFolder(): string {
-  if (options.data !== undefined) return options.data;
-  const folder = join(cacheFolder, 'onnx-cases');
-  if (!existsSync(folder)) runPython(join(import.meta.dirname, 'generate.py'), [folder]);
-  return folder;
-}
-
 const listed = new Set(listedOperators().map((name) => `:${name}`));
 const ml = 'ai.onnx.ml';
 for (const name of supportedOperators(ml)) listed.add(`${ml}:${name}`);
@@ -58,7 +51,7 @@ function isClaimed({ operators }: Variant): boolean {
 const depth: Depth = options.encrypted ? 'encrypted' : options.compile ? 'compiled' : 'imported';
 const outcomes: Outcome[] = [];
 let newer = 0;
-for (const test of readNodeTests(testFolder())) {
+for (const test of readNodeTests(options.data ?? filledBy(join(import.meta.dirname, 'generate.py')))) {
   if (names.length > 0 && !names.some((part) => test.name.includes(part))) continue;
   for (const variant of variantsOf(test).filter(isClaimed)) {
     if (variant.opset > newestOpset()) newer++;

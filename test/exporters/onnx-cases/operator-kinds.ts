@@ -105,6 +105,13 @@ const operators: ReadonlyMap<string, OperatorKind> = new Map<string, OperatorKin
   ...entry('Abs Sign Binarizer LabelEncoder TreeEnsemble Sin Cos', { data: [0], kind: 'comparison' }),
   ...entry('Equal Greater GreaterOrEqual Less LessOrEqual', { data: [0], kind: 'comparison', others: 'comparison' }),
   ...entry('Floor Ceil Round Mod QuantizeLinear QLinearConv QLinearMatMul', { data: [0], kind: 'rounding' }),
+  ...entry('QLinearAdd QLinearMul QLinearConcat', { data: [0], kind: 'rounding' }),
+  ...entry('QLinearAveragePool QLinearGlobalAveragePool QLinearLeakyRelu QLinearSigmoid QGemm DynamicQuantizeMatMul', {
+    data: [0],
+    kind: 'rounding',
+  }),
+  ...entry('MatMulIntegerToFloat MatMulNBits', { data: [0], kind: 'linear' }),
+  ...entry('RNN GRU LSTM', { data: [0], kind: 'activation' }),
   ...entry('DynamicQuantizeLinear', { data: [0], kind: 'comparison' }),
 ]);
 
