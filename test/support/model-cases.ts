@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { elementsOf, listSamples, loadSamples } from '../../runtime/samples.ts';
-import type { Port, Sample } from '../../ir/interface.ts';
+import type { ClientSample } from '../../ir/interface.ts';
+import type { ModelPort, Sample } from '../../ir/interface.ts';
 import { elementCount, type NdArray, readNpy } from '../../runtime/format/npy.ts';
 import { npzLimits, readNpz } from '../../runtime/format/npz.ts';
 
@@ -17,7 +18,7 @@ export function caseModel(name: string): Uint8Array {
   return readFileSync(`${folder}${name}/model.onnx`);
 }
 
-export function caseSamples(name: string, inputs: readonly Port[]): readonly Sample[] {
+export function caseSamples(name: string, inputs: readonly ModelPort[]): readonly ClientSample[] {
   return listSamples(loadSamples(readFileSync(`${folder}${name}/samples.npz`), 'samples.npz', inputs));
 }
 

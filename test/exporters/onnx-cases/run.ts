@@ -1,9 +1,12 @@
 /** One variant of a test through hepc: what came out. */
 import { InternalError, type Diagnostic, HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { compileGraph } from '../../../compiler/compile.ts';
+import type { Answer, AnswerValue } from '../../../ir/interface.ts';
 import type { Sample } from '../../../ir/interface.ts';
+import { afterDecryption, beforeEncryption } from '../../../ir/interpret/client.ts';
 import { TensorInterpreter } from '../../../ir/interpret/tensor.ts';
 import { seededRandom } from '../../../ir/random.ts';
-import { compileBytes, importModel, runEncrypted, runInTheClear } from '../../support/run-plans.ts';
+import { importModel, runEncrypted, runInTheClear } from '../../support/run-plans.ts';
 import type { TestTensor } from './node-tests.ts';
 import type { Variant } from './variants.ts';
 
@@ -29,12 +32,18 @@ export async function run(variant: Variant, depth: Depth): Promise<Verdict> {
   }
 }
 
-async function outputsOf({ bytes, sample }: Variant, depth: Depth): Promise<Sample> {
-  if (depth === 'imported') return new TensorInterpreter(importModel(bytes).module).evaluate(sample);
-  const { plan } = compileBytes(bytes, { samples: around(sample), maxError: planError });
-  const [outputs] = depth === 'compiled' ? runInTheClear(plan, [sample]) : await runEncrypted(plan, [sample]);
+/** Of the model, after what is left to the client. */
+async function outputsOf({ bytes, sample }: Variant, depth: Depth): Promise<Answer> {
+  const model = importModel(bytes);
+  const encrypted = (given: Sample): Sample => beforeEncryption(model.steps, given);
+  if (depth === 'imported') {
+    return afterDecryption(model.steps, new TensorInterpreter(model.module).evaluate(encrypted(sample)));
+  }
+  const { plan } = compileGraph(model, { samples: around(sample).map(encrypted), maxError: planError });
+  const samples = [encrypted(sample)];
+  const [outputs] = depth === 'compiled' ? runInTheClear(plan, samples) : await runEncrypted(plan, samples);
   if (outputs === undefined) throw new InternalError('a sample without outputs');
-  return outputs;
+  return afterDecryption(model.steps, outputs);
 }
 
 const planError = 0.01;
@@ -57,10 +66,10 @@ function toleranceOf({ proto }: TestTensor): number {
 }
 
 /** What is wrong with an output; nothing where it is within the tolerance, or `error` of the largest value. */
-function difference(name: string, got: Float64Array | undefined, expected: TestTensor, error = 1e-6): string[] {
+function difference(name: string, got: AnswerValue | undefined, expected: TestTensor, error = 1e-6): string[] {
   const { numbers, shape } = expected;
   if (numbers === undefined) return [`"${name}" is expected to be no number`];
-  if (got === undefined) return [`no output "${name}"`];
+  if (!(got instanceof Float64Array)) return [`no numbers for "${name}"`];
   const { values } = numbers;
   if (got.length !== values.length) return [`"${name}" has ${got.length} elements, expected [${shape.join(', ')}]`];
   const relative = toleranceOf(expected);
