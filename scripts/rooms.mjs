@@ -101,6 +101,10 @@ export const houses = [
       room('onnx/rules/quantization', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/sampling', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/recurrent', 'onnx/rules onnx/emission onnx/proto'),
+      room('onnx/rules/positions', 'onnx/rules onnx/emission onnx/proto'),
+      room('onnx/rules/signal', 'onnx/rules onnx/emission onnx/proto'),
+      room('onnx/rules/constants', 'onnx/rules onnx/emission onnx/proto'),
+      room('onnx/rules/microsoft', 'onnx/rules/positions onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/ml', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/client', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/client/rules', 'onnx/client onnx/rules onnx/emission onnx/proto'),
@@ -108,7 +112,8 @@ export const houses = [
       room('onnx/batch', 'onnx/client onnx/emission onnx/proto'),
       room(
         'onnx',
-        'onnx/batch onnx/client/rules/ml onnx/client/rules onnx/client onnx/rules/ml onnx/rules/sampling ' +
+        'onnx/batch onnx/client/rules/ml onnx/client/rules onnx/client onnx/rules/ml ' +
+          'onnx/rules/microsoft onnx/rules/constants onnx/rules/signal onnx/rules/positions onnx/rules/sampling ' +
           'onnx/rules/einsum onnx/rules/quantization onnx/rules/recurrent onnx/rules onnx/emission onnx/proto',
       ),
       room('kernels/parts'),

@@ -7,6 +7,7 @@ import { microsoftRules } from './microsoft-rules.ts';
 import { mlClientRules, mlRules } from './ml-rules.ts';
 import type { OnnxModel, OnnxNode } from './proto/model.ts';
 import type { ClientRule, RuleTable } from './rule-table.ts';
+import { withEarlierVersions } from './rules/earlier-versions.ts';
 import { standardRules } from './rules.ts';
 
 interface Domain {
@@ -20,7 +21,13 @@ interface Domain {
 
 const domains: ReadonlyMap<string, Domain> = new Map(
   Object.entries({
-    '': { title: 'opset', oldest: 7, newest: 26, rules: standardRules, clientRules: standardClientRules },
+    '': {
+      title: 'opset',
+      oldest: 1,
+      newest: 26,
+      rules: withEarlierVersions(standardRules),
+      clientRules: standardClientRules,
+    },
     'ai.onnx.ml': { title: 'ai.onnx.ml', oldest: 1, newest: 5, rules: mlRules, clientRules: mlClientRules },
     'com.microsoft': { title: 'com.microsoft', oldest: 1, newest: 1, rules: microsoftRules, clientRules: {} },
   }).map(([name, { rules, clientRules, ...domain }]) => [

@@ -2,6 +2,17 @@
 import type { RuleTable } from './rule-table.ts';
 import { dynamicQuantizeMatMul, matMulIntegerToFloat } from './rules/quantization/integer.ts';
 import { matMulNBits } from './rules/quantization/matmul-n-bits.ts';
+import { biasGelu, fusedConv, fusedGemm, fusedMatMul } from './rules/microsoft/fused.ts';
+import {
+  cDist,
+  expandDims,
+  inverse,
+  microsoftRotaryEmbedding,
+  quickGelu,
+  unfoldTensor,
+} from './rules/microsoft/others.ts';
+import { gridSample } from './rules/sampling/grid-sample.ts';
+import { trilu } from './rules/selection.ts';
 import {
   qGemm,
   qLinearAdd,
@@ -16,6 +27,24 @@ import {
 import { dequantizeLinear, quantizeLinear } from './rules/quantization/quantize.ts';
 
 export const microsoftRules: RuleTable = {
+  // What graph optimisations put together
+  FusedMatMul: fusedMatMul,
+  TransposeMatMul: fusedMatMul,
+  FusedGemm: fusedGemm,
+  FusedConv: fusedConv,
+  Gelu: biasGelu('gelu'),
+  BiasGelu: biasGelu('gelu'),
+  FastGelu: biasGelu('gelu-tanh'),
+  QuickGelu: quickGelu,
+
+  ExpandDims: expandDims,
+  Trilu: trilu,
+  UnfoldTensor: unfoldTensor,
+  CDist: cDist,
+  RotaryEmbedding: microsoftRotaryEmbedding,
+  GridSample: gridSample,
+  Inverse: inverse,
+
   // Quantised values
   QuantizeLinear: quantizeLinear,
   DequantizeLinear: dequantizeLinear,

@@ -50,7 +50,7 @@ const random: Refusal = {
 const refusals: ReadonlyMap<string, Refusal> = new Map(
   Object.entries<readonly [Refusal, readonly string[]]>({
     subgraph: [subgraph, ['If', 'Loop', 'Scan', 'SequenceMap']],
-    maxPool: [maxPool, ['MaxPool', 'GlobalMaxPool', 'MaxRoiPool', 'MaxUnpool', 'RoiAlign']],
+    maxPool: [maxPool, ['MaxPool', 'GlobalMaxPool', 'MaxRoiPool']],
     softmax: [softmax, ['Softmax', 'LogSoftmax', 'Hardmax', 'Attention', 'SoftmaxCrossEntropyLoss']],
     layerNorm: [
       layerNorm,
@@ -64,11 +64,8 @@ const refusals: ReadonlyMap<string, Refusal> = new Map(
       ],
     ],
     argmax: [argmax, ['ArgMax', 'ArgMin', 'TopK']],
-    reciprocal: [
-      reciprocal,
-      ['ReduceL1', 'ReduceL2', 'ReduceLogSum', 'ReduceLogSumExp', 'LpNormalization', 'LpPool', 'GlobalLpPool'],
-    ],
-    lookup: [lookup, ['OneHot', 'NonZero', 'NonMaxSuppression', 'Unique', 'Compress', 'GridSample']],
+    reciprocal: [reciprocal, ['LpNormalization', 'LpPool', 'GlobalLpPool']],
+    lookup: [lookup, ['NonMaxSuppression']],
     random: [
       random,
       ['RandomNormal', 'RandomUniform', 'RandomNormalLike', 'RandomUniformLike', 'Bernoulli', 'Multinomial'],

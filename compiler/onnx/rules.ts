@@ -13,28 +13,27 @@ import { averagePool } from './rules/pooling.ts';
 import { convInteger, dynamicQuantizeLinear, matMulInteger } from './rules/quantization/integer.ts';
 import { qLinearConv, qLinearMatMul } from './rules/quantization/qlinear.ts';
 import { dequantizeLinear, quantizeLinear } from './rules/quantization/quantize.ts';
+import { recurrent } from './rules/recurrent/layers.ts';
 import {
   cumulativeSum,
   foldReduction,
   globalAveragePool,
   reduceMean,
-  reduceProduct,
+  reduceProd,
   reduceSum,
 } from './rules/reduction.ts';
-import { recurrent } from './rules/recurrent/layers.ts';
 import { resize } from './rules/sampling/resize.ts';
-import {
-  concat,
-  gather,
-  gatherElements,
-  gatherNd,
-  scatterNd,
-  slice,
-  split,
-  tile,
-  trilu,
-  where,
-} from './rules/selection.ts';
+import { angleFoldings, bitFoldings, bitShift, isInf } from './rules/constants/elementwise.ts';
+import { eyeLike, nonZero, oneHot, unique } from './rules/constants/positions.ts';
+import { centerCropPad, compress, reverseSequence } from './rules/positions/cropping.ts';
+import { rotaryEmbedding } from './rules/positions/rotary.ts';
+import { scatterElements, scatterNd, tensorScatter } from './rules/positions/scatter.ts';
+import { col2im, maxUnpool } from './rules/positions/unpooling.ts';
+import { affineGrid, gridSample } from './rules/sampling/grid-sample.ts';
+import { roiAlign } from './rules/sampling/roi-align.ts';
+import { dft, stft } from './rules/signal/fourier.ts';
+import { cosineWindow, melWeightMatrix } from './rules/signal/windows.ts';
+import { concat, gather, gatherElements, gatherNd, slice, split, tile, trilu, where } from './rules/selection.ts';
 import {
   depthToSpace,
   expandTo,
@@ -48,6 +47,8 @@ import {
   unsqueeze,
 } from './rules/shape.ts';
 import { cast, castLike, constantNode, constantOfShape, dropout, identity, rangeNode } from './rules/sources.ts';
+
+const total = (a: number, b: number) => a + b;
 
 export const standardRules = {
   // Linear layers
@@ -77,8 +78,10 @@ export const standardRules = {
   ReduceSum: reduceSum,
   ReduceMean: reduceMean,
   ReduceSumSquare: reduceSum,
-  ReduceProd: reduceProduct,
+  ReduceProd: reduceProd,
   CumSum: cumulativeSum,
+  DFT: dft,
+  STFT: stft,
 
   // Shapes and positions
   Reshape: reshape,
@@ -98,10 +101,22 @@ export const standardRules = {
   GatherElements: gatherElements,
   GatherND: gatherNd,
   ScatterND: scatterNd,
+  ScatterElements: scatterElements,
+  Scatter: scatterElements,
+  TensorScatter: tensorScatter,
+  Compress: compress,
+  CenterCropPad: centerCropPad,
+  ReverseSequence: reverseSequence,
+  Col2Im: col2im,
+  MaxUnpool: maxUnpool,
+  RotaryEmbedding: rotaryEmbedding,
   Where: where,
   Trilu: trilu,
   Resize: resize,
   Upsample: resize,
+  GridSample: gridSample,
+  AffineGrid: affineGrid,
+  RoiAlign: roiAlign,
 
   // Constants, and what changes nothing
   Constant: constantNode,
@@ -156,4 +171,20 @@ export const standardRules = {
   LessOrEqual: foldOnlyBinary(binaryFoldings.LessOrEqual),
   ReduceMax: foldReduction(Math.max, -Infinity),
   ReduceMin: foldReduction(Math.min, Infinity),
+  ReduceL1: foldReduction(total, 0, { prepare: Math.abs }),
+  ReduceL2: foldReduction(total, 0, { prepare: (v) => v * v, finish: Math.sqrt }),
+  ReduceLogSum: foldReduction(total, 0, { finish: Math.log }),
+  ReduceLogSumExp: foldReduction(total, 0, { prepare: Math.exp, finish: Math.log }),
+  ...angleFoldings,
+  ...bitFoldings,
+  BitShift: bitShift,
+  IsInf: isInf,
+  OneHot: oneHot,
+  NonZero: nonZero,
+  EyeLike: eyeLike,
+  Unique: unique,
+  HannWindow: cosineWindow(0.5, -0.5),
+  HammingWindow: cosineWindow(25 / 46, -21 / 46),
+  BlackmanWindow: cosineWindow(0.42, -0.5, 0.08),
+  MelWeightMatrix: melWeightMatrix,
 } as const satisfies RuleTable;

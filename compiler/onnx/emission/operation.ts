@@ -165,9 +165,10 @@ export class Operation extends NodeReader<Term> {
     this.emit = emit;
   }
 
-  /** The same node with other operands, for operators that are another one around the same attributes. */
-  with(operands: readonly (Term | undefined)[]): Operation {
-    return new Operation(this.node, operands, { emit: this.emit, external: this.external });
+  /** The same node with other operands and some other attributes, for operators that are another one around these. */
+  with(operands: readonly (Term | undefined)[], changes: Readonly<Record<string, Attribute>> = {}): Operation {
+    const attributes = new Map([...this.node.attributes, ...Object.entries(changes)]);
+    return new Operation({ ...this.node, attributes }, operands, { emit: this.emit, external: this.external });
   }
 }
 

@@ -79,7 +79,7 @@ export function foldOnlyBinary(folding: BinaryFolding): Rule {
 }
 
 /** A unary operator whose operand must be a constant. */
-function foldOnlyUnary(compute: (x: number) => number, boolean = false): Rule {
+export function foldOnlyUnary(compute: (x: number) => number, boolean = false): Rule {
   return (op) => {
     const x = op.input(0);
     if (x.kind !== 'constant') throw comparison(op.opType);

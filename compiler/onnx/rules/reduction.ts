@@ -2,7 +2,7 @@
 import { elementCount } from '../../../ir/constant.ts';
 import { RowWriter } from '../../../ir/tensor/csr.ts';
 import type { Emitter } from '../emission/emitter.ts';
-import { mixesSamples, refused } from '../proto/failure.ts';
+import { invalid, mixesSamples, refused } from '../proto/failure.ts';
 import { permuteIndex, range } from '../emission/geometry.ts';
 import { checkWeights } from '../proto/limits.ts';
 import type { NodeReader, Operation, Rule } from '../emission/operation.ts';
@@ -42,44 +42,57 @@ export const reduceMean: Rule = (op) => {
   return [reduced(op, op.input(0), (group) => 1 / group)];
 };
 
-/** Products of encrypted elements, of two halves each, so that depth is the logarithm of their number. */
-export const reduceProduct: Rule = (op) => {
+/** As deep as the modulus allows with room for more. */
+const maxFactors = 1024;
+
+/** The product of each group, pairs first. */
+export const reduceProd: Rule = (op) => {
   const x = op.input(0);
   if (x.kind === 'constant') return foldReduction((a, b) => a * b, 1)(op);
   const plan = reductionOf(op, x);
   if (plan === undefined) return [x];
   const { shape, order, group } = plan;
+  if (group > maxFactors)
+    throw refused(
+      `ReduceProd multiplies ${group} encrypted values`,
+      `Multiply at most ${maxFactors}; products take depth.`,
+    );
   const rows = elementCount(shape);
-  let factors = range(group).map((k) =>
-    op.emit.move(
-      x,
-      shape,
-      Int32Array.from({ length: rows }, (_, row) => order[row * group + k] ?? 0),
-    ),
-  );
-  while (factors.length > 1) {
-    const half = Math.ceil(factors.length / 2);
-    const others = factors.slice(half);
-    factors = factors.slice(0, half).map((factor, k) => {
-      const other = others[k];
-      return other === undefined ? factor : op.emit.multiply(factor, other);
-    });
-  }
-  return factors;
+  const columns = permuteIndex([rows, group], [1, 0]).map((i) => order[i] ?? 0);
+  const factors = range(group).map((i) => op.emit.move(x, shape, columns.slice(i * rows, (i + 1) * rows)));
+  return [productOfAll(op.emit, factors)];
 };
 
-/** ReduceProd, ReduceMax and ReduceMin, on constants; `identity` is what they are of no elements. */
+/** The product of factors of one shape, as a tree. */
+export function productOfAll(emit: Emitter, factors: readonly Term[]): Term {
+  const [first, second, ...rest] = factors;
+  if (first === undefined) throw invalid('a product of nothing');
+  if (second === undefined) return first;
+  const half = Math.ceil((rest.length + 2) / 2);
+  return product(emit, productOfAll(emit, factors.slice(0, half)), productOfAll(emit, factors.slice(half)));
+}
+
+/**
+ * A reduction of constants: `combine` from `identity` on, which is what there is of no elements, over `prepare` of each
+ * element, and then `finish`.
+ */
 export const foldReduction =
-  (combine: (a: number, b: number) => number, identity: number): Rule =>
+  (
+    combine: (a: number, b: number) => number,
+    identity: number,
+    { prepare = (v: number) => v, finish = (v: number) => v } = {},
+  ): Rule =>
   (op) => {
     const x = requireFolded(op.input(0), op.opType);
     const plan = reductionOf(op, x);
     if (plan === undefined) return [x];
     const { shape, order, group } = plan;
     const data = Float64Array.from({ length: elementCount(shape) }, (_, r) =>
-      Array.from(order.subarray(r * group, (r + 1) * group), (i) => x.data[i] ?? 0).reduce(
-        (a, b) => combine(a, b),
-        identity,
+      finish(
+        Array.from(order.subarray(r * group, (r + 1) * group), (i) => prepare(x.data[i] ?? 0)).reduce(
+          (a, b) => combine(a, b),
+          identity,
+        ),
       ),
     );
     return [constant(shape, data, x.elements)];

@@ -1,7 +1,7 @@
 /** Operators that pick, repeat or join elements at positions that are known when compiling. */
-import { elementCount } from '../../../ir/constant.ts';
+import { elementCount, sameShape } from '../../../ir/constant.ts';
 import { broadcast } from '../emission/broadcast.ts';
-import { invalid, mixesSamples, refused } from '../proto/failure.ts';
+import { invalid, mixesSamples } from '../proto/failure.ts';
 import { permuteIndex, range, selectAlong, selectIndex, stridesOf, withExtent } from '../emission/geometry.ts';
 import { checkedCount } from '../proto/limits.ts';
 import type { Operation, Rule } from '../emission/operation.ts';
@@ -158,21 +158,32 @@ export const gatherElements: Rule = (op) => {
   return [op.emit.select(x, shape, index)];
 };
 
+/** Blocks at the index tuples, of each entry of the `batch_dims` first axes by themselves. */
 export const gatherNd: Rule = (op) => {
   const x = op.input(0);
   const indices = op.constant(1, 'the indices');
-  if (isBatched(x) || op.int('batch_dims', 0) !== 0) {
-    throw refused('GatherND selects among samples, or has batch_dims', 'Use Gather along one axis.');
-  }
-  const { starts, inner, rest } = blocksAt(x.shape, indices);
-  const shape = [...indices.shape.slice(0, -1), ...rest];
+  if (isBatched(x)) throw mixesSamples('GatherND selects among samples');
+  const batchRank = op.int('batch_dims', 0);
+  const lead = x.shape.slice(0, batchRank);
+  if (batchRank < 0 || !sameShape(lead, indices.shape.slice(0, batchRank)) || lead.length !== batchRank)
+    throw invalid(`batch_dims ${batchRank} of [${x.shape.join(', ')}] and [${indices.shape.join(', ')}]`);
+  const own = { ...indices, shape: indices.shape.slice(batchRank) };
+  const inShape = x.shape.slice(batchRank);
+  const [perBatch, tuples] = [elementCount(inShape), elementCount(own.shape)];
+  const blocks = range(elementCount(lead)).map((i) =>
+    blocksAt(inShape, { ...own, data: indices.data.subarray(i * tuples, (i + 1) * tuples) }),
+  );
+  const depth = own.shape.at(-1) ?? 0;
+  const [inner, rest] = [elementCount(inShape.slice(depth)), inShape.slice(depth)];
+  const starts = blocks.flatMap((block, i) => block.starts.map((start) => i * perBatch + start));
+  const shape = [...lead, ...own.shape.slice(0, -1), ...rest];
   const length = checkedCount(shape);
   const index = Int32Array.from({ length }, (_, i) => (starts[Math.floor(i / inner)] ?? 0) + (i % inner));
   return [op.emit.select(x, shape, index)];
 };
 
 /** The blocks that the index tuples of GatherND and ScatterND point at: first elements, size and shape. */
-function blocksAt(shape: readonly number[], indices: ConstantTerm) {
+export function blocksAt(shape: readonly number[], indices: ConstantTerm) {
   const depth = indices.shape.at(-1) ?? 0;
   if (depth < 1 || depth > shape.length) throw invalid(`indices of ${depth} coordinates for rank ${shape.length}`);
   const strides = stridesOf(shape);
@@ -225,26 +236,4 @@ export const trilu: Rule = (op) => {
     return (upper ? column - row >= k : column - row <= k) ? source : -1;
   });
   return [op.emit.move(x, x.shape, index)];
-};
-
-/** Blocks of the operand replaced by the updates, at known positions. */
-export const scatterNd: Rule = (op) => {
-  const x = op.input(0);
-  const indices = op.constant(1, 'the indices');
-  const updates = op.input(2);
-  if (
-    isBatched(x) ||
-    isBatched(updates) ||
-    op.string('reduction', ['none', 'add', 'mul', 'max', 'min'], 'none') !== 'none'
-  ) {
-    throw refused('ScatterND writes among samples, or reduces', 'Build the value with Concat instead.');
-  }
-  const { starts, inner } = blocksAt(x.shape, indices);
-  const size = elementCount(x.shape);
-  if (starts.length * inner !== elementCount(updates.shape)) throw invalid('the updates do not fit the indices');
-  const index = permuteIndex(x.shape, range(x.shape.length));
-  for (const [tuple, start] of starts.entries()) {
-    for (let i = 0; i < inner; i++) index[start + i] = size + tuple * inner + i;
-  }
-  return [op.emit.rearrange([x, updates], x.shape, index)];
 };

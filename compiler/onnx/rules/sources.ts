@@ -61,7 +61,8 @@ export const identity: Rule = (op) => [op.input(0)];
 export const dropout: Rule = (op) => {
   const x = op.input(0);
   const training = op.optional(2);
-  if (training !== undefined && scalarOf(training, 'training_mode') !== 0) {
+  const ratio = op.numberAt(1, 'ratio') ?? 0.5;
+  if (training !== undefined && scalarOf(training, 'training_mode') !== 0 && ratio !== 0) {
     throw refused('the node is in training mode', 'Export the model in evaluation mode: model.eval().');
   }
   if (op.node.outputs.length < 2) return [x];

@@ -71,7 +71,9 @@ const operators: ReadonlyMap<string, OperatorKind> = new Map<string, OperatorKin
     kind: 'linear',
   }),
   ...entry('Split Slice Pad Tile Gather GatherElements GatherND Trilu Resize Upsample', { data: [0], kind: 'linear' }),
-  ...entry('Compress ReverseSequence Col2Im DFT STFT GridSample AffineGrid', { data: [0], kind: 'linear' }),
+  ...entry('Compress ReverseSequence CenterCropPad Col2Im MaxUnpool', { data: [0], kind: 'linear' }),
+  ...entry('DFT STFT GridSample AffineGrid RotaryEmbedding', { data: [0], kind: 'linear' }),
+  ...entry('RoiAlign', { data: [0], kind: pooledRegions }),
   ...entry('Identity Shape Size ArrayFeatureExtractor Scaler MatMulInteger ConvInteger', { data: [0], kind: 'linear' }),
   ...entry('DequantizeLinear', { data: [0], kind: 'linear', others: 'polynomial' }),
   ...entry('Constant ConstantOfShape Range OneHot HannWindow HammingWindow BlackmanWindow', {
@@ -84,10 +86,12 @@ const operators: ReadonlyMap<string, OperatorKind> = new Map<string, OperatorKin
     data: [0],
     kind: 'activation',
   }),
+  ...entry('RNN GRU LSTM', { data: [0], kind: 'activation' }),
   ...entry('Clip', { data: [0], kind: 'activation', others: 'comparison' }),
   ...entry('Min Max', { data: [0], kind: 'activation', others: 'comparison' }),
   ...entry('Where', { data: [1, 2], kind: 'linear', others: 'comparison' }),
-  ...entry('ScatterND ScatterElements', { data: [0, 2], kind: scattered }),
+  ...entry('Scatter ScatterND ScatterElements', { data: [0, 2], kind: scattered }),
+  ...entry('TensorScatter', { data: [0, 1], kind: 'linear' }),
   ...entry('Div', { data: [0], kind: quotient, others: 'quotient' }),
   ...entry('Pow', { data: [0], kind: power, others: 'exponential' }),
   ...entry('Cast CastLike', { data: [0], kind: cast }),
@@ -160,9 +164,17 @@ function power({ constant }: NodeUse): Kind {
   return exponents.every(Number.isInteger) ? 'polynomial' : 'root';
 }
 
+function pooledRegions({ node }: NodeUse): Kind {
+  return textAttribute(node, 'mode') === 'max' ? 'comparison' : 'linear';
+}
+
+function textAttribute(node: onnx.INodeProto, wanted: string): string | undefined {
+  const bytes = node.attribute?.find(({ name }) => name === wanted)?.s;
+  return bytes ? new TextDecoder().decode(bytes) : undefined;
+}
+
 function scattered({ node }: NodeUse): Kind {
-  const bytes = node.attribute?.find(({ name }) => name === 'reduction')?.s;
-  const reduction = bytes ? new TextDecoder().decode(bytes) : 'none';
+  const reduction = textAttribute(node, 'reduction') ?? 'none';
   if (reduction === 'mul') return 'polynomial';
   return reduction === 'none' || reduction === 'add' ? 'linear' : 'comparison';
 }

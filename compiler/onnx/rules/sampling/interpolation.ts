@@ -37,9 +37,10 @@ export function tapsAround(position: number, filter: Filter, stretch = 1): reado
   const reach = filter.support * stretch;
   const first = Math.floor(position - reach) + 1;
   const taps: Tap[] = [];
-  for (let c = first; c < position + reach; c++) {
-    const weight = filter.weight((c - position) / stretch);
-    if (weight !== 0) taps.push({ coordinate: c, weight });
+  // Counted, because the next whole number of a large one may be itself.
+  for (let i = 0; i <= 2 * reach; i++) {
+    const weight = filter.weight((first + i - position) / stretch);
+    if (weight !== 0) taps.push({ coordinate: first + i, weight });
   }
   return normalized(taps);
 }

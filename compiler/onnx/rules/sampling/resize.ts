@@ -80,7 +80,8 @@ function original({ extent, result, scale, region }: Axis, i: number, transforma
     case 'pytorch_half_pixel':
       return result > 1 ? (i + 0.5) / scale - 0.5 : 0;
     case 'align_corners':
-      return result > 1 ? (i * (extent - 1)) / (result - 1) : 0;
+      // As long as the scale says, which may be a fraction more than the result; onnxruntime takes the result.
+      return result > 1 ? (i * (extent - 1)) / (scale * extent - 1) : 0;
     case 'asymmetric':
       return i / scale;
     case 'tf_crop_and_resize': {

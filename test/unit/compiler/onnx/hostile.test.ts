@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { importOnnx } from '../../../../compiler/onnx/import.ts';
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
-import { encode, int64s, model, node, type NodeSpec } from '../../../support/onnx-builder.ts';
+import { encode, floats, int64s, model, node, type NodeSpec } from '../../../support/onnx-builder.ts';
 import { weights } from './cases/case.ts';
 
 /** The codes of the diagnostics; anything but a success or a `HepcError` is thrown on. */
@@ -221,4 +221,19 @@ describe('sizes', () => {
     const name = 'n'.repeat(5000);
     expect(codesOf(model({ inputs: { x: [2] }, nodes: [node('Relu', 'x', name)], outputs: [name] }))).toEqual(['H102']);
   });
+});
+
+test.each(['linear', 'nearest', 'cubic'])('positions beyond all whole numbers, %s', (mode) => {
+  const nodes = [node('GridSample', 'x grid', 'y', { mode, padding_mode: 'zeros' })];
+  const grid = floats([1, 1, 2, 2], [1e30, -1e30, 4e15, 9e15]);
+  expect(
+    codesOf(model({ opset: 20, inputs: { x: [1, 1, 3, 3] }, nodes, initializers: { grid }, outputs: ['y'] })),
+  ).toEqual([]);
+});
+
+test('a region of next to everything', () => {
+  const rois = floats([1, 4], [-1e30, -1e30, 1e30, 1e30]);
+  const initializers = { rois, images: int64s([1], [0]) };
+  const align = [node('RoiAlign', 'x rois images', 'y')];
+  expect(codesOf(model({ inputs: { x: [1, 1, 3, 3] }, nodes: align, initializers, outputs: ['y'] }))).toEqual(['H112']);
 });

@@ -7,9 +7,13 @@ import { activationCases } from './cases/activations.ts';
 import { batchCases } from './cases/batches.ts';
 import { clientCases } from './cases/client.ts';
 import { linearCases } from './cases/linear.ts';
+import { microsoftCases } from './cases/microsoft.ts';
 import { movementCases } from './cases/movement.ts';
 import { quantizationCases } from './cases/quantization.ts';
 import { recurrentCases } from './cases/recurrent.ts';
+import { positionCases } from './cases/positions.ts';
+import { samplingCases } from './cases/sampling.ts';
+import { signalCases } from './cases/signal.ts';
 import { symbolicCases } from './cases/symbolic.ts';
 import { expectSameAsOnnxruntime } from './differential.ts';
 
@@ -19,6 +23,10 @@ const groups = {
   arithmetic: arithmeticCases,
   activations: activationCases,
   quantization: quantizationCases,
+  positions: positionCases,
+  'com.microsoft': microsoftCases,
+  sampling: samplingCases,
+  signals: signalCases,
   'shape arithmetic': symbolicCases,
   batches: batchCases,
   recurrent: recurrentCases,

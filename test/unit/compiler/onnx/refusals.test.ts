@@ -437,7 +437,7 @@ describe('the interface', () => {
 
   test('operator sets', () => {
     const spec = { inputs: x, nodes: [node('Relu', 'x', 'y')], outputs: ['y'] };
-    expect(codesOf({ ...spec, opset: 6 })).toEqual(['H103']);
+    expect(codesOf({ ...spec, opset: 0 })).toEqual(['H103']);
     expect(codesOf({ ...spec, opset: 99 })).toEqual(['H103']);
     expect(codesOf(encode({ graph: { output: [{ name: 'y' }] } }))).toEqual(['H103']);
   });

@@ -10,10 +10,11 @@ const transformations = ['half_pixel', 'half_pixel_symmetric', 'pytorch_half_pix
 const extent = fc.integer({ min: 1, max: 7 });
 const pair = <T>(own: fc.Arbitrary<T>) => fc.tuple(own, own);
 
-/** onnxruntime copies what does not change its extent, and refuses what has none. */
-function scaleOf(scale: number, own: number): number {
-  const result = Math.floor(scale * own);
-  return result === own ? 1 : Math.max(scale, 1 / own);
+/** onnxruntime copies what does not change its extent, refuses what has none, and aligns corners of whole results. */
+function scaleOf(scale: number, own: number, isAligned: boolean): number {
+  const result = Math.max(1, Math.floor(scale * own));
+  if (result === own) return 1;
+  return isAligned ? result : Math.max(scale, 1 / own);
 }
 
 const spec = fc
@@ -54,7 +55,7 @@ const spec = fc
           : {
               scales: floats(
                 [2],
-                scales.map((eighths, d) => scaleOf(eighths / 8, extents[d] ?? 1)),
+                scales.map((eighths, d) => scaleOf(eighths / 8, extents[d] ?? 1, transformation === 'align_corners')),
               ),
             },
       outputs: ['y'],
@@ -68,6 +69,22 @@ test('scales, sizes, filters and coordinates', async () => {
     }),
     { numRuns: 80 },
   );
+});
+
+test('corners are aligned by the scale, as in the tests of ONNX', () => {
+  const { module } = importModel(
+    model({
+      opset: 13,
+      inputs: { x: [1, 4] },
+      nodes: [node('Resize', 'x _ scales', 'y', { mode: 'linear', coordinate_transformation_mode: 'align_corners' })],
+      initializers: { scales: floats([2], [1, 0.6]) },
+      outputs: ['y'],
+    }),
+  );
+  const { y = new Float64Array() } = Object.fromEntries(
+    evaluateTensor(module, new Map([['x', Float64Array.of(1, 2, 3, 4)]])),
+  );
+  expect(y[1]).toBeCloseTo(1 + 3 / 1.4, 6);
 });
 
 test.each(['nearest', 'linear', 'cubic'])('a region of interest, %s', async (mode) => {
