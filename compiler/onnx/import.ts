@@ -6,7 +6,7 @@ import type { ClientSteps } from '../../ir/client/steps.ts';
 import { unknownOutput } from '../../ir/diagnostics/client.ts';
 import { type Diagnostic, HepcError, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
 import { suggestion } from '../../ir/suggestion.ts';
-import { unusedInput } from '../../ir/diagnostics/import.ts';
+import { referenceDeviates, unusedInput } from '../../ir/diagnostics/import.ts';
 import type { ModelInterface } from '../../ir/interface.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import { checkOpsets } from './domains.ts';
@@ -31,6 +31,8 @@ export interface ImportedModel extends ModelInterface {
   readonly module: TensorModule;
   readonly steps: ClientSteps;
   readonly warnings: readonly Diagnostic[];
+  /** Where onnxruntime is known to compute something else than the standard, and this importer (H125). */
+  readonly deviations: readonly Diagnostic[];
   /** Version of each operator set that the model imports, by domain; the default domain is ''. */
   readonly opsets: ReadonlyMap<string, number>;
   /** `metadata_props` of the model, unchecked. */
@@ -48,10 +50,11 @@ export function importOnnx(source: OnnxSource, { outputs }: ImportOptions = {}):
   const { inputs, diagnostics: badInputs, inside } = inputsOf(model.graph, file);
   throwIfErrors([...checkGraph(model.graph, file), ...badInputs]);
   const walk = (samples?: number) => new GraphWalk(model, inputs, source, samples).run();
-  const { unused, ...border } = importSamples(inputs, inside, walk);
+  const { unused, deviations, ...border } = importSamples(inputs, inside, walk);
   return {
     ...border,
     warnings: unused.map((name) => unusedInput({ name }, { file })),
+    deviations: deviations.map(({ reason, nodes }) => referenceDeviates({ reason }, { file, nodes })),
     opsets: model.opsets,
     metadata: model.metadata,
   };

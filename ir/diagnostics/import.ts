@@ -210,3 +210,14 @@ export const recursiveFunction = defineDiagnostic<{ name: string }>({
   message: ({ name }) => `the function ${name} calls itself`,
   notes: () => ['Rename the function if it is meant to call the operator of its name; unroll it otherwise.'],
 });
+
+export const referenceDeviates = defineDiagnostic<{ reason: string }>({
+  code: 'H125',
+  severity: 'warning',
+  title: 'a node that onnxruntime computes in another way than ONNX says',
+  explain:
+    'hepc computes what the standard says. Where onnxruntime is known to do something else, `verify`, which compares with it, ' +
+    'says so: the difference is not an error of the plan.',
+  message: ({ reason }) => `onnxruntime deviates from ONNX: ${reason}`,
+  notes: () => ['Compare with the framework that the model comes from, or export the node in another way.'],
+});

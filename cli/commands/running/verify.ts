@@ -56,7 +56,7 @@ export const verify = defineCommand({
     const model = await openModel(options.model);
     const ports = { inputs: modelInputs(client, client.inputs), outputs: modelOutputs(client, client.outputs) };
     const names = ports.outputs.map(({ name }) => name);
-    const { steps, ...network } = importOnnx(model, { outputs: names });
+    const { steps, deviations, ...network } = importOnnx(model, { outputs: names });
     const differences = [
       ...comparePorts('input', ports.inputs, modelInputs(steps, network.inputs)),
       ...comparePorts('output', ports.outputs, modelOutputs(steps, network.outputs)),
@@ -77,7 +77,7 @@ export const verify = defineCommand({
     const accuracy = measureAnswers(client, result, expected, network.module);
     const passed = accuracy.maxError <= client.maxError;
     const engine = options.noise ? 'clear with simulated noise' : result.engine;
-    for (const warning of result.remarks) remark(formatDiagnostic(warning));
+    for (const warning of [...deviations, ...result.remarks]) remark(formatDiagnostic(warning));
     warn(unlikeSamples(plan.client, result.encrypted), { remark });
     warn(unlikeAnswers(plan.client, result.decrypted), { remark });
     if (options.json) {

@@ -40,6 +40,8 @@ export interface FinishedBorder extends ModelInterface {
   readonly steps: ClientSteps;
   /** Inputs that neither the network nor a step reads. */
   readonly unused: readonly string[];
+  /** Where onnxruntime is known to compute something else. */
+  readonly deviations: Emitter['deviations'];
 }
 
 export class ClientBorder {
@@ -181,7 +183,7 @@ export class ClientBorder {
     const outputs = module.nodes.flatMap((node) =>
       node.op === 'output' ? portsOf(node.attrs.name, this.decryptions) : [],
     );
-    return { module, steps, inputs, outputs, unused };
+    return { module, steps, inputs, outputs, unused, deviations: this.emit.deviations };
   }
 
   /** Writes the outputs of the network; the steps that are left after it. */

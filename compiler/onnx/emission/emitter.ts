@@ -21,8 +21,15 @@ export class Emitter {
   readonly builder = new TensorBuilder();
   /** The ONNX nodes that the next ops come from. */
   origins: readonly NodeRef[] = [];
+  /** Where onnxruntime is known to compute something else than ONNX says. */
+  readonly deviations: { readonly reason: string; readonly nodes: readonly NodeRef[] }[] = [];
   private readonly reshaped = new Map<string, ValueId>();
   private elements = 0;
+
+  /** Notes that onnxruntime computes the node otherwise; `reason` says how. */
+  deviates(reason: string): void {
+    this.deviations.push({ reason, nodes: this.origins });
+  }
 
   input(name: string, shape: readonly number[], batched: boolean): EncryptedTerm {
     checkedExtents(shape);

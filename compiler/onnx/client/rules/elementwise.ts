@@ -1,7 +1,7 @@
 /** Functions of single elements at the client, with ONNX's broadcasting. */
-import { elementTypeOf, textType } from '../../proto/element-types.ts';
+import { type ElementType, elementTypeOf, textType } from '../../proto/element-types.ts';
 import { invalid, refused } from '../../proto/failure.ts';
-import type { ClientElements } from '../../../../ir/interface.ts';
+import type { ClientTerm } from '../../proto/term.ts';
 import type { ClientOperation, StepRule } from '../client-operation.ts';
 import type { BinaryFunction, UnaryFunction } from '../step-emitter.ts';
 
@@ -62,15 +62,23 @@ export const where: StepRule = (op) => {
   return [op.steps.select(condition, choice(1), choice(2))];
 };
 
-export const cast: StepRule = (op) => [op.steps.cast(op.value(0), elementsOf(op))];
+export const cast: StepRule = (op) => {
+  const to = op.int('to', 0);
+  if (to === textType) return [op.steps.cast(op.value(0), 'string')];
+  const type = elementTypeOf(to);
+  if (type === undefined) throw refused(`element type ${to} is not supported`, 'Cast to float or int64.');
+  return [castTo(op, type)];
+};
 
 export const castLike: StepRule = (op) => [op.steps.cast(op.value(0), op.value(1).elements)];
 
-/** The kind of elements that a Cast asks for. */
-function elementsOf(op: ClientOperation): ClientElements {
-  const to = op.int('to', 0);
-  if (to === textType) return 'string';
-  const kind = elementTypeOf(to)?.kind;
-  if (kind === undefined) throw refused(`element type ${to} is not supported`, 'Cast to float or int64.');
-  return kind === 'float' ? 'real' : kind;
+/** Of an integer that is too large for its type, the lowest bits stay. */
+function castTo(op: ClientOperation, { kind, name, bits }: ElementType): ClientTerm {
+  const { steps } = op;
+  const cast = steps.cast(op.value(0), kind === 'float' ? 'real' : kind);
+  if (kind !== 'integer' || bits > 16) return cast;
+  const size = steps.literal([], 'integer', [2 ** bits]);
+  const least = steps.literal([], 'integer', [name.startsWith('u') ? 0 : -(2 ** (bits - 1))]);
+  const fromLeast = steps.binary('floor-modulo', steps.binary('subtract', cast, least), size);
+  return steps.binary('add', fromLeast, least);
 }

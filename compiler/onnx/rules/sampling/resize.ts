@@ -49,6 +49,8 @@ export const resize: Rule = (op) => {
     const coordinates = axes.map((axis) => range(axis.result).map((i) => nearest(axis, i, transformation, rounding)));
     return [op.emit.move(x, shape, selectIndex(x.shape, coordinates))];
   }
+  if (transformation === 'align_corners' && axes.some(({ extent, scale }) => !isWhole(scale * extent)))
+    op.emit.deviates('it aligns corners at whole lengths, where ONNX takes those that the scales say');
   const sampling = samplingOf(op, mode, transformation);
   const taps = axes.map((axis) =>
     range(axis.result).map((i) => {
@@ -80,8 +82,7 @@ function original({ extent, result, scale, region }: Axis, i: number, transforma
     case 'pytorch_half_pixel':
       return result > 1 ? (i + 0.5) / scale - 0.5 : 0;
     case 'align_corners':
-      // As long as the scale says, which may be a fraction more than the result; onnxruntime takes the result.
-      return result > 1 ? (i * (extent - 1)) / (scale * extent - 1) : 0;
+      return i === 0 ? 0 : (i * (extent - 1)) / (lengthOf(extent, scale) - 1);
     case 'asymmetric':
       return i / scale;
     case 'tf_crop_and_resize': {
@@ -90,6 +91,20 @@ function original({ extent, result, scale, region }: Axis, i: number, transforma
       return share * (extent - 1);
     }
   }
+}
+
+/**
+ * The length that ends are aligned at: where scales say it, with its fraction, as ONNX's own tests have it; onnxruntime takes
+ * the number of elements.
+ */
+function lengthOf(extent: number, scale: number): number {
+  const length = scale * extent;
+  return isWhole(length) ? Math.round(length) : length;
+}
+
+/** Up to the rounding of floats. */
+function isWhole(length: number): boolean {
+  return Math.abs(length - Math.round(length)) < 1e-6 * length;
 }
 
 function isOutside({ extent }: Axis, coordinate: number): boolean {

@@ -62,8 +62,16 @@ const elementwise: Case[] = [
     node('Equal', 'g a', 'i'),
     node('Where', 'i h x', 'y'),
   ]),
+  after('Cast to bytes', [
+    node('Mul', 'h hundred', 'm'),
+    node('Cast', 'm', 'i', { to: 6 }),
+    node('Cast', 'i', 'b', { to: elementType.int8 }),
+    node('Cast', 'b', 'y', { to: 1 }),
+  ]),
   after('CastLike', [node('Floor', 'h', 'f'), node('CastLike', 'f two', 'i'), node('Cast', 'i', 'y', { to: 1 })]),
-].map(({ name, spec }) => given(name, { ...spec, initializers: { ...initializers, two_: scalar(2) } }));
+].map(({ name, spec }) =>
+  given(name, { ...spec, initializers: { ...initializers, two_: scalar(2), hundred: scalar(100) } }),
+);
 
 function reduction(opType: string, attributes: Readonly<Record<string, AttributeSpec>> = {}): Case {
   const name = `${opType} of what the client has`;

@@ -1,18 +1,18 @@
 /** Whether an imported model and its client steps answer what onnxruntime answers, labels and texts included. */
 import { expect } from 'vitest';
 
-import type { ImportedModel } from '../../../../../compiler/onnx/import.ts';
-import type { ClientSample, ClientValue } from '../../../../../ir/interface.ts';
-import { modelInputs } from '../../../../../ir/client/steps.ts';
-import { elementCount } from '../../../../../ir/constant.ts';
-import type { Sample } from '../../../../../ir/interface.ts';
-import { evaluateClient } from '../../../../../ir/interpret/client.ts';
-import { TensorInterpreter } from '../../../../../ir/interpret/tensor.ts';
-import { seededRandom } from '../../../../../ir/random.ts';
-import { verify } from '../../../../../ir/verify.ts';
-import { ReferenceModel } from '../../../../../training/onnxruntime.ts';
-import { model, type ModelSpec } from '../../../../support/onnx-builder.ts';
-import { importModel } from '../differential.ts';
+import type { ImportedModel } from '../../../../../../../compiler/onnx/import.ts';
+import type { ClientSample, ClientValue } from '../../../../../../../ir/interface.ts';
+import { modelInputs } from '../../../../../../../ir/client/steps.ts';
+import { elementCount } from '../../../../../../../ir/constant.ts';
+import type { Sample } from '../../../../../../../ir/interface.ts';
+import { evaluateClient } from '../../../../../../../ir/interpret/client.ts';
+import { TensorInterpreter } from '../../../../../../../ir/interpret/tensor.ts';
+import { seededRandom } from '../../../../../../../ir/random.ts';
+import { verify } from '../../../../../../../ir/verify.ts';
+import { ReferenceModel } from '../../../../../../../training/onnxruntime.ts';
+import { model, type ModelSpec } from '../../../../../../support/onnx-builder.ts';
+import { importModel } from '../../../differential.ts';
 
 /** onnxruntime computes in floats: relative to the largest element. */
 const tolerance = 2e-5;

@@ -1,11 +1,11 @@
 /** ZipMap: names for the entries of an answer. */
 import { expect, test } from 'vitest';
 
-import { HepcError } from '../../../../../ir/diagnostics/diagnostic.ts';
-import { modelOutputs } from '../../../../../ir/client/steps.ts';
-import { type AttributeSpec, model } from '../../../../support/onnx-builder.ts';
-import { given, ml, numbers } from '../cases/ml/case.ts';
-import { importModel } from '../differential.ts';
+import { HepcError } from '../../../../../../../ir/diagnostics/diagnostic.ts';
+import { modelOutputs } from '../../../../../../../ir/client/steps.ts';
+import { type AttributeSpec, model } from '../../../../../../support/onnx-builder.ts';
+import { given, ml, numbers } from '../../../cases/ml/case.ts';
+import { importModel } from '../../../differential.ts';
 import { answer } from './same-answers.ts';
 
 const scores = { coefficients: { floats: numbers(6) }, targets: 2, intercepts: { floats: [1, 2] } };

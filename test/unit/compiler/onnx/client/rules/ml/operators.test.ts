@@ -1,11 +1,11 @@
 /** Every operator of `ai.onnx.ml` that the importer knows, against onnxruntime. */
 import { describe, expect, test } from 'vitest';
 
-import { supportedOperators } from '../../../../../compiler/onnx/domains.ts';
-import { categoryCases } from '../cases/ml/categories.ts';
-import { domain } from '../cases/ml/case.ts';
-import { featureCases } from '../cases/ml/features.ts';
-import { modelCases } from '../cases/ml/models.ts';
+import { supportedOperators } from '../../../../../../../compiler/onnx/domains.ts';
+import { categoryCases } from '../../../cases/ml/categories.ts';
+import { domain } from '../../../cases/ml/case.ts';
+import { featureCases } from '../../../cases/ml/features.ts';
+import { modelCases } from '../../../cases/ml/models.ts';
 import { expectSameAnswers } from './same-answers.ts';
 
 const groups = { models: modelCases, features: featureCases, categories: categoryCases };

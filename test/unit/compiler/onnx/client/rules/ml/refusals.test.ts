@@ -1,11 +1,11 @@
 /** What the importer refuses of `ai.onnx.ml`, and what it says. */
 import { describe, expect, test } from 'vitest';
 
-import { HepcError } from '../../../../../ir/diagnostics/diagnostic.ts';
-import { floats, model, node, type NodeSpec } from '../../../../support/onnx-builder.ts';
-import { domain, given, label, ml, numbers } from '../cases/ml/case.ts';
-import { machine } from '../cases/ml/models.ts';
-import { importModel } from '../differential.ts';
+import { HepcError } from '../../../../../../../ir/diagnostics/diagnostic.ts';
+import { floats, model, node, type NodeSpec } from '../../../../../../support/onnx-builder.ts';
+import { domain, given, label, ml, numbers } from '../../../cases/ml/case.ts';
+import { machine } from '../../../cases/ml/models.ts';
+import { importModel } from '../../../differential.ts';
 import { answer } from './same-answers.ts';
 
 function bytesOf(nodes: readonly NodeSpec[], types: Readonly<Record<string, number>> = {}): Uint8Array {

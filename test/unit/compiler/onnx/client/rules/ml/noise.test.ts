@@ -1,10 +1,10 @@
 /** Steps on values that are decrypted, and so not quite what the model computes. */
 import { expect, test } from 'vitest';
 
-import { evaluateClient } from '../../../../../ir/interpret/client.ts';
-import { model, node } from '../../../../support/onnx-builder.ts';
-import { given } from '../cases/ml/case.ts';
-import { importModel } from '../differential.ts';
+import { evaluateClient } from '../../../../../../../ir/interpret/client.ts';
+import { model, node } from '../../../../../../support/onnx-builder.ts';
+import { given } from '../../../cases/ml/case.ts';
+import { importModel } from '../../../differential.ts';
 
 test('the root of a zero with noise is a zero', () => {
   const nodes = [node('Mul', 'x x', 'h'), node('Sqrt', 'h', 'y')];

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
 
-import { elementType } from '../../../../support/onnx-builder.ts';
-import { given, ml, numbers } from '../cases/ml/case.ts';
+import { elementType } from '../../../../../../support/onnx-builder.ts';
+import { given, ml, numbers } from '../../../cases/ml/case.ts';
 import { expectSameAnswers } from './same-answers.ts';
 
 const shape = fc.record({
