@@ -4,7 +4,7 @@
  * With the fold span Φ = { sums of subsets of the folds }, output slot s' of ciphertext o receives
  *   Σ_{φ ∈ Φ} Σ_{g, c, b}  P[o, g, c, b][s' + φ + g] · x_c[s' + φ + g + b].
  * Position u = s' + φ serves every output slot u − φ that holds an element; all of them must hold the same row, else
- * u serves none. Walking all u and all (c, b, g), entry (row, column) of the matrix is placed the first time that a
+ * u serves none. Going through all u and all (c, b, g), entry (row, column) of the matrix is placed the first time that a
  * product reaches the column while none of the row's output slots behind u has it yet. The kernel is sound when at
  * the end every output slot has every non-zero of its row exactly once; that count is checked, so an unsound kernel is
  * refused here and never miscompiled.
@@ -12,6 +12,7 @@
 import { InternalError } from '../diagnostics/diagnostic.ts';
 import { modulo } from '../maths/modular.ts';
 import { type AffineMap, rowBuffer } from '../tensor/affine-map.ts';
+import { EntriesOfProducts } from './entries-of-products.ts';
 import type { Layout } from './layout.ts';
 import type { Kernel } from './ops.ts';
 
@@ -108,17 +109,46 @@ function visitProducts(
   const rowAt = output.elementMap();
   const leftOut = new Set<number>();
   const tile = new Int32Array(period).fill(-1);
+  const { giants, babies } = kernel;
+  const inputs = input.ciphertexts;
+  const entries = new EntriesOfProducts(matrix, input, kernel);
   let tiles = 0;
 
   for (let o = 0; o < output.ciphertexts; o++) {
     const served = servedRows(rowAt.subarray(o * slots, (o + 1) * slots), span, kernel.folds);
-    const { rowOfPosition } = served;
+    const rowOfPosition = served.rowOfPosition.subarray(0, period);
     const coverage = new Coverage(matrix, served, period);
-    for (const [gi, giant] of kernel.giants.entries()) {
+    const readsFrom = active.subarray(o * inputs, (o + 1) * inputs);
+    const pairs = readsFrom.reduce((sum, reads) => sum + reads, 0) * giants.length * babies.length;
+    const finish = (giant: number, c: number, baby: number): void => {
+      visit({ output: o, giant, baby, input: c, tile: tiles++ }, tile);
+      tile.fill(-1);
+    };
+    const reached = entries.of(rowOfPosition, pairs * period);
+    if (reached !== undefined) {
+      for (const [i, product] of reached.products.entries()) {
+        const baby = product % babies.length;
+        const c = Math.floor(product / babies.length) % inputs;
+        const giant = Math.floor(product / (babies.length * inputs));
+        const giantShift = modulo(giants[giant] ?? 0, slots);
+        let isUsed = false;
+        const end = reached.starts[i + 1] ?? 0;
+        for (let e = reached.starts[i] ?? 0; e < end; e++) {
+          const u = reached.positions[e] ?? 0;
+          if (!coverage.claim(u, reached.ordinals[e] ?? 0)) continue;
+          isUsed = true;
+          tile[((u + giantShift) & (slots - 1)) % period] = reached.weights[e] ?? -1;
+        }
+        if (isUsed) finish(giant, c, baby);
+      }
+      coverage.addMissing(leftOut, (row) => entries.weightsOf(row));
+      continue;
+    }
+    for (const [gi, giant] of giants.entries()) {
       const giantShift = modulo(giant, slots);
-      for (let c = 0; c < input.ciphertexts; c++) {
-        if (active[o * input.ciphertexts + c] === 0) continue;
-        for (const [bi, baby] of kernel.babies.entries()) {
+      for (let c = 0; c < inputs; c++) {
+        if (readsFrom[c] === 0) continue;
+        for (const [bi, baby] of babies.entries()) {
           const shift = modulo(giant + baby, slots);
           let isUsed = false;
           for (let u = 0; u < period; u++) {
@@ -131,13 +161,13 @@ function visitProducts(
             isUsed = true;
             tile[((u + giantShift) & (slots - 1)) % period] = matrix.weightAt(row, place);
           }
-          if (!isUsed) continue;
-          visit({ output: o, giant: gi, baby: bi, input: c, tile: tiles++ }, tile);
-          tile.fill(-1);
+          if (isUsed) finish(gi, c, bi);
         }
       }
     }
-    coverage.addMissing(leftOut);
+    coverage.addMissing(leftOut, (row) =>
+      Int32Array.from({ length: matrix.places(row) }, (_, place) => matrix.weightAt(row, place)),
+    );
   }
   return leftOut;
 }
@@ -245,14 +275,12 @@ function accountsOf(
 /** Which non-zeros each output slot has already; one bit for each (account, place of its row). */
 class Coverage {
   private missing: number;
-  private readonly matrix: AffineMap;
   private readonly done: Uint8Array;
   private readonly base: Float64Array;
   private readonly served: Served;
   private readonly period: number;
 
   constructor(matrix: AffineMap, served: Served, period: number) {
-    this.matrix = matrix;
     this.served = served;
     this.period = period;
     this.base = new Float64Array(period);
@@ -289,17 +317,15 @@ class Coverage {
     return true;
   }
 
-  /** The weights of entries that some output slot has not got. */
-  addMissing(weights: Set<number>): void {
+  /** The weights of entries that some output slot has not got; `weightsOf` has those of a row by place, −1 for none. */
+  addMissing(weights: Set<number>, weightsOf: (row: number) => Int32Array): void {
     if (this.missing === 0) return;
     for (let s = 0; s < this.period; s++) {
       const row = this.served.rowOfAccount[s] ?? -1;
       if (row < 0) continue;
       const base = this.base[s] ?? 0;
-      for (let place = 0; place < this.matrix.places(row); place++) {
-        const weight = this.matrix.weightAt(row, place);
+      for (const [place, weight] of weightsOf(row).entries())
         if (weight >= 0 && this.done[base + place] === 0) weights.add(weight);
-      }
     }
   }
 }
