@@ -9,6 +9,7 @@ import type { Sample } from '../interface.ts';
 import { nodeAt } from '../module.ts';
 import type { AttrsOf, NodeBase } from '../op.ts';
 import { convTaps } from '../tensor/conv-taps.ts';
+import { convolve } from '../tensor/convolve.ts';
 import { applyMap } from '../tensor/affine-map.ts';
 import { affineMapOf } from '../tensor/linear-map.ts';
 import type { Shape, TensorModule, TensorNode, TensorOpName, TensorOps } from '../tensor/ops.ts';
@@ -169,25 +170,12 @@ function multiplyMatrix(matrix: Float64Array, bias: Float64Array, x: Float64Arra
 function convKernel(node: Named<'conv'>, operand: Shape): TensorKernel {
   const { weights, bias, groups } = node.attrs;
   const { positions, taps, channelElements, source } = convTaps(node, operand);
-  const [outputs = 0, perGroup = 0] = weights.shape;
-  const kernel = weights.values;
+  const [outputs = 0] = weights.shape;
+  const windows = { source, taps, groups, channelElements };
   return ([x = empty]) => {
     const y = new Float64Array(outputs * positions);
-    for (let o = 0; o < outputs; o++) {
-      const firstChannel = Math.floor((o * groups) / outputs) * perGroup;
-      for (let position = 0; position < positions; position++) {
-        let sum = bias.values[o] ?? 0;
-        for (let channel = 0; channel < perGroup; channel++) {
-          const offset = (firstChannel + channel) * channelElements;
-          const weight = (o * perGroup + channel) * taps;
-          for (let tap = 0; tap < taps; tap++) {
-            const element = source[position * taps + tap] ?? -1;
-            if (element >= 0) sum += (kernel[weight + tap] ?? 0) * (x[offset + element] ?? 0);
-          }
-        }
-        y[o * positions + position] = sum;
-      }
-    }
+    for (let o = 0; o < outputs; o++) y.fill(bias.values[o] ?? 0, o * positions, (o + 1) * positions);
+    convolve(weights.values, windows, x, y);
     return y;
   };
 }

@@ -1,14 +1,6 @@
 /** A convolution as an affine map: its weights, and which elements of a channel the taps of every position read. */
 import type { AffineMap, RowBuffer } from './affine-map.ts';
-
-export interface Windows {
-  /** Entry [position · taps + tap] is an element of an input channel, or −1; those of a position ascend. */
-  readonly source: Int32Array;
-  readonly taps: number;
-  /** Output channels fall into as many groups, each of which reads its own input channels. */
-  readonly groups: number;
-  readonly channelElements: number;
-}
+import { convolve, type Windows } from './convolve.ts';
 
 /**
  * Row (o · positions + position) has for channel c of the group of o and each tap that reads an element the entry in
@@ -130,23 +122,8 @@ export class WindowMap implements AffineMap {
   }
 
   multiply(x: Float64Array): Float64Array {
-    const { taps, channelElements } = this.windows;
-    const { first, elements, tapOf, weights, positions, perGroup } = this;
     const y = new Float64Array(this.rows);
-    for (let o = 0; o < this.outputs; o++) {
-      const firstChannel = this.firstChannel(o);
-      for (let channel = 0; channel < perGroup; channel++) {
-        const offset = (firstChannel + channel) * channelElements;
-        const weight = (o * perGroup + channel) * taps;
-        for (let position = 0; position < positions; position++) {
-          let sum = 0;
-          const end = first[position + 1] ?? 0;
-          for (let i = first[position] ?? 0; i < end; i++)
-            sum += (weights[weight + (tapOf[i] ?? 0)] ?? 0) * (x[offset + (elements[i] ?? 0)] ?? 0);
-          y[o * positions + position] = (y[o * positions + position] ?? 0) + sum;
-        }
-      }
-    }
+    convolve(this.weights, this.windows, x, y);
     return y;
   }
 
