@@ -181,6 +181,23 @@ export const degenerateRange = defineDiagnostic<{ value: number }>({
   notes: () => ['calibrate with samples that differ', 'remove the layer from the model if it is dead'],
 });
 
+export const constantOnSamples = defineDiagnostic<{ kind: string; value: number; lo: number; hi: number }>({
+  code: 'H315',
+  severity: 'warning',
+  title: 'a layer is constant on the calibration samples',
+  explain:
+    'On all calibration samples the operand of an activation lies where the activation is flat: below zero of a ReLU, beyond ' +
+    'the bounds of a Clip. The plan has the constant in place of the layer, and whatever depends on it alone is left out. ' +
+    'For inputs that lead elsewhere the answer would be wrong. Mostly the samples are not those that the model was made ' +
+    'for, or lack its preprocessing.',
+  message: ({ kind, value, lo, hi }) =>
+    `this ${kind} is ${showNumber(value)} on all calibration samples, whose values are in [${showNumber(lo)}, ${showNumber(hi)}] there`,
+  notes: () => [
+    'check that the samples are scaled and ordered as the model expects them',
+    'calibrate with more samples, or remove the layer from the model if it is dead',
+  ],
+});
+
 export const activationErrorTooLarge = defineDiagnostic<{
   kind: string;
   lo: number;

@@ -2,12 +2,12 @@
 import { z } from 'zod';
 
 import { Constant, elementCount, vector } from '../../ir/constant.ts';
-import { activationErrorTooLarge, activationsNeedSamples } from '../../ir/diagnostics/compile.ts';
+import { activationErrorTooLarge, activationsNeedSamples, constantOnSamples } from '../../ir/diagnostics/compile.ts';
 import { activationFunction, activationSets } from '../../ir/interpret/activations.ts';
 import type { ValueId } from '../../ir/op.ts';
 import { TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
 import { ActivationFit, type Criterion } from './approximation/fit.ts';
-import { measureActivations, type MeasuredActivation } from './approximation/measure.ts';
+import { constantOf, measureActivations, type MeasuredActivation } from './approximation/measure.ts';
 import { maxDegree } from './approximation/remez.ts';
 import { searchPolynomials } from './approximation/search.ts';
 import { ActivationTrial, type Replacements } from './approximation/trial.ts';
@@ -38,7 +38,7 @@ export const approximateActivations = definePass({
     'largest absolute output) and no operand leaves its range; then lowers single activations where that still holds. ' +
     '`criterion` says what is fitted: `minimax` the least largest error on the range (Remez), `least-squares` the least ' +
     'mean square error over the measured values and, a little, over the whole range, `auto` whichever does better. An ' +
-    'activation that is affine on its range becomes a scale-shift. Assumes that the samples are typical: inputs that ' +
+    'activation that is affine on its range becomes a scale-shift, with a warning where it is constant on the samples. Assumes that the samples are typical: inputs that ' +
     'lead beyond the ranges give wrong answers. `synthetic` says that the samples are made up, which is refused.',
   options,
   requires: ['unrounded'],
@@ -62,6 +62,12 @@ export const approximateActivations = definePass({
     if (problems.length > 0) {
       problems.forEach(report);
       return nothing;
+    }
+    for (const entry of all) {
+      const value = constantOf(entry);
+      if (value === undefined) continue;
+      const { node, lo, hi } = entry;
+      report(constantOnSamples({ kind: node.attrs.kind, value, lo, hi }, { nodes: node.origins }));
     }
     const affine = all.filter((entry) => entry.affine);
     const fits = all.filter((entry) => !entry.affine).map((entry) => new ActivationFit(entry));

@@ -1,7 +1,7 @@
 /** What the activations of a model see on the calibration samples. */
 import { degenerateRange, valuesNotFinite } from '../../../ir/diagnostics/compile.ts';
 import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
-import { activationKinks, activationSets, isAffineOn } from '../../../ir/interpret/activations.ts';
+import { activationFunction, activationKinks, activationSets, isAffineOn } from '../../../ir/interpret/activations.ts';
 import { TensorInterpreter } from '../../../ir/interpret/tensor.ts';
 import type { TensorModule, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import type { Sample } from '../../../ir/interface.ts';
@@ -93,6 +93,17 @@ function isAffine(node: TensorNodeNamed<'activation'>, lo: number, hi: number, {
     if (!isAffineOn(node.attrs, set, from, to)) return false;
   }
   return true;
+}
+
+/** The value of an activation that is flat where its operand is on all samples; undefined of one that is not. */
+export function constantOf({ node, lo, hi }: MeasuredActivation): number | undefined {
+  const sets = Array.from({ length: activationSets(node.attrs) }, (_, set) => set);
+  const value = activationFunction(node.attrs)(lo);
+  const isFlat = sets.every((set) => {
+    const f = activationFunction(node.attrs, set);
+    return isAffineOn(node.attrs, set, lo, hi) && f(lo) === value && f(hi) === value;
+  });
+  return isFlat ? value : undefined;
 }
 
 function widen(bounds: Bounds | undefined, values: Float64Array | undefined): void {

@@ -152,6 +152,34 @@ describe('activations that are affine on their range', () => {
   });
 });
 
+describe('a layer that is constant on the samples is named', () => {
+  const constantLayers: [Attrs, number, number][] = [
+    [{ kind: 'relu', parameters: [] }, -5, 0],
+    [{ kind: 'clip', parameters: [1, Infinity] }, -3, 0.5],
+    [{ kind: 'hard-sigmoid', parameters: [0.2, 0.5] }, 4, 9],
+  ];
+  const others: [Attrs, number, number][] = [
+    [{ kind: 'relu', parameters: [] }, -5, 0.01],
+    [{ kind: 'clip', parameters: [1, 2] }, 1.2, 1.4],
+    [{ kind: 'leaky-relu', parameters: [0.1] }, -3, -2],
+  ];
+  const codesOf = ([attrs, lo, hi]: [Attrs, number, number]) => {
+    const b = new TensorBuilder();
+    const x = b.add('input', [], { name: 'x', shape: [2] }, []);
+    const act = b.add('activation', [x], attrs, [{ name: 'act', opType: 'Act', output: 'a' }]);
+    b.add('output', [act], { name: 'y' }, []);
+    const samples = [0, 0.3, 1].map((t) => new Map([['x', Float64Array.of(lo + t * (hi - lo), lo)]]));
+    const { reported } = run(b.build('m'), samples, { maxError: 0.9 });
+    return reported.map(({ code, severity, at }) => [code, severity, at.nodes?.[0]?.name]);
+  };
+  test.each(constantLayers)('%j on [%f, %f]', (...layer) => {
+    expect(codesOf(layer)).toEqual([['H315', 'warning', 'act']]);
+  });
+  test.each(others)('but not %j on [%f, %f]', (...layer) => {
+    expect(codesOf(layer)).toEqual([]);
+  });
+});
+
 describe('what the user can mend', () => {
   const codes = ({ reported }: { reported: readonly Diagnostic[] }) => reported.map(({ code }) => code);
   test('no samples, or made-up ones', () => {
