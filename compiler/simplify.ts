@@ -1,5 +1,5 @@
 /** The imported model as the network that plans are searched for, and what their programs are measured on. */
-import { fewSamples, syntheticSamples } from '../ir/diagnostics/compile.ts';
+import { constantOutputOnSamples, fewSamples, syntheticSamples } from '../ir/diagnostics/compile.ts';
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import type { ClientSteps } from '../ir/client/steps.ts';
 import type { ModelInterface, Sample } from '../ir/interface.ts';
@@ -57,13 +57,24 @@ export function simplify(
   const { exact, whole } = optimiseTensor(graph.module, manager, { maxError, synthetic });
   const tensor = elements === 'all' ? whole : shrinkTensor(whole, manager, graph.orders?.(whole));
   const reference = referenceOn(graph.module, samples, graph.steps);
-  const warnings = [...warningsOf(samples, synthetic), ...manager.warnings];
+  const constant = synthetic ? [] : constantOutputs(reference);
+  const warnings = [...warningsOf(samples, synthetic), ...constant, ...manager.warnings];
   return { graph, exact, whole, tensor, samples, synthetic, reference, runs: manager.runs, warnings };
 }
 
 function warningsOf(samples: readonly Sample[], synthetic: boolean): Diagnostic[] {
   if (synthetic) return [syntheticSamples({})];
   return samples.length < leastCalibration ? [fewSamples({ count: samples.length })] : [];
+}
+
+/** Outputs all of whose elements are the same on all samples, of which there have to be several. */
+function constantOutputs({ answers }: Reference): Diagnostic[] {
+  const [first, ...others] = answers.values();
+  if (first === undefined || others.length === 0) return [];
+  return [...first].flatMap(([name, values]) => {
+    const constant = values.filter((value, i) => others.every((answer) => answer.get(name)?.[i] === value)).length;
+    return constant < values.length ? [] : [constantOutputOnSamples({ name })];
+  });
 }
 
 function uniformSamples({ module }: ImportedGraph, seed: number): Sample[] {

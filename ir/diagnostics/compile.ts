@@ -181,6 +181,18 @@ export const degenerateRange = defineDiagnostic<{ value: number }>({
   notes: () => ['calibrate with samples that differ', 'remove the layer from the model if it is dead'],
 });
 
+export const constantOutputOnSamples = defineDiagnostic<{ name: string }>({
+  code: 'H348',
+  severity: 'warning',
+  title: 'an output is constant on the calibration samples',
+  explain:
+    'The model gives the same answer for all calibration samples, so that they show nothing of how it depends on its inputs, ' +
+    'and ranges are those of one answer. Mostly the samples are not those that the model was made for, or lack its ' +
+    'preprocessing.',
+  message: ({ name }) => `output "${name}" is constant on all calibration samples`,
+  notes: () => ['Check that the samples are scaled and ordered as the model expects them, and differ.'],
+});
+
 export const constantOnSamples = defineDiagnostic<{ kind: string; value: number; lo: number; hi: number }>({
   code: 'H315',
   severity: 'warning',

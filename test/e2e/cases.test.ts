@@ -15,9 +15,6 @@ const refused: Readonly<Record<string, { readonly code: string; readonly names: 
   'e29-split18-nothing': { code: 'H106', names: 'Split' },
 };
 
-/** Cases that are not right yet; one that has become right fails here until it is taken off. */
-const pending: ReadonlySet<string> = new Set<string>(['constant-on-calibration']);
-
 /** What else is wrong with the plan of a case, where its answers are not all that matters. */
 const further: Readonly<Record<string, (model: CompiledModel) => string | undefined>> = {
   'constant-on-calibration': ({ warnings }) =>
@@ -74,13 +71,8 @@ function fault(name: string): string | undefined {
   }
 }
 
-describe.each(modelCases.filter((name) => !pending.has(name)))('%s', (name) => {
+describe.each(modelCases)('%s', (name) => {
   test(name in refused ? 'is refused' : 'gives the answers of onnxruntime', () => {
     expect(fault(name)).toBeUndefined();
   });
-});
-
-test.each([...pending])('%s is still wrong', (name) => {
-  expect(modelCases).toContain(name);
-  expect(fault(name)).toBeDefined();
 });
