@@ -13,8 +13,8 @@ export type Care = 'quick' | 'thorough';
 /** The most samples. */
 export const noiseSamples = { quick: 16, thorough: 96 } as const satisfies Record<Care, number>;
 
-/** Slots times operations that a prediction may take: some seconds, or half a minute. */
-const mostWork = { quick: 5e8, thorough: 4e9 } as const satisfies Record<Care, number>;
+/** Slots times operations that a prediction may take: seconds, or some ten of them. */
+export const mostWork = { quick: 4e8, thorough: 2e9 } as const satisfies Record<Care, number>;
 
 /** Elements of outputs that are looked at whatever that takes. */
 const leastElements = { quick: 40, thorough: 160 } as const satisfies Record<Care, number>;
