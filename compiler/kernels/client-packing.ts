@@ -55,6 +55,7 @@ function imageKernels(problem: LinearProblem, most: number): KernelOption[] {
   const { convolution, slots } = problem;
   if (convolution === undefined) return [];
   const [channels = 1, ...spatial] = convolution.input;
+  const mostOutputs = Math.max(most, 2 * Math.ceil(problem.map.rows / slots.virtualSlots));
   const found: KernelOption[] = [];
   for (const side of powers(1, 2 * slots.virtualSlots)) {
     const dims = spatial.map((n) => (n <= side ? tiled(n, nextPowerOfTwo(n)) : interleaved(n, side)));
@@ -62,7 +63,7 @@ function imageKernels(problem: LinearProblem, most: number): KernelOption[] {
     if (area > slots.virtualSlots) break;
     const input = new Layout([tiled(channels, slots.virtualSlots / area), ...dims], slots.batchTile);
     if (input.ciphertexts > most) continue;
-    found.push(...geometricKernels(problem, input).filter(({ output }) => output.ciphertexts <= most));
+    found.push(...geometricKernels(problem, input).filter(({ output }) => output.ciphertexts <= mostOutputs));
     if (spatial.every((n) => n <= side)) break;
   }
   return found;

@@ -39,8 +39,10 @@ const finalistsPerShape = 2;
 /** What an estimate may be above the exact cost: sharing between layers and pruned tiles are not in it. */
 const estimateExcess = 1.3;
 
-/** Products beyond which only the cheapest proposal is lowered: that takes seconds, and estimates are good there. */
+/** Products, and slots of them all, beyond which only the cheapest proposal is lowered: estimates are good there. */
 const largeProductCount = 50_000;
+
+const largeSlotCount = 2 ** 26;
 
 /** Where the least error of a program exceeds the allowed one this many times, no other program of its degree is tried. */
 const hopelessErrorRatio = 3;
@@ -222,7 +224,7 @@ class PlanSearch {
         this.report(report, 'not lowered', 'its estimate is far above the best plan');
         continue;
       }
-      if (products > largeProductCount && lowered.length > 0) {
+      if (isLarge(proposal) && lowered.length > 0) {
         this.report(report, 'not lowered', `a program of ${products} products, and there is a cheaper one`);
         continue;
       }
@@ -365,4 +367,9 @@ class PlanSearch {
 function costed(report: UnsettledReport, { score, measures, budget }: Price): UnsettledReport {
   const keyBudget = budget.budgetBytes === undefined ? budget.maxKeys : measures.galoisKeys;
   return { ...report, cost: score[0], measures, keyBudget };
+}
+
+/** Whether lowering it takes more than seconds. */
+function isLarge({ products, configuration: { slots } }: Proposal): boolean {
+  return products > largeProductCount || products * slots.virtualSlots > largeSlotCount;
 }

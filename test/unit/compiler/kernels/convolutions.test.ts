@@ -76,6 +76,14 @@ describe('convolutions', () => {
     );
   });
 
+  test('keep the tiles of the image however many ciphertexts all of their channels take', () => {
+    const window = { channels: [1, 32], size: 16, kernel: 2, stride: 2, seed: 1 } as const;
+    const problem = { ...convolution(window), slots: { virtualSlots: 16, batchTile: 1 } };
+    const onTiles = kernelsAtInput(problem).filter(({ input }) => input.dims.some((dim) => dim.interleaved));
+    expect(onTiles.map(({ output }) => output.ciphertexts)).toContain(128);
+    for (const option of onTiles) expectExact(option, problem.map, window.seed);
+  });
+
   test('keep their geometry', () => {
     const layouts = (window: Partial<Window>, dims: Layout['dims']): string[] => {
       const problem = convolution({ channels: [4, 4], size: 8, kernel: 3, stride: 1, seed: 1, ...window });
