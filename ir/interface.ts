@@ -15,7 +15,8 @@ export interface Port {
 
 /** An input or output of a model as its user sees it, whatever of it is encrypted. */
 export interface ModelPort extends Port {
-  readonly elements: ClientElements;
+  /** Reals where it is left out. */
+  readonly elements?: ClientElements;
   /** The keys of an output that is a map, in the order of its elements. */
   readonly keys?: readonly (number | string)[] | undefined;
   /** Whether steps of the client read it, for which missing values (NaN) may have a meaning. */

@@ -18,7 +18,7 @@ import {
 import { splitSamples, splitTexts, withSamples } from '../ir/batch-axis.ts';
 import { sameShape } from '../ir/constant.ts';
 import { type Diagnostic, HepcError, InternalError, type Place, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
-import type { ClientElements, ClientValue, ModelPort, Port } from '../ir/interface.ts';
+import type { ClientElements, ClientValue, Port } from '../ir/interface.ts';
 import { type ArrayFileLimits, openArrayFile, type UnreadArray } from './format/array-file.ts';
 import { elementCount, type NdArray, writeNpy } from './format/npy.ts';
 import { npzLimits, writeNpz } from './format/npz.ts';
@@ -45,6 +45,9 @@ export interface OutputBatch {
 /** An input of a network, or one of a model. */
 type SamplePort = Port & { readonly elements?: ClientElements; readonly allowsMissing?: boolean };
 
+/** Inputs of a network are numbers; those of a model may be texts. */
+type ValueOf<Spec extends Port> = 'elements' extends keyof Spec ? ClientValue : Float64Array;
+
 /** Names that stand for a single input and for labels in files of several arrays. */
 const inputAlias = 'x';
 export const labelsName = 'y';
@@ -66,8 +69,11 @@ export const maxSamples = 2 ** 22;
  *
  * A name may stand more than once: a plan may pack an input in several ways.
  */
-export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly ModelPort[]): Samples;
-export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly Port[]): Samples<Float64Array>;
+export function loadSamples<Spec extends Port>(
+  bytes: Uint8Array,
+  fileName: string,
+  specs: readonly Spec[],
+): Samples<ValueOf<Spec>>;
 export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly SamplePort[]): Samples {
   const inputs = [...new Map(specs.map((spec) => [spec.name, spec])).values()];
   const file = { file: fileName };

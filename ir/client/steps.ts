@@ -35,7 +35,8 @@ export function modelOutputs({ post }: ClientSteps, decrypted: readonly Port[]):
 function distinct(ports: readonly Port[]): readonly ModelPort[] {
   return [...new Map(ports.map((port) => [port.name, port])).values()].map(
     ({ name, shape, hasBatchAxis, batchAxis }) => ({
-      ...{ name, shape, hasBatchAxis, batchAxis, elements: 'real' as const },
+      ...{ name, shape, hasBatchAxis },
+      ...(batchAxis !== undefined && { batchAxis }),
     }),
   );
 }

@@ -118,7 +118,18 @@ const rules: Rules = {
   },
   quantize: ({ attrs: { steps, lowest, highest } }, [x], { graph, result }) => {
     const { name } = required(x);
-    if (steps === 'one') return graph.node('Clip', [graph.node('Round', [name]), lowest, highest], result);
+    if (steps === 'one') {
+      // As a quantised model has it, where its integers have 8 bits.
+      if (highest - lowest === 255 && -lowest >= 0 && -lowest <= 255) {
+        const zeroPoint = graph.byte(-lowest);
+        return graph.node(
+          'DequantizeLinear',
+          [graph.node('QuantizeLinear', [name, 1, zeroPoint]), 1, zeroPoint],
+          result,
+        );
+      }
+      return graph.node('Clip', [graph.node('Round', [name]), lowest, highest], result);
+    }
     const integers = graph.nodeOf('DynamicQuantizeLinear', [name], 3, {});
     return graph.node('DequantizeLinear', integers, result);
   },

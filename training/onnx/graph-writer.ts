@@ -79,6 +79,13 @@ export class GraphWriter {
   }
 
   /** One float, as an initialiser without axes; the same one for equal numbers. */
+  /** One integer of 8 bits without a sign, as an initialiser. */
+  byte(value: number): string {
+    const name = this.uniqueName('zero_point');
+    this.initializers.push({ name, dims: [], dataType: DataType.UINT8, rawData: Uint8Array.of(value) });
+    return name;
+  }
+
   scalar(value: number): string {
     const known = this.scalars.get(value);
     if (known !== undefined) return known;

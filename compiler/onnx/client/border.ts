@@ -10,7 +10,7 @@ import { withSamples } from '../../../ir/batch-axis.ts';
 import { elementCount } from '../../../ir/constant.ts';
 import type { ClientSteps } from '../../../ir/client/steps.ts';
 import { nothingEncrypted } from '../../../ir/diagnostics/client.ts';
-import type { ModelInterface, ModelPort, Port } from '../../../ir/interface.ts';
+import type { ClientElements, ModelInterface, ModelPort, Port } from '../../../ir/interface.ts';
 import { usersOf } from '../../../ir/module.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import { TensorBuilder, type TensorModule, type TensorNode } from '../../../ir/tensor/ops.ts';
@@ -68,7 +68,7 @@ export class ClientBorder {
     samples: number | undefined,
   ): EncryptedTerm | ClientTerm {
     const { before } = this.stages;
-    const { name, elements, shape, hasBatchAxis, batchAxis = 0 } = port;
+    const { name, elements = 'real', shape, hasBatchAxis, batchAxis = 0 } = port;
     const whole = hasBatchAxis && samples !== undefined ? withSamples(shape, batchAxis, samples) : shape;
     const batched = hasBatchAxis && samples === undefined;
     // For one sample the client has the input as the model has it.
@@ -229,7 +229,7 @@ export class ClientBorder {
 }
 
 /** Integers stay integers where they are reals for a while. */
-const elementKinds: Readonly<Record<ModelPort['elements'], EncryptedTerm['elements']>> = {
+const elementKinds: Readonly<Record<ClientElements, EncryptedTerm['elements']>> = {
   real: undefined,
   integer: 'integer',
   boolean: 'boolean',

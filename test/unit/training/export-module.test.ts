@@ -110,7 +110,9 @@ describe('round trips', () => {
   const models = readdirSync(folder).filter((name) => name.endsWith('.onnx'));
   test.each(models)('%s, as it is and with linear ops merged', async (name) => {
     const model = imported(readFileSync(new URL(name, folder)));
-    const samples = networkSamples(model.module, 3, 1);
+    // onnxruntime quantises the samples of a batch by one scale where that is dynamic, which is not their own.
+    const batch = model.module.nodes.some((node) => node.op === 'quantize' && node.attrs.steps === 'dynamic') ? 1 : 3;
+    const samples = networkSamples(model.module, batch, 1);
     await expectRoundTrip(model.module, model, samples);
     await expectRoundTrip(merged(model.module), model, samples);
   });
