@@ -95,7 +95,9 @@ function measureAll(tile: TileModule, samples: readonly Sample[]): number[] {
 
 /** The largest absolute value over all slots of the output ciphertexts, which decryption has to hold. */
 export function measureOutputs(fullTile: TileModule, fullProgram: HeModule, samples: readonly Sample[]): number {
-  const { tile, program, batches } = simulation(fullTile, fullProgram, thin(samples, outputSamples));
+  const affordable = affordableSamples(workOf(fullTile, fullProgram), fullProgram.slots, 'quick');
+  const few = thin(samples, Math.min(outputSamples, affordable));
+  const { tile, program, batches } = simulation(fullTile, fullProgram, few);
   let largest = 0;
   for (const batch of batches) {
     for (const slots of evaluateHe(program, packBatch(tile, batch)))
@@ -182,7 +184,8 @@ export function predictError(
   { seed, errorLimit, care }: { readonly seed: number; readonly errorLimit: number; readonly care: Care },
 ): number {
   if (fullProgram.parameters === undefined) return Infinity;
-  const samples = chosen[care].slice(0, affordableSamples(...sizesOf(fullTile, fullProgram, chosen[care]), care));
+  const elements = countElements(chosen[care][0]?.outputs);
+  const samples = chosen[care].slice(0, affordableSamples(workOf(fullTile, fullProgram), elements, care));
   const { tile, program, batches } = simulation(
     fullTile,
     fullProgram,
@@ -210,16 +213,13 @@ export function predictError(
   return worst;
 }
 
-/** Slots times operations that a sample takes, and the elements of its outputs. */
-function sizesOf(
-  { nodes }: TileModule,
-  { slots, columns }: HeModule | PlanModule,
-  [first]: readonly ReferenceSample[],
-): [work: number, elements: number] {
-  // A batch has its samples side by side: one run is all of them.
-  const virtualSlots = slots / (nodes[0]?.type.batchTile ?? 1);
-  const elements = [...(first?.outputs.values() ?? [])].reduce((sum, { length }) => sum + length, 0);
-  return [virtualSlots * columns.op.length, elements];
+/** Slots times operations that a sample takes. A batch has its samples side by side: one run is all of them. */
+function workOf({ nodes }: TileModule, { slots, columns }: HeModule | PlanModule): number {
+  return (slots / (nodes[0]?.type.batchTile ?? 1)) * columns.op.length;
+}
+
+function countElements(outputs: Sample = new Map()): number {
+  return [...outputs.values()].reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Between the values of the same names; what is infinite or no number in both is no difference. */
