@@ -110,7 +110,8 @@ class HeLowering {
     const firstSource = this.packed.length;
     const rotated = new Map<number, number>();
     const babies = kernel.babies.length;
-    const sums: number[][][] = Array.from({ length: layout.ciphertexts }, () => kernel.giants.map(() => []));
+    // Summed as they come, so that in the order of the program few products are alive at once.
+    const sums = Array.from({ length: layout.ciphertexts }, () => new Map<number, number>());
     let row = new Float64Array();
     placeWeights(map, input, layout, kernel, ({ output, giant, baby, input: c }, entries) => {
       if (row.length !== entries.length) row = new Float64Array(entries.length);
@@ -128,14 +129,14 @@ class HeLowering {
       const place = rows.add(row);
       const source = firstSource + place.block;
       const plaintext = this.plaintexts.add({ source, tile: place.row, shift: 0, inner: layout.batchTile });
-      sums[output]?.[giant]?.push(this.timesWeight(operand, plaintext));
+      const product = this.timesWeight(operand, plaintext);
+      const sum = sums[output]?.get(giant);
+      sums[output]?.set(giant, sum === undefined ? product : this.builder.add('add', { a: sum, b: product }));
     });
     this.packed.push(...(rows?.finish() ?? []));
     const biases = this.elementwise(layout, (element) => bias.values[element] ?? 0);
     return sums.map((byGiant, output) => {
-      const turned = byGiant.flatMap((terms, giant) =>
-        terms.length === 0 ? [] : [this.rotate(this.sum(terms), kernel.giants[giant] ?? 0, layout)],
-      );
+      const turned = [...byGiant].map(([giant, sum]) => this.rotate(sum, kernel.giants[giant] ?? 0, layout));
       if (turned.length === 0) turned.push(this.zero(at(x, 0)));
       let value = this.sum(turned);
       for (const fold of kernel.folds)
