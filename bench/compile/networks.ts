@@ -25,7 +25,7 @@ export const compileNetworks: readonly CompileNetwork[] = [
   }),
   network('lenet-28', 'LeNet-5 with squares and average pools on 1×28×28', [1, 28, 28], lenet),
   network('resnet8-32', 'ResNet-8 of width 16 with 0.1 x² + x on 3×32×32', [3, 32, 32], resnet8),
-  network('mobilenet-32', 'a stem and three separable blocks with squares on 3×32×32', [3, 32, 32], mobilenet),
+  network('mobilenet-32', 'a stem and three separable blocks with 0.1 x² + x on 3×32×32', [3, 32, 32], mobilenet),
   network('lenet-224', 'LeNet-5 as above on 3×224×224', [3, 224, 224], lenet),
   network('conv7-224', 'a 7×7 convolution of stride 2 from 3×224×224 to 64 channels', [3, 224, 224], (net) => {
     net.conv(64, { kernel: 7, stride: 2 });
@@ -73,16 +73,16 @@ function resnet8(net: Network): void {
 /** A stem and three separable blocks: depthwise and pointwise convolutions, a square after each. */
 function mobilenet(net: Network): void {
   net.conv(16, { kernel: 3, stride: 2 });
-  net.square();
+  net.quadratic();
   for (const [channels, stride] of [
     [32, 1],
     [64, 2],
     [96, 1],
   ] as const) {
     net.depthwise({ kernel: 3, stride });
-    net.square();
+    net.quadratic();
     net.conv(channels, { kernel: 1 });
-    net.square();
+    net.quadratic();
   }
   net.globalPool();
   net.dense(10);
