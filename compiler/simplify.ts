@@ -70,11 +70,20 @@ function warningsOf(samples: readonly Sample[], synthetic: boolean): Diagnostic[
 /** Outputs all of whose elements are the same on all samples, of which there have to be several. */
 function constantOutputs({ answers }: Reference): Diagnostic[] {
   const [first, ...others] = answers.values();
-  if (first === undefined || others.length === 0) return [];
-  return [...first].flatMap(([name, values]) => {
-    const constant = values.filter((value, i) => others.every((answer) => answer.get(name)?.[i] === value)).length;
-    return constant < values.length ? [] : [constantOutputOnSamples({ name })];
-  });
+  // Samples that are all alike show nothing of any output.
+  if (first === undefined || areAlike([...answers.keys()])) return [];
+  return [...first].flatMap(([name, values]) =>
+    areAlike([first, ...others].map((answer) => new Map([[name, answer.get(name) ?? values]])))
+      ? [constantOutputOnSamples({ name })]
+      : [],
+  );
+}
+
+/** Whether all hold the same values. */
+function areAlike([first, ...others]: readonly Sample[]): boolean {
+  return [...(first ?? [])].every(([name, values]) =>
+    others.every((other) => values.every((value, i) => other.get(name)?.[i] === value)),
+  );
 }
 
 function uniformSamples({ module }: ImportedGraph, seed: number): Sample[] {

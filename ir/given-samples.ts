@@ -19,9 +19,7 @@ export type GivenValues =
   | Int16Array
   | Uint16Array
   | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
+  | Uint32Array;
 
 /** Values by the name of the input. */
 export type GivenSample = ReadonlyMap<string, GivenValues> | Readonly<Record<string, GivenValues>>;
@@ -123,7 +121,8 @@ function readValues(
     }
     return undefined;
   };
-  const isFlat = Array.isArray(given) && given.length === elements && !given.some(Array.isArray);
+  const isNumbers = kind === undefined || kind === 'real';
+  const isFlat = !isNumbers && Array.isArray(given) && given.length === elements && !given.some(Array.isArray);
   const wrong = fill(given, elements === 1 && !Array.isArray(given) ? [] : isFlat ? [elements] : shape);
   if (wrong !== undefined) return wrongInputShape({ ...input, expected: shape, got: wrong });
   return kind === 'string' ? values.map(String) : Float64Array.from(values, Number);
@@ -138,7 +137,6 @@ function elementOf(value: unknown, kind: ClientElements | undefined): number | s
 
 /** A typed array of numbers, or a list of nothing but numbers. */
 function flatArray(value: unknown): ArrayLike<number> | undefined {
-  if (value instanceof BigInt64Array || value instanceof BigUint64Array) return Float64Array.from(value, Number);
   if (isNumeric(value)) return value;
   return Array.isArray(value) && value.every((item) => typeof item === 'number') ? value : undefined;
 }
