@@ -116,14 +116,20 @@ export class ClientBorder {
   /** An encrypted value as the client has it once it is decrypted, called `name` if that is free. */
   decrypt(encrypted: EncryptedTerm, name: string): ClientTerm {
     const known = this.decryptions.find((crossing) => crossing.encrypted.value === encrypted.value);
-    if (known !== undefined) return this.stages.after.reshape(known.client, encrypted.shape);
-    const own = freeName(name, this.decryptions);
-    const { shape, batched, elements = 'float' } = encrypted;
-    const port = { name: own, shape, hasBatchAxis: batched };
-    const decrypted = this.stages.after.input(port, { elements: 'real', shape, batched });
-    this.decryptions.push({ name: own, port, client: decrypted, encrypted });
+    const client = known === undefined ? this.newDecryption(encrypted, name) : known.client;
+    const decrypted = this.stages.after.reshape(client, encrypted.shape);
+    const { elements = 'float' } = encrypted;
     // What ONNX takes for integers comes out of a decryption as almost that.
     return elements === 'float' ? decrypted : this.whole(decrypted, elements);
+  }
+
+  private newDecryption(encrypted: EncryptedTerm, name: string): ClientTerm {
+    const own = freeName(name, this.decryptions);
+    const { shape, batched } = encrypted;
+    const port = { name: own, shape, hasBatchAxis: batched };
+    const client = this.stages.after.input(port, { elements: 'real', shape, batched });
+    this.decryptions.push({ name: own, port, client, encrypted });
+    return client;
   }
 
   /** A value that was known before encryption as it comes back, for steps after decryption. Throws `ImportFailure` for texts. */

@@ -1,8 +1,10 @@
 /** The modules that the importer makes: which ops, how many, and from which nodes. */
 import { expect, test } from 'vitest';
 
+import { modelOutputs } from '../../../../ir/client/steps.ts';
+import { evaluateClient } from '../../../../ir/interpret/client.ts';
 import { evaluateTensor } from '../../../../ir/interpret/tensor.ts';
-import { floats, int64s, model, type ModelSpec, node } from '../../../support/onnx-builder.ts';
+import { elementType, floats, int64s, model, type ModelSpec, node } from '../../../support/onnx-builder.ts';
 import { scalar, weights } from './cases/case.ts';
 import { importModel } from './differential.ts';
 
@@ -84,3 +86,24 @@ test('parameters of clips and slopes are finite', () => {
   expect(module.nodes[1]).toMatchObject({ attrs: { kind: 'clip', parameters: [-1, Number.MAX_VALUE] } });
   expect(module.nodes[2]).toMatchObject({ attrs: { kind: 'prelu' }, type: [3, 4] });
 });
+
+test('an encrypted integer is one for every step that reads it', () => {
+  const { steps, outputs } = importModel(
+    model({
+      inputs: { x: ['batch', 4] },
+      types: { x: elementType.int64 },
+      nodes: [node('Add', 'x x', 's'), node('ArgMax', 's', 'i', { axis: 1 }), node('Mod', 's three', 'y')],
+      initializers: { three: int64s([1], [3]) },
+      outputs: ['i', 'y'],
+    }),
+  );
+  expect(modelOutputs(steps, outputs).map(({ elements }) => elements)).toEqual(['integer', 'integer']);
+  // What comes out of a decryption is almost an integer.
+  const post = steps.post ?? raise();
+  const answer = evaluateClient(post, new Map([['s', Float64Array.of(1.9999, 4.0001, 5.9999, 0)]]));
+  expect(answer.get('y')).toEqual(Float64Array.of(2, 1, 0, 0));
+});
+
+function raise(): never {
+  throw new Error('there are no steps');
+}
