@@ -98,16 +98,10 @@ class NodeComputation {
   }
 
   private atClient(stage: Stage): readonly AnyTerm[] {
-    const { node, context, client, operands } = this;
-    const steps = context.border.steps(stage);
-    steps.origins = node.refs;
-    steps.because = node;
+    const { node, client, operands } = this;
     const moved = this.moved(stage);
     if (moved !== undefined) return moved;
-    if (client !== undefined && client.encrypted === undefined) {
-      const names = (i: number): string => node.inputs[i] || nameOf(node);
-      return client.steps(new ClientOperation(node, operands, { ...context, stage, nameOf: names }));
-    }
+    if (client !== undefined && client.encrypted === undefined) return client.steps(this.clientOperation(stage));
     const translation = this.translation(stage);
     const texts = operands.findIndex(isText);
     if (texts >= 0 && translation?.moves !== true) throw textFailure(node, texts);
@@ -130,12 +124,17 @@ class NodeComputation {
   private translation(stage: Stage): Translation | undefined {
     const { node, context, operands, server } = this;
     if (server === undefined) return undefined;
-    const names = (i: number): string => node.inputs[i] || nameOf(node);
-    const operation = new ClientOperation(node, operands, { ...context, stage, nameOf: names });
+    const operation = this.clientOperation(stage);
     const terms = operands.map((term, i) =>
       term === undefined || term.kind === 'constant' ? term : operation.value(i),
     );
     return translate(server, node, terms, { steps: operation.steps, external: context.external });
+  }
+
+  private clientOperation(stage: Stage): ClientOperation {
+    const { node, operands, context } = this;
+    const names = (i: number): string => node.inputs[i] || nameOf(node);
+    return new ClientOperation(node, operands, { ...context, stage, nameOf: names });
   }
 
   private insideNetwork(): ImportFailure {
