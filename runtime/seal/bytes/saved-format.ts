@@ -45,6 +45,12 @@ export const plaintextFields = {
   residues: plaintextHeadBytes + arrayHeadBytes,
 } as const;
 
+/** The level of a saved ciphertext. */
+export function levelOfSaved(ciphertext: Uint8Array): number {
+  const view = new DataView(ciphertext.buffer, ciphertext.byteOffset, ciphertext.byteLength);
+  return Number(view.getBigUint64(ciphertextFields.primes, true)) - 1;
+}
+
 /** Bytes of a saved ciphertext of `size` polynomials with `primes` primes. */
 export function savedCiphertextBytes(degree: number, primes: number, size: number): number {
   return ciphertextFields.residues + 8 * size * primes * degree;
@@ -66,4 +72,13 @@ export function savedSecretKeyBytes({ polyModulusDegree, primes }: Parameters): 
 
 export function savedPublicKeyBytes({ polyModulusDegree, primes }: Parameters): number {
   return savedSeededBytes(polyModulusDegree, primes.length + 1);
+}
+
+/** The header at `at` of an object of `bytes` bytes, itself included. */
+export function writeHeader(view: DataView, at: number, bytes: number): void {
+  view.setUint16(at, magic, true);
+  view.setUint8(at + 2, headerBytes);
+  view.setUint8(at + 3, majorVersion);
+  view.setUint8(at + 4, minorVersion);
+  view.setBigUint64(at + 8, BigInt(bytes), true);
 }

@@ -1,14 +1,7 @@
 /** What stands before the residues of a ciphertext as SEAL 4.1 saves it, uncompressed (`saved-format.ts`). */
 import type { Parameters } from '../../../ir/parameters.ts';
 import { parmsIdOf } from './parms-id.ts';
-import {
-  ciphertextFields,
-  headerBytes,
-  magic,
-  majorVersion,
-  minorVersion,
-  savedCiphertextBytes,
-} from './saved-format.ts';
+import { ciphertextFields, headerBytes, savedCiphertextBytes, writeHeader } from './saved-format.ts';
 
 export interface CiphertextHead {
   readonly level: number;
@@ -35,12 +28,4 @@ export function ciphertextWithoutResidues(parameters: Parameters, { level, size,
   writeHeader(view, array, bytes.length - array);
   view.setBigUint64(array + headerBytes, BigInt(size * primes * polyModulusDegree), true);
   return bytes;
-}
-
-function writeHeader(view: DataView, at: number, bytes: number): void {
-  view.setUint16(at, magic, true);
-  view.setUint8(at + 2, headerBytes);
-  view.setUint8(at + 3, majorVersion);
-  view.setUint8(at + 4, minorVersion);
-  view.setBigUint64(at + 8, BigInt(bytes), true);
 }

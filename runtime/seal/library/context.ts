@@ -1,6 +1,7 @@
 /**
  * A SEAL context of a plan's parameters, with the evaluator and the identities of its levels. Building one takes 0.3 s
- * at degree 8192 and 2.5 s at 16384: one for each instance of SEAL, kept. Always checked for 128-bit security.
+ * at degree 8192 and 2.5 s at 16384, most of it for lower levels: of the whole chain there is one for each instance of
+ * SEAL that evaluates or makes keys, kept. Always checked for 128-bit security.
  */
 import type { CKKSEncoder, Evaluator, ParmsIdType, SEALContext } from 'node-seal';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
@@ -18,14 +19,18 @@ export class SealContext {
   private readonly handles = new Handles();
   private readonly parmsIds: readonly ParmsIdType[];
 
-  /** Throws `InternalError` for parameters that SEAL refuses, which are not among those of `parametersSchema`. */
-  constructor(seal: Seal, parameters: Parameters) {
+  /**
+   * @param levels `top` leaves out all but the top level, which is enough for encryption and decryption there: SEAL
+   *   keeps transforms for each prime of each level.
+   * Throws `InternalError` for parameters that SEAL refuses, which are not among those of `parametersSchema`.
+   */
+  constructor(seal: Seal, parameters: Parameters, levels: 'all' | 'top' = 'all') {
     this.seal = seal;
     this.parameters = parameters;
     try {
       const { primes, specialPrime } = parameters;
-      this.context = this.build([...primes, specialPrime], true);
-      this.parmsIds = this.collectParmsIds();
+      this.context = this.build([...primes, specialPrime], levels === 'all');
+      this.parmsIds = this.collectParmsIds(levels === 'all' ? 0 : topLevel(parameters));
       this.evaluator = this.handles.own(new seal.Evaluator(this.context));
       this.encoder = this.handles.own(new seal.CKKSEncoder(this.context));
     } catch (error) {
@@ -72,15 +77,15 @@ export class SealContext {
     });
   }
 
-  private collectParmsIds(): ParmsIdType[] {
+  private collectParmsIds(lowest: number): ParmsIdType[] {
     const ids: ParmsIdType[] = [];
     return withHandles((temporary) => {
       let data = temporary.own(this.context.firstContextData());
-      for (let level = topLevel(this.parameters); level >= 0; level--) {
-        if (data.chainIndex() !== level) throw new InternalError(`SEAL has no level ${level} in its chain`);
+      for (let level = topLevel(this.parameters); level >= lowest; level--) {
+        if (data.chainIndex() !== level - lowest) throw new InternalError(`SEAL has no level ${level} in its chain`);
         ids[level] = this.handles.own(data.parmsId());
-        // Below level 0 there is a null pointer, of which every method is undefined behaviour.
-        if (level > 0) data = temporary.own(data.nextContextData());
+        // Below the lowest level there is a null pointer, of which every method is undefined behaviour.
+        if (level > lowest) data = temporary.own(data.nextContextData());
       }
       return ids;
     });

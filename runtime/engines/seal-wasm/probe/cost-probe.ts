@@ -56,7 +56,7 @@ export class CostProbe {
       galoisKeys.loadFromArray(context, generateGaloisKeys(seal, generator, parameters, probeSteps));
       this.keys = { relinKeys: this.handles.own(generator.createRelinKeys()), galoisKeys };
       const secretKey = saveUncompressed(seal, this.handles.own(generator.secretKey()));
-      this.cipher = new SecretCipher(this.context, secretKey);
+      this.cipher = new SecretCipher(seal, parameters, secretKey);
     } catch (error) {
       this.handles.freeAll();
       this.context.close();

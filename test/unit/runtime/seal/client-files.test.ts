@@ -24,7 +24,7 @@ import {
   readPublicKey,
   readSecretKey,
 } from '../../../../runtime/seal/keys.ts';
-import { ciphertextFields } from '../../../../runtime/seal/bytes/saved-format.ts';
+import { ciphertextFields, plaintextFields } from '../../../../runtime/seal/bytes/saved-format.ts';
 import { ProgramWriter, smallParameters } from '../engines/seal-wasm/programs.ts';
 
 function squarePlan() {
@@ -296,6 +296,22 @@ describe('SEAL data', () => {
     const coefficients = good.slice();
     coefficients[ciphertextFields.nttForm] = 0;
     expect(codes(coefficients, {})).toEqual(['H609']);
+  });
+
+  test('a secret key with a residue that is its prime, or beyond 2^53, is refused', () => {
+    const good = first(sectionsOf(keys.secretKey, 'secret-key'));
+    const { polyModulusDegree: degree, primes, specialPrime } = smallParameters;
+    for (const [limb, prime] of [...primes, specialPrime].entries())
+      for (const [word, codes] of [
+        [BigInt(prime - 1), []],
+        [BigInt(prime), ['H613']],
+        [2n ** 64n - 1n, ['H613']],
+      ] as const) {
+        const changed = good.slice();
+        const at = plaintextFields.residues + 8 * (limb * degree + 7);
+        new DataView(changed.buffer).setBigUint64(at, word, true);
+        expect(inspectSecretKey(changed, smallParameters).map(({ code }) => code)).toEqual(codes);
+      }
   });
 
   test('Galois keys of other steps are named', () => {
