@@ -13,9 +13,12 @@ import { ordersMetadataKey } from './onnx/metadata.ts';
 import type { CompileOptions } from './settings.ts';
 import type { ImportedGraph } from './simplify.ts';
 
-export interface CompileOnnxOptions extends Omit<CompileOptions, 'samples'> {
+export interface CompileModelOptions extends Omit<CompileOptions, 'samples'> {
   /** Calibration samples, or how to get them once the inputs of the model are known. */
   readonly samples?: readonly GivenSample[] | ((inputs: readonly ModelPort[]) => readonly GivenSample[]);
+}
+
+export interface CompileOnnxOptions extends CompileModelOptions {
   /** Names of the values that answers have, in place of the outputs of the model: any values of its graph. */
   readonly outputs?: readonly string[] | undefined;
   /** What the client computes around the model, where the file does not have it: what pruning writes is the network. */
@@ -31,10 +34,15 @@ export interface OnnxCompilation extends Compilation {
  * their digest only. Throws `HepcError` for a model that cannot be imported or compiled.
  */
 export function compileOnnx(source: OnnxSource, options: CompileOnnxOptions = {}): OnnxCompilation {
-  const { samples, outputs, steps, ...rest } = options;
+  const { outputs, steps, ...rest } = options;
   rest.onStep?.('reading the model', 0);
   const imported = importOnnx(source, { outputs });
-  const model = steps === undefined ? imported : { ...imported, steps };
+  return compileModel(steps === undefined ? imported : { ...imported, steps }, rest);
+}
+
+/** As `compileOnnx`, for a model that has been imported: nothing of it is read again, so that its bytes may go. */
+export function compileModel(model: ImportedModel, options: CompileModelOptions = {}): OnnxCompilation {
+  const { samples, ...rest } = options;
   const inputs = modelInputs(model.steps, model.inputs);
   const given = typeof samples === 'function' ? samples(inputs) : samples;
   const list = given === undefined ? undefined : readCalibration(given, inputs, model.steps);

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import type { PrunedModel } from '../../../pruning/session.ts';
 import { pruneModel } from '../../../pruning/prune-model.ts';
+import type { PruneOptions } from '../../../pruning/prune-options.ts';
 import { withPruning } from '../../../pruning/report.ts';
-import { importOnnx } from '../../../compiler/onnx/import.ts';
-import { compileOnnx } from '../../../compiler/compile-onnx.ts';
+import { type ImportedModel, importOnnx } from '../../../compiler/onnx/import.ts';
+import { compileModel, type CompileModelOptions } from '../../../compiler/compile-onnx.ts';
 import { defaultBandwidthMbit } from '../../../compiler/search/objective.ts';
 import type { ClientSteps } from '../../../ir/client/steps.ts';
 import { badUsage } from '../../../ir/diagnostics/cli.ts';
@@ -28,7 +30,7 @@ import {
   wholeNumber,
 } from '../../shell/option-values.ts';
 import { OutputFile } from '../../files/output-file.ts';
-import { createProgress } from '../../shell/progress.ts';
+import { createProgress, type Progress } from '../../shell/progress.ts';
 import { describeClientSteps } from '../../render/client-steps.ts';
 import { describeTime } from '../../render/plan-summary.ts';
 import { renderFields } from '../../render/table.ts';
@@ -36,7 +38,13 @@ import { formatBytes, formatError } from '../../render/units.ts';
 import { describePruned } from '../../render/pruning.ts';
 import { loadSamplesFor, readLabelledSamples } from '../../files/sample-file.ts';
 import { program } from '../../shell/version.ts';
-import { checkPruningOptions, policyHelp, pruneOptionsOf, pruningOptions } from '../options/pruning-options.ts';
+import {
+  checkPruningOptions,
+  policyHelp,
+  pruneOptionsOf,
+  type PruningOptionValues,
+  pruningOptions,
+} from '../options/pruning-options.ts';
 
 /** Of --data, as many as are enough for ranges. */
 const calibrationSamples = 256;
@@ -138,53 +146,31 @@ export const compile = defineCommand({
     checkPruningOptions(prune, options, 'compile');
     const output = new OutputFile(options.output);
     const dumps = options.dumpIr === undefined ? undefined : new DumpFolder(options.dumpIr);
-    const model = await openModel(options.model);
     const costs =
       options.costs === undefined
         ? undefined
         : readCostFile(await readInputFile(options.costs, fileKinds.costs), options.costs, costOrigin(engine));
-    const { outputs } = options;
-    const imported = importOnnx(model, { outputs });
-    const training = options.data === undefined ? undefined : await readLabelledSamples(options.data, imported);
-    const calibration =
-      options.calibrate === undefined
-        ? training?.samples.slice(0, calibrationSamples)
-        : await loadSamplesFor(options.calibrate);
-    const heldOut = options.heldOut === undefined ? undefined : await readLabelledSamples(options.heldOut, imported);
+    const goal = {
+      maxError,
+      weights,
+      optimize,
+      limits: { memoryBytes: maxMemory, uploadBytes: maxUpload, galoisKeys: maxKeys },
+      ...(options.tile === undefined ? {} : { tile: options.tile }),
+      ...(batch === undefined ? {} : { batch }),
+      ...(bandwidth === undefined ? {} : { bandwidthMbit: bandwidth }),
+      engine,
+      ...costs,
+    };
     const progress = createProgress(options.quiet);
     try {
-      const goal = {
-        maxError,
-        weights,
-        optimize,
-        limits: { memoryBytes: maxMemory, uploadBytes: maxUpload, galoisKeys: maxKeys },
-        ...(options.tile === undefined ? {} : { tile: options.tile }),
-        ...(batch === undefined ? {} : { batch }),
-        ...(bandwidth === undefined ? {} : { bandwidthMbit: bandwidth }),
-        engine,
-        ...costs,
-      };
-      const pruned =
-        training === undefined
-          ? undefined
-          : await pruneModel(model, {
-              ...pruneOptionsOf(options, progress, remark),
-              ...training,
-              heldOut,
-              outputs,
-              policy: prune ?? 'auto',
-              compile: goal,
-            });
-      // What pruning writes is the network alone.
-      const source = pruned === undefined ? model : { ...model, bytes: pruned.onnx };
-      const around = pruned === undefined ? { outputs } : { steps: imported.steps };
+      progress.overall('reading the model', 0);
+      const { model, samples, pruned } = await readModel(options, goal, progress, remark);
       let now = '';
-      const compiled = compileOnnx(source, {
+      const compiled = compileModel(model, {
         ...goal,
-        ...around,
         onStep: (step, done) => progress.overall((now = step), done),
         onProgress: (done) => progress.overall(now, done),
-        ...(calibration === undefined ? {} : { samples: calibration }),
+        ...(samples === undefined ? {} : { samples }),
         ...(dumps === undefined ? {} : { observer: dumps }),
       });
       const plan = pruned === undefined ? compiled.plan : withPruning(compiled.plan, pruned.report);
@@ -211,6 +197,48 @@ export const compile = defineCommand({
     }
   },
 });
+
+interface ModelOptions extends PruningOptionValues {
+  readonly model: string;
+  readonly outputs?: readonly string[] | undefined;
+  readonly calibrate?: string | undefined;
+  readonly prune?: string | undefined;
+  readonly data?: string | undefined;
+}
+
+/** What is compiled. The bytes of the file are not needed once this has returned: the imported model has the weights. */
+interface ModelToCompile {
+  readonly model: ImportedModel;
+  readonly samples: CompileModelOptions['samples'] | undefined;
+  readonly pruned: PrunedModel | undefined;
+}
+
+/** Imports the model with its samples, and prunes it where that is asked for. */
+async function readModel(
+  options: ModelOptions,
+  goal: NonNullable<PruneOptions['compile']>,
+  progress: Progress,
+  remark: (text: string) => void,
+): Promise<ModelToCompile> {
+  const { outputs, prune = 'auto', data, heldOut, calibrate } = options;
+  const source = await openModel(options.model);
+  const model = importOnnx(source, { outputs });
+  const samples = calibrate === undefined ? undefined : await loadSamplesFor(calibrate);
+  if (data === undefined) return { model, samples, pruned: undefined };
+  const training = await readLabelledSamples(data, model);
+  const pruned = await pruneModel(source, {
+    ...pruneOptionsOf(options, progress, remark),
+    ...training,
+    heldOut: heldOut === undefined ? undefined : await readLabelledSamples(heldOut, model),
+    outputs,
+    policy: prune,
+    compile: goal,
+  });
+  // What pruning writes is the network alone.
+  const { steps } = model;
+  const network = importOnnx({ ...source, bytes: pruned.onnx });
+  return { model: { ...network, steps }, samples: samples ?? training.samples.slice(0, calibrationSamples), pruned };
+}
 
 /** What is left to the client, where anything is. */
 function describeSteps(client: ClientSteps): (readonly [string, string])[] {
