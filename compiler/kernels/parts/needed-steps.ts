@@ -17,15 +17,15 @@ export function neededSteps({ map, slots }: LinearProblem, input: Layout, output
   const table = new StepTable(input.ciphertexts, V, input.period, stride ?? 1, slots.hoists);
   const columnPlaces = input.firstPlaces();
   const perTile = V / (stride ?? 1);
-  const copies = innerCopies(input);
-  if (map instanceof WindowMap && copies.length === 0 && noteWindowSteps(table, map, input, output)) return table;
+  const own = ownBits(input);
+  if (map instanceof WindowMap && noteWindowSteps(table, map, input, output, own)) return table;
   const buffer = rowBuffer(map);
   const whole = new Set<number>();
   for (let row = 0; row < map.rows; row++) {
     const place = rowPlaces[row] ?? 0;
     const s = place & (V - 1);
     const o = (place - s) / V;
-    const from = ownCopy(copies, s) - s;
+    const from = -(s & ~own);
     const start = stride === undefined ? -1 : map.runStart(row);
     if (stride !== undefined && start >= 0) {
       const last = start + map.count(row);
@@ -69,20 +69,23 @@ export function freeBits(input: Layout, folded: number): number {
   return free & (input.period - 1);
 }
 
-/** Stride and extent of each duplicated dimension inside of the period. */
-export function innerCopies(layout: Layout): { stride: number; extent: number }[] {
-  const digits: { stride: number; extent: number }[] = [];
-  let stride = layout.virtualSlots;
-  for (const dim of layout.dims) {
-    stride /= dim.t;
-    if (dim.duplicated && stride < layout.period) digits.push({ stride, extent: dim.t });
-  }
-  return digits;
+/**
+ * Bits of a slot inside of the period in which a layout holds copies. Slot s reads the copy in its own part of the tile, as
+ * if it stood at s without these bits.
+ */
+export function ownBits(layout: Layout): number {
+  return copyBits(layout) & (layout.period - 1);
 }
 
-/** From the first copy of an element to the one in the part of the tile that holds slot s. */
-export function ownCopy(copies: readonly { stride: number; extent: number }[], s: number): number {
-  return copies.reduce((sum, { stride, extent }) => sum + (Math.floor(s / stride) % extent) * stride, 0);
+/** Bits of a slot in which a layout holds copies. */
+export function copyBits(layout: Layout): number {
+  let bits = 0;
+  let stride = layout.virtualSlots;
+  for (const dim of layout.dims) {
+    if (dim.duplicated) bits |= stride - stride / dim.t;
+    stride /= dim.t;
+  }
+  return bits;
 }
 
 /** The distance between neighbouring elements of a layout where they stand evenly; undefined for any other. */

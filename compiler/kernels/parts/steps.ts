@@ -7,15 +7,8 @@
  * sums by its giants costs Σ_inputs |babies \ 0| + Σ_outputs |giants \ 0| key switches (baby-step/giant-step; Halevi
  * and Shoup, Crypto 2014, section 4.1, here over any set of steps).
  */
-import { ascending, type Rotations, StepSplitter, splitWidths } from './step-splitter.ts';
-
-/** What a rotation costs on either side. */
-interface SplitWeights {
-  /** At the level of the operand. */
-  readonly baby: number;
-  /** One level lower, and with a rescale of its own. */
-  readonly giant: number;
-}
+import { addMoved, addRest, bitsOf, foldRests, restsIn, wordsFor } from './rest-set.ts';
+import { ascending, StepSplitter, type SplitWeights, splitWidths } from './step-splitter.ts';
 
 /** Fewer rotations always win; among equally many the sides tell. */
 const oneByOne: SplitWeights = { baby: 1 + 1.4e-6, giant: 1 + 1.25e-6 };
@@ -36,16 +29,16 @@ export class StepTable {
   readonly period: number;
   private readonly inputs: number;
   private readonly slots: number;
-  /** For each pair a bitmap over the rests. */
-  private readonly rests = new Map<number, Uint8Array<ArrayBuffer>>();
+  /** For each pair a set of rests. */
+  private readonly rests = new Map<number, Int32Array<ArrayBuffer>>();
   /** For each pair where runs of rests begin (+1) and end (−1), each in steps of `stride`. */
   private readonly runs = new Map<number, Int32Array>();
   private readonly stride: number;
   private readonly weights: SplitWeights;
   private lastPair = -1;
-  private lastBitmap = new Uint8Array(0);
-  /** Bitmaps are cut from here: a million pairs have one slot each where samples fill the slots. */
-  private slab = new Uint8Array(0);
+  private lastSet = new Int32Array(0);
+  /** Sets are cut from here: a million pairs have one slot each where samples fill the slots. */
+  private slab = new Int32Array(0);
   private slabUsed = 0;
 
   /** Rests are modulo `period`; runs go in steps of `stride`. */
@@ -59,12 +52,12 @@ export class StepTable {
 
   /** Output ciphertext o needs input ciphertext c moved by `rest`. */
   note(o: number, c: number, rest: number): void {
-    const pair = o * this.inputs + c;
-    if (pair !== this.lastPair) {
-      this.lastPair = pair;
-      this.lastBitmap = this.bitmapOf(pair);
-    }
-    this.lastBitmap[rest & (this.period - 1)] = 1;
+    addRest(this.setOf(o, c), rest & (this.period - 1));
+  }
+
+  /** Output ciphertext o needs input ciphertext c moved by every rest of a set modulo the period, plus `shift`. */
+  noteMoved(o: number, c: number, rests: Int32Array, shift: number): void {
+    addMoved(this.setOf(o, c), rests, shift, this.period);
   }
 
   /** Notes rest, rest + stride, …: `count` of them. */
@@ -97,8 +90,26 @@ export class StepTable {
   get bits(): number {
     this.flushRuns();
     let bits = 0;
-    for (const bitmap of this.rests.values()) for (let x = 0; x < this.period; x++) if (bitmap[x] === 1) bits |= x;
+    for (const set of this.rests.values()) bits |= bitsOf(set);
     return bits;
+  }
+
+  /** With every rest also those that have any of the bits `less` taken off, modulo the period. */
+  spread(less: number): StepTable {
+    this.flushRuns();
+    const { inputs, slots, period, stride, weights } = this;
+    const table = new StepTable(inputs, slots, period, stride, weights === hoisted);
+    for (const [pair, set] of this.rests) {
+      let all = set;
+      for (let bit = 1; bit < period; bit *= 2) {
+        if ((less & bit) === 0) continue;
+        const more = all.slice();
+        addMoved(more, all, -bit, period);
+        all = more;
+      }
+      table.rests.set(pair, all);
+    }
+    return table;
   }
 
   /**
@@ -108,7 +119,7 @@ export class StepTable {
   split(folded = 0, origin = 0): Split {
     const { weights } = this;
     const reducer = new Reducer(this.period, folded, origin);
-    const steps = this.stepsWithout(reducer);
+    const steps = this.stepsWithout(folded, origin, reducer);
     let bits = 0;
     let products = 0;
     let most = 0;
@@ -117,18 +128,15 @@ export class StepTable {
       most = Math.max(most, list.length);
       for (const step of list) bits |= step;
     }
-    const splitter = new StepSplitter(steps, this.inputs, this.slots);
-    const costOf = ({ babies, giants }: Rotations): number => weights.baby * babies + weights.giant * giants;
-    const leastWeight = Math.min(weights.baby, weights.giant);
+    const splitter = new StepSplitter(steps, this.inputs, this.slots, weights);
     let best = { width: 1, from: 0 };
-    let least = costOf(splitter.count(1, 0));
+    let least = splitter.cost(1, 0);
     const unit = bits === 0 ? this.period : bits & -bits;
     const even = unit * Math.sqrt(most);
     for (const width of splitWidths(unit, this.period).sort((a, b) => Math.abs(a - even) - Math.abs(b - even))) {
-      const atLeast = Math.ceil((most * unit) / width) + Math.ceil(most / (this.period / width + 1)) - 2;
-      if (atLeast * leastWeight > least) continue;
+      if (splitter.leastCost(width, unit, this.period) > least) continue;
       for (const from of [0, 1 - width, -width / 2]) {
-        const cost = costOf(splitter.count(width, from, least / leastWeight));
+        const cost = splitter.cost(width, from, least);
         if (cost < least) [best, least] = [{ width, from }, cost];
       }
     }
@@ -178,53 +186,58 @@ export class StepTable {
     };
   }
 
-  private stepsWithout(reducer: Reducer): Map<number, number[]> {
+  private stepsWithout(folded: number, origin: number, reducer: Reducer): Map<number, number[]> {
     this.flushRuns();
     const lists = new Map<number, number[]>();
-    const { period } = this;
-    const seen = new Uint8Array(period);
-    for (const [pair, bitmap] of this.rests) {
-      const list: number[] = [];
-      seen.fill(0);
-      for (let x = 0; x < period; x++) {
-        if (bitmap[x] === 0) continue;
-        const step = reducer.reduce(x);
-        if (seen[step & (period - 1)] === 1) continue;
-        seen[step & (period - 1)] = 1;
-        list.push(step);
-      }
-      lists.set(pair, list);
+    for (const [pair, set] of this.rests) {
+      const left = new Int32Array(set.length);
+      addMoved(left, set, origin, this.period);
+      foldRests(left, folded);
+      lists.set(
+        pair,
+        restsIn(left).map((rest) => reducer.centred(rest - origin)),
+      );
     }
     return lists;
   }
 
-  private bitmapOf(pair: number): Uint8Array<ArrayBuffer> {
-    let bitmap = this.rests.get(pair);
-    if (bitmap !== undefined) return bitmap;
-    if (this.slabUsed + this.period > this.slab.length) {
-      this.slab = new Uint8Array(Math.max(slabBytes, this.period));
+  private setOf(o: number, c: number): Int32Array<ArrayBuffer> {
+    const pair = o * this.inputs + c;
+    if (pair !== this.lastPair) {
+      this.lastPair = pair;
+      this.lastSet = this.setAt(pair);
+    }
+    return this.lastSet;
+  }
+
+  private setAt(pair: number): Int32Array<ArrayBuffer> {
+    let set = this.rests.get(pair);
+    if (set !== undefined) return set;
+    const words = wordsFor(this.period);
+    if (this.slabUsed + words > this.slab.length) {
+      this.slab = new Int32Array(Math.max(slabWords, words));
       this.slabUsed = 0;
     }
-    bitmap = this.slab.subarray(this.slabUsed, (this.slabUsed += this.period));
-    this.rests.set(pair, bitmap);
-    return bitmap;
+    set = this.slab.subarray(this.slabUsed, (this.slabUsed += words));
+    this.rests.set(pair, set);
+    return set;
   }
 
   private flushRuns(): void {
     const { period, stride } = this;
     for (const [pair, edges] of this.runs) {
-      const bitmap = this.bitmapOf(pair);
+      const set = this.setAt(pair);
       for (let x = 0; x < period; x++) {
         const open = (edges[x] ?? 0) + (x < stride ? 0 : (edges[x - stride] ?? 0));
         edges[x] = open;
-        if (open > 0) bitmap[x] = 1;
+        if (open > 0) addRest(set, x);
       }
     }
     this.runs.clear();
   }
 }
 
-const slabBytes = 2 ** 16;
+const slabWords = 2 ** 14;
 
 /** From a rest to the step that the folds leave of it. */
 class Reducer {
@@ -241,9 +254,12 @@ class Reducer {
     this.around = around;
   }
 
-  /** Steps near zero from both sides stay near zero, so that a window of neighbours shares its babies. */
   reduce(rest: number): number {
-    const step = ((rest + this.origin) & this.kept) - this.origin;
+    return this.centred(((rest + this.origin) & this.kept) - this.origin);
+  }
+
+  /** Steps near zero from both sides stay near zero, so that a window of neighbours shares its babies. */
+  centred(step: number): number {
     const near = step & (this.around - 1);
     return 2 * near >= this.around && near > 0 ? near - this.around : near;
   }

@@ -1,138 +1,177 @@
 /**
- * The rotations that a convolution needs between layouts that tell channels and positions apart: what a tap of one channel
- * needs is the same for all channels but for where these stand, so that positions are looked at once for each tap, and
- * channels once, in place of every non-zero.
+ * The rotations that a convolution needs between layouts in which slots are sums of a part that a channel has and one that
+ * a position in it has: what a tap of one channel needs is the same for all channels but for where these stand. So positions
+ * are looked at once for all channels, and channels once for all taps with weights for the same ones, in place of every
+ * non-zero.
  */
 import type { WindowMap } from '../../../ir/tensor/window-map.ts';
 import type { Layout } from '../../../ir/tile/layout.ts';
+import { addRest, restsIn, wordsFor } from './rest-set.ts';
 import type { StepTable } from './steps.ts';
 
-/** Places of elements as sums of a part that their channel has and one of their position in it. */
-interface SplitPlaces {
-  readonly ofChannel: Places;
-  readonly ofPosition: Places;
-}
-
-interface Places {
-  readonly ciphertexts: Int32Array;
-  readonly slots: Int32Array;
-}
-
 /**
- * Notes all steps in `table`, for operands without copies inside of their period. Returns false, and notes nothing, where
- * the layouts do not tell channels and positions apart.
+ * Notes all steps in `table`; those of a row in slot s start at s without the bits `own`, in which operands hold copies.
+ * Returns false, and notes nothing, where slots are no such sums.
  */
-export function noteWindowSteps(table: StepTable, map: WindowMap, input: Layout, output: Layout): boolean {
-  const { taps, channelElements } = map.windows;
-  const from = splitPlaces(input, channelElements);
-  const to = from && splitPlaces(output, map.positions);
+export function noteWindowSteps(table: StepTable, map: WindowMap, input: Layout, output: Layout, own: number): boolean {
+  const { channelElements } = map.windows;
+  const period = input.period;
+  const from = splitPlaces(input, channelElements, period, -1);
+  const to = from && splitPlaces(output, map.positions, period, ~own);
   if (from === undefined || to === undefined) return false;
-  for (let tap = 0; tap < taps; tap++) {
-    const moves = positionMoves(map, tap, from, to, input.virtualSlots);
-    if (moves.length === 0) continue;
-    for (const between of channelMoves(map, tap, from, to, input.virtualSlots)) {
-      for (const { output: o, input: c, rest } of moves)
-        table.note(o + between.output, c + between.input, rest + between.rest);
+  const moves = new PositionMoves(map, from, to, period);
+  for (const { channels, taps } of tapsByChannels(map, from, to, period)) {
+    for (const { o, c, shift } of channels) {
+      const [outputs, inputs] = [to.firstOf[o] ?? 0, from.firstOf[c] ?? 0];
+      for (const move of moves.between(to.patternOf[o] ?? 0, from.patternOf[c] ?? 0, taps)) {
+        const [output, input] = [outputs + move.output, inputs + move.input];
+        if (move.rests === undefined) table.noteMoved(output, input, move.set, shift);
+        else for (const rest of move.rests) table.note(output, input, rest + shift);
+      }
     }
   }
   return true;
 }
 
-/** Undefined where the places of a layout are no such sums. */
-function splitPlaces(layout: Layout, channelElements: number): SplitPlaces | undefined {
+/** Where elements stand, by their channel and their position in it. Slots are modulo the period of the operand. */
+interface SplitPlaces {
+  /** An element stands in the slot that is the sum of these. */
+  readonly slotOfChannel: Int32Array;
+  readonly slotOfPosition: Int32Array;
+  /** By channel: the ciphertext of its first position, and which of `patterns` says how much further its others are. */
+  readonly firstOf: Int32Array;
+  readonly patternOf: Int32Array;
+  readonly patterns: readonly Int32Array[];
+}
+
+/** Of all slots the bits `kept`. Undefined where slots are no sums. */
+function splitPlaces(layout: Layout, positions: number, period: number, kept: number): SplitPlaces | undefined {
   const places = layout.firstPlaces();
   const V = layout.virtualSlots;
-  const channels = Math.ceil(places.length / channelElements);
-  const first = places[0] ?? 0;
-  const ofChannel = placesOf(
-    Int32Array.from({ length: channels }, (_, c) => places[c * channelElements] ?? 0),
-    V,
-  );
-  const ofPosition = placesOf(places.subarray(0, channelElements), V);
-  if (first !== 0) return undefined;
-  for (let e = 0; e < places.length; e++) {
-    const channel = Math.floor(e / channelElements);
-    const position = e - channel * channelElements;
-    const slot = (ofChannel.slots[channel] ?? 0) + (ofPosition.slots[position] ?? 0);
-    const ciphertext = (ofChannel.ciphertexts[channel] ?? 0) + (ofPosition.ciphertexts[position] ?? 0);
-    if (slot >= V || places[e] !== ciphertext * V + slot) return undefined;
+  const bits = kept & (period - 1);
+  const channels = Math.floor(places.length / positions);
+  const slotOfChannel = new Int32Array(channels);
+  const slotOfPosition = places.subarray(0, positions).map((place) => place & bits);
+  const firstOf = new Int32Array(channels);
+  const patternOf = new Int32Array(channels);
+  const patterns: Int32Array[] = [];
+  const pattern = new Int32Array(positions);
+  for (let channel = 0; channel < channels; channel++) {
+    const at = channel * positions;
+    const first = Math.floor((places[at] ?? 0) / V);
+    const slot = ((places[at] ?? 0) & bits) - (slotOfPosition[0] ?? 0);
+    for (let position = 0; position < positions; position++) {
+      const place = places[at + position] ?? 0;
+      if (((slot + (slotOfPosition[position] ?? 0) - (place & bits)) & (period - 1)) !== 0) return undefined;
+      pattern[position] = (place - (place & (V - 1))) / V - first;
+    }
+    slotOfChannel[channel] = slot;
+    firstOf[channel] = first;
+    const known = patterns.findIndex((other) => other.every((each, position) => each === pattern[position]));
+    patternOf[channel] = known === -1 ? patterns.push(pattern.slice()) - 1 : known;
   }
-  return { ofChannel, ofPosition };
+  return { slotOfChannel, slotOfPosition, firstOf, patternOf, patterns };
 }
 
-function placesOf(places: Int32Array, V: number): Places {
-  const slots = places.map((place) => place & (V - 1));
-  return { slots, ciphertexts: places.map((place, i) => (place - (slots[i] ?? 0)) / V) };
-}
-
-/** From one place to another: by how much ciphertexts and slots of result and operand differ from others with the same. */
+/** By how much the ciphertexts of result and operand are further than those of their channels' first positions. */
 interface Move {
   readonly output: number;
   readonly input: number;
-  readonly rest: number;
+  readonly set: Int32Array;
+  /** Those of the set, where they are few. */
+  readonly rests: readonly number[] | undefined;
 }
 
-/** Each once. */
-class Moves {
-  private readonly known = new Set<number>();
-  private last = -1;
-  private readonly inputs: number;
-  private readonly V: number;
-  readonly list: Move[] = [];
+/** From positions of a result to the elements that taps read, by the patterns of their channels. */
+class PositionMoves {
+  private readonly known = new Map<string, readonly Move[]>();
+  private readonly map: WindowMap;
+  private readonly from: SplitPlaces;
+  private readonly to: SplitPlaces;
+  private readonly period: number;
 
-  constructor(inputs: number, V: number) {
-    this.inputs = inputs;
-    this.V = V;
+  constructor(map: WindowMap, from: SplitPlaces, to: SplitPlaces, period: number) {
+    this.map = map;
+    this.from = from;
+    this.to = to;
+    this.period = period;
   }
 
-  add(output: number, input: number, rest: number): void {
-    const key = (output * this.inputs + input) * 2 * this.V + rest + this.V;
-    // Neighbouring positions mostly move alike.
-    if (key === this.last) return;
-    this.last = key;
-    if (this.known.has(key)) return;
-    this.known.add(key);
-    this.list.push({ output, input, rest });
+  between(toPattern: number, fromPattern: number, taps: readonly number[]): readonly Move[] {
+    const key = `${toPattern} ${fromPattern} ${taps[0] ?? -1}`;
+    let moves = this.known.get(key);
+    if (moves === undefined) this.known.set(key, (moves = this.find(toPattern, fromPattern, taps)));
+    return moves;
+  }
+
+  private find(toPattern: number, fromPattern: number, taps: readonly number[]): readonly Move[] {
+    const { from, to, period } = this;
+    const { windows, positions } = this.map;
+    const [outputs, inputs] = [to.patterns[toPattern], from.patterns[fromPattern]];
+    const most = 1 + (inputs?.reduce((far, each) => Math.max(far, each), 0) ?? 0);
+    const sets = new Map<number, Int32Array>();
+    for (let position = 0; position < positions; position++) {
+      const slot = to.slotOfPosition[position] ?? 0;
+      const output = outputs?.[position] ?? 0;
+      for (const tap of taps) {
+        const element = windows.source[position * windows.taps + tap] ?? -1;
+        if (element < 0) continue;
+        const key = output * most + (inputs?.[element] ?? 0);
+        let set = sets.get(key);
+        if (set === undefined) sets.set(key, (set = new Int32Array(wordsFor(period))));
+        addRest(set, ((from.slotOfPosition[element] ?? 0) - slot) & (period - 1));
+      }
+    }
+    return Array.from(sets, ([key, set]): Move => {
+      const rests = restsIn(set);
+      const input = key % most;
+      return { output: (key - input) / most, input, set, rests: rests.length < set.length ? rests : undefined };
+    });
   }
 }
 
-function positionMoves(
-  { windows: { source, taps }, positions }: WindowMap,
-  tap: number,
-  { ofPosition: from }: SplitPlaces,
-  { ofPosition: to }: SplitPlaces,
-  V: number,
-): readonly Move[] {
-  const moves = new Moves(1 + largest(from.ciphertexts), V);
-  for (let position = 0; position < positions; position++) {
-    const element = source[position * taps + tap] ?? -1;
-    if (element < 0) continue;
-    const rest = (from.slots[element] ?? 0) - (to.slots[position] ?? 0);
-    moves.add(to.ciphertexts[position] ?? 0, from.ciphertexts[element] ?? 0, rest);
-  }
-  return moves.list;
+/** Channels of result and operand between which taps have weights. */
+interface ChannelPair {
+  readonly o: number;
+  readonly c: number;
+  readonly shift: number;
 }
 
-function channelMoves(
-  map: WindowMap,
-  tap: number,
-  { ofChannel: from }: SplitPlaces,
-  { ofChannel: to }: SplitPlaces,
-  V: number,
-): readonly Move[] {
-  const { perGroup, weights, windows } = map;
-  const moves = new Moves(1 + largest(from.ciphertexts), V);
-  for (let o = 0; o < map.outputs; o++) {
+interface TapGroup {
+  readonly channels: readonly ChannelPair[];
+  readonly taps: readonly number[];
+}
+
+/** All taps, those together that have weights between the same channels. Of pairs that move alike one is enough. */
+function tapsByChannels(map: WindowMap, from: SplitPlaces, to: SplitPlaces, period: number): readonly TapGroup[] {
+  const { perGroup, weights, windows, outputs } = map;
+  const pairs: ChannelPair[] = [];
+  /** By output and channel of its group: which of the pairs that is. */
+  const pairAt = new Int32Array(outputs * perGroup);
+  const known = new Map<string, number>();
+  for (let o = 0; o < outputs; o++) {
     const first = map.firstChannel(o);
     for (let channel = 0; channel < perGroup; channel++) {
-      if (weights[(o * perGroup + channel) * windows.taps + tap] === 0) continue;
-      const rest = (from.slots[first + channel] ?? 0) - (to.slots[o] ?? 0);
-      moves.add(to.ciphertexts[o] ?? 0, from.ciphertexts[first + channel] ?? 0, rest);
+      const c = first + channel;
+      const shift = ((from.slotOfChannel[c] ?? 0) - (to.slotOfChannel[o] ?? 0)) & (period - 1);
+      const key = [to.firstOf[o], to.patternOf[o], from.firstOf[c], from.patternOf[c], shift].join(' ');
+      let pair = known.get(key);
+      if (pair === undefined) known.set(key, (pair = pairs.push({ o, c, shift }) - 1));
+      pairAt[o * perGroup + channel] = pair;
     }
   }
-  return moves.list;
-}
-
-function largest(numbers: Int32Array): number {
-  return numbers.reduce((most, each) => Math.max(most, each), 0);
+  const groups = new Map<string, { channels: ChannelPair[]; taps: number[] }>();
+  const used = new Uint8Array(pairs.length);
+  for (let tap = 0; tap < windows.taps; tap++) {
+    used.fill(0);
+    for (let at = 0; at < pairAt.length; at++) if (weights[at * windows.taps + tap] !== 0) used[pairAt[at] ?? 0] = 1;
+    const key = used.join('');
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = { channels: pairs.filter((_, pair) => used[pair] === 1), taps: [] };
+      groups.set(key, group);
+    }
+    group.taps.push(tap);
+  }
+  return [...groups.values()];
 }
