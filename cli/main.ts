@@ -5,7 +5,7 @@
  */
 import { commands } from './commands/registry.ts';
 import { failureOf } from './shell/failure.ts';
-import { runCommandLine } from './shell/program.ts';
+import { runCommandLine } from './parsing/program.ts';
 import { guardStandardStreams } from './shell/standard-streams.ts';
 import { version } from './shell/version.ts';
 

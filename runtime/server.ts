@@ -16,7 +16,8 @@ import {
 import type { OpenedEngine } from './base/fallback.ts';
 import { ownBytes, plainBytes } from './base/own-bytes.ts';
 import { Pending } from './base/pending.ts';
-import { type EngineChoice, openEngine } from './engines/registry.ts';
+import type { EngineChoice } from './base/engine-choices.ts';
+import { openEngine } from './engines/registry.ts';
 import { readEvaluationKeys } from './seal/keys.ts';
 import { ServerSession } from './server-session.ts';
 

@@ -13,7 +13,7 @@ const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr
  *
  * @param {string} program
  * @param {readonly string[]} args
- * @param {Pick<import('node:child_process').SpawnOptions, 'cwd' | 'stdio' | 'shell'>} [options] stdio is inherited
+ * @param {Pick<import('node:child_process').SpawnOptions, 'cwd' | 'env' | 'stdio' | 'shell'>} [options] stdio is inherited
  *   unless told otherwise
  * @returns {Promise<number>} its exit code, or 128 plus the number of the signal that ended it; rejects if the program
  *   cannot be started

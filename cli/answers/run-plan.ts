@@ -13,8 +13,9 @@ import { Client } from '../../runtime/client.ts';
 import { checkInputRange, packInput, unpackOutput } from '../../runtime/base/codec.ts';
 import { defaultEngineOptions, type EngineSession } from '../../runtime/base/engine.ts';
 import { clear } from '../../runtime/engines/clear.ts';
-import { type EngineChoice, engineChoices } from '../../runtime/engines/registry.ts';
+import type { EngineChoice } from '../../runtime/base/engine-choices.ts';
 import { Server } from '../../runtime/server.ts';
+import type { runEngines } from './run-engines.ts';
 import { withBoundPlan } from './bind-for-run.ts';
 import type { Progress } from '../shell/progress.ts';
 import type { Answer, ClientSample, Sample } from '../../ir/interface.ts';
@@ -22,9 +23,6 @@ import { afterDecryption, beforeEncryption } from '../../ir/interpret/client.ts'
 
 /** Of the clear engine, which has nothing to close. */
 type ClearSession = Pick<EngineSession<Float64Array>, 'evaluate'>;
-
-/** `clear` computes on slots in the clear. */
-export const runEngines = [...engineChoices, 'clear'] as const;
 
 export interface RunOptions {
   readonly engine: (typeof runEngines)[number];

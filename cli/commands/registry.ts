@@ -1,35 +1,110 @@
 /** Every command, in the order of the help: by group, and there in the order in which they are used. */
-import type { Command } from '../shell/command.ts';
-import { bind } from './making/bind.ts';
-import { clientPart } from './making/client-part.ts';
-import { compile } from './making/compile.ts';
-import { decrypt } from './running/decrypt.ts';
-import { encrypt } from './running/encrypt.ts';
-import { evaluate } from './running/eval.ts';
-import { explain } from './looking/explain.ts';
-import { inspect } from './looking/inspect.ts';
-import { keygen } from './running/keygen.ts';
-import { measureCosts } from './making/measure-costs.ts';
-import { opt } from './looking/opt.ts';
-import { passes } from './looking/passes.ts';
-import { prune } from './making/prune.ts';
-import { run } from './running/run.ts';
-import { verify } from './running/verify.ts';
+import { type CommandEntry, commandEntry } from '../parsing/command-entry.ts';
 
-export const commands: readonly Command[] = [
-  prune,
-  compile,
-  inspect,
-  verify,
-  run,
-  clientPart,
-  keygen,
-  encrypt,
-  bind,
-  evaluate,
-  decrypt,
-  measureCosts,
-  opt,
-  passes,
-  explain,
+export const commands: readonly CommandEntry[] = [
+  commandEntry({
+    name: 'prune',
+    group: 'Compile a model',
+    summary: 'Prune and permute weights so that whole ciphertexts disappear',
+    declaration: async () => (await import('./making/prune.ts')).prune,
+    action: async () => (await import('../actions/making/prune.ts')).runPrune,
+  }),
+  commandEntry({
+    name: 'compile',
+    group: 'Compile a model',
+    summary: 'Compile an ONNX model into a plan',
+    declaration: async () => (await import('./making/compile.ts')).compile,
+    action: async () => (await import('../actions/making/compile.ts')).runCompile,
+  }),
+  commandEntry({
+    name: 'inspect',
+    group: 'Compile a model',
+    summary: 'Show what is in a plan',
+    declaration: async () => (await import('./looking/inspect.ts')).inspect,
+    action: async () => (await import('../actions/looking/inspect.ts')).runInspect,
+  }),
+  commandEntry({
+    name: 'verify',
+    group: 'Compile a model',
+    summary: 'Compare encrypted answers with those of onnxruntime',
+    declaration: async () => (await import('./running/verify.ts')).verify,
+    action: async () => (await import('../actions/running/verify.ts')).runVerify,
+  }),
+  commandEntry({
+    name: 'run',
+    group: 'Run it encrypted, all in one go',
+    summary: 'Make keys, encrypt, evaluate and decrypt',
+    declaration: async () => (await import('./running/run.ts')).run,
+    action: async () => (await import('../actions/running/run.ts')).runRun,
+  }),
+  commandEntry({
+    name: 'client-part',
+    group: 'Run it encrypted, as client and server',
+    summary: 'Split off what the client needs of a plan',
+    declaration: async () => (await import('./making/client-part.ts')).clientPart,
+    action: async () => (await import('../actions/making/client-part.ts')).runClientPart,
+  }),
+  commandEntry({
+    name: 'keygen',
+    group: 'Run it encrypted, as client and server',
+    summary: 'Make the keys of a client',
+    declaration: async () => (await import('./running/keygen.ts')).keygen,
+    action: async () => (await import('../actions/running/keygen.ts')).runKeygen,
+  }),
+  commandEntry({
+    name: 'encrypt',
+    group: 'Run it encrypted, as client and server',
+    summary: 'Encrypt samples for the server',
+    declaration: async () => (await import('./running/encrypt.ts')).encrypt,
+    action: async () => (await import('../actions/running/encrypt.ts')).runEncrypt,
+  }),
+  commandEntry({
+    name: 'bind',
+    group: 'Run it encrypted, as client and server',
+    summary: 'Encrypt the weights of a plan for one client',
+    declaration: async () => (await import('./making/bind.ts')).bind,
+    action: async () => (await import('../actions/making/bind.ts')).runBind,
+  }),
+  commandEntry({
+    name: 'eval',
+    group: 'Run it encrypted, as client and server',
+    summary: 'Evaluate encrypted inputs; the part of the server',
+    declaration: async () => (await import('./running/eval.ts')).evaluate,
+    action: async () => (await import('../actions/running/eval.ts')).runEvaluate,
+  }),
+  commandEntry({
+    name: 'decrypt',
+    group: 'Run it encrypted, as client and server',
+    summary: 'Decrypt the answers of the server',
+    declaration: async () => (await import('./running/decrypt.ts')).decrypt,
+    action: async () => (await import('../actions/running/decrypt.ts')).runDecrypt,
+  }),
+  commandEntry({
+    name: 'measure-costs',
+    group: 'Look inside the compiler',
+    summary: 'Measure what operations cost on this machine',
+    declaration: async () => (await import('./making/measure-costs.ts')).measureCosts,
+    action: async () => (await import('../actions/making/measure-costs.ts')).runMeasureCosts,
+  }),
+  commandEntry({
+    name: 'opt',
+    group: 'Look inside the compiler',
+    summary: 'Run passes on the text of the IR',
+    declaration: async () => (await import('./looking/opt.ts')).opt,
+    action: async () => (await import('../actions/looking/opt.ts')).runOpt,
+  }),
+  commandEntry({
+    name: 'passes',
+    group: 'Look inside the compiler',
+    summary: 'List the passes, or describe one',
+    declaration: async () => (await import('./looking/passes.ts')).passes,
+    action: async () => (await import('../actions/looking/passes.ts')).runPasses,
+  }),
+  commandEntry({
+    name: 'explain',
+    group: 'Look inside the compiler',
+    summary: 'Explain the code of a diagnostic, or list all codes',
+    declaration: async () => (await import('./looking/explain.ts')).explain,
+    action: async () => (await import('../actions/looking/explain.ts')).runExplain,
+  }),
 ];

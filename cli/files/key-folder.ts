@@ -14,12 +14,11 @@ import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { syncFolder, writeNewFile } from './durable.ts';
 import { fileKinds, readInputFile } from './input-file.ts';
+import { keyFileNames } from './key-file-names.ts';
 import { followLinks, probeFolder } from './output-target.ts';
 import { claimOutput } from './places.ts';
 import { attempt, isSystemError, refusal } from './system-errors.ts';
 import { discard, forget, isAbandoned, remember, removeLeftovers, temporaryName } from './temporary-files.ts';
-
-export const keyFileNames = { secretKey: 'secret.key', publicKey: 'public.key', evaluationKeys: 'eval.keys' } as const;
 
 /** In the order in which they are moved: whoever finds a secret key finds what belongs to it. */
 const publicationOrder = [keyFileNames.evaluationKeys, keyFileNames.publicKey, keyFileNames.secretKey] as const;

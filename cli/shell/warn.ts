@@ -1,6 +1,6 @@
 /** Warnings about samples and answers, of which there may be one for each. */
 import { type Diagnostic, formatDiagnostic } from '../../ir/diagnostics/diagnostic.ts';
-import type { CommandContext } from './command.ts';
+import type { CommandContext } from './context.ts';
 
 const mostShown = 8;
 

@@ -4,17 +4,12 @@ import { unknownEngine } from '../../ir/diagnostics/runtime.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { suggestion } from '../../ir/suggestion.ts';
 import type { Engine, EngineOptions } from '../base/engine.ts';
+import { type EngineChoice, engineChoices } from '../base/engine-choices.ts';
 import { sealWasm } from './seal-wasm/engine.ts';
 import { simd } from './simd/session/engine.ts';
 import { type OpenedEngine, openWithFallback } from '../base/fallback.ts';
 
 const engines = { simd, 'seal-wasm': sealWasm } as const satisfies Record<string, Engine<Uint8Array>>;
-
-/** `auto`: the fastest that runs here. */
-export const engineChoices = ['auto', 'simd', 'seal-wasm'] as const satisfies readonly (
-  'auto' | keyof typeof engines
-)[];
-export type EngineChoice = (typeof engineChoices)[number];
 
 /** Throws `HepcError` for what the engine does not take, and where one is asked for by name that cannot run. */
 export async function openEngine(choice: EngineChoice, plan: Plan, options: EngineOptions): Promise<OpenedEngine> {

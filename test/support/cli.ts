@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { commands } from '../../cli/commands/registry.ts';
+import type { CommandEntry } from '../../cli/parsing/command-entry.ts';
 import { failureOf } from '../../cli/shell/failure.ts';
-import { runCommandLine } from '../../cli/shell/program.ts';
+import { runCommandLine } from '../../cli/parsing/program.ts';
 import { seededRandom } from '../../ir/random.ts';
 import { writeNpy } from '../../runtime/format/npy.ts';
 import { floats, model, node } from './onnx-builder.ts';
@@ -39,18 +40,37 @@ export async function runCli(...args: string[]): Promise<CliResult> {
   }
 }
 
+/** The commands, which check their options, tell `seen`, and do nothing. */
+export function idleCommands(seen: (name: string, options: unknown) => void): CommandEntry[] {
+  return commands.map((entry) => ({
+    ...entry,
+    load: async () => {
+      const command = await entry.load();
+      return {
+        ...command,
+        execute: (raw) => {
+          seen(command.name, command.options.parse(raw));
+          return Promise.resolve();
+        },
+      };
+    },
+  }));
+}
+
 const entry = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 
 export interface SpawnOptions {
   readonly env?: NodeJS.ProcessEnv;
+  /** Options of Node. */
+  readonly node?: readonly string[];
   /** Called with each piece of the standard error. */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
 }
 
 /** Runs a command in a process of its own, as users do. */
-export function spawnCli(args: readonly string[], { env, onStderr }: SpawnOptions = {}): Promise<CliResult> {
+export function spawnCli(args: readonly string[], { env, node = [], onStderr }: SpawnOptions = {}): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...args], {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...node, entry, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,54 +1,11 @@
 import { z } from 'zod';
-import { describeSchema, entriesOf } from '../../../ir/text/syntax/schema.ts';
-import { facts } from '../../../passes/base/facts.ts';
-import type { AnyPass } from '../../../passes/base/pass.ts';
-import { passes as registry } from '../../../passes/registry.ts';
-import { defineCommand, option } from '../../shell/command.ts';
-import { findPass } from '../../shell/find-pass.ts';
-import { text } from '../../shell/option-values.ts';
-import { renderFields } from '../../render/table.ts';
-import { wrap } from '../../render/wrap.ts';
+import { declareCommand, option } from '../../parsing/command.ts';
+import { text } from '../../parsing/option-values.ts';
 
-export const passes = defineCommand({
-  name: 'passes',
-  group: 'Look inside the compiler',
-  summary: 'List the passes, or describe one',
+export const passes = declareCommand({
   details: ['In the order in which the compiler first runs them.'],
   options: z.strictObject({
     name: option(text.optional(), { doc: 'a pass', argument: true, value: 'NAME' }),
   }),
   examples: ['passes', 'passes merge-linear'],
-  run: ({ name }, { print }) => {
-    print(name === undefined ? listPasses() : describePass(findPass(name)));
-  },
 });
-
-function listPasses(): string {
-  return registry.map(({ name, level, doc }) => `${name} (${level})\n${wrap(firstSentence(doc), 2)}\n`).join('');
-}
-
-function firstSentence(doc: string): string {
-  return /^.*?\.(?=\s|$)/.exec(doc)?.[0] ?? doc;
-}
-
-function describePass({ name, level, doc, options, requires, ensures, statistics }: AnyPass): string {
-  const section = (title: string, fields: readonly (readonly [string, string])[]): string =>
-    fields.length === 0 ? '' : `\n${title}\n${renderFields(fields)}`;
-  const entries = Object.entries(entriesOf(options) ?? {});
-  return [
-    `${name} (level ${level})\n\n${wrap(doc)}\n`,
-    section(
-      'Options',
-      entries.map(([key, schema]) => [key, describeSchema(schema)]),
-    ),
-    section(
-      'Requires',
-      requires.map((fact) => [fact, facts[fact].doc]),
-    ),
-    section(
-      'Ensures',
-      ensures.map((fact) => [fact, facts[fact].doc]),
-    ),
-    section('Reports', Object.entries(statistics)),
-  ].join('');
-}

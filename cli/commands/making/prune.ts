@@ -1,22 +1,11 @@
 import { z } from 'zod';
-import { importOnnx } from '../../../compiler/onnx/import.ts';
-import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { engineNames } from '../../../ir/plan/plan.ts';
 import { objectives } from '../../../ir/plan/search-report.ts';
-import { pruneModel } from '../../../pruning/prune-model.ts';
-import { defineCommand, option } from '../../shell/command.ts';
-import { openModel } from '../../files/model-file.ts';
-import { choice, flag, positive, text, tileShape, wholeNumber } from '../../shell/option-values.ts';
-import { OutputFile } from '../../files/output-file.ts';
-import { createProgress } from '../../shell/progress.ts';
-import { renderPruning } from '../../render/pruning.ts';
-import { readLabelledSamples } from '../../files/sample-file.ts';
-import { checkPruningOptions, policyHelp, pruneOptionsOf, pruningOptions } from '../options/pruning-options.ts';
+import { declareCommand, option } from '../../parsing/command.ts';
+import { choice, flag, positive, text, tileShape, wholeNumber } from '../../parsing/option-values.ts';
+import { policyHelp, pruningOptions } from '../options/pruning-options.ts';
 
-export const prune = defineCommand({
-  name: 'prune',
-  group: 'Compile a model',
-  summary: 'Prune and permute weights so that whole ciphertexts disappear',
+export const prune = declareCommand({
   details: [
     'Writes an ordinary ONNX file with the neurons in their original order. The order in which they share ciphertexts ' +
       'stands in its metadata, where `hepc compile` finds it.',
@@ -52,43 +41,4 @@ export const prune = defineCommand({
     'prune examples/models/mlp-784-128-128-10.onnx --data examples/models/mnist-test256.npz --scheme P4E --sparsity 0.5 --epochs 2 -o pruned.onnx',
     'prune examples/models/ae-784-64-784.onnx --data examples/models/mnist-test256.npz --scheme P2T:Gl/T-Err --sparsity 0.3 --epochs 0 -o pruned.onnx',
   ],
-  run: async (options, { print, remark }) => {
-    const { engine, optimize, batch, weights, maxError, tile } = options;
-    checkPruningOptions(options.scheme, options, 'prune');
-    const output = new OutputFile(options.output);
-    const picture = options.picture === undefined ? undefined : new OutputFile(options.picture);
-    const model = await openModel(options.model);
-    const { samples, labels } = await readLabelledSamples(options.data, importOnnx(model));
-    const heldOut =
-      options.heldOut === undefined ? undefined : await readLabelledSamples(options.heldOut, importOnnx(model));
-    const progress = createProgress(options.quiet);
-    try {
-      const { onnx, report, warnings } = await pruneModel(model, {
-        ...pruneOptionsOf(options, progress, remark),
-        samples,
-        labels,
-        heldOut,
-        policy: options.scheme,
-        compile: {
-          optimize,
-          weights,
-          maxError,
-          engine,
-          ...(batch !== undefined && { batch }),
-          ...(tile !== undefined && { tile }),
-        },
-      });
-      output.write(onnx);
-      if (picture !== undefined) {
-        const { drawFront } = await import('../../report/pruning-front.ts');
-        picture.write(await drawFront(report));
-      }
-      progress.end();
-      for (const warning of warnings) remark(formatDiagnostic(warning));
-      print(`${options.output}\n`);
-      print(renderPruning(report));
-    } finally {
-      progress.end();
-    }
-  },
 });

@@ -1,8 +1,8 @@
 /** Options that several commands have. */
-import { byteSize, choice, flag, maxThreads, samplesHelp, text, wholeNumber } from '../../shell/option-values.ts';
-import { option } from '../../shell/command.ts';
-import { engineChoices } from '../../../runtime/engines/registry.ts';
-import { runEngines } from '../../answers/run-plan.ts';
+import { byteSize, choice, flag, maxThreads, samplesHelp, text, wholeNumber } from '../../parsing/option-values.ts';
+import { option } from '../../parsing/command.ts';
+import { engineChoices } from '../../../runtime/base/engine-choices.ts';
+import { runEngines } from '../../answers/run-engines.ts';
 
 export const planArgument = option(text, { doc: 'a plan', argument: true, value: 'PLAN.hep' });
 export const clientPlanArgument = option(text, {

@@ -1,26 +1,9 @@
 import { z } from 'zod';
-import { modelInputs, modelOutputs } from '../../../ir/client/steps.ts';
-import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
-import { median } from '../../../ir/maths/averages.ts';
-import { defineCommand, option } from '../../shell/command.ts';
-import { interruptible } from '../../shell/interrupts.ts';
-import { text } from '../../shell/option-values.ts';
-import { OutputFile } from '../../files/output-file.ts';
-import { readPlanFile } from '../../files/plan-file.ts';
-import { createProgress } from '../../shell/progress.ts';
-import { warn } from '../../shell/warn.ts';
-import { unlikeAnswers, unlikeSamples } from '../../../runtime/base/plausibility.ts';
-import { describeAnswers, nestOutputs } from '../../answers/answers.ts';
-import { formatMilliseconds, plural } from '../../render/units.ts';
-import { type PlanRun, runPlan } from '../../answers/run-plan.ts';
-import { readSamples } from '../../files/sample-file.ts';
-import { encodeAnswers } from '../../answers/encode-answers.ts';
+import { declareCommand, option } from '../../parsing/command.ts';
+import { text } from '../../parsing/option-values.ts';
 import { engine, input, json, limit, planArgument, quiet, raw, threads, weightMemory } from '../options/options.ts';
 
-export const run = defineCommand({
-  name: 'run',
-  group: 'Run it encrypted, all in one go',
-  summary: 'Make keys, encrypt, evaluate and decrypt',
+export const run = declareCommand({
   details: [
     'For trying a plan out: client and server are one process, and keys are made for this run alone. Encrypted weights ' +
       'are bound on the way; beyond --weight-memory, in a temporary file (in TMPDIR).',
@@ -50,67 +33,4 @@ export const run = defineCommand({
     'run mlp.hep --input examples/models/mnist-test256.npz --limit 3',
     'run mlp.hep --input examples/models/mnist-test256.npz --engine clear --output scores.npy',
   ],
-  run: async (options, { print, remark }) => {
-    const output = options.output === undefined ? undefined : new OutputFile(options.output);
-    const plan = await readPlanFile(options.plan);
-    const samples = await readSamples(options.input, modelInputs(plan.client, plan.client.inputs), options.limit);
-    const progress = createProgress(options.quiet);
-    const result = await interruptible((signal) =>
-      runPlan(plan, samples, {
-        engine: options.engine,
-        threads: options.threads,
-        memoryBudgetBytes: options.weightMemory,
-        signal,
-        progress,
-      }),
-    ).finally(() => progress.end());
-    for (const warning of result.remarks) remark(formatDiagnostic(warning));
-    warn(unlikeSamples(plan.client, result.encrypted), { remark });
-    warn(unlikeAnswers(plan.client, result.decrypted), { remark });
-    const outputs = options.raw ? plan.client.outputs : modelOutputs(plan.client, plan.client.outputs);
-    const answers = options.raw ? result.decrypted : result.answers;
-    output?.write(encodeAnswers(outputs, answers));
-    if (options.json) {
-      print(`${JSON.stringify({ ...timesOf(result), outputs: nestOutputs(outputs, answers) }, null, 2)}\n`);
-      return;
-    }
-    if (output === undefined) print(describeAnswers(outputs, answers));
-    if (!options.quiet) remark(describeTimes(result));
-  },
 });
-
-interface Times {
-  readonly runs: number;
-  readonly keygenMs: number;
-  readonly prepareMs: number;
-  readonly encryptMs: number;
-  readonly evaluateMs: number;
-  /** Of each run. */
-  readonly evaluateMsByRun: readonly number[];
-  readonly decryptMs: number;
-  readonly peakRssBytes: number;
-}
-
-export function timesOf({ timings }: PlanRun): Times {
-  const { keygenMs, prepareMs, encryptMs, evaluateMs, decryptMs } = timings;
-  return {
-    runs: evaluateMs.length,
-    keygenMs,
-    prepareMs,
-    encryptMs: median(encryptMs),
-    evaluateMs: median(evaluateMs),
-    evaluateMsByRun: evaluateMs,
-    decryptMs: median(decryptMs),
-    // Node counts in KiB on every platform.
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
-  };
-}
-
-export function describeTimes(result: PlanRun): string {
-  const { runs, keygenMs, prepareMs, encryptMs, evaluateMs, decryptMs } = timesOf(result);
-  const [keygen, prepare, encrypt, evaluate, decrypt] = [keygenMs, prepareMs, encryptMs, evaluateMs, decryptMs].map(
-    formatMilliseconds,
-  );
-  const each = runs === 1 ? '' : `, medians of ${plural(runs, 'run')}`;
-  return `keys ${keygen}, prepare ${prepare}, encrypt ${encrypt}, evaluate ${evaluate}, decrypt ${decrypt}${each}`;
-}

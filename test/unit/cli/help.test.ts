@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type Command, groups, optionsOf } from '../../../cli/shell/command.ts';
+import { optionsOf } from '../../../cli/parsing/command.ts';
+import { groups } from '../../../cli/parsing/declaration.ts';
 import { commands } from '../../../cli/commands/registry.ts';
-import { commandHelp, flagsOf, rootHelp } from '../../../cli/shell/help.ts';
-import { runCommandLine } from '../../../cli/shell/program.ts';
-import { runCli } from '../../support/cli.ts';
+import { commandHelp, flagsOf } from '../../../cli/parsing/help.ts';
+import { rootExamples, rootHelp } from '../../../cli/parsing/root-help.ts';
+import { runCommandLine } from '../../../cli/parsing/program.ts';
+import { idleCommands, runCli } from '../../support/cli.ts';
 
 test('the help lists every command once, under its group, and fits 80 columns', () => {
   const help = rootHelp(commands, '1.2.3');
@@ -14,7 +16,13 @@ test('the help lists every command once, under its group, and fits 80 columns', 
   expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
 });
 
-test.each(commands)('the help of $name describes every option, and fits 80 columns', (command) => {
+const loaded = await Promise.all(commands.map((command) => command.load()));
+
+test('the examples of all commands are the first of some', () => {
+  for (const example of rootExamples) expect(loaded.map(({ examples }) => examples[0])).toContain(example);
+});
+
+test.each(loaded)('the help of $name describes every option, and fits 80 columns', (command) => {
   const help = commandHelp(command);
   for (const option of optionsOf(command)) {
     expect(option.doc, option.name).not.toBe('');
@@ -26,16 +34,12 @@ test.each(commands)('the help of $name describes every option, and fits 80 colum
 describe('examples', () => {
   /** The commands, which check their options and do nothing. */
   const parsed: { readonly name: string; readonly options: unknown }[] = [];
-  const idle = commands.map((command): Command => ({
-    ...command,
-    execute: (raw) => {
-      parsed.push({ name: command.name, options: command.options.parse(raw) });
-      return Promise.resolve();
-    },
-  }));
+  const idle = idleCommands((name, options) => {
+    parsed.push({ name, options });
+  });
   const context = { print: () => undefined, remark: () => undefined };
 
-  test.each(commands.flatMap(({ name, examples }) => examples.map((example) => ({ name, example }))))(
+  test.each(loaded.flatMap(({ name, examples }) => examples.map((example) => ({ name, example }))))(
     '$example',
     async ({ name, example }) => {
       await runCommandLine(example.split(' '), { commands: idle, version: '0', context });
@@ -49,7 +53,13 @@ test('help of a command by either way', async () => {
   expect(direct).toMatchObject({ exitCode: 0, stderr: '' });
   expect(direct.stdout).toContain('Usage:\n  hepc compile MODEL.onnx --output PLAN.hep [options]\n');
   expect(await runCli('help', 'compile')).toEqual(direct);
-  expect((await runCli('help')).stdout).toBe((await runCli('--help')).stdout);
+  expect(await runCli('compile', '-h')).toEqual(direct);
+});
+
+test.each([[['--help']], [['-h']], [['help', 'help']], [[]]])('%j is the help of all commands', async (args) => {
+  const help = await runCli('help');
+  expect(help).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await runCli(...args)).toEqual(help);
 });
 
 test('the version', async () => {

@@ -1,8 +1,6 @@
 /** The README says what is there, and its command lines are understood. */
 import { expect, test } from 'vitest';
-import type { Command } from '../../../cli/shell/command.ts';
-import { commands } from '../../../cli/commands/registry.ts';
-import { runCommandLine } from '../../../cli/shell/program.ts';
+import { runCommandLine } from '../../../cli/parsing/program.ts';
 import { standardClientRules } from '../../../compiler/onnx/client-rules.ts';
 import { supportedOperators } from '../../../compiler/onnx/domains.ts';
 import { HE } from '../../../ir/he/ops.ts';
@@ -10,6 +8,7 @@ import { planStatistics } from '../../../costs/plan-statistics.ts';
 import { HeBuilder } from '../../../ir/he/module.ts';
 import { model, node } from '../../support/onnx-builder.ts';
 import { importModel } from '../../support/run-plans.ts';
+import { idleCommands } from '../../support/cli.ts';
 import { listedOperators, newestOpset, readme } from '../../support/readme.ts';
 
 test('every statistic is in the glossary, in order', () => {
@@ -48,13 +47,9 @@ const commandLines = [...readme.matchAll(/^hepc (.*)$/gm)].map(([, line = '']) =
 
 test.each(commandLines)('hepc %s', async (line) => {
   let seen: unknown;
-  const idle = commands.map((command): Command => ({
-    ...command,
-    execute: (raw) => {
-      seen = command.options.parse(raw);
-      return Promise.resolve();
-    },
-  }));
+  const idle = idleCommands((_, options) => {
+    seen = options;
+  });
   const context = { print: () => undefined, remark: () => undefined };
   await runCommandLine(line.split(' '), { commands: idle, version: '0', context });
   expect(seen).toBeDefined();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineCommand } from '../../../cli/shell/command.ts';
+import { commandEntry } from '../../../cli/parsing/command-entry.ts';
 import { runCli } from '../../support/cli.ts';
 
 test.each([
@@ -8,18 +8,13 @@ test.each([
   [['hlep'], 'unknown command "hlep"', 'Did you mean help?'],
   [['help', 'evl'], 'unknown command "evl"', 'Did you mean eval?'],
   [['zzzzzzzzz'], 'unknown command "zzzzzzzzz"', 'See `hepc help`.'],
-  [[], 'a command is missing', 'See `hepc help`.'],
   [['--versoin'], "unknown option '--versoin'", 'Did you mean --version?'],
   [['compile', 'm.onnx', '-o', 'p.hep', '--calibrat', 'x'], "unknown option '--calibrat'", 'Did you mean --calibrate?'],
   [['compile', '--calibrat', 'x'], "unknown option '--calibrat'", 'Did you mean --calibrate?'],
   [['compile', 'm.onnx'], 'the option --output is missing', 'See `hepc help compile`.'],
   [['compile', '-o', 'p.hep'], "missing required argument 'MODEL.onnx'", 'See `hepc help compile`.'],
   [['compile', 'm.onnx', '-o'], "option '-o, --output <PLAN.hep>' argument missing", 'See `hepc help compile`.'],
-  [
-    ['inspect', 'a', 'b'],
-    "too many arguments for 'inspect'. Expected 1 argument but got 2.",
-    'See `hepc help inspect`.',
-  ],
+  [['inspect', 'a', 'b'], 'too many arguments. Expected 1 argument but got 2.', 'See `hepc help inspect`.'],
   [
     ['run', 'p.hep', '--input', 'x', '--threads', '0'],
     '--threads: expected a whole number from 1 to 64, got "0"',
@@ -69,18 +64,18 @@ test('passes lists and describes', async () => {
 });
 
 test('no command sends to the terminal what it would obey', async () => {
-  const command = defineCommand({
+  const entry = commandEntry({
     name: 'say',
     group: 'Compile a model',
     summary: '',
-    details: [],
-    options: z.strictObject({}),
-    examples: [],
-    run: (_, { print, remark }) => {
-      print('a\u001b[2Jb\u009b1m\n');
-      remark('c\u202ed\re');
-    },
+    declaration: () => Promise.resolve({ details: [], options: z.strictObject({}), examples: [] }),
+    action: () =>
+      Promise.resolve((_, { print, remark }) => {
+        print('a\u001b[2Jb\u009b1m\n');
+        remark('c\u202ed\re');
+      }),
   });
+  const command = await entry.load();
   const said: string[] = [];
   const say = (text: string): void => {
     said.push(text);

@@ -1,33 +1,8 @@
-/** The help, generated from the declarations of the commands: grouped by need, ending in command lines that run. */
-import { type Command, type CommandOption, groups, optionsOf } from './command.ts';
-import { lineWidth, wrap } from '../render/wrap.ts';
-
-const exitCodeLines = [
-  '0   done',
-  '1   something is wrong with the model, data, plan, keys or files',
-  '2   something is wrong with the command line',
-  '70  a bug of hepc',
-  '130 interrupted',
-];
-
-export function rootHelp(commands: readonly Command[], version: string): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const sections = groups.map((group) => {
-    const own = commands.filter((command) => command.group === group);
-    return `${group}:\n${own.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join('')}`;
-  });
-  const examples = ['compile', 'run', 'verify', 'inspect'].flatMap(
-    (name) => commands.find((command) => command.name === name)?.examples[0] ?? [],
-  );
-  return [
-    `hepc ${version} compiles trained ONNX models into plans that run on encrypted data.\n`,
-    'Usage:\n  hepc COMMAND ...\n',
-    ...sections,
-    `Help:\n  ${'help COMMAND'.padEnd(width)}  Options and examples of a command\n  --version\n`,
-    `Exit codes:\n${exitCodeLines.map((line) => `  ${line}\n`).join('')}`,
-    exampleSection(examples),
-  ].join('\n');
-}
+/** The help of a command, generated from its declaration: options, then command lines that run. */
+import { type CommandOption, optionsOf } from './command.ts';
+import type { Command } from './declaration.ts';
+import { exampleSection } from './root-help.ts';
+import { wrap } from '../render/wrap.ts';
 
 export function commandHelp(command: Command): string {
   const options = optionsOf(command);
@@ -81,22 +56,4 @@ function renderEntries(entries: readonly (readonly [string, string])[]): string 
       return flags.length > width ? `  ${flags}\n${body}\n` : `  ${flags.padEnd(width)}  ${body.trimStart()}\n`;
     })
     .join('');
-}
-
-function exampleSection(examples: readonly string[]): string {
-  return `Examples:\n${examples.map((example) => renderExample(`hepc ${example}`)).join('')}`;
-}
-
-/** A command line, continued with backslashes where it is too long. */
-function renderExample(line: string): string {
-  const lines: string[] = [];
-  let current = ' ';
-  for (const word of line.split(' ')) {
-    if (current.length + 1 + word.length > lineWidth - 2) {
-      lines.push(current);
-      current = '     ';
-    }
-    current += ` ${word}`;
-  }
-  return `${[...lines, current].join(' \\\n')}\n`;
 }

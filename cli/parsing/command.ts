@@ -1,20 +1,14 @@
 /**
  * What a command is. A command is declared once, as data, in a file of its own name under `commands/`; parser and help
- * derive from it. Options are the fields of a zod schema: `maxError` is `--max-error`, a boolean takes no value, an
+ * derive from it, and what it does is in the file of the same name under `actions/`. Options are the fields of a zod schema: `maxError` is `--max-error`, a boolean takes no value, an
  * array may be repeated, and a field with `argument` has its place on the command line instead of a name.
  */
 import { z } from 'zod';
 import { badOptionValue, badUsage } from '../../ir/diagnostics/cli.ts';
 import { type Diagnostic, visibleLines } from '../../ir/diagnostics/diagnostic.ts';
-import { UsageError } from './failure.ts';
-
-/** Groups of the help, in its order. */
-export const groups = [
-  'Compile a model',
-  'Run it encrypted, all in one go',
-  'Run it encrypted, as client and server',
-  'Look inside the compiler',
-] as const;
+import type { CommandContext } from '../shell/context.ts';
+import type { Action, Command, CommandDeclaration, CommandHead } from './declaration.ts';
+import { UsageError } from '../shell/failure.ts';
 
 export interface OptionText {
   readonly doc: string;
@@ -28,39 +22,26 @@ export interface OptionText {
 
 const texts = z.registry<OptionText>();
 
-/** Where results go: the standard output, which a reader may close. */
-export interface CommandContext {
-  readonly print: (text: string) => void;
-  /** For diagnostics and remarks: the standard error. */
-  readonly remark: (text: string) => void;
+export function declareCommand<Schema extends z.ZodObject>(
+  declaration: CommandDeclaration<Schema>,
+): CommandDeclaration<Schema> {
+  return declaration;
 }
 
-interface CommandDeclaration<Schema extends z.ZodObject> {
-  readonly name: string;
-  readonly group: (typeof groups)[number];
-  /** One line. */
-  readonly summary: string;
-  /** Paragraphs for `hepc help COMMAND`. */
-  readonly details: readonly string[];
-  readonly options: Schema;
-  /** Command lines that run in a clone of the repository, after `hepc`. */
-  readonly examples: readonly string[];
-  /** Throws `HepcError` for the user's mistakes. */
-  readonly run: (options: z.output<Schema>, context: CommandContext) => Promise<void> | void;
-}
-
-export interface Command extends Omit<CommandDeclaration<z.ZodObject>, 'run'> {
-  /** Checks `options`, as text by the names of the schema, and runs. Throws `UsageError` for values that do not fit. */
-  readonly execute: (options: Readonly<Record<string, unknown>>, context: CommandContext) => Promise<void>;
-}
-
-export function defineCommand<Schema extends z.ZodObject>(declaration: CommandDeclaration<Schema>): Command {
-  const { run, ...rest } = declaration;
+/** @param loadAction called once the options fit */
+export function defineCommand<Schema extends z.ZodObject>(
+  head: CommandHead,
+  declaration: CommandDeclaration<Schema>,
+  loadAction: () => Promise<Action<CommandDeclaration<Schema>>>,
+): Command {
+  const declared = { ...head, ...declaration };
   return {
-    ...rest,
+    ...declared,
     execute: async (raw, context) => {
       const parsed = declaration.options.safeParse(raw);
-      if (!parsed.success) throw new UsageError(parsed.error.issues.map((issue) => describeIssue(rest, raw, issue)));
+      if (!parsed.success)
+        throw new UsageError(parsed.error.issues.map((issue) => describeIssue(declared, raw, issue)));
+      const run = await loadAction();
       await run(parsed.data, visibly(context));
     },
   };

@@ -1,0 +1,21 @@
+import { unknownName } from '../../../ir/diagnostics/cli.ts';
+import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { diagnosticRegistry } from '../../../ir/diagnostics/registry.ts';
+import { suggestion } from '../../../ir/suggestion.ts';
+import { renderFields } from '../../render/table.ts';
+import { wrap } from '../../render/wrap.ts';
+import type { Action } from '../../parsing/declaration.ts';
+import type { explain } from '../../commands/looking/explain.ts';
+
+export const runExplain: Action<typeof explain> = ({ code }, { print }) => {
+  if (code === undefined) {
+    print(renderFields([...diagnosticRegistry.values()].map((each) => [each.code, each.title])));
+    return;
+  }
+  const declaration = diagnosticRegistry.get(code.toUpperCase());
+  if (declaration === undefined) {
+    const meant = suggestion(code.toUpperCase(), [...diagnosticRegistry.keys()]);
+    throw new HepcError([unknownName({ what: 'diagnostic', name: code, suggestion: meant, list: 'hepc explain' })]);
+  }
+  print(`${declaration.code} (${declaration.severity}): ${declaration.title}\n\n${wrap(declaration.explain)}\n`);
+};

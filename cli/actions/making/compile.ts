@@ -1,0 +1,142 @@
+import type { PrunedModel } from '../../../pruning/session.ts';
+import { pruneModel } from '../../../pruning/prune-model.ts';
+import type { PruneOptions } from '../../../pruning/prune-options.ts';
+import { withPruning } from '../../../pruning/report.ts';
+import { type ImportedModel, importOnnx } from '../../../compiler/onnx/import.ts';
+import { compileModel, type CompileModelOptions } from '../../../compiler/compile-onnx.ts';
+import type { ClientSteps } from '../../../ir/client/steps.ts';
+import { badUsage } from '../../../ir/diagnostics/cli.ts';
+import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
+import { costOrigin, readCostFile } from '../../../runtime/measuring/cost-file.ts';
+import { writeHepInParts } from '../../../runtime/hep/write.ts';
+import { DumpFolder } from '../../files/dump-ir.ts';
+import { UsageError } from '../../shell/failure.ts';
+import { fileKinds, readInputFile } from '../../files/input-file.ts';
+import { openModel } from '../../files/model-file.ts';
+import { OutputFile } from '../../files/output-file.ts';
+import { createProgress, type Progress } from '../../shell/progress.ts';
+import { describeClientSteps } from '../../render/client-steps.ts';
+import { describeTime } from '../../render/plan-summary.ts';
+import { renderFields } from '../../render/table.ts';
+import { formatBytes, formatError } from '../../render/units.ts';
+import { describePruned } from '../../render/pruning.ts';
+import { loadSamplesFor, readLabelledSamples } from '../../files/sample-file.ts';
+import { program } from '../../shell/version.ts';
+import { checkPruningOptions, pruneOptionsOf, type PruningOptionValues } from './pruning.ts';
+import type { Action } from '../../parsing/declaration.ts';
+import type { compile } from '../../commands/making/compile.ts';
+
+/** Of --data, as many as are enough for ranges. */
+const calibrationSamples = 256;
+
+export const runCompile: Action<typeof compile> = async (options, { print, remark }) => {
+  const { engine, weights, maxError, batch, optimize, bandwidth, maxMemory, maxUpload, maxKeys } = options;
+  if (bandwidth !== undefined && optimize !== 'end-to-end')
+    throw new UsageError([badUsage({ reason: '--bandwidth needs --optimize end-to-end', help: 'hepc help compile' })]);
+  const { prune } = options;
+  if ((prune === undefined) !== (options.data === undefined))
+    throw new UsageError([badUsage({ reason: '--prune and --data go together', help: 'hepc help compile' })]);
+  checkPruningOptions(prune, options, 'compile');
+  const output = new OutputFile(options.output);
+  const dumps = options.dumpIr === undefined ? undefined : new DumpFolder(options.dumpIr);
+  const costs =
+    options.costs === undefined
+      ? undefined
+      : readCostFile(await readInputFile(options.costs, fileKinds.costs), options.costs, costOrigin(engine));
+  const goal = {
+    maxError,
+    weights,
+    optimize,
+    limits: { memoryBytes: maxMemory, uploadBytes: maxUpload, galoisKeys: maxKeys },
+    ...(options.tile === undefined ? {} : { tile: options.tile }),
+    ...(batch === undefined ? {} : { batch }),
+    ...(bandwidth === undefined ? {} : { bandwidthMbit: bandwidth }),
+    engine,
+    ...costs,
+  };
+  const progress = createProgress(options.quiet);
+  try {
+    progress.overall('reading the model', 0);
+    const { model, samples, pruned } = await readModel(options, goal, progress, remark);
+    let now = '';
+    const compiled = compileModel(model, {
+      ...goal,
+      onStep: (step, done) => progress.overall((now = step), done),
+      onProgress: (done) => progress.overall(now, done),
+      ...(samples === undefined ? {} : { samples }),
+      ...(dumps === undefined ? {} : { observer: dumps }),
+    });
+    const plan = pruned === undefined ? compiled.plan : withPruning(compiled.plan, pruned.report);
+    const warnings = [...(pruned?.warnings ?? []), ...compiled.warnings];
+    const bytes = await output.writeInParts((append) => writeHepInParts(plan, append, { madeBy: program }));
+    progress.end();
+    for (const warning of warnings) remark(formatDiagnostic(warning));
+    const { statistics, client } = plan;
+    print(`${options.output}: ${formatBytes(bytes)}\n`);
+    print(
+      renderFields([
+        ['parameters', `N = ${statistics.polyModulusDegree}, ${statistics.modulusBits.join(' + ')} bits`],
+        ['rotations', String(statistics.rotations)],
+        ['products', `${statistics.multiplyPlain} with plaintexts, ${statistics.multiplyCipher} with ciphertexts`],
+        // The costs may have been measured.
+        ['evaluation', describeTime(plan, compiled.chosen.measures.milliseconds)],
+        ...(pruned === undefined ? [] : [describePruned(pruned.report)]),
+        ...describeSteps(client),
+        ['predicted error', `${formatError(client.predictedMaxError)} of at most ${formatError(client.maxError)}`],
+      ]),
+    );
+  } finally {
+    progress.end();
+  }
+};
+
+interface ModelOptions extends PruningOptionValues {
+  readonly model: string;
+  readonly outputs?: readonly string[] | undefined;
+  readonly calibrate?: string | undefined;
+  readonly prune?: string | undefined;
+  readonly data?: string | undefined;
+}
+
+/** What is compiled. The bytes of the file are not needed once this has returned: the imported model has the weights. */
+interface ModelToCompile {
+  readonly model: ImportedModel;
+  readonly samples: CompileModelOptions['samples'] | undefined;
+  readonly pruned: PrunedModel | undefined;
+}
+
+/** Imports the model with its samples, and prunes it where that is asked for. */
+async function readModel(
+  options: ModelOptions,
+  goal: NonNullable<PruneOptions['compile']>,
+  progress: Progress,
+  remark: (text: string) => void,
+): Promise<ModelToCompile> {
+  const { outputs, prune = 'auto', data, heldOut, calibrate } = options;
+  const source = await openModel(options.model);
+  const model = importOnnx(source, { outputs });
+  const samples = calibrate === undefined ? undefined : await loadSamplesFor(calibrate);
+  if (data === undefined) return { model, samples, pruned: undefined };
+  const training = await readLabelledSamples(data, model);
+  const pruned = await pruneModel(source, {
+    ...pruneOptionsOf(options, progress, remark),
+    ...training,
+    heldOut: heldOut === undefined ? undefined : await readLabelledSamples(heldOut, model),
+    outputs,
+    policy: prune,
+    compile: goal,
+  });
+  // What pruning writes is the network alone.
+  const { steps } = model;
+  const network = importOnnx({ ...source, bytes: pruned.onnx });
+  return { model: { ...network, steps }, samples: samples ?? training.samples.slice(0, calibrationSamples), pruned };
+}
+
+/** What is left to the client, where anything is. */
+function describeSteps(client: ClientSteps): (readonly [string, string])[] {
+  const { before, after } = describeClientSteps(client);
+  return [
+    ...before.map((line) => ['before encryption', line] as const),
+    ...after.map((line) => ['after decryption', line] as const),
+  ];
+}

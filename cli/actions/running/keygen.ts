@@ -1,0 +1,43 @@
+import { evaluationKeyBytes } from '../../../ir/parameters.ts';
+import { Client } from '../../../runtime/client.ts';
+import type { KeySet } from '../../../runtime/seal/keys.ts';
+import { interruptible } from '../../shell/interrupts.ts';
+import { keyFileNames } from '../../files/key-file-names.ts';
+import { KeyFolder } from '../../files/key-folder.ts';
+import { readClientFile } from '../../files/plan-file.ts';
+import { renderFields } from '../../render/table.ts';
+import { formatBytes, plural } from '../../render/units.ts';
+import type { Action } from '../../parsing/declaration.ts';
+import type { keygen } from '../../commands/running/keygen.ts';
+
+const { secretKey, publicKey, evaluationKeys } = keyFileNames;
+
+export const runKeygen: Action<typeof keygen> = async (options, { print }) => {
+  const part = await readClientFile(options.plan);
+  const folder = new KeyFolder(options.output, options.force);
+  try {
+    const { keys: count, saved } = evaluationKeyBytes(part.parameters, part.rotationSteps.length, part.needsRelinKeys);
+    print(`making ${plural(count, 'evaluation key')}, about ${formatBytes(saved)}\n`);
+    const keys = await interruptible(async () => {
+      const client = await Client.create(part);
+      try {
+        return client.generateKeys();
+      } finally {
+        client.close();
+      }
+    });
+    folder.write(keys);
+    print(describeKeys(options.output, keys));
+  } finally {
+    folder.close();
+  }
+};
+
+function describeKeys(folder: string, keys: KeySet): string {
+  const fields = renderFields([
+    [secretKey, `${formatBytes(keys.secretKey.length)}, for the client alone`],
+    [publicKey, `${formatBytes(keys.publicKey.length)}, for the model owner, to bind encrypted weights`],
+    [evaluationKeys, `${formatBytes(keys.evaluationKeys.length)}, for the server`],
+  ]);
+  return `${folder}\n${fields}`;
+}
