@@ -105,27 +105,20 @@ class HeLowering {
     const { factor = 1, bias, kernel, layout } = node.attrs;
     const input = nodeAt(this.tile, node.operands[0] ?? -1).type;
     const map = mapOf(node.attrs, input.elements);
-    const { weights } = map;
     let rows: DistinctRows | undefined;
     const firstSource = this.packed.length;
     const rotated = new Map<number, number>();
     const babies = kernel.babies.length;
     // Summed as they come, so that in the order of the program few products are alive at once.
     const sums = Array.from({ length: layout.ciphertexts }, () => new Map<number, number>());
-    let row = new Float64Array();
-    placeWeights(map, input, layout, kernel, ({ output, giant, baby, input: c }, entries) => {
-      if (row.length !== entries.length) row = new Float64Array(entries.length);
-      for (let s = 0; s < row.length; s++) {
-        const entry = entries[s] ?? -1;
-        row[s] = entry < 0 ? 0 : (weights[entry] ?? 0) * factor;
-      }
+    placeWeights(map, factor, input, layout, kernel, ({ output, giant, baby, input: c }, row) => {
       const key = c * babies + baby;
       let operand = rotated.get(key);
       if (operand === undefined) {
         operand = this.rotate(at(x, c), kernel.babies[baby] ?? 0, input);
         rotated.set(key, operand);
       }
-      rows ??= new DistinctRows(entries.length);
+      rows ??= new DistinctRows(row.length);
       const place = rows.add(row);
       const source = firstSource + place.block;
       const plaintext = this.plaintexts.add({ source, tile: place.row, shift: 0, inner: layout.batchTile });

@@ -32,6 +32,8 @@ export interface AffineMap {
   places(row: number): number;
   /** The place of the entry of `row` in `column`; −1 where there is none. */
   find(row: number, column: number): number;
+  /** Writes to `places` what `find` gives for each of the columns, −1 for −1, and to `weights` the weights there. */
+  findAll(row: number, columns: Int32Array, places: Int32Array, weights: Int32Array): void;
   /** The weight at a place of a row; −1 where no entry has it. */
   weightAt(row: number, place: number): number;
   /** A x, without b. */

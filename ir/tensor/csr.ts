@@ -81,6 +81,15 @@ export class LinearMap implements AffineMap {
     return -1;
   }
 
+  findAll(row: number, columns: Int32Array, places: Int32Array, weights: Int32Array): void {
+    for (let k = 0; k < columns.length; k++) {
+      const column = columns[k] ?? -1;
+      const place = column < 0 ? -1 : this.find(row, column);
+      places[k] = place;
+      weights[k] = place < 0 ? -1 : this.weightAt(row, place);
+    }
+  }
+
   weightAt(row: number, place: number): number {
     return (this.starts[row] ?? 0) + place;
   }

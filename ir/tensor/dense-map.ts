@@ -67,6 +67,17 @@ export class DenseMap implements AffineMap {
     return column < this.width && this.weights[row * this.width + column] !== 0 ? column : -1;
   }
 
+  findAll(row: number, columns: Int32Array, places: Int32Array, found: Int32Array): void {
+    const { weights, width } = this;
+    const first = row * width;
+    for (let k = 0; k < columns.length; k++) {
+      const column = columns[k] ?? -1;
+      const isEntry = column >= 0 && column < width && weights[first + column] !== 0;
+      places[k] = isEntry ? column : -1;
+      found[k] = first + column;
+    }
+  }
+
   weightAt(row: number, place: number): number {
     const index = row * this.width + place;
     return this.weights[index] === 0 ? -1 : index;

@@ -113,6 +113,15 @@ export class WindowMap implements AffineMap {
     return -1;
   }
 
+  findAll(row: number, columns: Int32Array, places: Int32Array, weights: Int32Array): void {
+    for (let k = 0; k < columns.length; k++) {
+      const column = columns[k] ?? -1;
+      const place = column < 0 ? -1 : this.find(row, column);
+      places[k] = place;
+      weights[k] = place < 0 ? -1 : this.weightAt(row, place);
+    }
+  }
+
   weightAt(row: number, place: number): number {
     const { source, taps } = this.windows;
     const o = Math.floor(row / this.positions);

@@ -15,6 +15,7 @@ import { type AffineMap, rowBuffer } from '../tensor/affine-map.ts';
 import { EntriesOfProducts } from './entries-of-products.ts';
 import type { Layout } from './layout.ts';
 import type { Kernel } from './ops.ts';
+import { EntryTiles, mostTogether, ValueTiles, type WeightTiles } from './weight-tiles.ts';
 
 /** One product of a kernel: which rotated input meets which tile of weights, and where the result is added. */
 export interface Product {
@@ -53,17 +54,19 @@ function foldSpan(folds: readonly number[], slots: number): number[] {
 
 /**
  * Hands every product to `visit`, by output, then giant, then input, then baby, with its tile: the weight in each slot of
- * a period, −1 for none. A tile is only valid during the call. Throws `InternalError` where the kernel cannot compute the
- * matrix between these layouts.
+ * a period times `factor`, 0 where there is none. A tile is only valid during the call. Throws `InternalError` where the
+ * kernel cannot compute the matrix between these layouts.
  */
 export function placeWeights(
   matrix: AffineMap,
+  factor: number,
   input: Layout,
   output: Layout,
   kernel: Kernel,
-  visit: (product: Product, tile: Int32Array) => void,
+  visit: (product: Product, tile: Float64Array) => void,
 ): void {
-  const leftOut = visitProducts(matrix, input, output, kernel, visit);
+  const values = new ValueTiles(matrix.weights, factor, repetition(input, output, kernel));
+  const leftOut = visitProducts(matrix, input, output, kernel, values, visit);
   if (leftOut.size > 0) {
     throw new InternalError(
       `kernel ${kernel.family} leaves ${leftOut.size} weights out between ${input.toString()} and ${output.toString()}`,
@@ -83,23 +86,24 @@ export function placeWhatFits(
 ): { readonly placement: Placement; readonly leftOut: ReadonlySet<number> } {
   const products: Product[] = [];
   const tiles: Int32Array[] = [];
-  const leftOut = visitProducts(matrix, input, output, kernel, (product, tile) => {
+  const period = repetition(input, output, kernel);
+  const leftOut = visitProducts(matrix, input, output, kernel, new EntryTiles(period), (product, tile) => {
     products.push(product);
     tiles.push(tile.slice());
   });
-  const period = repetition(input, output, kernel);
   const entries = new Int32Array(tiles.length * period);
   for (const [i, tile] of tiles.entries()) entries.set(tile, i * period);
   return { placement: { products, entries, period }, leftOut };
 }
 
 /** Products with their tiles, one after another; a tile is only valid during the call. Returns what is left out. */
-function visitProducts(
+function visitProducts<T extends Int32Array | Float64Array>(
   matrix: AffineMap,
   input: Layout,
   output: Layout,
   kernel: Kernel,
-  visit: (product: Product, tile: Int32Array) => void,
+  tiles: WeightTiles<T>,
+  visit: (product: Product, tile: T) => void,
 ): ReadonlySet<number> {
   const slots = output.virtualSlots;
   const columnAt = input.elementMap();
@@ -108,11 +112,11 @@ function visitProducts(
   const active = activePairs(matrix, input, output);
   const rowAt = output.elementMap();
   const leftOut = new Set<number>();
-  const tile = new Int32Array(period).fill(-1);
   const { giants, babies } = kernel;
+  const together = areApart(input, kernel) ? mostTogether : 1;
   const inputs = input.ciphertexts;
   const entries = new EntriesOfProducts(matrix, input, kernel);
-  let tiles = 0;
+  let finished = 0;
 
   for (let o = 0; o < output.ciphertexts; o++) {
     const served = servedRows(rowAt.subarray(o * slots, (o + 1) * slots), span, kernel.folds);
@@ -120,9 +124,9 @@ function visitProducts(
     const coverage = new Coverage(matrix, served, period);
     const readsFrom = active.subarray(o * inputs, (o + 1) * inputs);
     const pairs = readsFrom.reduce((sum, reads) => sum + reads, 0) * giants.length * babies.length;
-    const finish = (giant: number, c: number, baby: number): void => {
-      visit({ output: o, giant, baby, input: c, tile: tiles++ }, tile);
-      tile.fill(-1);
+    const finish = (giant: number, c: number, baby: number, k: number): void => {
+      visit({ output: o, giant, baby, input: c, tile: finished++ }, tiles.tile(k));
+      tiles.clear(k);
     };
     const reached = entries.of(rowOfPosition, pairs * period);
     if (reached !== undefined) {
@@ -137,9 +141,9 @@ function visitProducts(
           const u = reached.positions[e] ?? 0;
           if (!coverage.claim(u, reached.ordinals[e] ?? 0)) continue;
           isUsed = true;
-          tile[((u + giantShift) & (slots - 1)) % period] = reached.weights[e] ?? -1;
+          tiles.put(0, ((u + giantShift) & (slots - 1)) % period, reached.weights[e] ?? -1);
         }
-        if (isUsed) finish(giant, c, baby);
+        if (isUsed) finish(giant, c, baby, 0);
       }
       coverage.addMissing(leftOut, (row) => entries.weightsOf(row));
       continue;
@@ -148,20 +152,11 @@ function visitProducts(
       const giantShift = modulo(giant, slots);
       for (let c = 0; c < inputs; c++) {
         if (readsFrom[c] === 0) continue;
-        for (const [bi, baby] of babies.entries()) {
-          const shift = modulo(giant + baby, slots);
-          let isUsed = false;
-          for (let u = 0; u < period; u++) {
-            const row = rowOfPosition[u] ?? -1;
-            if (row < 0) continue;
-            const column = columnAt[c * slots + ((u + shift) & (slots - 1))] ?? -1;
-            if (column < 0) continue;
-            const place = matrix.find(row, column);
-            if (place < 0 || !coverage.claim(u, place)) continue;
-            isUsed = true;
-            tile[((u + giantShift) & (slots - 1)) % period] = matrix.weightAt(row, place);
-          }
-          if (isUsed) finish(gi, c, bi);
+        const columns = columnAt.subarray(c * slots, (c + 1) * slots);
+        for (let first = 0; first < babies.length; first += together) {
+          const shifts = babies.slice(first, first + together).map((baby) => modulo(giant + baby, slots));
+          const used = fillTiles({ matrix, rowOfPosition, columns, coverage, tiles, giantShift, shifts });
+          for (const [k, is] of used.entries()) if (is === 1) finish(gi, c, first + k, k);
         }
       }
     }
@@ -170,6 +165,79 @@ function visitProducts(
     );
   }
   return leftOut;
+}
+
+/** What is filled at once: the products of one giant, one input ciphertext and neighbouring babies. */
+interface Together {
+  readonly matrix: AffineMap;
+  readonly rowOfPosition: Int32Array;
+  /** The column in each slot of the input ciphertext. */
+  readonly columns: Int32Array;
+  readonly coverage: Coverage;
+  readonly tiles: WeightTiles<unknown>;
+  readonly giantShift: number;
+  /** Of the giant and each of the babies. */
+  readonly shifts: readonly number[];
+}
+
+/** Fills tile k for the shift k, and returns 1 for each that has any weight. */
+function fillTiles({ matrix, rowOfPosition, columns, coverage, tiles, giantShift, shifts }: Together): Uint8Array {
+  const count = shifts.length;
+  const used = new Uint8Array(count);
+  const reached = new Int32Array(count);
+  const places = new Int32Array(count);
+  const weights = new Int32Array(count);
+  const period = rowOfPosition.length;
+  const mask = columns.length - 1;
+  const from = Int32Array.from(shifts);
+  for (let u = 0; u < period; u++) {
+    const row = rowOfPosition[u] ?? -1;
+    if (row < 0) continue;
+    for (let k = 0; k < count; k++) reached[k] = columns[(u + (from[k] ?? 0)) & mask] ?? -1;
+    matrix.findAll(row, reached, places, weights);
+    coverage.claimAll(u, places);
+    tiles.putAll(((u + giantShift) & mask) % period, places, weights, used);
+  }
+  return used;
+}
+
+/**
+ * Whether products of fewer than `mostTogether` babies in a row never reach the same entry for the same output slot from two
+ * positions, so that it makes no difference whether products or positions are gone through first. Two positions serve the same
+ * slot where they differ by a difference of two sums of folds; then their babies differ by it too, but for what the
+ * input repeats.
+ */
+function areApart(input: Layout, { folds, babies }: Kernel): boolean {
+  if (folds.length === 0) return true;
+  const { period } = input;
+  if (!isOnceInPeriod(input)) return false;
+  let differences = new Uint8Array(period);
+  differences[0] = 1;
+  for (const fold of folds) {
+    const before = differences;
+    differences = before.map((is, s) =>
+      Math.max(is, before[modulo(s - fold, period)] ?? 0, before[modulo(s + fold, period)] ?? 0),
+    );
+  }
+  return babies.every((baby, i) =>
+    babies.slice(i + 1, i + mostTogether).every((other) => differences[modulo(other - baby, period)] === 0),
+  );
+}
+
+/** Whether no element stands twice in the period of one ciphertext. */
+function isOnceInPeriod(layout: Layout): boolean {
+  const { period, virtualSlots } = layout;
+  const elements = layout.elementMap();
+  const lastCiphertext = new Int32Array(layout.elements).fill(-1);
+  for (let c = 0; c < layout.ciphertexts; c++) {
+    for (let s = 0; s < period; s++) {
+      const element = elements[c * virtualSlots + s] ?? -1;
+      if (element < 0) continue;
+      if (lastCiphertext[element] === c) return false;
+      lastCiphertext[element] = c;
+    }
+  }
+  return true;
 }
 
 /** Slots after which all plaintexts of the kernel repeat. */
@@ -315,6 +383,27 @@ class Coverage {
     for (let i = first; i < end; i++) done[(base[slots[i] ?? 0] ?? 0) + place] = 1;
     this.missing -= end - first;
     return true;
+  }
+
+  /** Claims all of `places` that are not −1, and makes −1 of those that some slot has already. */
+  claimAll(u: number, places: Int32Array): void {
+    const { base, done } = this;
+    if (this.served.accounts !== undefined) {
+      for (let k = 0; k < places.length; k++)
+        if ((places[k] ?? -1) >= 0 && !this.claim(u, places[k] ?? -1)) places[k] = -1;
+      return;
+    }
+    const first = base[u] ?? 0;
+    for (let k = 0; k < places.length; k++) {
+      const place = places[k] ?? -1;
+      if (place < 0) continue;
+      if (done[first + place] === 0) {
+        done[first + place] = 1;
+        this.missing--;
+      } else {
+        places[k] = -1;
+      }
+    }
   }
 
   /** The weights of entries that some output slot has not got; `weightsOf` has those of a row by place, −1 for none. */
