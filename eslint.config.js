@@ -26,8 +26,8 @@ const matchOps = ['factor-plaintexts', 'fold-rotations', 'merge-folds', 'rotate-
 );
 
 export default defineConfig(
-  // AssemblyScript has its own compiler.
-  globalIgnores(['dist/', 'coverage/', 'runtime/engines/simd/kernels/assembly/']),
+  // AssemblyScript has its own compiler, and bin/start.cjs begins what is built.
+  globalIgnores(['dist/', 'coverage/', 'bin/start.cjs', 'runtime/engines/simd/kernels/assembly/']),
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -70,6 +70,10 @@ export default defineConfig(
         },
       ],
     },
+  },
+  {
+    files: ['bin/**'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {
     files: ['test/**'],

@@ -12,6 +12,7 @@
  *   const { outputs } = await session.evaluate(client.encrypt(samples));
  *   const answers = client.decrypt(outputs);
  */
+import './runtime/base/supported-node.ts';
 import type { CompileOptions } from './compiler/settings.ts';
 import { compileOnnx } from './compiler/compile-onnx.ts';
 import { importOnnx, type OnnxSource } from './compiler/onnx/import.ts';

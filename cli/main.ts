@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * `hepc`. Results go to the standard output, diagnostics and progress to the standard error. Exit codes: 0 done, 1 the
  * user's mistake, 2 a command line that does not fit, 70 a bug of ours, 130 interrupted.

@@ -2,6 +2,7 @@
  * `hepc/client`: what a client needs, and nothing of compiler, server and onnxruntime; for browsers too. Plans arrive as
  * their client part alone, or whole.
  */
+import './base/supported-node.ts';
 export { formatDiagnostic, HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
 export type { Diagnostic, NodeRef, Place, Severity } from '../ir/diagnostics/diagnostic.ts';
 export type { ClientPart } from '../ir/plan/plan.ts';

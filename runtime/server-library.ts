@@ -2,6 +2,7 @@
  * `hepc/server`: what a server needs, and nothing of compiler and onnxruntime; for browsers too, where threads need a page
  * that is cross-origin isolated. Importing has no side effects.
  */
+import './base/supported-node.ts';
 export { formatDiagnostic, HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
 export type { Diagnostic, NodeRef, Place, Severity } from '../ir/diagnostics/diagnostic.ts';
 export type { Plan } from '../ir/plan/plan.ts';

@@ -16,7 +16,7 @@ import { findNode24 } from './node24.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Node 24.0 to 24.2, the newest that npm has for some platforms, warn of type stripping at every start. */
+/** Early versions warn of type stripping at every start. */
 const nodeOptions = ['--disable-warning=ExperimentalWarning'];
 
 /** Where Node keeps sources whose types are stripped, and compiled. */
@@ -40,7 +40,7 @@ async function launch(args) {
   const node = findNode24(root);
   if (node === undefined) {
     return fail(
-      `hepc needs Node 24, found ${process.version}, and npm has no Node 24 for ${process.platform} ${process.arch}: install Node 24 and run the command again`,
+      `hepc needs Node 24.15 or newer, found ${process.version}, and npm has none for ${process.platform} ${process.arch}: install one and run the command again`,
     );
   }
   const built = await buildKernels(root, node);

@@ -1,4 +1,4 @@
-/** Finds the Node 24 that tools/node24 installs. */
+/** Finds the Node that tools/node24 installs: 24, or newer where npm has no 24 that runs SEAL. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 /**
  * @param {string} root the repository's root
  * @returns {string | undefined} the executable of the installed Node package that fits this machine, else the running
- *   Node if it is 24 or newer, else undefined
+ *   Node if it is 24.15 or newer, else undefined
  */
 export function findNode24(root) {
   const workspace = join(root, 'tools', 'node24', 'package.json');
@@ -22,7 +22,8 @@ export function findNode24(root) {
     const { os, cpu, bin } = /** @type {NodePackage} */ (readJson(manifestPath));
     if (os === process.platform && cpu === process.arch) return join(dirname(manifestPath), bin.node);
   }
-  return Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : undefined;
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 24 || (major === 24 && minor >= 15) ? process.execPath : undefined;
 }
 
 /**

@@ -213,7 +213,7 @@ export const homes = {
   '@dagrejs/graphlib': '^ir/graph\\.ts$',
   fflate: '^runtime/format/zip\\.ts$',
   npyjs: '^runtime/format/npy\\.ts$',
-  'onnxruntime-(web|common)': '^training/',
+  'onnxruntime-(web|common)': '^training/load-onnxruntime\\.ts$',
   '@observablehq/plot': '^cli/report/',
   linkedom: '^cli/report/',
   commander: '^cli/',

@@ -1,20 +1,12 @@
-/// <reference lib="esnext.float16" />
-/**
- * The reference: the model itself, run in the clear by onnxruntime-web. The only file that knows it.
- *
- * In Node its package loads the WebAssembly build from its own folder; one thread, so that sums are always added in
- * the same order.
- */
-import { env, InferenceSession, Tensor } from 'onnxruntime-web';
+/** The reference: the model itself, run in the clear by onnxruntime. */
 
 import { joinSamples, joinTexts, splitSamples, splitTexts, withSamples } from '../ir/batch-axis.ts';
 import { elementCount } from '../ir/constant.ts';
 import { HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { referenceFailed } from '../ir/diagnostics/import.ts';
 import type { ClientSample, ClientValue, Port, Sample } from '../ir/interface.ts';
-
-env.wasm.numThreads = 1;
-env.logLevel = 'fatal';
+import { fromHalves, toHalves } from './halves.ts';
+import { type InferenceSession, loadOnnxruntime, type Onnxruntime, type Tensor } from './load-onnxruntime.ts';
 
 interface ReferenceInput extends Port {
   readonly elements: ElementType | 'string';
@@ -24,7 +16,7 @@ interface ReferenceInput extends Port {
 const arrays = {
   float64: (values: Float64Array) => values,
   float32: (values: Float64Array) => Float32Array.from(values),
-  float16: (values: Float64Array) => new Uint16Array(Float16Array.from(values).buffer),
+  float16: toHalves,
   int8: (values: Float64Array) => Int8Array.from(values),
   uint8: (values: Float64Array) => Uint8Array.from(values),
   int16: (values: Float64Array) => Int16Array.from(values),
@@ -56,25 +48,29 @@ function isElementType(name: string): name is ElementType {
 }
 
 export class ReferenceModel {
+  private readonly onnxruntime: Onnxruntime;
   private readonly session: InferenceSession;
   private readonly inputs: readonly ReferenceInput[];
   /** Shapes of the outputs for one sample, by name; empty until several are run together. */
   private shapesOfOne: ReadonlyMap<string, readonly number[]> = new Map();
 
-  private constructor(session: InferenceSession) {
+  private constructor(onnxruntime: Onnxruntime, session: InferenceSession) {
+    this.onnxruntime = onnxruntime;
     this.session = session;
     this.inputs = session.inputMetadata.map(describeInput);
   }
 
   /**
    * Loads a model; `externalData` holds its data files by their path relative to the model.
-   * Throws `HepcError` (H116) where onnxruntime refuses it. The caller closes it.
+   * Throws `HepcError` where onnxruntime refuses it (H116) or is not installed (H117). The caller closes it.
    */
   static async load(bytes: Uint8Array, externalData?: ReadonlyMap<string, Uint8Array>): Promise<ReferenceModel> {
     const files = Array.from(externalData ?? [], ([path, data]) => ({ path, data }));
+    const onnxruntime = await loadOnnxruntime();
     return new ReferenceModel(
+      onnxruntime,
       await reported(() =>
-        InferenceSession.create(bytes, {
+        onnxruntime.InferenceSession.create(bytes, {
           executionProviders: ['wasm'],
           logSeverityLevel: 4,
           ...(files.length > 0 && { externalData: files }),
@@ -125,7 +121,9 @@ export class ReferenceModel {
   }
 
   private async resultsOf(samples: readonly ClientSample[]): Promise<ReadonlyMap<string, Tensor>> {
-    const feeds = Object.fromEntries(this.inputs.map((input) => [input.name, tensorOf(input, samples)]));
+    const feeds = Object.fromEntries(
+      this.inputs.map((input) => [input.name, tensorOf(this.onnxruntime, input, samples)]),
+    );
     const results = await reported(() => this.session.run(feeds));
     return new Map(
       this.session.outputNames.map((name) => {
@@ -166,7 +164,7 @@ function isStatic(extent: number | string): extent is number {
   return typeof extent === 'number' && extent > 0 && extent < 2 ** 31;
 }
 
-function tensorOf(input: ReferenceInput, samples: readonly ClientSample[]): Tensor {
+function tensorOf({ Tensor }: Onnxruntime, input: ReferenceInput, samples: readonly ClientSample[]): Tensor {
   const { name, elements, shape, hasBatchAxis, batchAxis = 0 } = input;
   const size = elementCount(shape);
   const given = samples.map((sample) => {
@@ -196,7 +194,7 @@ function onlyNumbers(outputs: ReadonlyMap<string, ClientValue>): Map<string, Flo
 
 function numbersOf({ data, type }: Tensor): Float64Array {
   if (type === 'float16' && data instanceof Uint16Array) {
-    return Float64Array.from(new Float16Array(data.buffer, data.byteOffset, data.length));
+    return fromHalves(data);
   }
   return Float64Array.from(data as ArrayLike<number | bigint | string>, Number);
 }

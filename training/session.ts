@@ -1,10 +1,6 @@
 /** Graphs that onnxruntime runs for training: floats in, floats out, in one thread, so that sums have one order. */
-import { env, InferenceSession, Tensor } from 'onnxruntime-web';
-
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
-
-env.wasm.numThreads = 1;
-env.logLevel = 'fatal';
+import { type InferenceSession, loadOnnxruntime, type Onnxruntime, type Tensor } from './load-onnxruntime.ts';
 
 /** Floats with their shape, row-major. */
 export interface FloatArray {
@@ -13,23 +9,25 @@ export interface FloatArray {
 }
 
 export class GraphSession {
+  private readonly onnxruntime: Onnxruntime;
   private readonly session: InferenceSession;
 
-  private constructor(session: InferenceSession) {
+  private constructor(onnxruntime: Onnxruntime, session: InferenceSession) {
+    this.onnxruntime = onnxruntime;
     this.session = session;
   }
 
-  /** Loads what `GraphWriter` wrote; the caller closes it. */
+  /** Loads what `GraphWriter` wrote; the caller closes it. Throws `HepcError` (H117) without onnxruntime. */
   static async load(bytes: Uint8Array): Promise<GraphSession> {
-    return new GraphSession(
-      await InferenceSession.create(bytes, { executionProviders: ['wasm'], logSeverityLevel: 4 }),
-    );
+    const onnxruntime = await loadOnnxruntime();
+    const options = { executionProviders: ['wasm'], logSeverityLevel: 4 } as const;
+    return new GraphSession(onnxruntime, await onnxruntime.InferenceSession.create(bytes, options));
   }
 
   /** All outputs by name. */
   async run(inputs: ReadonlyMap<string, FloatArray>): Promise<ReadonlyMap<string, Float32Array>> {
     const feeds: Record<string, Tensor> = {};
-    for (const [name, { shape, data }] of inputs) feeds[name] = new Tensor('float32', data, shape);
+    for (const [name, { shape, data }] of inputs) feeds[name] = new this.onnxruntime.Tensor('float32', data, shape);
     const results = await this.session.run(feeds);
     return new Map(
       this.session.outputNames.map((name) => {

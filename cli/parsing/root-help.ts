@@ -1,10 +1,11 @@
 /** The help of all commands: grouped by need, ending in command lines that run. */
 import { type CommandHead, groups } from './declaration.ts';
+import { locateExamples } from './example-files.ts';
 import { lineWidth } from '../render/wrap.ts';
 
 const exitCodeLines = [
   '0   done',
-  '1   something is wrong with the model, data, plan, keys or files',
+  '1   something is wrong with the model, data, plan, keys or files, or Node is too old',
   '2   something is wrong with the command line',
   '70  a bug of hepc',
   '130 interrupted',
@@ -35,7 +36,7 @@ export function rootHelp(commands: readonly CommandHead[], version: string): str
 }
 
 export function exampleSection(examples: readonly string[]): string {
-  return `Examples:\n${examples.map((example) => renderExample(`hepc ${example}`)).join('')}`;
+  return `Examples:\n${examples.map((example) => renderExample(`hepc ${locateExamples(example)}`)).join('')}`;
 }
 
 /** A command line, continued with backslashes where it is too long. */

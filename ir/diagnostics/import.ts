@@ -189,6 +189,17 @@ export const unusedInput = defineDiagnostic<{ name: string }>({
   notes: () => ['Remove the input from the model.'],
 });
 
+export const onnxruntimeMissing = defineDiagnostic<{ command: string }>({
+  code: 'H117',
+  severity: 'error',
+  title: 'onnxruntime is not installed',
+  explain:
+    'verify and prune run the model itself in onnxruntime-web. It is many times as large as hepc, and clients, servers and ' +
+    'the compiler do without it: so it is installed by those alone who need it.',
+  message: () => 'this needs onnxruntime-web, which is not installed',
+  notes: ({ command }) => [`Install it beside hepc: ${command}`],
+});
+
 export const referenceFailed = defineDiagnostic<Wrong>({
   code: 'H116',
   severity: 'error',

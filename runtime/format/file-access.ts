@@ -1,9 +1,13 @@
 /** Files of Node as `RandomAccess`. */
-import type { FileHandle } from 'node:fs/promises';
 import type { RandomAccess } from './random-access.ts';
 
+/** What is asked of a file that Node has opened (`FileHandle` of `node:fs/promises`). */
+export interface ReadableFile {
+  read(bytes: Uint8Array, at: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+}
+
 /** Reads `file`, which stays its owner's to close; it has `size` bytes. Rejects with the errors of the system. */
-export function fileAccess(file: FileHandle, size: number): RandomAccess {
+export function fileAccess(file: ReadableFile, size: number): RandomAccess {
   return {
     size,
     read: async (offset, length) => {

@@ -2,7 +2,7 @@
  * ZIP archives that stay where they are: the directory is read and checked at once, entries when they are asked for.
  * Stored entries only. Checksums are not compared, since whoever reads compares a digest.
  */
-import type { RandomAccess } from './random-access.ts';
+import { type RandomAccess, readExactly } from './random-access.ts';
 import { dataStart, type EntryRecord, findDirectory, hasZipMagic, readDirectory, tailBytes } from './zip-directory.ts';
 import { ZipError, type ZipLimits } from './zip-format.ts';
 
@@ -16,8 +16,8 @@ export class ZipFile {
     if (!hasZipMagic(await source.read(0, 4))) throw new ZipError('not-zip', 'it is not a zip archive');
     const all = { ...limits, allowDeflate: false };
     const start = Math.max(0, source.size - tailBytes);
-    const place = findDirectory(await readExactly(source, start, source.size - start), source.size, all);
-    const directory = await readExactly(source, place.start, place.end - place.start);
+    const place = findDirectory(await readWhole(source, start, source.size - start), source.size, all);
+    const directory = await readWhole(source, place.start, place.end - place.start);
     return new ZipFile(source, readDirectory(directory, place, all));
   }
 
@@ -30,7 +30,7 @@ export class ZipFile {
   async access(name: string): Promise<RandomAccess> {
     const record = this.entries.get(name);
     if (record === undefined) throw new ZipError('damaged', 'it is missing', name);
-    const header = await readExactly(this.source, record.headerStart, record.headerBytes, name);
+    const header = await readWhole(this.source, record.headerStart, record.headerBytes, name);
     const start = dataStart(header, record);
     const size = record.storedSize;
     return {
@@ -42,17 +42,17 @@ export class ZipFile {
   /** The bytes of an entry, which the caller owns. Rejects with `ZipError` where it is not what the directory says. */
   async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
     const content = await this.access(name);
-    return readExactly(content, 0, content.size, name);
+    return readWhole(content, 0, content.size, name);
   }
 }
 
-async function readExactly(
+async function readWhole(
   source: RandomAccess,
   offset: number,
   length: number,
   entry?: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await source.read(offset, length);
-  if (bytes.length === length) return bytes;
+  const bytes = await readExactly(source, offset, length);
+  if (bytes !== undefined) return bytes;
   throw new ZipError('damaged', 'the file has become shorter while it was read', entry);
 }

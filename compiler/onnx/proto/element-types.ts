@@ -1,4 +1,3 @@
-/// <reference lib="esnext.float16" />
 /** The element types of ONNX that hepc reads, by their numbers in the protocol buffer (`TensorProto.DataType`). */
 import { integer } from './decode.ts';
 import type { TypedField } from './model.ts';

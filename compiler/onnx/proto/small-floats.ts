@@ -1,4 +1,3 @@
-/// <reference lib="esnext.float16" />
 /** Floating-point numbers of 4 to 16 bits, from their bits. */
 
 /** A format with a sign, an exponent and a mantissa (ONNX, "Float stored in 8 bits" and "in 4 bits"). */
@@ -30,10 +29,12 @@ export function smallFloatValues({ exponentBits, mantissaBits, special }: SmallF
   });
 }
 
+/** Of every code; made when the first is read. */
+let float16Values: Float64Array | undefined;
+
 export function fromFloat16(bits: number): number {
-  const view = new DataView(new ArrayBuffer(2));
-  view.setUint16(0, bits);
-  return view.getFloat16(0);
+  float16Values ??= smallFloatValues({ exponentBits: 5, mantissaBits: 10, special: 'infinities' });
+  return float16Values[bits] ?? NaN;
 }
 
 export function fromBfloat16(bits: number): number {

@@ -4,7 +4,7 @@
  */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { sha256Of } from '../../../ir/digest.ts';
-import type { RandomAccess } from '../../format/random-access.ts';
+import { type RandomAccess, readExactly } from '../../format/random-access.ts';
 import type { Append } from '../../format/zip-writer.ts';
 import { sectionsOf } from './envelope.ts';
 import {
@@ -73,9 +73,9 @@ export class EnvelopeReader {
   /** Reads everything but the runs. Rejects with `HepcError` (H601–H607) unless it is as stated and as expected. */
   static async open(source: RandomAccess, expected: ExpectedEnvelope): Promise<EnvelopeReader> {
     const end = headEnd(await source.read(0, fixedBytes), source.size, expected.kind);
-    const head = await readExactly(source, 0, end);
+    const head = await readWhole(source, 0, end);
     const header = readHeader(head, source.size, expected);
-    const trailer = await readExactly(source, end + header.runs * runBytes(header), trailerBytes(header));
+    const trailer = await readWhole(source, end + header.runs * runBytes(header), trailerBytes(header));
     const bound = await sha256Of(boundBytes(head, trailer));
     compareDigests(trailer.subarray(header.runs * digestBytes), bound, 'its header');
     return new EnvelopeReader(source, header, end, trailer);
@@ -91,14 +91,14 @@ export class EnvelopeReader {
   /** The sections of a run. Rejects with `HepcError` (H604) where their digest is another. */
   async read(run: number): Promise<Uint8Array[]> {
     const size = runBytes(this.header);
-    const content = await readExactly(this.source, this.start + run * size, size);
+    const content = await readWhole(this.source, this.start + run * size, size);
     compareDigests(runDigest(this.trailer, run), await sha256Of(content), 'its content');
     return sectionsOf(content, this.header.sections);
   }
 }
 
-async function readExactly(source: RandomAccess, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = await source.read(offset, length);
-  if (bytes.length !== length) throw damaged('it has become shorter while it was read');
+async function readWhole(source: RandomAccess, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readExactly(source, offset, length);
+  if (bytes === undefined) throw damaged('it has become shorter while it was read');
   return bytes;
 }
