@@ -27,6 +27,7 @@ import { PassManager, type PassRun } from '../passes/manager.ts';
 import { buildPlan } from './build-plan.ts';
 import { inputHeadroom } from './input-headroom.ts';
 import type { LayoutChoice } from './layouts/choose-layouts.ts';
+import { accuracyReport } from './measuring/accuracy-report.ts';
 import type { NetworkMaps } from './layouts/kernel-catalogue.ts';
 import { networkDepth } from './layouts/network-depth.ts';
 import { type Configuration, configurationsFor } from './search/configurations.ts';
@@ -75,7 +76,12 @@ export function compileGraph(graph: ImportedGraph, options: CompileOptions = {})
   const network = simplify(graph, settings);
   const compilation = compileWith(network, settings, configurationsFor(settings.goal, settings.profile));
   if ('refused' in compilation) throw new HepcError([compilation.refused]);
-  return compilation;
+  const { plan, modules } = compilation;
+  const { exact, approximated, samples, reference } = network;
+  const { tile, plan: program } = modules;
+  const { seed } = settings;
+  const parts = { model: graph.module, exact, approximated, tile, program, samples, reference, seed };
+  return { ...compilation, plan: { ...plan, accuracy: accuracyReport(parts) } };
 }
 
 /** The best plan of a network among those of the given configurations, which may be a single one. */

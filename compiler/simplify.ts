@@ -27,7 +27,9 @@ export interface SimplifiedNetwork {
   readonly graph: ImportedGraph;
   /** Linear ops and polynomials merged, with the activations of the model. */
   readonly exact: TensorModule;
-  /** `exact` with polynomials for activations: every element of the model, in its order. */
+  /** `exact` with polynomials for activations, under the same ids. */
+  readonly approximated: TensorModule;
+  /** `approximated`, merged once more: every element of the model, in its order. */
   readonly whole: TensorModule;
   /** What plans compute: `whole` in its orders, without dead elements. */
   readonly tensor: TensorModule;
@@ -54,12 +56,12 @@ export function simplify(
   const samples = settings.samples ?? uniformSamples(graph, seed);
   const manager = new PassManager(samples, observer);
   progress.begin('optimising the network', 0.02);
-  const { exact, whole } = optimiseTensor(graph.module, manager, { maxError, synthetic });
+  const { exact, approximated, whole } = optimiseTensor(graph.module, manager, { maxError, synthetic });
   const tensor = elements === 'all' ? whole : shrinkTensor(whole, manager, graph.orders?.(whole));
   const reference = referenceOn(graph.module, samples, graph.steps);
   const constant = synthetic ? [] : constantOutputs(reference);
   const warnings = [...warningsOf(samples, synthetic), ...constant, ...manager.warnings];
-  return { graph, exact, whole, tensor, samples, synthetic, reference, runs: manager.runs, warnings };
+  return { graph, exact, approximated, whole, tensor, samples, synthetic, reference, runs: manager.runs, warnings };
 }
 
 function warningsOf(samples: readonly Sample[], synthetic: boolean): Diagnostic[] {

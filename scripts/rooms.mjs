@@ -123,7 +123,8 @@ export const houses = [
       room('lowering', 'layouts kernels/parts'),
       room('parameters'),
       room('search', 'parameters lowering layouts kernels/parts'),
-      room('.', 'search parameters lowering layouts kernels/parts onnx'),
+      room('measuring', 'parameters'),
+      room('.', 'measuring search parameters lowering layouts kernels/parts onnx'),
     ],
   },
   {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { factsSection, headline } from './sections/facts-section.ts';
 import { html, Html, shorten } from './drawing/html.ts';
-import { layersOf } from './figures/layers.ts';
+import { layersOf } from '../../ir/he/layers.ts';
 import { networkOf } from './figures/network.ts';
 import { networkSection } from './sections/network-section.ts';
 import { operationsSection } from './sections/operations-section.ts';

@@ -30,21 +30,25 @@ import type { Chain } from './chains.ts';
  * that ranges are measured where the plan has them: before polynomials are merged, which are those of values and not of what
  * linear ops made of these, and after it, since they leave scales behind. They are merged once more afterwards, since an
  * activation that turned out to be linear on its range joins its neighbours. Every element of the model is still there, in
- * its order: this is what pruning works on. `exact` still has the activations of the model.
+ * its order: this is what pruning works on. `exact` still has the activations of the model, `approximated` what stands for
+ * them under the same ids.
  */
 export function optimiseTensor(
   module: TensorModule,
   manager: PassManager,
   options: { readonly maxError: number; readonly synthetic: boolean },
-): { readonly exact: TensorModule; readonly whole: TensorModule } {
+): Record<'exact' | 'approximated' | 'whole', TensorModule> {
   const live = manager.run(deadNodes, module, {});
   const unrounded = manager.run(dropRounding, live, options);
   const rounding = manager.runs.at(-1)?.statistics['error'] ?? 0;
   const linear = manager.run(mergeLinear, unrounded, {});
   const powers = manager.run(mergePolynomials, linear, {});
   const exact = powers === linear ? linear : manager.run(mergeLinear, powers, {});
-  const polynomial = manager.run(approximateActivations, exact, { ...options, maxError: options.maxError - rounding });
-  return { exact, whole: manager.run(mergeLinear, polynomial, {}) };
+  const approximated = manager.run(approximateActivations, exact, {
+    ...options,
+    maxError: options.maxError - rounding,
+  });
+  return { exact, approximated, whole: manager.run(mergeLinear, approximated, {}) };
 }
 
 /**

@@ -50,7 +50,7 @@ interface Simulation {
 }
 
 /** With no more neighbouring slots than there are samples, where the program allows it; else the whole batch. */
-function simulation(tile: TileModule, program: HeModule | PlanModule, samples: readonly Sample[]): Simulation {
+export function simulation(tile: TileModule, program: HeModule | PlanModule, samples: readonly Sample[]): Simulation {
   const full = tile.nodes[0]?.type.batchTile ?? 1;
   const few = Math.min(full, nextPowerOfTwo(samples.length));
   const shrunken = few === full ? undefined : shrinkBatch(tile, program, few);
@@ -118,7 +118,7 @@ export interface Reference {
   readonly answers: ReadonlyMap<Sample, Sample>;
 }
 
-interface ReferenceSample {
+export interface ReferenceSample {
   readonly sample: Sample;
   readonly outputs: Sample;
 }
@@ -214,7 +214,7 @@ export function predictError(
 }
 
 /** Slots times operations that a sample takes. A batch has its samples side by side: one run is all of them. */
-function workOf({ nodes }: TileModule, { slots, columns }: HeModule | PlanModule): number {
+export function workOf({ nodes }: TileModule, { slots, columns }: HeModule | PlanModule): number {
   return (slots / (nodes[0]?.type.batchTile ?? 1)) * columns.op.length;
 }
 
@@ -223,7 +223,7 @@ function countElements(outputs: Sample = new Map()): number {
 }
 
 /** Between the values of the same names; what is infinite or no number in both is no difference. */
-function largestDifference(values: Sample, exact: Sample): number {
+export function largestDifference(values: Sample, exact: Sample): number {
   let largest = 0;
   for (const [name, own] of values) {
     const other = exact.get(name);
@@ -242,7 +242,7 @@ interface SimulatedKey {
 }
 
 /** Slot vectors of all packs in order. */
-function packBatch(tile: TileModule, batch: readonly Sample[]): Float64Array[] {
+export function packBatch(tile: TileModule, batch: readonly Sample[]): Float64Array[] {
   return tile.nodes.flatMap((node) => {
     if (node.op !== 'pack') return [];
     const values = batch.map((sample) => sample.get(node.attrs.name) ?? new Float64Array());
@@ -250,7 +250,7 @@ function packBatch(tile: TileModule, batch: readonly Sample[]): Float64Array[] {
   });
 }
 
-function unpackBatch(
+export function unpackBatch(
   tile: TileModule,
   ciphertexts: readonly Float64Array[],
   count: number,

@@ -20,6 +20,8 @@ export interface EvaluateHeOptions {
   readonly plaintexts?: PlaintextSlots;
   /** For managed programs only. */
   readonly noise?: NoiseModel;
+  /** Which rows have noise, and the plaintexts for the others; all have it unless given. */
+  readonly noisy?: { readonly has: (id: number) => boolean; readonly quiet: PlaintextSlots };
   /** Sees every value; the array is only valid during the call. */
   readonly observe?: (id: number, slots: Float64Array) => void;
 }
@@ -108,11 +110,13 @@ export function evaluateHe(
   inputs: readonly Float64Array[],
   options: EvaluateHeOptions = {},
 ): Float64Array[] {
-  const { noise, observe } = options;
+  const { noise, noisy, observe } = options;
   const { columns, slots } = module;
   if (noise !== undefined && module.parameters === undefined)
     throw new InternalError('an unmanaged program has no noise');
-  const plaintexts = options.plaintexts ?? new PlaintextSlots(module, noise);
+  const own = options.plaintexts ?? new PlaintextSlots(module, noise);
+  let plaintexts = own;
+  const scratch = new Float64Array(noisy === undefined ? 0 : slots);
   const lastUse = lastUses(module);
   const values: (Float64Array | undefined)[] = [];
   const outputs: Float64Array[] = [];
@@ -136,8 +140,11 @@ export function evaluateHe(
     const op = heOp(module, id);
     const { a, b } = op;
     const result = free.pop() ?? new Float64Array(slots);
+    const isQuiet = noisy?.has(id) === false;
+    plaintexts = isQuiet ? noisy.quiet : own;
     compute[op.op](run, op, result);
-    if (noise !== undefined) addNoise(noise, code, op, result);
+    // Drawn for all rows, so that a row has the same noise whichever others have any.
+    if (noise !== undefined) addNoise(noise, code, op, isQuiet ? scratch : result);
     observe?.(id, result);
 
     if ((lastUse[id] ?? -1) === -1) free.push(result);

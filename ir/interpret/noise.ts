@@ -53,7 +53,8 @@ export class NoiseModel {
   private readonly degree: number;
   private readonly primes: readonly number[];
   private readonly specialPrime: number;
-  private readonly random: SeededRandom;
+  private random: SeededRandom;
+  private readonly seed: number;
   /** Deviation of a division's rounding at each slot, at scale 1. */
   private readonly rounding: Float64Array;
   /** 1 / |1 − ζ_j|. */
@@ -72,6 +73,7 @@ export class NoiseModel {
     this.degree = parameters.polyModulusDegree;
     this.primes = parameters.primes;
     this.specialPrime = parameters.specialPrime;
+    this.seed = seed;
     this.random = seededRandom(seed);
     this.pool = new Float64Array(poolSize + slots);
     this.random.fork('pool').fillGaussian(this.pool.subarray(0, poolSize), 1);
@@ -83,6 +85,11 @@ export class NoiseModel {
       const squared = -weight * Math.log(1 - secret.uniform());
       return Math.sqrt((this.degree / 24) * (1 + squared));
     });
+  }
+
+  /** From here on the same calls add the same errors as after any other `restart` of that run, under the same key. */
+  restart(run: number): void {
+    this.random = seededRandom(this.seed).fork(`run ${run}`);
   }
 
   /** Adds the error of encoding and symmetric encryption. */

@@ -11,6 +11,7 @@ import type { HeModule } from '../he/module.ts';
 import type { Port } from '../interface.ts';
 import type { Parameters } from '../parameters.ts';
 import type { Layout } from '../tile/layout.ts';
+import type { AccuracyReport } from './accuracy-report.ts';
 import type { Calibration } from './calibration.ts';
 import type { PruningReport } from './pruning-report.ts';
 import type { SearchReport } from './search-report.ts';
@@ -122,6 +123,8 @@ export interface Plan {
   readonly bound?: BoundWeights;
   /** What the search that led to it tried; absent in plans of format version 1. */
   readonly search?: SearchReport;
+  /** Where its error comes from; absent in bound plans. */
+  readonly accuracy?: AccuracyReport;
   /** What pruning did to its model; absent where nothing was pruned, and in bound plans. */
   readonly pruning?: PruningReport;
   /** `.ir` texts of the levels above, for `inspect --level`: name → text. */

@@ -40,6 +40,7 @@ export const entryNames = {
   packed: (k: number) => `weights/${k}.npy`,
   bound: (k: number) => `bound/${k}.ct`,
   search: 'search.json',
+  accuracy: 'accuracy.json',
   pruning: 'pruning.json',
   tilesBefore: (k: number) => `pruning/before-${k}.npy`,
   tilesAfter: (k: number) => `pruning/after-${k}.npy`,

@@ -18,6 +18,7 @@ import { decodeClientPart } from './client-part.ts';
 import type { EntryReader as Reader } from './entry-reader.ts';
 import { EntryReader } from './entry-reader.ts';
 import type { Manifest } from './manifest.ts';
+import { readAccuracy } from './accuracy-entry.ts';
 import { readPruning } from './pruning-entry.ts';
 import { readSearch } from './search-entry.ts';
 
@@ -45,6 +46,7 @@ function readArchive(archive: Archive): Plan {
   const reader = new EntryReader(archive);
   const { client, diagnostics } = decodeClientPart(archive, reader);
   const search = readSearch(reader);
+  const accuracy = readAccuracy(reader);
   const pruning = readPruning(reader);
   const plan: Plan = {
     client,
@@ -56,6 +58,7 @@ function readArchive(archive: Archive): Plan {
     statistics: { ...server.statistics, peakBytes: 0 },
     ...(server.bound && { bound: readBound(server.bound, fileName, reader) }),
     ...(search && { search }),
+    ...(accuracy && { accuracy }),
     ...(pruning && { pruning }),
     dumps: readDumps(reader),
   };

@@ -10,6 +10,7 @@
  *   weights/<k>.npy          packed constants, f64 [tiles, period]
  *   bound/<k>.ct             encrypted weights, saved by SEAL, of a bound plan
  *   search.json              what the search tried, see `search-entry.ts`
+ *   accuracy.json            where its error comes from, see `accuracy-entry.ts`
  *   pruning.json, pruning/   what pruning did, see `pruning-entry.ts`
  *   ir/<name>.ir             texts of the levels above
  */
@@ -22,6 +23,7 @@ import type { Append } from '../format/zip-writer.ts';
 import { dumpName, entryNames, sealArchive } from './archive.ts';
 import { ArchiveWriter } from './archive-file.ts';
 import { clientEntries, manifestHead, type WriteOptions } from './client-part.ts';
+import { accuracyEntry } from './accuracy-entry.ts';
 import { pruningEntries } from './pruning-entry.ts';
 import { type ManifestText, statisticsSchema } from './manifest.ts';
 import { searchEntry } from './search-entry.ts';
@@ -29,7 +31,7 @@ import { withoutEncryptedWeights } from './without-weights.ts';
 
 /**
  * The `.hep` of `plan`: same plan, same bytes. A bound plan is written without the weights that it holds encrypted
- * and without dumps and the report of the search, which may show them or where they are zero. Its ciphertexts must be in
+ * and without dumps and the reports of search and accuracy, which may show them or where they are zero. Its ciphertexts must be in
  * memory; where they are not, `writeBoundHep` writes them one after another.
  */
 export function writeHep(plan: Plan, options: WriteOptions = {}): Uint8Array {
@@ -59,8 +61,9 @@ export async function writeHepInParts(plan: Plan, append: Append, options: Write
   return writer.finish({ ...manifestHead(plan.client, options), server: serverHead(plan, plan.program) });
 }
 
-function* reportEntries({ search, pruning, dumps }: Plan): Generator<ZipEntry> {
+function* reportEntries({ search, accuracy, pruning, dumps }: Plan): Generator<ZipEntry> {
   if (search !== undefined) yield searchEntry(search);
+  if (accuracy !== undefined) yield accuracyEntry(accuracy);
   if (pruning !== undefined) yield* pruningEntries(pruning);
   for (const [name, text] of dumps) yield dumpEntry(name, text);
 }

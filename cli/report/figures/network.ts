@@ -13,7 +13,7 @@ import { Source } from '../../../ir/text/syntax/source.ts';
 import type { OpSyntax, SyntaxDict } from '../../../ir/text/syntax/syntax.ts';
 import type { Layout } from '../../../ir/tile/layout.ts';
 import { formatShape } from '../../render/units.ts';
-import { layerKey, layerName, type Layers } from './layers.ts';
+import { layerKey, layerName, type Layers } from '../../../ir/he/layers.ts';
 import { type Tally, tally } from './tally.ts';
 
 export interface NetworkNode {

@@ -5,7 +5,7 @@ import { profileOf } from '../../../costs/profiles.ts';
 import { rowCosts } from '../../../costs/program-cost.ts';
 import { ciphertextBytes } from '../../../ir/parameters.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
-import type { Layers } from './layers.ts';
+import type { Layers } from '../../../ir/he/layers.ts';
 
 export interface Timeline {
   readonly milliseconds: number;

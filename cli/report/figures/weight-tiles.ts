@@ -17,7 +17,7 @@ import {
   usesValueB,
 } from '../../../ir/he/traits.ts';
 import { modulo } from '../../../ir/maths/modular.ts';
-import type { Layers } from './layers.ts';
+import type { Layers } from '../../../ir/he/layers.ts';
 
 export interface Product {
   readonly row: number;

@@ -6,7 +6,7 @@ import { gone, type Grid } from '../drawing/cells.ts';
 import { figure } from '../drawing/charts.ts';
 import { drawHeatMap, heatMapLegend } from '../drawing/heat-map.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
-import type { Layers } from '../figures/layers.ts';
+import type { Layers } from '../../../ir/he/layers.ts';
 import type { Plotting } from '../drawing/plotting.ts';
 import { type LayerTiles, weightTiles } from '../figures/weight-tiles.ts';
 

@@ -4,7 +4,7 @@ import type { Plan } from '../../../ir/plan/plan.ts';
 import { cellPaths, shadeCount } from '../drawing/cells.ts';
 import { figure, formatTick, timeUnit } from '../drawing/charts.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
-import type { Layers } from '../figures/layers.ts';
+import type { Layers } from '../../../ir/he/layers.ts';
 import type { Mark, Plotting } from '../drawing/plotting.ts';
 import { type Timeline, timelineOf } from '../figures/timeline.ts';
 

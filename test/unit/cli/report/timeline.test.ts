@@ -1,6 +1,6 @@
 /** The timeline of a schedule, and the tallies of operations, agree with what is counted elsewhere. */
 import { expect, test } from 'vitest';
-import { layersOf } from '../../../../cli/report/figures/layers.ts';
+import { layersOf } from '../../../../ir/he/layers.ts';
 import { opFamilies, familyOfOp, sum, tally } from '../../../../cli/report/figures/tally.ts';
 import { timelineOf } from '../../../../cli/report/figures/timeline.ts';
 import { programCost } from '../../../../costs/program-cost.ts';

@@ -1,7 +1,7 @@
 /** The weight tiles of a program are its products, whichever way their weights come. */
 import { expect, test } from 'vitest';
 import { compileGraph } from '../../../../compiler/compile.ts';
-import { layersOf } from '../../../../cli/report/figures/layers.ts';
+import { layersOf } from '../../../../ir/he/layers.ts';
 import { weightTiles } from '../../../../cli/report/figures/weight-tiles.ts';
 import { denseChain, graphOf, samplesOf } from '../../../support/tiny-networks.ts';
 import { compiledPlan } from './pruned-plan.ts';

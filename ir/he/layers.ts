@@ -1,7 +1,7 @@
 /** The layers of a program: operations that come from the same ONNX nodes. */
-import type { NodeRef } from '../../../ir/diagnostics/diagnostic.ts';
-import type { HeModule } from '../../../ir/he/module.ts';
-import { isInput, isOutput } from '../../../ir/he/traits.ts';
+import type { NodeRef } from '../diagnostics/diagnostic.ts';
+import type { HeModule } from './module.ts';
+import { isInput, isOutput } from './traits.ts';
 
 export interface Layers {
   /** Names, in the order of the network. Hostile: whatever stood in the model. */
