@@ -12,11 +12,10 @@ import type { ValueId } from '../../ir/op.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
 import { mapOf } from '../../ir/tile/linear-attributes.ts';
 import type { TileModule, TileNode, TileNodeNamed } from '../../ir/tile/ops.ts';
-import { placeWeights } from '../../ir/tile/place-weights.ts';
 import { modulo } from '../../ir/maths/modular.ts';
 import { sentOutputs } from '../../ir/tile/sent-outputs.ts';
 import { emitPolynomial } from '../../ir/tensor/polynomial-evaluation.ts';
-import { DistinctRows } from './distinct-rows.ts';
+import { PlacedWeights } from './placed-weights.ts';
 
 /** Where the model's values are in the program. */
 export interface Lowered {
@@ -31,10 +30,10 @@ export interface Lowered {
 
 /**
  * With `encrypted` weights, products with weights and sums with biases take ciphertexts of the model owner's in place
- * of plaintexts. Coefficients of activations stay plain.
+ * of plaintexts. Coefficients of activations stay plain. `placed` has the weights of programs that were lowered before.
  */
-export function lowerToHe(tile: TileModule, weights: 'plain' | 'encrypted'): Lowered {
-  return new HeLowering(tile, weights === 'encrypted').lower();
+export function lowerToHe(tile: TileModule, weights: 'plain' | 'encrypted', placed = new PlacedWeights()): Lowered {
+  return new HeLowering(tile, weights === 'encrypted', placed).lower();
 }
 
 class HeLowering {
@@ -52,9 +51,11 @@ class HeLowering {
   private outputs = 0;
 
   private readonly encrypted: boolean;
+  private readonly placed: PlacedWeights;
 
-  constructor(tile: TileModule, encrypted: boolean) {
+  constructor(tile: TileModule, encrypted: boolean, placed: PlacedWeights) {
     this.tile = tile;
+    this.placed = placed;
     this.sent = sentOutputs(tile);
     this.encrypted = encrypted;
   }
@@ -105,28 +106,26 @@ class HeLowering {
     const { factor = 1, bias, kernel, layout } = node.attrs;
     const input = nodeAt(this.tile, node.operands[0] ?? -1).type;
     const map = mapOf(node.attrs, input.elements);
-    let rows: DistinctRows | undefined;
     const firstSource = this.packed.length;
     const rotated = new Map<number, number>();
     const babies = kernel.babies.length;
     // Summed as they come, so that in the order of the program few products are alive at once.
     const sums = Array.from({ length: layout.ciphertexts }, () => new Map<number, number>());
-    placeWeights(map, factor, input, layout, kernel, ({ output, giant, baby, input: c }, row) => {
+    const placed = { map, factor, kernel, input, output: layout };
+    const blocks = this.placed.place(placed, ({ output, giant, baby, input: c, row }) => {
       const key = c * babies + baby;
       let operand = rotated.get(key);
       if (operand === undefined) {
         operand = this.rotate(at(x, c), kernel.babies[baby] ?? 0, input);
         rotated.set(key, operand);
       }
-      rows ??= new DistinctRows(row.length);
-      const place = rows.add(row);
-      const source = firstSource + place.block;
-      const plaintext = this.plaintexts.add({ source, tile: place.row, shift: 0, inner: layout.batchTile });
+      const source = firstSource + row.block;
+      const plaintext = this.plaintexts.add({ source, tile: row.row, shift: 0, inner: layout.batchTile });
       const product = this.timesWeight(operand, plaintext);
       const sum = sums[output]?.get(giant);
       sums[output]?.set(giant, sum === undefined ? product : this.builder.add('add', { a: sum, b: product }));
     });
-    this.packed.push(...(rows?.finish() ?? []));
+    this.packed.push(...blocks);
     const biases = this.elementwise(layout, (element) => bias.values[element] ?? 0);
     return sums.map((byGiant, output) => {
       const turned = [...byGiant].map(([giant, sum]) => this.rotate(sum, kernel.giants[giant] ?? 0, layout));

@@ -13,6 +13,7 @@ import { scheduleProgram } from '../../passes/he/scheduling/schedule.ts';
 import { afterRounds, type Progress } from './progress.ts';
 import { constantBits, outputBits, type Overflow, type PackedNetwork, packNetwork } from './pack-network.ts';
 import { selectChain } from '../parameters/select-chain.ts';
+import type { PlacedWeights } from '../lowering/placed-weights.ts';
 import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import { predictError, type Reference } from '../parameters/simulate.ts';
 import { measureProgram, parametersOf } from './measure.ts';
@@ -31,6 +32,8 @@ export interface LoweringContext {
   readonly maps: NetworkMaps;
   /** Of its values on the samples, each measured once. */
   readonly ranges: Map<string, number>;
+  /** Weights placed for the programs that are weighed against each other. */
+  readonly placed?: PlacedWeights;
   readonly samples: readonly Sample[];
   readonly reference: Reference;
   readonly weights: 'plain' | 'encrypted';
@@ -66,9 +69,9 @@ export function lowerProposal(
   manager: PassManager,
   context: LoweringContext,
 ): LoweredPlan | Overflow {
-  const { tensor, maps, ranges, samples, weights } = context;
+  const { tensor, maps, ranges, placed, samples, weights } = context;
   const earlier = manager.warnings.length;
-  const packed = packNetwork(tensor, proposal.choice, { maps, ranges, samples, manager, weights });
+  const packed = packNetwork(tensor, proposal.choice, { maps, ranges, placed, samples, manager, weights });
   if ('needs' in packed) return packed;
   context.progress.at(0.4);
   const free = priceWithKeys({ proposal, packed }, {}, manager, context);

@@ -12,6 +12,7 @@ import { placeRescales } from '../../passes/he/rescale-lazily.ts';
 import type { AffineMap } from '../../ir/tensor/affine-map.ts';
 import type { LayoutChoice } from '../layouts/choose-layouts.ts';
 import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
+import type { PlacedWeights } from '../lowering/placed-weights.ts';
 import { lowerToHe } from '../lowering/to-he.ts';
 import { lowerTiles } from '../lowering/to-tile.ts';
 import { optimiseProgram } from '../parameters/pipelines.ts';
@@ -34,6 +35,8 @@ export interface PackingOptions {
   readonly maps?: NetworkMaps;
   /** Ranges of values on the samples as far as they are known, to which others are added. */
   readonly ranges?: Map<string, number>;
+  /** Weights placed for programs that were lowered before, to which others are added. */
+  readonly placed?: PlacedWeights | undefined;
   readonly samples: readonly Sample[];
   readonly manager: PassManager;
   readonly weights: 'plain' | 'encrypted';
@@ -51,13 +54,14 @@ export function packNetwork(
   choice: LayoutChoice,
   options: PackingOptions,
 ): PackedNetwork | Overflow {
-  const { maps = new Map<number, readonly AffineMap[]>(), ranges: known, samples, manager, weights } = options;
+  const { maps = new Map<number, readonly AffineMap[]>(), ranges: known, placed } = options;
+  const { samples, manager, weights } = options;
   const { tile, names } = lowerTiles(tensor, choice, maps);
   const ranges = measureRanges(tile, samples, names, known);
   const overflowing = tile.nodes.find(({ id }) => !Number.isFinite(ranges[id] ?? 0));
   if (overflowing !== undefined) return { needs: 'smaller-values', nodes: overflowing.origins };
   const equalised = manager.run(equaliseRanges, tile, { ranges });
-  const { module, packs, unpacks } = lowerToHe(equalised, weights);
+  const { module, packs, unpacks } = lowerToHe(equalised, weights, placed);
   const program = optimiseProgram(module, manager);
   const { depth, path } = deferredDepth(program);
   return { tile: equalised, program, packs, unpacks, depth, path };

@@ -15,6 +15,7 @@ import type { MemoryDemand } from '../../ir/diagnostics/memory.ts';
 import type { CandidateReport, ConfigurationReport, Verdict } from '../../ir/plan/search-report.ts';
 import type { PassManager } from '../../passes/manager.ts';
 import type { Progress } from './progress.ts';
+import { PlacedWeights } from '../lowering/placed-weights.ts';
 import { networkDepth } from '../layouts/network-depth.ts';
 import { carriesDepth } from '../parameters/chains.ts';
 import {
@@ -43,6 +44,9 @@ const estimateExcess = 1.3;
 const largeProductCount = 50_000;
 
 const largeSlotCount = 2 ** 26;
+
+/** Of weights that the programs of a degree share. */
+const mostPlacedBytes = 2 ** 27;
 
 /** Where the least error of a program exceeds the allowed one this many times, no other program of its degree is tried. */
 const hopelessErrorRatio = 3;
@@ -216,6 +220,7 @@ class PlanSearch {
     let isWithin = false;
     let bestCost = this.bestCost();
     const ordered = proposals.toSorted((a, b) => a.proposal.estimate - b.proposal.estimate);
+    const placed = new PlacedWeights(ordered.length > 1 ? mostPlacedBytes : 0);
     for (const [turn, { proposal, configuration }] of ordered.entries()) {
       const { estimate, aim, products } = proposal;
       const report = { configuration, aim: aim.name, estimate };
@@ -230,7 +235,7 @@ class PlanSearch {
       }
       const part = progress.part(0, 0.5).share(turn, ordered.length);
       part.begin(`weighing a plan at N = ${proposal.configuration.degree}`);
-      const plan = lowerProposal(proposal, this.manager, { ...this.context, progress: part });
+      const plan = lowerProposal(proposal, this.manager, { ...this.context, placed, progress: part });
       if ('needs' in plan) {
         this.overflow = plan;
         return false;

@@ -34,10 +34,10 @@ interface Lists {
 
 export class EntriesOfProducts {
   private readonly matrix: AffineMap;
-  private readonly slots: number;
+  private readonly period: number;
   private readonly inputs: number;
   private readonly babies: number;
-  /** Of a column all slots in which it stands, over all ciphertexts. */
+  /** Of a column all slots of a period in which it stands, over all ciphertexts: ciphertext · period + slot. */
   private readonly places: Lists;
   /** Of a shift the pairs giant · babies + baby. */
   private readonly pairs: Lists;
@@ -45,15 +45,15 @@ export class EntriesOfProducts {
   /** By product, all zero between calls. */
   private readonly counts: Int32Array;
 
-  constructor(matrix: AffineMap, input: Layout, { giants, babies }: Kernel) {
-    const slots = input.virtualSlots;
+  /** Slots are modulo `period`. */
+  constructor(matrix: AffineMap, input: Layout, { giants, babies }: Kernel, period: number) {
     this.matrix = matrix;
-    this.slots = slots;
+    this.period = period;
     this.inputs = input.ciphertexts;
     this.babies = babies.length;
-    this.places = listsBy(input.elementMap(), matrix.columns);
-    const shifts = giants.flatMap((giant) => babies.map((baby) => modulo(giant + baby, slots)));
-    this.pairs = listsBy(Int32Array.from(shifts), slots);
+    this.places = listsBy(elementsOfPeriod(input, period), matrix.columns);
+    const shifts = giants.flatMap((giant) => babies.map((baby) => modulo(giant + baby, period)));
+    this.pairs = listsBy(Int32Array.from(shifts), period);
     this.buffer = rowBuffer(matrix);
     this.counts = new Int32Array(giants.length * babies.length * input.ciphertexts);
   }
@@ -100,7 +100,7 @@ export class EntriesOfProducts {
   }
 
   private visit(rowOfPosition: Int32Array, see: (product: number, position: number, ordinal: number) => void): void {
-    const { matrix, buffer, places, pairs, babies, inputs, slots } = this;
+    const { matrix, buffer, places, pairs, babies, inputs, period } = this;
     for (let position = 0; position < rowOfPosition.length; position++) {
       const row = rowOfPosition[position] ?? -1;
       if (row < 0) continue;
@@ -110,18 +110,27 @@ export class EntriesOfProducts {
         const lastPlace = places.starts[column + 1] ?? 0;
         for (let p = places.starts[column] ?? 0; p < lastPlace; p++) {
           const place = places.items[p] ?? 0;
-          const slot = place & (slots - 1);
-          const shift = (slot - position) & (slots - 1);
+          const slot = place & (period - 1);
+          const shift = (slot - position) & (period - 1);
           const lastPair = pairs.starts[shift + 1] ?? 0;
           for (let i = pairs.starts[shift] ?? 0; i < lastPair; i++) {
             const pair = pairs.items[i] ?? 0;
             const baby = pair % babies;
-            see((((pair - baby) / babies) * inputs + (place - slot) / slots) * babies + baby, position, k);
+            see((((pair - baby) / babies) * inputs + (place - slot) / period) * babies + baby, position, k);
           }
         }
       }
     }
   }
+}
+
+function elementsOfPeriod(input: Layout, period: number): Int32Array {
+  const elements = input.elementMap();
+  const slots = input.virtualSlots;
+  if (period === slots) return elements;
+  const first = new Int32Array(input.ciphertexts * period);
+  for (let c = 0; c < input.ciphertexts; c++) first.set(elements.subarray(c * slots, c * slots + period), c * period);
+  return first;
 }
 
 /** The indices of `keys` that have each key below `count`, ascending; what is −1 is left out. */

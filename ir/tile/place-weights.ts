@@ -8,6 +8,9 @@
  * product reaches the column while none of the row's output slots behind u has it yet. The kernel is sound when at
  * the end every output slot has every non-zero of its row exactly once; that count is checked, so an unsound kernel is
  * refused here and never miscompiled.
+ *
+ * Where operand and result repeat, everything does: slots are those of one period then, a ring of its own, so long as the
+ * sums of the folds are as many there.
  */
 import { InternalError } from '../diagnostics/diagnostic.ts';
 import { modulo } from '../maths/modular.ts';
@@ -44,11 +47,28 @@ export interface Placement {
   readonly period: number;
 }
 
-/** Sums of all subsets of `folds`, modulo `slots`. Throws where two subsets give the same sum. */
-function foldSpan(folds: readonly number[], slots: number): number[] {
+interface Ring {
+  /** Slots after which operand, plaintexts and result repeat: positions are modulo them. */
+  readonly period: number;
+  /** Sums of all subsets of the folds. */
+  readonly span: readonly number[];
+}
+
+/** Throws where two subsets of the folds have the same sum among all slots. */
+function ringOf(input: Layout, output: Layout, { folds }: Kernel): Ring {
+  const slots = output.virtualSlots;
+  const period = Math.max(input.period, output.period);
+  for (const modulus of period < slots ? [period, slots] : [slots]) {
+    const span = foldSpan(folds, modulus);
+    if (new Set(span).size === span.length) return { period: modulus, span };
+  }
+  throw new InternalError('two subsets of the folds have the same sum');
+}
+
+/** Sums of all subsets of `folds`, modulo `slots`. */
+function foldSpan(folds: readonly number[], slots: number): readonly number[] {
   let span = [0];
   for (const fold of folds) span = [...span, ...span.map((offset) => (offset + fold) % slots)];
-  if (new Set(span).size !== span.length) throw new InternalError('two subsets of the folds have the same sum');
   return span;
 }
 
@@ -65,7 +85,7 @@ export function placeWeights(
   kernel: Kernel,
   visit: (product: Product, tile: Float64Array) => void,
 ): void {
-  const values = new ValueTiles(matrix.weights, factor, repetition(input, output, kernel));
+  const values = new ValueTiles(matrix.weights, factor, ringOf(input, output, kernel).period);
   const leftOut = visitProducts(matrix, input, output, kernel, values, visit);
   if (leftOut.size > 0) {
     throw new InternalError(
@@ -86,7 +106,7 @@ export function placeWhatFits(
 ): { readonly placement: Placement; readonly leftOut: ReadonlySet<number> } {
   const products: Product[] = [];
   const tiles: Int32Array[] = [];
-  const period = repetition(input, output, kernel);
+  const { period } = ringOf(input, output, kernel);
   const leftOut = visitProducts(matrix, input, output, kernel, new EntryTiles(period), (product, tile) => {
     products.push(product);
     tiles.push(tile.slice());
@@ -107,21 +127,20 @@ function visitProducts<T extends Int32Array | Float64Array>(
 ): ReadonlySet<number> {
   const slots = output.virtualSlots;
   const columnAt = input.elementMap();
-  const period = repetition(input, output, kernel);
-  const span = foldSpan(kernel.folds, slots);
+  const { period, span } = ringOf(input, output, kernel);
   const active = activePairs(matrix, input, output);
   const rowAt = output.elementMap();
   const leftOut = new Set<number>();
   const { giants, babies } = kernel;
   const together = areApart(input, kernel) ? mostTogether : 1;
   const inputs = input.ciphertexts;
-  const entries = new EntriesOfProducts(matrix, input, kernel);
+  const entries = new EntriesOfProducts(matrix, input, kernel, period);
   let finished = 0;
 
   for (let o = 0; o < output.ciphertexts; o++) {
-    const served = servedRows(rowAt.subarray(o * slots, (o + 1) * slots), span, kernel.folds);
-    const rowOfPosition = served.rowOfPosition.subarray(0, period);
-    const coverage = new Coverage(matrix, served, period);
+    const served = servedRows(rowAt.subarray(o * slots, o * slots + period), span, kernel.folds);
+    const { rowOfPosition } = served;
+    const coverage = new Coverage(matrix, served);
     const readsFrom = active.subarray(o * inputs, (o + 1) * inputs);
     const pairs = readsFrom.reduce((sum, reads) => sum + reads, 0) * giants.length * babies.length;
     const finish = (giant: number, c: number, baby: number, k: number): void => {
@@ -134,14 +153,14 @@ function visitProducts<T extends Int32Array | Float64Array>(
         const baby = product % babies.length;
         const c = Math.floor(product / babies.length) % inputs;
         const giant = Math.floor(product / (babies.length * inputs));
-        const giantShift = modulo(giants[giant] ?? 0, slots);
+        const giantShift = modulo(giants[giant] ?? 0, period);
         let isUsed = false;
         const end = reached.starts[i + 1] ?? 0;
         for (let e = reached.starts[i] ?? 0; e < end; e++) {
           const u = reached.positions[e] ?? 0;
           if (!coverage.claim(u, reached.ordinals[e] ?? 0)) continue;
           isUsed = true;
-          tiles.put(0, ((u + giantShift) & (slots - 1)) % period, reached.weights[e] ?? -1);
+          tiles.put(0, (u + giantShift) & (period - 1), reached.weights[e] ?? -1);
         }
         if (isUsed) finish(giant, c, baby, 0);
       }
@@ -149,12 +168,12 @@ function visitProducts<T extends Int32Array | Float64Array>(
       continue;
     }
     for (const [gi, giant] of giants.entries()) {
-      const giantShift = modulo(giant, slots);
+      const giantShift = modulo(giant, period);
       for (let c = 0; c < inputs; c++) {
         if (readsFrom[c] === 0) continue;
-        const columns = columnAt.subarray(c * slots, (c + 1) * slots);
+        const columns = columnAt.subarray(c * slots, c * slots + period);
         for (let first = 0; first < babies.length; first += together) {
-          const shifts = babies.slice(first, first + together).map((baby) => modulo(giant + baby, slots));
+          const shifts = babies.slice(first, first + together).map((baby) => modulo(giant + baby, period));
           const used = fillTiles({ matrix, rowOfPosition, columns, coverage, tiles, giantShift, shifts });
           for (const [k, is] of used.entries()) if (is === 1) finish(gi, c, first + k, k);
         }
@@ -171,7 +190,7 @@ function visitProducts<T extends Int32Array | Float64Array>(
 interface Together {
   readonly matrix: AffineMap;
   readonly rowOfPosition: Int32Array;
-  /** The column in each slot of the input ciphertext. */
+  /** The column in each slot of a period of the input ciphertext. */
   readonly columns: Int32Array;
   readonly coverage: Coverage;
   readonly tiles: WeightTiles<unknown>;
@@ -188,7 +207,7 @@ function fillTiles({ matrix, rowOfPosition, columns, coverage, tiles, giantShift
   const places = new Int32Array(count);
   const weights = new Int32Array(count);
   const period = rowOfPosition.length;
-  const mask = columns.length - 1;
+  const mask = period - 1;
   const from = Int32Array.from(shifts);
   for (let u = 0; u < period; u++) {
     const row = rowOfPosition[u] ?? -1;
@@ -196,7 +215,7 @@ function fillTiles({ matrix, rowOfPosition, columns, coverage, tiles, giantShift
     for (let k = 0; k < count; k++) reached[k] = columns[(u + (from[k] ?? 0)) & mask] ?? -1;
     matrix.findAll(row, reached, places, weights);
     coverage.claimAll(u, places);
-    tiles.putAll(((u + giantShift) & mask) % period, places, weights, used);
+    tiles.putAll((u + giantShift) & mask, places, weights, used);
   }
   return used;
 }
@@ -240,11 +259,6 @@ function isOnceInPeriod(layout: Layout): boolean {
   return true;
 }
 
-/** Slots after which all plaintexts of the kernel repeat. */
-function repetition(input: Layout, output: Layout, { folds }: Kernel): number {
-  return folds.length > 0 ? output.virtualSlots : Math.max(input.period, output.period);
-}
-
 /** For each pair (output, input ciphertext) whether any non-zero lies between them. */
 function activePairs(matrix: AffineMap, input: Layout, output: Layout): Uint8Array {
   const active = new Uint8Array(output.ciphertexts * input.ciphertexts);
@@ -261,7 +275,7 @@ function activePairs(matrix: AffineMap, input: Layout, output: Layout): Uint8Arr
 }
 
 interface Served {
-  /** The row in each output slot of this ciphertext that has an account of its own, −1 for the others. */
+  /** The row in each output slot of a period of this ciphertext that has an account of its own, −1 for the others. */
   readonly rowOfAccount: Int32Array;
   /** The row that position u = s' + φ serves, −1 where it serves none or several. */
   readonly rowOfPosition: Int32Array;
@@ -346,11 +360,10 @@ class Coverage {
   private readonly done: Uint8Array;
   private readonly base: Float64Array;
   private readonly served: Served;
-  private readonly period: number;
 
-  constructor(matrix: AffineMap, served: Served, period: number) {
+  constructor(matrix: AffineMap, served: Served) {
     this.served = served;
-    this.period = period;
+    const period = served.rowOfAccount.length;
     this.base = new Float64Array(period);
     let total = 0;
     let missing = 0;
@@ -409,8 +422,7 @@ class Coverage {
   /** The weights of entries that some output slot has not got; `weightsOf` has those of a row by place, −1 for none. */
   addMissing(weights: Set<number>, weightsOf: (row: number) => Int32Array): void {
     if (this.missing === 0) return;
-    for (let s = 0; s < this.period; s++) {
-      const row = this.served.rowOfAccount[s] ?? -1;
+    for (const [s, row] of this.served.rowOfAccount.entries()) {
       if (row < 0) continue;
       const base = this.base[s] ?? 0;
       for (const [place, weight] of weightsOf(row).entries())

@@ -28,7 +28,7 @@ test('every entry is handed to all products that reach it, in order', () => {
           }
         }
       }
-      const found = new EntriesOfProducts(matrix, input, kernel).of(rows, Infinity);
+      const found = new EntriesOfProducts(matrix, input, kernel, virtualSlots).of(rows, Infinity);
       const entries = [...(found?.products ?? [])].flatMap((product, i) =>
         Array.from(found?.positions.subarray(found.starts[i], found.starts[i + 1]) ?? [], (position, k) => [
           product,
@@ -49,5 +49,5 @@ test('where rows are full, asking takes less', () => {
   if (map === undefined || option === undefined) return;
   const rows = option.output.elementMap().subarray(0, 16);
   const entries = rows.reduce((sum, row) => sum + (row < 0 ? 0 : map.count(row)), 0);
-  expect(new EntriesOfProducts(map, option.input, option.kernel).of(rows, entries)).toBeUndefined();
+  expect(new EntriesOfProducts(map, option.input, option.kernel, 16).of(rows, entries)).toBeUndefined();
 });
