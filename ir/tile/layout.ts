@@ -58,9 +58,9 @@ export class Layout {
   elementMap(): Int32Array {
     if (this.elementsBySlot !== undefined) return this.elementsBySlot;
     const map = new Int32Array(this.ciphertexts * this.virtualSlots).fill(-1);
-    this.forEachPlace((element, ciphertext, slot) => {
-      map[ciphertext * this.virtualSlots + slot] = element;
-    });
+    const places = this.firstPlaces();
+    for (const offset of this.copyOffsets())
+      for (let element = 0; element < places.length; element++) map[(places[element] ?? 0) + offset] = element;
     this.elementsBySlot = map;
     return map;
   }
@@ -68,12 +68,37 @@ export class Layout {
   /** For each element its first place (positions 0 in duplicated dimensions): ciphertext · virtualSlots + slot. Shared. */
   firstPlaces(): Int32Array {
     if (this.placesByElement !== undefined) return this.placesByElement;
-    const places = new Int32Array(this.elements).fill(-1);
-    this.forEachPlace((element, ciphertext, slot) => {
-      if (places[element] === -1) places[element] = ciphertext * this.virtualSlots + slot;
-    });
-    this.placesByElement = places;
-    return places;
+    let [ciphertexts, slots] = [new Int32Array(1), new Int32Array(1)];
+    for (const dim of this.dims) {
+      const { n, t } = dim;
+      const tiles = tilesOf(dim);
+      const count = ciphertexts.length;
+      const [inCiphertexts, inSlots] = [new Int32Array(count * n), new Int32Array(count * n)];
+      for (let i = 0; i < n; i++) {
+        const tile = dim.interleaved ? i % tiles : Math.floor(i / t);
+        const position = dim.interleaved ? Math.floor(i / tiles) : i % t;
+        for (let outer = 0; outer < count; outer++) {
+          inCiphertexts[outer * n + i] = (ciphertexts[outer] ?? 0) * tiles + tile;
+          inSlots[outer * n + i] = (slots[outer] ?? 0) * t + position;
+        }
+      }
+      [ciphertexts, slots] = [inCiphertexts, inSlots];
+    }
+    const V = this.virtualSlots;
+    this.placesByElement = slots.map((slot, element) => (ciphertexts[element] ?? 0) * V + slot);
+    return this.placesByElement;
+  }
+
+  /** By how many slots the copies of every element stand behind its first place, itself included. */
+  private copyOffsets(): number[] {
+    let offsets = [0];
+    let stride = this.virtualSlots;
+    for (const { t, duplicated } of this.dims) {
+      stride /= t;
+      if (duplicated)
+        offsets = Array.from({ length: t }, (_, r) => offsets.map((offset) => offset + r * stride)).flat();
+    }
+    return offsets;
   }
 
   /**
@@ -87,28 +112,6 @@ export class Layout {
       period /= dim.t;
     }
     return period;
-  }
-
-  /** Visits every (element, ciphertext, virtual slot) at which an element stands; duplicates count each. */
-  forEachPlace(visit: (element: number, ciphertext: number, slot: number) => void): void {
-    const descend = (d: number, element: number, ciphertext: number, slot: number): void => {
-      const dim = this.dims[d];
-      if (dim === undefined) {
-        visit(element, ciphertext, slot);
-        return;
-      }
-      const tiles = tilesOf(dim);
-      if (dim.duplicated) {
-        for (let r = 0; r < dim.t; r++) descend(d + 1, element, ciphertext, slot * dim.t + r);
-        return;
-      }
-      for (let i = 0; i < dim.n; i++) {
-        const tile = dim.interleaved ? i % tiles : Math.floor(i / dim.t);
-        const position = dim.interleaved ? Math.floor(i / tiles) : i % dim.t;
-        descend(d + 1, element * dim.n + i, ciphertext * tiles + tile, slot * dim.t + position);
-      }
-    };
-    descend(0, 0, 0, 0);
   }
 
   // Canonical text, e.g. `[784/32, */128]` or `[10/128, 1?/32] batch 16`.

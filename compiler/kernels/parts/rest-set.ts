@@ -76,6 +76,14 @@ export function bitsOf(words: Int32Array): number {
   return having.reduce((bits, [bit, where]) => ((any & where) === 0 ? bits : bits | bit), high * wordBits);
 }
 
+export function countRests(words: Int32Array): number {
+  let count = 0;
+  for (let i = 0; i < words.length; i++) {
+    for (let word = words[i] ?? 0; word !== 0; word &= word - 1) count++;
+  }
+  return count;
+}
+
 /** In ascending order. */
 export function restsIn(words: Int32Array): number[] {
   const rests: number[] = [];

@@ -1,5 +1,6 @@
 /** Ways to cut steps into babies and giants, and what each of them costs. */
 import { modulo } from '../../../ir/maths/modular.ts';
+import { restsIn } from './rest-set.ts';
 
 /** What a rotation costs on either side. */
 export interface SplitWeights {
@@ -15,6 +16,14 @@ export function splitWidths(unit: number, period: number): number[] {
   for (let n = 2; n <= 16 && n * unit <= period; n++) found.push(n * unit);
   for (let width = 32 * unit; width <= period; width *= 2) found.push(0.75 * width, width);
   return found;
+}
+
+export interface Splitting {
+  /** Sets of rests by pair, output · inputs + input. */
+  readonly sets: ReadonlyMap<number, Int32Array>;
+  readonly inputs: number;
+  readonly slots: number;
+  readonly weights: SplitWeights;
 }
 
 /** Inputs, or outputs, that have the same steps. */
@@ -36,19 +45,26 @@ export class StepSplitter {
   private readonly weights: SplitWeights;
   private generation = 0;
 
-  /** `steps` by pair: output · inputs + input. */
-  constructor(steps: ReadonlyMap<number, readonly number[]>, inputs: number, slots: number, weights: SplitWeights) {
+  /** `stepOf` says which step a rest is. */
+  constructor({ sets, inputs, slots, weights }: Splitting, stepOf: (rest: number) => number) {
     this.weights = weights;
-    const byInput = new Map<number, (readonly number[])[]>();
-    const byOutput = new Map<number, (readonly number[])[]>();
-    for (const [pair, list] of steps) {
-      listAt(byInput, pair % inputs).push(list);
-      listAt(byOutput, Math.floor(pair / inputs)).push(list);
-    }
     this.slots = slots;
     this.marks = new Int32Array(slots);
-    this.inputs = this.unionsOf(byInput);
-    this.outputs = this.unionsOf(byOutput);
+    this.inputs = alike(
+      unions(sets, (pair) => pair % inputs),
+      stepOf,
+    );
+    this.outputs = alike(
+      unions(sets, (pair) => Math.floor(pair / inputs)),
+      stepOf,
+    );
+  }
+
+  /** All bits that are set in any step. */
+  get bits(): number {
+    let bits = 0;
+    for (const { steps } of this.inputs) for (const step of steps) bits |= step;
+    return bits;
   }
 
   /** With babies in [from, from + width) and giants multiples of `width`. Once it reaches `most` counting ends. */
@@ -107,27 +123,6 @@ export class StepSplitter {
     }
     return { babies: ascending(babies), giants: ascending(giants) };
   }
-
-  /** Of each key's lists every step once; keys with the same steps are one. */
-  private unionsOf(lists: ReadonlyMap<number, readonly (readonly number[])[]>): Alike[] {
-    const found = new Map<string, Alike>();
-    const wrap = this.slots - 1;
-    for (const each of lists.values()) {
-      const generation = ++this.generation;
-      const union: number[] = [];
-      for (const list of each) {
-        for (const step of list) {
-          if (this.marks[step & wrap] === generation) continue;
-          this.marks[step & wrap] = generation;
-          union.push(step);
-        }
-      }
-      const steps = Int32Array.from(union).sort();
-      const key = lists.size === 1 ? '' : steps.join();
-      found.set(key, { steps, count: (found.get(key)?.count ?? 0) + 1 });
-    }
-    return [...found.values()];
-  }
 }
 
 /** ⌊difference / width⌋ of a multiple of a half, by the inverse of the width, which is off by far less than what is added. */
@@ -135,12 +130,41 @@ function giantsBelow(difference: number, inverse: number): number {
   return Math.floor((difference + 0.25) * inverse);
 }
 
-function listAt<T>(lists: Map<number, T[]>, key: number): T[] {
-  let list = lists.get(key);
-  if (list === undefined) lists.set(key, (list = []));
-  return list;
+/** The sets of all pairs with the same key as one. */
+function unions(sets: ReadonlyMap<number, Int32Array>, keyOf: (pair: number) => number): Iterable<Int32Array> {
+  const found = new Map<number, Int32Array>();
+  const own = new Set<number>();
+  for (const [pair, set] of sets) {
+    const key = keyOf(pair);
+    const known = found.get(key);
+    if (known === undefined) {
+      found.set(key, set);
+      continue;
+    }
+    const union = own.has(key) ? known : known.slice();
+    for (let i = 0; i < union.length; i++) union[i] = (union[i] ?? 0) | (set[i] ?? 0);
+    own.add(key);
+    found.set(key, union);
+  }
+  return found.values();
 }
 
-export function ascending(steps: ReadonlySet<number>): number[] {
+/** Equal sets are one. */
+function alike(sets: Iterable<Int32Array>, stepOf: (rest: number) => number): Alike[] {
+  const found = new Map<number, { readonly set: Int32Array; count: number }[]>();
+  for (const set of sets) {
+    const hash = set.reduce((sum, word) => Math.imul(sum ^ word, 0x01000193), 0);
+    const others = found.get(hash) ?? [];
+    const same = others.find((other) => other.set.every((word, i) => word === set[i]));
+    if (same === undefined) found.set(hash, [...others, { set, count: 1 }]);
+    else same.count++;
+  }
+  return [...found.values()].flat().map(({ set, count }) => {
+    const steps = Int32Array.from(restsIn(set), stepOf).sort();
+    return { steps, count };
+  });
+}
+
+function ascending(steps: ReadonlySet<number>): number[] {
   return [...steps].sort((a, b) => a - b);
 }

@@ -7,8 +7,8 @@
  * sums by its giants costs Σ_inputs |babies \ 0| + Σ_outputs |giants \ 0| key switches (baby-step/giant-step; Halevi
  * and Shoup, Crypto 2014, section 4.1, here over any set of steps).
  */
-import { addMoved, addRest, bitsOf, foldRests, restsIn, wordsFor } from './rest-set.ts';
-import { ascending, StepSplitter, type SplitWeights, splitWidths } from './step-splitter.ts';
+import { addMoved, addRest, bitsOf, countRests, foldRests, restsIn, wordsFor } from './rest-set.ts';
+import { StepSplitter, type SplitWeights, splitWidths } from './step-splitter.ts';
 
 /** Fewer rotations always win; among equally many the sides tell. */
 const oneByOne: SplitWeights = { baby: 1 + 1.4e-6, giant: 1 + 1.25e-6 };
@@ -117,31 +117,45 @@ export class StepTable {
    * folds need not go around the whole period.
    */
   split(folded = 0, origin = 0): Split {
-    const { weights } = this;
-    const reducer = new Reducer(this.period, folded, origin);
-    const steps = this.stepsWithout(folded, origin, reducer);
-    let bits = 0;
+    const { period, inputs, slots, weights } = this;
+    const sets = this.folded(folded, origin);
+    const folds = new Folds(period, folded, origin);
+    const splitter = new StepSplitter({ sets, inputs, slots, weights }, (rest) => folds.step(rest));
     let products = 0;
     let most = 0;
-    for (const list of steps.values()) {
-      products += list.length;
-      most = Math.max(most, list.length);
-      for (const step of list) bits |= step;
+    for (const set of sets.values()) {
+      const steps = countRests(set);
+      products += steps;
+      most = Math.max(most, steps);
     }
-    const splitter = new StepSplitter(steps, this.inputs, this.slots, weights);
     let best = { width: 1, from: 0 };
     let least = splitter.cost(1, 0);
-    const unit = bits === 0 ? this.period : bits & -bits;
+    const { bits } = splitter;
+    const unit = bits === 0 ? period : bits & -bits;
     const even = unit * Math.sqrt(most);
-    for (const width of splitWidths(unit, this.period).sort((a, b) => Math.abs(a - even) - Math.abs(b - even))) {
-      if (splitter.leastCost(width, unit, this.period) > least) continue;
+    for (const width of splitWidths(unit, period).sort((a, b) => Math.abs(a - even) - Math.abs(b - even))) {
+      if (splitter.leastCost(width, unit, period) > least) continue;
       for (const from of [0, 1 - width, -width / 2]) {
         const cost = splitter.cost(width, from, least);
         if (cost < least) [best, least] = [{ width, from }, cost];
       }
     }
     const { babies, giants } = splitter.steps(best.width, best.from);
-    return { ...this.countPlaced(steps, babies, giants, reducer), products };
+    return { ...this.countPlaced(sets, babies, giants, folds), products };
+  }
+
+  /** The rests plus `origin` that the folds leave of every pair. */
+  private folded(folded: number, origin: number): ReadonlyMap<number, Int32Array> {
+    this.flushRuns();
+    if (folded === 0 && origin === 0) return this.rests;
+    const sets = new Map<number, Int32Array>();
+    for (const [pair, rests] of this.rests) {
+      const left = new Int32Array(rests.length);
+      addMoved(left, rests, origin, this.period);
+      foldRests(left, folded);
+      sets.set(pair, left);
+    }
+    return sets;
   }
 
   /**
@@ -149,56 +163,45 @@ export class StepTable {
    * steps may be the same step around the folds. This is the order in which weights are placed.
    */
   private countPlaced(
-    steps: ReadonlyMap<number, readonly number[]>,
+    sets: ReadonlyMap<number, Int32Array>,
     babies: readonly number[],
     giants: readonly number[],
-    reducer: Reducer,
+    folds: Folds,
   ): Omit<Split, 'products'> {
-    const usedBabies = new Set<number>();
-    const usedGiants = new Set<number>();
-    const rotatedBabies = new Set<number>();
-    const rotatedGiants = new Set<number>();
-    // Entries that are the number of a pair are its open steps.
-    const open = new Float64Array(this.slots).fill(-1);
-    const wrap = this.slots - 1;
-    for (const [pair, list] of steps) {
-      for (const step of list) open[step & wrap] = pair;
-      let left = list.length;
-      for (const giant of giants) {
-        if (left === 0) break;
-        for (const baby of babies) {
-          const step = reducer.reduce(giant + baby) & wrap;
-          if (open[step] !== pair) continue;
-          open[step] = -1;
-          left--;
-          usedBabies.add(baby);
-          usedGiants.add(giant);
-          if (baby !== 0) rotatedBabies.add((pair % this.inputs) * this.slots + baby);
-          if (giant !== 0) rotatedGiants.add(Math.floor(pair / this.inputs) * this.slots + giant);
-        }
+    const { inputs } = this;
+    /** By what folds leave of a rest: giant · babies + baby of the first product. */
+    const firsts = new Int32Array(this.period).fill(-1);
+    for (const [g, giant] of giants.entries()) {
+      for (const [b, baby] of babies.entries()) {
+        const rest = folds.restOf(giant + baby);
+        if (firsts[rest] === -1) firsts[rest] = g * babies.length + b;
       }
     }
-    return {
-      babies: ascending(usedBabies),
-      giants: ascending(usedGiants),
-      babyRotations: rotatedBabies.size,
-      giantRotations: rotatedGiants.size,
-    };
-  }
-
-  private stepsWithout(folded: number, origin: number, reducer: Reducer): Map<number, number[]> {
-    this.flushRuns();
-    const lists = new Map<number, number[]>();
-    for (const [pair, set] of this.rests) {
-      const left = new Int32Array(set.length);
-      addMoved(left, set, origin, this.period);
-      foldRests(left, folded);
-      lists.set(
-        pair,
-        restsIn(left).map((rest) => reducer.centred(rest - origin)),
-      );
+    const usedBabies = new Uint8Array(inputs * babies.length);
+    const usedGiants = new Map<number, Uint8Array>();
+    for (const [pair, set] of sets) {
+      const c = pair % inputs;
+      const o = (pair - c) / inputs;
+      let ofOutput = usedGiants.get(o);
+      if (ofOutput === undefined) usedGiants.set(o, (ofOutput = new Uint8Array(giants.length)));
+      for (const rest of restsIn(set)) {
+        const first = firsts[rest] ?? -1;
+        if (first < 0) continue;
+        const baby = first % babies.length;
+        usedBabies[c * babies.length + baby] = 1;
+        ofOutput[(first - baby) / babies.length] = 1;
+      }
     }
-    return lists;
+    const ofInputs = Array.from({ length: inputs }, (_, c) =>
+      usedBabies.subarray(c * babies.length, (c + 1) * babies.length),
+    );
+    const [usedB, usedG] = [usedOf(babies, ofInputs), usedOf(giants, [...usedGiants.values()])];
+    return {
+      babies: usedB.steps,
+      giants: usedG.steps,
+      babyRotations: usedB.rotations,
+      giantRotations: usedG.rotations,
+    };
   }
 
   private setOf(o: number, c: number): Int32Array<ArrayBuffer> {
@@ -239,8 +242,20 @@ export class StepTable {
 
 const slabWords = 2 ** 14;
 
-/** From a rest to the step that the folds leave of it. */
-class Reducer {
+/** Of `steps` those that anything uses, and how often any uses one that is a rotation. */
+function usedOf(
+  steps: readonly number[],
+  uses: readonly Uint8Array[],
+): { readonly steps: readonly number[]; readonly rotations: number } {
+  const counts = steps.map((_, i) => uses.reduce((sum, used) => sum + (used[i] ?? 0), 0));
+  return {
+    steps: steps.filter((_, i) => counts[i] !== 0),
+    rotations: counts.reduce((sum, count, i) => (steps[i] === 0 ? sum : sum + count), 0),
+  };
+}
+
+/** Rests plus `origin` without the bits of folds, and the steps that these are. */
+class Folds {
   private readonly kept: number;
   private readonly origin: number;
   /** Bits at the top that are folded go around: steps are modulo what is below them. */
@@ -254,13 +269,14 @@ class Reducer {
     this.around = around;
   }
 
-  reduce(rest: number): number {
-    return this.centred(((rest + this.origin) & this.kept) - this.origin);
+  /** What the folds leave of the rest that a rotation by `step` is for. */
+  restOf(step: number): number {
+    return (step + this.origin) & this.kept;
   }
 
   /** Steps near zero from both sides stay near zero, so that a window of neighbours shares its babies. */
-  centred(step: number): number {
-    const near = step & (this.around - 1);
+  step(rest: number): number {
+    const near = (rest - this.origin) & (this.around - 1);
     return 2 * near >= this.around && near > 0 ? near - this.around : near;
   }
 }

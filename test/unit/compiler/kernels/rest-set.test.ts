@@ -5,6 +5,7 @@ import {
   addMoved,
   addRest,
   bitsOf,
+  countRests,
   foldRests,
   restsIn,
   wordsFor,
@@ -33,6 +34,7 @@ test('rests are what was added, and their bits', () => {
     fc.property(sets, (set) => {
       const words = wordsOf(set);
       expect(restsIn(words)).toEqual(ascending(set.rests));
+      expect(countRests(words)).toBe(set.rests.length);
       expect(bitsOf(words)).toBe(set.rests.reduce((bits, rest) => bits | rest, 0));
     }),
   );
@@ -68,7 +70,12 @@ test('cuts cost as many babies and giants as there are, and no less than the bou
     fc.property(fc.array(steps, { minLength: 4, maxLength: 4 }), cuts, (lists, { width, side }) => {
       const from = [0, 1 - width, -width / 2][side] ?? 0;
       const weights = { baby: 0.25, giant: 1 };
-      const splitter = new StepSplitter(new Map(lists.entries()), 2, slots, weights);
+      const sets = new Map(
+        lists.map((list, pair) => [pair, wordsOf({ period: slots, rests: list.map((step) => modulo(step, slots)) })]),
+      );
+      const splitter = new StepSplitter({ sets, inputs: 2, slots, weights }, (rest) =>
+        2 * rest >= slots ? rest - slots : rest,
+      );
       const rotated = (pairs: readonly number[], part: (step: number) => number): number =>
         new Set(pairs.flatMap((pair) => (lists[pair] ?? []).map((step) => modulo(part(step), slots)))).size;
       const [baby, giant] = [
