@@ -17,6 +17,6 @@ export async function bundleDeclarations(from: string, to: string): Promise<void
     plugins: [dts({ dtsOnly: true, sourcemap: false, tsconfig: false })],
     external: (id) => !/^[./]|^[A-Z]:/.test(id),
   });
-  await bundle.write({ dir: to, chunkFileNames: '[name].d.ts' });
+  await bundle.write({ dir: to, entryFileNames: '[name].d.ts', chunkFileNames: '[name].d.ts' });
   await bundle.close();
 }
