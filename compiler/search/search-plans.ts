@@ -40,10 +40,13 @@ const finalistsPerShape = 2;
 /** What an estimate may be above the exact cost: sharing between layers and pruned tiles are not in it. */
 const estimateExcess = 1.3;
 
-/** Products, and slots of them all, beyond which only the cheapest proposal is lowered: estimates are good there. */
+/**
+ * Products, and slots of them all, beyond which only the cheapest proposal is lowered: estimates are good there, and the
+ * weights of every program that is lowered are in memory, 64 MiB or more.
+ */
 const largeProductCount = 50_000;
 
-const largeSlotCount = 2 ** 26;
+const largeSlotCount = 2 ** 23;
 
 /** Of weights that the programs of a degree share. */
 const mostPlacedBytes = 2 ** 27;
