@@ -14,7 +14,7 @@ const entries = {
 export async function bundleDeclarations(from: string, to: string): Promise<void> {
   const bundle = await rolldown({
     input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(from, `${file}.d.ts`)])),
-    plugins: [dts({ dtsOnly: true, sourcemap: false, tsconfig: false })],
+    plugins: [dts({ emitDtsOnly: true, sourcemap: false, tsconfig: false })],
     external: (id) => !/^[./]|^[A-Z]:/.test(id),
   });
   await bundle.write({ dir: to, entryFileNames: '[name].d.ts', chunkFileNames: '[name].d.ts' });
