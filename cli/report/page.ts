@@ -5,6 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { Plan } from '../../ir/plan/plan.ts';
+import { accuracySection } from './sections/accuracy-section.ts';
+import { curvesSection } from './sections/curves-section.ts';
+import { levelsSection } from './sections/levels-section.ts';
+import { trafficSection } from './sections/traffic-section.ts';
 import { factsSection, headline } from './sections/facts-section.ts';
 import { html, Html, shorten } from './drawing/html.ts';
 import { layersOf } from '../../ir/he/layers.ts';
@@ -34,16 +38,21 @@ export interface ReportOptions {
 /** Same plan, same page. */
 export async function renderReport(plan: Plan, { madeBy }: ReportOptions): Promise<string> {
   const plotting = await loadPlotting();
+  const { accuracy, client } = plan;
   const layers = layersOf(plan.program);
   const tallies = tally(plan, layers.names.length, (row) => layers.ofRow[row] ?? 0);
   const all: readonly (readonly [id: string, title: string, section: Html | undefined])[] = [
     ['plan', 'Plan', factsSection(plan)],
+    ['error', 'Error', accuracy && accuracySection(plotting, accuracy, client)],
+    ['activations', 'Activations', accuracy && curvesSection(plotting, accuracy)],
     ['network', 'Network', networkSection(networkOf(plan, layers))],
     ['pruning', 'Pruning', plan.pruning && pruningSection(plotting, plan.pruning)],
     ['tiles', 'Weight tiles', tilesSection(plotting, plan, layers)],
     ['operations', 'Operations', operationsSection(plotting, plan, layers.names, tallies)],
     ['timeline', 'Schedule', timelineSection(plotting, plan, layers)],
-    ['search', 'Search', plan.search && searchSection(plotting, plan.search)],
+    ['levels', 'Levels', levelsSection(plotting, plan, layers)],
+    ['traffic', 'Traffic', trafficSection(plotting, plan)],
+    ['search', 'Search', plan.search && searchSection(plotting, plan.search, client.maxError)],
   ];
   const sections = all.filter(([, , section]) => section !== undefined);
   const name = shorten(plan.client.name, 200) || 'unnamed';

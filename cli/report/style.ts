@@ -1,7 +1,6 @@
 /** How a report looks, light and dark. The one style element of the page; nothing in it is from a model. */
 import { seriesProperties } from './drawing/loss-cost-chart.ts';
 import { shadeCount } from './drawing/cells.ts';
-import { opFamilies } from './figures/tally.ts';
 
 interface Theme {
   readonly base: string;
@@ -59,7 +58,6 @@ function propertiesOf({ base, shades, families, series }: Theme): string {
 
 const fills = [
   ...Array.from({ length: shadeCount }, (_, k) => `.shade-${k + 1}{fill:var(--shade-${k + 1})}`),
-  ...opFamilies.map((_, family) => `.family-${family}{fill:var(--family-${family})}`),
   '.empty{fill:var(--empty)}',
   '.gone{fill:var(--gone)}',
   '.busy{fill:var(--accent)}',
@@ -92,11 +90,12 @@ dt{color:var(--muted)}
 dd{margin:0;overflow-wrap:anywhere}
 figure{margin:0 0 .75rem;min-width:0}
 figcaption{max-width:48rem}
-.scroll{overflow-x:auto}
+.on-narrow{display:none}
 .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:.5rem 2rem;align-items:start}
 .chart{display:block;max-width:100%;height:auto;color:var(--text);fill:currentColor;font:12px system-ui,-apple-system,"Segoe UI",sans-serif}
 .chart text{white-space:pre}
 .legend{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;align-items:center}
+figure svg+svg{margin-top:0}
 .swatch{width:.8em;height:.8em;vertical-align:-.05em;margin-right:.1em}
 table{border-collapse:collapse;font-size:.86rem;margin:.35rem 0 .75rem}
 th,td{text-align:left;padding:.2rem .9rem .2rem 0;border-bottom:1px solid var(--line);vertical-align:top}
@@ -120,8 +119,21 @@ main,header,footer{padding-left:.75rem;padding-right:.75rem}
 section{padding:.85rem .85rem}
 dl{grid-template-columns:1fr;gap:0}
 dd{margin-bottom:.5rem}
-.wide{min-width:30rem}
-.widest{min-width:46rem}
+.on-wide{display:none}
+.on-narrow{display:block}
+.row{grid-template-columns:1fr}
+thead{display:none}
+table,tbody{display:block}
+tr{display:flex;flex-wrap:wrap;gap:0 .9rem;padding:.3rem 0;border-bottom:1px solid var(--line)}
+td{border:0;padding:0;overflow-wrap:anywhere;min-width:0}
+td.blank{display:none}
+td.number{white-space:normal}
+td:first-child:not(.number){flex-basis:100%;font-weight:500}
+td:not(:first-child)::before,td.number::before{content:attr(data-name) " ";color:var(--muted);font-weight:400}
+td:not(:first-child)[data-name=""]::before{content:none}
+.network li{height:7rem}
+.card{height:6.6rem}
+.card .muted{white-space:normal}
 }
 @media print{section{break-inside:avoid}}
 ${fills}

@@ -280,13 +280,13 @@ class PlanSearch {
         if (accepted.needs === 'less-error') isHopeless = (accepted.least ?? Infinity) > hopelessErrorRatio * maxError;
       } else if (best !== undefined && !isBetter(accepted.score, best)) {
         const reason = 'on the chain that is accurate enough another plan is cheaper';
-        this.report(costed(report, accepted), 'costlier', reason);
+        this.report(predicted(report, accepted), 'costlier', reason);
       } else {
         this.replace();
         this.found = { plan, accepted };
         isSettled = true;
         const reason = `predicted error ${accepted.predictedError.toPrecision(2)} of ${maxError}`;
-        this.report(costed(report, accepted), 'chosen', reason);
+        this.report(predicted(report, accepted), 'chosen', reason);
       }
     }
   }
@@ -315,7 +315,8 @@ class PlanSearch {
         const { least } = need;
         if (least !== undefined) this.leastError = Math.min(this.leastError ?? Infinity, least);
         const reached = least === undefined ? 'no chain' : `an error of ${least.toPrecision(2)}`;
-        this.report(report, 'inaccurate', `reaches ${reached}, allowed is ${this.context.maxError}`);
+        const error = least === undefined ? {} : { error: least };
+        this.report({ ...report, ...error }, 'inaccurate', `reaches ${reached}, allowed is ${this.context.maxError}`);
       }
     }
   }
@@ -370,6 +371,10 @@ class PlanSearch {
   private report(report: UnsettledReport, verdict: Verdict, reason: string): void {
     this.candidates.push({ ...report, verdict, reason });
   }
+}
+
+function predicted(report: UnsettledReport, accepted: AcceptedProgram): UnsettledReport {
+  return { ...costed(report, accepted), error: accepted.predictedError };
 }
 
 function costed(report: UnsettledReport, { score, measures, budget }: Price): UnsettledReport {

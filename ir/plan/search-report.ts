@@ -64,6 +64,8 @@ export interface CandidateReport {
   /** Of the lowered program, in the unit of the objective. */
   readonly cost?: number | undefined;
   readonly measures?: PlanMeasures | undefined;
+  /** Predicted, on the chain that was accurate enough or came nearest; of few, for the cheapest are tried first. */
+  readonly error?: number | undefined;
   /** Galois keys that it was held to. */
   readonly keyBudget?: number | undefined;
   readonly verdict: Verdict;

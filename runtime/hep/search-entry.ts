@@ -66,6 +66,7 @@ const reportSchema: z.ZodType<SearchReport> = z.strictObject({
         estimate: amount,
         cost: amount.optional(),
         measures: measuresSchema.optional(),
+        error: amount.optional(),
         keyBudget: count.optional(),
         verdict: z.enum(['chosen', 'costlier', 'limit', 'memory', 'inaccurate', 'too deep', 'not lowered']),
         reason: label,

@@ -21,7 +21,7 @@ test('writes one page, and says so', async () => {
   expect(text).toMatch(/^<!doctype html>/);
   // Layouts and kernels come from the dumps that the compiler leaves in the plan.
   expect(text).toMatch(/<code>\[8\]<\/code>\s+as <code>\[/);
-  for (const id of ['plan', 'network', 'tiles', 'operations', 'timeline', 'search'])
+  for (const id of ['plan', 'error', 'network', 'tiles', 'operations', 'timeline', 'levels', 'traffic', 'search'])
     expect(text).toContain(`id="${id}"`);
 });
 

@@ -1,60 +1,92 @@
-/** Pictures that several sections draw. */
+/** Pictures and tables that several sections draw. */
 import { html, Html, printable, shorten } from './html.ts';
-import type { Plotting } from './plotting.ts';
+import type { Mark, Plotting } from './plotting.ts';
 import { opFamilies } from '../figures/tally.ts';
+
+/** A picture is drawn for screens of both kinds, and the style shows one of them: text that is scaled is not readable. */
+export type Size = 'wide' | 'narrow';
+
+/** Widths of pictures that take a row of their own, half of one, and all of a phone's screen. */
+export const sizes = { whole: 1000, half: 560, narrow: 320 } as const;
 
 export interface StackedBar {
   readonly name: string;
-  /** By family of operations. */
+  /** Of the parts, in their order. */
   readonly values: readonly number[];
+}
+
+export interface BarPart {
+  readonly name: string;
+  /** Of the style: a property, since colours differ in the dark. */
+  readonly color: string;
 }
 
 export interface StackedBarOptions {
   readonly label: string;
   readonly valueLabel: string;
   readonly format: (value: number) => string;
+  readonly parts: readonly BarPart[];
 }
 
-/** Of a picture that has another one beside it. */
-export const halfWidth = 560;
+/** The kinds of operations that belong together. */
+export const familyParts: readonly BarPart[] = opFamilies.map(({ name }, family) => {
+  return { name, color: `var(--family-${family})` };
+});
 
-const barHeight = 24;
-const longestName = 24;
+const barHeight = { wide: 24, narrow: 40 } as const satisfies Record<Size, number>;
+const longestName = { wide: 24, narrow: 40 } as const satisfies Record<Size, number>;
 const characterWidth = 7.4;
 
-/** A bar for each row, stacked by family of operations. */
-export function drawStackedBars(plotting: Plotting, bars: readonly StackedBar[], options: StackedBarOptions): Html {
+/** A bar for each row, stacked; its name beside it, or above it where there is little room. */
+export function drawStackedBars(
+  plotting: Plotting,
+  bars: readonly StackedBar[],
+  options: StackedBarOptions,
+  size: Size,
+): Html {
   const { plot } = plotting;
-  const names = bars.map(({ name }) => shorten(name, longestName));
-  const marginLeft = 20 + characterWidth * Math.max(2, ...names.map(({ length }) => length));
-  const parts = bars.flatMap(({ name, values }, row) =>
-    values.flatMap((value, family) =>
+  const names = bars.map(({ name }) => shorten(name, longestName[size]));
+  const isWide = size === 'wide';
+  const data = bars.flatMap(({ name, values }, row) =>
+    values.flatMap((value, part) =>
       value === 0
         ? []
         : [
             {
               row,
               value,
-              family,
-              title: `${printable(name)}: ${opFamilies[family]?.name ?? ''}, ${options.format(value)}`,
+              part,
+              title: `${printable(name)}: ${options.parts[part]?.name ?? ''}, ${options.format(value)}`,
             },
           ],
     ),
   );
   const totals = bars.map(({ values }, row) => ({ row, value: values.reduce((x, y) => x + y, 0) }));
   const svg = plotting.draw(options.label, {
-    width: halfWidth,
-    height: 46 + barHeight * bars.length,
-    marginLeft,
+    width: isWide ? sizes.half : sizes.narrow,
+    height: 46 + barHeight[size] * bars.length,
+    marginLeft: isWide ? 20 + characterWidth * Math.max(2, ...names.map(({ length }) => length)) : 8,
     marginRight: 62,
     marginTop: 4,
     marginBottom: 40,
-    x: { label: options.valueLabel, ticks: 4, tickFormat: formatTick, grid: true, labelArrow: 'none' },
-    y: { type: 'band', domain: names.map((_, row) => row), label: null, padding: 0.25 },
-    color: familyColors,
+    x: { label: options.valueLabel, ticks: isWide ? 4 : 3, tickFormat: formatTick, grid: true, labelArrow: 'none' },
+    y: {
+      type: 'band',
+      domain: names.map((_, row) => row),
+      label: null,
+      axis: null,
+      padding: isWide ? 0.25 : 0.6,
+      align: isWide ? 0.5 : 1,
+    },
+    // Parts by number, so that no name is taken for a colour.
+    color: {
+      type: 'categorical',
+      domain: options.parts.map((_, part) => part),
+      range: options.parts.map(({ color }) => color),
+    },
     marks: [
-      plot.axisY({ tickFormat: (row: number) => names[row] ?? '', tickSize: 0, label: null }),
-      plot.barX(parts, { x: 'value', y: 'row', fill: 'family', title: 'title' }),
+      rowNames(plotting, names, size),
+      plot.barX(data, { x: 'value', y: 'row', fill: 'part', title: 'title' }),
       plot.text(totals, {
         x: 'value',
         y: 'row',
@@ -69,9 +101,27 @@ export function drawStackedBars(plotting: Plotting, bars: readonly StackedBar[],
   return new Html(svg);
 }
 
+/** The names of rows 0, 1, …: at the left of a wide picture, above their rows in a narrow one. */
+export function rowNames({ plot }: Plotting, names: readonly string[], size: Size): Mark {
+  if (size === 'wide') return plot.axisY({ tickFormat: (row: number) => names[row] ?? '', tickSize: 0, label: null });
+  return plot.text(
+    names.map((name, row) => ({ name, row })),
+    { y: 'row', text: 'name', frameAnchor: 'left', textAnchor: 'start', dy: -15, fill: 'currentColor' },
+  );
+}
+
 /** A number on an axis, in full. */
 export function formatTick(value: number): string {
   return value.toLocaleString('en-US');
+}
+
+/** About `count` powers of ten within two numbers above zero, for ticks of a logarithmic axis. */
+export function powersOfTen(least: number, most: number, count: number): number[] {
+  const [first, last] = [Math.ceil(Math.log10(least)), Math.floor(Math.log10(most))];
+  const step = Math.max(1, Math.ceil((last - first + 1) / count));
+  return Array.from({ length: Math.max(0, Math.floor((last - first) / step) + 1) }, (_, k) =>
+    Number(`1e${last - k * step}`),
+  );
 }
 
 /** The unit of an axis up to so many milliseconds. */
@@ -79,32 +129,33 @@ export function timeUnit(milliseconds: number): { readonly name: 'milliseconds' 
   return milliseconds < 10_000 ? { name: 'milliseconds', factor: 1 } : { name: 'seconds', factor: 1 / 1000 };
 }
 
-/** Named by number, so that no name is taken for a colour. */
-const familyColors = {
-  type: 'categorical',
-  domain: opFamilies.map((_, family) => family),
-  range: opFamilies.map((_, family) => `var(--family-${family})`),
-} as const;
-
-export function familyLegend(families: readonly number[]): Html {
+/** What the colours of parts mean. */
+export function partsLegend(parts: readonly BarPart[]): Html {
   return html`<p class="legend">
-    ${families.map(
-      (family) =>
+    ${parts.map(
+      ({ name, color }) =>
         html`<span
-          ><svg class="swatch" viewBox="0 0 1 1"><rect class="family-${family}" width="1" height="1" /></svg>
-          ${opFamilies[family]?.name}</span
+          ><svg class="swatch" viewBox="0 0 1 1"><rect fill="${color}" width="1" height="1" /></svg> ${name}</span
         > `,
     )}
   </p>`;
 }
 
-/** How small a picture may become on a narrow screen before it is scrolled: its text has to stay readable. */
-export type LeastWidth = 'small' | 'wide' | 'widest';
+/** Parts in the colours of series. */
+export function seriesParts(names: readonly string[]): readonly BarPart[] {
+  return names.map((name, k) => ({ name, color: `var(--series-${k})` }));
+}
 
 /** A picture with what there is to say about it. */
-export function figure(picture: Html, caption: Html | string, leastWidth: LeastWidth = 'wide'): Html {
+export function figure(draw: (size: Size) => Html, caption: Html | string): Html {
+  const [wide, narrow] = [draw('wide'), draw('narrow')];
+  const pictures =
+    wide.text === narrow.text
+      ? wide
+      : html`<div class="on-wide">${wide}</div>
+          <div class="on-narrow">${narrow}</div>`;
   return html`<figure>
-    <div class="scroll"><div class="${leastWidth}">${picture}</div></div>
+    ${pictures}
     <figcaption>${caption}</figcaption>
   </figure>`;
 }
@@ -118,23 +169,26 @@ export function table(
   columns: readonly ColumnHead[],
   rows: readonly (readonly (Html | string | number | undefined)[])[],
 ): Html {
-  const cell = (content: Html | string | number | undefined, i: number): Html =>
-    columns[i]?.align === 'right' ? html`<td class="number">${content}</td>` : html`<td>${content}</td>`;
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          ${columns.map(({ title, align }) => (align === 'right' ? html`<th class="number">${title}</th>` : html`<th>${title}</th>`))}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (cells) =>
-            html`<tr>
-              ${cells.map(cell)}
-            </tr> `,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  // On a narrow screen a row is a paragraph, in which every cell says what it is.
+  const cell = (content: Html | string | number | undefined, i: number): Html => {
+    const { title = '', align } = columns[i] ?? {};
+    const isEmpty = content === undefined || content === '';
+    const name = [align === 'right' ? 'number' : '', isEmpty ? 'blank' : ''].join(' ').trim();
+    return html`<td class="${name}" data-name="${title}">${content}</td>`;
+  };
+  return html`<table>
+    <thead>
+      <tr>
+        ${columns.map(({ title, align }) => (align === 'right' ? html`<th class="number">${title}</th>` : html`<th>${title}</th>`))}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map(
+        (cells) =>
+          html`<tr>
+            ${cells.map(cell)}
+          </tr> `,
+      )}
+    </tbody>
+  </table>`;
 }

@@ -1,4 +1,5 @@
 /** A grid of weight tiles as a picture: shade by magnitude, nothing where there is no tile. */
+import type { Size } from './charts.ts';
 import { cellPaths, gone, type Grid, reduceGrid } from './cells.ts';
 import { html, Html } from './html.ts';
 import type { Mark, Plotting } from './plotting.ts';
@@ -8,6 +9,7 @@ export interface HeatMapOptions {
   readonly label: string;
   /** Cells that are drawn; a grid of more is drawn by blocks. */
   readonly mostCells: number;
+  readonly size: Size;
 }
 
 export interface DrawnHeatMap {
@@ -16,13 +18,17 @@ export interface DrawnHeatMap {
   readonly note: string | undefined;
 }
 
-const largestPicture = { width: 500, height: 420, cell: 26 };
+const largestPicture = {
+  wide: { width: 500, height: 420, cell: 26 },
+  narrow: { width: 268, height: 300, cell: 26 },
+} as const satisfies Record<Size, unknown>;
 const smallestPicture = { width: 130, height: 26 };
 const margins = { marginLeft: 34, marginRight: 14, marginTop: 8, marginBottom: 24 };
 
 export function drawHeatMap(plotting: Plotting, grid: Grid, options: HeatMapOptions): DrawnHeatMap {
   const reduced = reduceGrid(grid, options.mostCells);
-  const cell = Math.min(largestPicture.cell, largestPicture.width / grid.columns, largestPicture.height / grid.rows);
+  const largest = largestPicture[options.size];
+  const cell = Math.min(largest.cell, largest.width / grid.columns, largest.height / grid.rows);
   const width = Math.max(smallestPicture.width, cell * grid.columns);
   const height = Math.max(smallestPicture.height, cell * grid.rows);
   const axis = { nice: false, label: null } as const;
@@ -92,7 +98,7 @@ export function heatMapLegend(withGone: boolean): Html {
     html`<svg class="swatch" viewBox="0 0 1 1"><rect class="${name}" width="1" height="1" /></svg>`;
   const shades = Array.from({ length: 10 }, (_, k) => swatch(`shade-${k + 1}`));
   return html`<p class="legend">
-    <span>small ${shades} large, root mean square of the weights of a tile relative to the largest of its layer</span>
+    <span>small ${shades} large: root mean square of the weights of a tile, on a scale of each layer</span>
     <span>${swatch('empty')} no tile</span>
     ${withGone ? html`<span>${swatch('gone')} pruned away</span>` : undefined}
   </p>`;

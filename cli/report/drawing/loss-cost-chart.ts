@@ -34,7 +34,7 @@ export interface LossCostOptions {
 }
 
 /** Colours in `style.ts`; beyond them they repeat, with other symbols. */
-export const seriesColorCount = 8;
+export const seriesColorCount = 12;
 
 const symbols = ['circle', 'square', 'triangle', 'diamond', 'star', 'wye', 'cross'] as const;
 const legendRow = 20;
@@ -87,7 +87,7 @@ function draw(
       grid: true,
       nice: true,
       zero: true,
-      ticks: 6,
+      ticks: width < 400 ? 3 : 6,
       tickFormat: formatTick,
       labelArrow: 'none',
     },
@@ -101,8 +101,10 @@ function draw(
         plot.text([printable(name)], {
           y: [loss],
           text: (text: string) => text,
-          frameAnchor: 'right',
-          textAnchor: 'end',
+          // What costs little loses much: there are the fewest points at the left of a line.
+          frameAnchor: 'left',
+          textAnchor: 'start',
+          dx: 4,
           // The lowest one below its line, so that neighbours do not meet.
           dy: references.length > 1 && loss === lowest ? 8 : -7,
           fill: 'currentColor',
@@ -210,8 +212,34 @@ function formatLoss(loss: number): string {
   return Math.abs(short) >= 0.001 || short === 0 ? String(short) : short.toExponential();
 }
 
-const seriesColors = ['#4269d0', '#d98e04', '#e4553c', '#2f9e8f', '#3c8d3f', '#d6568f', '#8a56d6', '#6f7f95'];
-const seriesColorsDark = ['#8ba6f5', '#f2b84b', '#ff8a73', '#6fd0c0', '#7fcf83', '#ff9cc6', '#bf9bf7', '#a9b6c8'];
+const seriesColors = [
+  '#4269d0',
+  '#d98e04',
+  '#e4553c',
+  '#2f9e8f',
+  '#3c8d3f',
+  '#d6568f',
+  '#8a56d6',
+  '#6f7f95',
+  '#1ba3dc',
+  '#8a5a2b',
+  '#a3b51e',
+  '#7a1f4b',
+];
+const seriesColorsDark = [
+  '#8ba6f5',
+  '#f2b84b',
+  '#ff8a73',
+  '#6fd0c0',
+  '#7fcf83',
+  '#ff9cc6',
+  '#bf9bf7',
+  '#a9b6c8',
+  '#63d0ff',
+  '#c79a6b',
+  '#d3e35a',
+  '#d07aa2',
+];
 
 /** Custom properties of the colours of series. */
 export const seriesProperties = {

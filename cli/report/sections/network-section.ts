@@ -1,13 +1,15 @@
 /** The network as a column of cards, with a rail of the edges between them at the side. */
 import { isAutomorphism, isProduct } from '../../../ir/he/traits.ts';
 import { formatMilliseconds, formatPercent, plural } from '../../render/units.ts';
+import type { Size } from '../drawing/charts.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
 import type { NetworkNode } from '../figures/network.ts';
 import { countWith, sum, type Tally } from '../figures/tally.ts';
 
 /** Nodes that are drawn. */
 const mostNodes = 250;
-const rowHeight = 5.75;
+/** As in the style. */
+const rowHeight = { wide: 5.75, narrow: 7 } as const satisfies Record<Size, number>;
 const laneWidth = 0.9;
 /** Units of the rail for one rem. */
 const unit = 16;
@@ -25,7 +27,7 @@ export function networkSection(nodes: readonly NetworkNode[]): Html {
       of the modelled time.
     </p>
     <div class="network">
-      ${rail(shown.length, lanes, width)}
+      ${(['wide', 'narrow'] as const).map((size) => rail(shown.length, lanes, width, size))}
       <ol>
         ${shown.map((node) => card(node, total, width))}
       </ol>
@@ -108,10 +110,10 @@ function assignLanes(nodes: readonly NetworkNode[]): Edge[] {
   return edges;
 }
 
-function rail(rows: number, edges: readonly Edge[], width: number): Html {
+function rail(rows: number, edges: readonly Edge[], width: number, size: Size): Html {
   const right = unit * (width - laneWidth / 2);
-  const y = (row: number): number => unit * rowHeight * (row + 0.5);
-  const height = rows * rowHeight;
+  const y = (row: number): number => unit * rowHeight[size] * (row + 0.5);
+  const height = rows * rowHeight[size];
   const path = ({ from, to, lane }: Edge): string => {
     const x = right - lane * laneWidth * unit;
     const bend = unit * 0.9;
@@ -120,7 +122,7 @@ function rail(rows: number, edges: readonly Edge[], width: number): Html {
       : `M${right} ${y(from)}Q${x} ${y(from)} ${x} ${y(from) + bend}V${y(to) - bend}Q${x} ${y(to)} ${right} ${y(to)}`;
   };
   return html`<svg
-    class="rail"
+    class="rail on-${size}"
     aria-hidden="true"
     width="${width}rem"
     height="${height}rem"

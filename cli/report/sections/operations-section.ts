@@ -3,7 +3,7 @@ import { evaluationMilliseconds } from '../../../costs/plan-statistics.ts';
 import { type HeOpName, heOpNames, heOps } from '../../../ir/he/ops.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import { formatMilliseconds, formatPercent } from '../../render/units.ts';
-import { drawStackedBars, familyLegend, figure, formatTick, table, timeUnit } from '../drawing/charts.ts';
+import { drawStackedBars, familyParts, figure, partsLegend, formatTick, table, timeUnit } from '../drawing/charts.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
 import type { Plotting } from '../drawing/plotting.ts';
 import { familyOfOp, opFamilies, sum, tally, type Tally } from '../figures/tally.ts';
@@ -45,7 +45,8 @@ export function operationsSection(
           : undefined
       }
     </p>
-    ${familyLegend(families)} ${group(plotting, 'layer', layers)} ${group(plotting, 'level', levels)}
+    ${partsLegend(familyParts.filter((_, family) => families.includes(family)))} ${group(plotting, 'layer', layers)}
+    ${group(plotting, 'level', levels)}
   </section>`;
 }
 
@@ -59,23 +60,28 @@ function group(plotting: Plotting, what: 'layer' | 'level', rows: readonly Named
   return html`<h3>By ${what}</h3>
     <div class="row">
       ${figure(
-        drawStackedBars(
-          plotting,
-          bars(({ milliseconds }) => milliseconds.map((time) => factor * time)),
-          {
-            label: `Modelled time by ${what}`,
-            valueLabel: unit,
-            format: (time) => formatMilliseconds(time / factor),
-          },
-        ),
+        (size) =>
+          drawStackedBars(
+            plotting,
+            bars(({ milliseconds }) => milliseconds.map((time) => factor * time)),
+            {
+              label: `Modelled time by ${what}`,
+              valueLabel: unit,
+              format: (time) => formatMilliseconds(time / factor),
+              parts: familyParts,
+            },
+            size,
+          ),
         `Modelled time by ${what}.${note}`,
       )}
       ${figure(
-        drawStackedBars(
-          plotting,
-          bars(({ counts }) => counts),
-          { label: `Operations by ${what}`, valueLabel: 'operations', format: formatTick },
-        ),
+        (size) =>
+          drawStackedBars(
+            plotting,
+            bars(({ counts }) => counts),
+            { label: `Operations by ${what}`, valueLabel: 'operations', format: formatTick, parts: familyParts },
+            size,
+          ),
         `Operations by ${what}.${note}`,
       )}
     </div>

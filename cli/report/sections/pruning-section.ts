@@ -2,7 +2,7 @@
 import { lossName, lossOf, type PruningPoint, type PruningReport } from '../../../ir/plan/pruning-report.ts';
 import type { TileShape } from '../../../ir/tile/place-weights.ts';
 import { formatBytes, formatMilliseconds, formatPercent } from '../../render/units.ts';
-import { figure, halfWidth, table, timeUnit } from '../drawing/charts.ts';
+import { figure, type Size, sizes, table, timeUnit } from '../drawing/charts.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
 import { drawLossCost, type LossCostPoint, seriesColorCount } from '../drawing/loss-cost-chart.ts';
 import type { Plotting } from '../drawing/plotting.ts';
@@ -78,26 +78,30 @@ function searchOf(plotting: Plotting, report: PruningReport): Html {
     costLabel: `modelled time of an evaluation, ${unit}`,
     lossLabel: name,
     lines: 'front',
-    width: halfWidth,
     height: 360,
     references: referencesOf(report),
   } as const;
+  const draw = (points: typeof marks, size: Size): Html =>
+    new Html(
+      drawLossCost(plotting, points, {
+        ...options,
+        width: size === 'wide' ? sizes.half : sizes.narrow,
+        series: marks.map(({ series }) => series),
+      }),
+    );
   const nearMarks = nearBudget(marks, options.references);
   const ordered = points.toSorted((p, q) => p.milliseconds - q.milliseconds);
   return html`<h3>What the search tried</h3>
     <div class="row">
       ${figure(
-        new Html(drawLossCost(plotting, marks, options)),
+        (size) => draw(marks, size),
         'A mark is a pruned model after recovery; hollow ones lose more than the budget allows. The line is the Pareto ' +
           'front of the others, the ring the chosen model.',
       )}
       ${
         nearMarks.length === marks.length
           ? undefined
-          : figure(
-              new Html(drawLossCost(plotting, nearMarks, { ...options, series: marks.map(({ series }) => series) })),
-              'The same near what is allowed.',
-            )
+          : figure((size) => draw(nearMarks, size), 'The same near what is allowed.')
       }
     </div>
     <details>

@@ -10,21 +10,28 @@ import {
   wayCells,
   wayColumns,
 } from '../../render/search-content.ts';
-import { plural } from '../../render/units.ts';
-import { figure, formatTick, halfWidth, table } from '../drawing/charts.ts';
+import { formatError, plural } from '../../render/units.ts';
+import { figure, formatTick, powersOfTen, type Size, sizes, table } from '../drawing/charts.ts';
 import { html, Html, printable, shorten } from '../drawing/html.ts';
 import type { Plotting } from '../drawing/plotting.ts';
 
-const mostCandidates = 60;
 const mostLayers = 200;
 
-export function searchSection(plotting: Plotting, report: SearchReport): Html {
+export function searchSection(plotting: Plotting, report: SearchReport, maxError: number): Html {
   const { configurations, candidates, unit, layers } = report;
   const batch = report.batch === undefined ? 'any number of samples' : plural(report.batch, 'sample');
   return html`<section id="search">
     <h2>Search for the plan</h2>
     <p>Made small: ${describeObjective(report)}, for ${batch}.</p>
-    ${candidates.length > 1 ? costPicture(plotting, report) : undefined}
+    ${
+      candidates.length === 0
+        ? undefined
+        : figure(
+            (size) => costPicture(plotting, report, maxError, size),
+            'The plans that were weighed: what they cost, in the unit of what is made small, and the error that is predicted ' +
+              'of those that were cheap enough to predict it. The full mark is the chosen one.',
+          )
+    }
     <h3>Configurations</h3>
     ${table(
       configurationColumns,
@@ -54,56 +61,83 @@ function candidateRow(candidate: CandidateReport, report: SearchReport): (Html |
   return [...cells, html`${verdict === 'chosen' ? html`<strong>chosen</strong>` : verdict}: ${reason}`];
 }
 
-/** The cost of every candidate as a mark; the chosen one is full. */
-function costPicture(plotting: Plotting, { candidates, configurations, unit }: SearchReport): Html {
+/** The error of every candidate against its cost; those whose error nobody predicted stand in a row below. */
+function costPicture(plotting: Plotting, report: SearchReport, maxError: number, size: Size): Html {
   const { plot } = plotting;
-  const shown = candidates.slice(0, mostCandidates);
+  const { unit } = report;
   const factor = unit === 'bytes' ? 1 / 2 ** 20 : 1;
-  const rows = shown.map(({ cost, estimate, verdict, configuration, aim }, row) => ({
-    row,
-    value: factor * (cost ?? estimate),
-    isChosen: verdict === 'chosen',
-    isExact: cost !== undefined,
-    name: `N = ${configurations[configuration]?.polyModulusDegree ?? '?'}, ${shorten(aim, 14)}`,
-    title: printable(`${verdict}: ${formatCost(cost ?? estimate, unit)}`),
-  }));
-  const position = { x: 'value', y: 'row', title: 'title' } as const;
-  const svg = plotting.draw('Cost of the plans that were weighed', {
-    width: halfWidth,
-    height: 48 + 22 * rows.length,
-    marginLeft: 170,
-    marginRight: 110,
-    marginTop: 6,
-    marginBottom: 40,
+  const marks = report.candidates.map((candidate) => {
+    const { cost, estimate, error, verdict } = candidate;
+    return {
+      cost: factor * (cost ?? estimate),
+      error,
+      isChosen: verdict === 'chosen',
+      title: titleOf(candidate, report),
+    };
+  });
+  const errors = [maxError, ...marks.flatMap(({ error = 0 }) => (error > 0 ? [error] : []))];
+  const [least, most] = [Math.min(...errors), Math.max(...errors)];
+  const floor = least / 8;
+  const points = marks.map((mark) => ({ ...mark, y: Math.max(floor, mark.error ?? floor) }));
+  const position = { x: 'cost', y: 'y', title: 'title' } as const;
+  const svg = plotting.draw('Predicted error against the cost of the plans that were weighed', {
+    width: size === 'wide' ? sizes.half : sizes.narrow,
+    height: 260,
+    marginLeft: 62,
+    marginRight: 24,
+    marginTop: 24,
+    marginBottom: 42,
     x: {
-      label: unit === 'bytes' ? 'MiB' : unit,
+      label: unit === 'bytes' ? 'cost, MiB' : `cost, ${unit}`,
       zero: true,
       grid: true,
-      ticks: 5,
+      nice: true,
+      ticks: size === 'wide' ? 6 : 3,
       tickFormat: formatTick,
       labelArrow: 'none',
     },
-    y: { type: 'point', domain: rows.map(({ row }) => row), label: null },
+    y: { type: 'log', domain: [floor / 1.6, 2 * most], label: null },
     marks: [
-      plot.axisY({ tickFormat: (row: number) => rows[row]?.name ?? '', tickSize: 0, label: null }),
-      plot.ruleY(rows, { x1: 0, x2: 'value', y: 'row', stroke: 'currentColor', strokeOpacity: 0.35 }),
-      plot.dot(rows, { ...position, stroke: 'var(--accent)', fill: 'var(--panel)', strokeWidth: 1.5, r: 4 }),
-      plot.dot(
-        rows.filter(({ isChosen }) => isChosen),
-        { ...position, fill: 'var(--accent)', stroke: 'var(--accent)', strokeWidth: 1.5, r: 5 },
-      ),
-      plot.text(rows, {
-        ...position,
-        text: ({ isChosen, isExact }: (typeof rows)[number]) => (isChosen ? 'chosen' : isExact ? '' : 'estimate'),
-        textAnchor: 'start',
-        dx: 10,
+      plot.axisY({
+        ticks: powersOfTen(least / 2, 2 * most, 5),
+        text: formatError,
+        label: 'predicted error',
+        labelArrow: 'none',
+        tickSize: 4,
+      }),
+      plot.ruleY([maxError], { stroke: 'currentColor', strokeDasharray: '4 3' }),
+      plot.text(['allowed'], {
+        y: [maxError],
+        text: (text: string) => text,
+        frameAnchor: 'left',
+        dx: 4,
+        dy: -7,
         fill: 'currentColor',
       }),
+      plot.text(points.some(({ error }) => error === undefined) ? ['error not predicted'] : [], {
+        y: [floor],
+        text: (text: string) => text,
+        frameAnchor: 'left',
+        dx: 4,
+        dy: -10,
+        fill: 'currentColor',
+      }),
+      plot.dot(points, { ...position, stroke: 'var(--accent)', fill: 'var(--panel)', strokeWidth: 1.5, r: 4.5 }),
+      plot.dot(
+        points.filter(({ isChosen }) => isChosen),
+        { ...position, fill: 'var(--accent)', stroke: 'var(--accent)', strokeWidth: 1.5, r: 5.5 },
+      ),
     ],
   });
-  return figure(
-    new Html(svg),
-    'Cost of the plans that were weighed, in the unit of what is made small; the full mark is the chosen one.',
+  return new Html(svg);
+}
+
+function titleOf(candidate: CandidateReport, report: SearchReport): string {
+  const { cost, estimate, error, verdict, configuration, aim } = candidate;
+  const { polyModulusDegree = '?' } = report.configurations[configuration] ?? {};
+  const predicted = error === undefined ? '' : `, predicted error ${formatError(error)}`;
+  return printable(
+    `${verdict}: N = ${polyModulusDegree}, by ${aim}, ${formatCost(cost ?? estimate, report.unit)}${predicted}`,
   );
 }
 

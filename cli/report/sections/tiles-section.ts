@@ -3,7 +3,7 @@ import type { Plan } from '../../../ir/plan/plan.ts';
 import type { PrunedLayer } from '../../../ir/plan/pruning-report.ts';
 import { formatPercent, plural } from '../../render/units.ts';
 import { gone, type Grid } from '../drawing/cells.ts';
-import { figure } from '../drawing/charts.ts';
+import { figure, type Size } from '../drawing/charts.ts';
 import { drawHeatMap, heatMapLegend } from '../drawing/heat-map.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
 import type { Layers } from '../../../ir/he/layers.ts';
@@ -65,34 +65,59 @@ function planFigure(plotting: Plotting, tiles: LayerTiles, layers: Layers, mostC
       ${head}
       <p class="muted">${sizes}: too many to draw.</p>
     </div>`;
-  const largest = products.reduce((most, { magnitude }) => Math.max(most, magnitude), 0);
   const label = `Weight tiles of ${name}: ${rows} by ${columns}`;
-  const { picture, note } = drawHeatMap(plotting, gridOf(tiles, largest), { label, mostCells });
+  const { grid, least, largest } = gridOf(tiles);
+  const { draw, note } = heatMap(plotting, grid, label, mostCells);
   const remarks = [
-    ...(isHidden ? [] : [`, largest ${formatMagnitude(largest)}`]),
+    ...(isHidden ? [] : [`, from ${formatMagnitude(least)} to ${formatMagnitude(largest)}`]),
     ...(note === undefined ? [] : [`; ${note}`]),
   ];
-  return html`<div>${head}${figure(picture, `${sizes}${remarks.join('')}.`, 'small')}</div>`;
+  return html`<div>${head}${figure(draw, `${sizes}${remarks.join('')}.`)}</div>`;
 }
 
 /** Cells of a grid: a program whose products share no rows and columns has far more cells than products. */
 const gridBound = 2 ** 24;
 
-/** Magnitudes relative to the largest; where several products share a cell, the largest of them. */
-function gridOf({ rows, columns, products }: LayerTiles, largest: number): Grid {
+/**
+ * Magnitudes between the least and the largest of the layer, for in dense layers all are alike; where several products share
+ * a cell, the largest of them.
+ */
+export function gridOf({ rows, columns, products }: LayerTiles): {
+  readonly grid: Grid;
+  readonly least: number;
+  readonly largest: number;
+} {
+  const largest = products.reduce((most, { magnitude }) => Math.max(most, magnitude), 0);
+  const least = products.reduce((most, { magnitude }) => Math.min(most, magnitude), largest);
   const values = new Float32Array(rows * columns);
   for (const { row, column, magnitude } of products) {
     const cell = row * columns + column;
     // Encrypted weights have no magnitude, but are there.
-    values[cell] = Math.max(values[cell] ?? 0, largest === 0 ? 1 : magnitude / largest);
+    const share = largest === least ? 1 : (magnitude - least) / (largest - least);
+    values[cell] = Math.max(values[cell] ?? 0, faintest + (1 - faintest) * share);
   }
-  return { rows, columns, values };
+  return { grid: { rows, columns, values }, least, largest };
+}
+
+/** Of the least tile, which is there all the same. */
+const faintest = 0.01;
+
+/** Drawn for both sizes; narrow pictures have fewer cells. */
+function heatMap(
+  plotting: Plotting,
+  grid: Grid,
+  label: string,
+  mostCells: number,
+): { readonly draw: (size: Size) => Html; readonly note: string | undefined } {
+  const wide = drawHeatMap(plotting, grid, { label, mostCells, size: 'wide' });
+  const narrow = drawHeatMap(plotting, grid, { label, mostCells: Math.ceil(mostCells / 4), size: 'narrow' });
+  return { draw: (size) => (size === 'wide' ? wide : narrow).picture, note: wide.note };
 }
 
 function prunedFigures(plotting: Plotting, layer: PrunedLayer, mostCells: number): Html {
   const { name, rows, columns, before, after, largest } = layer;
   const draw = (when: string, values: Float32Array) =>
-    drawHeatMap(plotting, { rows, columns, values }, { label: `Weight tiles of ${name} ${when}`, mostCells });
+    heatMap(plotting, { rows, columns, values }, `Weight tiles of ${name} ${when}`, mostCells);
   const was = draw(
     'before pruning',
     Float32Array.from(before, (step) => step / 255),
@@ -106,8 +131,8 @@ function prunedFigures(plotting: Plotting, layer: PrunedLayer, mostCells: number
   const remark = was.note === undefined ? '' : `; ${was.note}`;
   return html`<h3>${shorten(name, 100)}</h3>
     <div class="row">
-      ${figure(was.picture, `Before: ${plural(tilesBefore ?? 0, 'tile')}, largest ${formatMagnitude(largest)}${remark}.`, 'small')}
-      ${figure(is.picture, `After: ${plural(tilesAfter ?? 0, 'tile')}, ${share} fewer${remark}.`, 'small')}
+      ${figure(was.draw, `Before: ${plural(tilesBefore ?? 0, 'tile')}, largest ${formatMagnitude(largest)}${remark}.`)}
+      ${figure(is.draw, `After: ${plural(tilesAfter ?? 0, 'tile')}, ${share} fewer${remark}.`)}
     </div>`;
 }
 

@@ -2,44 +2,63 @@
 import { formatBytes, formatMilliseconds } from '../../render/units.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import { cellPaths, shadeCount } from '../drawing/cells.ts';
-import { figure, formatTick, timeUnit } from '../drawing/charts.ts';
+import { figure, formatTick, type Size, sizes, timeUnit } from '../drawing/charts.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
 import type { Layers } from '../../../ir/he/layers.ts';
 import type { Mark, Plotting } from '../drawing/plotting.ts';
 import { type Timeline, timelineOf } from '../figures/timeline.ts';
 
-const moments = 600;
+const moments = { wide: 600, narrow: 160 } as const satisfies Record<Size, number>;
 const mostLayers = 60;
-const width = 1000;
 const rowHeight = 22;
-const longestName = 24;
+const longestName = { wide: 24, narrow: 14 } as const satisfies Record<Size, number>;
 const characterWidth = 7.4;
 
 /** Undefined for a program that takes no time. */
 export function timelineSection(plotting: Plotting, plan: Plan, layers: Layers): Html | undefined {
-  const timeline = timelineOf(plan, layers, moments);
+  const timeline = timelineOf(plan, layers, moments.wide);
   if (!(timeline.milliseconds > 0)) return undefined;
   const shown = layers.names.slice(0, mostLayers);
-  const names = shown.map((name) => shorten(name, longestName));
-  const marginLeft = 24 + characterWidth * Math.max(7, ...names.map(({ length }) => length));
   const peak = timeline.liveBytes.reduce((most, bytes) => Math.max(most, bytes), 0);
   const groups = (plan.schedule.group.at(-1) ?? -1) + 1;
   const left = layers.names.length - shown.length;
   return html`<section id="timeline">
     <h2>Schedule</h2>
     ${figure(
-      html`${drawLayers(plotting, timeline, names, marginLeft)} ${drawMemory(plotting, timeline, marginLeft)}`,
+      (size) => {
+        const own = size === 'wide' ? timeline : timelineOf(plan, layers, moments.narrow);
+        const names = shown.map((name) => shorten(name, longestName[size]));
+        const frame = {
+          width: size === 'wide' ? sizes.whole : sizes.narrow,
+          marginLeft: 20 + characterWidth * Math.max(4, ...names.map(({ length }) => length)),
+          marginRight: 24,
+          ticks: size === 'wide' ? 8 : 3,
+        };
+        return html`${drawLayers(plotting, own, names, frame)} ${drawMemory(plotting, own, frame)}`;
+      },
       `A run of ${formatMilliseconds(timeline.milliseconds)} on one thread in the order of the plan, which keeps few ` +
         `ciphertexts alive: at most ${formatBytes(peak)} of them. The stronger the colour, the more of the moment a layer takes. ` +
         `The program has ${groups.toLocaleString('en-US')} groups of operations that workers can share.` +
         (left === 0 ? '' : ` ${left} more layers are not drawn.`),
-      'widest',
     )}
   </section>`;
 }
 
-function drawLayers(plotting: Plotting, timeline: Timeline, names: readonly string[], marginLeft: number): Html {
-  const { milliseconds, shares } = timeline;
+interface Frame {
+  readonly width: number;
+  readonly marginLeft: number;
+  readonly marginRight: number;
+  /** Of the axis of time. */
+  readonly ticks: number;
+}
+
+function drawLayers(
+  plotting: Plotting,
+  timeline: Timeline,
+  names: readonly string[],
+  { ticks, ...frame }: Frame,
+): Html {
+  const { milliseconds, moments, shares } = timeline;
   const { plot } = plotting;
   const grid = { rows: names.length, columns: moments, values: shares.subarray(0, names.length * moments) };
   const cells: Mark = (_index, { x }, _values, { marginTop }, { document }) => {
@@ -60,24 +79,26 @@ function drawLayers(plotting: Plotting, timeline: Timeline, names: readonly stri
   const [marginTop, marginBottom] = [4, 4];
   return new Html(
     plotting.draw('Which layer is computed when', {
-      width,
+      ...frame,
       height: rowHeight * names.length + marginTop + marginBottom,
-      marginLeft,
-      marginRight: 24,
       marginTop,
       marginBottom,
       x: { domain: [0, milliseconds], axis: null },
       y: { type: 'band', domain: names.map((_, row) => row), label: null, padding: 0, round: false },
       marks: [
         plot.axisY({ tickFormat: (row: number) => names[row] ?? '', tickSize: 0, label: null }),
-        plot.gridX({ ticks: 8 }),
+        plot.gridX({ ticks }),
         cells,
       ],
     }),
   );
 }
 
-function drawMemory(plotting: Plotting, { milliseconds, liveBytes }: Timeline, marginLeft: number): Html {
+function drawMemory(
+  plotting: Plotting,
+  { milliseconds, moments, liveBytes }: Timeline,
+  { ticks, ...frame }: Frame,
+): Html {
   const { plot } = plotting;
   const { name: unit, factor } = timeUnit(milliseconds);
   const data = Array.from(liveBytes, (bytes, k) => ({
@@ -86,13 +107,11 @@ function drawMemory(plotting: Plotting, { milliseconds, liveBytes }: Timeline, m
   }));
   return new Html(
     plotting.draw('Ciphertexts that are alive', {
-      width,
+      ...frame,
       height: 120,
-      marginLeft,
-      marginRight: 24,
       marginTop: 18,
       marginBottom: 40,
-      x: { domain: [0, factor * milliseconds], label: unit, ticks: 8, tickFormat: formatTick, labelArrow: 'none' },
+      x: { domain: [0, factor * milliseconds], label: unit, ticks, tickFormat: formatTick, labelArrow: 'none' },
       y: { label: 'MiB of ciphertexts', ticks: 3, zero: true, grid: true, labelArrow: 'none' },
       marks: [
         plot.areaY(data, { x: 'time', y: 'mebibytes', curve: 'step', fill: 'var(--accent)', fillOpacity: 0.35 }),

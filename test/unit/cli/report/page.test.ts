@@ -4,8 +4,10 @@ import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import { renderReport } from '../../../../cli/report/page.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
+import { readHep } from '../../../../runtime/hep/read.ts';
+import { writeHep } from '../../../../runtime/hep/write.ts';
 import { boundPlan } from '../../runtime/hep/plans.ts';
-import { compiledPlan, madeUpLayer, madeUpReport } from './pruned-plan.ts';
+import { activatedPlan, compiledPlan, madeUpLayer, madeUpReport } from './pruned-plan.ts';
 
 const madeBy = 'hepc test';
 
@@ -23,11 +25,54 @@ const hostile = '"></code></text></style><script>alert(1)</script><img src=x one
 describe('sections', () => {
   test('without pruning', async () => {
     const { sections, document } = await pageOf(compiled);
-    expect(sections).toEqual(['plan', 'network', 'tiles', 'operations', 'timeline', 'search']);
+    expect(sections).toEqual([
+      'plan',
+      'error',
+      'network',
+      'tiles',
+      'operations',
+      'timeline',
+      'levels',
+      'traffic',
+      'search',
+    ]);
     expect(Array.from(document.querySelectorAll('nav a'), (a) => a.getAttribute('href'))).toEqual(
       sections.map((id) => `#${id}`),
     );
     for (const figure of document.querySelectorAll('figure')) expect(figure.querySelector('svg')).not.toBeNull();
+  });
+
+  test('error, apart by kind, and each activation with its curve', async () => {
+    const plan = activatedPlan();
+    const { document, sections } = await pageOf(plan);
+    expect(sections).toContain('activations');
+    const text = document.querySelector('#error')?.textContent ?? '';
+    expect(text).toMatch(/Predicted: [\d.]+% of 10% allowed\..*Approximation alone: [\d.]+% typically/s);
+    expect(text).toMatch(/Noise alone: \S+ typically, simulated on \d samples/);
+    const rows = Array.from(document.querySelectorAll('#error tbody tr'), (row) => row.textContent);
+    for (const name of ['relu', 'silu']) expect(rows.some((row) => row.includes(name))).toBe(true);
+    const figures = Array.from(document.querySelectorAll('#activations figure'));
+    expect(figures).toHaveLength(2);
+    for (const figure of figures) {
+      expect(figure.querySelector('figcaption')?.textContent).toMatch(
+        /as a polynomial of degree \d+ on .* samples reach .* headroom [\d.]+% below and [\d.]+% above\./,
+      );
+      // The shape and the error, for screens and for phones.
+      expect(figure.querySelectorAll('svg[role=img]')).toHaveLength(4);
+    }
+  });
+
+  test('of a plan without a report of its accuracy', async () => {
+    expect((await pageOf(readHep(writeHep(boundPlan()), 'b.hep'))).sections).not.toContain('error');
+  });
+
+  test('every cell of a table says what it is, where there is no head', async () => {
+    const { document } = await pageOf(compiled);
+    for (const table of document.querySelectorAll('table')) {
+      const heads = Array.from(table.querySelectorAll('th'), ({ textContent }) => textContent.trim());
+      for (const row of table.querySelectorAll('tbody tr'))
+        expect(Array.from(row.querySelectorAll('td'), (cell) => cell.getAttribute('data-name'))).toEqual(heads);
+    }
   });
 
   test('with pruning: heat maps before and after, and the front', async () => {
@@ -39,7 +84,9 @@ describe('sections', () => {
       expect(captions[2 * k]).toContain(`Before: ${before.filter((step) => step > 0).length} tiles`);
       expect(captions[2 * k + 1]).toContain(`After: ${after.filter((step) => step > 0).length} tiles`);
     }
-    expect(document.querySelectorAll('#tiles path.gone')).toHaveLength(grids.length);
+    const figures = Array.from(document.querySelectorAll('#tiles figure'));
+    const pruned = figures.filter((figure) => figure.querySelector('path.gone') !== null);
+    expect(pruned.length).toBe(grids.length);
     expect(document.querySelector('#pruning svg[role=img]')).not.toBeNull();
     expect(document.querySelector('#pruning table')?.textContent).toContain('weight tiles');
   });

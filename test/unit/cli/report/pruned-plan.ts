@@ -4,13 +4,27 @@ import type { Plan } from '../../../../ir/plan/plan.ts';
 import { prunedLayer, type PrunedLayer, type PruningReport } from '../../../../ir/plan/pruning-report.ts';
 import { seededRandom } from '../../../../ir/random.ts';
 import { printModule } from '../../../../ir/text/print.ts';
-import { denseChain, graphOf, samplesOf } from '../../../support/tiny-networks.ts';
+import { TensorBuilder } from '../../../../ir/tensor/ops.ts';
+import { dense, denseChain, graphOf, samplesOf } from '../../../support/tiny-networks.ts';
 
 /** A plan with a dump of the tensor level, as the importer's pipeline leaves one. */
 export function compiledPlan(weights: 'plain' | 'encrypted' = 'plain'): Plan {
   const module = denseChain([24, 16, 5]);
   const { plan } = compileGraph(graphOf(module), { samples: samplesOf(module, 8), weights });
   return { ...plan, dumps: new Map([...plan.dumps, ['tensor', printModule(module).text]]) };
+}
+
+/** A plan whose network has a ReLU and a SiLU. */
+export function activatedPlan(): Plan {
+  const builder = new TensorBuilder();
+  let x = dense(builder, builder.add('input', [], { name: 'x', shape: [12] }, []), 8);
+  for (const kind of ['relu', 'silu'] as const) {
+    const origins = [{ name: kind, opType: kind, output: kind }];
+    x = dense(builder, builder.add('activation', [x], { kind, parameters: [] }, origins), 6);
+  }
+  builder.add('output', [x], { name: 'y' }, []);
+  const module = builder.build('activated');
+  return compileGraph(graphOf(module), { samples: samplesOf(module, 16), maxError: 0.1 }).plan;
 }
 
 export function madeUpLayer(rows: number, columns: number, seed = 1): PrunedLayer {

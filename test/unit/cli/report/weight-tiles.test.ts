@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { compileGraph } from '../../../../compiler/compile.ts';
 import { layersOf } from '../../../../ir/he/layers.ts';
 import { weightTiles } from '../../../../cli/report/figures/weight-tiles.ts';
+import { gridOf } from '../../../../cli/report/sections/tiles-section.ts';
 import { denseChain, graphOf, samplesOf } from '../../../support/tiny-networks.ts';
 import { compiledPlan } from './pruned-plan.ts';
 
@@ -37,4 +38,17 @@ test('a layer of tiles has a row for each output ciphertext and a column for eac
   expect(tiles?.products).toHaveLength(inputCiphertexts * outputCiphertexts);
   const cells = new Set(tiles?.products.map(({ row, column }) => `${row} ${column}`));
   expect(cells.size).toBe(inputCiphertexts * outputCiphertexts);
+});
+
+test('the scale of a layer is from its least tile to its largest, however alike they are', () => {
+  const magnitudes = [0.0139, 0.0141, 0.014, 0.0142];
+  const products = magnitudes.map((magnitude, column) => ({ row: 0, column, magnitude }));
+  const { grid, least, largest } = gridOf({ layer: 0, rows: 1, columns: 5, inputs: 1, products });
+  expect([least, largest]).toEqual([0.0139, 0.0142]);
+  const [first = 0, second = 0, third = 0, fourth = 0, none] = grid.values;
+  expect(none).toBe(0);
+  expect(first).toBeGreaterThan(0);
+  expect(first).toBeLessThan(0.05);
+  expect([first, third, second, fourth]).toEqual([first, third, second, fourth].toSorted((x, y) => x - y));
+  expect(fourth).toBe(1);
 });
