@@ -17,6 +17,9 @@ interface Report {
 
 const interruptedBySignal = 128;
 
+/** Of the whole suites, by the arguments that run them. */
+const durations: Readonly<Record<string, string>> = { '': 'about 5 minutes', '--mode=nightly': 'about two hours' };
+
 /** A file that failed outside its tests (it did not load, a hook threw) counts as one failure, and so does a run. */
 function summarise({ testResults }: Report, exitCode: number): string {
   const statuses = testResults.flatMap((file) => {
@@ -35,7 +38,15 @@ const folder = mkdtempSync(join(tmpdir(), 'hepc-test-'));
 try {
   const reportPath = join(folder, 'report.json');
   const vitest = join(import.meta.dirname, '..', 'node_modules', 'vitest', 'vitest.mjs');
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportPath}`];
+  const progress = join(import.meta.dirname, 'test-progress.ts');
+  const reporters = [
+    '--reporter=default',
+    `--reporter=${progress}`,
+    '--reporter=json',
+    `--outputFile.json=${reportPath}`,
+  ];
+  const duration = durations[process.argv.slice(2).join(' ')];
+  if (duration !== undefined) process.stdout.write(`All of this suite takes ${duration} on two cores that are idle.\n`);
   const exitCode = await runChild(process.execPath, [vitest, 'run', ...reporters, ...process.argv.slice(2)]);
   if (existsSync(reportPath)) {
     const report = JSON.parse(readFileSync(reportPath, 'utf8')) as Report;

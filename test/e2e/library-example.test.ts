@@ -1,11 +1,12 @@
-/** The example in the header of `index.ts`: its text is this file's, which compiles and runs. */
+/** The example in the header of `index.ts`, and the first of the README: their texts are this file's, which compiles and runs. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Client, compile, listSamples, loadSamples, readPlan, Server } from '../../index.ts';
-import type { Answer, Sample } from '../../index.ts';
+import type { Answer, GivenSample, Sample } from '../../index.ts';
 import { seededRandom } from '../../ir/random.ts';
 import { writeNpz } from '../../runtime/format/npz.ts';
 import { denseModel } from '../support/cli.ts';
+import { readme } from '../support/readme.ts';
 import { reference, relativeError } from '../support/run-plans.ts';
 
 async function example(onnx: Uint8Array, images: Uint8Array, samples: readonly Sample[]): Promise<readonly Answer[]> {
@@ -23,16 +24,54 @@ async function example(onnx: Uint8Array, images: Uint8Array, samples: readonly S
   return answers;
 }
 
-test('the example of the library computes what the model does', async () => {
-  const random = seededRandom(3);
-  const values = Float32Array.from({ length: 10 * 16 }, () => random.uniform());
-  const images = writeNpz(new Map([['x', { dtype: 'f4' as const, shape: [10, 16], data: values }]]));
-  const samples = [0, 1].map((k) => new Map([['x', Float64Array.from(values.subarray(16 * k, 16 * (k + 1)))]]));
-  const answers = (await example(denseModel(1), images, samples)).map(
+/** The five lines of the README, where a program has its model and samples. */
+async function firstExample(
+  readFileSync: (name: string) => Uint8Array,
+  samples: readonly GivenSample[],
+  questions: readonly GivenSample[],
+): Promise<readonly (Answer | undefined)[]> {
+  const { plan } = compile(readFileSync('model.onnx'), { calibration: samples });
+  const [client, server] = [await Client.create(plan.client), await Server.create(plan)];
+  const session = await server.openSession(client.generateKeys().evaluationKeys);
+  const { outputs } = await session.evaluate(client.encrypt(questions));
+  const [answer] = client.decrypt(outputs);
+  client.close();
+  await server.close();
+  return [answer];
+}
+
+const random = seededRandom(3);
+const values = Float32Array.from({ length: 10 * 16 }, () => random.uniform());
+const samples = Array.from(
+  { length: 10 },
+  (_, k) => new Map([['x', Float64Array.from(values.subarray(16 * k, 16 * (k + 1)))]]),
+);
+
+function asSamples(answers: readonly (Answer | undefined)[]): readonly Sample[] {
+  return answers.map(
     (answer): Sample =>
-      new Map([...answer].flatMap(([name, value]) => (value instanceof Float64Array ? [[name, value]] : []))),
+      new Map([...(answer ?? [])].flatMap(([name, value]) => (value instanceof Float64Array ? [[name, value]] : []))),
   );
-  expect(relativeError(answers, await reference(denseModel(1), samples))).toBeLessThan(0.01);
+}
+
+test('the example of the library computes what the model does', async () => {
+  const images = writeNpz(new Map([['x', { dtype: 'f4' as const, shape: [10, 16], data: values }]]));
+  const questions = samples.slice(0, 2);
+  const answers = asSamples(await example(denseModel(1), images, questions));
+  expect(relativeError(answers, await reference(denseModel(1), questions))).toBeLessThan(0.01);
+});
+
+test('the first example of the README computes what the model does', async () => {
+  const questions = samples.slice(0, 1);
+  const answers = asSamples(await firstExample(() => denseModel(1), samples, questions));
+  expect(relativeError(answers, await reference(denseModel(1), questions))).toBeLessThan(0.01);
+});
+
+test('its text in the README is the code of this file', () => {
+  const [stated = ''] = /(?<=^```js\n).*?(?=^```$)/ms.exec(readme) ?? [];
+  expect(stated.trimEnd().split('\n')).toHaveLength(5);
+  const code = readFileSync(new URL('./library-example.test.ts', import.meta.url), 'utf8');
+  expect(code).toContain(stated.replaceAll(/^/gm, '  ').trimEnd());
 });
 
 test('its text in the header of index.ts is the code of this file', () => {

@@ -1,6 +1,5 @@
-/** The README says what is there, and its command lines are understood. */
+/** The README says what is there. */
 import { expect, test } from 'vitest';
-import { runCommandLine } from '../../../cli/parsing/program.ts';
 import { standardClientRules } from '../../../compiler/onnx/client-rules.ts';
 import { supportedOperators } from '../../../compiler/onnx/domains.ts';
 import { HE } from '../../../ir/he/ops.ts';
@@ -8,7 +7,6 @@ import { planStatistics } from '../../../costs/plan-statistics.ts';
 import { HeBuilder } from '../../../ir/he/module.ts';
 import { model, node } from '../../support/onnx-builder.ts';
 import { importModel } from '../../support/run-plans.ts';
-import { idleCommands } from '../../support/cli.ts';
 import { listedOperators, newestOpset, readme } from '../../support/readme.ts';
 
 test('every statistic is in the glossary, in order', () => {
@@ -41,16 +39,4 @@ test('models of the newest operator set that it names are read, and of no newer 
     importModel(model({ opset, inputs: { x: [2] }, nodes: [node('Identity', 'x', 'y')], outputs: ['y'] }));
   expect(identity(newestOpset()).outputs).toHaveLength(1);
   expect(() => identity(newestOpset() + 1)).toThrow(`opset 1 to ${newestOpset()}`);
-});
-
-const commandLines = [...readme.matchAll(/^hepc (.*)$/gm)].map(([, line = '']) => line);
-
-test.each(commandLines)('hepc %s', async (line) => {
-  let seen: unknown;
-  const idle = idleCommands((_, options) => {
-    seen = options;
-  });
-  const context = { print: () => undefined, remark: () => undefined };
-  await runCommandLine(line.split(' '), { commands: idle, version: '0', context });
-  expect(seen).toBeDefined();
 });
