@@ -7,7 +7,8 @@ const rules = roomRules();
 const sources = '^(index\\.ts$|(ir|costs|compiler|passes|runtime|training|pruning|cli)/)';
 
 /** Modules that a page or a worker of it begins with. */
-const browserEntries = '^runtime/((client|server)-library|engines/(simd/session|seal-wasm)/worker)\\.ts$';
+const browserEntries =
+  '^runtime/((client|server)-library|worker-client/(library|worker)|engines/(simd/session|seal-wasm)/worker)\\.ts$';
 
 const nodeModules = `^(node:)?(${builtinModules.join('|')})$`;
 

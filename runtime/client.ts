@@ -11,6 +11,7 @@ import { keysNotLoaded, noSamplesToEncrypt, wrongCount } from '../ir/diagnostics
 import { type GivenSample, readGivenSamples } from '../ir/given-samples.ts';
 import { byCiphertext, type ClientPart, type InputEncoding, maxFileSamples, sentCiphertexts } from '../ir/plan/plan.ts';
 import { checkInputRange, packInput, unpackOutput } from './base/codec.ts';
+import { plainBytes } from './base/own-bytes.ts';
 import { unlikeAnswers, unlikeSamples } from './base/plausibility.ts';
 import type { RandomAccess } from './format/random-access.ts';
 import type { Append } from './format/zip-writer.ts';
@@ -22,8 +23,9 @@ import {
   writeCiphertexts,
 } from './seal/bytes/ciphertext-files.ts';
 import { SealContext } from './seal/library/context.ts';
-import { generateKeys, type KeySet, readSecretKey } from './seal/keys.ts';
-import { instantiateSeal, type Seal } from './seal/library/module.ts';
+import { generateKeysStepwise, type KeySet, readSecretKey } from './seal/keys.ts';
+import type { Seal } from './seal/library/module.ts';
+import { startSeal } from './seal/library/start-seal.ts';
 import { SecretCipher } from './seal/secret-cipher.ts';
 
 export interface StreamOptions {
@@ -58,9 +60,9 @@ export class Client {
   private keys: LoadedKeys | undefined;
   private remarks: readonly Diagnostic[] = [];
 
-  /** Instantiates SEAL. To be closed. */
+  /** Instantiates SEAL. To be closed. Throws `HepcError` (H645) in browsers that are too old for it. */
   static async create(part: ClientPart): Promise<Client> {
-    return new Client(part, await instantiateSeal());
+    return new Client(part, await startSeal());
   }
 
   private constructor(part: ClientPart, seal: Seal) {
@@ -76,11 +78,24 @@ export class Client {
     return this.remarks;
   }
 
-  /** Makes and loads new keys, for which SEAL takes up to seconds to set up large parameters. */
-  generateKeys(): KeySet {
+  /**
+   * Makes and loads new keys, for which SEAL takes up to seconds to set up large parameters. `onProgress` is called with
+   * the part of the keys that is made, 0 to 1.
+   */
+  generateKeys({ onProgress }: Pick<StreamOptions, 'onProgress'> = {}): KeySet {
+    const keys = this.generateKeysStepwise();
+    for (;;) {
+      const { done, value } = keys.next();
+      if (done === true) return value;
+      onProgress?.(value);
+    }
+  }
+
+  /** As `generateKeys`, for who has something else to do between keys: yields the part that is made, and returns the set. */
+  *generateKeysStepwise(): Generator<number, KeySet> {
     const context = new SealContext(this.seal, this.part.parameters);
     try {
-      const keys = generateKeys(context, this.part);
+      const keys = yield* generateKeysStepwise(context, this.part);
       this.loadKeys(keys.secretKey);
       return keys;
     } finally {
@@ -90,7 +105,7 @@ export class Client {
 
   /** Loads a secret key file in place of the key before. Throws `HepcError` if it is damaged or does not fit. */
   loadKeys(secretKeyFile: Uint8Array): void {
-    const { keyId, secretKey } = readSecretKey(secretKeyFile, this.part);
+    const { keyId, secretKey } = readSecretKey(plainBytes(secretKeyFile, 'the secret key'), this.part);
     const cipher = new SecretCipher(this.seal, this.part.parameters, secretKey);
     this.keys?.cipher.close();
     this.keys = { keyId, cipher };
@@ -160,7 +175,12 @@ export class Client {
   decrypt(outputs: Uint8Array, options?: DecryptOptions): Answer[];
   decrypt(outputs: Uint8Array, { raw = false }: DecryptOptions = {}): Answer[] {
     const { keyId, cipher } = this.requireKeys('decryption');
-    const { samples, runs } = readCiphertexts(outputs, 'outputs', this.part, keyId);
+    const { samples, runs } = readCiphertexts(
+      plainBytes(outputs, 'the encrypted outputs'),
+      'outputs',
+      this.part,
+      keyId,
+    );
     const decrypted = runs.flatMap((run, r) => this.decryptRun(cipher, run, r, samples));
     this.remarks = unlikeAnswers(this.part, decrypted);
     return raw ? decrypted : decrypted.map((values, k) => afterDecryption(this.part, values, k));

@@ -174,6 +174,7 @@ export const houses = [
       room('engines', 'engines/simd/session engines/seal-wasm base'),
       room('measuring', 'engines/simd/probe engines/seal-wasm/probe seal seal/library'),
       room('.', 'engines hep format seal seal/library seal/bytes base'),
+      room('worker-client', '. engines/sessions engines/threads hep format seal seal/library base'),
     ],
   },
   {

@@ -344,3 +344,14 @@ function list(values: readonly number[]): string {
 function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)} MiB`;
 }
+
+export const sealUnsupported = defineDiagnostic<{ reason: string }>({
+  code: 'H645',
+  severity: 'error',
+  title: 'a browser or Node that does not run SEAL',
+  explain:
+    "SEAL's code uses exceptions of WebAssembly by reference, which browsers have from Chrome 137, Firefox 131 and Safari " +
+    '18.4 on, and Node in its releases from 22.19 and 24.15 on.',
+  message: ({ reason }) => `SEAL cannot be compiled here: ${reason}`,
+  notes: () => ['Use a newer browser.'],
+});

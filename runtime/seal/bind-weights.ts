@@ -11,7 +11,7 @@ import { SealContext } from './library/context.ts';
 import { Handles } from './library/handles.ts';
 import { readPublicKey } from './keys.ts';
 import { LevelEncoder } from './library/level-encoder.ts';
-import { instantiateSeal } from './library/module.ts';
+import { startSeal } from './library/start-seal.ts';
 import { loadOrRefuse, saveUncompressed } from './library/save.ts';
 import { weightRows } from './weight-rows.ts';
 
@@ -36,7 +36,7 @@ export class WeightEncryptor {
     const rows = weightRows(program.columns);
     if (rows.length === 0) throw new InternalError('a plan without encrypted weights cannot be bound');
     const { keyId, publicKey: key } = readPublicKey(publicKey, client);
-    const context = new SealContext(await instantiateSeal(), program.parameters);
+    const context = new SealContext(await startSeal(), program.parameters);
     return new WeightEncryptor(program, rows, context, key, keyId);
   }
 

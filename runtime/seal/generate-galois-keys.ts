@@ -12,13 +12,13 @@ import { savedSwitchingKeyBytes, switchingHeadBytes } from './bytes/saved-format
 
 const sizeField = 8;
 
-/** What SEAL would save for the keys of `steps`, of which there is at least one and none twice. */
-export function generateGaloisKeys(
+/** What SEAL would save for the keys of `steps`, of which there is at least one and none twice. Yields after each key. */
+export function* galoisKeysStepwise(
   seal: Seal,
   generator: KeyGenerator,
   parameters: Parameters,
   steps: readonly number[],
-): Uint8Array {
+): Generator<undefined, Uint8Array> {
   const { polyModulusDegree: degree, primes } = parameters;
   const keyBytes = savedSwitchingKeyBytes(parameters);
   const bytes = new Uint8Array(switchingHeadBytes + 8 * degree + steps.length * keyBytes);
@@ -34,7 +34,21 @@ export function generateGaloisKeys(
     const at = entry + before * keyBytes;
     view.setBigUint64(at, BigInt(primes.length), true);
     bytes.set(single.subarray(entry + 8, entry + 8 + keyBytes), at + 8);
+    yield;
   }
   view.setBigUint64(sizeField, BigInt(bytes.length), true);
   return bytes;
+}
+
+/** As `galoisKeysStepwise`, all at once. */
+export function generateGaloisKeys(...given: readonly [Seal, KeyGenerator, Parameters, readonly number[]]): Uint8Array {
+  return resultOf(galoisKeysStepwise(...given));
+}
+
+/** What a generator returns in the end. */
+export function resultOf<T>(generator: Generator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = generator.next();
+    if (done === true) return value;
+  }
 }

@@ -12,8 +12,8 @@ import { parametersDigest } from './bytes/client-part-digest.ts';
 import type { SealContext } from './library/context.ts';
 import { type Envelope, openEnvelope, sealEnvelope } from './bytes/envelope.ts';
 import type { Kind } from './bytes/envelope-header.ts';
-import { generateGaloisKeys } from './generate-galois-keys.ts';
-import { withHandles } from './library/handles.ts';
+import { galoisKeysStepwise, resultOf } from './generate-galois-keys.ts';
+import { Handles } from './library/handles.ts';
 import { inspectGaloisKeys, inspectPublicKey, inspectRelinKeys, inspectSecretKey } from './bytes/inspect-bytes.ts';
 import { saveUncompressed } from './library/save.ts';
 
@@ -27,27 +27,43 @@ export interface KeySet {
 }
 
 /** New keys of a plan. Throws `HepcError` H508 for more than a file holds. */
-export function generateKeys({ seal, context }: SealContext, part: ClientPart): KeySet {
-  const { keys, saved } = evaluationKeyBytes(part.parameters, part.rotationSteps.length, part.needsRelinKeys);
+export function generateKeys(context: SealContext, part: ClientPart): KeySet {
+  return resultOf(generateKeysStepwise(context, part));
+}
+
+/** As `generateKeys`, key by key: yields the part that is done, 0 to 1. */
+export function* generateKeysStepwise({ seal, context }: SealContext, part: ClientPart): Generator<number, KeySet> {
+  const { parameters, rotationSteps, needsRelinKeys } = part;
+  const { keys, saved } = evaluationKeyBytes(parameters, rotationSteps.length, needsRelinKeys);
   if (saved > maxKeyBytes) throw new HepcError([tooManyKeys({ keys, bytes: saved, limit: maxKeyBytes })]);
-  return withHandles((handles) => {
+  const handles = new Handles();
+  try {
     const generator = handles.own(new seal.KeyGenerator(context));
     const publicKey = saveUncompressed(seal, handles.own(generator.createPublicKeySerializable()));
     const key = sha256Hex(publicKey);
-    const parameters = parametersDigest(part);
+    const digest = parametersDigest(part);
     const pack = (kind: Kind, sections: readonly Uint8Array[]): Uint8Array =>
-      sealEnvelope({ kind, parameters, key, runs: [sections] });
+      sealEnvelope({ kind, parameters: digest, key, runs: [sections] });
     const evaluation: Uint8Array[] = [];
-    if (part.needsRelinKeys)
+    let made = 0;
+    if (needsRelinKeys) {
       evaluation.push(saveUncompressed(seal, handles.own(generator.createRelinKeysSerializable())));
-    if (part.rotationSteps.length > 0)
-      evaluation.push(generateGaloisKeys(seal, generator, part.parameters, part.rotationSteps));
+      yield ++made / keys;
+    }
+    if (rotationSteps.length > 0) {
+      const galoisKeys = galoisKeysStepwise(seal, generator, parameters, rotationSteps);
+      let next = galoisKeys.next();
+      for (; next.done !== true; next = galoisKeys.next()) yield ++made / keys;
+      evaluation.push(next.value);
+    }
     return {
       secretKey: pack('secret-key', [saveUncompressed(seal, handles.own(generator.secretKey()))]),
       publicKey: pack('public-key', [publicKey]),
       evaluationKeys: pack('evaluation-keys', evaluation),
     };
-  });
+  } finally {
+    handles.freeAll();
+  }
 }
 
 /** SEAL's bytes of a checked secret key and the identity of its set. Throws `HepcError`. */

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { runChild } from '../child-process.mjs';
+import { buildForBrowsers } from './browser.ts';
 import { bundleDeclarations } from './declarations.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -37,6 +38,7 @@ export async function buildPackage(
     mkdirSync(dirname(join(dist, file)), { recursive: true });
     copyFileSync(join(root, file), join(dist, file));
   }
+  await buildForBrowsers(join(dist, 'browser'));
   if (declarations) {
     await bundleDeclarations(types, join(dist, 'types'));
     rmSync(types, { recursive: true });

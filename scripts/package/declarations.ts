@@ -7,6 +7,7 @@ import { dts } from 'rolldown-plugin-dts';
 const entries = {
   index: 'index',
   client: 'runtime/client-library',
+  'client-worker': 'runtime/worker-client/library',
   server: 'runtime/server-library',
 } as const;
 
@@ -14,7 +15,7 @@ const entries = {
 export async function bundleDeclarations(from: string, to: string): Promise<void> {
   const bundle = await rolldown({
     input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(from, `${file}.d.ts`)])),
-    plugins: [dts({ emitDtsOnly: true, sourcemap: false, tsconfig: false })],
+    plugins: [dts({ dtsInput: true, emitDtsOnly: true, sourcemap: false, tsconfig: false })],
     external: (id) => !/^[./]|^[A-Z]:/.test(id),
   });
   await bundle.write({ dir: to, entryFileNames: '[name].d.ts', chunkFileNames: '[name].d.ts' });

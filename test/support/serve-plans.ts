@@ -1,4 +1,5 @@
 /** Servers and clients of small hand-written plans, and what these give in the clear. */
+import { planStatistics } from '../../costs/plan-statistics.ts';
 import { seededRandom } from '../../ir/random.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
@@ -99,4 +100,10 @@ export function mixedPlan(parameters = deepParameters): Plan {
   writer.output(writer.addPlain(writer.rescale(scaled), writer.plaintext([1, 2])));
   writer.output(writer.rotate(lower, 7));
   return writer.plan(2);
+}
+
+/** A plan with its statistics, which files of plans are to have. */
+export function withStatistics(plan: Plan): Plan {
+  const given = { weightTilesPruned: 0, predictedMaxError: plan.client.predictedMaxError };
+  return { ...plan, statistics: planStatistics(plan.program, plan.engine, given) };
 }

@@ -7,7 +7,7 @@ import { compileSeal } from '../../seal/library/compile-wasm.ts';
 import { weightRows } from '../../seal/weight-rows.ts';
 import { openWeights, type WeightSource } from '../../seal/weight-source.ts';
 import { canShareMemory, createBuffer, shareBytes, shareDoubles } from '../threads/shared-memory.ts';
-import { type WorkerEntry, workerModule } from '../threads/worker-thread.ts';
+import { entry } from './worker-entry.ts';
 import { type DividedProgram, divideProgram } from './tasks/divide-program.ts';
 import { createSharedState, resetSharedState, type SharedState, STOP } from '../exchange/exchange.ts';
 import { planExchange } from '../exchange/exchange-plan.ts';
@@ -21,11 +21,6 @@ import { encodingsBytes, peakCiphertextBytes, workerEncodings, workerProgram } f
 const maxThreads = 64;
 
 export const sealWasm: Engine<Uint8Array> = { name: 'seal-wasm', open };
-
-const entry: WorkerEntry = {
-  module: () => workerModule('worker', import.meta.url),
-  inBrowser: () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
-};
 
 /**
  * Throws `HepcError` for too many threads, unbound weights, plans that do not fit a worker's heap, and where workers

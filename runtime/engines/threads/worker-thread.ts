@@ -27,7 +27,7 @@ export type WorkerEntry =
     };
 
 interface Thread {
-  post(message: unknown): void;
+  post(message: unknown, transfer: readonly ArrayBuffer[]): void;
   /** Lets the worker serve what has been posted, and end by itself. */
   leave(): Promise<unknown>;
   terminate(): Promise<unknown>;
@@ -60,8 +60,9 @@ export class WorkerThread<P extends Protocol> {
     this.thread = startInNode(entry, message, die) ?? startInBrowser(entry, message, die);
   }
 
-  post(request: P['request']): void {
-    if (!this.over) this.thread.post(request);
+  /** Memory in `transfer` becomes the worker's. */
+  post(request: P['request'], transfer: readonly ArrayBuffer[] = []): void {
+    if (!this.over) this.thread.post(request, transfer);
   }
 
   /**
@@ -99,7 +100,7 @@ function startInNode(entry: WorkerEntry, receive: Receive, die: (reason: unknown
     });
   });
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer) => worker.postMessage(message, transfer),
     leave: async () => {
       worker.postMessage(farewell);
       const patience = setTimeout(() => void worker.terminate(), leaveMilliseconds);
@@ -140,8 +141,8 @@ function startInBrowser(entry: WorkerEntry, receive: Receive, die: (reason: unkn
     end(message);
   });
   return {
-    post: (message) => {
-      worker.postMessage(message);
+    post: (message, transfer) => {
+      worker.postMessage(message, [...transfer]);
     },
     leave: () => {
       worker.postMessage(farewell);
@@ -152,7 +153,8 @@ function startInBrowser(entry: WorkerEntry, receive: Receive, die: (reason: unkn
   };
 }
 
-export type Post<P extends Protocol> = (reply: P['reply']) => void;
+/** Memory in `transfer` becomes the owner's. */
+export type Post<P extends Protocol> = (reply: P['reply'], transfer?: ArrayBuffer[]) => void;
 type NodeThreads = ReturnType<typeof process.getBuiltinModule<'node:worker_threads'>>;
 type Serve<P extends Protocol> = (request: P['request'], post: Post<P>) => void;
 
@@ -169,8 +171,8 @@ function serveInNode<P extends Protocol>({ parentPort: port }: NodeThreads, serv
     // Without the port nothing keeps the thread.
     if (request === farewell) port.close();
     else
-      serve(request, (reply) => {
-        port.postMessage(reply);
+      serve(request, (reply, transfer = []) => {
+        port.postMessage(reply, transfer);
       });
   });
 }
@@ -180,8 +182,8 @@ function serveInBrowser<P extends Protocol>(serve: Serve<P>): void {
   globalThis.addEventListener('message', ({ data }: MessageEvent<P['request'] | typeof farewell>) => {
     if (data === farewell) globalThis.close();
     else
-      serve(data, (reply) => {
-        globalThis.postMessage(reply);
+      serve(data, (reply, transfer = []) => {
+        globalThis.postMessage(reply, { transfer });
       });
   });
   // As in Node, where it ends the worker: a browser tells the owner of thrown errors only.

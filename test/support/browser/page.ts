@@ -1,12 +1,17 @@
-/** What the page of the browser test does. The test bundles it with the library as it is published, and calls it. */
+/** What the page of the browser tests does. The tests bundle it with the package as it is published, and call it. */
 import { Client, HepcError } from '../../../runtime/client-library.ts';
 import { readPlan, Server, type ServerOptions, type ServerSession } from '../../../runtime/server-library.ts';
+import { WorkerClient } from '../../../runtime/worker-client/library.ts';
+
+/** Values by the name of the input. */
+type PageSample = Readonly<Record<string, readonly number[]>>;
 
 export interface PageTask {
   readonly options: ServerOptions;
-  /** A sample: values by the name of the input. */
-  readonly sample: Readonly<Record<string, readonly number[]>>;
+  readonly sample: PageSample;
 }
+
+type Outputs = Readonly<Record<string, readonly number[]>>;
 
 export interface PageResult {
   readonly isIsolated: boolean;
@@ -17,20 +22,18 @@ export interface PageResult {
   readonly aborted: string;
   readonly abortedAt: number;
   /** Of an evaluation after that one. */
-  readonly outputs: Readonly<Record<string, readonly number[]>>;
+  readonly outputs: Outputs;
 }
 
 /** Keys, encryption, an evaluation that is aborted and one that is not, decryption. A `HepcError` as its codes. */
 async function evaluateInPage({ options, sample }: PageTask): Promise<PageResult | readonly string[]> {
-  const response = await fetch('plan.hep');
-  const plan = readPlan(new Uint8Array(await response.arrayBuffer()), 'plan.hep');
+  const plan = readPlan(await fetchPlan(), 'plan.hep');
   const client = await Client.create(plan.client);
   let server: Server | undefined;
   try {
     server = await Server.create(plan, options);
     const session = await server.openSession(client.generateKeys().evaluationKeys);
-    const values = Object.entries(sample).map(([name, own]) => [name, Float64Array.from(own)] as const);
-    const inputs = client.encrypt([new Map(values)]);
+    const inputs = client.encrypt([sample]);
     const abort = await abortEvaluation(session, inputs);
     const [outputs = new Map<string, Float64Array>()] = client.decrypt((await session.evaluate(inputs)).outputs, {
       raw: true,
@@ -40,7 +43,7 @@ async function evaluateInPage({ options, sample }: PageTask): Promise<PageResult
       engine: server.engineName,
       remarks: server.remarks.map(({ code }) => code),
       ...abort,
-      outputs: Object.fromEntries(Array.from(outputs, ([name, own]) => [name, [...own]])),
+      outputs: listed(outputs),
     };
   } catch (error) {
     if (error instanceof HepcError) return error.diagnostics.map(({ code }) => code);
@@ -69,4 +72,87 @@ async function abortEvaluation(
   }
 }
 
-Object.assign(globalThis, { evaluateInPage });
+export interface WorkerPageResult {
+  /** Of the thread of the page, while the client worked: milliseconds of its longest task, 0 where all took below 50. */
+  readonly longestTask: number;
+  /** Milliseconds of the whole. */
+  readonly time: number;
+  /** Calls of `onProgress` while keys were made. */
+  readonly progress: number;
+  readonly aborted: string;
+  readonly keyBytes: number;
+  readonly outputs: Outputs;
+}
+
+/** As `evaluateInPage`, with the client in a worker; what is not the client's is not counted. */
+async function useWorkerClient(sample: PageSample): Promise<WorkerPageResult> {
+  const plan = await fetchPlan();
+  const tasks = new LongTasks();
+  const start = performance.now();
+  const client = await WorkerClient.create(plan);
+  const controller = new AbortController();
+  const onAborted = (): void => {
+    controller.abort('enough');
+  };
+  const aborted = await client
+    .generateKeys({ signal: controller.signal, onProgress: onAborted })
+    .then(() => 'not at all', String);
+  let progress = 0;
+  const keys = await client.generateKeys({ onProgress: () => progress++ });
+  const inputs = await client.encrypt([sample]);
+  const timeUntilSent = performance.now() - start;
+  await tasks.pause();
+  const server = await Server.create(readPlan(plan, 'plan.hep'));
+  const session = await server.openSession(keys.evaluationKeys);
+  const answered = await session.evaluate(inputs);
+  await server.close();
+  await tasks.resume();
+  const decrypting = performance.now();
+  const [outputs = new Map<string, Float64Array>()] = await client.decrypt(answered.outputs, { raw: true });
+  const time = timeUntilSent + performance.now() - decrypting;
+  await client.close();
+  const longestTask = await tasks.pause();
+  const { length: keyBytes } = keys.evaluationKeys;
+  return { longestTask, time, progress, aborted, keyBytes, outputs: listed(outputs) };
+}
+
+/** Tasks of this thread that take 50 ms and more, as the browser tells of them. */
+class LongTasks {
+  private longest = 0;
+  private readonly observer = new PerformanceObserver((list) => {
+    this.note(list.getEntries());
+  });
+
+  constructor() {
+    this.observer.observe({ type: 'longtask' });
+  }
+
+  /** The longest so far. */
+  async pause(): Promise<number> {
+    // The task that runs is told of once it has ended.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    this.note(this.observer.takeRecords());
+    this.observer.disconnect();
+    return this.longest;
+  }
+
+  async resume(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    this.observer.observe({ type: 'longtask' });
+  }
+
+  private note(entries: readonly PerformanceEntry[]): void {
+    for (const { duration } of entries) this.longest = Math.max(this.longest, duration);
+  }
+}
+
+async function fetchPlan(): Promise<Uint8Array> {
+  const response = await fetch('plan.hep');
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+function listed(outputs: ReadonlyMap<string, Float64Array>): Outputs {
+  return Object.fromEntries(Array.from(outputs, ([name, own]) => [name, [...own]]));
+}
+
+Object.assign(globalThis, { evaluateInPage, useWorkerClient });

@@ -1,66 +1,38 @@
-/** A site for the browser test: the library as it is published, bundled with a page, served cross-origin isolated or not. */
-import { execFile } from 'node:child_process';
-import { copyFileSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+/** A site for the browser tests: the package as it is published, bundled with a page, served cross-origin isolated or not. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { stripTypeScriptTypes } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { basename, extname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { build } from 'vite';
-import { z } from 'zod';
+import type { Bundler } from '../package/bundlers.ts';
+import type { Installation } from '../package/install.ts';
 
-const root = join(import.meta.dirname, '..', '..', '..');
-const manifestSchema = z.object({
-  exports: z.record(z.string(), z.object({ default: z.string() })),
-});
+/** Entries of the package by the modules that the page imports, for their types. */
+const libraries: Readonly<Record<string, string>> = {
+  '../../../runtime/client-library.ts': 'hepc/client',
+  '../../../runtime/server-library.ts': 'hepc/server',
+  '../../../runtime/worker-client/library.ts': 'hepc/client-worker',
+};
 
-/** Compiles the library and bundles the page with it, as a project would that has installed it. The folder of the site. */
-export async function buildSite(folder: string, planFile: Uint8Array): Promise<string> {
-  const library = join(folder, 'hepc');
-  await layOutPackage(library);
-  const site = join(folder, 'site');
-  const { exports } = manifestSchema.parse(JSON.parse(readFileSync(join(library, 'package.json'), 'utf8')));
-  const fileOf = (name: string): string => join(library, exports[`./${name}`]?.default ?? '');
-  await build({
-    configFile: false,
-    root: folder,
-    logLevel: 'warn',
-    // The page imports the sources, for their types.
-    resolve: {
-      alias: ['client', 'server'].map((name) => ({
-        find: new RegExp(`^.*/runtime/${name}-library\\.ts$`),
-        replacement: fileOf(name),
-      })),
-    },
-    build: {
-      outDir: site,
-      target: 'esnext',
-      rolldownOptions: {
-        input: join(import.meta.dirname, 'page.ts'),
-        output: { entryFileNames: 'page.js' },
-      },
-    },
-  });
+/** Bundles `page.ts` as a project would that has installed the package. The folder of the site. */
+export async function buildSite({ folder }: Installation, bundle: Bundler, plan: Uint8Array): Promise<string> {
+  const site = join(folder, `site-${bundle.name}`);
+  const source = stripTypeScriptTypes(readFileSync(join(import.meta.dirname, 'page.ts'), 'utf8'));
+  const page = Object.entries(libraries).reduce(
+    (text, [module, name]) => text.replace(`'${module}'`, `'${name}'`),
+    source,
+  );
+  writeFileSync(join(folder, 'page.js'), page);
+  await bundle(folder, 'page.js', site);
   writeFileSync(join(site, 'index.html'), '<!doctype html><script type="module" src="page.js"></script>');
-  writeFileSync(join(site, 'plan.hep'), planFile);
+  writeFileSync(join(site, 'plan.hep'), plan);
   return site;
-}
-
-async function layOutPackage(library: string): Promise<void> {
-  const dist = join(library, 'dist');
-  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const options = ['-p', 'tsconfig.build.json', '--outDir', dist, '--noCheck', '--declaration', 'false'];
-  await promisify(execFile)(process.execPath, [compiler, ...options], { cwd: root });
-  const kernels = join('runtime', 'engines', 'simd', 'kernels', 'kernels.wasm');
-  copyFileSync(join(root, kernels), join(dist, kernels));
-  copyFileSync(join(root, 'package.json'), join(library, 'package.json'));
-  symlinkSync(join(root, 'node_modules'), join(library, 'node_modules'), 'junction');
 }
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
-  '.wasm': 'application/wasm',
 };
 
 export interface ServedSite {

@@ -1,10 +1,10 @@
 /** The compiled kernels, and instances of them over one shared memory. */
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { outOfMemory } from '../../../../ir/diagnostics/runtime.ts';
-import { node } from '../../../base/environment.ts';
 import { describeError } from '../../../seal/library/exceptions.ts';
 import { UnfitError } from '../../../base/fallback.ts';
 import type { Kernels } from './kernels.ts';
+import { readKernels } from './read-kernels.ts';
 
 /** Bytes of a page of WebAssembly's memory. */
 export const pageBytes = 65536;
@@ -19,23 +19,15 @@ let compiled: Promise<WebAssembly.Module> | undefined;
  * cannot run them, and with `UnfitError` where they cannot be fetched.
  */
 export function compileKernels(): Promise<WebAssembly.Module> {
-  compiled ??= readKernels().then((bytes) => WebAssembly.compile(bytes));
+  compiled ??= readKernels().then(
+    (bytes) => WebAssembly.compile(bytes),
+    (reason: unknown) => {
+      // It may be there the next time.
+      compiled = undefined;
+      throw reason;
+    },
+  );
   return compiled;
-}
-
-async function readKernels(): Promise<BufferSource> {
-  // Bundlers find the file by this form, literally.
-  const url = new URL('./kernels.wasm', import.meta.url);
-  if (node !== undefined) return node.getBuiltinModule('node:fs/promises').readFile(url);
-  try {
-    const response = await fetch(url);
-    if (response.ok) return await response.arrayBuffer();
-    throw new Error(`HTTP status ${response.status}`);
-  } catch (error) {
-    // It may be there the next time.
-    compiled = undefined;
-    throw new UnfitError(`${url.href} cannot be fetched: ${describeError(error)}`);
-  }
 }
 
 /** Throws `HepcError` where there is not so much memory, and `UnfitError` where the environment makes none of this kind. */

@@ -10,7 +10,7 @@ import { openWeights } from '../../../seal/weight-source.ts';
 import type { StopSign } from '../../sessions/crew.ts';
 import { WorkerPlan } from '../../sessions/worker-plan.ts';
 import { canShareMemory, shareBytes, shareDoubles } from '../../threads/shared-memory.ts';
-import { type WorkerEntry, workerModule } from '../../threads/worker-thread.ts';
+import { entry } from './worker-entry.ts';
 import { compileKernels } from '../kernels/module.ts';
 import { prepareWeights } from '../program/weights.ts';
 import { KeyLoads } from './key-loads.ts';
@@ -28,11 +28,6 @@ export function createSimd(compile: () => Promise<WebAssembly.Module>): Engine<U
 
 /** Its `open` throws `UnfitError` where it cannot run here. */
 export const simd: Engine<Uint8Array> = createSimd(compileKernels);
-
-const entry: WorkerEntry = {
-  module: () => workerModule('worker', import.meta.url),
-  inBrowser: () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
-};
 
 /**
  * Throws `HepcError` for too many threads, unbound weights, and plans that do not fit the memory. Where workers cannot

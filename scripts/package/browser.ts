@@ -1,0 +1,122 @@
+/**
+ * The build for browsers: a module for each entry that runs there, which any bundler takes as it is, for it imports its
+ * neighbours alone. WebAssembly and the scripts of workers are in it as texts: not every bundler copies files that a script
+ * names, or starts workers from them (esbuild does neither).
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
+import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
+
+const root = join(import.meta.dirname, '..', '..');
+const seal = join(root, 'node_modules', 'node-seal', 'dist', 'seal_throws');
+
+/** Entries by the name of their file. */
+const entries = {
+  client: 'runtime/client-library.ts',
+  'client-worker': 'runtime/worker-client/library.ts',
+  server: 'runtime/server-library.ts',
+} as const;
+
+/** Modules of the sources in whose place others stand, which hold what those look for. */
+const replaced: Readonly<Record<string, () => string | Promise<string>>> = {
+  'runtime/seal/library/compile-wasm.ts': () => `
+    import { unpack } from 'hepc:unpack';
+    let compiled;
+    export function compileSeal() {
+      compiled ??= import('hepc:seal').then(({ packed }) => unpack(packed)).then((bytes) => WebAssembly.compile(bytes));
+      return compiled;
+    }`,
+  'runtime/engines/simd/kernels/read-kernels.ts': () => `
+    import { unpack } from 'hepc:unpack';
+    export const readKernels = () => unpack(${packed(join(root, 'runtime/engines/simd/kernels/kernels.wasm'))});`,
+  'runtime/engines/simd/session/worker-entry.ts': () => workerEntry('runtime/engines/simd/session/worker.ts'),
+  'runtime/worker-client/worker-entry.ts': () => workerEntry('runtime/worker-client/worker.ts'),
+  'runtime/engines/seal-wasm/worker-entry.ts': () => workerEntry('runtime/engines/seal-wasm/worker.ts'),
+};
+
+const own: Readonly<Record<string, () => string>> = {
+  'hepc:seal': () => `export const packed = ${packed(`${seal}.wasm`)};`,
+  'hepc:unpack': () => `
+    export async function unpack(text) {
+      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+      return new Uint8Array(await new Response(stream).arrayBuffer());
+    }`,
+};
+
+/** Texts of node-seal's script that are for Node, or for a file beside it, and what stands there instead. */
+const sealTexts: readonly (readonly [string, string])[] = [
+  ['globalThis.process?.versions?.node&&globalThis.process?.type!="renderer"', 'false'],
+  ['await import("module")', '{}'],
+  ['createRequire(import.meta.url)', 'undefined'],
+  ['var _scriptName=import.meta.url', 'var _scriptName=""'],
+  ['new URL("seal_throws.wasm",import.meta.url).href', '""'],
+];
+
+const plugin: Plugin = {
+  name: 'hepc-browser',
+  resolveId(id, importer) {
+    if (id in own) return id;
+    if (id === 'node-seal') return `${seal}.js`;
+    const file = importer === undefined ? undefined : join(dirname(importer), id).slice(root.length + 1);
+    return file !== undefined && file.replaceAll('\\', '/') in replaced
+      ? `hepc:replaced/${file.replaceAll('\\', '/')}`
+      : undefined;
+  },
+  load(id) {
+    return own[id]?.() ?? replaced[id.replace('hepc:replaced/', '')]?.();
+  },
+  transform(code, id) {
+    if (id !== `${seal}.js`) return undefined;
+    return sealTexts.reduce((text, [before, after]) => {
+      if (!text.includes(before)) throw new Error(`node-seal has no text ${before}: has it been updated?`);
+      return text.replaceAll(before, after);
+    }, code);
+  },
+};
+
+/**
+ * What stands for the compiler and the command line where a page is bundled: the build ends with this text, for nothing has
+ * such a name.
+ */
+const onlyInNode = 'hepc compiles models in Node only, a page imports hepc/client, hepc/client-worker or hepc/server';
+
+/** Writes the modules to the folder `to`. */
+export async function buildForBrowsers(to: string): Promise<void> {
+  const input = Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(root, file)]));
+  const bundle = await rolldown({ input, plugins: [plugin], platform: 'browser', cwd: root });
+  const { output } = await bundle.write({ dir: to, format: 'es', chunkFileNames: '[name].js', minify: 'dce-only' });
+  await bundle.close();
+  writeFileSync(join(to, 'only-in-node.js'), `export * from '${onlyInNode}';\n`);
+  for (const chunk of output) if (chunk.type === 'chunk') checkImports(chunk);
+}
+
+/** What a bundler of the user could trip over. */
+function checkImports({ fileName, code, imports }: OutputChunk): void {
+  const foreign = imports.filter((name) => !/^[\w-]+\.js$/.test(name));
+  if (foreign.length > 0) throw new Error(`${fileName} imports ${foreign.join(', ')}`);
+  if (code.includes('import.meta')) throw new Error(`${fileName} knows where it is`);
+}
+
+/** A module with an `entry` that starts the worker of this file. */
+async function workerEntry(file: string): Promise<string> {
+  const bundle = await rolldown({ input: join(root, file), plugins: [plugin], platform: 'browser', cwd: root });
+  const { output } = await bundle.generate({ format: 'es', minify: true, codeSplitting: false });
+  await bundle.close();
+  const [script] = output;
+  checkImports(script);
+  return `
+    const script = ${JSON.stringify(script.code)};
+    const module = () => { throw new Error('this is a build for browsers'); };
+    let url;
+    const inBrowser = () => {
+      url ??= URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
+      return new Worker(url, { type: 'module' });
+    };
+    export const entry = { module, inBrowser };`;
+}
+
+function packed(file: string): string {
+  return JSON.stringify(deflateRawSync(readFileSync(file), { level: 9 }).toString('base64'));
+}

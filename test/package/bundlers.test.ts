@@ -1,0 +1,43 @@
+/** The package in bundlers, without a word of configuration; in `bundlers.nightly.test.ts` the pages run. */
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundlers } from '../support/package/bundlers.ts';
+import { type Installation, installPackage } from '../support/package/install.ts';
+
+let installed: Installation;
+beforeAll(async () => {
+  installed = await installPackage({ declarations: false });
+}, 180_000);
+afterAll(() => {
+  rmSync(installed.folder, { recursive: true });
+});
+
+const libraries = {
+  'hepc/client': 'Client',
+  'hepc/client-worker': 'WorkerClient',
+  'hepc/server': 'Server',
+} as const;
+
+describe.each(Object.entries(bundlers))('%s', (name, bundle) => {
+  test.each(Object.entries(libraries))('bundles %s without a complaint', async (library, type) => {
+    const { folder } = installed;
+    const entry = `${type}.js`;
+    writeFileSync(join(folder, entry), `import { ${type} } from '${library}';\nglobalThis.used = ${type};\n`);
+    const to = join(folder, `${name}-${type}`);
+    expect(await bundle(folder, entry, to)).toEqual([]);
+    const files = readdirSync(to, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+    const bytes = files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
+    // SEAL is 550 kB of it.
+    expect(bytes).toBeGreaterThan(600_000);
+    expect(bytes).toBeLessThan(1_300_000);
+  });
+
+  test('says of the compiler that it is for Node, and what a page imports', async () => {
+    const { folder } = installed;
+    writeFileSync(join(folder, 'compile.js'), `import { compile } from 'hepc';\nglobalThis.used = compile;\n`);
+    await expect(bundle(folder, 'compile.js', join(folder, `${name}-nothing`))).rejects.toThrow(
+      /hepc compiles models in Node only, a page imports hepc\/client, hepc\/client-worker or hepc\/server/,
+    );
+  });
+});
