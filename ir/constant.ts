@@ -12,6 +12,7 @@ export class Constant {
   readonly shape: readonly number[];
   /** Row-major; `f64` for values, `i32` for indices. */
   readonly data: ConstantData;
+  private knownDigest: string | undefined;
 
   constructor(shape: readonly number[], data: ConstantData) {
     if (elementCount(shape) !== data.length) {
@@ -38,7 +39,8 @@ export class Constant {
 
   /** SHA-256 of the little-endian elements, in hexadecimal. */
   digest(): string {
-    return sha256Hex(new Uint8Array(this.data.buffer, this.data.byteOffset, this.data.byteLength));
+    const { buffer, byteOffset, byteLength } = this.data;
+    return (this.knownDigest ??= sha256Hex(new Uint8Array(buffer, byteOffset, byteLength)));
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import { InternalError } from '../diagnostics/diagnostic.ts';
 import type { Sample } from '../interface.ts';
+import { addMatrixProduct } from '../maths/matrix-rows.ts';
 import { nodeAt } from '../module.ts';
 import type { AttrsOf, NodeBase } from '../op.ts';
 import { convTaps } from '../tensor/conv-taps.ts';
@@ -158,13 +159,9 @@ export function polynomialKernel(attrs: AttrsOf<TensorOps['polynomial']>): Tenso
 }
 
 function multiplyMatrix(matrix: Float64Array, bias: Float64Array, x: Float64Array): Float64Array {
-  const n = x.length;
-  return bias.map((offset, r) => {
-    let sum = offset;
-    const row = r * n;
-    for (let c = 0; c < n; c++) sum += (matrix[row + c] ?? 0) * (x[c] ?? 0);
-    return sum;
-  });
+  const y = bias.slice();
+  addMatrixProduct(matrix, x.length, x, y);
+  return y;
 }
 
 function convKernel(node: Named<'conv'>, operand: Shape): TensorKernel {

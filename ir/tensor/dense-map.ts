@@ -1,4 +1,5 @@
 /** A row-major matrix as an affine map: its weights and nothing else. */
+import { addMatrixProduct } from '../maths/matrix-rows.ts';
 import type { AffineMap, RowBuffer } from './affine-map.ts';
 
 export class DenseMap implements AffineMap {
@@ -84,14 +85,8 @@ export class DenseMap implements AffineMap {
   }
 
   multiply(x: Float64Array): Float64Array {
-    const { weights, width } = this;
     const y = new Float64Array(this.rows);
-    for (let r = 0; r < y.length; r++) {
-      let sum = 0;
-      const first = r * width;
-      for (let c = 0; c < width; c++) sum += (weights[first + c] ?? 0) * (x[c] ?? 0);
-      y[r] = sum;
-    }
+    addMatrixProduct(this.weights, this.width, x, y);
     return y;
   }
 

@@ -11,6 +11,8 @@ export interface ElementType {
   readonly bits: number;
   /** Element `i` of the bytes, little-endian. */
   readonly read: (view: DataView, i: number) => number;
+  /** As `read`, of all elements: for the type that large weights have. */
+  readonly readAll?: (bytes: Uint8Array) => Float64Array;
   /** The typed field that may hold the elements instead. */
   readonly field: TypedField;
   /** An element from its entry there; undefined where an entry holds a byte as `raw_data` would have it. */
@@ -21,7 +23,14 @@ const float = { kind: 'float', fromField: integer } as const;
 const whole = { kind: 'integer', fromField: integer } as const;
 
 const types = new Map<number, ElementType>([
-  [1, { name: 'float', ...float, bits: 32, read: (v, i) => v.getFloat32(4 * i, true), field: 'floatData' }],
+  [
+    1,
+    {
+      ...{ name: 'float', ...float, bits: 32, field: 'floatData' },
+      read: (v, i) => v.getFloat32(4 * i, true),
+      readAll: readFloats,
+    },
+  ],
   [2, { name: 'uint8', ...whole, bits: 8, read: (v, i) => v.getUint8(i), field: 'int32Data' }],
   [3, { name: 'int8', ...whole, bits: 8, read: (v, i) => v.getInt8(i), field: 'int32Data' }],
   [4, { name: 'uint16', ...whole, bits: 16, read: (v, i) => v.getUint16(2 * i, true), field: 'int32Data' }],
@@ -57,6 +66,12 @@ export const textType = 8;
 /** The type, or undefined for one that hepc does not read (strings, complex numbers, bare exponents). */
 export function elementTypeOf(number: number): ElementType | undefined {
   return types.get(number);
+}
+
+/** Like everything that hepc runs on, typed arrays are little-endian. */
+function readFloats(bytes: Uint8Array): Float64Array {
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Float64Array(new Float32Array(buffer, byteOffset, byteLength / 4));
 }
 
 /** Types of 16 bits: their typed field holds the bits in the low half of an int32. */

@@ -1,5 +1,6 @@
 /** Initializers and tensor attributes as constants. */
 import { badTensor } from '../../../ir/diagnostics/import.ts';
+import { areFinite } from '../../../ir/maths/finite.ts';
 import { integer } from './decode.ts';
 import { elementTypeOf, type ElementType } from './element-types.ts';
 import type { ExternalData } from './external-data.ts';
@@ -18,6 +19,7 @@ const maxStoredElements = 2 ** 28;
  */
 export function readTensor(tensor: OnnxTensor, name: string, external: ExternalData): ConstantTerm {
   const term = readNumbers(tensor, name, external);
+  if (areFinite(term.data)) return term;
   const bad = term.data.findIndex((x) => !Number.isFinite(x));
   const value = term.data[bad];
   if (value !== undefined && (term.data.length > 1 || Number.isNaN(value))) throw notFinite(name, value, bad);
@@ -47,6 +49,7 @@ function bytesOf(type: ElementType, count: number): number {
 function fromBytes(bytes: Uint8Array, type: ElementType, count: number): Float64Array | string {
   const needed = bytesOf(type, count);
   if (bytes.length !== needed) return `needs ${needed} bytes, got ${bytes.length}`;
+  if (type.readAll !== undefined) return type.readAll(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = new Float64Array(count);
   for (let i = 0; i < count; i++) data[i] = type.read(view, i);
