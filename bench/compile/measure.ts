@@ -32,13 +32,19 @@ export function measureCompile(network: CompileNetwork, root: string, folder: st
   // The figures of the process itself, which only it knows: its parent sees those of all children together.
   const report = file('.json');
   const preload = join(import.meta.dirname, 'report-usage.ts');
+  // As the launcher has it, and a package that is installed with its types stripped.
+  const cache = join(root, 'node_modules', '.cache', 'hepc');
   const { status, stderr, error } = spawnSync(
     process.execPath,
     [
       ...[...process.execArgv, '--import', preload, join(root, 'cli/main.ts'), 'compile', file('.onnx')],
       ...['-o', file('.hep'), '--calibrate', file('.npz')],
     ],
-    { encoding: 'utf8', timeout: mostMinutes * 60_000, env: { ...process.env, HEPC_USAGE_FILE: report } },
+    {
+      encoding: 'utf8',
+      timeout: mostMinutes * 60_000,
+      env: { ...process.env, NODE_COMPILE_CACHE: cache, HEPC_USAGE_FILE: report },
+    },
   );
   if (error !== undefined) return { cpuMs: NaN, peakBytes: NaN, refusal: `unfinished after ${mostMinutes} minutes` };
   const { cpuMs, peakBytes } = usage.parse(JSON.parse(readFileSync(report, 'utf8')));

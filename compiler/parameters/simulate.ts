@@ -93,10 +93,18 @@ function measureAll(tile: TileModule, samples: readonly Sample[]): number[] {
   return ranges;
 }
 
-/** The largest absolute value over all slots of the output ciphertexts, which decryption has to hold. */
-export function measureOutputs(fullTile: TileModule, fullProgram: HeModule, samples: readonly Sample[]): number {
+/**
+ * The largest absolute value over all slots of the output ciphertexts, which decryption has to hold. `inputsFor` gives what
+ * the program reads for a sample, if that is not the sample.
+ */
+export function measureOutputs(
+  fullTile: TileModule,
+  fullProgram: HeModule,
+  samples: readonly Sample[],
+  inputsFor = (sample: Sample): Sample => sample,
+): number {
   const affordable = affordableSamples(workOf(fullTile, fullProgram), fullProgram.slots, 'quick');
-  const few = thin(samples, Math.min(outputSamples, affordable));
+  const few = thin(samples, Math.min(outputSamples, affordable)).map(inputsFor);
   const { tile, program, batches } = simulation(fullTile, fullProgram, few);
   let largest = 0;
   for (const batch of batches) {

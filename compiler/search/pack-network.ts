@@ -16,7 +16,11 @@ import type { PlacedWeights } from '../lowering/placed-weights.ts';
 import { lowerToHe } from '../lowering/to-he.ts';
 import { lowerTiles } from '../lowering/to-tile.ts';
 import { optimiseProgram } from '../parameters/pipelines.ts';
+import { lastOps, mostProducts } from './last-ops.ts';
 import { measureOutputs, measureRanges } from '../parameters/simulate.ts';
+
+/** The last ops are run alone where they take fewer products than one operation of as many of the program. */
+const fewOfAll = 4;
 
 export interface PackedNetwork {
   readonly tile: TileModule;
@@ -72,7 +76,11 @@ export function packNetwork(
  * what else is in the slots of an output may be larger, and so may constants that are added at the end.
  */
 export function outputBits(packed: PackedNetwork, samples: readonly Sample[]): number {
-  const largest = measureOutputs(packed.tile, packed.program, samples);
+  const last = lastOps(packed.tile);
+  const largest =
+    fewOfAll * mostProducts(last.tile) < packed.program.columns.op.length
+      ? measureOutputs(last.tile, lowerToHe(last.tile, 'plain').module, samples, last.inputsFor)
+      : measureOutputs(packed.tile, packed.program, samples);
   return Math.max(constantBits(packed), Math.ceil(Math.log2(largest) - 1e-6));
 }
 

@@ -7,6 +7,7 @@ import { rowBuffer } from '../../../ir/tensor/affine-map.ts';
 import { WindowMap } from '../../../ir/tensor/window-map.ts';
 import type { Layout } from '../../../ir/tile/layout.ts';
 import type { LinearProblem } from './kernel-option.ts';
+import { addRest, wordsFor } from './rest-set.ts';
 import { StepTable } from './steps.ts';
 import { noteWindowSteps } from './window-steps.ts';
 
@@ -20,6 +21,8 @@ export function neededSteps({ map, slots }: LinearProblem, input: Layout, output
   const own = ownBits(input);
   if (map instanceof WindowMap && noteWindowSteps(table, map, input, output, own)) return table;
   const buffer = rowBuffer(map);
+  /** By input ciphertext all slots with elements; of rows that read all of them, what they start from. */
+  let allColumns: Map<number, Int32Array> | undefined;
   const whole = new Set<number>();
   for (let row = 0; row < map.rows; row++) {
     const place = rowPlaces[row] ?? 0;
@@ -42,6 +45,9 @@ export function neededSteps({ map, slots }: LinearProblem, input: Layout, output
       const key = o * input.period + (from & (input.period - 1));
       if (whole.has(key)) continue;
       whole.add(key);
+      allColumns ??= slotsOfElements(input);
+      for (const [c, slots] of allColumns) table.noteMoved(o, c, slots, from);
+      continue;
     }
     const count = map.readRow(row, buffer);
     for (let k = 0; k < count; k++) {
@@ -51,6 +57,20 @@ export function neededSteps({ map, slots }: LinearProblem, input: Layout, output
     }
   }
   return table;
+}
+
+/** By ciphertext the slots of first places, modulo the period. */
+function slotsOfElements(layout: Layout): Map<number, Int32Array> {
+  const { period, virtualSlots } = layout;
+  const sets = new Map<number, Int32Array>();
+  for (const place of layout.firstPlaces()) {
+    const slot = place & (virtualSlots - 1);
+    const ciphertext = (place - slot) / virtualSlots;
+    let set = sets.get(ciphertext);
+    if (set === undefined) sets.set(ciphertext, (set = new Int32Array(wordsFor(period))));
+    addRest(set, slot & (period - 1));
+  }
+  return sets;
 }
 
 /**
