@@ -4,17 +4,18 @@
  *
  *   npm run bench:compile [-- FOLDER] [--only NAME] [--write]
  *
- * FOLDER is another checkout with its dependencies, which then is measured before this one. With --write into
- * `bench/compile.md`.
+ * FOLDER is another checkout with its dependencies, which then is measured as well. With --write into
+ * `bench/compile.md`, which keeps what was measured before of networks that are left out.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
+import { measuredHere, readFigures, writeFigures } from './figures.ts';
 import { measureCompile } from './measure.ts';
 import { compileNetworks } from './networks.ts';
-import { type Measured, renderCompile } from './render.ts';
+import { type Measured, renderCompile, renderMeasured } from './render.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const resultFile = join(root, 'bench', 'compile.md');
@@ -34,17 +35,16 @@ if (more.length > 0 || networks.length === 0) {
     const measured: Measured[] = [];
     for (const network of networks) {
       process.stderr.write(`${network.name}\n`);
-      const before = other === undefined ? undefined : measureCompile(network, resolve(other), folder);
-      measured.push({ network, before, after: measureCompile(network, root, folder) });
+      const others = other === undefined ? undefined : measureCompile(network, resolve(other), folder);
+      const own = measureCompile(network, root, folder);
+      measured.push({ network, other: others, own });
+      if (values.write) writeFigures({ ...readFigures(), [network.name]: measuredHere(own) });
     }
-    const report = renderCompile(measured, {
-      machine: cpus()[0]?.model.trim() ?? 'an unknown processor',
-      node: process.versions.node,
-      date: new Date().toISOString().slice(0, 10),
-    });
-    const text = await format(report, { ...(await resolveConfig(resultFile)), parser: 'markdown' });
-    process.stdout.write(text);
-    if (values.write) writeFileSync(resultFile, text);
+    process.stdout.write(`${renderMeasured(measured)}\n`);
+    if (values.write) {
+      const report = renderCompile(compileNetworks, readFigures());
+      writeFileSync(resultFile, await format(report, { ...(await resolveConfig(resultFile)), parser: 'markdown' }));
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
