@@ -5,12 +5,10 @@ import { defaultProfile, type EngineProfile } from '../../costs/profiles.ts';
 import { programCost } from '../../costs/program-cost.ts';
 import type { PolyModulusDegree } from '../../ir/parameters.ts';
 import type { PassManager } from '../../passes/manager.ts';
-import { placeRescales } from '../../passes/he/rescale-lazily.ts';
 import type { KeyOptions } from '../../passes/he/select-keys.ts';
-import { manageProgram } from './pipelines.ts';
 import type { Care } from './affordable-samples.ts';
-import { chainsFor, type Rescaling } from './chains.ts';
-import { rescaleKinds } from './rescale-kinds.ts';
+import { chainsFor } from './chains.ts';
+import { ManagedPrograms } from './managed-programs.ts';
 
 export interface Selection {
   readonly program: HeModule;
@@ -23,6 +21,8 @@ export interface SelectionOptions {
   /** Of the engine that the program is for. */
   readonly profile?: EngineProfile;
   readonly keys?: Omit<KeyOptions, 'engine'>;
+  /** What an earlier selection with the same manager has found of the program. */
+  readonly programs?: ManagedPrograms;
   /** The error of a managed program; may stop early, and return any larger value, once it exceeds `errorLimit`. */
   readonly predict: (program: HeModule, errorLimit: number, care: Care) => number;
 }
@@ -39,17 +39,18 @@ export function selectChain(
   program: HeModule,
   degree: PolyModulusDegree,
   rangeBits: number,
-  { manager, maxError, profile = defaultProfile, keys = {}, predict }: SelectionOptions,
+  { manager, maxError, profile = defaultProfile, keys = {}, predict, ...rest }: SelectionOptions,
 ): { readonly selection: Selection | undefined; readonly best: number | undefined } {
   let best: number | undefined;
+  const { programs = new ManagedPrograms(program, manager) } = rest;
   const { name: engine, costs, capabilities } = profile;
   const options = { keys: { ...keys, engine }, hoists: hoists(costs, degree) };
-  const byLevels = Map.groupBy(rescalings(program), ({ kinds }) => kinds.length);
+  const byLevels = Map.groupBy(programs.rescalings, ({ kinds }) => kinds.length);
   for (let levels = 0; levels <= Math.max(...byLevels.keys()); levels++) {
     const managed: HeModule[] = [];
     for (const rescaling of byLevels.get(levels) ?? []) {
       const chains = chainsFor(degree, rescaling, rangeBits, capabilities);
-      const outcomes = chains.map((chain) => manageProgram(program, manager, chain, options));
+      const outcomes = chains.map((chain) => programs.manage(chain, options));
       managed.push(...outcomes.flatMap((outcome) => ('needs' in outcome ? [] : [outcome])));
       // Bringing two scales together may take a level more than the products do.
       const isShort = outcomes.length > 0 && outcomes.every((outcome) => 'needs' in outcome);
@@ -68,34 +69,8 @@ export function selectChain(
   return { selection: undefined, best };
 }
 
-interface PlacedRescales extends Rescaling {
-  /** Whether a level was added to bring scales together. */
-  readonly isLonger: boolean;
-}
-
 function predictCarefully(program: HeModule, maxError: number, predict: SelectionOptions['predict']): number {
   const quick = predict(program, errorShares.quick * maxError, 'quick');
   if (quick <= errorShares.certain * maxError || quick > errorShares.quick * maxError) return quick;
   return Math.max(quick, predict(program, errorShares.thorough * maxError, 'thorough'));
-}
-
-/** All ways to place rescales that differ. */
-function rescalings(program: HeModule): PlacedRescales[] {
-  const found: PlacedRescales[] = [];
-  const isKnown = (op: Uint8Array): boolean =>
-    programs.some((other) => other.length === op.length && other.every((code, id) => code === op[id]));
-  const programs: Uint8Array[] = [];
-  for (const last of ['rescaled', 'unrescaled'] as const) {
-    for (let defer = 0, more = true; more; defer++) {
-      more = false;
-      for (const late of defer === 0 ? [false] : [false, true]) {
-        const { module } = placeRescales(program, { last, defer, late });
-        if (isKnown(module.columns.op)) continue;
-        more = true;
-        programs.push(module.columns.op);
-        found.push({ last, defer, late, kinds: rescaleKinds(module), isLonger: false });
-      }
-    }
-  }
-  return found;
 }

@@ -12,6 +12,7 @@ import type { Sample } from '../../ir/interface.ts';
 import { scheduleProgram } from '../../passes/he/scheduling/schedule.ts';
 import { afterRounds, type Progress } from './progress.ts';
 import { constantBits, outputBits, type Overflow, type PackedNetwork, packNetwork } from './pack-network.ts';
+import { ManagedPrograms } from '../parameters/managed-programs.ts';
 import { selectChain } from '../parameters/select-chain.ts';
 import type { PlacedWeights } from '../lowering/placed-weights.ts';
 import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
@@ -51,6 +52,7 @@ export interface LoweringContext {
 export interface LoweredPlan {
   readonly proposal: Proposal;
   readonly packed: PackedNetwork;
+  readonly programs: ManagedPrograms;
   /** With the shortest chain, within the memory of a worker and the limits; or what that would need. */
   readonly priced: Price | UnmetNeed;
   /** Of the passes that led to it. */
@@ -74,11 +76,13 @@ export function lowerProposal(
   const packed = packNetwork(tensor, proposal.choice, { maps, ranges, placed, samples, manager, weights });
   if ('needs' in packed) return packed;
   context.progress.at(0.4);
-  const free = priceWithKeys({ proposal, packed }, {}, manager, context);
-  if (free === undefined) return { proposal, packed, priced: { needs: 'fewer-levels' }, warnings: [] };
+  const programs = new ManagedPrograms(packed.program, manager);
+  const free = priceWithKeys({ proposal, packed, programs }, {}, manager, context);
+  if (free === undefined) return { proposal, packed, programs, priced: { needs: 'fewer-levels' }, warnings: [] };
   context.progress.at(0.7);
   let best = free;
-  const price = (budget: KeyBudget): Price | undefined => priceWithKeys({ proposal, packed }, budget, manager, context);
+  const price = (budget: KeyBudget): Price | undefined =>
+    priceWithKeys({ proposal, packed, programs }, budget, manager, context);
   for (const budget of keyCounts(free.measures, context)) {
     const held = price(budget);
     if (held !== undefined && isPreferred(held, best, context)) best = held;
@@ -89,7 +93,7 @@ export function lowerProposal(
     last = budget && price(budget);
     if (last !== undefined && isPreferred(last, best, context)) best = last;
   }
-  return { proposal, packed, priced: withinMeans(best, context), warnings: manager.warnings.slice(earlier) };
+  return { proposal, packed, programs, priced: withinMeans(best, context), warnings: manager.warnings.slice(earlier) };
 }
 
 /** The plan on the shortest chain that is accurate enough, and the least error that any reached. */
@@ -111,12 +115,12 @@ export function acceptPlan(
 }
 
 function acceptWithKeys(
-  { proposal, packed }: LoweredPlan,
+  { proposal, packed, programs }: LoweredPlan,
   budget: KeyBudget,
   manager: PassManager,
   context: LoweringContext,
 ): Omit<AcceptedProgram, 'warnings'> | UnmetNeed {
-  const { selection, best } = selectAccurate({ proposal, packed }, budget, manager, context);
+  const { selection, best } = selectAccurate({ proposal, packed, programs }, budget, manager, context);
   if (selection === undefined) return { needs: 'less-error', least: best };
   const program = scheduleProgram(selection.program);
   const within = withinMeans(priceOf(program, budget, proposal, context), context);
@@ -140,14 +144,14 @@ export function replay(
   observer.after?.('schedule', scheduleProgram(selection.program));
 }
 
-type PackedProposal = Pick<LoweredPlan, 'proposal' | 'packed'>;
+type PackedProposal = Pick<LoweredPlan, 'proposal' | 'packed'> & Partial<Pick<LoweredPlan, 'programs'>>;
 
 function budgetOf({ priced }: LoweredPlan): KeyBudget {
   return 'needs' in priced ? {} : priced.budget;
 }
 
 function selectAccurate(
-  { proposal, packed }: PackedProposal,
+  { proposal, packed, ...known }: PackedProposal,
   keys: KeyBudget,
   manager: PassManager,
   { maxError, reference, samples, seed, profile, progress }: LoweringContext,
@@ -159,6 +163,7 @@ function selectAccurate(
     maxError,
     profile,
     keys,
+    ...known,
     predict: (program, errorLimit, care) => {
       progress.begin(`predicting the error at N = ${degree}`, afterRounds(predictions++));
       return predictError(packed.tile, program, reference, { seed, errorLimit, care });
@@ -167,7 +172,7 @@ function selectAccurate(
 }
 
 function priceWithKeys(
-  { proposal, packed }: PackedProposal,
+  { proposal, packed, ...known }: PackedProposal,
   keys: KeyBudget,
   manager: PassManager,
   context: LoweringContext,
@@ -178,6 +183,7 @@ function priceWithKeys(
     maxError: 1,
     profile: context.profile,
     keys,
+    ...known,
     predict: () => 0,
   });
   return selection && priceOf(scheduleProgram(selection.program), keys, proposal, context);

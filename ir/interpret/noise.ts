@@ -81,7 +81,7 @@ export class NoiseModel {
     this.meanDigit = meanDigits(this.degree);
     const secret = this.random.fork('secret');
     const weight = (2 * this.degree) / 3;
-    this.rounding = Float64Array.from({ length: slots }, () => {
+    this.rounding = new Float64Array(slots).map(() => {
       const squared = -weight * Math.log(1 - secret.uniform());
       return Math.sqrt((this.degree / 24) * (1 + squared));
     });
@@ -199,7 +199,7 @@ export class NoiseModel {
 
 function meanDigits(degree: number): Float64Array {
   let power = 1;
-  return Float64Array.from({ length: degree / 2 }, () => {
+  return new Float64Array(degree / 2).map(() => {
     const distance = 2 * Math.abs(Math.sin((Math.PI * power) / (2 * degree)));
     power = (power * 3) % (2 * degree);
     return 1 / distance;

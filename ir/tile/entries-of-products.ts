@@ -39,8 +39,8 @@ export class EntriesOfProducts {
   private readonly babies: number;
   /** Of a column all slots of a period in which it stands, over all ciphertexts: ciphertext · period + slot. */
   private readonly places: Lists;
-  /** Of a shift the pairs giant · babies + baby. */
-  private readonly pairs: Lists;
+  /** Of a shift the products of the first input ciphertext, giant · inputs · babies + baby. */
+  private readonly shifted: Lists;
   private readonly buffer: RowBuffer;
   /** By product, all zero between calls. */
   private readonly counts: Int32Array;
@@ -53,7 +53,10 @@ export class EntriesOfProducts {
     this.babies = babies.length;
     this.places = listsBy(elementsOfPeriod(input, period), matrix.columns);
     const shifts = giants.flatMap((giant) => babies.map((baby) => modulo(giant + baby, period)));
-    this.pairs = listsBy(Int32Array.from(shifts), period);
+    const { starts, items } = listsBy(Int32Array.from(shifts), period);
+    const firstOf = (pair: number): number =>
+      pair + Math.floor(pair / babies.length) * (this.inputs - 1) * babies.length;
+    this.shifted = { starts, items: items.map(firstOf) };
     this.buffer = rowBuffer(matrix);
     this.counts = new Int32Array(giants.length * babies.length * input.ciphertexts);
   }
@@ -100,7 +103,9 @@ export class EntriesOfProducts {
   }
 
   private visit(rowOfPosition: Int32Array, see: (product: number, position: number, ordinal: number) => void): void {
-    const { matrix, buffer, places, pairs, babies, inputs, period } = this;
+    const { matrix, buffer, places, shifted, babies, period } = this;
+    const wrap = period - 1;
+    const ciphertextBits = Math.log2(period);
     for (let position = 0; position < rowOfPosition.length; position++) {
       const row = rowOfPosition[position] ?? -1;
       if (row < 0) continue;
@@ -110,14 +115,11 @@ export class EntriesOfProducts {
         const lastPlace = places.starts[column + 1] ?? 0;
         for (let p = places.starts[column] ?? 0; p < lastPlace; p++) {
           const place = places.items[p] ?? 0;
-          const slot = place & (period - 1);
-          const shift = (slot - position) & (period - 1);
-          const lastPair = pairs.starts[shift + 1] ?? 0;
-          for (let i = pairs.starts[shift] ?? 0; i < lastPair; i++) {
-            const pair = pairs.items[i] ?? 0;
-            const baby = pair % babies;
-            see((((pair - baby) / babies) * inputs + (place - slot) / period) * babies + baby, position, k);
-          }
+          const shift = (place - position) & wrap;
+          const ofCiphertext = (place >> ciphertextBits) * babies;
+          const last = shifted.starts[shift + 1] ?? 0;
+          for (let i = shifted.starts[shift] ?? 0; i < last; i++)
+            see((shifted.items[i] ?? 0) + ofCiphertext, position, k);
         }
       }
     }
