@@ -45,6 +45,8 @@ export interface RunTimings {
   /** Of each run, from input ciphertexts to output ciphertexts. */
   readonly evaluateMs: readonly number[];
   readonly decryptMs: readonly number[];
+  /** Of the last evaluation, encrypted: what part of the modelled cost was done after how many milliseconds. */
+  readonly marks: readonly (readonly [fraction: number, milliseconds: number])[];
 }
 
 export interface PlanRun {
@@ -104,9 +106,13 @@ async function runEncrypted(
           laps.start();
           const inputs = client.encrypt(batch);
           laps.lap('encrypt');
+          laps.begin();
           const evaluated = await session.evaluate(inputs, {
             signal,
-            onProgress: (fraction) => progress.fraction(done + share * fraction),
+            onProgress: (fraction) => {
+              laps.mark(fraction);
+              progress.fraction(done + share * fraction);
+            },
           });
           laps.add('evaluate', evaluated.timings.evaluate);
           laps.start();
@@ -202,6 +208,7 @@ type Phase = 'keygen' | 'prepare' | 'encrypt' | 'evaluate' | 'decrypt';
 class Laps {
   private readonly laps: Record<Phase, number[]> = { keygen: [], prepare: [], encrypt: [], evaluate: [], decrypt: [] };
   private started = performance.now();
+  private marks: [fraction: number, milliseconds: number][] = [];
 
   start(): void {
     this.started = performance.now();
@@ -217,6 +224,16 @@ class Laps {
     this.laps[phase].push(milliseconds);
   }
 
+  /** Of an evaluation, whose marks follow. */
+  begin(): void {
+    this.start();
+    this.marks = [];
+  }
+
+  mark(fraction: number): void {
+    this.marks.push([fraction, performance.now() - this.started]);
+  }
+
   timings(): RunTimings {
     const { keygen, prepare, encrypt, evaluate, decrypt } = this.laps;
     return {
@@ -225,6 +242,7 @@ class Laps {
       encryptMs: encrypt,
       evaluateMs: evaluate,
       decryptMs: decrypt,
+      marks: this.marks,
     };
   }
 }

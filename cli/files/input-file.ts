@@ -25,6 +25,7 @@ export const fileKinds = {
   /** Read run by run. */
   ciphertexts: { what: 'a file of ciphertexts', maxBytes: 2 ** 40 },
   costs: { what: 'a file of costs', maxBytes: gibibyte / 1024 },
+  trace: { what: 'a trace of a run', maxBytes: gibibyte / 16 },
   ir: { what: 'a text of the IR', maxBytes: gibibyte / 4 },
 } as const satisfies Record<string, FileKind>;
 

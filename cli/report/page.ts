@@ -5,6 +5,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { Plan } from '../../ir/plan/plan.ts';
+import type { RunTrace } from '../../ir/plan/run-trace.ts';
+import { compareSection, type NamedPlan } from './sections/compare-section.ts';
+import { measuredSection } from './sections/measured-section.ts';
 import { accuracySection } from './sections/accuracy-section.ts';
 import { curvesSection } from './sections/curves-section.ts';
 import { levelsSection } from './sections/levels-section.ts';
@@ -33,16 +36,22 @@ const contentPolicy = new Html(
 export interface ReportOptions {
   /** Name and version of the program that writes. */
   readonly madeBy: string;
+  /** Of a run of the plan. */
+  readonly trace?: RunTrace;
+  /** Another plan to compare with, and what both are called. */
+  readonly compare?: { readonly name: string; readonly other: NamedPlan };
 }
 
-/** Same plan, same page. */
-export async function renderReport(plan: Plan, { madeBy }: ReportOptions): Promise<string> {
+/** Same plan and options, same page. */
+export async function renderReport(plan: Plan, { madeBy, trace, compare }: ReportOptions): Promise<string> {
   const plotting = await loadPlotting();
   const { accuracy, client } = plan;
   const layers = layersOf(plan.program);
   const tallies = tally(plan, layers.names.length, (row) => layers.ofRow[row] ?? 0);
   const all: readonly (readonly [id: string, title: string, section: Html | undefined])[] = [
     ['plan', 'Plan', factsSection(plan)],
+    ['compare', 'Compared', compare && compareSection(plotting, { name: compare.name, plan }, compare.other)],
+    ['measured', 'Measured', trace && measuredSection(plotting, plan, trace, layers, tallies)],
     ['error', 'Error', accuracy && accuracySection(plotting, accuracy, client)],
     ['activations', 'Activations', accuracy && curvesSection(plotting, accuracy)],
     ['network', 'Network', networkSection(networkOf(plan, layers))],
@@ -72,7 +81,12 @@ export async function renderReport(plan: Plan, { madeBy }: ReportOptions): Promi
           ${headline(plan)}
         </header>
         <main>${sections.map(([, , section]) => section)}</main>
-        <footer><p>Made by ${madeBy} from a plan alone. Times are those of the cost model, not measured.</p></footer>
+        <footer>
+          <p>
+            Made by ${madeBy} from a
+            plan${trace === undefined ? ' alone. Times are those of the cost model, not measured.' : ' and a run of it. Times are those of the cost model where they are not said to be measured.'}
+          </p>
+        </footer>
       </body>
     </html> `.text;
 }

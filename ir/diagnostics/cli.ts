@@ -186,3 +186,14 @@ export const noSearchReport = defineDiagnostic({
   message: () => 'the plan does not say what the search tried',
   notes: () => ['Inspect the plan that `hepc compile` wrote.'],
 });
+
+export const notTrace = defineDiagnostic<{ reason: string }>({
+  code: 'H744',
+  severity: 'error',
+  title: 'a file that is no trace of a run of this plan',
+  explain:
+    '`hepc inspect --html --trace` takes a file that `hepc run --trace` wrote when it ran the same plan: JSON with the times ' +
+    'of keys, encryption, evaluation and decryption. This file is something else, of another plan, or has been edited.',
+  message: ({ reason }) => `this is no trace of a run of the plan: ${reason}`,
+  notes: () => ['Run the plan again: `hepc run PLAN.hep --input X.npz --trace TRACE.json`.'],
+});

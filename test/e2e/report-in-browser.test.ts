@@ -4,7 +4,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderReport } from '../../cli/report/page.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
-import { activatedPlan, compiledPlan, madeUpReport } from '../unit/cli/report/pruned-plan.ts';
+import { activatedPlan, compiledPlan, madeUpReport, madeUpTrace } from '../unit/cli/report/pruned-plan.ts';
 
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const isThere = existsSync(executablePath);
@@ -43,7 +43,12 @@ describe.skipIf(!isThere)(`in ${place}`, { timeout: 120_000 }, () => {
   describe.each(plans)('%s', (_, plan) => {
     let page = '';
     beforeAll(async () => {
-      page = await renderReport(plan(), { madeBy: 'hepc test' });
+      const own = plan();
+      const compare = {
+        name: 'own.hep',
+        other: { name: 'another-plan-with-a-long-name.hep', plan: compiledPlan('encrypted') },
+      };
+      page = await renderReport(own, { madeBy: 'hepc test', compare, trace: madeUpTrace(own) });
     });
 
     test.each([

@@ -25,6 +25,54 @@ test('writes one page, and says so', async () => {
     expect(text).toContain(`id="${id}"`);
 });
 
+test('shows what a run has taken beside the model, and another plan', async () => {
+  const [page, trace] = [join(files.folder, 'full.html'), join(files.folder, 'trace.json')];
+  const run = await runCli('run', files.plan, '--input', files.samples, '--trace', trace, '-q');
+  expect(run).toMatchObject({ exitCode: 0 });
+  const { exitCode, stderr } = await runCli(
+    'inspect',
+    files.plan,
+    '--html',
+    page,
+    '--trace',
+    trace,
+    '--compare',
+    files.plan,
+  );
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  const text = readFileSync(page, 'utf8');
+  for (const id of ['measured', 'compare']) expect(text).toContain(`<section id="${id}">`);
+  expect(text).not.toContain('not measured.');
+  expect(await runCli('inspect', files.plan, '--trace', trace)).toMatchObject({ exitCode: 2 });
+});
+
+test.each<[what: string, change: (text: string) => string, reason: string]>([
+  ['that is no JSON', () => '{', 'it is not JSON'],
+  ['that is another file', () => '{"a": 1}', 'format'],
+  [
+    'of another plan',
+    (text) => text.replace(/"program": "[0-9a-f]{64}"/, `"program": "${'0'.repeat(64)}"`),
+    'another plan',
+  ],
+  ['with a time below zero', (text) => text.replace(/"keygenMs": [\d.e-]+/, '"keygenMs": -1'), 'keygenMs'],
+  ['without times', (text) => text.replace(/"evaluateMs": \[[^\]]*\]/, '"evaluateMs": []'), 'evaluateMs'],
+  [
+    'whose marks go back',
+    (text) => text.replace(/"marks": \[[^]*\]/, '"marks": [[0.5, 2], [0.4, 3]]'),
+    'not ascending',
+  ],
+])('refuses a trace %s', async (_, change, reason) => {
+  const [page, trace] = [join(files.folder, 'bad.html'), join(files.folder, 'bad.json')];
+  const made = await runCli('run', files.plan, '--input', files.samples, '--trace', trace, '--engine', 'clear', '-q');
+  expect(made).toMatchObject({ exitCode: 0 });
+  const text = change(readFileSync(trace, 'utf8'));
+  writeFileSync(trace, text);
+  const { exitCode, stderr } = await runCli('inspect', files.plan, '--html', page, '--trace', trace);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(new RegExp(`H744.*${reason}`));
+  expect(existsSync(page)).toBe(false);
+});
+
 test('stands alone', async () => {
   const page = join(files.folder, 'refused.html');
   const { exitCode, stderr } = await runCli('inspect', files.plan, '--html', page, '--stats');

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { badUsage, noSearchReport, noSuchText } from '../../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { AnyModule, Level } from '../../../ir/levels.ts';
@@ -8,6 +9,8 @@ import { UsageError } from '../../shell/failure.ts';
 import { IrOutput } from '../../files/dump-ir.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readPlanFile } from '../../files/plan-file.ts';
+import { readTrace } from '../../files/trace-file.ts';
+import type { ReportOptions } from '../../report/page.ts';
 import { describePlan, summarisePlan } from '../../render/plan-summary.ts';
 import { renderSearch } from '../../render/search-report.ts';
 import { renderFields } from '../../render/table.ts';
@@ -24,11 +27,13 @@ export const runInspect: Action<typeof inspect> = async (options, { print }) => 
     const output = new OutputFile(options.html);
     // Loaded where it is wanted: with what draws it, it is a third of the start of every command.
     const { renderReport } = await import('../../report/page.ts');
-    const page = await renderReport(await readPlanFile(options.plan), { madeBy: program });
+    const plan = await readPlanFile(options.plan);
+    const page = await renderReport(plan, { madeBy: program, ...(await besides(plan, options)) });
     output.write(page);
     print(`${options.html}: ${formatBytes(Buffer.byteLength(page))}\n`);
     return;
   }
+  if (options.trace !== undefined || options.compare !== undefined) throw new UsageError([onlyForHtml]);
   const output = options.output === undefined ? undefined : new IrOutput(options.output);
   const plan = await readPlanFile(options.plan);
   if (level !== undefined && output !== undefined) {
@@ -51,10 +56,32 @@ const htmlAlone = badUsage({
   help: 'hepc help inspect',
 });
 
+const onlyForHtml = badUsage({
+  reason: '--trace and --compare are shown by the page that --html writes',
+  help: 'hepc help inspect',
+});
+
 const outputOfLevel = badUsage({
   reason: '--output is where the IR of --level goes, and takes no --json',
   help: 'hepc help inspect',
 });
+
+/** What the page shows beside the plan. */
+async function besides(
+  plan: Plan,
+  {
+    plan: file,
+    trace,
+    compare,
+  }: { readonly plan: string; readonly trace?: string | undefined; readonly compare?: string | undefined },
+): Promise<Pick<ReportOptions, 'trace' | 'compare'>> {
+  return {
+    ...(trace !== undefined && { trace: await readTrace(trace, plan) }),
+    ...(compare !== undefined && {
+      compare: { name: basename(file), other: { name: basename(compare), plan: await readPlanFile(compare) } },
+    }),
+  };
+}
 
 function writeLevel(plan: Plan, level: Level, file: string, output: IrOutput): void {
   const module = moduleOf(plan, level);

@@ -10,6 +10,10 @@ import { unlikeAnswers, unlikeSamples } from '../../../runtime/base/plausibility
 import { describeAnswers, nestOutputs } from '../../answers/answers.ts';
 import { formatMilliseconds, plural } from '../../render/units.ts';
 import { type PlanRun, runPlan } from '../../answers/run-plan.ts';
+import { formatTrace } from '../../files/trace-file.ts';
+import { program } from '../../shell/version.ts';
+import type { Plan } from '../../../ir/plan/plan.ts';
+import { programDigest, type RunTrace } from '../../../ir/plan/run-trace.ts';
 import { readSamples } from '../../files/sample-file.ts';
 import { encodeAnswers } from '../../answers/encode-answers.ts';
 import type { Action } from '../../parsing/declaration.ts';
@@ -17,6 +21,7 @@ import type { run } from '../../commands/running/run.ts';
 
 export const runRun: Action<typeof run> = async (options, { print, remark }) => {
   const output = options.output === undefined ? undefined : new OutputFile(options.output);
+  const trace = options.trace === undefined ? undefined : new OutputFile(options.trace);
   const plan = await readPlanFile(options.plan);
   const samples = await readSamples(options.input, modelInputs(plan.client, plan.client.inputs), options.limit);
   const progress = createProgress(options.quiet);
@@ -35,6 +40,7 @@ export const runRun: Action<typeof run> = async (options, { print, remark }) => 
   const outputs = options.raw ? plan.client.outputs : modelOutputs(plan.client, plan.client.outputs);
   const answers = options.raw ? result.decrypted : result.answers;
   output?.write(encodeAnswers(outputs, answers));
+  trace?.write(formatTrace(traceOf(plan, result, options.threads)));
   if (options.json) {
     print(`${JSON.stringify({ ...timesOf(result), outputs: nestOutputs(outputs, answers) }, null, 2)}\n`);
     return;
@@ -42,6 +48,18 @@ export const runRun: Action<typeof run> = async (options, { print, remark }) => 
   if (output === undefined) print(describeAnswers(outputs, answers));
   if (!options.quiet) remark(describeTimes(result));
 };
+
+function traceOf({ program: { columns, slots } }: Plan, { timings, engine }: PlanRun, threads: number): RunTrace {
+  return {
+    format: 'hepc-trace',
+    version: 1,
+    madeBy: program,
+    program: programDigest({ columns, slots }),
+    engine,
+    threads,
+    ...timings,
+  };
+}
 
 interface Times {
   readonly runs: number;

@@ -27,6 +27,11 @@ export const inspect = declareCommand({
       doc: 'write all of it as one page with pictures, to open in a browser',
       value: 'REPORT.html',
     }),
+    trace: option(text.optional(), {
+      doc: 'for --html: a run as `hepc run --trace` wrote it, measured times beside modelled ones',
+      value: 'TRACE.json',
+    }),
+    compare: option(text.optional(), { doc: 'for --html: another plan to compare with', value: 'OTHER.hep' }),
     json,
   }),
   examples: [
@@ -36,5 +41,6 @@ export const inspect = declareCommand({
     'inspect mlp.hep --level he --output mlp.ir',
     'inspect mlp.hep --stats --json',
     'inspect mlp.hep --html mlp.html',
+    'inspect mlp.hep --html mlp.html --trace mlp.json --compare other.hep',
   ],
 });

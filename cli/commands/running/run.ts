@@ -21,6 +21,10 @@ export const run = declareCommand({
       short: 'o',
       value: 'Y.npy',
     }),
+    trace: option(text.optional(), {
+      doc: 'write the times of the run there, for `hepc inspect --html --trace`',
+      value: 'TRACE.json',
+    }),
     engine,
     threads,
     weightMemory,
@@ -31,6 +35,7 @@ export const run = declareCommand({
   }),
   examples: [
     'run mlp.hep --input examples/models/mnist-test256.npz --limit 3',
+    'run mlp.hep --input examples/models/mnist-test256.npz --limit 3 --trace mlp.json',
     'run mlp.hep --input examples/models/mnist-test256.npz --engine clear --output scores.npy',
   ],
 });

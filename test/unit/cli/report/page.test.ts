@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto';
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
+import { formatMilliseconds } from '../../../../cli/render/units.ts';
+import { evaluationMilliseconds } from '../../../../costs/plan-statistics.ts';
 import { renderReport } from '../../../../cli/report/page.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
 import { readHep } from '../../../../runtime/hep/read.ts';
 import { writeHep } from '../../../../runtime/hep/write.ts';
 import { boundPlan } from '../../runtime/hep/plans.ts';
-import { activatedPlan, compiledPlan, madeUpLayer, madeUpReport } from './pruned-plan.ts';
+import { activatedPlan, compiledPlan, madeUpLayer, madeUpReport, madeUpTrace } from './pruned-plan.ts';
 
 const madeBy = 'hepc test';
 
@@ -60,6 +62,28 @@ describe('sections', () => {
       // The shape and the error, for screens and for phones.
       expect(figure.querySelectorAll('svg[role=img]')).toHaveLength(4);
     }
+  });
+
+  test('measured times beside modelled ones, and another plan', async () => {
+    const compare = { name: 'a.hep', other: { name: 'b.hep', plan: compiledPlan('encrypted') } };
+    const text = await renderReport(compiled, { madeBy, trace: madeUpTrace(compiled), compare });
+    const { document } = parseHTML(text);
+    const rows = (id: string) =>
+      Array.from(document.querySelectorAll(`#${id} tbody tr`), (row) =>
+        Array.from(row.querySelectorAll('td'), ({ textContent }) => textContent.trim()),
+      );
+    const modelled = evaluationMilliseconds(compiled);
+    expect(rows('measured')).toContainEqual([
+      'evaluation',
+      formatMilliseconds(modelled),
+      '70 ms',
+      (70 / modelled).toFixed(2),
+    ]);
+    expect(document.querySelectorAll('#measured figure')).toHaveLength(1);
+    const [own, other] = [compiled, compare.other.plan].map(({ statistics }) => statistics.multiplyCipher);
+    const products = rows('compare').find(([what]) => what === 'products of ciphertexts');
+    expect(products?.slice(1, 3)).toEqual([String(own), String(other)]);
+    expect(text).not.toContain('not measured.');
   });
 
   test('of a plan without a report of its accuracy', async () => {

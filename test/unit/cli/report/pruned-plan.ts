@@ -2,6 +2,7 @@
 import { compileGraph } from '../../../../compiler/compile.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
 import { prunedLayer, type PrunedLayer, type PruningReport } from '../../../../ir/plan/pruning-report.ts';
+import { programDigest, type RunTrace } from '../../../../ir/plan/run-trace.ts';
 import { seededRandom } from '../../../../ir/random.ts';
 import { printModule } from '../../../../ir/text/print.ts';
 import { TensorBuilder } from '../../../../ir/tensor/ops.ts';
@@ -25,6 +26,24 @@ export function activatedPlan(): Plan {
   builder.add('output', [x], { name: 'y' }, []);
   const module = builder.build('activated');
   return compileGraph(graphOf(module), { samples: samplesOf(module, 16), maxError: 0.1 }).plan;
+}
+
+/** Of three runs, whose last one went evenly. */
+export function madeUpTrace({ program }: Plan): RunTrace {
+  return {
+    format: 'hepc-trace',
+    version: 1,
+    madeBy: 'hepc test',
+    program: programDigest(program),
+    engine: 'simd',
+    threads: 2,
+    keygenMs: 400,
+    prepareMs: 300,
+    encryptMs: [9, 4, 5],
+    evaluateMs: [90, 60, 70],
+    decryptMs: [2, 1, 1],
+    marks: Array.from({ length: 50 }, (_, k) => [(k + 1) / 50, 1.4 * (k + 1)] as const),
+  };
 }
 
 export function madeUpLayer(rows: number, columns: number, seed = 1): PrunedLayer {
