@@ -5,7 +5,7 @@ import { lineWidth } from '../render/wrap.ts';
 
 const exitCodeLines = [
   '0   done',
-  '1   something is wrong with the model, data, plan, keys or files, or Node is too old',
+  '1   something is wrong with model, data, plan, keys, files or version of Node',
   '2   something is wrong with the command line',
   '70  a bug of hepc',
   '130 interrupted',
