@@ -17,6 +17,9 @@ const mostSamples = { operands: 256, effects: 32 } as const;
 /** Elements times weights that the effects of all activations may take together: a few seconds. */
 const mostWork = 2e9;
 
+/** Of the range of a line. */
+const leastHalfWidth = 1e-30;
+
 export interface ActivationCurve {
   readonly id: ValueId;
   readonly origins: readonly NodeRef[];
@@ -131,7 +134,7 @@ function polynomialOf(node: TensorNode | undefined): Pick<Curve, 'coefficients' 
 function spanOperands(line: Curve): void {
   const [offset = 0, factor = 0] = line.coefficients;
   line.center = (line.least + line.most) / 2;
-  line.halfWidth = Math.max((line.most - line.least) / 2, Number.MIN_VALUE);
+  line.halfWidth = Math.max((line.most - line.least) / 2, leastHalfWidth);
   line.coefficients = [offset + factor * line.center, factor * line.halfWidth];
 }
 

@@ -15,7 +15,10 @@ const maxTerms = 1024;
 
 const label = z.string().max(4000);
 const count = z.int().min(0);
-const amount = z.number().min(0);
+/** Of numbers that are drawn. */
+const bound = 1e100;
+const amount = z.number().min(0).max(bound);
+const finite = z.number().min(-bound).max(bound);
 
 const activationSchema = z
   .strictObject({
@@ -23,11 +26,14 @@ const activationSchema = z
     kind: z.enum(activationKinds),
     parameters: z.array(z.number()).max(2),
     functions: z.int().min(1),
-    coefficients: z.array(z.number()).min(1).max(maxTerms),
-    center: z.number(),
-    halfWidth: z.number().positive(),
-    least: z.number(),
-    most: z.number(),
+    coefficients: z.array(finite).min(1).max(maxTerms),
+    center: finite,
+    halfWidth: z
+      .number()
+      .min(1 / bound)
+      .max(bound),
+    least: finite,
+    most: finite,
     counts: z.array(count).length(histogramBins),
     layer: count,
   })

@@ -68,6 +68,7 @@ describe('is refused', () => {
     ['with a negative error', altered((r) => (r['noise'] = { typical: -1, samples: 1 })), /H504.*typical/],
     ['with an unknown activation', altered((_, a) => (a['kind'] = 'swoosh')), /H504.*kind/],
     ['with a range of no width', altered((_, a) => (a['halfWidth'] = 0)), /H504.*halfWidth/],
+    ['with a range beyond all bounds', altered((_, a) => (a['halfWidth'] = 1e300)), /H504.*halfWidth/],
     ['with a bin too few', altered((_, a) => (a['counts'] = [1])), /H504.*counts/],
     ['with a number that is none', altered((_, a) => (a['coefficients'] = [null])), /H504.*coefficients/],
     ['with operands the wrong way round', altered((_, a) => (a['least'] = 9)), /H504.*above its largest/],
