@@ -20,7 +20,7 @@ import { orderNodes, producersOf } from './proto/graph-order.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from './proto/model.ts';
 import { constantTexts, readTexts } from './proto/read-texts.ts';
 import { readTensor } from './proto/read-tensor.ts';
-import type { AnyTerm } from './proto/term.ts';
+import { type AnyTerm, describeConstant } from './proto/term.ts';
 import { refusalOf } from './refusals.ts';
 
 export class GraphWalk {
@@ -64,9 +64,11 @@ export class GraphWalk {
         if (term !== undefined) outputs.push({ name, term });
       });
     }
-    const constant = outputs.filter(({ term }) => term.kind === 'constant' || term.kind === 'texts');
+    const constant = outputs.flatMap(({ name, term }) =>
+      term.kind === 'constant' || term.kind === 'texts' ? [{ name, value: describeConstant(term) }] : [],
+    );
     if (constant.length === outputs.length)
-      this.diagnostics.push(...constant.map(({ name }) => constantOutput({ name }, { file: this.file })));
+      this.diagnostics.push(...constant.map((output) => constantOutput(output, { file: this.file })));
     return { diagnostics: this.diagnostics, outputs, finish: (ports) => this.finish(outputs, ports) };
   }
 

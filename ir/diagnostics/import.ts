@@ -171,13 +171,16 @@ export const badInterfaceType = defineDiagnostic<{ name: string; found: string }
   notes: () => ['Export the model with tensors as inputs.'],
 });
 
-export const constantOutput = defineDiagnostic<{ name: string }>({
+export const constantOutput = defineDiagnostic<{ name: string; value: string }>({
   code: 'H114',
   severity: 'error',
-  title: 'an output that does not depend on any input',
-  explain: 'The output is a constant of the model; there is nothing to compute on encrypted values.',
-  message: ({ name }) => `output "${name}" does not depend on any input`,
-  notes: () => ['Remove the output from the model.'],
+  title: 'outputs that do not depend on any input',
+  explain:
+    'All outputs are constants of the model, or have no elements; there is nothing to compute on encrypted values. Beside an output that depends on an input they may stand: the client gives them itself.',
+  message: ({ name, value }) => `output "${name}" does not depend on any input: it is always ${value}`,
+  notes: () => [
+    'Nothing needs to be encrypted for it. Where another value of the graph is wanted, --outputs takes its name.',
+  ],
 });
 
 export const unusedInput = defineDiagnostic<{ name: string }>({

@@ -170,3 +170,15 @@ export function scalarOf(term: AnyTerm, what: string): number {
   if (x === undefined || data.length !== 1) throw invalid(`${what} must be one number, not ${data.length}`);
   return x;
 }
+
+/** Elements of a constant that are told in a message. */
+const mostTold = 8;
+
+/** A constant for people, such as `[2, 3]` or `the same 24 elements of shape [4, 6]`. */
+export function describeConstant({ shape, data }: ConstantTerm | TextsTerm): string {
+  const ofShape = `of shape [${shape.join(', ')}]`;
+  if (data.length === 0) return `without elements, ${ofShape}`;
+  if (data.length > mostTold) return `the same ${data.length} elements ${ofShape}`;
+  const elements = [...data].map((x) => (typeof x === 'number' && isBatchSize(x) ? 'the batch size' : String(x)));
+  return shape.length === 0 ? elements.join() : `[${elements.join(', ')}]`;
+}

@@ -408,6 +408,20 @@ describe('the interface', () => {
     expect(codesOf({ ...spec, outputs: ['y', 'c'] })).toEqual([]);
   });
 
+  test.each([
+    [
+      'the shape of an input',
+      node('Shape', 'x', 'y'),
+      /"y" does not depend on any input: it is always \[the batch size, 4\]/,
+    ],
+    ['nothing of an input', node('Slice', 'x one one one', 'y'), /"y" does not depend .* without elements, of shape/],
+    ['many numbers', node('Identity', 'many', 'y'), /always the same 12 elements of shape \[3, 4\]/],
+  ])('what a constant output is: %s', (_, only, message) => {
+    const initializers = { one: int64s([1], [1]), many: floats([3, 4], new Float64Array(12)) };
+    const bytes = model({ inputs: x, nodes: [only], initializers, outputs: ['y'] });
+    expect(() => importOnnx({ bytes, fileName: 'm.onnx', readExternal: () => undefined })).toThrow(message);
+  });
+
   test('outputs by name that there are not', () => {
     const bytes = model({
       inputs: x,
