@@ -1,6 +1,7 @@
 /** Measurements as Markdown. */
 import { median } from '../ir/maths/averages.ts';
-import { formatBytes, formatError, formatMilliseconds, formatPercent } from '../cli/render/units.ts';
+import { formatError, formatLimit } from '../ir/maths/error-unit.ts';
+import { formatBytes, formatMilliseconds, formatPercent } from '../cli/render/units.ts';
 import { peerTables } from './against-peers.ts';
 import { type Column, column, spread, table } from './markdown.ts';
 import type { Measurement } from './measure.ts';
@@ -143,7 +144,7 @@ function errorTable(measurements: readonly Measurement[]): string {
   return table<Measurement>(
     [
       name,
-      column('allowed', ({ model }) => formatError(model.maxError)),
+      column('allowed', ({ model }) => formatLimit(model.maxError)),
       column('predicted', ({ statistics }) => formatError(statistics.predictedMaxError)),
       column('largest', ({ accuracy }) => formatError(accuracy.maxError)),
       column('mean', ({ accuracy }) => formatError(accuracy.meanError)),

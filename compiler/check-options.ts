@@ -11,6 +11,8 @@ export interface LibraryOptions {
   /** Typed as one of the names, but JavaScript may pass anything. */
   readonly engine?: string | undefined;
   readonly maxError: number;
+  readonly maxDisagreement?: number | undefined;
+  readonly maxDegree?: number | undefined;
   readonly batch?: number | undefined;
   readonly bandwidthMbit: number;
   readonly limits: SearchLimits;
@@ -18,13 +20,17 @@ export interface LibraryOptions {
 }
 
 const isTileExtent = (value: number): boolean => isPowerOfTwo(value) && value <= 16384;
+const isDegree = (value: number): boolean => Number.isInteger(value) && value >= 2 && value <= 127;
 const tileExtent = 'a power of two of at most 16384';
 
 /** H341 for each number that is out of range, H338 for an engine that there is not. */
-export function checkOptions({ engine, maxError, batch, bandwidthMbit, limits, tile }: LibraryOptions): Diagnostic[] {
+export function checkOptions(options: LibraryOptions): Diagnostic[] {
+  const { engine, maxError, maxDisagreement, maxDegree, batch, bandwidthMbit, limits, tile } = options;
   const above = (least: number) => (value: number) => value > least && value < Infinity;
   const rows: readonly [string, number | undefined, (value: number) => boolean, string][] = [
     ['maxError', maxError, (value) => value > 0 && value <= 1, 'a number above 0 and at most 1'],
+    ['maxDisagreement', maxDisagreement, (value) => value >= 0 && value < 1, 'a number of at least 0 and below 1'],
+    ['maxDegree', maxDegree, isDegree, 'a whole number from 2 to 127'],
     ['batch', batch, (value) => Number.isSafeInteger(value) && value >= 1, 'a whole number of at least 1'],
     ['bandwidthMbit', bandwidthMbit, above(0), 'a number above 0'],
     ['limits.memoryBytes', limits.memoryBytes, above(0), 'a number above 0'],

@@ -1,11 +1,13 @@
 /**
  * From an imported model to a plan: the whole pipeline on one page.
  *
- *   import ─► simplify ─► search over configurations ─► build
- *                           └─ pack ─► lower ─► manage ─► measure
+ *   import ─► simplify ─► approximate ─► search over configurations ─► build
+ *                             ▲               └─ pack ─► lower ─► manage ─► measure
+ *                             └── other polynomials ──────────────────────────┘
  *
  *   import    `onnx/import.ts`: what the model computes, as a module of the tensor level
- *   simplify  `simplify.ts`: linear ops and polynomials merged, polynomials for activations, dead elements gone
+ *   simplify  `simplify.ts`: linear ops and polynomials merged, then polynomials for activations, dead elements gone
+ *   approximate  here: how much of the allowed error polynomials may take, and how much is left to noise
  *   search    `search/search-plans.ts`: for each degree and each way to share slots the cheapest layouts by estimate, and of
  *             these the cheapest program that is accurate and within the limits
  *     pack    `search/pack-network.ts`: layouts and kernels written down as tiles, ranges equalised
@@ -16,159 +18,169 @@
  *
  * Deterministic: the same model, samples and options give the same plan.
  */
-import { valuesOverflow } from '../ir/diagnostics/compile.ts';
-import { limitsTooTight, memoryExceeded } from '../ir/diagnostics/memory.ts';
-import { type Diagnostic, formatDiagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
-import type { Plan, PlanModule } from '../ir/plan/plan.ts';
-import type { PlanMeasures } from '../ir/plan/search-report.ts';
-import type { TensorModule } from '../ir/tensor/ops.ts';
-import type { TileModule } from '../ir/tile/ops.ts';
-import { PassManager, type PassRun } from '../passes/manager.ts';
-import { buildPlan } from './build-plan.ts';
-import { inputHeadroom } from './input-headroom.ts';
-import type { LayoutChoice } from './layouts/choose-layouts.ts';
-import { accuracyReport } from './measuring/accuracy-report.ts';
-import type { NetworkMaps } from './layouts/kernel-catalogue.ts';
-import { networkDepth } from './layouts/network-depth.ts';
+import type { Constant } from '../ir/constant.ts';
+import { roundingTooLarge } from '../ir/diagnostics/quantization.ts';
+import { type Diagnostic, HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
+import { type Compilation, findPlan, finishPlan, type FoundPlan, type Refusal } from './network-plans.ts';
 import { type Configuration, configurationsFor } from './search/configurations.ts';
-import { type LoweringContext, replay } from './search/lowered-plan.ts';
-import { searchReport } from './search/report.ts';
-import { type Found, type SearchOutcome, searchPlans } from './search/search-plans.ts';
-import { tooDeep, tooDeepForAll } from './search/too-deep.ts';
+import { afterRounds, Progress } from './search/progress.ts';
+import { type FindPlan, leastAccuracy } from './least-accuracy.ts';
+import { accuracyThatCompiles } from './accuracy-hint.ts';
+import { accuracyReport } from './measuring/accuracy-report.ts';
 import { type CompileOptions, type Settings, settingsOf } from './settings.ts';
-import { type ImportedGraph, type SimplifiedNetwork, simplify } from './simplify.ts';
+import { approximate, exactNetwork, type ExactNetwork, type ImportedGraph, largestShare } from './simplify.ts';
 
-export interface Compilation {
-  readonly plan: Plan;
-  /**
-   * The modules of all four levels, for dumps and reports; `whole` is `tensor` before elements moved or went, `exact` that
-   * with the activations of the model.
-   */
-  readonly modules: {
-    readonly exact: TensorModule;
-    readonly whole: TensorModule;
-    readonly tensor: TensorModule;
-    readonly tile: TileModule;
-    readonly plan: PlanModule;
-  };
-  /** The layouts and kernels of `modules.tensor`, and what the program takes by the cost model. */
-  readonly chosen: Chosen;
-  readonly runs: readonly PassRun[];
-  readonly warnings: readonly Diagnostic[];
-}
+/**
+ * Parts of the allowed error that polynomials may take, in the order in which they are tried: levels cost more than bits, so
+ * that noise gets what the lowest polynomials leave, and more of it only where a plan fails, or pays, for lack of that.
+ */
+const approximationShares = [largestShare, 0.5, 0.25] as const;
 
-export interface Chosen {
-  readonly choice: LayoutChoice;
-  readonly configuration: Configuration;
-  readonly measures: PlanMeasures;
-  /** In the unit of the objective. */
-  readonly cost: number;
-}
+/** Where the least error of any program exceeds the allowed one so many times, other polynomials do not mend it. */
+const hopelessErrorRatio = 3;
 
-/** No plan computes the network within the settings. */
-export interface Refusal {
-  readonly refused: Diagnostic;
-}
+/** Noise costs something where a plan takes this much more than it would on the shortest chain that carries it. */
+const noiseCostRatio = 1.02;
 
 /** Throws `HepcError` for a model that cannot be compiled within the options. */
 export function compileGraph(graph: ImportedGraph, options: CompileOptions = {}): Compilation {
   const settings = settingsOf(options);
-  const network = simplify(graph, settings);
-  const compilation = compileWith(network, settings, configurationsFor(settings.goal, settings.profile));
-  if ('refused' in compilation) throw new HepcError([compilation.refused]);
-  const { plan, modules } = compilation;
-  const { exact, approximated, samples, reference } = network;
-  const { tile, plan: program } = modules;
+  const network = exactNetworkWithHint(graph, settings);
+  const configurations = configurationsFor(settings.goal, settings.profile);
+  const found = findAccuratePlan(network, settings, configurations, 'live');
+  if ('refused' in found) throw new HepcError(withHint(graph, network, settings, found));
+  const compilation = finishAccuratePlan(found, network, settings, 'live');
+  const { exact, approximated, samples, reference } = found.plan.network;
+  const { tile, plan: program } = compilation.modules;
   const { seed } = settings;
   const parts = { model: graph.module, exact, approximated, tile, program, samples, reference, seed };
-  return { ...compilation, plan: { ...plan, accuracy: accuracyReport(parts) } };
+  return { ...compilation, plan: { ...compilation.plan, accuracy: accuracyReport(parts) } };
 }
 
-/** The best plan of a network among those of the given configurations, which may be a single one. */
-export function compileWith(
-  network: SimplifiedNetwork,
+/** Throws `HepcError`; for roundings that change too much, with an error that compiles. */
+function exactNetworkWithHint(graph: ImportedGraph, settings: Settings): ExactNetwork {
+  try {
+    return exactNetwork(graph, settings);
+  } catch (error) {
+    const isRounding = error instanceof HepcError && error.diagnostics.some(({ code }) => code === tooCoarse);
+    if (!isRounding || settings.maxError === 1) throw error;
+    const network = exactNetwork(graph, { ...settings, maxError: 1 });
+    throw new HepcError(withHint(graph, network, settings, { refused: error.diagnostics }));
+  }
+}
+
+const tooCoarse = roundingTooLarge.declaration.code;
+
+/** The refusal, with what has to be allowed for a plan as its first remedy where that leads to one. */
+function withHint(
+  graph: ImportedGraph,
+  network: ExactNetwork,
+  settings: Settings,
+  refusal: Refusal,
+): readonly Diagnostic[] {
+  const find = planFinder(graph, network, settings);
+  settings.progress.begin('looking for an accuracy that compiles');
+  const least = leastAccuracy(network, settings, refusal, (changed) => find(changed));
+  if (least === undefined) return refusal.refused;
+  const [first, ...others] = refusal.refused;
+  return first === undefined ? [] : [{ ...first, notes: [accuracyThatCompiles(least), ...first.notes] }, ...others];
+}
+
+/** Finds plans of a network by other settings; what was computed of it is used again, where it does not depend on them. */
+function planFinder(graph: ImportedGraph, network: ExactNetwork, { goal, profile }: Settings): FindPlan {
+  const configurations = configurationsFor(goal, profile);
+  return (changed) => {
+    const quiet = { ...changed, observer: undefined, progress: Progress.of(ignore, ignore) };
+    // Which bounds of a rounding are left out depends on the allowed error.
+    const own = network.rounding === 0 ? network : exactNetwork(graph, quiet);
+    const found = findAccuratePlan(own, quiet, configurations, 'live');
+    return 'refused' in found ? found : found.plan;
+  };
+}
+
+const ignore = (): void => undefined;
+
+/**
+ * The best plan of a network among those of the given configurations, whichever polynomials it takes. `elements`: whether
+ * the network lacks those that are constant or that nobody reads.
+ */
+export function compileNetwork(
+  network: ExactNetwork,
   settings: Settings,
   configurations: readonly Configuration[],
+  elements: 'live' | 'all' = 'live',
 ): Compilation | Refusal {
-  const { tensor, samples, reference } = network;
-  const { weights, profile, client, maxError, seed, goal, observer, progress } = settings;
-  const hopeless = tooDeepForAll(tensor, { maxError, capabilities: profile.capabilities });
-  if (hopeless !== undefined) return { refused: hopeless };
-  const maps: NetworkMaps = new Map();
-  const context: LoweringContext = {
-    tensor,
-    maps,
-    ranges: new Map(),
-    samples,
-    reference,
-    weights,
-    profile,
-    client,
-    maxError,
-    seed,
-    goal,
-    progress: progress.part(0.15, 0.95),
-  };
-  const quiet = new PassManager(samples);
-  const outcome = searchPlans(configurations, quiet, context);
-  if (outcome.found === undefined) return { refused: explainFailure(outcome, context) };
-  const watched = new PassManager(samples, observer);
-  progress.begin('building the plan', 0.95);
-  if (observer !== undefined) replay(outcome.found.plan, outcome.found.accepted, watched, context, observer);
-  const { plan, modules, chosen } = build(network, settings, outcome, outcome.found);
-  progress.at(1);
-  return {
-    plan,
-    modules,
-    chosen,
-    runs: [...network.runs, ...watched.runs, ...quiet.runs],
-    warnings: distinct([...network.warnings, ...outcome.found.plan.warnings, ...outcome.found.accepted.warnings]),
-  };
+  const found = findAccuratePlan(network, settings, configurations, elements);
+  return 'refused' in found ? found : finishAccuratePlan(found, network, settings, elements);
 }
 
-function build(
-  network: SimplifiedNetwork,
-  { profile, weights, maxError, goal }: Settings,
-  outcome: SearchOutcome,
-  found: Found,
-): Pick<Compilation, 'plan' | 'modules' | 'chosen'> {
-  const { graph, samples, synthetic, exact, whole, tensor, reference } = network;
-  const { packed, proposal } = found.plan;
-  const { program, predictedError: predictedMaxError, measures, score } = found.accepted;
-  const { choice, configuration } = proposal;
-  const search = searchReport(tensor, goal, outcome, found);
-  const headroom = inputHeadroom({ exact, whole, samples, unit: reference.unit, maxError });
-  const facts = {
-    engine: profile.name,
-    batch: configuration.samples,
-    weights,
-    maxError,
-    predictedMaxError,
-    synthetic,
-    search,
-  };
-  return {
-    plan: buildPlan({ graph, packed, program, samples, answers: reference.answers, headroom }, facts),
-    modules: { exact, whole, tensor, tile: packed.tile, plan: program },
-    chosen: { choice, configuration, measures, cost: score[0] },
-  };
+function finishAccuratePlan(
+  { share, plan }: AccuratePlan,
+  network: ExactNetwork,
+  settings: Settings,
+  elements: 'live' | 'all',
+): Compilation {
+  const { observer } = settings;
+  // Whoever watches sees the passes of the polynomials that were chosen, and no others.
+  if (observer !== undefined) approximate(network, settings, { share, elements, observer });
+  return finishPlan(plan, settings);
 }
 
-function explainFailure(
-  outcome: SearchOutcome,
-  { tensor, maxError, profile: { name: engine, memory, capabilities } }: LoweringContext,
-): Diagnostic {
-  const { overflow, nearest, smallest, leastError: error } = outcome;
-  if (overflow !== undefined) return valuesOverflow({}, { nodes: overflow.nodes });
-  if (nearest !== undefined) return limitsTooTight(nearest);
-  if (smallest?.demand !== undefined) {
-    const { neededBytes: needed, demand } = smallest;
-    return memoryExceeded({ engine, needed, limit: memory.limit, error, demand });
+interface AccuratePlan {
+  readonly plan: FoundPlan;
+  /** Of the allowed error, what its polynomials may take. */
+  readonly share: number;
+}
+
+/**
+ * The cheapest of the plans by the shares that are tried. The search goes on where no plan was accurate enough, or noise has
+ * cost something, and the next share leads to other polynomials.
+ */
+function findAccuratePlan(
+  network: ExactNetwork,
+  settings: Settings,
+  configurations: readonly Configuration[],
+  elements: 'live' | 'all',
+): AccuratePlan | Refusal {
+  let best: AccuratePlan | undefined;
+  let refusal: Refusal | undefined;
+  let tried: readonly Constant[] | undefined;
+  const whole = settings.progress.part(0.15, 0.95);
+  for (const [turn, share] of approximationShares.entries()) {
+    const approximated = approximate(network, settings, { share, elements });
+    if ('refused' in approximated) {
+      refusal ??= { refused: approximated.refused };
+      break;
+    }
+    const { polynomials } = approximated;
+    if (tried !== undefined && areSame(polynomials, tried)) continue;
+    tried = polynomials;
+    const progress = whole.part(afterRounds(turn), afterRounds(turn + 1));
+    const plan = findPlan(approximated, settings, configurations, progress);
+    if ('refused' in plan) {
+      refusal ??= plan;
+      if (!(plan.leastError !== undefined && plan.leastError <= hopelessErrorRatio * settings.maxError)) break;
+    } else {
+      if (best === undefined || costOf(plan) < costOf(best.plan)) best = { plan, share };
+      if (!paysForNoise(plan)) break;
+    }
+    if (polynomials.length === 0) break;
   }
-  return tooDeep(tensor, outcome.deepest ?? networkDepth(tensor), { maxError, best: error, capabilities });
+  if (best !== undefined) return best;
+  if (refusal === undefined) throw new InternalError('a search without a plan says why there is none');
+  return refusal;
 }
 
-/** Each once: a pass may have run for several chains. */
-function distinct(warnings: readonly Diagnostic[]): Diagnostic[] {
-  return [...new Map(warnings.map((warning) => [formatDiagnostic(warning), warning])).values()];
+/** Fits are made once, so that equal ones are the same object. */
+function areSame(some: readonly Constant[], others: readonly Constant[]): boolean {
+  return some.length === others.length && some.every((coefficients, i) => coefficients === others[i]);
+}
+
+function costOf({ found }: FoundPlan): number {
+  return found.accepted.score[0];
+}
+
+/** Whether the chain that is accurate enough makes the plan dearer than the shortest one would. */
+function paysForNoise({ found: { plan, accepted } }: FoundPlan): boolean {
+  return !('needs' in plan.priced) && accepted.score[0] > noiseCostRatio * plan.priced.score[0];
 }

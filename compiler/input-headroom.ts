@@ -8,7 +8,7 @@
  * - A polynomial that stands for an activation is close to it on the range that it was fitted on, and there only: outside
  *   of it an approximation of degree 15 is 10^22 off. Inside it is bounded, and counts for the growth as degree one. So
  *   the samples themselves are amplified, step by step, until an operand leaves its range, a value outgrows the headroom,
- *   or the outputs differ from those of the model by more than the half of the allowed error that approximation may take.
+ *   or the outputs differ from those of the model by more than the part of the allowed error that approximation may take.
  *
  * What this promises: calibration samples are in range, and so are these amplified until one of their values reaches the
  * bound (at most twice beside those that are as large as any, see `louder-samples.ts`); all of them are answered within
@@ -20,6 +20,7 @@ import type { Sample } from '../ir/interface.ts';
 import { largestAbsolute } from '../ir/maths/averages.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { amplified, gains } from '../passes/base/louder-samples.ts';
+import { largestShare } from './simplify.ts';
 
 /** What values inside of the network may grow by. */
 const roomForGrowth = 8;
@@ -29,9 +30,6 @@ const floatRounding = 2 ** -20;
 
 /** Factors that are tried, up to the first that is not safe: amplifying once more takes 2 % up to 1.3, then 10 %. */
 const triedFactors = [...steps(1, 1.3, 1.02), ...steps(1.3, roomForGrowth, 1.1)];
-
-/** Of the allowed error, as `approximate-activations` has it; the other half is left to the noise. */
-const shareOfError = 0.5;
 
 export interface HeadroomFacts {
   /** With the activations of the model. */
@@ -142,7 +140,7 @@ class AmplifiedSamples {
     );
     return [...this.exact.evaluate(sample)].every(([name, expected]) => {
       const got = outputs.get(name);
-      const allowed = shareOfError * maxError * Math.max(unit, largestAbsolute(expected));
+      const allowed = largestShare * maxError * Math.max(unit, largestAbsolute(expected));
       return expected.every((value, i) => Math.abs(value - (got?.[i] ?? NaN)) <= allowed);
     });
   }

@@ -18,8 +18,15 @@ import { defaultBandwidthMbit, type Goal } from './search/objective.ts';
 export interface CompileOptions {
   /** Calibration samples; without them 64 seeded uniform ones in [0, 1], and the plan is marked `synthetic`. */
   readonly samples?: readonly Sample[];
-  /** Largest error as a fraction of the median over samples of the largest absolute output. Default 0.01. */
+  /**
+   * Largest error as a fraction of the median over samples of the largest absolute output. Default 0.01, or whatever keeps
+   * the labels where `maxDisagreement` is given.
+   */
   readonly maxError?: number;
+  /** The part of the calibration samples that may get another label than from the model, of at least 0 and below 1. */
+  readonly maxDisagreement?: number | undefined;
+  /** Highest degree of polynomials that stand for activations, 2 to 127. Default 127. */
+  readonly maxDegree?: number | undefined;
   /**
    * Samples that are wanted at once; a plan may take them in several runs. Default 1, or as many as are fastest for each
    * of them where throughput is optimised.
@@ -52,6 +59,10 @@ export interface Settings {
   /** Undefined where there are none. */
   readonly samples: readonly Sample[] | undefined;
   readonly maxError: number;
+  /** Whether nobody has said how large errors may be, so that labels alone count. */
+  readonly isErrorFree: boolean;
+  readonly maxDisagreement: number | undefined;
+  readonly maxDegree: number | undefined;
   readonly goal: Goal;
   /** Of the engine that the plan is for. */
   readonly profile: EngineProfile;
@@ -64,11 +75,13 @@ export interface Settings {
 
 /** Throws `HepcError` (H341, H335) for numbers that are out of range, and for an engine that there is not (H338). */
 export function settingsOf(options: CompileOptions): Settings {
-  const { samples, maxError = 0.01, batch, weights = 'plain', seed = 1, observer } = options;
+  const { samples, maxDisagreement, maxDegree, batch, weights = 'plain', seed = 1, observer } = options;
+  const isErrorFree = options.maxError === undefined && maxDisagreement !== undefined;
+  const { maxError = isErrorFree ? 1 : 0.01 } = options;
   const { onStep = () => undefined, onProgress = () => undefined } = options;
   const { optimize: objective = 'latency', bandwidthMbit = defaultBandwidthMbit, limits = {}, tile } = options;
   const { engine, costs, clientCosts } = options;
-  throwIfErrors(checkOptions({ maxError, batch, bandwidthMbit, limits, tile, engine }));
+  throwIfErrors(checkOptions({ maxError, maxDisagreement, maxDegree, batch, bandwidthMbit, limits, tile, engine }));
   const profile = profileOf(engine, costs);
   const client = clientProfileOf(clientCosts);
   const { largestDegree } = profile.capabilities;
@@ -78,6 +91,9 @@ export function settingsOf(options: CompileOptions): Settings {
   return {
     samples,
     maxError,
+    isErrorFree,
+    maxDisagreement,
+    maxDegree,
     goal,
     profile,
     client,

@@ -1,15 +1,16 @@
 /** The imported model as the network that plans are searched for, and what their programs are measured on. */
-import { constantOutputOnSamples, fewSamples, syntheticSamples } from '../ir/diagnostics/compile.ts';
-import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
+import { constantOutputOnSamples, fewSamples, noLabels, syntheticSamples } from '../ir/diagnostics/compile.ts';
+import type { Constant } from '../ir/constant.ts';
+import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import type { ClientSteps } from '../ir/client/steps.ts';
 import type { ModelInterface, Sample } from '../ir/interface.ts';
 import { leastCalibration } from '../ir/plan/calibration.ts';
 import { seededRandom } from '../ir/random.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
-import { PassManager, type PassRun } from '../passes/manager.ts';
+import { PassManager, type PassObserver, type PassRun, type RefusedModule } from '../passes/manager.ts';
 import type { Orders } from '../passes/pruning/orders/apply-permutation.ts';
-import { optimiseTensor, shrinkTensor } from './parameters/pipelines.ts';
-import { type Reference, referenceOn } from './parameters/simulate.ts';
+import { approximateTensor, optimiseTensor, shrinkTensor } from './parameters/pipelines.ts';
+import { type ClearRun, type Reference, referenceOn, runInClear } from './parameters/reference.ts';
 import type { Settings } from './settings.ts';
 
 export interface ImportedGraph extends ModelInterface {
@@ -23,16 +24,13 @@ export interface ImportedGraph extends ModelInterface {
   readonly orders?: ((whole: TensorModule) => Orders) | undefined;
 }
 
-export interface SimplifiedNetwork {
+/** The model as a network of reals, before anything stands for its activations. */
+export interface ExactNetwork {
   readonly graph: ImportedGraph;
   /** Linear ops and polynomials merged, with the activations of the model. */
   readonly exact: TensorModule;
-  /** `exact` with polynomials for activations, under the same ids. */
-  readonly approximated: TensorModule;
-  /** `approximated`, merged once more: every element of the model, in its order. */
-  readonly whole: TensorModule;
-  /** What plans compute: `whole` in its orders, without dead elements. */
-  readonly tensor: TensorModule;
+  /** What the roundings of a quantised model changed of its outputs. */
+  readonly rounding: number;
   /** Real ones, or seeded ones where there are none. */
   readonly samples: readonly Sample[];
   readonly synthetic: boolean;
@@ -42,26 +40,83 @@ export interface SimplifiedNetwork {
   readonly warnings: readonly Diagnostic[];
 }
 
-/**
- * `elements`: whether the network lacks those that are constant or that nobody reads; with all of them its layers have the
- * sizes that they have in the model. Throws `HepcError` for activations that no polynomial follows closely enough.
- */
-export function simplify(
-  graph: ImportedGraph,
-  settings: Settings,
-  elements: 'live' | 'all' = 'live',
-): SimplifiedNetwork {
+export interface SimplifiedNetwork extends ExactNetwork {
+  /** `exact` with polynomials for activations, under the same ids. */
+  readonly approximated: TensorModule;
+  /** `approximated`, merged once more: every element of the model, in its order. */
+  readonly whole: TensorModule;
+  /** Coefficients of each polynomial that stands for an activation. */
+  readonly polynomials: readonly Constant[];
+  /** What plans compute: `whole` in its orders, without dead elements. */
+  readonly tensor: TensorModule;
+  /** Of `whole`, without noise. */
+  readonly clear: ClearRun;
+}
+
+/** Of the allowed error, the most that polynomials may take: something is left for the noise of the encryption. */
+export const largestShare = 0.85;
+
+/** What polynomials for activations may change. */
+export interface ApproximationBudget {
+  /** Of the allowed error, and of the labels that may change. */
+  readonly share: number;
+  /**
+   * Whether the network lacks elements that are constant or that nobody reads; with all of them its layers have the sizes
+   * that they have in the model.
+   */
+  readonly elements: 'live' | 'all';
+  /** Of the passes. */
+  readonly observer?: PassObserver | undefined;
+}
+
+/** Throws `HepcError` for roundings that change the outputs more than is allowed, and for labels that count where there are none. */
+export function exactNetwork(graph: ImportedGraph, settings: Settings): ExactNetwork {
   const { maxError, seed, observer, progress } = settings;
   const synthetic = settings.samples === undefined;
   const samples = settings.samples ?? uniformSamples(graph, seed);
   const manager = new PassManager(samples, observer);
   progress.begin('optimising the network', 0.02);
-  const { exact, approximated, whole } = optimiseTensor(graph.module, manager, { maxError, synthetic });
-  const tensor = elements === 'all' ? whole : shrinkTensor(whole, manager, graph.orders?.(whole));
+  const { exact, rounding } = optimiseTensor(graph.module, manager, { maxError, synthetic });
   const reference = referenceOn(graph.module, samples, graph.steps);
+  if (settings.maxDisagreement !== undefined && !reference.decisions.exist) throw new HepcError([noLabels({})]);
   const constant = synthetic ? [] : constantOutputs(reference);
   const warnings = [...warningsOf(samples, synthetic), ...constant, ...manager.warnings];
-  return { graph, exact, approximated, whole, tensor, samples, synthetic, reference, runs: manager.runs, warnings };
+  return { graph, exact, rounding, samples, synthetic, reference, runs: manager.runs, warnings };
+}
+
+/** Refused where no polynomials keep the budget, or samples do not show what they are made for. */
+export function approximate(
+  network: ExactNetwork,
+  { maxError, maxDegree, maxDisagreement }: Settings,
+  { share, elements, observer }: ApproximationBudget,
+): SimplifiedNetwork | RefusedModule {
+  const { graph, exact, rounding, samples, synthetic, reference } = network;
+  const manager = new PassManager(samples, observer);
+  const limits = {
+    maxError: Math.max(maxError - rounding / share, Number.MIN_VALUE),
+    // Noise changes few labels: approximation may change all that may change at first.
+    maxDisagreement: maxDisagreement && (maxDisagreement * share) / largestShare,
+  };
+  const found = approximateTensor(exact, manager, { ...limits, share, maxDegree, synthetic });
+  if ('refused' in found) return found;
+  const { approximated, whole, polynomials } = found;
+  const tensor = elements === 'all' ? whole : shrinkTensor(whole, manager, graph.orders?.(whole));
+  const isExact = !exact.nodes.some(({ op }) => op === 'activation') && rounding === 0;
+  const clear = runInClear(reference, isExact ? undefined : whole);
+  return {
+    ...network,
+    ...{ approximated, whole, polynomials, tensor, clear },
+    runs: [...network.runs, ...manager.runs],
+    warnings: [...network.warnings, ...manager.warnings],
+  };
+}
+
+/** The network whose polynomials may take half of the allowed error. Throws `HepcError` where none do. */
+export function simplify(graph: ImportedGraph, settings: Settings): SimplifiedNetwork {
+  const { observer } = settings;
+  const network = approximate(exactNetwork(graph, settings), settings, { share: 0.5, elements: 'live', observer });
+  if ('refused' in network) throw new HepcError(network.refused);
+  return network;
 }
 
 function warningsOf(samples: readonly Sample[], synthetic: boolean): Diagnostic[] {

@@ -7,10 +7,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 
-import { indexOfLargest, measureAccuracy } from '../cli/answers/accuracy.ts';
+import { measureAccuracy } from '../cli/answers/accuracy.ts';
+import { indexOfLargest } from '../ir/interpret/decisions.ts';
 import { createProgress } from '../cli/shell/progress.ts';
 import { renderFields } from '../cli/render/table.ts';
-import { formatBytes, formatError, formatMilliseconds } from '../cli/render/units.ts';
+import { formatError, formatLimit } from '../ir/maths/error-unit.ts';
+import { formatBytes, formatMilliseconds } from '../cli/render/units.ts';
 import { Client, compile, listSamples, loadSamples, type Sample, Server } from '../index.ts';
 import { ReferenceModel } from '../training/onnxruntime.ts';
 
@@ -78,7 +80,7 @@ async function recognise(image: Sample, calibration: readonly Sample[], onnx: Ui
     ['products', `${statistics.multiplyPlain} with weights, ${statistics.multiplyCipher} of ciphertexts`],
     ['ciphertexts', `${statistics.inputCiphertexts} in, ${statistics.outputCiphertexts} out`],
     ['peak memory', formatBytes(statistics.peakBytes)],
-    ['error', `${formatError(statistics.predictedMaxError)} predicted, at most ${formatError(plan.client.maxError)}`],
+    ['error', `${formatError(statistics.predictedMaxError)} predicted, at most ${formatLimit(plan.client.maxError)}`],
   ]);
 
   heading('2. The client makes keys and encrypts an image');

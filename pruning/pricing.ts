@@ -1,13 +1,14 @@
 /** What networks cost while a model is pruned: by the plans that they are compiled to. */
 import { profileOf } from '../costs/profiles.ts';
-import { type Compilation, compileGraph, compileWith, type Refusal } from '../compiler/compile.ts';
+import { compileGraph, compileNetwork } from '../compiler/compile.ts';
 import { ordersOf } from '../compiler/compile-onnx.ts';
 import { layerKernels } from '../compiler/layouts/layer-kernels.ts';
+import type { Compilation, Refusal } from '../compiler/network-plans.ts';
 import type { ImportedModel } from '../compiler/onnx/import.ts';
 import { shrinkTensor } from '../compiler/parameters/pipelines.ts';
 import { configurationsFor, configurationsNear } from '../compiler/search/configurations.ts';
 import { type CompileOptions, settingsOf } from '../compiler/settings.ts';
-import { type ImportedGraph, simplify } from '../compiler/simplify.ts';
+import { exactNetwork, type ImportedGraph } from '../compiler/simplify.ts';
 import { HepcError } from '../ir/diagnostics/diagnostic.ts';
 import type { Sample } from '../ir/interface.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
@@ -54,9 +55,9 @@ export class ModelPlans implements Pricing {
     const { whole, tensor } = this.unpruned.modules;
     if (ordersOf(this.model) === undefined && sizesOf(whole) === sizesOf(tensor)) return this.unpruned;
     const settings = settingsOf(this.options);
-    const network = simplify(this.model, settings, 'all');
-    const compilation = compileWith(network, settings, configurationsFor(settings.goal, settings.profile));
-    if ('refused' in compilation) throw new HepcError([compilation.refused]);
+    const configurations = configurationsFor(settings.goal, settings.profile);
+    const compilation = compileNetwork(exactNetwork(this.model, settings), settings, configurations, 'all');
+    if ('refused' in compilation) throw new HepcError(compilation.refused);
     return compilation;
   }
 
@@ -70,7 +71,7 @@ export class ModelPlans implements Pricing {
     const settings = settingsOf(this.options);
     const configurations = configurationsFor(settings.goal, settings.profile);
     const nearConfigurations = configurationsNear(configurations, this.unpruned.chosen.configuration);
-    return compileWith(simplify(this.graphOf(network), settings), settings, nearConfigurations);
+    return compileNetwork(exactNetwork(this.graphOf(network), settings), settings, nearConfigurations);
   }
 
   costOf(network: PrunedNetwork): PlanCost | undefined {

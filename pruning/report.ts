@@ -1,5 +1,5 @@
 /** What pruning did, for the plan's report: counts, qualities, and the weight tiles of every layer before and after. */
-import type { Compilation } from '../compiler/compile.ts';
+import type { Compilation } from '../compiler/network-plans.ts';
 import {
   type PrunedLayer,
   prunedLayer,

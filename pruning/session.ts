@@ -2,7 +2,7 @@
  * A model while it is pruned: the best unpruned plan, a scheme or the search of `auto` on its kernels, recovery, and an
  * ordinary ONNX file in the order of the user's model, with the permutation in its metadata.
  */
-import type { Compilation } from '../compiler/compile.ts';
+import type { Compilation } from '../compiler/network-plans.ts';
 import type { ImportedModel } from '../compiler/onnx/import.ts';
 import { ordersMetadataKey, policyMetadataKey } from '../compiler/onnx/metadata.ts';
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';

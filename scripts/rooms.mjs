@@ -39,7 +39,7 @@ export const houses = [
       room('maths'),
       room('diagnostics#diagnostic', '', 'diagnostic'),
       room('diagnostics/pruning', 'diagnostics#diagnostic'),
-      room('diagnostics', 'diagnostics#diagnostic diagnostics/pruning'),
+      room('diagnostics', 'maths diagnostics#diagnostic diagnostics/pruning'),
       room(
         '.#values',
         `maths diagnostics#diagnostic ${diagnostics}`,

@@ -1,5 +1,5 @@
 /** The cheapest pruned plan that `auto` finds within a loss budget, measured against the best unpruned one. */
-import type { Compilation } from '../../compiler/compile.ts';
+import type { Compilation } from '../../compiler/network-plans.ts';
 import type { EngineName } from '../../ir/plan/plan.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import type { PruningPoint } from '../../ir/plan/pruning-report.ts';

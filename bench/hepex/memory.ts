@@ -1,6 +1,6 @@
 /** The memory that HE-PEx is judged by: encoded bytes of weights that are read, live ciphertexts at their peak, and keys. */
 import { profileOf } from '../../costs/profiles.ts';
-import type { Compilation } from '../../compiler/compile.ts';
+import type { Compilation } from '../../compiler/network-plans.ts';
 import { portRows } from '../../ir/he/ports.ts';
 import { ciphertextBytes } from '../../ir/parameters.ts';
 

@@ -2,7 +2,7 @@
  * All schemes at the same shares of whole tiles: what is lost before recovery, by the closed form, and after a few epochs,
  * and what the plan takes. Held to tiles of 4×8 weights, as in HE-PEx.
  */
-import type { Compilation } from '../../compiler/compile.ts';
+import type { Compilation } from '../../compiler/network-plans.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { parsePolicy } from '../../pruning/policy.ts';
 import type { PrunedNetwork } from '../../pruning/pruner.ts';
@@ -119,7 +119,7 @@ function lossOn({ session, test }: Bench): (network: PrunedNetwork) => Promise<n
 /** The plan of a pruned network by an estimate. */
 function estimated({ session }: Bench, network: PrunedNetwork): Compilation {
   const compilation = session.plans.estimate(network);
-  if ('refused' in compilation) throw new HepcError([compilation.refused]);
+  if ('refused' in compilation) throw new HepcError(compilation.refused);
   return compilation;
 }
 

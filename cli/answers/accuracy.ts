@@ -1,4 +1,5 @@
 /** How far answers are from those of the model itself. */
+import { indexOfLargest } from '../../ir/interpret/decisions.ts';
 import { errorUnit } from '../../ir/maths/error-unit.ts';
 import type { Sample } from '../../ir/interface.ts';
 
@@ -40,11 +41,4 @@ export function measureAccuracy(got: readonly Sample[], expected: readonly Sampl
     meanError: values === 0 ? 0 : total / values / unit,
     ...(compared === 0 ? {} : { argmaxAgreement: agreeing / compared }),
   };
-}
-
-/** The first index of the largest value. */
-export function indexOfLargest(values: Float64Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if ((values[i] ?? 0) > (values[best] ?? 0)) best = i;
-  return best;
 }

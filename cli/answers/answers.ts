@@ -1,7 +1,7 @@
 /** Answers, as JSON and for people. */
 import { joinSamples, joinTexts, withSamples } from '../../ir/batch-axis.ts';
 import type { Answer, AnswerValue, ModelPort } from '../../ir/interface.ts';
-import { indexOfLargest } from './accuracy.ts';
+import { indexOfLargest } from '../../ir/interpret/decisions.ts';
 import { formatShape } from '../render/units.ts';
 
 /** What is said of an output beside its values. */

@@ -29,9 +29,34 @@ export function positive(most: number) {
   return numberWhere((value) => value > 0 && value <= most, `a number above 0 and at most ${most}`);
 }
 
+/** A part of a whole, as `0.01` or `1%`: above 0 and at most all of it. */
+export function part() {
+  return partWhere((value) => value > 0 && value <= 1, 'a number above 0 and at most 1, or per cent such as 1%');
+}
+
+/** As `part`, from nothing to less than all of it. */
+export function partBelow() {
+  return partWhere((value) => value >= 0 && value < 1, 'a number of at least 0 and below 1, or per cent such as 1%');
+}
+
+function partWhere(fits: (value: number) => boolean, expected: string) {
+  return z.string().transform((given, context) => {
+    const [, number = ''] = /^\s*([+\d.][\d.e+-]*)\s*%\s*$/i.exec(given) ?? [];
+    // Through a decimal text: 1.35 / 100 is not 0.0135.
+    const value = number === '' ? numberOf(given) : Number((Number(number) / 100).toPrecision(12));
+    if (fits(value)) return value;
+    context.addIssue({ code: 'custom', message: `expected ${expected}` });
+    return z.NEVER;
+  });
+}
+
+function numberOf(given: string): number {
+  return /^[+\-\d.]/.test(given) ? Number(given) : NaN;
+}
+
 function numberWhere(fits: (value: number) => boolean, expected: string) {
   return z.string().transform((given, context) => {
-    const value = /^[+\-\d.]/.test(given) ? Number(given) : NaN;
+    const value = numberOf(given);
     if (fits(value)) return value;
     context.addIssue({ code: 'custom', message: `expected ${expected}` });
     return z.NEVER;

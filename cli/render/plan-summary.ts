@@ -9,7 +9,9 @@ import { modulusBits } from '../../ir/parameters.ts';
 import { describeClientSteps } from './client-steps.ts';
 import { countByLevel, countByNode, occurringOps, type OpCounts } from './operations.ts';
 import { renderFields, renderTable } from './table.ts';
-import { formatBytes, formatError, formatMilliseconds, formatShape, plural } from './units.ts';
+import { describeLabels } from './accuracy.ts';
+import { formatError, formatLimit } from '../../ir/maths/error-unit.ts';
+import { formatBytes, formatMilliseconds, formatShape, plural } from './units.ts';
 
 export function summarisePlan(plan: Plan): string {
   const { client, engine, statistics, weights, bound } = plan;
@@ -49,8 +51,9 @@ export function summarisePlan(plan: Plan): string {
       ['peak memory', `${formatBytes(statistics.peakBytes)}${memoryOf(engine)}`],
       [
         'error',
-        `${formatError(client.predictedMaxError)} predicted, ${formatError(client.maxError)} allowed (of the median over samples of the largest output)`,
+        `${formatError(client.predictedMaxError)} predicted, ${formatLimit(client.maxError)} allowed (of the median over samples of the largest output)`,
       ],
+      ...(client.synthetic || plan.search?.accuracy === undefined ? [] : describeLabels(plan.search.accuracy)),
     ]),
     client.synthetic
       ? '\n  Compiled WITHOUT calibration samples: ranges and the predicted error come from uniform\n  samples in [0, 1]. Compile with --calibrate before relying on it.\n'

@@ -17,11 +17,6 @@ export function formatBytes(bytes: number): string {
   return `${unit === 'B' ? value : value.toFixed(1)} ${unit}`;
 }
 
-/** An error as a fraction of the outputs. */
-export function formatError(error: number): string {
-  return error === 0 ? '0' : error >= 0.001 ? `${Number((100 * error).toPrecision(2))}%` : error.toExponential(1);
-}
-
 export function formatPercent(part: number): string {
   return `${Number((100 * part).toFixed(1))}%`;
 }

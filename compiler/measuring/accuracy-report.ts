@@ -12,7 +12,7 @@ import {
 import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { TileModule } from '../../ir/tile/ops.ts';
-import { largestDifference, type Reference } from '../parameters/simulate.ts';
+import { largestDifference, type Reference } from '../parameters/reference.ts';
 import { activationCurves, ActivationEffects, type ActivationCurve } from './activation-curves.ts';
 import { ErrorSpread } from './error-spread.ts';
 import { noiseByLayer } from './noise-by-layer.ts';

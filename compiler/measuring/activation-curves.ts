@@ -8,7 +8,7 @@ import type { ValueId } from '../../ir/op.ts';
 import { type ActivationReport, histogramBins } from '../../ir/plan/accuracy-report.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import { evenly } from '../../passes/base/evenly.ts';
-import { largestDifference } from '../parameters/simulate.ts';
+import { largestDifference } from '../parameters/reference.ts';
 import { ErrorSpread } from './error-spread.ts';
 
 /** The most samples that operands are measured on, and the effect of single activations. */

@@ -7,14 +7,8 @@ import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
 import type { Sample } from '../../ir/interface.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { TileModule } from '../../ir/tile/ops.ts';
-import {
-  largestDifference,
-  packBatch,
-  type ReferenceSample,
-  simulation,
-  unpackBatch,
-  workOf,
-} from '../parameters/simulate.ts';
+import { largestDifference, type ReferenceSample } from '../parameters/reference.ts';
+import { packBatch, simulation, unpackBatch, workOf } from '../parameters/simulate.ts';
 import { ErrorSpread } from './error-spread.ts';
 
 /** The most samples, and imagined keys that they are shared out to. */

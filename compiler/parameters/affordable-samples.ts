@@ -1,10 +1,9 @@
 /**
  * How many samples a prediction of the error looks at. Large programs are predicted on fewer of them.
  *
- * That is sound because what is asked for is the largest error of many elements, whose noise is close to normal. The
- * largest of n normals grows with √(2 ln n): that of 40 elements is 2.2 deviations, of 160 (a quick prediction on 16
- * samples of ten elements each) 2.6, of 960 (a thorough one) 3.2. It stays within the factor of two and a half that
- * `selectChain` leaves to a quick prediction.
+ * That is sound because what is asked of them is the deviation of noise, which is close to normal: that of 40 elements is
+ * within a third of what it is for all, that of 160 within a sixth. How far the largest of all errors is from it is computed
+ * (`error-distribution.ts`).
  */
 
 /** How many samples, and imagined keys, the error is predicted on. */

@@ -1,4 +1,6 @@
 /** The passes of each level, in order. */
+import type { z } from 'zod';
+import type { Constant } from '../../ir/constant.ts';
 import { chainTooShort, scaleDoesNotFit } from '../../ir/diagnostics/compile.ts';
 import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../ir/he/module.ts';
@@ -13,7 +15,7 @@ import { deadNodes } from '../../passes/tensor/dead-nodes.ts';
 import { factorPlaintexts } from '../../passes/he/factor-plaintexts.ts';
 import { foldRotations } from '../../passes/he/fold-rotations.ts';
 import { type Orders, permuteModule } from '../../passes/pruning/orders/apply-permutation.ts';
-import type { PassManager } from '../../passes/manager.ts';
+import type { PassManager, RefusedModule } from '../../passes/manager.ts';
 import { mergeFolds } from '../../passes/he/merge-folds.ts';
 import { mergeLinear } from '../../passes/tensor/merge-linear.ts';
 import { mergePolynomials } from '../../passes/tensor/merge-polynomials.ts';
@@ -26,29 +28,48 @@ import type { Chain } from './chains.ts';
 
 /**
  * Roundings of quantised models go first, for networks of reals are what all that follows is about; what they change of the
- * outputs is taken off the error that activations may have. Linear ops are merged before activations are approximated, so
- * that ranges are measured where the plan has them: before polynomials are merged, which are those of values and not of what
- * linear ops made of these, and after it, since they leave scales behind. They are merged once more afterwards, since an
- * activation that turned out to be linear on its range joins its neighbours. Every element of the model is still there, in
- * its order: this is what pruning works on. `exact` still has the activations of the model, `approximated` what stands for
- * them under the same ids.
+ * outputs, `rounding`, is taken off the error that activations may have. Linear ops are merged before activations are
+ * approximated, so that ranges are measured where the plan has them: before polynomials are merged, which are those of values
+ * and not of what linear ops made of these, and after it, since they leave scales behind. The result has the activations of
+ * the model.
  */
 export function optimiseTensor(
   module: TensorModule,
   manager: PassManager,
   options: { readonly maxError: number; readonly synthetic: boolean },
-): Record<'exact' | 'approximated' | 'whole', TensorModule> {
+): { readonly exact: TensorModule; readonly rounding: number } {
   const live = manager.run(deadNodes, module, {});
   const unrounded = manager.run(dropRounding, live, options);
   const rounding = manager.runs.at(-1)?.statistics['error'] ?? 0;
   const linear = manager.run(mergeLinear, unrounded, {});
   const powers = manager.run(mergePolynomials, linear, {});
-  const exact = powers === linear ? linear : manager.run(mergeLinear, powers, {});
-  const approximated = manager.run(approximateActivations, exact, {
-    ...options,
-    maxError: options.maxError - rounding,
-  });
-  return { exact, approximated, whole: manager.run(mergeLinear, approximated, {}) };
+  return { exact: powers === linear ? linear : manager.run(mergeLinear, powers, {}), rounding };
+}
+
+export interface ApproximatedTensor {
+  /** What stands for the activations, under the ids of the exact network. */
+  readonly approximated: TensorModule;
+  /** With polynomials for activations: every element of the model is still there, in its order, for pruning to work on. */
+  readonly whole: TensorModule;
+  /** Coefficients of each polynomial that stands for an activation. */
+  readonly polynomials: readonly Constant[];
+}
+
+/**
+ * Linear ops are merged once more after activations are approximated, since one that turned out to be linear on its range
+ * joins its neighbours.
+ */
+export function approximateTensor(
+  exact: TensorModule,
+  manager: PassManager,
+  options: z.input<typeof approximateActivations.options>,
+): ApproximatedTensor | RefusedModule {
+  const approximated = manager.attempt(approximateActivations, exact, options);
+  if ('refused' in approximated) return approximated;
+  const polynomials = approximated.nodes.flatMap((node, id) =>
+    node.op === 'polynomial' && exact.nodes[id]?.op === 'activation' ? [node.attrs.coefficients] : [],
+  );
+  return { approximated, whole: manager.run(mergeLinear, approximated, {}), polynomials };
 }
 
 /**

@@ -9,39 +9,41 @@ import type { KeyOptions } from '../../passes/he/select-keys.ts';
 import type { Care } from './affordable-samples.ts';
 import { chainsFor } from './chains.ts';
 import { ManagedPrograms } from './managed-programs.ts';
+import type { Prediction } from './simulate.ts';
 
 export interface Selection {
   readonly program: HeModule;
-  readonly predictedError: number;
+  readonly prediction: Prediction;
 }
 
 export interface SelectionOptions {
   readonly manager: PassManager;
   readonly maxError: number;
+  /** The part of samples whose labels may change; any unless given. */
+  readonly maxChanged?: number | undefined;
   /** Of the engine that the program is for. */
   readonly profile?: EngineProfile;
   readonly keys?: Omit<KeyOptions, 'engine'>;
   /** What an earlier selection with the same manager has found of the program. */
   readonly programs?: ManagedPrograms;
-  /** The error of a managed program; may stop early, and return any larger value, once it exceeds `errorLimit`. */
-  readonly predict: (program: HeModule, errorLimit: number, care: Care) => number;
+  /** How a managed program errs; may stop early, and tell of any larger error, once it exceeds `errorLimit`. */
+  readonly predict: (program: HeModule, errorLimit: number, care: Care) => Prediction;
 }
 
 /**
- * The parts of the allowed error that predictions may use up. On many samples the largest error is larger than on the few
- * that a quick prediction looks at, by a factor of two or so: what it puts between a third and the whole is looked at
- * again, with more care.
+ * A quick prediction knows the deviation of noise from few values and few keys, within a third or so: what it puts about the
+ * allowed error is looked at again, with more care.
  */
-const errorShares = { certain: 0.35, quick: 0.9, thorough: 0.8 } as const;
+const quickBounds = { certain: 0.7, hopeless: 1.4 } as const;
 
-/** `best` is the least error seen, whether or not it is small enough. */
+/** `best` has the least error seen, whether or not it is small enough. */
 export function selectChain(
   program: HeModule,
   degree: PolyModulusDegree,
   rangeBits: number,
-  { manager, maxError, profile = defaultProfile, keys = {}, predict, ...rest }: SelectionOptions,
-): { readonly selection: Selection | undefined; readonly best: number | undefined } {
-  let best: number | undefined;
+  { manager, maxError, maxChanged = 1, profile = defaultProfile, keys = {}, predict, ...rest }: SelectionOptions,
+): { readonly selection: Selection | undefined; readonly best: Prediction | undefined } {
+  let best: Prediction | undefined;
   const { programs = new ManagedPrograms(program, manager) } = rest;
   const { name: engine, costs, capabilities } = profile;
   const options = { keys: { ...keys, engine }, hoists: hoists(costs, degree) };
@@ -60,17 +62,17 @@ export function selectChain(
     }
     const priced = managed.map((candidate) => ({ candidate, cost: programCost(candidate, costs) }));
     for (const { candidate } of priced.sort((x, y) => x.cost - y.cost)) {
-      const predictedError = predictCarefully(candidate, maxError, predict);
-      best = Math.min(best ?? Infinity, predictedError);
-      if (predictedError <= errorShares.thorough * maxError)
-        return { selection: { program: candidate, predictedError }, best };
+      const prediction = predictCarefully(candidate, maxError, predict);
+      if (best === undefined || prediction.error < best.error) best = prediction;
+      if (prediction.error <= maxError && prediction.changed <= maxChanged)
+        return { selection: { program: candidate, prediction }, best };
     }
   }
   return { selection: undefined, best };
 }
 
-function predictCarefully(program: HeModule, maxError: number, predict: SelectionOptions['predict']): number {
-  const quick = predict(program, errorShares.quick * maxError, 'quick');
-  if (quick <= errorShares.certain * maxError || quick > errorShares.quick * maxError) return quick;
-  return Math.max(quick, predict(program, errorShares.thorough * maxError, 'thorough'));
+function predictCarefully(program: HeModule, maxError: number, predict: SelectionOptions['predict']): Prediction {
+  const quick = predict(program, quickBounds.hopeless * maxError, 'quick');
+  if (quick.error <= quickBounds.certain * maxError || !(quick.error <= quickBounds.hopeless * maxError)) return quick;
+  return predict(program, maxError, 'thorough');
 }

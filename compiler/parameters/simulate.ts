@@ -1,25 +1,27 @@
 /** Runs lowered programs in the clear, to measure ranges and to predict errors. */
-import { continuousOutputs } from '../../ir/client/continuous.ts';
-import type { ClientModule } from '../../ir/client/ops.ts';
-import type { ClientSteps } from '../../ir/client/steps.ts';
 import type { HeModule } from '../../ir/he/module.ts';
-import { evaluateClient } from '../../ir/interpret/client.ts';
 import { evaluateHe } from '../../ir/interpret/he.ts';
 import { evaluateTile } from '../../ir/interpret/tile.ts';
 import { NoiseModel } from '../../ir/interpret/noise.ts';
 import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
-import { TensorInterpreter } from '../../ir/interpret/tensor.ts';
 import type { ValueId } from '../../ir/op.ts';
 import { largestAbsolute } from '../../ir/maths/averages.ts';
-import { errorUnit, largestOutput } from '../../ir/maths/error-unit.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
-import type { TensorModule } from '../../ir/tensor/ops.ts';
 import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
 import { sentOutputs } from '../../ir/tile/sent-outputs.ts';
 import { nextPowerOfTwo } from '../../ir/tile/layout.ts';
 import type { TileModule } from '../../ir/tile/ops.ts';
 import type { Sample } from '../../ir/interface.ts';
-import { affordableSamples, type Care, noiseSamples } from './affordable-samples.ts';
+import { affordableSamples, type Care } from './affordable-samples.ts';
+import { largestError, NoiseMoments } from './error-distribution.ts';
+import {
+  type ClearRun,
+  continuousAnswers,
+  eachDifference,
+  type Reference,
+  type ReferenceSample,
+  thin,
+} from './reference.ts';
 import { shrinkBatch } from './shrink-batch.ts';
 
 /** The most samples that ranges are measured on. */
@@ -28,19 +30,8 @@ const rangeSamples = 32;
 /** The most samples that the slots of the outputs are measured on. */
 const outputSamples = 8;
 
-/** The most samples whose outputs are computed to choose those that the error is predicted on. */
-const referenceSamples = 256;
-
 /** The most imagined keys that the error is predicted under. */
 const keys = { quick: 4, thorough: 12 } as const satisfies Record<Care, number>;
-
-/** Evenly spaced, so that sorted data is covered as well. */
-function thin<T>(items: readonly T[], most: number): T[] {
-  if (items.length <= most) return [...items];
-  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]).filter(
-    (item) => item !== undefined,
-  );
-}
 
 /** A program and its packing, made small enough to simulate. */
 interface Simulation {
@@ -114,84 +105,33 @@ export function measureOutputs(
   return largest;
 }
 
-/** What the error is predicted on, and measured against. */
-export interface Reference {
-  /** With the outputs of the model without any approximation, by name. */
-  readonly chosen: Readonly<Record<Care, readonly ReferenceSample[]>>;
-  /** `errorUnit` over all samples. */
-  readonly unit: number;
-  /** What is computed of the outputs before anybody sees them, where errors can be measured on it. */
-  readonly post?: PostReference;
-  /** The outputs of the model on the samples on which it has been run. */
-  readonly answers: ReadonlyMap<Sample, Sample>;
+/** How a program errs. */
+export interface Prediction {
+  /** What no sample exceeds with a probability of `certainty`, in units of the reference. */
+  readonly error: number;
+  /** Deviation of the noise of outputs, in units of the reference. */
+  readonly noise: number;
+  /** The part of samples whose labels noise and approximation change; 0 where nobody asks. */
+  readonly changed: number;
 }
 
-export interface ReferenceSample {
-  readonly sample: Sample;
-  readonly outputs: Sample;
-}
-
-interface PostReference {
-  readonly module: ClientModule;
-  /** `errorUnit` of the outputs that errors are measured on. */
-  readonly unit: number;
-}
+/** That the error of no sample exceeds the prediction. */
+const certainty = 0.99;
 
 /**
- * Noise grows with the values that it meets, so the largest error of many samples is on those with the largest
- * outputs: half of the samples that stand for all are these, the other half is spread evenly.
- */
-export function referenceOn(module: TensorModule, all: readonly Sample[], { post }: ClientSteps = {}): Reference {
-  const interpreter = new TensorInterpreter(module);
-  const rows = thin(all, referenceSamples).map((sample) => {
-    const outputs = interpreter.evaluate(sample);
-    return { sample, outputs, largest: largestOutput(outputs.values()) };
-  });
-  const descending = rows.toSorted((x, y) => y.largest - x.largest);
-  const choose = (most: number): ReferenceSample[] => {
-    const hardest = descending.slice(0, most / 2);
-    const rest = rows.filter((row) => !hardest.includes(row));
-    return [...hardest, ...thin(rest, most - hardest.length)];
-  };
-  return {
-    chosen: { quick: choose(noiseSamples.quick), thorough: choose(noiseSamples.thorough) },
-    unit: errorUnit(rows.map(({ outputs }) => outputs.values())),
-    answers: new Map(rows.map(({ sample, outputs }) => [sample, outputs])),
-    ...postReference(
-      post,
-      rows.map(({ outputs }) => outputs),
-    ),
-  };
-}
-
-function postReference(post: ClientModule | undefined, rows: readonly Sample[]): Pick<Reference, 'post'> {
-  if (post === undefined || continuousOutputs(post).size === 0) return {};
-  const answers = rows.map((outputs) => continuousAnswers(post, outputs));
-  return { post: { module: post, unit: errorUnit(answers.map((answer) => answer.values())) } };
-}
-
-/** What the client computes of decrypted values, as far as errors can be measured on it. */
-function continuousAnswers(post: ClientModule, outputs: Sample): Sample {
-  const names = continuousOutputs(post);
-  return new Map(
-    [...evaluateClient(post, outputs)].flatMap(([name, value]): [string, Float64Array][] =>
-      names.has(name) && value instanceof Float64Array ? [[name, value]] : [],
-    ),
-  );
-}
-
-/**
- * The largest error of a managed program under simulated noise against the reference, in its units. Stops
- * at the first batch of samples whose error exceeds `errorLimit`. A large program is predicted on fewer samples, those with
- * the largest outputs, as `affordable-samples.ts` says.
+ * How a managed program errs under simulated noise against the reference. What it computes in the clear is known for all
+ * samples; noise is simulated on some. Stops at the first batch of samples whose error exceeds `errorLimit`, and at the
+ * largest error of the simulation no prediction is smaller. A large program is predicted on fewer samples, those with the
+ * largest outputs, as `affordable-samples.ts` says.
  */
 export function predictError(
   fullTile: TileModule,
   fullProgram: HeModule | PlanModule,
   { chosen, unit, post }: Reference,
+  clear: ClearRun,
   { seed, errorLimit, care }: { readonly seed: number; readonly errorLimit: number; readonly care: Care },
-): number {
-  if (fullProgram.parameters === undefined) return Infinity;
+): Prediction {
+  if (fullProgram.parameters === undefined) return { error: Infinity, noise: Infinity, changed: 0 };
   const elements = countElements(chosen[care][0]?.outputs);
   const samples = chosen[care].slice(0, affordableSamples(workOf(fullTile, fullProgram), elements, care));
   const { tile, program, batches } = simulation(
@@ -200,6 +140,13 @@ export function predictError(
     samples.map(({ sample }) => sample),
   );
   let worst = 0;
+  const [noises, postNoises] = [new NoiseMoments(), new NoiseMoments()];
+  const compare = (values: Sample, exact: Sample, plain: Sample, scale: number, moments: NoiseMoments): void => {
+    eachDifference(values, exact, (difference) => (worst = Math.max(worst, Math.abs(difference) / scale)));
+    eachDifference(values, plain, (difference) => {
+      moments.add(difference / scale);
+    });
+  };
   let done = 0;
   let key: SimulatedKey | undefined;
   for (const [i, batch] of batches.entries()) {
@@ -209,17 +156,25 @@ export function predictError(
     }
     const results = unpackBatch(tile, evaluateHe(program, packBatch(tile, batch), key), batch.length);
     for (const [k, outputs] of results.entries()) {
-      const exact = samples[done + k]?.outputs ?? new Map<string, Float64Array>();
-      worst = Math.max(worst, largestDifference(outputs, exact) / unit);
+      const { sample, outputs: exact } = samples[done + k] ?? nothing;
+      const plain = clear.outputs.get(sample) ?? exact;
+      compare(outputs, exact, plain, unit, noises);
       if (post === undefined) continue;
-      const [answer, right] = [outputs, exact].map((values) => continuousAnswers(post.module, values));
-      worst = Math.max(worst, largestDifference(answer ?? outputs, right ?? exact) / post.unit);
+      const answersOf = (values: Sample): Sample => continuousAnswers(post.module, values);
+      compare(answersOf(outputs), answersOf(exact), answersOf(plain), post.unit, postNoises);
     }
     done += batch.length;
     if (worst > errorLimit) break;
   }
-  return worst;
+  const error = Math.max(
+    worst,
+    largestError(clear.errors, noises.deviation, certainty),
+    largestError(clear.postErrors, postNoises.deviation, certainty),
+  );
+  return { error, noise: noises.deviation, changed: 0 };
 }
+
+const nothing: ReferenceSample = { sample: new Map(), outputs: new Map() };
 
 /** Slots times operations that a sample takes. A batch has its samples side by side: one run is all of them. */
 export function workOf({ nodes }: TileModule, { slots, columns }: HeModule | PlanModule): number {
@@ -228,19 +183,6 @@ export function workOf({ nodes }: TileModule, { slots, columns }: HeModule | Pla
 
 function countElements(outputs: Sample = new Map()): number {
   return [...outputs.values()].reduce((sum, { length }) => sum + length, 0);
-}
-
-/** Between the values of the same names; what is infinite or no number in both is no difference. */
-export function largestDifference(values: Sample, exact: Sample): number {
-  let largest = 0;
-  for (const [name, own] of values) {
-    const other = exact.get(name);
-    own.forEach((value, e) => {
-      const right = other?.[e] ?? 0;
-      if (!Object.is(value, right)) largest = Math.max(largest, Math.abs(value - right));
-    });
-  }
-  return largest;
 }
 
 /** Part of the noise belongs to the keys, so the samples are shared out to several imagined ones. */

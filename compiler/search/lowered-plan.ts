@@ -16,7 +16,8 @@ import { ManagedPrograms } from '../parameters/managed-programs.ts';
 import { selectChain } from '../parameters/select-chain.ts';
 import type { PlacedWeights } from '../lowering/placed-weights.ts';
 import type { NetworkMaps } from '../layouts/kernel-catalogue.ts';
-import { predictError, type Reference } from '../parameters/simulate.ts';
+import { changedDecisions, type ClearRun, type Reference } from '../parameters/reference.ts';
+import { type Prediction, predictError } from '../parameters/simulate.ts';
 import { measureProgram, parametersOf } from './measure.ts';
 import { type Goal, scoreOf } from './objective.ts';
 import { keyCounts, smallerKeys } from './key-budgets.ts';
@@ -37,11 +38,15 @@ export interface LoweringContext {
   readonly placed?: PlacedWeights;
   readonly samples: readonly Sample[];
   readonly reference: Reference;
+  /** Of `tensor` on the rows of the reference. */
+  readonly clear: ClearRun;
   readonly weights: 'plain' | 'encrypted';
   /** Of the engine that the plan is for. */
   readonly profile: EngineProfile;
   readonly client: ClientProfile;
   readonly maxError: number;
+  /** The part of samples whose labels may change; undefined for any. */
+  readonly maxDisagreement: number | undefined;
   /** Of the noise simulation. */
   readonly seed: number;
   readonly goal: Goal;
@@ -61,7 +66,7 @@ export interface LoweredPlan {
 
 export interface AcceptedProgram extends Price {
   readonly program: PlanModule;
-  readonly predictedError: number;
+  readonly prediction: Prediction;
   /** Of the passes for this chain and for those that were tried before. */
   readonly warnings: readonly Diagnostic[];
 }
@@ -124,7 +129,7 @@ function acceptWithKeys(
   if (selection === undefined) return { needs: 'less-error', least: best };
   const program = scheduleProgram(selection.program);
   const within = withinMeans(priceOf(program, budget, proposal, context), context);
-  return 'needs' in within ? within : { ...within, program, predictedError: selection.predictedError };
+  return 'needs' in within ? within : { ...within, program, prediction: selection.prediction };
 }
 
 /** Runs the passes that lead to an accepted plan again, with a manager that someone watches. */
@@ -154,21 +159,32 @@ function selectAccurate(
   { proposal, packed, ...known }: PackedProposal,
   keys: KeyBudget,
   manager: PassManager,
-  { maxError, reference, samples, seed, profile, progress }: LoweringContext,
+  context: LoweringContext,
 ): ReturnType<typeof selectChain> {
+  const { maxError, reference, clear, samples, seed, profile, progress } = context;
   const { degree } = proposal.configuration;
   let predictions = 0;
   return selectChain(packed.program, degree, outputBits(packed, samples), {
     manager,
     maxError,
+    maxChanged: context.maxDisagreement,
     profile,
     keys,
     ...known,
     predict: (program, errorLimit, care) => {
       progress.begin(`predicting the error at N = ${degree}`, afterRounds(predictions++));
-      return predictError(packed.tile, program, reference, { seed, errorLimit, care });
+      return withLabels(predictError(packed.tile, program, reference, clear, { seed, errorLimit, care }), context);
     },
   });
+}
+
+/** The prediction with the labels that change, where that matters and errors are small enough. */
+function withLabels(
+  prediction: Prediction,
+  { reference, clear, maxDisagreement, maxError, seed }: LoweringContext,
+): Prediction {
+  if (maxDisagreement === undefined || prediction.error > maxError) return prediction;
+  return { ...prediction, changed: changedDecisions(reference, clear, { noise: prediction.noise, seed }) };
 }
 
 function priceWithKeys(
@@ -184,7 +200,7 @@ function priceWithKeys(
     profile: context.profile,
     keys,
     ...known,
-    predict: () => 0,
+    predict: () => ({ error: 0, noise: 0, changed: 0 }),
   });
   return selection && priceOf(scheduleProgram(selection.program), keys, proposal, context);
 }

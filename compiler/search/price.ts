@@ -2,6 +2,7 @@
 import type { EngineProfile } from '../../costs/profiles.ts';
 import type { MemoryDemand } from '../../ir/diagnostics/memory.ts';
 import type { PlanMeasures } from '../../ir/plan/search-report.ts';
+import type { Prediction } from '../parameters/simulate.ts';
 import type { KeyOptions } from '../../passes/he/select-keys.ts';
 import { type BrokenLimit, brokenLimits, type Goal, isBetter, type Score } from './objective.ts';
 
@@ -28,8 +29,8 @@ export type UnmetNeed =
   /** Its keys and ciphertexts do not fit the memory of the engine, however few keys it is held to. */
   | { readonly needs: 'less-memory'; readonly price: Price }
   | { readonly needs: 'wider-limits'; readonly price: Price; readonly broken: readonly BrokenLimit[] }
-  /** No chain is accurate enough; `least` is the smallest error that any reached. */
-  | { readonly needs: 'less-error'; readonly least: number | undefined };
+  /** No chain is accurate enough; `least` has the smallest error that any reached. */
+  | { readonly needs: 'less-error'; readonly least: Prediction | undefined };
 
 interface Means {
   readonly goal: Goal;

@@ -11,6 +11,7 @@
 import { programCost } from '../../costs/program-cost.ts';
 import { type PolyModulusDegree, polyModulusDegrees } from '../../ir/parameters.ts';
 import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
+import { formatError, formatLimit } from '../../ir/maths/error-unit.ts';
 import type { MemoryDemand } from '../../ir/diagnostics/memory.ts';
 import type { CandidateReport, ConfigurationReport, Verdict } from '../../ir/plan/search-report.ts';
 import type { PassManager } from '../../passes/manager.ts';
@@ -25,6 +26,7 @@ import {
   type LoweringContext,
   lowerProposal,
 } from './lowered-plan.ts';
+import type { Prediction } from '../parameters/simulate.ts';
 import type { Configuration } from './configurations.ts';
 import { type Aim, type BrokenLimit, compromises, isBetter, type Score } from './objective.ts';
 import type { Overflow } from './pack-network.ts';
@@ -86,8 +88,8 @@ export interface SearchOutcome {
   readonly nearest: NearMiss | undefined;
   /** The plan that needs the fewest bytes of those that do not fit the engine's memory. */
   readonly smallest: Price | undefined;
-  /** The least error of any program. */
-  readonly leastError: number | undefined;
+  /** How the program with the least error errs. */
+  readonly leastError: Prediction | undefined;
   /** Depth of the last program that was lowered, with the nodes on its deepest way. */
   readonly deepest: { readonly depth: number; readonly path: readonly NodeRef[] } | undefined;
 }
@@ -113,7 +115,7 @@ class PlanSearch {
   private smallest: Price | undefined;
   /** Whether some plan of the degree that is searched was out of memory or limits. */
   private isShort = false;
-  private leastError: number | undefined;
+  private leastError: Prediction | undefined;
   private deepest: SearchOutcome['deepest'];
 
   constructor(configurations: readonly Configuration[], manager: PassManager, context: LoweringContext) {
@@ -277,7 +279,8 @@ class PlanSearch {
       const accepted = acceptPlan(plan, this.manager, { ...this.context, progress: part });
       if ('needs' in accepted) {
         this.unmet(accepted, plan, report);
-        if (accepted.needs === 'less-error') isHopeless = (accepted.least ?? Infinity) > hopelessErrorRatio * maxError;
+        if (accepted.needs === 'less-error')
+          isHopeless = (accepted.least?.error ?? Infinity) > hopelessErrorRatio * maxError;
       } else if (best !== undefined && !isBetter(accepted.score, best)) {
         const reason = 'on the chain that is accurate enough another plan is cheaper';
         this.report(predicted(report, accepted), 'costlier', reason);
@@ -285,7 +288,7 @@ class PlanSearch {
         this.replace();
         this.found = { plan, accepted };
         isSettled = true;
-        const reason = `predicted error ${accepted.predictedError.toPrecision(2)} of ${maxError}`;
+        const reason = `predicted error ${formatError(accepted.prediction.error)} of ${formatLimit(maxError)}`;
         this.report(predicted(report, accepted), 'chosen', reason);
       }
     }
@@ -313,10 +316,9 @@ class PlanSearch {
       }
       case 'less-error': {
         const { least } = need;
-        if (least !== undefined) this.leastError = Math.min(this.leastError ?? Infinity, least);
-        const reached = least === undefined ? 'no chain' : `an error of ${least.toPrecision(2)}`;
-        const error = least === undefined ? {} : { error: least };
-        this.report({ ...report, ...error }, 'inaccurate', `reaches ${reached}, allowed is ${this.context.maxError}`);
+        if (least !== undefined && least.error < (this.leastError?.error ?? Infinity)) this.leastError = least;
+        const error = least === undefined ? {} : { error: least.error };
+        this.report({ ...report, ...error }, 'inaccurate', describeMiss(least, this.context));
       }
     }
   }
@@ -374,12 +376,22 @@ class PlanSearch {
 }
 
 function predicted(report: UnsettledReport, accepted: AcceptedProgram): UnsettledReport {
-  return { ...costed(report, accepted), error: accepted.predictedError };
+  return { ...costed(report, accepted), error: accepted.prediction.error };
 }
 
 function costed(report: UnsettledReport, { score, measures, budget }: Price): UnsettledReport {
   const keyBudget = budget.budgetBytes === undefined ? budget.maxKeys : measures.galoisKeys;
   return { ...report, cost: score[0], measures, keyBudget };
+}
+
+function describeMiss(
+  least: Prediction | undefined,
+  { maxError, maxDisagreement }: Pick<LoweringContext, 'maxError' | 'maxDisagreement'>,
+): string {
+  if (least === undefined) return 'no chain carries it';
+  if (least.error <= maxError && maxDisagreement !== undefined)
+    return `changes ${formatError(least.changed)} of the labels, allowed are ${formatLimit(maxDisagreement)}`;
+  return `reaches an error of ${formatError(least.error)} or more, allowed is ${formatLimit(maxError)}`;
 }
 
 /** Whether lowering it takes more than seconds. */

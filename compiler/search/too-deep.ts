@@ -9,6 +9,7 @@ import { isClientView } from '../layouts/client-views.ts';
 import { depthOf, networkDepth } from '../layouts/network-depth.ts';
 import { isReshape } from '../../ir/tensor/reshape.ts';
 import { polynomialDepth } from '../../ir/tensor/polynomial-evaluation.ts';
+import type { Prediction } from '../parameters/simulate.ts';
 import { carriesDepth } from '../parameters/chains.ts';
 
 /** Polynomials, and pairs of linear ops, that the message names at most. */
@@ -36,11 +37,14 @@ export function tooDeep(
   { depth, path }: DeepPath,
   {
     maxError,
+    maxDisagreement,
     best,
     capabilities,
   }: {
     readonly maxError: number;
-    readonly best: number | undefined;
+    readonly maxDisagreement?: number | undefined;
+    /** How the program with the least error errs. */
+    readonly best: Prediction | undefined;
     readonly capabilities: EngineCapabilities;
   },
 ): Diagnostic {
@@ -54,8 +58,7 @@ export function tooDeep(
     depth,
     most: longestChain(capabilities),
     degree: capabilities.largestDegree,
-    maxError,
-    best,
+    accuracy: best && { allowed: { error: maxError, changed: maxDisagreement ?? 1 }, best },
     spent: spentLevels(tensor, nodes, depth),
     polynomials,
     mergeable: mergeable(tensor, nodes),

@@ -1,4 +1,5 @@
 /** Diagnostics H3xx: compilation and parameters. */
+import { formatError, formatLimit } from '../maths/error-unit.ts';
 import { defineDiagnostic } from './diagnostic.ts';
 
 export const tooManyNonZeros = defineDiagnostic<{ rows: number; columns: number; limit: number }>({
@@ -55,13 +56,19 @@ export interface SpentLevels {
   readonly moves: number;
 }
 
+/** What a plan changes of a model: outputs, as a fraction of the error's unit, and the part of samples with another label. */
+interface Change {
+  readonly error: number;
+  readonly changed: number;
+}
+
 export const noParameters = defineDiagnostic<{
   depth: number;
   /** Levels of the longest chain, and its degree. */
   most: number;
   degree: number;
-  maxError: number;
-  best: number | undefined;
+  /** Undefined where no chain is long enough. */
+  accuracy: { readonly allowed: Change; readonly best: Change } | undefined;
   spent: SpentLevels;
   /** Those that take the most, in descending order. */
   polynomials: readonly DeepPolynomial[];
@@ -79,24 +86,27 @@ export const noParameters = defineDiagnostic<{
     'accuracy takes larger primes. Either the path is too deep for any chain, which is known before plans are searched, ' +
     'or no chain is accurate enough. The message tells what the levels go to, and the polynomials that take the most: one ' +
     'of degree d takes log2(d + 1) of them, rounded up.',
-  message: ({ depth, most, degree, maxError, best, spent, polynomials }) =>
-    (best === undefined
+  message: ({ depth, most, degree, accuracy, spent, polynomials }) =>
+    (accuracy === undefined
       ? `the model needs ${depth} levels, the longest chain (N = ${degree}) has ${most}: `
-      : `no chain of ${depth} levels keeps an error of ${maxError} with some margin, the best reaches ${best.toPrecision(2)}: `) +
-    describeLevels(spent, polynomials),
-  notes: ({ best, polynomials, mergeable, path }) => [
+      : `no chain of ${depth} levels ${describeMiss(accuracy)}: `) + describeLevels(spent, polynomials),
+  notes: ({ polynomials, mergeable, path }) => [
     ...polynomials.map(
-      ({ name, degree, levels }) =>
-        `${name} is a polynomial of degree ${degree}, which takes ${levels} levels: approximate it at a lower degree`,
+      ({ name, degree, levels }) => `${name} is a polynomial of degree ${degree}, which takes ${levels} levels`,
     ),
     ...mergeable.map((pair) => `merge ${pair} into one linear op`),
     polynomials.length > 0
       ? 'retrain with squares in place of activations, or remove layers on the deepest path'
       : 'remove products or layers on the deepest path',
-    ...(best === undefined ? [] : ['allow a larger error with --max-error']),
     ...(path.length === 0 ? [] : [`the deepest path is ${shortened(path)}`]),
   ],
 });
+
+function describeMiss({ allowed, best }: { readonly allowed: Change; readonly best: Change }): string {
+  return best.error > allowed.error
+    ? `keeps an error of ${formatLimit(allowed.error)}, the best reaches ${formatError(best.error)} or more`
+    : `keeps the labels of all but ${formatLimit(allowed.changed)} of the samples, the best changes ${formatError(best.changed)}`;
+}
 
 /** Such as `17 for polynomials (5 for "act3" (Relu), 4 for "act1" (Relu)), 9 for linear layers`. */
 function describeLevels(
@@ -215,24 +225,26 @@ export const activationErrorTooLarge = defineDiagnostic<{
   lo: number;
   hi: number;
   degree: number;
-  error: number;
-  allowed: number;
+  effect: Change;
+  allowed: Change;
 }>({
   code: 'H314',
   severity: 'error',
   title: 'no polynomial approximates the activations well enough',
   explain:
     'hepc tries polynomials of growing degree in place of the activations until the output of the model on the ' +
-    'calibration samples is within half of --max-error of the exact one; the other half is left for the noise of the ' +
-    'encryption. Errors are fractions of the median over samples of the largest absolute output. Even the highest ' +
-    'degree was not enough. The diagnostic names the activation whose replacement alone changes the output most.',
-  message: ({ kind, lo, hi, degree, error, allowed }) =>
-    `polynomials of degree ${degree} change the output by ${showNumber(error)}, allowed is ${showNumber(allowed)}; most of it is ` +
-    `due to this ${kind} on [${showNumber(lo)}, ${showNumber(hi)}]`,
-  notes: ({ error }) => [
-    ...(error < 0.4
-      ? [`allow it with --max-error ${showNumber(2.2 * error)} or more, if that is good enough for you`]
-      : []),
+    'calibration samples is within the allowed error of the exact one: the most of it that approximation may take is 85 % of ' +
+    '--max-error, so that something is left for the noise of the encryption, and as much of --max-disagreement. Errors are ' +
+    'fractions of the median over samples of the largest absolute output. Even the highest degree was not enough. The ' +
+    'diagnostic names the activation whose replacement alone changes the output most.',
+  message: ({ kind, lo, hi, degree, effect, allowed }) =>
+    `polynomials of degree ${degree} change ` +
+    (effect.error > allowed.error
+      ? `the output by ${formatError(effect.error)}, they may by ${formatLimit(allowed.error)}`
+      : `the labels of ${formatError(effect.changed)} of the samples, they may of ${formatLimit(allowed.changed)}`) +
+    `; most of the change is due to this ${kind} on [${showNumber(lo)}, ${showNumber(hi)}]`,
+  notes: ({ degree }) => [
+    ...(degree < 127 ? ['allow higher degrees with --max-degree'] : []),
     'narrow the range: put batch normalisation before the activation, or remove outliers from the calibration samples',
     'retrain with a polynomial activation such as x² or a smooth one such as SiLU',
   ],
@@ -280,6 +292,18 @@ export const noSuchEngine = defineDiagnostic<{
   message: ({ got, known }) =>
     `there is no engine ${JSON.stringify(got.slice(0, 80))}; there are ${known.join(' and ')}`,
   notes: ({ suggestion }) => (suggestion === undefined ? [] : [`did you mean ${suggestion}?`]),
+});
+
+export const noLabels = defineDiagnostic<Record<string, never>>({
+  code: 'H349',
+  severity: 'error',
+  title: 'no labels that may change',
+  explain:
+    'With --max-disagreement the compiler keeps the labels that a model gives: those that the client computes after ' +
+    'decryption, or the places of the largest elements of outputs that are scores, which are lists of two numbers or more. ' +
+    'This model gives neither.',
+  message: () => 'the outputs of the model are no scores of classes, so that there are no labels to keep',
+  notes: () => ['say how large errors may be with --max-error'],
 });
 
 export const badCompileOption = defineDiagnostic<{ option: string; value: number; expected: string }>({

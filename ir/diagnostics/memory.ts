@@ -34,7 +34,6 @@ export const memoryExceeded = defineDiagnostic<{
   engine: string;
   needed: number;
   limit: number;
-  error: number | undefined;
   demand: MemoryDemand;
 }>({
   code: 'H333',
@@ -46,16 +45,13 @@ export const memoryExceeded = defineDiagnostic<{
     'with composite rotations in place of most keys, and with the layouts that take the least memory. The message tells ' +
     'what the smallest plan takes, and the layers that take the most of it. A key takes bytes by the square of the levels ' +
     'above the output at which it is used: activations of lower degree, or fewer layers, make all of them smaller. ' +
-    'Plaintexts do not count: what finds no room is encoded at each use. Where a shorter chain would fit but is not ' +
-    'accurate enough, the error that it reaches is named.',
+    'Plaintexts do not count: what finds no room is encoded at each use. Where a larger error leads to a plan that fits, it is ' +
+    'named with what that plan takes.',
   message: ({ engine, needed, limit, demand }) =>
     `the plan needs ${asGibibytes(needed)} on the engine ${engine}, more than its ${asGibibytes(limit)}: ` +
     `${describeKeys(demand)}, ${readable(demand.ciphertextBytes)} for ciphertexts`,
-  notes: ({ engine, error, demand }) => [
+  notes: ({ engine, demand }) => [
     ...demand.layers.map((layer) => describeLayer({ ...layer, plaintextBytes: 0 })),
-    ...(error === undefined
-      ? []
-      : [`shorter chains fit, with an error of ${error.toPrecision(2)}: allow twice that with --max-error`]),
     ...(demand.keyBytes > demand.ciphertextBytes
       ? ['make the path through the model shorter, by activations of lower degree or fewer layers: keys shrink with it']
       : []),
@@ -89,7 +85,7 @@ export const limitsTooTight = defineDiagnostic<{
     ...broken.map(
       ({ option, needed }) => `allow it with ${option} ${option === '--max-keys' ? needed : asSize(needed)}`,
     ),
-    'or make the model smaller, or allow a larger error with --max-error, which may do with smaller parameters',
+    'or make the model smaller',
   ],
 });
 

@@ -35,10 +35,7 @@ export const roundingTooLarge = defineDiagnostic<Roundings & { maxError: number 
   message: ({ count, clips, error, maxError }) =>
     `the model is quantised: without its ${describeCount(count, clips)}, which encrypted values cannot have, the outputs ` +
     `change by ${percent(error)} of the median largest output; --max-error allows ${percent(maxError)}`,
-  notes: ({ error }) => [
-    'compile the float model that was quantised: it is as fast, and has no such error',
-    ...(error < 0.4 ? [`or allow the rounding with --max-error ${String(Number((2 * error).toPrecision(2)))}`] : []),
-  ],
+  notes: () => ['compile the float model that was quantised: it is as fast, and has no such error'],
 });
 
 export const roundingNeedsSamples = defineDiagnostic<{ count: number }>({

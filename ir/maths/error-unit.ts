@@ -16,3 +16,18 @@ export function largestOutput(outputs: Iterable<Float64Array>): number {
   for (const values of outputs) largest = Math.max(largest, largestAbsolute(values));
   return largest;
 }
+
+/** An error that was measured or predicted, as per cent of the unit with two digits. */
+export function formatError(error: number): string {
+  return asPercent(error, 2);
+}
+
+/** An error that is allowed, as it was given. */
+export function formatLimit(maxError: number): string {
+  return asPercent(maxError, 6);
+}
+
+function asPercent(part: number, digits: number): string {
+  const percent = Number((100 * part).toPrecision(digits));
+  return `${percent !== 0 && percent < 1e-5 ? percent.toExponential() : String(percent)}%`;
+}

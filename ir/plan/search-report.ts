@@ -1,4 +1,5 @@
 /** What the search for a plan tried, and why it chose what it chose: kept with the plan, for `hepc inspect --search`. */
+import type { KeptAccuracy } from './kept-accuracy.ts';
 
 /** What a plan can be made small in; each is defined where it is computed, in `compiler/search/objective.ts`. */
 export const objectives = ['latency', 'end-to-end', 'throughput', 'memory', 'upload'] as const;
@@ -104,6 +105,8 @@ export interface LayerReport {
 }
 
 export interface SearchReport {
+  /** Absent in plans of earlier versions. */
+  readonly accuracy?: KeptAccuracy | undefined;
   readonly objective: Objective;
   /** Of estimates and costs of candidates. */
   readonly unit: 'ms' | 'ms per sample' | 'bytes';

@@ -7,22 +7,25 @@ import { activationFunction, activationSets } from '../../ir/interpret/activatio
 import type { ValueId } from '../../ir/op.ts';
 import { TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
 import { ActivationFit, type Criterion } from './approximation/fit.ts';
-import { constantOf, measureActivations, type MeasuredActivation } from './approximation/measure.ts';
+import { constantOf, measureActivations, type MeasuredActivation, type Measurement } from './approximation/measure.ts';
 import { maxDegree } from './approximation/remez.ts';
-import { searchPolynomials } from './approximation/search.ts';
-import { ActivationTrial, type Replacements } from './approximation/trial.ts';
+import { commonEffects, searchPolynomials } from './approximation/search.ts';
+import { ActivationTrial, anyEffect, type Effect, type Replacements } from './approximation/trial.ts';
+import type { Sample } from '../../ir/interface.ts';
 import { evenly } from '../base/evenly.ts';
 import { definePass } from '../base/pass.ts';
-
-/** The other half of the error is left for the noise of the encryption. */
-const shareOfError = 0.5;
 
 /** Candidates are tried on at most so many samples, evenly picked; ranges are measured on all of them. */
 const maxTrialSamples = 256;
 
+const defaultMargin = 0.1;
+
 const options = z.strictObject({
   maxError: z.number().positive().default(0.01),
-  margin: z.number().min(0).default(0.1),
+  share: z.number().positive().max(1).default(0.5),
+  maxDisagreement: z.number().min(0).optional(),
+  maxDegree: z.int().min(2).max(maxDegree).default(maxDegree),
+  margin: z.number().min(0).default(defaultMargin),
   criterion: z.enum(['auto', 'minimax', 'least-squares']).default('auto'),
   synthetic: z.boolean().default(false),
 });
@@ -34,8 +37,10 @@ export const approximateActivations = definePass({
     'Replaces every activation by a polynomial in the Chebyshev basis on the range that its operand takes on the ' +
     'calibration samples, widened by `margin` of its width on both sides, and as far as samples reach that are amplified, ' +
     'at most twice, to the largest value of any and 5 % beyond. Takes the least multiplicative depth for ' +
-    'which the outputs on the samples stay within half of `maxError` (a fraction of the median over samples of the ' +
-    'largest absolute output) and no operand leaves its range; then lowers single activations where that still holds. ' +
+    'which the outputs on the samples stay within the part `share` of `maxError` (a fraction of the median over samples of ' +
+    'the largest absolute output), no more than the part `maxDisagreement` of the samples get another label by their largest ' +
+    'score, and no operand leaves its range; then lowers single activations where that still holds. No polynomial has ' +
+    'a degree above `maxDegree`. ' +
     '`criterion` says what is fitted: `minimax` the least largest error on the range (Remez), `least-squares` the least ' +
     'mean square error over the measured values and, a little, over the whole range, `auto` whichever does better. An ' +
     'activation that is affine on its range becomes a scale-shift, with a warning where it is constant on the samples. Assumes that the samples are typical: inputs that ' +
@@ -48,9 +53,10 @@ export const approximateActivations = definePass({
     affine: 'activations that became scale-shifts',
     degree: 'highest degree of a polynomial',
     error: 'change of the outputs on the samples, as a fraction of the median largest output',
+    changed: 'part of the samples that get another label',
   },
-  run: (module, { maxError, margin, criterion, synthetic }, { samples, report }) => {
-    const nothing = { module, statistics: { replaced: 0, affine: 0, degree: 0, error: 0 } };
+  run: (module, { maxError, share, margin, criterion, synthetic, ...most }, { samples, report }) => {
+    const nothing = { module, statistics: { replaced: 0, affine: 0, degree: 0, error: 0, changed: 0 } };
     const activations = module.nodes.filter((node) => node.op === 'activation');
     if (activations.length === 0) return nothing;
     if (synthetic || samples.length === 0) {
@@ -58,7 +64,7 @@ export const approximateActivations = definePass({
       report(activationsNeedSamples({ count: activations.length }, { nodes }));
       return nothing;
     }
-    const { activations: all, problems } = measureActivations(module, samples, margin);
+    const { activations: all, fits, problems, trial } = workOn(module, samples, margin);
     if (problems.length > 0) {
       problems.forEach(report);
       return nothing;
@@ -70,20 +76,24 @@ export const approximateActivations = definePass({
       report(constantOnSamples({ kind: node.attrs.kind, value, lo, hi }, { nodes: node.origins }));
     }
     const affine = all.filter((entry) => entry.affine);
-    const fits = all.filter((entry) => !entry.affine).map((entry) => new ActivationFit(entry));
     if (fits.length === 0) {
       const result = replaceActivations(module, affine, new Map());
-      return { module: result, statistics: { replaced: 0, affine: affine.length, degree: 0, error: 0 } };
+      return { module: result, statistics: { ...nothing.statistics, affine: affine.length } };
     }
-    const trial = new ActivationTrial(module, evenly(samples, maxTrialSamples));
     const criteria: Criterion[] = criterion === 'auto' ? ['least-squares', 'minimax'] : [criterion];
-    const allowed = shareOfError * maxError;
-    const found = searchPolynomials(fits, trial, criteria, allowed);
+    const allowed = {
+      error: share * maxError,
+      changed: most.maxDisagreement ?? Infinity,
+      maxDegree: most.maxDegree,
+    };
+    const found = searchPolynomials(fits, trial(), criteria, allowed);
     if ('worst' in found) {
       const { node, range } = found.worst.activation;
       const [lo, hi] = [range.center - range.halfWidth, range.center + range.halfWidth];
-      const args = { kind: node.attrs.kind, lo, hi, degree: maxDegree, error: found.error, allowed };
-      report(activationErrorTooLarge(args, { nodes: node.origins }));
+      const { degree, effect } = found;
+      report(
+        activationErrorTooLarge({ kind: node.attrs.kind, lo, hi, degree, effect, allowed }, { nodes: node.origins }),
+      );
       return nothing;
     }
     const degrees = [...found.polynomials.values()].map(({ coefficients }) => (coefficients.shape[1] ?? 1) - 1);
@@ -93,11 +103,49 @@ export const approximateActivations = definePass({
         replaced: fits.length,
         affine: affine.length,
         degree: Math.max(...degrees),
-        error: found.error,
+        ...found.effect,
       },
     };
   },
 });
+
+/** What polynomials of one degree for all activations change on the samples, by degrees of growing depth; nothing without any. */
+export function effectsByDegree(
+  module: TensorModule,
+  samples: readonly Sample[],
+  most: number = maxDegree,
+): { readonly degree: number; readonly effect: Effect }[] {
+  const { fits, trial } = workOn(module, samples, defaultMargin);
+  if (fits.length === 0) return [];
+  return commonEffects(fits, trial(), ['least-squares', 'minimax'], { ...anyEffect, maxDegree: most });
+}
+
+/** What is known of the activations of a module on samples, whatever may be allowed. */
+interface ActivationWork extends Measurement {
+  /** Of those that are not affine. */
+  readonly fits: readonly ActivationFit[];
+  readonly samples: readonly Sample[];
+  readonly margin: number;
+  readonly trial: () => ActivationTrial;
+}
+
+/** Of modules that were worked on: several errors are tried on one. */
+const known = new WeakMap<TensorModule, ActivationWork>();
+
+function workOn(module: TensorModule, samples: readonly Sample[], margin: number): ActivationWork {
+  const before = known.get(module);
+  if (before?.samples === samples && before.margin === margin) return before;
+  const measurement = measureActivations(module, samples, margin);
+  const fits = measurement.activations.filter((entry) => !entry.affine).map((entry) => new ActivationFit(entry));
+  let trial: ActivationTrial | undefined;
+  const work: ActivationWork = {
+    ...measurement,
+    ...{ fits, samples, margin },
+    trial: () => (trial ??= new ActivationTrial(module, evenly(samples, maxTrialSamples))),
+  };
+  known.set(module, work);
+  return work;
+}
 
 function replaceActivations(
   module: TensorModule,

@@ -85,6 +85,16 @@ const reportSchema: z.ZodType<SearchReport> = z.strictObject({
       }),
     )
     .max(maxReportRows),
+  accuracy: z
+    .strictObject({
+      samples: count,
+      of: count,
+      approximationError: amount,
+      noise: amount,
+      degrees: z.array(count).max(maxReportRows),
+      labelsKept: amount.optional(),
+    })
+    .optional(),
 });
 
 export function searchEntry(report: SearchReport): ZipEntry {

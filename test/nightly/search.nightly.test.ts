@@ -3,7 +3,7 @@
  * lowered are counted, because they are what takes its time; the seconds of the processor are reported.
  */
 import { expect, test } from 'vitest';
-import type { Compilation } from '../../compiler/compile.ts';
+import type { Compilation } from '../../compiler/network-plans.ts';
 import { randomVector } from '../support/arbitrary-maps.ts';
 import { exampleModels, mnistImages, modelBytes } from '../support/mnist.ts';
 import { floats, model, node, type NodeSpec, type TensorSpec } from '../support/onnx-builder.ts';

@@ -3,7 +3,8 @@
  * and prints what it took. That configuration is forced: the search would take a smaller batch, whose plaintexts fit into
  * memory. A program of its own, so that the peak memory is that of the compiler alone.
  */
-import { compileWith } from '../../compiler/compile.ts';
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { compileWith } from '../../compiler/network-plans.ts';
 import type { Configuration } from '../../compiler/search/configurations.ts';
 import { settingsOf } from '../../compiler/settings.ts';
 import { simplify } from '../../compiler/simplify.ts';
@@ -17,7 +18,7 @@ const configuration: Configuration = { degree: 4096, slots, samples: batch, runs
 const start = performance.now();
 const settings = settingsOf({ samples: samplesOf(module, 64), optimize: 'throughput', batch });
 const compilation = compileWith(simplify(graphOf(module), settings), settings, [configuration]);
-if ('refused' in compilation) throw new Error(compilation.refused.message);
+if ('refused' in compilation) throw new HepcError(compilation.refused);
 const { plan } = compilation;
 const seconds = (performance.now() - start) / 1000;
 const bytes = writeHep(plan).length;

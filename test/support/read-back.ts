@@ -1,6 +1,6 @@
 /** That what `hepc inspect --level` prints is read back as it was printed, with the constants that belong to it. */
 import { expect } from 'vitest';
-import type { Compilation } from '../../compiler/compile.ts';
+import type { Compilation } from '../../compiler/network-plans.ts';
 import type { AnyModule } from '../../ir/levels.ts';
 import { parseModule } from '../../ir/text/parse.ts';
 import { printModule } from '../../ir/text/print.ts';

@@ -1,5 +1,6 @@
 /** Compiles models for tests, and runs plans on samples: in the clear with simulated noise, and encrypted. */
-import { type Compilation, compileGraph } from '../../compiler/compile.ts';
+import { compileGraph } from '../../compiler/compile.ts';
+import type { Compilation } from '../../compiler/network-plans.ts';
 import type { CompileOptions } from '../../compiler/settings.ts';
 import { type ImportedModel, importOnnx } from '../../compiler/onnx/import.ts';
 import { evaluateHe } from '../../ir/interpret/he.ts';

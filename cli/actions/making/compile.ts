@@ -15,10 +15,11 @@ import { fileKinds, readInputFile } from '../../files/input-file.ts';
 import { openModel } from '../../files/model-file.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { createProgress, type Progress } from '../../shell/progress.ts';
+import { describeAccuracy } from '../../render/accuracy.ts';
 import { describeClientSteps } from '../../render/client-steps.ts';
 import { describeTime } from '../../render/plan-summary.ts';
 import { renderFields } from '../../render/table.ts';
-import { formatBytes, formatError } from '../../render/units.ts';
+import { formatBytes } from '../../render/units.ts';
 import { describePruned } from '../../render/pruning.ts';
 import { loadSamplesFor, readLabelledSamples } from '../../files/sample-file.ts';
 import { program } from '../../shell/version.ts';
@@ -30,7 +31,8 @@ import type { compile } from '../../commands/making/compile.ts';
 const calibrationSamples = 256;
 
 export const runCompile: Action<typeof compile> = async (options, { print, remark }) => {
-  const { engine, weights, maxError, batch, optimize, bandwidth, maxMemory, maxUpload, maxKeys } = options;
+  const { engine, weights, batch, optimize, bandwidth, maxMemory, maxUpload, maxKeys } = options;
+  const { maxError, maxDisagreement, maxDegree } = options;
   if (bandwidth !== undefined && optimize !== 'end-to-end')
     throw new UsageError([badUsage({ reason: '--bandwidth needs --optimize end-to-end', help: 'hepc help compile' })]);
   const { prune } = options;
@@ -44,7 +46,8 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
       ? undefined
       : readCostFile(await readInputFile(options.costs, fileKinds.costs), options.costs, costOrigin(engine));
   const goal = {
-    maxError,
+    ...(maxError === undefined ? {} : { maxError }),
+    ...{ maxDisagreement, maxDegree },
     weights,
     optimize,
     limits: { memoryBytes: maxMemory, uploadBytes: maxUpload, galoisKeys: maxKeys },
@@ -82,7 +85,7 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
         ['evaluation', describeTime(plan, compiled.chosen.measures.milliseconds)],
         ...(pruned === undefined ? [] : [describePruned(pruned.report)]),
         ...describeSteps(client),
-        ['predicted error', `${formatError(client.predictedMaxError)} of at most ${formatError(client.maxError)}`],
+        ...describeAccuracy(client, plan.search),
       ]),
     );
   } finally {

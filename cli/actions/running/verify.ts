@@ -11,8 +11,9 @@ import { readPlanFile } from '../../files/plan-file.ts';
 import { createProgress } from '../../shell/progress.ts';
 import { warn } from '../../shell/warn.ts';
 import { unlikeAnswers, unlikeSamples } from '../../../runtime/base/plausibility.ts';
+import { formatError, formatLimit } from '../../../ir/maths/error-unit.ts';
 import { renderFields } from '../../render/table.ts';
-import { formatError, formatPercent, formatShape, plural } from '../../render/units.ts';
+import { formatPercent, formatShape, plural } from '../../render/units.ts';
 import { runPlan } from '../../answers/run-plan.ts';
 import { readSamples } from '../../files/sample-file.ts';
 import type { ClientSample, Port } from '../../../ir/interface.ts';
@@ -65,7 +66,7 @@ export const runVerify: Action<typeof verify> = async (options, { print, remark 
         ['engine', engine],
         [
           'largest error',
-          `${formatError(maxError)} (predicted ${formatError(client.predictedMaxError)}, allowed ${formatError(client.maxError)})`,
+          `${formatError(maxError)} (predicted ${formatError(client.predictedMaxError)}, allowed ${formatLimit(client.maxError)})`,
         ],
         ['mean error', formatError(meanError)],
         ...(labelAgreement === undefined ? [] : [['same labels', formatPercent(labelAgreement)] as const]),

@@ -14,6 +14,7 @@ import {
   tileShape,
   wholeNumber,
 } from '../../parsing/option-values.ts';
+import { accuracyOptions } from '../options/accuracy-options.ts';
 import { policyHelp, pruningOptions } from '../options/pruning-options.ts';
 
 export const compile = declareCommand({
@@ -43,7 +44,7 @@ export const compile = declareCommand({
       doc: 'values of the graph that answers have, by name, in place of the outputs of the model',
       value: 'NAME,…',
     }),
-    maxError: option(positive(1).default(0.01), { doc: 'largest error', value: 'E' }),
+    ...accuracyOptions,
     batch: option(wholeNumber(1, 16384).optional(), {
       doc: 'samples that are wanted at once; 1, or with --optimize throughput as many as are fastest',
       value: 'B',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { engineNames } from '../../../ir/plan/plan.ts';
 import { objectives } from '../../../ir/plan/search-report.ts';
 import { declareCommand, option } from '../../parsing/command.ts';
-import { choice, flag, positive, text, tileShape, wholeNumber } from '../../parsing/option-values.ts';
+import { choice, flag, part, text, tileShape, wholeNumber } from '../../parsing/option-values.ts';
 import { policyHelp, pruningOptions } from '../options/pruning-options.ts';
 
 export const prune = declareCommand({
@@ -32,7 +32,7 @@ export const prune = declareCommand({
       doc: 'kind of weights of the plan',
       value: 'HOW',
     }),
-    maxError: option(positive(1).default(0.01), { doc: 'largest error of the plan', value: 'E' }),
+    maxError: option(part().default(0.01), { doc: 'largest error of the plan, such as 1%', value: 'E' }),
     tile: option(tileShape().optional(), { doc: 'hold the plan to products of this shape', value: 'RxC' }),
     picture: option(text.optional(), { doc: 'a picture of what was tried, loss against cost', value: 'FRONT.svg' }),
     quiet: option(flag, { doc: 'no progress', short: 'q' }),

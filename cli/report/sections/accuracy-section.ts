@@ -1,7 +1,8 @@
 /** Where the error comes from: approximation and noise, by layer. */
 import type { AccuracyReport, LayerError } from '../../../ir/plan/accuracy-report.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
-import { formatError, plural } from '../../render/units.ts';
+import { formatError, formatLimit } from '../../../ir/maths/error-unit.ts';
+import { plural } from '../../render/units.ts';
 import { figure, powersOfTen, rowNames, partsLegend, seriesParts, type Size, sizes, table } from '../drawing/charts.ts';
 import { html, Html, printable, shorten } from '../drawing/html.ts';
 import type { Plotting } from '../drawing/plotting.ts';
@@ -58,7 +59,7 @@ export function accuracySection(plotting: Plotting, report: AccuracyReport, clie
 function summary({ approximation, noise }: AccuracyReport, { predictedMaxError, maxError }: ClientPart): string {
   const { typical, largest, samples } = approximation;
   return [
-    `Predicted: ${formatError(predictedMaxError)} of ${formatError(maxError)} allowed.`,
+    `Predicted: ${formatError(predictedMaxError)} of ${formatLimit(maxError)} allowed.`,
     largest === 0
       ? 'There is nothing to approximate: all of it is noise.'
       : `Approximation alone: ${formatError(typical)} typically, ${formatError(largest)} at most, on ${plural(samples, 'calibration sample')}.`,

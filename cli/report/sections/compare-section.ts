@@ -3,7 +3,8 @@ import { clientProfile, clientTimes } from '../../../costs/client-costs.ts';
 import { evaluationMilliseconds } from '../../../costs/plan-statistics.ts';
 import { modulusBits } from '../../../ir/parameters.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
-import { formatBytes, formatError, formatMilliseconds } from '../../render/units.ts';
+import { formatError, formatLimit } from '../../../ir/maths/error-unit.ts';
+import { formatBytes, formatMilliseconds } from '../../render/units.ts';
 import { drawStackedBars, familyParts, figure, formatTick, partsLegend, table, timeUnit } from '../drawing/charts.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
 import type { Plotting } from '../drawing/plotting.ts';
@@ -45,7 +46,7 @@ const measures: readonly Measure[] = [
     format: formatMilliseconds,
   },
   { what: 'predicted error', of: ({ client }) => client.predictedMaxError, format: formatError },
-  { what: 'allowed error', of: ({ client }) => client.maxError, format: formatError },
+  { what: 'allowed error', of: ({ client }) => client.maxError, format: formatLimit },
   {
     what: 'typical error by approximation alone',
     of: ({ accuracy }) => accuracy?.approximation.typical ?? NaN,

@@ -6,7 +6,9 @@ import { parallelBound } from '../../../costs/parallel-bound.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import { describeClientSteps } from '../../render/client-steps.ts';
 import { memoryOf } from '../../render/plan-summary.ts';
-import { formatBytes, formatError, formatMilliseconds, formatShape, plural } from '../../render/units.ts';
+import { describeLabels } from '../../render/accuracy.ts';
+import { formatError, formatLimit } from '../../../ir/maths/error-unit.ts';
+import { formatBytes, formatMilliseconds, formatShape, plural } from '../../render/units.ts';
 import { html, type Html, shorten } from '../drawing/html.ts';
 
 /** The numbers that are asked for first. */
@@ -22,7 +24,10 @@ export function headline(plan: Plan): Html {
     [statistics.rotations.toLocaleString('en-US'), 'rotations'],
     [formatBytes(statistics.peakBytes), `peak memory${memoryOf(engine)}`],
     [`${statistics.inputCiphertexts} + ${statistics.outputCiphertexts}`, `ciphertexts in and out`],
-    [formatError(client.predictedMaxError), `predicted error, ${formatError(client.maxError)} allowed`],
+    [formatError(client.predictedMaxError), `predicted error, ${formatLimit(client.maxError)} allowed`],
+    ...(client.synthetic || plan.search?.accuracy === undefined
+      ? []
+      : describeLabels(plan.search.accuracy).map(([what, value]) => [value, what] as const)),
   ];
   return html`<ul class="tiles">
     ${facts.map(([value, what]) => html`<li><strong>${value}</strong><span>${what}</span></li> `)}

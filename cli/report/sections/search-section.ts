@@ -10,7 +10,8 @@ import {
   wayCells,
   wayColumns,
 } from '../../render/search-content.ts';
-import { formatError, plural } from '../../render/units.ts';
+import { formatError } from '../../../ir/maths/error-unit.ts';
+import { plural } from '../../render/units.ts';
 import { figure, formatTick, powersOfTen, type Size, sizes, table } from '../drawing/charts.ts';
 import { html, Html, printable, shorten } from '../drawing/html.ts';
 import type { Plotting } from '../drawing/plotting.ts';

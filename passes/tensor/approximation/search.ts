@@ -2,7 +2,7 @@
 import type { ValueId } from '../../../ir/op.ts';
 import type { ActivationFit, Criterion, PolynomialAttrs } from './fit.ts';
 import { maxDegree } from './remez.ts';
-import type { ActivationTrial, Replacements } from './trial.ts';
+import { type ActivationTrial, anyEffect, type Effect, type Replacements } from './trial.ts';
 
 /** The highest degree of each depth: ⌈log2(degree + 1)⌉ levels, and one for a quadratic. */
 const degreesByDepth = [2, 3, 7, 15, 31, 63, maxDegree];
@@ -18,14 +18,19 @@ interface Choice {
 
 export interface Found {
   readonly polynomials: Replacements;
-  /** In the unit of the trial. */
-  readonly error: number;
+  readonly effect: Effect;
 }
 
 /** No degree is enough: what the highest one does, and the activation that alone changes the outputs most. */
 export interface NotFound {
-  readonly error: number;
+  readonly effect: Effect;
+  /** The highest degree that was tried. */
+  readonly degree: number;
   readonly worst: ActivationFit;
+}
+
+export interface Allowed extends Effect {
+  readonly maxDegree: number;
 }
 
 /**
@@ -36,14 +41,28 @@ export function searchPolynomials(
   fits: readonly ActivationFit[],
   trial: ActivationTrial,
   criteria: readonly Criterion[],
-  allowed: number,
+  allowed: Allowed,
 ): Found | NotFound {
   const search = new Search(fits, trial, criteria, allowed);
-  for (const degree of degreesByDepth) {
+  for (const degree of search.degrees) {
     const found = search.bestCommon(degree, allowed);
     if (found !== undefined) return search.lower(search.lower(found, degreesByDepth), allDegrees).found;
   }
   return search.explainFailure();
+}
+
+/** The effect of each degree that is the highest of its depth, the same for all activations, where operands stay in range. */
+export function commonEffects(
+  fits: readonly ActivationFit[],
+  trial: ActivationTrial,
+  criteria: readonly Criterion[],
+  allowed: Allowed,
+): { readonly degree: number; readonly effect: Effect }[] {
+  const search = new Search(fits, trial, criteria, allowed);
+  return search.degrees.flatMap((degree) => {
+    const state = search.bestCommon(degree, anyEffect);
+    return state === undefined ? [] : [{ degree, effect: state.found.effect }];
+  });
 }
 
 interface State {
@@ -55,20 +74,32 @@ class Search {
   private readonly fits: readonly ActivationFit[];
   private readonly trial: ActivationTrial;
   private readonly criteria: readonly Criterion[];
-  private readonly allowed: number;
+  private readonly allowed: Allowed;
 
-  constructor(fits: readonly ActivationFit[], trial: ActivationTrial, criteria: readonly Criterion[], allowed: number) {
+  constructor(
+    fits: readonly ActivationFit[],
+    trial: ActivationTrial,
+    criteria: readonly Criterion[],
+    allowed: Allowed,
+  ) {
     this.fits = fits;
     this.trial = trial;
     this.criteria = criteria;
     this.allowed = allowed;
   }
 
-  /** The same degree everywhere, by the criterion with the smaller error. */
-  bestCommon(degree: number, errorBound: number): State | undefined {
+  /** The highest of each depth that is allowed. */
+  get degrees(): number[] {
+    const { maxDegree: most } = this.allowed;
+    const below = degreesByDepth.filter((degree) => degree < most);
+    return [...below, Math.min(most, maxDegree)];
+  }
+
+  /** The same degree everywhere, by the criterion with the smaller effect. */
+  bestCommon(degree: number, most: Effect): State | undefined {
     return this.best(
       this.criteria.map((criterion) => this.fits.map(() => ({ degree, criterion }))),
-      errorBound,
+      most,
     );
   }
 
@@ -94,18 +125,20 @@ class Search {
   }
 
   explainFailure(): NotFound {
-    const common = this.bestCommon(maxDegree, Infinity);
+    const degree = this.degrees.at(-1) ?? maxDegree;
+    const common = this.bestCommon(degree, anyEffect);
     const effects = this.fits.map((fit) => {
-      const errors = this.criteria.map((criterion) =>
-        this.trial.error(new Map([[fit.activation.node.id, fit.polynomial(maxDegree, criterion)]])),
-      );
+      const errors = this.criteria.map((criterion) => {
+        const alone = new Map([[fit.activation.node.id, fit.polynomial(degree, criterion)]]);
+        return this.trial.effect(alone)?.error ?? Infinity;
+      });
       return { fit, error: Math.min(...errors) };
     });
     const worst = effects.reduce((most, effect) => (effect.error > most.error ? effect : most));
-    return { error: common?.found.error ?? Infinity, worst: worst.fit };
+    return { effect: common?.found.effect ?? anyEffect, degree, worst: worst.fit };
   }
 
-  private best(candidates: readonly (readonly Choice[])[], errorBound: number): State | undefined {
+  private best(candidates: readonly (readonly Choice[])[], most: Effect): State | undefined {
     let best: State | undefined;
     for (const choices of candidates) {
       const polynomials = new Map<ValueId, PolynomialAttrs>();
@@ -114,14 +147,16 @@ class Search {
         if (choice !== undefined)
           polynomials.set(fit.activation.node.id, fit.polynomial(choice.degree, choice.criterion));
       }
-      const error = this.trial.error(
-        polynomials,
-        best === undefined ? errorBound : Math.min(errorBound, best.found.error),
-      );
-      if (error < Infinity && (best === undefined || error < best.found.error)) {
-        best = { choices, found: { polynomials, error } };
-      }
+      const effect = this.trial.effect(polynomials, most);
+      if (effect !== undefined && (best === undefined || this.isSmaller(effect, best.found.effect)))
+        best = { choices, found: { polynomials, effect } };
     }
     return best;
+  }
+
+  /** Decisions come first where they are what is limited. */
+  private isSmaller(a: Effect, b: Effect): boolean {
+    if (this.allowed.changed < Infinity && a.changed !== b.changed) return a.changed < b.changed;
+    return a.error < b.error;
   }
 }

@@ -1,5 +1,6 @@
-/** Runs a model with polynomials in place of its activations and tells how far its outputs move. */
+/** Runs a model with polynomials in place of its activations and tells how far its outputs move, and what it decides otherwise. */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import { Decisions } from '../../../ir/interpret/decisions.ts';
 import { polynomialKernel, tensorKernel, type TensorKernel } from '../../../ir/interpret/tensor.ts';
 import { errorUnit } from '../../../ir/maths/error-unit.ts';
 import type { ValueId } from '../../../ir/op.ts';
@@ -13,42 +14,79 @@ export type Replacements = ReadonlyMap<ValueId, PolynomialAttrs>;
 /** Rounding may carry a value this part of the range beyond its ends. */
 const rangeSlack = 1e-9;
 
+/** What replacements do to the outputs, and what they may do. */
+export interface Effect {
+  /** Largest difference of any output on any sample, in units of the trial. */
+  readonly error: number;
+  /** The part of samples that are decided otherwise. */
+  readonly changed: number;
+}
+
+export const anyEffect: Effect = { error: Infinity, changed: Infinity };
+
+/** What is known of replacements: their effect, or that it is beyond this. */
+type Known = { readonly effect: Effect } | { readonly beyond: Effect };
+
 export class ActivationTrial {
   readonly unit: number;
   private readonly module: TensorModule;
   private readonly samples: readonly Sample[];
   private readonly kernels: readonly TensorKernel[];
-  private readonly outputs: readonly ValueId[];
-  private readonly exact: readonly (readonly Float64Array[])[];
+  private readonly outputs: readonly (readonly [name: string, id: ValueId])[];
+  private readonly exact: readonly Sample[];
+  private readonly decisions: Decisions;
+  private readonly known = new Map<string, Known>();
+  private readonly numbers = new Map<PolynomialAttrs, number>();
 
   constructor(module: TensorModule, samples: readonly Sample[]) {
     this.module = module;
     this.samples = samples;
     this.kernels = module.nodes.map((node) => tensorKernel(module, node));
-    this.outputs = module.nodes.filter((node) => node.op === 'output').map((node) => node.id);
-    this.exact = samples.map((sample) => this.outputsOf(sample, new Map(), new Map()) ?? []);
-    this.unit = errorUnit(this.exact);
+    this.outputs = module.nodes.flatMap((node) => (node.op === 'output' ? [[node.attrs.name, node.id] as const] : []));
+    this.exact = samples.map(
+      (sample) => this.outputsOf(sample, new Map(), new Map()) ?? new Map<string, Float64Array>(),
+    );
+    this.unit = errorUnit(this.exact.map((outputs) => outputs.values()));
+    this.decisions = new Decisions(module);
   }
 
   /**
-   * The largest difference of any output on any sample, in units of `unit`. Infinite where an operand of a polynomial
-   * leaves the range that it is made for, and as soon as the error exceeds `errorBound`.
+   * Undefined where the effect is beyond `most` in error or in decisions, and where an operand of a polynomial leaves the
+   * range that it is made for. What was tried before is not run again.
    */
-  error(replacements: Replacements, errorBound = Infinity): number {
+  effect(replacements: Replacements, most: Effect = anyEffect): Effect | undefined {
+    const name = [...replacements].map(([id, attrs]) => `${id}:${this.numberOf(attrs)}`).join();
+    const known = this.known.get(name);
+    if (known !== undefined && 'effect' in known) return isWithin(known.effect, most) ? known.effect : undefined;
+    if (known !== undefined && isWithin(most, known.beyond)) return undefined;
+    const effect = this.run(replacements, most);
+    this.known.set(name, effect === undefined ? { beyond: most } : { effect });
+    return effect;
+  }
+
+  private run(replacements: Replacements, most: Effect): Effect | undefined {
     const kernels = new Map([...replacements].map(([id, attrs]) => [id, polynomialKernel(attrs)] as const));
-    let worst = 0;
+    let error = 0;
+    let otherwise = 0;
     for (const [number, sample] of this.samples.entries()) {
       const outputs = this.outputsOf(sample, kernels, replacements);
-      if (outputs === undefined) return Infinity;
-      for (const [k, values] of outputs.entries()) {
-        const exact = this.exact[number]?.[k];
-        for (let i = 0; i < values.length; i++) {
-          worst = Math.max(worst, Math.abs((values[i] ?? 0) - (exact?.[i] ?? 0)) / this.unit);
-        }
+      const exact = this.exact[number];
+      if (outputs === undefined || exact === undefined) return undefined;
+      for (const [name, values] of outputs) {
+        const right = exact.get(name);
+        for (let i = 0; i < values.length; i++)
+          error = Math.max(error, Math.abs((values[i] ?? 0) - (right?.[i] ?? 0)) / this.unit);
       }
-      if (worst > errorBound) return Infinity;
+      if (!this.decisions.agree(outputs, exact)) otherwise++;
+      if (!isWithin({ error, changed: otherwise / this.samples.length }, most)) return undefined;
     }
-    return worst;
+    return { error, changed: otherwise / this.samples.length };
+  }
+
+  private numberOf(attrs: PolynomialAttrs): number {
+    const number = this.numbers.get(attrs) ?? this.numbers.size;
+    this.numbers.set(attrs, number);
+    return number;
   }
 
   /** The outputs in order, or undefined where a polynomial is asked beyond its range. */
@@ -56,7 +94,7 @@ export class ActivationTrial {
     sample: Sample,
     polynomials: ReadonlyMap<ValueId, TensorKernel>,
     replacements: Replacements,
-  ): Float64Array[] | undefined {
+  ): Sample | undefined {
     const values: Float64Array[] = [];
     for (const { id, operands } of this.module.nodes) {
       const kernel = polynomials.get(id) ?? this.kernels[id];
@@ -67,8 +105,12 @@ export class ActivationTrial {
       if (replacement !== undefined && x !== undefined && !isCovered(x, replacement)) return undefined;
       values.push(kernel(operandValues, sample));
     }
-    return this.outputs.map((id) => values[id] ?? new Float64Array());
+    return new Map(this.outputs.map(([name, id]) => [name, values[id] ?? new Float64Array()]));
   }
+}
+
+function isWithin({ error, changed }: Effect, most: Effect): boolean {
+  return error <= most.error && changed <= most.changed;
 }
 
 function isCovered(values: Float64Array, { center, halfWidth }: PolynomialAttrs): boolean {

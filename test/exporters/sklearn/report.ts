@@ -1,6 +1,7 @@
 /** Outcomes of scikit-learn's models as Markdown. */
 import { column, table } from '../../../bench/markdown.ts';
-import { formatError, formatPercent } from '../../../cli/render/units.ts';
+import { formatError, formatLimit } from '../../../ir/maths/error-unit.ts';
+import { formatPercent } from '../../../cli/render/units.ts';
 import { isLikeLibrary, type Measured, type Outcome } from './run.ts';
 
 type Success = Outcome & Measured;
@@ -28,7 +29,7 @@ export function renderReport(outcomes: readonly Outcome[]): string {
         column('samples', ({ samples }) => samples),
         column('same labels', ({ sameLabels }) => (sameLabels === undefined ? '' : formatPercent(sameLabels))),
         column('error', ({ error }) => (error === undefined ? '' : formatError(error))),
-        column('allowed', ({ maxError }) => formatError(maxError)),
+        column('allowed', ({ maxError }) => formatLimit(maxError)),
         column('like the library', (outcome) => (isLikeLibrary(outcome) ? 'yes' : '**no**')),
         column('compile', ({ compileSeconds }) => `${compileSeconds.toFixed(1)} s`),
         column('N', ({ polyModulusDegree }) => polyModulusDegree),

@@ -1,14 +1,16 @@
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { indexOfLargest, measureAccuracy } from '../../../cli/answers/accuracy.ts';
+import { measureAccuracy } from '../../../cli/answers/accuracy.ts';
+import { indexOfLargest } from '../../../ir/interpret/decisions.ts';
 import { median } from '../../../ir/maths/averages.ts';
 import { createProgress } from '../../../cli/shell/progress.ts';
 import { timeLeft } from '../../../cli/shell/time-left.ts';
 import { describeAnswers, nestOutputs } from '../../../cli/answers/answers.ts';
 import { encodeAnswers } from '../../../cli/answers/encode-answers.ts';
 import { renderTable } from '../../../cli/render/table.ts';
-import { formatBytes, formatError, formatMilliseconds } from '../../../cli/render/units.ts';
+import { formatError, formatLimit } from '../../../ir/maths/error-unit.ts';
+import { formatBytes, formatMilliseconds } from '../../../cli/render/units.ts';
 import { lineWidth, wrap } from '../../../cli/render/wrap.ts';
 import { readNpy } from '../../../runtime/format/npy.ts';
 
@@ -114,7 +116,8 @@ test('tables are aligned', () => {
 test('units', () => {
   expect([0.25, 12.6, 1234, 65_432].map(formatMilliseconds)).toEqual(['0.3 ms', '13 ms', '1.23 s', '65.4 s']);
   expect([12, 2048, 3.5 * 2 ** 20, 2 ** 41].map(formatBytes)).toEqual(['12 B', '2.0 KiB', '3.5 MiB', '2048.0 GiB']);
-  expect([0, 0.01, 0.00123, 4.56e-7].map(formatError)).toEqual(['0', '1%', '0.12%', '4.6e-7']);
+  expect([0, 0.01, 0.00123, 4.56e-7, 4.56e-9].map(formatError)).toEqual(['0%', '1%', '0.12%', '0.000046%', '4.6e-7%']);
+  expect([0.01, 0.0135, 1].map(formatLimit)).toEqual(['1%', '1.35%', '100%']);
 });
 
 test('wrapping keeps all words within the width', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { commandEntry } from '../../../cli/parsing/command-entry.ts';
+import { part, partBelow } from '../../../cli/parsing/option-values.ts';
 import { runCli } from '../../support/cli.ts';
 
 test.each([
@@ -31,7 +32,7 @@ test.each([
     'expected auto or simd or seal-wasm or clear (did you mean clear?)',
     'run',
   ],
-  [['compile', 'm', '-o', 'p', '--max-error', '0'], 'expected a number above 0 and at most 1, got "0"', 'compile'],
+  [['compile', 'm', '-o', 'p', '--max-error', '0'], 'at most 1, or per cent such as 1%, got "0"', 'compile'],
   [['compile', 'm', '-o', 'p', '--max-error', 'Infinity'], 'expected a number above 0', 'compile'],
   [['compile', 'm', '-o', 'p', '--batch', '-3'], '--batch', 'compile'],
 ])('%j is refused with exit code 2', async (args, message, note) => {
@@ -39,6 +40,13 @@ test.each([
   expect(stderr).toContain(message);
   expect(stderr).toContain(note);
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+});
+
+test('a part of a whole is a number or per cent', () => {
+  const read = (given: string) => part().safeParse(given).data;
+  expect(['0.01', '1%', ' 1.35 % ', '100%', '1e-1%'].map(read)).toEqual([0.01, 0.01, 0.0135, 1, 0.001]);
+  expect(['0', '0%', '101%', '2', '%', 'one', '-1%'].map(read)).toEqual(new Array(7).fill(undefined));
+  expect(partBelow().safeParse('0%').data).toBe(0);
 });
 
 test('all bad values are reported at once', async () => {

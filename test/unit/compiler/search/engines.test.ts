@@ -91,7 +91,7 @@ test('what does not fit is told with the engine, and never as no more than its m
     layers: [],
   };
   const say = (engine: string, needed: number, limit: number): string =>
-    memoryExceeded({ engine, needed, limit, error: undefined, demand }).message;
+    memoryExceeded({ engine, needed, limit, demand }).message;
   expect(say('simd', 2 ** 32 + 1, 2 ** 32)).toMatch(
     /^the plan needs 4.01 GiB on the engine simd, more than its 4.00 GiB: 3.00 GiB for 9 keys of up to 0.50 GiB, /,
   );

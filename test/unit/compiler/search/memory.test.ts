@@ -1,6 +1,7 @@
 /** Plans fit the memory of their engine where any does; a refusal names what takes it. */
 import { describe, expect, test } from 'vitest';
-import { compileGraph, compileWith, type Compilation } from '../../../../compiler/compile.ts';
+import { compileGraph } from '../../../../compiler/compile.ts';
+import { type Compilation, compileWith } from '../../../../compiler/network-plans.ts';
 import { configurationsFor } from '../../../../compiler/search/configurations.ts';
 import { type CompileOptions, settingsOf } from '../../../../compiler/settings.ts';
 import { simplify } from '../../../../compiler/simplify.ts';
@@ -25,7 +26,10 @@ function compileIn(limit: number): Compilation | Diagnostic {
   const profile = { ...settings.profile, memory: { ...settings.profile.memory, limit } };
   const network = simplify(graphOf(module), settings);
   const result = compileWith(network, { ...settings, profile }, configurationsFor(settings.goal, profile));
-  return 'refused' in result ? result.refused : result;
+  if (!('refused' in result)) return result;
+  const [diagnostic] = result.refused;
+  if (diagnostic === undefined) throw new Error('refused without a reason');
+  return diagnostic;
 }
 
 function compiled(result: Compilation | Diagnostic): Compilation {

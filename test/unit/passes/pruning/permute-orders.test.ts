@@ -131,7 +131,7 @@ describe('a trained network pruned by magnitude', () => {
     const { maxError } = exampleModels.find((each) => each.name === name) ?? { maxError: 0.01 };
     const { module } = importOnnx({ bytes: modelBytes(name), fileName: `${name}.onnx`, readExternal: () => undefined });
     const manager = new PassManager(samples);
-    const pruned = pruneByMagnitude(optimiseTensor(module, manager, { maxError, synthetic: false }).whole, share);
+    const pruned = pruneByMagnitude(optimiseTensor(module, manager, { maxError, synthetic: false }).exact, share);
     const after = manager.run(permute, pruned, { tile: [4, 8], alternate: true });
     expect(liveTiles(after, large)).toBeLessThan(remaining * liveTiles(pruned, large));
     expect(manager.runs.at(-1)?.statistics['live']).toBe(liveTiles(after, large));

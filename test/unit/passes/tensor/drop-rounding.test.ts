@@ -77,7 +77,6 @@ test('roundings that exceed the allowed error are refused', () => {
   const { reported } = run(rounding(0.2, {}), { maxError: 0.05 });
   expect(reported[0]).toMatchObject({ code: 'H346', severity: 'error' });
   expect(reported[0]?.message).toMatch(/--max-error allows 5%/);
-  expect(reported[0]?.notes[1]).toMatch(/--max-error 0\.\d+/);
 });
 
 test('samples are needed', () => {

@@ -1,0 +1,18 @@
+/** How exact the answers of a plan have to be. */
+import { option } from '../../parsing/command.ts';
+import { part, partBelow, wholeNumber } from '../../parsing/option-values.ts';
+
+export const accuracyOptions = {
+  maxError: option(part().optional(), {
+    doc: 'largest error, such as 0.5% or 0.005; 1%, or with --max-disagreement whatever keeps the labels',
+    value: 'E',
+  }),
+  maxDisagreement: option(partBelow().optional(), {
+    doc: 'calibration samples whose labels may differ from those of the model, such as 1%',
+    value: 'SHARE',
+  }),
+  maxDegree: option(wholeNumber(2, 127).optional(), {
+    doc: 'highest degree of polynomials that stand for activations; 127, which takes 7 levels',
+    value: 'D',
+  }),
+};

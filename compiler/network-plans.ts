@@ -1,0 +1,169 @@
+/** The best plan of a network whose activations are polynomials: the search over configurations, and what is built of it. */
+import { valuesOverflow } from '../ir/diagnostics/compile.ts';
+import { type Diagnostic, formatDiagnostic } from '../ir/diagnostics/diagnostic.ts';
+import { limitsTooTight, memoryExceeded } from '../ir/diagnostics/memory.ts';
+import type { Plan, PlanModule } from '../ir/plan/plan.ts';
+import type { PlanMeasures } from '../ir/plan/search-report.ts';
+import type { TensorModule } from '../ir/tensor/ops.ts';
+import type { TileModule } from '../ir/tile/ops.ts';
+import { PassManager, type PassRun } from '../passes/manager.ts';
+import { keptAccuracy, limitOf } from './kept-accuracy.ts';
+import { buildPlan } from './build-plan.ts';
+import { inputHeadroom } from './input-headroom.ts';
+import type { LayoutChoice } from './layouts/choose-layouts.ts';
+import type { NetworkMaps } from './layouts/kernel-catalogue.ts';
+import { networkDepth } from './layouts/network-depth.ts';
+import type { Configuration } from './search/configurations.ts';
+import { type LoweringContext, replay } from './search/lowered-plan.ts';
+import type { Progress } from './search/progress.ts';
+import { searchReport } from './search/report.ts';
+import { type Found, type SearchOutcome, searchPlans } from './search/search-plans.ts';
+import { tooDeep, tooDeepForAll } from './search/too-deep.ts';
+import type { Settings } from './settings.ts';
+import type { SimplifiedNetwork } from './simplify.ts';
+
+export interface Compilation {
+  readonly plan: Plan;
+  /**
+   * The modules of all four levels, for dumps and reports; `whole` is `tensor` before elements moved or went, `exact` that
+   * with the activations of the model.
+   */
+  readonly modules: {
+    readonly exact: TensorModule;
+    readonly whole: TensorModule;
+    readonly tensor: TensorModule;
+    readonly tile: TileModule;
+    readonly plan: PlanModule;
+  };
+  /** The layouts and kernels of `modules.tensor`, and what the program takes by the cost model. */
+  readonly chosen: Chosen;
+  readonly runs: readonly PassRun[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+export interface Chosen {
+  readonly choice: LayoutChoice;
+  readonly configuration: Configuration;
+  readonly measures: PlanMeasures;
+  /** In the unit of the objective. */
+  readonly cost: number;
+}
+
+/** No plan computes the network within the settings. */
+export interface Refusal {
+  readonly refused: readonly Diagnostic[];
+  /** The least error of any program of the network; undefined where none was predicted. */
+  readonly leastError?: number | undefined;
+}
+
+/** A plan that was found, before it is built. */
+export interface FoundPlan {
+  readonly network: SimplifiedNetwork;
+  readonly outcome: SearchOutcome;
+  readonly found: Found;
+  readonly context: LoweringContext;
+  readonly runs: readonly PassRun[];
+}
+
+/** The best plan of a network among those of the given configurations, which may be a single one. */
+export function compileWith(
+  network: SimplifiedNetwork,
+  settings: Settings,
+  configurations: readonly Configuration[],
+): Compilation | Refusal {
+  const found = findPlan(network, settings, configurations, settings.progress.part(0.15, 0.95));
+  return 'refused' in found ? found : finishPlan(found, settings);
+}
+
+/** As `compileWith`, up to the plan that is chosen. `progress` is of this search. */
+export function findPlan(
+  network: SimplifiedNetwork,
+  settings: Settings,
+  configurations: readonly Configuration[],
+  progress: Progress,
+): FoundPlan | Refusal {
+  const { tensor, samples, reference, clear } = network;
+  const { weights, profile, client, maxError, maxDisagreement, seed, goal } = settings;
+  const hopeless = tooDeepForAll(tensor, { maxError, capabilities: profile.capabilities });
+  if (hopeless !== undefined) return { refused: [hopeless] };
+  const maps: NetworkMaps = new Map();
+  const context: LoweringContext = {
+    ...{ tensor, maps, ranges: new Map<string, number>(), samples, reference, clear },
+    ...{ weights, profile, client, maxError, maxDisagreement, seed, goal, progress },
+  };
+  const manager = new PassManager(samples);
+  const outcome = searchPlans(configurations, manager, context);
+  const { found, leastError } = outcome;
+  if (found === undefined) return { refused: [explainFailure(outcome, context)], leastError: leastError?.error };
+  return { network, outcome, found, context, runs: manager.runs };
+}
+
+/** The plan file's content, and everything about how it came to be. Whoever watches passes sees those of this plan. */
+export function finishPlan({ network, outcome, found, context, runs }: FoundPlan, settings: Settings): Compilation {
+  const { samples } = network;
+  const { observer, progress } = settings;
+  const watched = new PassManager(samples, observer);
+  progress.begin('building the plan', 0.95);
+  if (observer !== undefined) replay(found.plan, found.accepted, watched, context, observer);
+  const { plan, modules, chosen } = build(network, settings, outcome, found);
+  progress.at(1);
+  return {
+    plan,
+    modules,
+    chosen,
+    runs: [...network.runs, ...watched.runs, ...runs],
+    warnings: distinct([...network.warnings, ...found.plan.warnings, ...found.accepted.warnings]),
+  };
+}
+
+function build(
+  network: SimplifiedNetwork,
+  settings: Settings,
+  outcome: SearchOutcome,
+  found: Found,
+): Pick<Compilation, 'plan' | 'modules' | 'chosen'> {
+  const { profile, weights, goal } = settings;
+  const { graph, samples, synthetic, exact, whole, tensor, reference } = network;
+  const { packed, proposal } = found.plan;
+  const { program, prediction, measures, score } = found.accepted;
+  const { choice, configuration } = proposal;
+  const maxError = limitOf(settings, prediction.error);
+  const search = {
+    ...searchReport(tensor, goal, outcome, found),
+    accuracy: keptAccuracy(network, prediction, settings),
+  };
+  const headroom = inputHeadroom({ exact, whole, samples, unit: reference.unit, maxError });
+  const facts = {
+    engine: profile.name,
+    batch: configuration.samples,
+    weights,
+    maxError,
+    predictedMaxError: prediction.error,
+    synthetic,
+    search,
+  };
+  return {
+    plan: buildPlan({ graph, packed, program, samples, answers: reference.answers, headroom }, facts),
+    modules: { exact, whole, tensor, tile: packed.tile, plan: program },
+    chosen: { choice, configuration, measures, cost: score[0] },
+  };
+}
+
+function explainFailure(
+  outcome: SearchOutcome,
+  { tensor, maxError, maxDisagreement, profile: { name: engine, memory, capabilities } }: LoweringContext,
+): Diagnostic {
+  const { overflow, nearest, smallest, leastError: best } = outcome;
+  if (overflow !== undefined) return valuesOverflow({}, { nodes: overflow.nodes });
+  if (nearest !== undefined) return limitsTooTight(nearest);
+  if (smallest?.demand !== undefined) {
+    const { neededBytes: needed, demand } = smallest;
+    return memoryExceeded({ engine, needed, limit: memory.limit, demand });
+  }
+  return tooDeep(tensor, outcome.deepest ?? networkDepth(tensor), { maxError, maxDisagreement, best, capabilities });
+}
+
+/** Each once: a pass may have run for several chains. */
+function distinct(warnings: readonly Diagnostic[]): Diagnostic[] {
+  return [...new Map(warnings.map((warning) => [formatDiagnostic(warning), warning])).values()];
+}
