@@ -42,7 +42,9 @@ export function factsSection(plan: Plan): Html {
   const groups = (schedule.group.at(-1) ?? -1) + 1;
   const facts: readonly (readonly [name: string, value: Html | string])[] = [
     ...steps.before.map((line) => ['before encryption', html`<code>${shorten(line, 240)}</code>`] as const),
-    ...client.inputs.map((input) => ['input', describePort(input)] as const),
+    ...client.inputs.map(
+      (input) => ['input', html`${describePort(input)}, values up to ${formatRange(input.maxAbs)}`] as const,
+    ),
     ...client.outputs.map((output) => ['output', describePort(output)] as const),
     ...steps.after.map((line) => ['after decryption', html`<code>${shorten(line, 240)}</code>`] as const),
     ['engine', `made for ${plan.engine}; another runs it where it has the memory`],
@@ -87,6 +89,11 @@ export function factsSection(plan: Plan): Html {
         : undefined
     }
   </section>`;
+}
+
+/** Of values that the plan was compiled for; larger ones are refused. */
+function formatRange(largest: number): string {
+  return `±${Number(largest.toPrecision(3))}`;
 }
 
 function describePort({

@@ -99,6 +99,14 @@ describe('sections', () => {
     }
   });
 
+  test('what an input may hold', async () => {
+    const { document } = await pageOf(compiled);
+    const [input] = compiled.client.inputs;
+    expect(document.querySelector('#plan')?.textContent).toContain(
+      `values up to ±${Number(input?.maxAbs.toPrecision(3))}`,
+    );
+  });
+
   test('with pruning: heat maps before and after, and the front', async () => {
     const { sections, document } = await pageOf({ ...compiled, pruning: madeUpReport() });
     expect(sections).toContain('pruning');
