@@ -1,7 +1,13 @@
-/** Suggestions for misspelt names of ops, attributes, options and the like. */
+/** Names of ops, attributes, options and the like: what a misspelt one was meant to be, and lists of them. */
 import { closest, distance } from 'fastest-levenshtein';
 
 const longestMisspelt = 64;
+
+/** `a, b or c`. */
+export function alternatives(names: readonly string[]): string {
+  const [last = '', ...others] = names.toReversed();
+  return others.length === 0 ? last : `${others.toReversed().join(', ')} or ${last}`;
+}
 
 /** The known name that `name` is probably meant to be. */
 export function suggestion(name: string, known: readonly string[]): string | undefined {

@@ -176,7 +176,7 @@ class CheckedKeys {
     // Weights are bound to a key, and a session keeps the one that it was opened with.
     const expected = bound?.publicKeyDigest ?? this.known ?? keys.keyId;
     if (keys.keyId !== expected)
-      throw new HepcError([otherKey({ what: evaluationKeysFile, got: keys.keyId, expected })]);
+      throw new HepcError([otherKey({ what: 'evaluation keys', got: keys.keyId, expected })]);
     this.known = keys.keyId;
     return keys;
   }

@@ -37,6 +37,7 @@ export const houses = [
     imports: [],
     rooms: [
       room('maths'),
+      room('files'),
       room('diagnostics#diagnostic', '', 'diagnostic'),
       room('diagnostics/pruning', 'diagnostics#diagnostic'),
       room('diagnostics', 'maths diagnostics#diagnostic diagnostics/pruning'),

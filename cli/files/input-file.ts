@@ -88,7 +88,8 @@ async function openFile(
   const file = await open(path);
   try {
     const stat = await file.stat();
-    if (stat.isDirectory()) throw new HepcError([unreadableFile({ reason: 'it is a folder' }, { file: path })]);
+    if (stat.isDirectory())
+      throw new HepcError([unreadableFile({ reason: `it is a folder; expected ${what}` }, { file: path })]);
     if (stat.size > maxBytes) throw new HepcError([fileTooLarge({ what, limit: maxBytes }, { file: path })]);
     if (stat.isFile()) claimInput(path, await realpath(path));
     return { file, size: stat.isFile() ? stat.size : undefined };

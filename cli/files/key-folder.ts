@@ -237,8 +237,12 @@ function isMissing(error: unknown): boolean {
   return isSystemError(error) && error.code === 'ENOENT';
 }
 
-/** The secret key in a folder of keys. Throws `HepcError` H710, H711. */
-export async function readSecretKeyFile(folder: string): Promise<{ path: string; bytes: Uint8Array }> {
-  const path = join(folder, keyFileNames.secretKey);
-  return { path, bytes: await readInputFile(path, fileKinds.keys) };
+/** The key `name` at `path`: a folder of keys, or the file itself. Throws `HepcError` H710, H711. */
+export async function readKeyFile(
+  path: string,
+  name: (typeof keyFileNames)[keyof typeof keyFileNames],
+): Promise<{ path: string; bytes: Uint8Array }> {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const file = isFolder ? join(path, name) : path;
+  return { path: file, bytes: await readInputFile(file, fileKinds.keys) };
 }

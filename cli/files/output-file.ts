@@ -19,6 +19,8 @@ const standardOutput = 1;
 export class OutputFile {
   /** As the user wrote it. */
   readonly path: string;
+  /** To be said after the path: that a file was there before, if one was. */
+  readonly inPlace: string;
 
   /**
    * Throws `HepcError` H720 where nothing could be written to `path`, and where it is an input or another output of the
@@ -26,11 +28,12 @@ export class OutputFile {
    */
   constructor(path: string) {
     this.path = path;
-    attempt(path, () => {
+    this.inPlace = attempt(path, () => {
       const target = outputTarget(path);
       if (target.kind === 'file') claimOutput(path, target.path);
       if (target.kind === 'descriptor' && target.file === standardOutput) takeStandardOutput();
       probeTarget(path, target);
+      return target.kind === 'file' && target.mode !== undefined ? ', in place of the file that was there' : '';
     });
   }
 

@@ -1,6 +1,7 @@
 /** The help of a command, generated from its declaration: options, then command lines that run. */
 import { type CommandOption, optionsOf } from './command.ts';
 import type { Command } from './declaration.ts';
+import { alternatives } from '../../ir/suggestion.ts';
 import { exampleSection } from './root-help.ts';
 import { wrap } from '../render/wrap.ts';
 
@@ -38,7 +39,7 @@ export function flagsOf({ name, short, kind, value }: CommandOption): string {
 
 function textOf({ doc, choices, default: absent, required, argument }: CommandOption): string {
   const remarks = [
-    ...(choices.length > 1 ? [choices.join(' or ')] : []),
+    ...(choices.length > 1 ? [alternatives(choices)] : []),
     ...(absent === undefined ? [] : [`default ${absent}`]),
     ...(required && argument !== true ? ['required'] : []),
   ];

@@ -1,6 +1,6 @@
 /** Schemas of option values: what stands on the command line, as text, to what commands work with. */
 import { z } from 'zod';
-import { suggestion } from '../../ir/suggestion.ts';
+import { alternatives, suggestion } from '../../ir/suggestion.ts';
 import { isPowerOfTwo } from '../../ir/tile/layout.ts';
 
 /** A path or another text that is not empty. */
@@ -64,7 +64,6 @@ function numberWhere(fits: (value: number) => boolean, expected: string) {
 }
 
 const sizeUnits: Readonly<Record<string, number>> = {
-  '': 1,
   b: 1,
   kb: 1e3,
   mb: 1e6,
@@ -84,13 +83,14 @@ export function amount(most: number) {
   return numberWhere((value) => value >= 0 && value <= most, `a number from 0 to ${most}`);
 }
 
-/** Bytes, as `512MiB`, `1.5 GB` or `1048576`. */
+/** Bytes, as `512MiB`, `1.5 GB` or `4096 B`: a number alone may have been meant in any unit. */
 export function byteSize() {
   return z.string().transform((given, context) => {
     const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(given) ?? [];
     const bytes = Math.floor(Number(number) * (sizeUnits[unit.toLowerCase()] ?? NaN));
     if (number !== '' && bytes >= 1 && bytes <= 2 ** 50) return bytes;
-    context.addIssue({ code: 'custom', message: 'expected a size such as 512MiB, 2GiB or a number of bytes' });
+    const meant = number !== '' && unit === '' ? ` (did you mean ${number}MiB?)` : '';
+    context.addIssue({ code: 'custom', message: `expected a size with its unit, such as 512MiB or 2GiB${meant}` });
     return z.NEVER;
   });
 }
@@ -114,7 +114,7 @@ export function choice<const Names extends readonly [string, ...string[]]>(names
   return z.enum(names, {
     error: ({ input }) => {
       const meant = typeof input === 'string' ? suggestion(input, names) : undefined;
-      return `expected ${names.join(' or ')}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
+      return `expected ${alternatives(names)}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`;
     },
   });
 }

@@ -67,7 +67,7 @@ export function summarisePlan(plan: Plan): string {
     operationTable(
       'node',
       countByNode(plan.program).map(({ nodes, counts }) => ({
-        label: nodes.map(({ name, output, opType }) => `${name || output} (${opType})`).join(' + ') || '(no node)',
+        label: nodes.map(({ name, output, opType }) => `${name || output} (${opType})`).join(' + ') || '(of no node)',
         counts,
       })),
     ),

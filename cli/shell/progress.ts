@@ -36,10 +36,14 @@ const silent: Progress = {
   end: () => undefined,
 };
 
+/** Where lines are not drawn over, parts of what is over by then are not told. */
+const leastStepMs = 2000;
+
 class PlainProgress implements Progress {
   private readonly stream: Output;
   private readonly now: () => number;
   private what = '';
+  private began = 0;
   private reportedQuarter = 0;
   /** Of the whole: when it began, and the quarters of it that were reported. */
   private whole: { readonly began: number; quarter: number } | undefined;
@@ -52,6 +56,7 @@ class PlainProgress implements Progress {
   step(what: string): void {
     if (what === this.what) return;
     this.what = what;
+    this.began = this.now();
     this.reportedQuarter = 0;
     this.stream.write(`${what}\n`);
   }
@@ -59,7 +64,7 @@ class PlainProgress implements Progress {
   fraction(done: number): void {
     const quarter = Math.floor(4 * done);
     // The end is told by what comes next.
-    if (quarter <= this.reportedQuarter || quarter >= 4) return;
+    if (quarter <= this.reportedQuarter || quarter >= 4 || this.now() - this.began < leastStepMs) return;
     this.reportedQuarter = quarter;
     this.stream.write(`${this.what}: ${25 * quarter}%\n`);
   }

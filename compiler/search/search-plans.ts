@@ -134,7 +134,7 @@ class PlanSearch {
       if (!carriesDepth(degree, this.depth, capabilities)) {
         this.skip(degree, 1, `no modulus chain carries ${this.depth} levels`);
       } else if (this.found !== undefined && !this.mayPay(degree, this.found)) {
-        this.skip(degree, 1, 'half as many operations as the best plan has would cost more here');
+        this.skip(degree, 1, 'every operation costs more here: even half of those of the best plan would');
       } else {
         // Larger degrees may not be searched: the largest that there is gets all that is left.
         const share = degree === capabilities.largestDegree ? left : left / 2;

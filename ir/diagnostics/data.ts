@@ -3,7 +3,7 @@ import { defineDiagnostic } from './diagnostic.ts';
 
 const saveWithNumpy = 'Save it from Python with numpy.save("x.npy", x) or numpy.savez("x.npz", x=x, y=labels).';
 
-export const unknownDataFormat = defineDiagnostic<{ bytes: number }>({
+export const unknownDataFormat = defineDiagnostic<{ got: string | undefined }>({
   code: 'H401',
   severity: 'error',
   title: 'data file of unknown format',
@@ -11,8 +11,10 @@ export const unknownDataFormat = defineDiagnostic<{ bytes: number }>({
     'Samples come as a numpy array (.npy), several numpy arrays by name (.npz), or JSON: nested lists of numbers, or an ' +
     'object of them by input name. The format is recognised by the first bytes of the file, whatever its name. ' +
     'Pickles, HDF5, CSV and images have to be converted.',
-  message: ({ bytes }) =>
-    bytes === 0 ? 'the file is empty' : 'the file is neither a numpy array (.npy, .npz) nor a JSON list or object',
+  message: ({ got }) =>
+    got === 'empty'
+      ? 'the file is empty'
+      : `the file is ${got === undefined ? '' : `${got}, `}neither a numpy array (.npy, .npz) nor a JSON list or object`,
   notes: () => [saveWithNumpy],
 });
 
@@ -94,7 +96,7 @@ export const wrongShape = defineDiagnostic<{
     `array ${JSON.stringify(array)} has shape ${formatShape(got)}; expected ${formatShape(expected)} for one sample ` +
     `or ${formatShape([...expected.slice(0, batchAxis), 'n', ...expected.slice(batchAxis)])} for n samples`,
   notes: ({ got, expected, hasBatchAxis }) => [
-    ...reshapeHints(got, expected),
+    ...(got.includes(0) ? ['The array has no elements: it holds no sample.'] : reshapeHints(got, expected)),
     ...(hasBatchAxis || expected[0] !== 1
       ? []
       : ['The first dimension of this model input is fixed at 1, so samples go along one more axis before it.']),
@@ -194,11 +196,18 @@ function listNames(names: readonly string[]): string {
   return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ');
 }
 
-/** The reshape that puts things right, if only dimensions of size 1 are missing or superfluous. */
+/** The reshape that puts things right, if dimensions of size 1 are missing or superfluous, or axes are merged. */
 function reshapeHints(got: readonly number[], expected: readonly number[]): string[] {
   const squeeze = (shape: readonly number[]): string => shape.filter((size) => size !== 1).join();
-  const fitting = [expected, [got[0] ?? 1, ...expected]].find((shape) => squeeze(shape) === squeeze(got));
-  return fitting === undefined
+  const candidates = [expected, [got[0] ?? 1, ...expected]];
+  const fitting = candidates.find((shape) => squeeze(shape) === squeeze(got));
+  if (fitting !== undefined) return [`Only dimensions of size 1 differ: reshape the array to ${formatShape(fitting)}.`];
+  const asMany = candidates.find((shape) => product(shape) === product(got));
+  return asMany === undefined
     ? []
-    : [`Only dimensions of size 1 differ: reshape the array to ${formatShape(fitting)}.`];
+    : [`It has as many elements as ${formatShape(asMany)}: reshape it to that, if they are in this order.`];
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((total, size) => total * size, 1);
 }

@@ -112,8 +112,13 @@ function counted(count: number, what: string): string {
 
 function describeExcess({ option, needed, most }: { option: string; needed: number; most: number }): string {
   const [more, limit] = [needed, most].map((value) => (option === '--max-keys' ? String(value) : asSize(value)));
-  const percent = Math.ceil(100 * (needed / most - 1));
-  return `${more ?? ''} where ${option} allows ${limit ?? ''} (${percent}% more)`;
+  return `${more ?? ''} where ${option} allows ${limit ?? ''}${describeRatio(needed / most)}`;
+}
+
+/** Of what is needed to what is allowed: nothing for none of something. */
+function describeRatio(ratio: number): string {
+  if (!Number.isFinite(ratio)) return '';
+  return ratio < 2 ? ` (${Math.ceil(100 * (ratio - 1))}% more)` : ` (${Number(ratio.toPrecision(2))} times as much)`;
 }
 
 function readable(bytes: number): string {
@@ -127,5 +132,6 @@ function asGibibytes(bytes: number): string {
 
 /** As the options take it, rounded up. */
 function asSize(bytes: number): string {
+  if (bytes < 2 ** 10) return `${bytes}B`;
   return bytes < 2 ** 20 ? `${Math.ceil(bytes / 2 ** 10)}KiB` : `${Math.ceil(bytes / 2 ** 20)}MiB`;
 }

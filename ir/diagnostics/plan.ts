@@ -26,6 +26,17 @@ export const otherHepVersion = defineDiagnostic<{ version: number; madeBy: strin
   notes: () => ['Compile the model with this version of hepc, or use the one that the file was made with.'],
 });
 
+export const noPlan = defineDiagnostic<{ got: string }>({
+  code: 'H509',
+  severity: 'error',
+  title: 'a file that is no plan',
+  explain:
+    'Plans and client parts are `.hep` files, which `hepc compile`, `hepc client-part` and `hepc bind` write. The first bytes ' +
+    'of this one, or what its archive holds, are those of something else.',
+  message: ({ got }) => `expected a plan (.hep), but the file is ${got}`,
+  notes: () => ['Check that the arguments are in the right order.'],
+});
+
 export const badManifest = defineDiagnostic<{ reason: string }>({
   code: 'H503',
   severity: 'error',
@@ -107,9 +118,13 @@ export const inputOutOfRange = defineDiagnostic<{
     'A plan is compiled for the range of its calibration samples with some headroom: activations are approximated ' +
     'there, and parameters are chosen for it. Larger values would give a wrong answer, and nobody could see it before ' +
     'decryption.',
-  message: ({ input, maxAbs, count, sample, element, value }) =>
-    `input "${input}": element ${element} of sample ${sample} is ${value}, the plan was compiled for ±${maxAbs}` +
-    (count > 1 ? `; ${count - 1} other values are out of range too` : ''),
+  message: ({ input, maxAbs, count, sample, element, value }) => {
+    const [got, most] = apart(Math.abs(value), maxAbs);
+    return (
+      `input "${input}": element ${element} of sample ${sample} is ${value < 0 ? '-' : ''}${got}, the plan was compiled for ±${most}` +
+      (count > 1 ? `; ${count - 1} other values are out of range too` : '')
+    );
+  },
   notes: () => [
     'Check that the data are preprocessed as those for calibration were (for example divided by 255).',
     'Compile with calibration samples that cover these values.',
@@ -164,6 +179,15 @@ export const unlikeAnswer = defineDiagnostic<{ output: string; sample: number; f
     'Compile with calibration samples that include such data.',
   ],
 });
+
+/** Two numbers that differ, in as many digits as show it, at least four. */
+function apart(a: number, b: number): readonly [string, string] {
+  for (let digits = 4; digits < 17; digits++) {
+    const [left, right] = [a, b].map((x) => String(Number(x.toPrecision(digits))));
+    if (left !== undefined && right !== undefined && left !== right) return [left, right];
+  }
+  return [String(a), String(b)];
+}
 
 function short(figure: number): string {
   return String(Number(figure.toPrecision(4)));

@@ -1,16 +1,29 @@
 /** Diagnostics H6xx: keys, ciphertexts and evaluation. */
 import { defineDiagnostic } from './diagnostic.ts';
 
+/** Without an article. */
+export type NamedFile =
+  'secret key' | 'public key' | 'evaluation keys' | 'encrypted inputs' | 'encrypted outputs' | 'bound weights';
+
+function isPlural(what: NamedFile): boolean {
+  return what.endsWith('s');
+}
+
+function were(what: NamedFile): string {
+  return isPlural(what) ? 'were' : 'was';
+}
+
 const copyAgain = 'Copy or download the file again; compare its size with the original.';
 
-export const notAnEnvelope = defineDiagnostic<{ expected: string }>({
+export const notAnEnvelope = defineDiagnostic<{ expected: string; got: string | undefined }>({
   code: 'H601',
   severity: 'error',
   title: 'not a file of keys or ciphertexts',
   explain:
     'Keys, inputs and outputs are files of their own format, which begin with "HEPC". This one does not: it may be ' +
     'a plan, a model, samples, or something from another program.',
-  message: ({ expected }) => `expected ${expected}, but the bytes are no file of keys or ciphertexts`,
+  message: ({ expected, got }) =>
+    `expected ${expected}, but the ${got === undefined ? 'bytes are no file of keys or ciphertexts' : `file is ${got}`}`,
   notes: () => ['Check that the arguments are in the right order.'],
 });
 
@@ -51,18 +64,19 @@ export const damagedFile = defineDiagnostic<{ reason: string }>({
   notes: () => [copyAgain],
 });
 
-export const otherParameters = defineDiagnostic<{ what: string }>({
+export const otherParameters = defineDiagnostic<{ what: NamedFile }>({
   code: 'H605',
   severity: 'error',
   title: 'keys for other parameters',
   explain:
     'Keys belong to one set of encryption parameters and one set of rotation steps. Two plans share keys only if they ' +
     'agree in both; compiling again with other options usually changes them.',
-  message: ({ what }) => `${what} was made for other encryption parameters or rotation steps than those of this plan`,
+  message: ({ what }) =>
+    `the ${what} ${were(what)} made for other encryption parameters or rotation steps than those of this plan`,
   notes: () => ['Generate keys from this plan, and encrypt again under them.'],
 });
 
-export const otherKey = defineDiagnostic<{ what: string; got: string; expected: string }>({
+export const otherKey = defineDiagnostic<{ what: NamedFile; got: string; expected: string }>({
   code: 'H606',
   severity: 'error',
   title: 'encrypted under another key',
@@ -70,18 +84,18 @@ export const otherKey = defineDiagnostic<{ what: string; got: string; expected: 
     'Every set of keys has an identity, a digest of its public key, which inputs, outputs and bound weights carry. What ' +
     'was encrypted under one key and computed with another decrypts to noise, so it is refused.',
   message: ({ what, got, expected }) =>
-    `${what} belongs to key ${got.slice(0, 16)}…, but the key in use is ${expected.slice(0, 16)}…`,
+    `the ${what} belong${isPlural(what) ? '' : 's'} to key ${got.slice(0, 16)}…, but the key in use is ${expected.slice(0, 16)}…`,
   notes: () => ['Use the keys that were generated together, and data encrypted under them.'],
 });
 
-export const otherEncoding = defineDiagnostic<{ what: string }>({
+export const otherEncoding = defineDiagnostic<{ what: NamedFile }>({
   code: 'H607',
   severity: 'error',
   title: 'ciphertexts of another plan',
   explain:
     'Ciphertexts hold values in an order and at a scale that the plan prescribes. These were packed for another plan, ' +
     'even though its keys fit.',
-  message: ({ what }) => `${what} was packed for another plan than this one`,
+  message: ({ what }) => `the ${what} ${were(what)} packed for another plan than this one`,
   notes: () => ['Encrypt with the client part of the very plan that is evaluated.'],
 });
 

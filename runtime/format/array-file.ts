@@ -1,4 +1,5 @@
 /** Files of arrays that a person hands over: `.npy`, `.npz` or JSON, told apart by content, not by name. */
+import { kindOfBytes } from '../../ir/files/kind-of-bytes.ts';
 import { unknownDataFormat } from '../../ir/diagnostics/data.ts';
 import { HepcError, type Place } from '../../ir/diagnostics/diagnostic.ts';
 import { arrayFromNested, parseJson } from './nested.ts';
@@ -32,7 +33,7 @@ export interface ArrayFileLimits {
 export function openArrayFile(bytes: Uint8Array, limits: ArrayFileLimits, at: Place): ArrayFile {
   if (hasNpyMagic(bytes)) return { at, read: () => readNpy(bytes, at), readTexts: () => readTextNpy(bytes, at) };
   if (hasZipMagic(bytes)) return named(openNpz(bytes, limits.npz, at), readNpy, readTextNpy, at);
-  if (!looksLikeJson(bytes)) throw new HepcError([unknownDataFormat({ bytes: bytes.length }, at)]);
+  if (!looksLikeJson(bytes)) throw new HepcError([unknownDataFormat({ got: kindOfBytes(bytes) }, at)]);
   const json = parseJson(bytes, limits.maxJsonBytes, at);
   if (!isObject(json)) return { at, read: () => arrayFromNested(json, at), readTexts: () => textsFromNested(json, at) };
   return named(Object.entries(json), arrayFromNested, textsFromNested, at);

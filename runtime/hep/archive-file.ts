@@ -2,6 +2,7 @@
  * A `.hep` archive in a file that may be larger than memory: read with random access, written entry by entry. Entries
  * that are left in the file are compared with their digests each time that they are read.
  */
+import { tellingBytes } from '../../ir/files/kind-of-bytes.ts';
 import { unreadableHep } from '../../ir/diagnostics/plan.ts';
 import { HepcError, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
 import { sha256HexOf } from '../../ir/digest.ts';
@@ -19,6 +20,7 @@ import {
   maxManifestBytes,
   parseManifest,
   refusal,
+  refuseOtherKinds,
   type StoredEntry,
 } from './archive.ts';
 import type { ManifestText } from './manifest.ts';
@@ -34,7 +36,10 @@ export async function openArchiveFile(
   file: string,
   isStored: (name: string) => boolean,
 ): Promise<Archive> {
-  const zip = await attempt(file, () => ZipFile.open(source, limits));
+  const zip = await attempt(file, async () => {
+    refuseOtherKinds(await source.read(0, tellingBytes), file);
+    return ZipFile.open(source, limits);
+  });
   const manifestSize = zip.entries.get(manifestName)?.size;
   const tooLarge = manifestSize !== undefined && manifestSize > maxManifestBytes;
   if (tooLarge) throw refuseSize(`the manifest has ${manifestSize} bytes, more than ${maxManifestBytes}`, file);

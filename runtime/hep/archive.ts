@@ -2,7 +2,7 @@
  * A `.hep` as an archive: the manifest, and entries that it lists with their digests. Reading checks sizes, names,
  * format version and manifest before anything else, and every digest before an entry is used.
  */
-import { badHepEntry, badManifest, otherHepVersion, unreadableHep } from '../../ir/diagnostics/plan.ts';
+import { badHepEntry, badManifest, noPlan, otherHepVersion, unreadableHep } from '../../ir/diagnostics/plan.ts';
 import {
   type Diagnostic,
   HepcError,
@@ -11,8 +11,10 @@ import {
   throwIfErrors,
 } from '../../ir/diagnostics/diagnostic.ts';
 import { sha256Hex } from '../../ir/digest.ts';
+import { kindOfBytes } from '../../ir/files/kind-of-bytes.ts';
 import { plainBytes } from '../base/own-bytes.ts';
 import { readZip, writeZip } from '../format/zip.ts';
+import { hasZipMagic } from '../format/zip-directory.ts';
 import { type ZipEntry, ZipError } from '../format/zip-format.ts';
 import {
   describeIssues,
@@ -84,7 +86,9 @@ export function encodeManifest(manifest: ManifestText): Uint8Array<ArrayBuffer> 
  * Throws `HepcError` H501 to H504.
  */
 export function openArchive(bytes: Uint8Array, file: string, trusted: (name: string) => boolean): Archive {
-  const found = unzip(plainBytes(bytes, 'a plan'), file);
+  const plain = plainBytes(bytes, 'a plan');
+  refuseOtherKinds(plain, file);
+  const found = unzip(plain, file);
   const manifest = parseManifest(found.get(manifestName), { file, part: manifestName });
   found.delete(manifestName);
   throwIfErrors(compareNames(manifest, found, file));
@@ -104,6 +108,12 @@ function unzip(bytes: Uint8Array, file: string): Map<string, Uint8Array> {
   }
 }
 
+/** Throws `HepcError` H509 for bytes whose beginning is known to be that of something else. */
+export function refuseOtherKinds(head: Uint8Array, file: string): void {
+  const got = hasZipMagic(head) ? undefined : kindOfBytes(head);
+  if (got !== undefined) throw new HepcError([noPlan({ got }, { file })]);
+}
+
 /** What to throw for an error of the ZIP code: H501, or the error itself where it is another one. */
 export function refusal(error: unknown, file: string): unknown {
   if (!(error instanceof ZipError)) return error;
@@ -118,7 +128,10 @@ export function alteredEntry(name: string, file: string): Diagnostic {
 
 export function parseManifest(bytes: Uint8Array | undefined, at: Place): Manifest {
   const refuse = (reason: string): HepcError => new HepcError([badManifest({ reason }, at)]);
-  if (bytes === undefined) throw refuse('it is missing, so this is no .hep file');
+  if (bytes === undefined)
+    throw refuse(
+      'it is missing, so this is another archive than a .hep file, such as samples (.npz) or a model of PyTorch',
+    );
   if (bytes.length > maxManifestBytes) throw refuse(`it has ${bytes.length} bytes, more than ${maxManifestBytes}`);
   const json = parseJson(bytes);
   if (json === undefined) throw refuse('it is not JSON');

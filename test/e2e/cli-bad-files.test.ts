@@ -96,7 +96,7 @@ describe('plans', () => {
 
   test.each([
     ['cut short', () => readFileSync(files.plan).subarray(0, 2000), 'H501'],
-    ['of another kind', () => readFileSync(files.model), 'H501'],
+    ['of another kind', () => readFileSync(files.model), 'H509'],
     ['of a newer version', () => editManifest((text) => text.replace(/"version": \d+/, '"version": 1000000')), 'H502'],
     ['with an edited manifest', () => editManifest((text) => text.replace('"batch": 1', '"batch": 0')), 'H503'],
     [

@@ -60,9 +60,11 @@ describe('limits', () => {
   });
 
   test('that nothing meets are told with the nearest plan', async () => {
-    const { exitCode, stderr } = await compileWith('--max-upload', '100');
+    const { exitCode, stderr } = await compileWith('--max-upload', '100B');
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(/error\[H340\]: the nearest plan, at N = \d+, needs \d+KiB where --max-upload allows 1KiB/);
+    expect(stderr).toMatch(
+      /error\[H340\]: the nearest plan, at N = \d+, needs \d+KiB where --max-upload allows 100B \(\d+ times as much\)/,
+    );
   });
 
   test('of memory that nothing keeps are told with the keys and layers that take it', async () => {
@@ -109,7 +111,7 @@ test('--costs takes a file of costs, and refuses another', async () => {
 
 test.each([
   [['--bandwidth', '0', '--optimize', 'end-to-end'], '--bandwidth: expected a number above 0', '"0"'],
-  [['--max-memory', 'lots'], '--max-memory: expected a size such as 512MiB', '"lots"'],
+  [['--max-memory', 'lots'], '--max-memory: expected a size with its unit, such as 512MiB', '"lots"'],
   [['--max-memory', '-5MiB'], '--max-memory: expected a size', '"-5MiB"'],
   [['--max-upload', '12XB'], '--max-upload: expected a size', '"12XB"'],
   [['--max-keys', 'few'], '--max-keys: expected a whole number', '"few"'],

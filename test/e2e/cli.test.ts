@@ -77,7 +77,11 @@ describe('compile', () => {
 
   test('takes a batch, and runs fewer and more samples than that', async () => {
     const plan = join(temporaryFolder(), 'p.hep');
-    await runCli('compile', files.model, '-o', plan, '--calibrate', files.samples, '--batch', '3', '-q');
+    const compile = ['compile', files.model, '-o', plan, '--calibrate', files.samples, '-q'];
+    expect((await runCli(...compile, '--batch', '16384')).stdout).toMatch(
+      /^ {2}batch +\d+ samples a run, where 16384 were/m,
+    );
+    await runCli(...compile, '--batch', '3');
     const { runs, outputs } = await runJson(plan, '--input', files.samples);
     expect(runs).toBe(3);
     expect(largestDifference(outputs.y, await expectedScores(files, 8))).toBeLessThan(0.02);

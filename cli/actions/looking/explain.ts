@@ -12,9 +12,10 @@ export const runExplain: Action<typeof explain> = ({ code }, { print }) => {
     print(renderFields([...diagnosticRegistry.values()].map((each) => [each.code, each.title])));
     return;
   }
-  const declaration = diagnosticRegistry.get(code.toUpperCase());
+  const wanted = code.toUpperCase().replace(/^(?=\d)/, 'H');
+  const declaration = diagnosticRegistry.get(wanted);
   if (declaration === undefined) {
-    const meant = suggestion(code.toUpperCase(), [...diagnosticRegistry.keys()]);
+    const meant = suggestion(wanted, [...diagnosticRegistry.keys()]);
     throw new HepcError([unknownName({ what: 'diagnostic', name: code, suggestion: meant, list: 'hepc explain' })]);
   }
   print(`${declaration.code} (${declaration.severity}): ${declaration.title}\n\n${wrap(declaration.explain)}\n`);

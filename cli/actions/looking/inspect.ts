@@ -30,7 +30,7 @@ export const runInspect: Action<typeof inspect> = async (options, { print }) => 
     const plan = await readPlanFile(options.plan);
     const page = await renderReport(plan, { madeBy: program, ...(await besides(plan, options)) });
     output.write(page);
-    print(`${options.html}: ${formatBytes(Buffer.byteLength(page))}\n`);
+    print(`${options.html}: ${formatBytes(Buffer.byteLength(page))}${output.inPlace}\n`);
     return;
   }
   if (options.trace !== undefined || options.compare !== undefined) throw new UsageError([onlyForHtml]);

@@ -2,7 +2,8 @@ import { plainWeights } from '../../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { writeBoundHep } from '../../../runtime/hep/write-bound.ts';
 import { inFileAsync } from '../../shell/failure.ts';
-import { fileKinds, readInputFile } from '../../files/input-file.ts';
+import { keyFileNames } from '../../files/key-file-names.ts';
+import { readKeyFile } from '../../files/key-folder.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readPlanFile } from '../../files/plan-file.ts';
@@ -19,7 +20,7 @@ export const runBind: Action<typeof bind> = async (options, { print }) => {
   const at = { file: options.plan };
   if (plan.weights === 'plain') throw new HepcError([plainWeights({}, at)]);
   if (plan.bound !== undefined) throw new HepcError([boundPlan({}, at)]);
-  const publicKey = await readInputFile(options.publicKey, fileKinds.keys);
+  const publicKey = await readKeyFile(options.publicKey, keyFileNames.publicKey);
   const progress = createProgress(options.quiet);
   progress.step('encrypting the weights');
   const onProgress = (done: number): void => {
@@ -27,10 +28,12 @@ export const runBind: Action<typeof bind> = async (options, { print }) => {
   };
   const bound = await interruptible((signal) =>
     output.writeInParts((append) =>
-      inFileAsync(options.publicKey, () =>
-        writeBoundHep(plan, publicKey, append, { madeBy: program, signal, onProgress }),
+      inFileAsync(publicKey.path, () =>
+        writeBoundHep(plan, publicKey.bytes, append, { madeBy: program, signal, onProgress }),
       ),
     ),
   ).finally(() => progress.end());
-  print(`${options.output}: ${formatBytes(bound.bytes)}, bound to key ${bound.publicKeyDigest.slice(0, 16)}…\n`);
+  print(
+    `${options.output}: ${formatBytes(bound.bytes)}, bound to key ${bound.publicKeyDigest.slice(0, 16)}…${output.inPlace}\n`,
+  );
 };

@@ -19,7 +19,7 @@ import { describeAccuracy } from '../../render/accuracy.ts';
 import { describeClientSteps } from '../../render/client-steps.ts';
 import { describeTime } from '../../render/plan-summary.ts';
 import { renderFields } from '../../render/table.ts';
-import { formatBytes } from '../../render/units.ts';
+import { formatBytes, plural } from '../../render/units.ts';
 import { describePruned } from '../../render/pruning.ts';
 import { loadSamplesFor, readLabelledSamples } from '../../files/sample-file.ts';
 import { program } from '../../shell/version.ts';
@@ -75,10 +75,11 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
     progress.end();
     for (const warning of warnings) remark(formatDiagnostic(warning));
     const { statistics, client } = plan;
-    print(`${options.output}: ${formatBytes(bytes)}\n`);
+    print(`${options.output}: ${formatBytes(bytes)}${output.inPlace}\n`);
     print(
       renderFields([
         ['parameters', `N = ${statistics.polyModulusDegree}, ${statistics.modulusBits.join(' + ')} bits`],
+        ...describeBatch(client.batch, batch),
         ['rotations', String(statistics.rotations)],
         ['products', `${statistics.multiplyPlain} with plaintexts, ${statistics.multiplyCipher} with ciphertexts`],
         // The costs may have been measured.
@@ -133,6 +134,12 @@ async function readModel(
   const { steps } = model;
   const network = importOnnx({ ...source, bytes: pruned.onnx });
   return { model: { ...network, steps }, samples: samples ?? training.samples.slice(0, calibrationSamples), pruned };
+}
+
+/** Where a run takes several samples, or not as many as were asked for. */
+function describeBatch(batch: number, asked: number | undefined): [name: string, value: string][] {
+  if (asked === undefined || asked === batch) return batch === 1 ? [] : [['batch', `${plural(batch, 'sample')} a run`]];
+  return [['batch', `${plural(batch, 'sample')} a run, where ${asked} were asked for`]];
 }
 
 /** What is left to the client, where anything is. */

@@ -3,6 +3,7 @@ import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { pruneModel } from '../../../pruning/prune-model.ts';
 import { openModel } from '../../files/model-file.ts';
 import { OutputFile } from '../../files/output-file.ts';
+import { formatBytes } from '../../render/units.ts';
 import { createProgress } from '../../shell/progress.ts';
 import { renderPruning } from '../../render/pruning.ts';
 import { readLabelledSamples } from '../../files/sample-file.ts';
@@ -43,7 +44,7 @@ export const runPrune: Action<typeof prune> = async (options, { print, remark })
     }
     progress.end();
     for (const warning of warnings) remark(formatDiagnostic(warning));
-    print(`${options.output}\n`);
+    print(`${options.output}: ${formatBytes(onnx.length)}${output.inPlace}\n`);
     print(renderPruning(report));
   } finally {
     progress.end();

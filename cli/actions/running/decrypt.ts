@@ -6,7 +6,8 @@ import { AnswerWriter } from '../../answers/encode-answers.ts';
 import { inFile, inFileAsync } from '../../shell/failure.ts';
 import { fileKinds, withInputFile } from '../../files/input-file.ts';
 import { interruptible } from '../../shell/interrupts.ts';
-import { readSecretKeyFile } from '../../files/key-folder.ts';
+import { keyFileNames } from '../../files/key-file-names.ts';
+import { readKeyFile } from '../../files/key-folder.ts';
 import { warn } from '../../shell/warn.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readClientFile } from '../../files/plan-file.ts';
@@ -17,7 +18,7 @@ import type { decrypt } from '../../commands/running/decrypt.ts';
 export const runDecrypt: Action<typeof decrypt> = async (options, { print, remark }) => {
   const output = new OutputFile(options.output);
   const part = await readClientFile(options.plan);
-  const key = await readSecretKeyFile(options.keys);
+  const key = await readKeyFile(options.keys, keyFileNames.secretKey);
   const warnings: Diagnostic[] = [];
   const described = await withInputFile(options.input, fileKinds.ciphertexts, (outputs) =>
     interruptible(async (signal) => {

@@ -3,7 +3,8 @@ import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { Client } from '../../../runtime/client.ts';
 import { inFile, inFileAsync } from '../../shell/failure.ts';
 import { interruptible } from '../../shell/interrupts.ts';
-import { readSecretKeyFile } from '../../files/key-folder.ts';
+import { keyFileNames } from '../../files/key-file-names.ts';
+import { readKeyFile } from '../../files/key-folder.ts';
 import { warn } from '../../shell/warn.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readClientFile } from '../../files/plan-file.ts';
@@ -15,7 +16,7 @@ import type { encrypt } from '../../commands/running/encrypt.ts';
 export const runEncrypt: Action<typeof encrypt> = async (options, { print, remark }) => {
   const output = new OutputFile(options.output);
   const part = await readClientFile(options.plan);
-  const key = await readSecretKeyFile(options.keys);
+  const key = await readKeyFile(options.keys, keyFileNames.secretKey);
   const warnings: Diagnostic[] = [];
   const { bytes, count } = await withSamples(options.input, modelInputs(part, part.inputs), options.limit, (samples) =>
     interruptible(async (signal) => {
@@ -36,5 +37,5 @@ export const runEncrypt: Action<typeof encrypt> = async (options, { print, remar
     }),
   );
   warn(warnings, { remark });
-  print(`${options.output}: ${plural(count, 'sample')}, ${formatBytes(bytes)}\n`);
+  print(`${options.output}: ${plural(count, 'sample')}, ${formatBytes(bytes)}${output.inPlace}\n`);
 };

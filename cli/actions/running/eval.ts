@@ -5,7 +5,9 @@ import type { Append } from '../../../runtime/format/zip-writer.ts';
 import type { EngineChoice } from '../../../runtime/base/engine-choices.ts';
 import { Server } from '../../../runtime/server.ts';
 import { inFileAsync } from '../../shell/failure.ts';
-import { fileKinds, readInputFile, withInputFile } from '../../files/input-file.ts';
+import { keyFileNames } from '../../files/key-file-names.ts';
+import { readKeyFile } from '../../files/key-folder.ts';
+import { fileKinds, withInputFile } from '../../files/input-file.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { withPlanFile } from '../../files/plan-file.ts';
@@ -17,14 +19,16 @@ import type { evaluate } from '../../commands/running/eval.ts';
 export const runEvaluate: Action<typeof evaluate> = async (options, { print, remark }) => {
   const output = new OutputFile(options.output);
   const { bytes, preparedMs, evaluatedMs, engine, remarks } = await withPlanFile(options.plan, async (plan) => {
-    const keys = await readInputFile(options.keys, fileKinds.keys);
+    const keys = await readKeyFile(options.keys, keyFileNames.evaluationKeys);
     return withInputFile(options.input, fileKinds.ciphertexts, (inputs) =>
-      output.writeInParts((append) => evaluateFiles(plan, keys, inputs, append, options)),
+      output.writeInParts((append) => evaluateFiles(plan, keys.bytes, inputs, append, { ...options, keys: keys.path })),
     );
   });
   for (const warning of remarks) remark(formatDiagnostic(warning));
   const [prepared, evaluated] = [preparedMs, evaluatedMs].map(formatMilliseconds);
-  print(`${options.output}: ${formatBytes(bytes)}, prepared in ${prepared}, evaluated in ${evaluated} by ${engine}\n`);
+  print(
+    `${options.output}: ${formatBytes(bytes)}, prepared in ${prepared}, evaluated in ${evaluated} by ${engine}${output.inPlace}\n`,
+  );
 };
 
 interface Options {

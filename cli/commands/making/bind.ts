@@ -12,7 +12,7 @@ export const bind = declareCommand({
   ],
   options: z.strictObject({
     plan: planArgument,
-    publicKey: option(text, { doc: 'the public key of the client', value: 'public.key' }),
+    publicKey: option(text, { doc: 'the public key of the client, or a folder with public.key', value: 'public.key' }),
     output: option(text, { doc: 'the bound plan', short: 'o', value: 'BOUND.hep' }),
     quiet,
   }),

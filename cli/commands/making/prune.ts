@@ -10,8 +10,8 @@ export const prune = declareCommand({
     'Writes an ordinary ONNX file with the neurons in their original order. The order in which they share ciphertexts ' +
       'stands in its metadata, where `hepc compile` finds it.',
     'Schemes are those of HE-PEx: P2 prunes weights, P2T whole tiles, P3 permutes as well, P4 drops almost empty tiles ' +
-      'then, E restores what surviving tiles hold; P3T permutes and drops whole tiles. Scopes Lc, Gl; criteria L1, L2, ' +
-      'Rnd, Dat (by what the samples show) and for tiles T-Min, T-Max, T-Avg, T-Err; targets Wei, Neu. See ' +
+      'then, E restores what surviving tiles hold; P3T permutes and drops whole tiles. Scopes Lc, Gl; criteria Err (by ' +
+      'the error at the outputs; the default), Dat (by what the samples show), L1, L2, Rnd and for tiles T-Min, T-Max, T-Avg, T-Err; targets Wei, Neu. See ' +
       'docs/pruning.md.',
     'Losses are measured on --held-out, or on a fifth of the samples. An autoencoder is measured by its mean-square error, a model ' +
       'with labels by its accuracy, another by its difference from the unpruned model.',

@@ -10,7 +10,7 @@ export const decrypt = declareCommand({
   ],
   options: z.strictObject({
     plan: clientPlanArgument,
-    keys: option(text, { doc: 'folder of the keys', value: 'DIR' }),
+    keys: option(text, { doc: 'folder of the keys, or secret.key itself', value: 'DIR' }),
     input: option(text, { doc: 'the encrypted outputs', value: 'OUT.ct' }),
     output: option(text, {
       doc: 'the answers, in the types of the model: .npy, or .npz for several outputs',

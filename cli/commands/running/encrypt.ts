@@ -10,7 +10,7 @@ export const encrypt = declareCommand({
   ],
   options: z.strictObject({
     plan: clientPlanArgument,
-    keys: option(text, { doc: 'folder of the keys', value: 'DIR' }),
+    keys: option(text, { doc: 'folder of the keys, or secret.key itself', value: 'DIR' }),
     input,
     output: option(text, { doc: 'the encrypted inputs', short: 'o', value: 'IN.ct' }),
     limit,

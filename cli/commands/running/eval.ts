@@ -10,7 +10,7 @@ export const evaluate = declareCommand({
   ],
   options: z.strictObject({
     plan: planArgument,
-    keys: option(text, { doc: 'the evaluation keys of the client', value: 'eval.keys' }),
+    keys: option(text, { doc: 'the evaluation keys of the client, or a folder with eval.keys', value: 'eval.keys' }),
     input: option(text, { doc: 'the encrypted inputs', value: 'IN.ct' }),
     output: option(text, { doc: 'the encrypted outputs', short: 'o', value: 'OUT.ct' }),
     engine: serverEngine,

@@ -8,6 +8,7 @@ import proto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
 
 import { type Diagnostic, HepcError, type Place, visible } from '../../../ir/diagnostics/diagnostic.ts';
+import { kindOfBytes } from '../../../ir/files/kind-of-bytes.ts';
 import { malformedGraph, notOnnx } from '../../../ir/diagnostics/import.ts';
 import { functionDefaults } from './function-defaults.ts';
 import { wireFormatFault } from './wire-format.ts';
@@ -45,14 +46,20 @@ function decodeOpsets(imports: readonly onnx.IOperatorSetIdProto[] | null | unde
 
 function decodeMessage(bytes: Uint8Array, at: Place): onnx.IModelProto {
   const fault = wireFormatFault(bytes);
-  if (fault !== undefined) throw new HepcError([notOnnx({ reason: fault }, at)]);
+  if (fault !== undefined) throw new HepcError([notOnnx({ reason: whatItIs(bytes) ?? fault }, at)]);
   try {
     // A Buffer would be read by another reader, with other errors: always the plain one.
     return proto.onnx.ModelProto.decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = whatItIs(bytes) ?? (error instanceof Error ? error.message : String(error));
     throw new HepcError([notOnnx({ reason }, at)]);
   }
+}
+
+/** What bytes that are no model look like. */
+function whatItIs(bytes: Uint8Array): string | undefined {
+  const kind = kindOfBytes(bytes);
+  return kind === undefined || kind === 'an ONNX model' ? undefined : `the file is ${kind}`;
 }
 
 function decodeGraph(graph: onnx.IGraphProto, opsets: OnnxModel['opsets']): OnnxGraph {

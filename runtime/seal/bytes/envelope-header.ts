@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import {
   damagedFile,
+  type NamedFile,
   notAnEnvelope,
   otherEncoding,
   otherKey,
@@ -21,6 +22,7 @@ import {
   unknownEnvelopeVersion,
   wrongKindOfFile,
 } from '../../../ir/diagnostics/runtime.ts';
+import { kindOfBytes } from '../../../ir/files/kind-of-bytes.ts';
 import { maxFileSamples, maxRunCiphertexts } from '../../../ir/plan/plan.ts';
 
 const magic = new TextEncoder().encode('HEPC');
@@ -38,6 +40,15 @@ export const kinds = {
   outputs: 'encrypted outputs',
 } as const;
 export type Kind = keyof typeof kinds;
+
+/** Where it is known which file. */
+const definite = {
+  'secret-key': 'secret key',
+  'public-key': 'public key',
+  'evaluation-keys': 'evaluation keys',
+  inputs: 'encrypted inputs',
+  outputs: 'encrypted outputs',
+} as const satisfies Record<Kind, NamedFile>;
 
 const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -89,7 +100,7 @@ export function encodeHead(header: EnvelopeHeader): Uint8Array<ArrayBuffer> {
  */
 export function headEnd(fixed: Uint8Array, total: number, kind: Kind): number {
   if (fixed.length < fixedBytes || magic.some((byte, i) => fixed[i] !== byte))
-    throw new HepcError([notAnEnvelope({ expected: kinds[kind] })]);
+    throw new HepcError([notAnEnvelope({ expected: kinds[kind], got: kindOfBytes(fixed) })]);
   const view = new DataView(fixed.buffer, fixed.byteOffset, fixed.byteLength);
   const version = view.getUint32(magic.length, true);
   if (version !== envelopeVersion)
@@ -110,9 +121,9 @@ export function readHeader(head: Uint8Array, total: number, expected: ExpectedEn
     throw damaged(`its header is malformed${issue === undefined ? '' : `: ${issue.path.join('.')}: ${issue.message}`}`);
   }
   const header = parsed.data;
-  const what = kinds[header.kind];
   if (header.kind !== expected.kind)
-    throw new HepcError([wrongKindOfFile({ expected: kinds[expected.kind], got: what })]);
+    throw new HepcError([wrongKindOfFile({ expected: kinds[expected.kind], got: kinds[header.kind] })]);
+  const what = definite[header.kind];
   const content = header.runs * runBytes(header);
   const there = total - head.length - trailerBytes(header);
   if (content !== there) throw damaged(`its sections take ${content} bytes, but ${Math.max(0, there)} are there`);

@@ -2,6 +2,7 @@
  * Files of keys and ciphertexts that may be larger than memory, written and read run by run. Their form is that of
  * `envelope-header.ts`.
  */
+import { tellingBytes } from '../../../ir/files/kind-of-bytes.ts';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { sha256Of } from '../../../ir/digest.ts';
 import { type RandomAccess, readExactly } from '../../format/random-access.ts';
@@ -15,7 +16,6 @@ import {
   encodeHead,
   type EnvelopeHeader,
   type ExpectedEnvelope,
-  fixedBytes,
   headEnd,
   readHeader,
   runBytes,
@@ -72,7 +72,7 @@ export class EnvelopeReader {
 
   /** Reads everything but the runs. Rejects with `HepcError` (H601–H607) unless it is as stated and as expected. */
   static async open(source: RandomAccess, expected: ExpectedEnvelope): Promise<EnvelopeReader> {
-    const end = headEnd(await source.read(0, fixedBytes), source.size, expected.kind);
+    const end = headEnd(await source.read(0, tellingBytes), source.size, expected.kind);
     const head = await readWhole(source, 0, end);
     const header = readHeader(head, source.size, expected);
     const trailer = await readWhole(source, end + header.runs * runBytes(header), trailerBytes(header));

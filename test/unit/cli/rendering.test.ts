@@ -132,11 +132,16 @@ test('wrapping keeps all words within the width', () => {
 });
 
 describe('progress', () => {
-  function record(isTTY: boolean, quiet = false): string {
+  /** A step of as many seconds. */
+  function record(isTTY: boolean, { quiet = false, seconds = 100 } = {}): string {
+    let time = 0;
     const stream = Object.assign(new PassThrough(), { isTTY });
-    const progress = createProgress(quiet, stream);
+    const progress = createProgress(quiet, stream, () => time);
     progress.step('working');
-    for (let i = 0; i <= 100; i++) progress.fraction(i / 100);
+    for (let i = 0; i <= 100; i++) {
+      time = 10 * seconds * i;
+      progress.fraction(i / 100);
+    }
     progress.step('resting');
     progress.end();
     return String(stream.read() ?? '');
@@ -144,6 +149,7 @@ describe('progress', () => {
 
   test('plain lines where there is no terminal, and few of them', () => {
     expect(record(false)).toBe('working\nworking: 25%\nworking: 50%\nworking: 75%\nresting\n');
+    expect(record(false, { seconds: 1 })).toBe('working\nresting\n');
   });
 
   test('a bar on a terminal, and nothing of it in the end', () => {
@@ -191,7 +197,7 @@ describe('progress', () => {
   });
 
   test('nothing when quiet', () => {
-    expect(record(false, true)).toBe('');
-    expect(record(true, true)).toBe('');
+    expect(record(false, { quiet: true })).toBe('');
+    expect(record(true, { quiet: true })).toBe('');
   });
 });

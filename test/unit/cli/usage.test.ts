@@ -29,12 +29,17 @@ test.each([
   ],
   [
     ['run', 'p.hep', '--input', 'x', '--engine', 'cleer'],
-    'expected auto or simd or seal-wasm or clear (did you mean clear?)',
+    'expected auto, simd, seal-wasm or clear (did you mean clear?)',
     'run',
   ],
   [['compile', 'm', '-o', 'p', '--max-error', '0'], 'at most 1, or per cent such as 1%, got "0"', 'compile'],
   [['compile', 'm', '-o', 'p', '--max-error', 'Infinity'], 'expected a number above 0', 'compile'],
   [['compile', 'm', '-o', 'p', '--batch', '-3'], '--batch', 'compile'],
+  [
+    ['compile', 'm', '-o', 'p', '--max-memory', '512'],
+    'expected a size with its unit, such as 512MiB or 2GiB (did you mean 512MiB?), got "512"',
+    'compile',
+  ],
 ])('%j is refused with exit code 2', async (args, message, note) => {
   const { exitCode, stdout, stderr } = await runCli(...args);
   expect(stderr).toContain(message);
@@ -57,6 +62,7 @@ test('all bad values are reported at once', async () => {
 test('explain explains, in any case, and lists', async () => {
   const { stdout } = await runCli('explain', 'h332');
   expect(stdout).toContain('H332 (error): no 128-bit secure parameters');
+  expect((await runCli('explain', '332')).stdout).toBe(stdout);
   expect((await runCli('explain')).stdout).toContain('H332');
   const unknown = await runCli('explain', 'H33');
   expect(unknown.exitCode).toBe(1);

@@ -1,4 +1,5 @@
 /** Every command of the documentation is understood, and every option that it names is one. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -54,3 +55,16 @@ test('every option in the text is one of a command', async () => {
 
 /** What every command has. */
 const ofHelp = new Set(['--help', '--version']);
+
+test('what README writes is kept out of commits, the secret key above all', () => {
+  const written = pages.filter(({ file }) => file === 'README.md').flatMap(commandLines);
+  const outputs = written.flatMap((line) =>
+    [...line.matchAll(/ (?:-o|--output|--html) (\S+)/g)].map(([, path = '']) => path),
+  );
+  expect(outputs).toContain('mlp.hep');
+  const files = outputs.flatMap((path) =>
+    path.includes('.') ? [path] : [`${path}/secret.key`, `${path}/public.key`, `${path}/eval.keys`],
+  );
+  const { stdout } = spawnSync('git', ['check-ignore', ...files], { cwd: root, encoding: 'utf8' });
+  expect(files.filter((file) => !stdout.split('\n').includes(file))).toEqual([]);
+});

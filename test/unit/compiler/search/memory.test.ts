@@ -69,7 +69,7 @@ describe('an engine with less memory', () => {
 test('a limit of memory that nothing keeps names keys, plaintexts, ciphertexts and layers', () => {
   const attempt = () => compileGraph(graphOf(module), { ...options, limits: { memoryBytes: 2 ** 20 } });
   expect(attempt).toThrow(
-    /H340[^]*where --max-memory allows 1MiB \(\d+% more\): \d+ MiB for \d+ keys?.*, \d+ MiB for plaintexts, \d+ MiB for ciphertexts\n/,
+    /H340[^]*where --max-memory allows 1MiB \(\d+ times as much\): \d+ MiB for \d+ keys?.*, \d+ MiB for plaintexts, \d+ MiB for ciphertexts\n/,
   );
   expect(attempt).toThrow(/help: "dense\d+" \(Gemm\) takes \d+ MiB: .*\d+ MiB for its plaintexts/);
 });

@@ -58,8 +58,9 @@ test('packing again without a change is fine', () => {
 
 describe('archives', () => {
   test('no zip, an empty one, one cut short', () => {
-    expect(complaints(new Uint8Array())[0]).toMatch(/^H501: .*not a zip archive/);
-    expect(complaints(new TextEncoder().encode('{"not": "a zip"}'))[0]).toMatch(/^H501/);
+    expect(complaints(new Uint8Array())[0]).toMatch(/^H509: .*the file is empty/);
+    expect(complaints(new TextEncoder().encode('{"not": "a zip"}'))[0]).toMatch(/^H509: .*the file is JSON/);
+    expect(complaints(Uint8Array.of(7, 0, 1, 2))[0]).toMatch(/^H501: .*not a zip archive/);
     expect(complaints(zipSync({}))[0]).toMatch(/^H503: manifest.json: .*missing/);
     expect(complaints(whole.subarray(0, 2000))[0]).toMatch(/^H501: .*cut short/);
   });

@@ -1,0 +1,153 @@
+/** What is said of mistakes that people make: mostly a file in the place of another one. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeNpy } from '../../runtime/format/npy.ts';
+import { compileSmallModel, runCli, sampleFile, type SmallModel, temporaryFolder } from '../support/cli.ts';
+
+let files: SmallModel;
+let other: SmallModel;
+let at: (name: string) => string;
+
+async function succeed(...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await runCli(...args);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return stdout;
+}
+
+beforeAll(async () => {
+  files = await compileSmallModel(1);
+  other = await compileSmallModel(2);
+  at = (name) => join(files.folder, name);
+  await succeed('client-part', files.plan, '-o', at('client.hep'));
+  await succeed('keygen', at('client.hep'), '-o', at('keys'));
+  await succeed('keygen', at('client.hep'), '-o', at('others'));
+  const encrypt = ['encrypt', at('client.hep'), '--input', files.samples];
+  await succeed(...encrypt, '--keys', at('keys'), '-o', at('in.ct'));
+  await succeed(...encrypt, '--keys', at('others'), '-o', at('others.ct'));
+  writeFileSync(at('page.html'), '<!DOCTYPE html><html></html>');
+  writeFileSync(at('empty'), '');
+});
+afterAll(() => {
+  for (const { folder } of [files, other]) rmSync(folder, { recursive: true });
+});
+
+const to = () => join(temporaryFolder(), 'out');
+
+describe('a file in the place of another is named for what it is', () => {
+  test.each<[string, () => string[], string]>([
+    [
+      'ciphertexts as a plan',
+      () => ['inspect', at('in.ct')],
+      'expected a plan (.hep), but the file is encrypted inputs',
+    ],
+    ['a secret key as a plan', () => ['inspect', at('keys/secret.key')], 'but the file is a secret key'],
+    ['a model as a plan', () => ['inspect', files.model], 'but the file is an ONNX model'],
+    ['samples as a plan', () => ['inspect', files.samples], 'but the file is a numpy array (.npy)'],
+    ['a page as a plan', () => ['inspect', at('page.html')], 'but the file is a page in HTML'],
+    ['nothing as a plan', () => ['inspect', at('empty')], 'but the file is empty'],
+    ['a folder as a plan', () => ['inspect', at('keys')], 'it is a folder; expected a plan'],
+    [
+      'a plan as ciphertexts',
+      () => ['eval', files.plan, '--keys', at('keys'), '--input', files.plan, '-o', to(), '-q'],
+      'expected encrypted inputs, but the file is a ZIP archive, as plans',
+    ],
+    [
+      'plan and ciphertexts the other way round',
+      () => ['eval', at('in.ct'), '--keys', at('keys'), '--input', files.plan, '-o', to(), '-q'],
+      'expected a plan (.hep), but the file is encrypted inputs',
+    ],
+    [
+      'samples as keys',
+      () => ['eval', files.plan, '--keys', files.samples, '--input', at('in.ct'), '-o', to(), '-q'],
+      'expected evaluation keys, but the file is a numpy array',
+    ],
+    ['a plan as a model', () => ['compile', files.plan, '-o', to(), '-q'], 'the file is a ZIP archive, as plans'],
+    ['samples as a model', () => ['compile', files.samples, '-o', to(), '-q'], 'the file is a numpy array (.npy)'],
+    [
+      'a model as samples',
+      () => ['run', files.plan, '--input', files.model, '-q'],
+      'the file is an ONNX model, neither',
+    ],
+    ['ciphertexts as samples', () => ['run', files.plan, '--input', at('in.ct'), '-q'], 'the file is encrypted inputs'],
+    [
+      'a folder as samples',
+      () => ['run', files.plan, '--input', at('keys'), '-q'],
+      'it is a folder; expected a file of',
+    ],
+  ])('%s', async (_, args, message) => {
+    const { exitCode, stdout, stderr } = await runCli(...args());
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+});
+
+describe('keys', () => {
+  test('are taken from their folder, or as the file', async () => {
+    const evaluate = ['eval', files.plan, '--input', at('in.ct'), '-q', '-o'];
+    await succeed(...evaluate, at('a.ct'), '--keys', at('keys'));
+    await succeed(...evaluate, at('b.ct'), '--keys', at('keys/eval.keys'));
+    for (const keys of [at('keys'), at('keys/secret.key')]) {
+      await succeed('encrypt', at('client.hep'), '--keys', keys, '--input', files.samples, '-o', to());
+      await succeed('decrypt', at('client.hep'), '--keys', keys, '--input', at('a.ct'), '-o', to());
+    }
+  });
+
+  test('of others are told in whole sentences', async () => {
+    const foreign = await runCli(
+      'eval',
+      files.plan,
+      '--keys',
+      at('keys'),
+      '--input',
+      at('others.ct'),
+      '-o',
+      to(),
+      '-q',
+    );
+    expect(foreign.stderr).toMatch(/: the encrypted inputs belong to key [0-9a-f]{16}…, but the key in use is/);
+    const args = ['--keys', at('keys'), '--input', at('in.ct'), '-o', to(), '-q'];
+    const keys = await runCli('eval', other.plan, ...args);
+    expect(keys.stderr).toContain(': the evaluation keys were made for other encryption parameters or rotation steps');
+    const secret = await runCli('encrypt', other.plan, '--keys', at('keys'), '--input', files.samples, '-o', to());
+    expect(secret.stderr).toContain(': the secret key was made for other encryption parameters');
+  });
+});
+
+describe('samples', () => {
+  const shaped = (shape: number[]): string => {
+    const path = join(temporaryFolder(), 'x.npy');
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    writeFileSync(path, writeNpy({ dtype: 'f8', shape, data: new Float64Array(size) }));
+    return path;
+  };
+  const refusal = async (path: string): Promise<string> =>
+    (await runCli('run', files.plan, '--input', path, '--engine', 'clear', '-q')).stderr;
+
+  test('whose axes are merged or split get the shape that fits', async () => {
+    expect(await refusal(shaped([3, 4, 4]))).toContain('It has as many elements as [3, 16]: reshape it to that');
+    expect(await refusal(shaped([2, 1, 16]))).toContain(
+      'Only dimensions of size 1 differ: reshape the array to [2, 16].',
+    );
+  });
+
+  test('without elements are no matter of shape', async () => {
+    const message = await refusal(shaped([0, 4, 4]));
+    expect(message).toContain('The array has no elements: it holds no sample.');
+    expect(message).not.toContain('reshape');
+  });
+
+  test('beyond the range are told in as many digits as tell', async () => {
+    const path = join(temporaryFolder(), 'x.npy');
+    writeFileSync(path, sampleFile(1, { scale: 1000 }));
+    expect(await refusal(path)).toMatch(
+      /element \d+ of sample 0 is \d+(\.\d)?, the plan was compiled for ±\d(\.\d{1,3})?;/,
+    );
+  });
+});
+
+test('what stood in the place of an output is mentioned', async () => {
+  const path = to();
+  expect(await succeed('client-part', files.plan, '-o', path)).toMatch(/: \d+(\.\d)? KiB\n$/);
+  expect(await succeed('client-part', files.plan, '-o', path)).toMatch(/ KiB, in place of the file that was there\n$/);
+});
