@@ -1,12 +1,13 @@
 /**
  * Samples: what `--input`, `--calibrate` and `--data` accept, and the files that outputs are written to.
  *
- * One rule for all. A file is `.npy`, `.npz` or JSON by its content. An array of exactly an input's shape is one
+ * One rule for all. A file is `.npy`, `.npz`, JSON or a table with a sample in each row, by its content. An array of exactly an input's shape is one
  * sample; with one leading axis more, or one where the model has its batch axis, that axis holds samples. Where arrays have names they go by input name; a single
  * input may be called `x`; `y` are labels unless an input has that name; other arrays are ignored.
  */
 import {
   badLabels,
+  badTable,
   missingArray,
   noSamples,
   nonFiniteValue,
@@ -100,6 +101,20 @@ export function loadSamples(bytes: Uint8Array, fileName: string, specs: readonly
   return { count, inputs: samples, ...(labelValues === undefined ? {} : { labels: labelValues }) };
 }
 
+/**
+ * The labels in the file `bytes`: the only array, or `y`. Throws HepcError as `loadSamples` does for `y`.
+ */
+export function loadLabels(bytes: Uint8Array, fileName: string): readonly number[] {
+  const file = { file: fileName };
+  const arrays = openArrayFile(bytes, fileLimits, file, []);
+  const only = 'read' in arrays ? arrays : arrays.size === 1 ? [...arrays.values()][0] : arrays.get(labelsName);
+  if (only === undefined)
+    throw new HepcError([
+      missingArray({ names: [labelsName], found: 'read' in arrays ? [] : [...arrays.keys()] }, file),
+    ]);
+  return integerLabels(readLabels(only));
+}
+
 /** The first `k` samples, or all where there are fewer; `k` is at least 1. */
 export function limitSamples<Value extends ClientValue>(samples: Samples<Value>, k: number): Samples<Value> {
   if (!Number.isInteger(k) || k < 1) throw new InternalError(`samples limited to ${k}`);
@@ -160,10 +175,11 @@ function attempt<T>(diagnostics: Diagnostic[], check: () => T): T | undefined {
 function openByInputName(bytes: Uint8Array, at: Place, inputs: readonly Port[]): ReadonlyMap<string, UnreadArray> {
   const [first] = inputs;
   if (first === undefined) throw new InternalError('samples for a model without inputs');
-  const file = openArrayFile(bytes, fileLimits, at);
+  const names = inputs.map(({ name }) => name);
+  const file = openArrayFile(bytes, fileLimits, at, names);
   if (!('read' in file)) return file;
   if (inputs.length > 1) {
-    throw new HepcError([oneArrayForSeveralInputs({ inputs: inputs.map(({ name }) => name) }, at)]);
+    throw new HepcError([oneArrayForSeveralInputs({ inputs: names }, at)]);
   }
   return new Map([[first.name, file]]);
 }
@@ -185,8 +201,9 @@ function readInput(
   if (unread === undefined) throw new HepcError([missingArray({ names, found: [...arrays.keys()] }, file)]);
 
   const { at } = unread;
-  const array = spec.elements === 'string' ? unread.readTexts() : unread.read();
-  const { shape: expected, hasBatchAxis, batchAxis = 0 } = spec;
+  const { shape: expected, hasBatchAxis } = spec;
+  const given = spec.elements === 'string' ? unread.readTexts() : unread.read();
+  const [array, batchAxis] = inRows(unread, given, spec);
   const count = countSamples(array.shape, expected, batchAxis);
   if (count === undefined) {
     throw new HepcError([wrongShape({ array: name, got: array.shape, expected, hasBatchAxis, batchAxis }, at)]);
@@ -196,8 +213,23 @@ function readInput(
   return { name, at, array, allowsMissing, count, size: elementCount(expected), shape: expected, axis: batchAxis };
 }
 
-function readLabels({ at, read }: UnreadArray): Batch {
-  const array = read();
+/** Rows as samples of their shape, before whatever axis the model has them; other arrays as they are. */
+function inRows<Own extends NdArray | TextArray>(
+  { isTable, at }: UnreadArray,
+  array: Own,
+  { name, shape, batchAxis = 0 }: SamplePort,
+): readonly [Own, number] {
+  const [rows = 0, columns = 0] = array.shape;
+  if (isTable !== true) return [array, batchAxis];
+  const size = elementCount(shape);
+  if (columns === size) return [{ ...array, shape: [rows, ...shape] }, 0];
+  const reason = `a sample of ${JSON.stringify(name)} has ${size} elements, the rows have ${columns} for it`;
+  throw new HepcError([badTable({ reason }, at)]);
+}
+
+function readLabels({ at, read, isTable }: UnreadArray): Batch {
+  const given = read();
+  const array = isTable === true && given.shape[1] === 1 ? { ...given, shape: given.shape.slice(0, 1) } : given;
   const count = countSamples(array.shape, []);
   if (count === undefined || array.dtype === 'b1') {
     const reason = count === undefined ? `its shape is [${array.shape.join(', ')}]` : 'it holds booleans';

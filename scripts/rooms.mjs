@@ -140,7 +140,8 @@ export const houses = [
     imports: ['costs', 'ir'],
     rooms: [
       room('base'),
-      room('format'),
+      room('csv'),
+      room('format', 'csv'),
       room('seal/bytes', 'format base'),
       room('seal/library', 'base'),
       room('seal', 'seal/library seal/bytes base'),

@@ -67,19 +67,20 @@ export class DumpFolder implements PassObserver {
 /** A module as text, with its large constants in the `.npz` beside it. */
 export class IrOutput {
   private readonly text: OutputFile;
-  private readonly constants: OutputFile;
+  /** None where the text goes to the standard output. */
+  private readonly constants: OutputFile | undefined;
 
   /** Throws `HepcError` H720, as `OutputFile` does. */
   constructor(path: string) {
     this.text = new OutputFile(path);
-    this.constants = new OutputFile(constantsPath(path));
+    this.constants = path === '-' ? undefined : new OutputFile(constantsPath(path));
   }
 
   /** Throws `HepcError` H720. */
   write(module: AnyModule): void {
     const { text, constants } = printModule(module);
     const arrays = new Map(Array.from(constants, ([name, each]) => [name, arrayOf(each)]));
-    if (constants.size > 0) this.constants.write(writeNpz(arrays));
+    if (constants.size > 0) this.constants?.write(writeNpz(arrays));
     this.text.write(text);
   }
 

@@ -1,10 +1,10 @@
-/** Reading files that the user names, up to a bound. */
+/** Reading files that the user names, up to a bound. `-` is the standard input, which one of them may be. */
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { fileTooLarge, unreadableFile } from '../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { fileAccess } from '../../runtime/format/file-access.ts';
 import { bytesAccess, type RandomAccess } from '../../runtime/format/random-access.ts';
-import { claimInput } from './places.ts';
+import { claimInput, claimStandardInput } from './places.ts';
 import { describeSystemError, isSystemError } from './system-errors.ts';
 
 /** What an argument stands for, with the most bytes that it may take. */
@@ -35,6 +35,7 @@ const chunkBytes = 2 ** 22;
 
 /** Throws `HepcError` H710 or H711 with `path` as the place, and H720 where it is an output as well. */
 export async function readInputFile(path: string, kind: FileKind): Promise<Uint8Array> {
+  if (path === standardInput) return readStandardInput(kind);
   return locate(path, async () => {
     const { file, size } = await openFile(path, kind);
     try {
@@ -52,6 +53,7 @@ export interface InputFile extends RandomAccess {
 
 /** As `readInputFile`, but reads only what it is asked for. */
 async function openInputFile(path: string, kind: FileKind): Promise<InputFile> {
+  if (path === standardInput) return { ...bytesAccess(await readStandardInput(kind)), close: () => Promise.resolve() };
   return locate(path, async () => {
     const { file, size } = await openFile(path, kind);
     if (size === undefined) {
@@ -68,6 +70,31 @@ async function openInputFile(path: string, kind: FileKind): Promise<InputFile> {
       close: () => file.close(),
     };
   });
+}
+
+/** As the user writes it. */
+export const standardInput = '-';
+
+async function readStandardInput({ what, maxBytes }: FileKind): Promise<Uint8Array> {
+  const at = { file: 'the standard input' };
+  if (!claimStandardInput()) throw new HepcError([unreadableFile({ reason: 'another argument is - as well' }, at)]);
+  const limit = Math.min(maxBytes, maxPipeBytes);
+  const pieces: Buffer[] = [];
+  let total = 0;
+  return locate(at.file, async () => {
+    for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+      total += piece.length;
+      if (total > limit) throw new HepcError([fileTooLarge({ what, limit }, at)]);
+      pieces.push(piece);
+    }
+    return joined(pieces, total);
+  });
+}
+
+/** Plain bytes, which SEAL takes, and no `Buffer`. */
+function joined(pieces: readonly Uint8Array[], total: number): Uint8Array {
+  const { buffer, byteOffset, length } = Buffer.concat(pieces, total);
+  return new Uint8Array(buffer, byteOffset, length);
 }
 
 /** Calls `use` with what `openInputFile` opens. */
@@ -135,7 +162,7 @@ async function readUpTo(file: FileHandle, expected: number, maxBytes: number): P
   for (;;) {
     const chunk = new Uint8Array(chunkBytes);
     const { bytesRead } = await file.read(chunk, 0, chunkBytes);
-    if (bytesRead === 0) return more.length === 0 ? whole : Buffer.concat([whole, ...more], total);
+    if (bytesRead === 0) return more.length === 0 ? whole : joined([whole, ...more], total);
     total += bytesRead;
     if (total > maxBytes) return undefined;
     more.push(chunk.subarray(0, bytesRead));

@@ -144,6 +144,7 @@ export class KeyFolder {
 
 /** The folder that `path` leads to, without links, which may be missing; the folders above it are made. */
 function placeOf(path: string): string {
+  if (path === '-') throw refusal(path, 'keys are several files, which the standard output cannot hold');
   const at = followLinks(path.replace(/(?<=.)\/+$/, ''));
   const stat = statSync(at, { throwIfNoEntry: false });
   if (stat?.isDirectory() === true) return realpathSync(at);

@@ -59,8 +59,9 @@ export function followLinks(path: string): string {
 
 const standardNames: Readonly<Record<string, number>> = { stdin: 0, stdout: 1, stderr: 2 };
 
-/** The number of the open file that a path such as `/dev/stdout` stands for. */
+/** The number of the open file that `-` or a path such as `/dev/stdout` stands for. */
 function descriptorOf(path: string): number | undefined {
+  if (path === '-') return standardNames['stdout'];
   const [, name = '', device, number] =
     /^\/(?:dev\/(std[a-z]+|fd\/(\d+))|proc\/(?:self|thread-self)\/fd\/(\d+))$/.exec(path) ?? [];
   const found = device ?? number;

@@ -18,12 +18,14 @@ interface Claim {
 const inputs: Claim[] = [];
 const outputs: Claim[] = [];
 let standardOutputIsTaken = false;
+let standardInputIsTaken = false;
 
 /** Called where a command begins. */
 export function forgetPlaces(): void {
   inputs.length = 0;
   outputs.length = 0;
   standardOutputIsTaken = false;
+  standardInputIsTaken = false;
 }
 
 /** Announces the regular file at `real`, where `path` leads, as an input. Throws `HepcError` H720 where it is an output. */
@@ -61,6 +63,13 @@ export function outputsIn(real: string): readonly { readonly path: string; reado
 export function refuseInput(path: string, target: string): void {
   const claim = { path, target, keys: keysOf(target) };
   if (inputs.some((input) => meet(input, claim))) throw refusal(path, 'it is an input of this command');
+}
+
+/** False where an input is the standard input already. */
+export function claimStandardInput(): boolean {
+  const isFree = !standardInputIsTaken;
+  standardInputIsTaken = true;
+  return isFree;
 }
 
 /** Says that the standard output carries the content of an output, and so nothing else. */

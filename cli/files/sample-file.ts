@@ -1,5 +1,7 @@
 /** Samples from files, in the form in which plans take them. */
-import { limitSamples, listSamples, loadSamples } from '../../runtime/samples.ts';
+import { sampleCountMismatch } from '../../ir/diagnostics/data.ts';
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { limitSamples, listSamples, loadLabels, loadSamples } from '../../runtime/samples.ts';
 import type { ImportedModel } from '../../compiler/onnx/import.ts';
 import type { ClientSample, ModelPort, Port, Sample } from '../../ir/interface.ts';
 import { modelInputs } from '../../ir/client/steps.ts';
@@ -35,14 +37,24 @@ export async function withSamples<T>(
   });
 }
 
-/** What is encrypted of samples of a model, with the label of each where the file has labels. Throws as `readSamples` does. */
+/**
+ * What is encrypted of samples of a model, with the label of each where the file has labels, or those of `labelsPath`.
+ * Throws as `readSamples` does. */
 export async function readLabelledSamples(
   path: string,
   { steps, inputs }: ImportedModel,
+  labelsPath?: string,
 ): Promise<{ readonly samples: Sample[]; readonly labels: readonly number[] | undefined }> {
   const samples = loadSamples(await readInputFile(path, fileKinds.samples), path, modelInputs(steps, inputs));
   const encrypted = listSamples(samples).map((sample, k) => beforeEncryption(steps, sample, k));
-  return { samples: encrypted, labels: samples.labels };
+  if (labelsPath === undefined) return { samples: encrypted, labels: samples.labels };
+  const labels = loadLabels(await readInputFile(labelsPath, fileKinds.samples), labelsPath);
+  const counts = [
+    { array: 'samples', count: encrypted.length },
+    { array: 'labels', count: labels.length },
+  ];
+  if (labels.length !== encrypted.length) throw new HepcError([sampleCountMismatch({ counts }, { file: labelsPath })]);
+  return { samples: encrypted, labels };
 }
 
 /** Reads the file at once; its arrays once the inputs are known. Throws as `readSamples` does. */

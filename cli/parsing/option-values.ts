@@ -122,6 +122,6 @@ export function choice<const Names extends readonly [string, ...string[]]>(names
 /** True where the flag stands. */
 export const flag = z.boolean().default(false);
 
-export const samplesHelp = 'samples: .npy, .npz, or JSON';
+export const samplesHelp = 'samples: .npy, .npz, JSON, or CSV with a sample in each row';
 
 export const maxThreads = 64;

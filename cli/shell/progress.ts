@@ -72,9 +72,10 @@ class PlainProgress implements Progress {
   overall(what: string, done: number): void {
     this.whole ??= { began: this.now(), quarter: 0 };
     const quarter = Math.floor(4 * done);
-    if (quarter > this.whole.quarter && quarter < 4) {
+    const elapsed = this.now() - this.whole.began;
+    if (quarter > this.whole.quarter && quarter < 4 && elapsed >= leastStepMs) {
       this.whole.quarter = quarter;
-      const left = timeLeft(this.now() - this.whole.began, done);
+      const left = timeLeft(elapsed, done);
       this.stream.write(`${25 * quarter}% done${left === undefined ? '' : `, ${left}`}\n`);
     }
     this.step(what);

@@ -72,6 +72,17 @@ export const unwritableOutput = defineDiagnostic<{ reason: string }>({
   notes: () => ['Choose another place with -o, or make the folder first.'],
 });
 
+export const badAnswerFile = defineDiagnostic<{ reason: string }>({
+  code: 'H723',
+  severity: 'error',
+  title: 'answers in a format that hepc does not write',
+  explain:
+    'The ending of the name says how answers are written: .npy holds one array, .npz several by name, .json nested lists by ' +
+    'the names of outputs, .csv a row for each sample. Without an ending one output is written as .npy, several as .npz.',
+  message: ({ reason }) => `cannot write the answers: ${reason}`,
+  notes: () => ['End the name with .npy (one output), .npz, .json or .csv.'],
+});
+
 export const keysExist = defineDiagnostic<{ found: readonly string[] }>({
   code: 'H721',
   severity: 'error',

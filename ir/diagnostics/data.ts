@@ -9,12 +9,12 @@ export const unknownDataFormat = defineDiagnostic<{ got: string | undefined }>({
   title: 'data file of unknown format',
   explain:
     'Samples come as a numpy array (.npy), several numpy arrays by name (.npz), or JSON: nested lists of numbers, or an ' +
-    'object of them by input name. The format is recognised by the first bytes of the file, whatever its name. ' +
-    'Pickles, HDF5, CSV and images have to be converted.',
+    'object of them by input name; or as a table of numbers with a sample in each row, as CSV or as numpy.savetxt writes it. ' +
+    'The format is recognised by the content of the file, whatever its name. Pickles, HDF5 and images have to be converted.',
   message: ({ got }) =>
     got === 'empty'
       ? 'the file is empty'
-      : `the file is ${got === undefined ? '' : `${got}, `}neither a numpy array (.npy, .npz) nor a JSON list or object`,
+      : `the file is ${got === undefined ? '' : `${got}, `}neither a numpy array (.npy, .npz), nor JSON, nor a table of numbers (CSV)`,
   notes: () => [saveWithNumpy],
 });
 
@@ -180,6 +180,18 @@ export const tooMuchData = defineDiagnostic<{ what: string; got: number; limit: 
     'number is limited. Calibration and verification need hundreds of samples, not millions.',
   message: ({ what, got, limit }) => `there are ${got} ${what}, more than the limit of ${limit}`,
   notes: () => ['Split the file, or take fewer samples: x[:1000].'],
+});
+
+export const badTable = defineDiagnostic<{ reason: string }>({
+  code: 'H415',
+  severity: 'error',
+  title: 'unreadable table of samples',
+  explain:
+    'A table is text with a sample in each row: cells with commas, semicolons, tabs or spaces between them, as many in every ' +
+    'row as in the first. The first row may name the columns: a column belongs to the input of its name, `x[3]` to the ' +
+    'element of an input, `y` to the labels; where no column has the name of an input, all others are the only one.',
+  message: ({ reason }) => `the table cannot be read: ${reason}`,
+  notes: () => ['Write numbers with a point, one sample a row, the elements of an input in row-major order.'],
 });
 
 function formatShape(shape: readonly (number | string)[]): string {

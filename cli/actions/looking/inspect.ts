@@ -12,6 +12,7 @@ import { readPlanFile } from '../../files/plan-file.ts';
 import { readTrace } from '../../files/trace-file.ts';
 import type { ReportOptions } from '../../report/page.ts';
 import { describePlan, summarisePlan } from '../../render/plan-summary.ts';
+import { toJson } from '../../render/json.ts';
 import { renderSearch } from '../../render/search-report.ts';
 import { renderFields } from '../../render/table.ts';
 import { formatBytes } from '../../render/units.ts';
@@ -114,8 +115,4 @@ function renderStatistics({ statistics }: Plan): string {
       typeof value === 'number' ? String(value) : value.join(' '),
     ]),
   );
-}
-
-function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -7,6 +7,7 @@ import { PassManager } from '../../../passes/manager.ts';
 import type { AnyPass, Pass } from '../../../passes/base/pass.ts';
 import type { Port } from '../../../ir/interface.ts';
 import { IrOutput } from '../../files/dump-ir.ts';
+import { toJson } from '../../render/json.ts';
 import { findPass } from '../../shell/find-pass.ts';
 import { readIr } from '../../files/ir-file.ts';
 import { readNumbers } from '../../files/sample-file.ts';
@@ -32,9 +33,14 @@ export const runOpt: Action<typeof opt> = async (options, { print, remark }) => 
         : manager.run(pass as Pass, module, optionsOf(pass));
   }
   for (const warning of manager.warnings) remark(formatDiagnostic(warning));
-  for (const { pass, statistics } of manager.runs) remark(describeRun(pass, statistics));
-  if (output === undefined) print(printModule(module).text);
-  else output.write(module);
+  if (options.json) {
+    const text = output === undefined ? { text: printModule(module).text } : {};
+    print(toJson({ ...text, runs: manager.runs.map(({ pass, statistics }) => ({ pass, statistics })) }));
+  } else if (!options.quiet) {
+    for (const { pass, statistics } of manager.runs) remark(describeRun(pass, statistics));
+  }
+  if (output === undefined && !options.json) print(printModule(module).text);
+  output?.write(module);
 };
 
 /** The options of each pass, checked. Throws `HepcError` H741. */

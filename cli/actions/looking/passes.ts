@@ -3,14 +3,21 @@ import { facts } from '../../../passes/base/facts.ts';
 import type { AnyPass } from '../../../passes/base/pass.ts';
 import { passes as registry } from '../../../passes/registry.ts';
 import { findPass } from '../../shell/find-pass.ts';
+import { toJson } from '../../render/json.ts';
 import { renderFields } from '../../render/table.ts';
 import { wrap } from '../../render/wrap.ts';
 import type { Action } from '../../parsing/declaration.ts';
 import type { passes } from '../../commands/looking/passes.ts';
 
-export const runPasses: Action<typeof passes> = ({ name }, { print }) => {
-  print(name === undefined ? listPasses() : describePass(findPass(name)));
+export const runPasses: Action<typeof passes> = ({ name, json }, { print }) => {
+  if (json) print(toJson(name === undefined ? registry.map(passReport) : passReport(findPass(name))));
+  else print(name === undefined ? listPasses() : describePass(findPass(name)));
 };
+
+function passReport({ name, level, doc, options, requires, ensures, statistics }: AnyPass): Record<string, unknown> {
+  const described = Object.entries(entriesOf(options) ?? {}).map(([key, schema]) => [key, describeSchema(schema)]);
+  return { name, level, doc, options: Object.fromEntries(described), requires, ensures, statistics };
+}
 
 function listPasses(): string {
   return registry.map(({ name, level, doc }) => `${name} (${level})\n${wrap(firstSentence(doc), 2)}\n`).join('');

@@ -8,6 +8,7 @@ import { interruptible } from '../../shell/interrupts.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readPlanFile } from '../../files/plan-file.ts';
 import { createProgress } from '../../shell/progress.ts';
+import { toJson } from '../../render/json.ts';
 import { formatBytes } from '../../render/units.ts';
 import { boundPlan } from '../../../ir/diagnostics/cli.ts';
 import { program } from '../../shell/version.ts';
@@ -33,7 +34,9 @@ export const runBind: Action<typeof bind> = async (options, { print }) => {
       ),
     ),
   ).finally(() => progress.end());
-  print(
-    `${options.output}: ${formatBytes(bound.bytes)}, bound to key ${bound.publicKeyDigest.slice(0, 16)}…${output.inPlace}\n`,
-  );
+  if (options.json) print(toJson({ file: output.path, ...bound }));
+  else
+    print(
+      `${options.output}: ${formatBytes(bound.bytes)}, bound to key ${bound.publicKeyDigest.slice(0, 16)}…${output.inPlace}\n`,
+    );
 };

@@ -1,6 +1,7 @@
 import { writeClientPart } from '../../../runtime/hep/client-part.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readClientFile } from '../../files/plan-file.ts';
+import { toJson } from '../../render/json.ts';
 import { formatBytes } from '../../render/units.ts';
 import { program } from '../../shell/version.ts';
 import type { Action } from '../../parsing/declaration.ts';
@@ -10,5 +11,6 @@ export const runClientPart: Action<typeof clientPart> = async (options, { print 
   const output = new OutputFile(options.output);
   const bytes = writeClientPart(await readClientFile(options.plan), { madeBy: program });
   output.write(bytes);
-  print(`${output.path}: ${formatBytes(bytes.length)}${output.inPlace}\n`);
+  if (options.json) print(toJson({ file: output.path, bytes: bytes.length }));
+  else print(`${output.path}: ${formatBytes(bytes.length)}${output.inPlace}\n`);
 };

@@ -17,7 +17,8 @@ import { OutputFile } from '../../files/output-file.ts';
 import { createProgress, type Progress } from '../../shell/progress.ts';
 import { describeAccuracy } from '../../render/accuracy.ts';
 import { describeClientSteps } from '../../render/client-steps.ts';
-import { describeTime } from '../../render/plan-summary.ts';
+import { toJson } from '../../render/json.ts';
+import { describePlan, describeTime } from '../../render/plan-summary.ts';
 import { renderFields } from '../../render/table.ts';
 import { formatBytes, plural } from '../../render/units.ts';
 import { describePruned } from '../../render/pruning.ts';
@@ -75,6 +76,10 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
     progress.end();
     for (const warning of warnings) remark(formatDiagnostic(warning));
     const { statistics, client } = plan;
+    if (options.json) {
+      print(toJson({ file: output.path, bytes, ...describePlan(plan), ...(pruned && { pruning: pruned.report }) }));
+      return;
+    }
     print(`${options.output}: ${formatBytes(bytes)}${output.inPlace}\n`);
     print(
       renderFields([
@@ -100,6 +105,7 @@ interface ModelOptions extends PruningOptionValues {
   readonly calibrate?: string | undefined;
   readonly prune?: string | undefined;
   readonly data?: string | undefined;
+  readonly labels?: string | undefined;
 }
 
 /** What is compiled. The bytes of the file are not needed once this has returned: the imported model has the weights. */
@@ -116,12 +122,12 @@ async function readModel(
   progress: Progress,
   remark: (text: string) => void,
 ): Promise<ModelToCompile> {
-  const { outputs, prune = 'auto', data, heldOut, calibrate } = options;
+  const { outputs, prune = 'auto', data, labels, heldOut, calibrate } = options;
   const source = await openModel(options.model);
   const model = importOnnx(source, { outputs });
   const samples = calibrate === undefined ? undefined : await loadSamplesFor(calibrate);
   if (data === undefined) return { model, samples, pruned: undefined };
-  const training = await readLabelledSamples(data, model);
+  const training = await readLabelledSamples(data, model, labels);
   const pruned = await pruneModel(source, {
     ...pruneOptionsOf(options, progress, remark),
     ...training,

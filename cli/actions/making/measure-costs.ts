@@ -7,6 +7,7 @@ import { measureCosts as measure } from '../../../runtime/measuring/measure-cost
 import { interruptible } from '../../shell/interrupts.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { createProgress } from '../../shell/progress.ts';
+import { toJson } from '../../render/json.ts';
 import { renderTable } from '../../render/table.ts';
 import { formatPercent } from '../../render/units.ts';
 import type { Action } from '../../parsing/declaration.ts';
@@ -46,7 +47,7 @@ export const runMeasureCosts: Action<typeof measureCosts> = async (options, { pr
     }),
   ).finally(() => progress.end());
   output.write(writeCostFile({ costs: table, clientCosts: clientTable }, origin));
-  if (options.json) print(`${JSON.stringify({ ...origin, largestMisfit, table, client: clientTable }, null, 2)}\n`);
+  if (options.json) print(toJson({ ...origin, largestMisfit, table, client: clientTable }));
   else print(`${options.output}: milliseconds on ${origin.cpu}\n${renderCosts(table, clientTable)}`);
   if (largestMisfit > maxMisfit)
     remark(

@@ -3,6 +3,7 @@ import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { pruneModel } from '../../../pruning/prune-model.ts';
 import { openModel } from '../../files/model-file.ts';
 import { OutputFile } from '../../files/output-file.ts';
+import { toJson } from '../../render/json.ts';
 import { formatBytes } from '../../render/units.ts';
 import { createProgress } from '../../shell/progress.ts';
 import { renderPruning } from '../../render/pruning.ts';
@@ -17,7 +18,7 @@ export const runPrune: Action<typeof prune> = async (options, { print, remark })
   const output = new OutputFile(options.output);
   const picture = options.picture === undefined ? undefined : new OutputFile(options.picture);
   const model = await openModel(options.model);
-  const { samples, labels } = await readLabelledSamples(options.data, importOnnx(model));
+  const { samples, labels } = await readLabelledSamples(options.data, importOnnx(model), options.labels);
   const heldOut =
     options.heldOut === undefined ? undefined : await readLabelledSamples(options.heldOut, importOnnx(model));
   const progress = createProgress(options.quiet);
@@ -44,6 +45,10 @@ export const runPrune: Action<typeof prune> = async (options, { print, remark })
     }
     progress.end();
     for (const warning of warnings) remark(formatDiagnostic(warning));
+    if (options.json) {
+      print(toJson({ file: output.path, bytes: onnx.length, report }));
+      return;
+    }
     print(`${options.output}: ${formatBytes(onnx.length)}${output.inPlace}\n`);
     print(renderPruning(report));
   } finally {

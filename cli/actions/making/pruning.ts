@@ -11,6 +11,7 @@ import type { Progress } from '../../shell/progress.ts';
 import { describePoint } from '../../render/pruning.ts';
 
 export interface PruningOptionValues {
+  readonly labels?: string | undefined;
   readonly heldOut?: string | undefined;
   readonly sparsity?: number | undefined;
   readonly maxDegradation?: number | undefined;
@@ -31,7 +32,16 @@ export function checkPruningOptions(policy: string | undefined, values: PruningO
 }
 
 function withoutPolicy(values: PruningOptionValues): string[] {
-  const names = ['heldOut', 'sparsity', 'maxDegradation', 'recoverBy', 'epochs', 'learningRate', 'seed'] as const;
+  const names = [
+    'labels',
+    'heldOut',
+    'sparsity',
+    'maxDegradation',
+    'recoverBy',
+    'epochs',
+    'learningRate',
+    'seed',
+  ] as const;
   return names.filter((name) => values[name] !== undefined).map((name) => `--${kebabCase(name)} needs --prune`);
 }
 

@@ -1,7 +1,10 @@
 import { modelInputs } from '../../../ir/client/steps.ts';
 import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
+import type { SampleSource } from '../../../runtime/sample-source.ts';
 import { Client } from '../../../runtime/client.ts';
 import { inFile, inFileAsync } from '../../shell/failure.ts';
+import { createProgress, type Progress } from '../../shell/progress.ts';
+import { toJson } from '../../render/json.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { keyFileNames } from '../../files/key-file-names.ts';
 import { readKeyFile } from '../../files/key-folder.ts';
@@ -18,6 +21,7 @@ export const runEncrypt: Action<typeof encrypt> = async (options, { print, remar
   const part = await readClientFile(options.plan);
   const key = await readKeyFile(options.keys, keyFileNames.secretKey);
   const warnings: Diagnostic[] = [];
+  const progress = createProgress(options.quiet);
   const { bytes, count } = await withSamples(options.input, modelInputs(part, part.inputs), options.limit, (samples) =>
     interruptible(async (signal) => {
       const client = await Client.create(part);
@@ -27,7 +31,10 @@ export const runEncrypt: Action<typeof encrypt> = async (options, { print, remar
         });
         const bytes = await output.writeInParts((append) =>
           inFileAsync(options.input, () =>
-            client.encryptTo(samples, append, { signal, onWarning: (warning) => warnings.push(warning) }),
+            client.encryptTo(withProgress(samples, progress), append, {
+              signal,
+              onWarning: (warning) => warnings.push(warning),
+            }),
           ),
         );
         return { bytes, count: samples.count };
@@ -35,7 +42,19 @@ export const runEncrypt: Action<typeof encrypt> = async (options, { print, remar
         client.close();
       }
     }),
-  );
+  ).finally(() => progress.end());
   warn(warnings, { remark });
-  print(`${options.output}: ${plural(count, 'sample')}, ${formatBytes(bytes)}${output.inPlace}\n`);
+  if (options.json) print(toJson({ file: output.path, samples: count, bytes }));
+  else print(`${options.output}: ${plural(count, 'sample')}, ${formatBytes(bytes)}${output.inPlace}\n`);
 };
+
+/** Reports how many samples have been asked for. */
+function withProgress(samples: SampleSource, progress: Progress): SampleSource {
+  return {
+    count: samples.count,
+    read: (first, end) => {
+      progress.overall('encrypting', first / samples.count);
+      return samples.read(first, end);
+    },
+  };
+}

@@ -12,6 +12,7 @@ import { interruptible } from '../../shell/interrupts.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { withPlanFile } from '../../files/plan-file.ts';
 import { createProgress } from '../../shell/progress.ts';
+import { toJson } from '../../render/json.ts';
 import { formatBytes, formatMilliseconds } from '../../render/units.ts';
 import type { Action } from '../../parsing/declaration.ts';
 import type { evaluate } from '../../commands/running/eval.ts';
@@ -26,9 +27,11 @@ export const runEvaluate: Action<typeof evaluate> = async (options, { print, rem
   });
   for (const warning of remarks) remark(formatDiagnostic(warning));
   const [prepared, evaluated] = [preparedMs, evaluatedMs].map(formatMilliseconds);
-  print(
-    `${options.output}: ${formatBytes(bytes)}, prepared in ${prepared}, evaluated in ${evaluated} by ${engine}${output.inPlace}\n`,
-  );
+  if (options.json) print(toJson({ file: output.path, bytes, prepareMs: preparedMs, evaluateMs: evaluatedMs, engine }));
+  else
+    print(
+      `${options.output}: ${formatBytes(bytes)}, prepared in ${prepared}, evaluated in ${evaluated} by ${engine}${output.inPlace}\n`,
+    );
 };
 
 interface Options {

@@ -6,6 +6,7 @@ import { keyFileNames } from '../../files/key-file-names.ts';
 import { KeyFolder } from '../../files/key-folder.ts';
 import { readClientFile } from '../../files/plan-file.ts';
 import { renderFields } from '../../render/table.ts';
+import { toJson } from '../../render/json.ts';
 import { formatBytes, plural } from '../../render/units.ts';
 import type { Action } from '../../parsing/declaration.ts';
 import type { keygen } from '../../commands/running/keygen.ts';
@@ -17,7 +18,7 @@ export const runKeygen: Action<typeof keygen> = async (options, { print }) => {
   const folder = new KeyFolder(options.output, options.force);
   try {
     const { keys: count, saved } = evaluationKeyBytes(part.parameters, part.rotationSteps.length, part.needsRelinKeys);
-    print(`making ${plural(count, 'evaluation key')}, about ${formatBytes(saved)}\n`);
+    if (!options.json) print(`making ${plural(count, 'evaluation key')}, about ${formatBytes(saved)}\n`);
     const keys = await interruptible(async () => {
       const client = await Client.create(part);
       try {
@@ -27,11 +28,16 @@ export const runKeygen: Action<typeof keygen> = async (options, { print }) => {
       }
     });
     folder.write(keys);
-    print(describeKeys(options.output, keys));
+    print(options.json ? toJson(keyReport(options.output, keys)) : describeKeys(options.output, keys));
   } finally {
     folder.close();
   }
 };
+
+function keyReport(folder: string, keys: KeySet): Record<string, unknown> {
+  const bytes = { [secretKey]: keys.secretKey, [publicKey]: keys.publicKey, [evaluationKeys]: keys.evaluationKeys };
+  return { folder, bytes: Object.fromEntries(Object.entries(bytes).map(([name, key]) => [name, key.length])) };
+}
 
 function describeKeys(folder: string, keys: KeySet): string {
   const fields = renderFields([

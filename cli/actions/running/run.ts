@@ -8,6 +8,7 @@ import { createProgress } from '../../shell/progress.ts';
 import { warn } from '../../shell/warn.ts';
 import { unlikeAnswers, unlikeSamples } from '../../../runtime/base/plausibility.ts';
 import { describeAnswers, nestOutputs } from '../../answers/answers.ts';
+import { toJson } from '../../render/json.ts';
 import { formatMilliseconds, plural } from '../../render/units.ts';
 import { type PlanRun, runPlan } from '../../answers/run-plan.ts';
 import { formatTrace } from '../../files/trace-file.ts';
@@ -15,14 +16,17 @@ import { program } from '../../shell/version.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import { programDigest, type RunTrace } from '../../../ir/plan/run-trace.ts';
 import { readSamples } from '../../files/sample-file.ts';
-import { encodeAnswers } from '../../answers/encode-answers.ts';
+import { AnswerWriter, answerFormatOf, checkAnswerFormat } from '../../answers/answer-writer.ts';
 import type { Action } from '../../parsing/declaration.ts';
 import type { run } from '../../commands/running/run.ts';
 
 export const runRun: Action<typeof run> = async (options, { print, remark }) => {
-  const output = options.output === undefined ? undefined : new OutputFile(options.output);
+  const { output: path } = options;
+  const output = path === undefined ? undefined : { file: new OutputFile(path), format: answerFormatOf(path) };
   const trace = options.trace === undefined ? undefined : new OutputFile(options.trace);
   const plan = await readPlanFile(options.plan);
+  const outputs = options.raw ? plan.client.outputs : modelOutputs(plan.client, plan.client.outputs);
+  if (output !== undefined) checkAnswerFormat(output.file.path, output.format, outputs);
   const samples = await readSamples(options.input, modelInputs(plan.client, plan.client.inputs), options.limit);
   const progress = createProgress(options.quiet);
   const result = await interruptible((signal) =>
@@ -37,12 +41,15 @@ export const runRun: Action<typeof run> = async (options, { print, remark }) => 
   for (const warning of result.remarks) remark(formatDiagnostic(warning));
   warn(unlikeSamples(plan.client, result.encrypted), { remark });
   warn(unlikeAnswers(plan.client, result.decrypted), { remark });
-  const outputs = options.raw ? plan.client.outputs : modelOutputs(plan.client, plan.client.outputs);
   const answers = options.raw ? result.decrypted : result.answers;
-  output?.write(encodeAnswers(outputs, answers));
+  await output?.file.writeInParts(async (append) => {
+    const writer = new AnswerWriter(outputs, output.format, answers.length, append);
+    await writer.add(answers);
+    await writer.finish();
+  });
   trace?.write(formatTrace(traceOf(plan, result, options.threads)));
   if (options.json) {
-    print(`${JSON.stringify({ ...timesOf(result), outputs: nestOutputs(outputs, answers) }, null, 2)}\n`);
+    print(toJson({ ...timesOf(result), outputs: nestOutputs(outputs, answers) }));
     return;
   }
   if (output === undefined) print(describeAnswers(outputs, answers));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { levels } from '../../../ir/levels.ts';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { choice, flag, text } from '../../parsing/option-values.ts';
-import { json, planArgument } from '../options/options.ts';
+import { json, planArgument, quiet } from '../options/options.ts';
 
 export const inspect = declareCommand({
   details: [
@@ -33,6 +33,7 @@ export const inspect = declareCommand({
     }),
     compare: option(text.optional(), { doc: 'for --html: another plan to compare with', value: 'OTHER.hep' }),
     json,
+    quiet,
   }),
   examples: [
     'inspect mlp.hep',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { json, quiet } from '../options/options.ts';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { samplesHelp, text } from '../../parsing/option-values.ts';
 
@@ -17,6 +18,8 @@ export const opt = declareCommand({
       value: 'X.npz',
     }),
     output: option(text.optional(), { doc: 'the result, instead of the standard output', short: 'o', value: 'OUT.ir' }),
+    json,
+    quiet,
   }),
   examples: [
     'opt --pass dead-nodes dumps/01-dead-nodes.before.ir',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { text } from '../../parsing/option-values.ts';
-import { planArgument, quiet } from '../options/options.ts';
+import { json, planArgument, quiet } from '../options/options.ts';
 
 export const bind = declareCommand({
   details: [
@@ -14,6 +14,7 @@ export const bind = declareCommand({
     plan: planArgument,
     publicKey: option(text, { doc: 'the public key of the client, or a folder with public.key', value: 'public.key' }),
     output: option(text, { doc: 'the bound plan', short: 'o', value: 'BOUND.hep' }),
+    json,
     quiet,
   }),
   examples: ['bind secret-mlp.hep --public-key keys/public.key -o bound.hep'],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { text } from '../../parsing/option-values.ts';
-import { planArgument } from '../options/options.ts';
+import { json, planArgument, quiet } from '../options/options.ts';
 
 export const clientPart = declareCommand({
   details: [
@@ -11,6 +11,8 @@ export const clientPart = declareCommand({
   options: z.strictObject({
     plan: planArgument,
     output: option(text, { doc: 'the client part', short: 'o', value: 'CLIENT.hep' }),
+    json,
+    quiet,
   }),
   examples: ['client-part mlp.hep -o client.hep'],
 });

@@ -6,7 +6,6 @@ import { declareCommand, option } from '../../parsing/command.ts';
 import {
   byteSize,
   choice,
-  flag,
   nameList,
   positive,
   samplesHelp,
@@ -15,6 +14,7 @@ import {
   wholeNumber,
 } from '../../parsing/option-values.ts';
 import { accuracyOptions } from '../options/accuracy-options.ts';
+import { json, quiet } from '../options/options.ts';
 import { policyHelp, pruningOptions } from '../options/pruning-options.ts';
 
 export const compile = declareCommand({
@@ -78,6 +78,7 @@ export const compile = declareCommand({
     }),
     prune: option(text.optional(), { doc: `prune first: ${policyHelp}`, value: 'POLICY' }),
     data: option(text.optional(), { doc: `for --prune: training ${samplesHelp}; y holds labels`, value: 'TRAIN.npz' }),
+    labels: option(pruningOptions.labels, { doc: 'for --prune: labels of --data, where it has none', value: 'Y' }),
     heldOut: option(pruningOptions.heldOut, { doc: 'for --prune: samples to measure losses on', value: 'TEST.npz' }),
     sparsity: option(pruningOptions.sparsity, {
       doc: 'for --prune: share of weights, neurons or tiles that go',
@@ -92,7 +93,8 @@ export const compile = declareCommand({
       doc: 'write the IR before and after every pass there: NN-pass.before.ir and NN-pass.after.ir, large constants in an .npz beside; replaces dumps that are there',
       value: 'DIR',
     }),
-    quiet: option(flag, { doc: 'no progress', short: 'q' }),
+    json,
+    quiet,
   }),
   examples: [
     'compile examples/models/mlp-784-128-128-10.onnx -o mlp.hep --calibrate examples/models/mnist-test256.npz',

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { engineNames } from '../../../ir/plan/plan.ts';
 import { objectives } from '../../../ir/plan/search-report.ts';
 import { declareCommand, option } from '../../parsing/command.ts';
-import { choice, flag, part, text, tileShape, wholeNumber } from '../../parsing/option-values.ts';
+import { choice, part, text, tileShape, wholeNumber } from '../../parsing/option-values.ts';
+import { json, quiet } from '../options/options.ts';
 import { policyHelp, pruningOptions } from '../options/pruning-options.ts';
 
 export const prune = declareCommand({
@@ -35,7 +36,8 @@ export const prune = declareCommand({
     maxError: option(part().default(0.01), { doc: 'largest error of the plan, such as 1%', value: 'E' }),
     tile: option(tileShape().optional(), { doc: 'hold the plan to products of this shape', value: 'RxC' }),
     picture: option(text.optional(), { doc: 'a picture of what was tried, loss against cost', value: 'FRONT.svg' }),
-    quiet: option(flag, { doc: 'no progress', short: 'q' }),
+    json,
+    quiet,
   }),
   examples: [
     'prune examples/models/mlp-784-128-128-10.onnx --data examples/models/mnist-test256.npz --scheme P4E --sparsity 0.5 --epochs 2 -o pruned.onnx',

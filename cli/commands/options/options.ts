@@ -26,6 +26,8 @@ export const limit = option(wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(), 
   doc: 'only the first K samples',
   value: 'K',
 });
+export const answersHelp =
+  'the answers, in the types of the model, as the ending of the name says: .npy, .npz, .json, or .csv';
 export const raw = option(flag, { doc: 'the values that were encrypted, in place of the outputs of the model' });
 export const json = option(flag, { doc: 'print JSON' });
 export const quiet = option(flag, { doc: 'no progress', short: 'q' });

@@ -13,6 +13,7 @@ export const pruningDefaults = { epochs: 10, learningRate: 2e-3, seed: 1 };
 /** Without defaults, so that `compile` can tell those that are given without `--prune`. */
 export const pruningOptions = {
   data: option(text, { doc: `training ${samplesHelp}; y holds labels where there are any`, value: 'TRAIN.npz' }),
+  labels: option(text.optional(), { doc: 'labels of --data, where it has none: one for each sample', value: 'Y' }),
   heldOut: option(text.optional(), {
     doc: 'samples to measure losses on that the model was not trained on; otherwise a fifth of --data',
     value: 'TEST.npz',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { text } from '../../parsing/option-values.ts';
-import { clientPlanArgument, raw } from '../options/options.ts';
+import { answersHelp, clientPlanArgument, json, quiet, raw } from '../options/options.ts';
 
 export const decrypt = declareCommand({
   details: [
@@ -12,12 +12,10 @@ export const decrypt = declareCommand({
     plan: clientPlanArgument,
     keys: option(text, { doc: 'folder of the keys, or secret.key itself', value: 'DIR' }),
     input: option(text, { doc: 'the encrypted outputs', value: 'OUT.ct' }),
-    output: option(text, {
-      doc: 'the answers, in the types of the model: .npy, or .npz for several outputs',
-      short: 'o',
-      value: 'Y.npy',
-    }),
+    output: option(text.optional(), { doc: answersHelp, short: 'o', value: 'Y.npy' }),
     raw,
+    json,
+    quiet,
   }),
-  examples: ['decrypt client.hep --keys keys --input out.ct -o y.npy'],
+  examples: ['decrypt client.hep --keys keys --input out.ct', 'decrypt client.hep --keys keys --input out.ct -o y.csv'],
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { text } from '../../parsing/option-values.ts';
-import { clientPlanArgument, input, limit } from '../options/options.ts';
+import { clientPlanArgument, input, json, limit, quiet } from '../options/options.ts';
 
 export const encrypt = declareCommand({
   details: [
@@ -14,6 +14,8 @@ export const encrypt = declareCommand({
     input,
     output: option(text, { doc: 'the encrypted inputs', short: 'o', value: 'IN.ct' }),
     limit,
+    json,
+    quiet,
   }),
   examples: ['encrypt client.hep --keys keys --input examples/models/mnist-test256.npz --limit 2 -o in.ct'],
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { text } from '../../parsing/option-values.ts';
-import { planArgument, quiet, serverEngine, threads, weightMemory } from '../options/options.ts';
+import { json, planArgument, quiet, serverEngine, threads, weightMemory } from '../options/options.ts';
 
 export const evaluate = declareCommand({
   details: [
@@ -16,6 +16,7 @@ export const evaluate = declareCommand({
     engine: serverEngine,
     threads,
     weightMemory,
+    json,
     quiet,
   }),
   examples: ['eval mlp.hep --keys keys/eval.keys --input in.ct -o out.ct --threads 2'],

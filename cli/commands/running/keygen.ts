@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { keyFileNames } from '../../files/key-file-names.ts';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { flag, text } from '../../parsing/option-values.ts';
-import { clientPlanArgument } from '../options/options.ts';
+import { clientPlanArgument, json, quiet } from '../options/options.ts';
 
 const { secretKey, publicKey, evaluationKeys } = keyFileNames;
 
@@ -16,6 +16,8 @@ export const keygen = declareCommand({
     plan: clientPlanArgument,
     output: option(text, { doc: 'folder of the keys, made where it is missing', short: 'o', value: 'DIR' }),
     force: option(flag, { doc: 'overwrite keys that are there; what was encrypted under them is lost' }),
+    json,
+    quiet,
   }),
   examples: ['keygen client.hep -o keys'],
 });

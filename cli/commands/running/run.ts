@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { text } from '../../parsing/option-values.ts';
-import { engine, input, json, limit, planArgument, quiet, raw, threads, weightMemory } from '../options/options.ts';
+import {
+  answersHelp,
+  engine,
+  input,
+  json,
+  limit,
+  planArgument,
+  quiet,
+  raw,
+  threads,
+  weightMemory,
+} from '../options/options.ts';
 
 export const run = declareCommand({
   details: [
@@ -16,11 +27,7 @@ export const run = declareCommand({
   options: z.strictObject({
     plan: planArgument,
     input,
-    output: option(text.optional(), {
-      doc: 'the answers, in the types of the model: .npy, or .npz for several outputs',
-      short: 'o',
-      value: 'Y.npy',
-    }),
+    output: option(text.optional(), { doc: answersHelp, short: 'o', value: 'Y.npy' }),
     trace: option(text.optional(), {
       doc: 'write the times of the run there, for `hepc inspect --html --trace`',
       value: 'TRACE.json',
