@@ -3,6 +3,7 @@
  * user's mistake, 2 a command line that does not fit, 70 a bug of ours, 130 interrupted.
  */
 import { commands } from './commands/registry.ts';
+import { colourDiagnostics } from './shell/colours.ts';
 import { failureOf } from './shell/failure.ts';
 import { runCommandLine } from './parsing/program.ts';
 import { guardStandardStreams } from './shell/standard-streams.ts';
@@ -15,7 +16,7 @@ const context = guardStandardStreams(fail);
 
 function fail(error: unknown): void {
   const { exitCode, text } = failureOf(error, process.env['HEPC_DEBUG'] === '1');
-  process.stderr.write(text);
+  process.stderr.write(colourDiagnostics(text, process.stderr));
   process.exitCode = exitCode;
 }
 

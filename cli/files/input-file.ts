@@ -73,7 +73,7 @@ async function openInputFile(path: string, kind: FileKind): Promise<InputFile> {
 }
 
 /** As the user writes it. */
-export const standardInput = '-';
+const standardInput = '-';
 
 async function readStandardInput({ what, maxBytes }: FileKind): Promise<Uint8Array> {
   const at = { file: 'the standard input' };

@@ -22,6 +22,8 @@ export interface CommandDeclaration<Schema extends z.ZodObject = z.ZodObject> {
   /** Paragraphs for `hepc help COMMAND`. */
   readonly details: readonly string[];
   readonly options: Schema;
+  /** Headings of the help after `Options`, with the names in the schema that stand under each. */
+  readonly headings?: Readonly<Record<string, readonly (keyof Schema['shape'] & string)[]>>;
   /** Command lines that run in a clone of the repository, after `hepc`. */
   readonly examples: readonly string[];
 }

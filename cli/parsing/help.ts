@@ -17,9 +17,11 @@ export function commandHelp(command: Command): string {
     ...required,
     ...(flagOptions.length > required.length ? ['[options]'] : []),
   ];
+  const headings = Object.entries(command.headings ?? {});
+  const headed = new Set(headings.flatMap(([, keys]) => keys));
   const entries = [
     ...positional.map((each) => [each.name, textOf(each)] as const),
-    ...flagOptions.map((each) => [flagsOf(each), textOf(each)] as const),
+    ...flagOptions.filter(({ key }) => !headed.has(key)).map(entryOf),
     ['-h, --help', 'show this'] as const,
   ];
   return [
@@ -27,8 +29,16 @@ export function commandHelp(command: Command): string {
     `Usage:\n${wrap(usage.join(' '), 2)}\n`,
     ...command.details.map((paragraph) => `${wrap(paragraph)}\n`),
     `Options:\n${renderEntries(entries)}`,
+    ...headings.map(([heading, keys]) => {
+      const own = keys.flatMap((key) => flagOptions.filter((each) => each.key === key));
+      return `${heading}:\n${renderEntries(own.map(entryOf))}`;
+    }),
     exampleSection(command.examples),
   ].join('\n');
+}
+
+function entryOf(option: CommandOption): readonly [flags: string, text: string] {
+  return [flagsOf(option), textOf(option)];
 }
 
 /** `-o, --output PLAN.hep`. */

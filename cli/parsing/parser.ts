@@ -29,7 +29,7 @@ function parserOf(command: Command, context: CommandContext): Parser {
   const parser = new Parser(command.name)
     .exitOverride()
     .configureHelp({ formatHelp: () => commandHelp(command) })
-    .configureOutput({ writeOut: context.print, writeErr: () => undefined })
+    .configureOutput({ writeOut: context.showHelp ?? context.print, writeErr: () => undefined })
     .showSuggestionAfterError();
   const options = optionsOf(command);
   const positional = options.filter(({ argument }) => argument === true);

@@ -27,6 +27,10 @@ export async function runCommandLine(args: readonly string[], { commands, versio
   const [name, ...rest] = args;
   if (name === undefined || helpNames.includes(name)) {
     await help(name === 'help' ? rest : [], { commands, version, context });
+  } else if (name === completionName) {
+    const loaded = await Promise.all(commands.map((entry) => entry.load()));
+    const { completionScript } = await import('./completion.ts');
+    context.print(completionScript(rest[0], loaded));
   } else if (versionNames.includes(name)) {
     context.print(`${version}\n`);
   } else {
@@ -36,26 +40,28 @@ export async function runCommandLine(args: readonly string[], { commands, versio
   }
 }
 
+const completionName = 'completion';
 const helpNames = ['help', '-h', '--help'];
 const versionNames = ['-V', '--version'];
 
 async function help(args: readonly string[], { commands, version, context }: Program): Promise<void> {
+  const show = context.showHelp ?? context.print;
   const [name, extra] = args.filter((each) => !helpNames.includes(each));
   if (extra !== undefined)
     throw new UsageError([badUsage({ reason: `help takes one command, got ${args.length}`, help: 'hepc help' })]);
   if (name === undefined) {
-    context.print(rootHelp(commands, version));
+    show(rootHelp(commands, version));
     return;
   }
   const [command, { commandHelp }] = await Promise.all([findCommand(name, commands).load(), import('./help.ts')]);
-  context.print(commandHelp(command));
+  show(commandHelp(command));
 }
 
 /** Throws `UsageError` for what is no command. */
 function findCommand(name: string, commands: readonly CommandEntry[]): CommandEntry {
   const found = commands.find((each) => each.name === name);
   if (found !== undefined) return found;
-  const meant = suggestion(name, [...commands.map((each) => each.name), 'help']);
+  const meant = suggestion(name, [...commands.map((each) => each.name), 'help', completionName]);
   throw new UsageError([
     badUsage({ reason: `unknown command ${JSON.stringify(name)}`, suggestion: meant, help: 'hepc help' }),
   ]);

@@ -5,11 +5,13 @@
  */
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { unwritableOutput } from '../../ir/diagnostics/cli.ts';
+import { colourDiagnostics, colourHelp } from './colours.ts';
 import { describeSystemError } from '../files/system-errors.ts';
 
 export interface StandardStreams {
   readonly print: (text: string) => void;
   readonly remark: (text: string) => void;
+  readonly showHelp: (text: string) => void;
 }
 
 /** Takes care of the streams of this process. `fail` is called at most once, where a result could not be printed. */
@@ -23,12 +25,16 @@ export function guardStandardStreams(fail: (error: HepcError) => void): Standard
   });
   // There is nowhere left to say so.
   process.stderr.on('error', () => undefined);
+  const print = (text: string): void => {
+    if (!outputIsGone) process.stdout.write(text);
+  };
   return {
-    print: (text) => {
-      if (!outputIsGone) process.stdout.write(text);
+    print,
+    showHelp: (text) => {
+      print(colourHelp(text, process.stdout));
     },
     remark: (text) => {
-      process.stderr.write(`${text}\n`);
+      process.stderr.write(`${colourDiagnostics(text, process.stderr)}\n`);
     },
   };
 }

@@ -71,7 +71,7 @@ export interface SpawnOptions {
 export function spawnCli(args: readonly string[], { env, node = [], onStderr }: SpawnOptions = {}): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...node, entry, ...args], {
-      env: { ...process.env, ...env },
+      env: { ...process.env, FORCE_COLOR: undefined, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';

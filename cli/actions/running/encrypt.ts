@@ -1,9 +1,8 @@
 import { modelInputs } from '../../../ir/client/steps.ts';
 import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
-import type { SampleSource } from '../../../runtime/sample-source.ts';
 import { Client } from '../../../runtime/client.ts';
 import { inFile, inFileAsync } from '../../shell/failure.ts';
-import { createProgress, type Progress } from '../../shell/progress.ts';
+import { createProgress } from '../../shell/progress.ts';
 import { toJson } from '../../render/json.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { keyFileNames } from '../../files/key-file-names.ts';
@@ -31,9 +30,10 @@ export const runEncrypt: Action<typeof encrypt> = async (options, { print, remar
         });
         const bytes = await output.writeInParts((append) =>
           inFileAsync(options.input, () =>
-            client.encryptTo(withProgress(samples, progress), append, {
+            client.encryptTo(samples, append, {
               signal,
               onWarning: (warning) => warnings.push(warning),
+              onProgress: (done) => progress.overall('encrypting', done),
             }),
           ),
         );
@@ -47,14 +47,3 @@ export const runEncrypt: Action<typeof encrypt> = async (options, { print, remar
   if (options.json) print(toJson({ file: output.path, samples: count, bytes }));
   else print(`${options.output}: ${plural(count, 'sample')}, ${formatBytes(bytes)}${output.inPlace}\n`);
 };
-
-/** Reports how many samples have been asked for. */
-function withProgress(samples: SampleSource, progress: Progress): SampleSource {
-  return {
-    count: samples.count,
-    read: (first, end) => {
-      progress.overall('encrypting', first / samples.count);
-      return samples.read(first, end);
-    },
-  };
-}

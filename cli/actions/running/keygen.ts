@@ -1,6 +1,7 @@
 import { evaluationKeyBytes } from '../../../ir/parameters.ts';
 import { Client } from '../../../runtime/client.ts';
 import type { KeySet } from '../../../runtime/seal/keys.ts';
+import { createProgress } from '../../shell/progress.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { keyFileNames } from '../../files/key-file-names.ts';
 import { KeyFolder } from '../../files/key-folder.ts';
@@ -15,18 +16,19 @@ const { secretKey, publicKey, evaluationKeys } = keyFileNames;
 
 export const runKeygen: Action<typeof keygen> = async (options, { print }) => {
   const part = await readClientFile(options.plan);
+  const progress = createProgress(options.quiet);
   const folder = new KeyFolder(options.output, options.force);
   try {
     const { keys: count, saved } = evaluationKeyBytes(part.parameters, part.rotationSteps.length, part.needsRelinKeys);
-    if (!options.json) print(`making ${plural(count, 'evaluation key')}, about ${formatBytes(saved)}\n`);
     const keys = await interruptible(async () => {
       const client = await Client.create(part);
       try {
+        progress.step(`making ${plural(count, 'evaluation key')}, about ${formatBytes(saved)}`);
         return client.generateKeys();
       } finally {
         client.close();
       }
-    });
+    }).finally(() => progress.end());
     folder.write(keys);
     print(options.json ? toJson(keyReport(options.output, keys)) : describeKeys(options.output, keys));
   } finally {

@@ -39,6 +39,11 @@ export const prune = declareCommand({
     json,
     quiet,
   }),
+  headings: {
+    Pruning: ['scheme', 'sparsity', 'maxDegradation'],
+    Recovery: ['epochs', 'recoverBy', 'learningRate', 'seed'],
+    'The plan that it is pruned for': ['engine', 'optimize', 'batch', 'weights', 'maxError', 'tile'],
+  },
   examples: [
     'prune examples/models/mlp-784-128-128-10.onnx --data examples/models/mnist-test256.npz --scheme P4E --sparsity 0.5 --epochs 2 -o pruned.onnx',
     'prune examples/models/ae-784-64-784.onnx --data examples/models/mnist-test256.npz --scheme P2T:Gl/T-Err --sparsity 0.3 --epochs 0 -o pruned.onnx',

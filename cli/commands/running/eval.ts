@@ -19,5 +19,6 @@ export const evaluate = declareCommand({
     json,
     quiet,
   }),
+  headings: { Evaluation: ['engine', 'threads', 'weightMemory'] },
   examples: ['eval mlp.hep --keys keys/eval.keys --input in.ct -o out.ct --threads 2'],
 });

@@ -40,6 +40,7 @@ export const run = declareCommand({
     json,
     quiet,
   }),
+  headings: { Evaluation: ['engine', 'threads', 'weightMemory'] },
   examples: [
     'run mlp.hep --input examples/models/mnist-test256.npz --limit 3',
     'run mlp.hep --input examples/models/mnist-test256.npz --limit 3 --trace mlp.json',

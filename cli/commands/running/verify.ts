@@ -21,6 +21,7 @@ export const verify = declareCommand({
     json,
     quiet,
   }),
+  headings: { Evaluation: ['engine', 'noise', 'threads'] },
   examples: [
     'verify mlp.hep --model examples/models/mlp-784-128-128-10.onnx --input examples/models/mnist-test256.npz --limit 4',
     'verify mlp.hep --model examples/models/mlp-784-128-128-10.onnx --input examples/models/mnist-test256.npz --noise',

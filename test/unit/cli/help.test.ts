@@ -31,6 +31,20 @@ test.each(loaded)('the help of $name describes every option, and fits 80 columns
   expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
 });
 
+test.each(loaded)('the headings in the help of $name have options that there are, each once', (command) => {
+  const keys = Object.values(command.headings ?? {}).flat();
+  expect(new Set(keys).size).toBe(keys.length);
+  expect(optionsOf(command).map(({ key }) => key)).toEqual(expect.arrayContaining(keys));
+  for (const heading of Object.keys(command.headings ?? {})) expect(commandHelp(command)).toContain(`\n${heading}:\n`);
+});
+
+test('the options of compile stand under headings', () => {
+  const compile = loaded.find(({ name }) => name === 'compile');
+  const headings =
+    compile === undefined ? [] : [...commandHelp(compile).matchAll(/^(\S[^\n]*):$/gm)].map(([, name]) => name);
+  expect(headings).toEqual(['Usage', 'Options', 'Accuracy', 'Goal', 'Limits', 'Pruning', 'Looking inside', 'Examples']);
+});
+
 describe('examples', () => {
   /** The commands, which check their options and do nothing. */
   const parsed: { readonly name: string; readonly options: unknown }[] = [];
