@@ -13,7 +13,10 @@ export function commandHelp(command: Command): string {
   const usage = [
     'hepc',
     command.name,
-    ...positional.map((each) => (each.required ? each.name : `[${each.name}]`)),
+    ...positional.map(({ name, required: isRequired, kind }) => {
+      const own = kind === 'several' ? `${name} ...` : name;
+      return isRequired ? own : `[${own}]`;
+    }),
     ...required,
     ...(flagOptions.length > required.length ? ['[options]'] : []),
   ];

@@ -44,8 +44,9 @@ function parserOf(command: Command, context: CommandContext): Parser {
   });
 }
 
-function argumentOf({ name, doc, required }: CommandOption): Argument {
-  return new Argument(required ? `<${name}>` : `[${name}]`, doc);
+function argumentOf({ name, doc, required, kind }: CommandOption): Argument {
+  const own = kind === 'several' ? `${name}...` : name;
+  return new Argument(required ? `<${own}>` : `[${own}]`, doc);
 }
 
 function optionOf(option: CommandOption): Option {

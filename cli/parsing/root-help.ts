@@ -20,7 +20,7 @@ export const rootExamples: readonly string[] = [
 ];
 
 export function rootHelp(commands: readonly CommandHead[], version: string): string {
-  const width = Math.max('completion SHELL'.length, ...commands.map(({ name }) => name.length));
+  const width = Math.max(...commands.map(({ name }) => name.length));
   const sections = groups.map((group) => {
     const own = commands.filter((command) => command.group === group);
     return `${group}:\n${own.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join('')}`;
@@ -29,7 +29,7 @@ export function rootHelp(commands: readonly CommandHead[], version: string): str
     `hepc ${version} compiles trained ONNX models into plans that run on encrypted data.\n`,
     'Usage:\n  hepc COMMAND ...\n',
     ...sections,
-    `Help:\n  ${'help COMMAND'.padEnd(width)}  Options and examples of a command\n  ${'completion SHELL'.padEnd(width)}  Completes command lines: bash, zsh or fish\n  --version\n`,
+    `Help:\n  ${'help COMMAND'.padEnd(width)}  Options and examples of a command\n  ${'completion'.padEnd(width)}  A script that completes command lines: for bash, zsh or fish\n  --version\n`,
     `Exit codes:\n${exitCodeLines.map((line) => `  ${line}\n`).join('')}`,
     exampleSection(rootExamples),
   ].join('\n');

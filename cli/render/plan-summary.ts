@@ -9,6 +9,7 @@ import { modulusBits } from '../../ir/parameters.ts';
 import { describeClientSteps } from './client-steps.ts';
 import { countByLevel, countByNode, occurringOps, type OpCounts } from './operations.ts';
 import { renderFields, renderTable } from './table.ts';
+import { wrap } from './wrap.ts';
 import { describeLabels } from './accuracy.ts';
 import { formatError, formatLimit } from '../../ir/maths/error-unit.ts';
 import { formatBytes, formatMilliseconds, formatShape, plural } from './units.ts';
@@ -55,6 +56,7 @@ export function summarisePlan(plan: Plan): string {
       ],
       ...(client.synthetic || plan.search?.accuracy === undefined ? [] : describeLabels(plan.search.accuracy)),
     ]),
+    `\n${layoutLegend(client)}\n`,
     client.synthetic
       ? '\n  Compiled WITHOUT calibration samples: ranges and the predicted error come from uniform\n  samples in [0, 1]. Compile with --calibrate before relying on it.\n'
       : '',
@@ -72,6 +74,22 @@ export function summarisePlan(plan: Plan): string {
       })),
     ),
   ].join('');
+}
+
+/** What the marks mean that stand in the layouts of inputs and outputs. */
+function layoutLegend({ inputs, outputs }: Plan['client']): string {
+  const layouts = [...inputs, ...outputs].map(({ layout }) => layout.toString()).join(' ');
+  const marks = [
+    ...(layouts.includes('*') ? ['*/4 four copies'] : []),
+    ...(layouts.includes('~') ? ['~ elements that are dealt to the tiles in turn'] : []),
+    ...(layouts.includes('?') ? ['? slots beside the elements that may hold anything'] : []),
+    ...(layouts.includes('batch') ? ['batch the samples that share a ciphertext'] : []),
+  ];
+  const text = [
+    'A layout has for each axis elements/slots: 784/1024 are 784 elements in tiles of 1024 slots',
+    ...marks,
+  ];
+  return wrap(`${text.join(', ')} (docs/guide/plans.md).`, 2);
 }
 
 /** The time of a run, by the profile of the engine that the plan is for unless costs were measured. */

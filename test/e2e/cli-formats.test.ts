@@ -154,6 +154,7 @@ test('--json is JSON', async () => {
   });
   expect(await run('keygen', files.plan, '-o', join(folder, 'keys'), '-q')).toMatchObject({
     folder: join(folder, 'keys'),
+    sets: [{ folder: join(folder, 'keys'), plans: [files.plan] }],
   });
   expect(await run(...encrypt, '-q')).toMatchObject({ samples: 8 });
   expect(await run(...decrypt(), '-o', join(folder, 'y.csv'))).toEqual({

@@ -1,5 +1,5 @@
 /** What is said of mistakes that people make: mostly a file in the place of another one. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeNpy } from '../../runtime/format/npy.ts';
@@ -91,6 +91,26 @@ describe('keys', () => {
       await succeed('encrypt', at('client.hep'), '--keys', keys, '--input', files.samples, '-o', to());
       await succeed('decrypt', at('client.hep'), '--keys', keys, '--input', at('a.ct'), '-o', to());
     }
+  });
+
+  test('of several plans are in one folder, each set for the plans that it fits', async () => {
+    const report = JSON.parse(
+      await succeed('keygen', files.plan, other.plan, at('client.hep'), '-o', at('both'), '-q', '--json'),
+    ) as {
+      readonly sets: readonly { readonly folder: string; readonly plans: readonly string[] }[];
+    };
+    expect(report.sets.map(({ plans }) => plans)).toEqual([[files.plan, at('client.hep')], [other.plan]]);
+    for (const { folder } of report.sets)
+      expect(readdirSync(folder).sort()).toEqual(['eval.keys', 'public.key', 'secret.key']);
+    for (const { plan, samples } of [files, other]) {
+      const [input, output] = [to(), to()];
+      await succeed('encrypt', plan, '--keys', at('both'), '--input', samples, '--limit', '1', '-o', input, '-q');
+      await succeed('eval', plan, '--keys', at('both'), '--input', input, '-o', output, '-q');
+      expect(await succeed('decrypt', plan, '--keys', at('both'), '--input', output, '-q')).toMatch(
+        /^sample 0, y \[4\]: /,
+      );
+    }
+    expect((await runCli('keygen', files.plan, other.plan, '-o', at('both'), '-q')).stderr).toContain('error[H721]');
   });
 
   test('of others are told in whole sentences', async () => {

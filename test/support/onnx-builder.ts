@@ -59,6 +59,7 @@ export interface ModelSpec {
   readonly nodes: readonly NodeSpec[];
   readonly initializers?: Readonly<Record<string, TensorSpec>>;
   readonly sparseInitializers?: readonly string[];
+  readonly graphName?: string;
   readonly functions?: readonly FunctionSpec[];
 }
 
@@ -76,7 +77,7 @@ function encodeWithoutFunctions(spec: ModelSpec): Uint8Array {
     ],
     producerName: 'hepc tests',
     graph: {
-      name: 'test',
+      name: spec.graphName ?? 'test',
       input: Object.entries(spec.inputs).map(([name, shape]) => valueInfo(name, spec.types?.[name], shape)),
       output: spec.outputs.map((name) => valueInfo(name, spec.types?.[name])),
       node: spec.nodes.map(encodeNode),

@@ -21,7 +21,7 @@ export const runBind: Action<typeof bind> = async (options, { print }) => {
   const at = { file: options.plan };
   if (plan.weights === 'plain') throw new HepcError([plainWeights({}, at)]);
   if (plan.bound !== undefined) throw new HepcError([boundPlan({}, at)]);
-  const publicKey = await readKeyFile(options.publicKey, keyFileNames.publicKey);
+  const publicKey = await readKeyFile(options.publicKey, keyFileNames.publicKey, plan.client);
   const progress = createProgress(options.quiet);
   progress.step('encrypting the weights');
   const onProgress = (done: number): void => {

@@ -34,7 +34,7 @@ export const runDecrypt: Action<typeof decrypt> = async (options, { print, remar
   const part = await readClientFile(options.plan);
   const ports = raw ? part.outputs : modelOutputs(part, part.outputs);
   if (output !== undefined) checkAnswerFormat(output.file.path, output.format, ports);
-  const key = await readKeyFile(options.keys, keyFileNames.secretKey);
+  const key = await readKeyFile(options.keys, keyFileNames.secretKey, part);
   const warnings: Diagnostic[] = [];
   const shown = options.json ? undefined : new Descriptions(ports, output === undefined ? Infinity : mostShown);
   const held: Answer[] = [];

@@ -18,7 +18,7 @@ import type { encrypt } from '../../commands/running/encrypt.ts';
 export const runEncrypt: Action<typeof encrypt> = async (options, { print, remark }) => {
   const output = new OutputFile(options.output);
   const part = await readClientFile(options.plan);
-  const key = await readKeyFile(options.keys, keyFileNames.secretKey);
+  const key = await readKeyFile(options.keys, keyFileNames.secretKey, part);
   const warnings: Diagnostic[] = [];
   const progress = createProgress(options.quiet);
   const { bytes, count } = await withSamples(options.input, modelInputs(part, part.inputs), options.limit, (samples) =>

@@ -20,7 +20,7 @@ import type { evaluate } from '../../commands/running/eval.ts';
 export const runEvaluate: Action<typeof evaluate> = async (options, { print, remark }) => {
   const output = new OutputFile(options.output);
   const { bytes, preparedMs, evaluatedMs, engine, remarks } = await withPlanFile(options.plan, async (plan) => {
-    const keys = await readKeyFile(options.keys, keyFileNames.evaluationKeys);
+    const keys = await readKeyFile(options.keys, keyFileNames.evaluationKeys, plan.client);
     return withInputFile(options.input, fileKinds.ciphertexts, (inputs) =>
       output.writeInParts((append) => evaluateFiles(plan, keys.bytes, inputs, append, { ...options, keys: keys.path })),
     );

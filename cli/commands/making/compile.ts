@@ -97,7 +97,7 @@ export const compile = declareCommand({
     quiet,
   }),
   headings: {
-    Accuracy: ['maxError'],
+    Accuracy: ['maxError', 'maxDisagreement', 'maxDegree'],
     Goal: ['optimize', 'batch', 'weights', 'engine', 'bandwidth', 'costs', 'tile'],
     Limits: ['maxMemory', 'maxUpload', 'maxKeys'],
     Pruning: [

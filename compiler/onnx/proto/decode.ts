@@ -22,7 +22,8 @@ export function decodeModel(bytes: Uint8Array, file: string): OnnxModel {
   const message = decodeMessage(bytes, at);
   if (!message.graph) throw new HepcError([notOnnx({ reason: 'it holds no graph' }, at)]);
   const opsets = decodeOpsets(message.opsetImport);
-  const graph = decodeGraph(message.graph, opsets);
+  const decoded = decodeGraph(message.graph, opsets);
+  const graph = { ...decoded, name: nameOf(decoded, file) };
   const defaults = message.functions?.length ? functionDefaults(bytes) : [];
   const functions = (message.functions ?? []).map((own, i) => decodeFunction(own, defaults[i] ?? []));
   const diagnostics = checkNames(graph, functions, at);
@@ -33,6 +34,16 @@ export function decodeModel(bytes: Uint8Array, file: string): OnnxModel {
     metadata: new Map((message.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? ''])),
     functions,
   };
+}
+
+/** What exporters call every graph. */
+const namesOfExporters = ['main_graph', 'torch_jit', 'torch-jit-export', 'tf2onnx'];
+
+/** The name of the graph, or of its file where the graph has but that of an exporter. */
+function nameOf({ name }: OnnxGraph, file: string): string {
+  const [, stem = ''] = /([^/\\]+?)(?:\.onnx)?$/i.exec(file) ?? [];
+  const isUseful = stem !== '' && stem !== '-' && stem.length <= maxNameLength && visible(stem) === stem;
+  return namesOfExporters.includes(name) && isUseful ? stem : name;
 }
 
 /** The default domain has two spellings; here it is the empty one. */

@@ -1,6 +1,7 @@
 /** The modules that the importer makes: which ops, how many, and from which nodes. */
 import { expect, test } from 'vitest';
 
+import { importOnnx } from '../../../../compiler/onnx/import.ts';
 import { modelOutputs } from '../../../../ir/client/steps.ts';
 import { evaluateClient } from '../../../../ir/interpret/client.ts';
 import { evaluateTensor } from '../../../../ir/interpret/tensor.ts';
@@ -107,3 +108,14 @@ test('an encrypted integer is one for every step that reads it', () => {
 function raise(): never {
   throw new Error('there are no steps');
 }
+
+test.each([
+  ['main_graph', '/models/dense-net.onnx', 'dense-net'],
+  ['torch_jit', 'C:\\models\\digits.v2.onnx', 'digits.v2'],
+  ['main_graph', '-', 'main_graph'],
+  ['main_graph', 'a\u001b[2J.onnx', 'main_graph'],
+  ['digits', '/models/dense-net.onnx', 'digits'],
+])('a graph called %j in %j is %j', (graphName, fileName, name) => {
+  const bytes = model({ graphName, inputs: { x: [2] }, nodes: [node('Identity', 'x', 'y')], outputs: ['y'] });
+  expect(importOnnx({ bytes, fileName, readExternal: () => undefined }).module.name).toBe(name);
+});
