@@ -65,7 +65,8 @@ describe('samples', () => {
     ['not finite', encode([1, 16], new Float64Array(16).fill(NaN)), 'H410'],
     ['none', encode([0, 16], new Float64Array(0)), 'H412'],
     ['cut short', sampleFile(2).subarray(0, 200), 'H405'],
-    ['no samples at all', new TextEncoder().encode('x,y\n1,2\n'), 'H401'],
+    ['no samples at all', new TextEncoder().encode('a letter'), 'H401'],
+    ['a table of others', new TextEncoder().encode('x,y\n1,2\n'), 'H415'],
     ['beyond the range of the plan', sampleFile(1, { scale: 1000 }), 'H510'],
   ])('%s', async (_, content, code) => {
     const path = place('x.npy', content);

@@ -70,8 +70,9 @@ async function makeKeys(part: ClientPart, progress: Progress): Promise<KeySet> {
   return interruptible(async () => {
     const client = await Client.create(part);
     try {
-      progress.step(`making ${plural(keys, 'evaluation key')}, about ${formatBytes(saved)}`);
-      return client.generateKeys();
+      const what = `making ${plural(keys, 'evaluation key')}, about ${formatBytes(saved)}`;
+      progress.overall(what, 0);
+      return client.generateKeys({ onProgress: (done) => progress.overall(what, done) });
     } finally {
       client.close();
     }
