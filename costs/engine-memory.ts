@@ -46,8 +46,21 @@ export function neededBytes({ keys, ciphertexts, others, staging }: MemoryUse): 
   return Math.ceil(keys + ciphertexts + others + staging);
 }
 
-/** With all plaintexts, or as many as find room below `limit`; what an engine cannot do without may be above it. */
+/** Of encoded plaintexts that engines keep unless told otherwise. */
+export const plaintextBudget = 1.5 * 2 ** 30;
+
+/** Bytes of plaintexts that are kept encoded: all of them, or as many as there is room for below `limit` and in the budget. */
+export function keptPlaintextBytes(use: MemoryUse, limit = Infinity): number {
+  const { keys, plaintexts, ciphertexts, others } = use;
+  if (plaintexts <= plaintextBudget && keys + plaintexts + ciphertexts + others <= limit) return plaintexts;
+  return Math.max(0, Math.min(plaintextBudget, limit - neededBytes(use)));
+}
+
+/** With the plaintexts that are kept; what an engine cannot do without may be above `limit`. */
 export function peakBytes(use: MemoryUse, limit = Infinity): number {
   const { keys, plaintexts, ciphertexts, others } = use;
-  return Math.min(Math.ceil(keys + plaintexts + ciphertexts + others), Math.max(limit, neededBytes(use)));
+  const kept = keptPlaintextBytes(use, limit);
+  return kept === plaintexts
+    ? Math.ceil(keys + plaintexts + ciphertexts + others)
+    : neededBytes(use) + Math.floor(kept);
 }

@@ -5,7 +5,7 @@
 import { ciphertextBytes, type Parameters, topLevel } from '../ir/parameters.ts';
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { collectEncodings } from './encodings.ts';
-import { type EngineMemory, type MemoryUse, peakBytes } from './engine-memory.ts';
+import { type EngineMemory, keptPlaintextBytes, type MemoryUse } from './engine-memory.ts';
 import { hoistingOf } from './extended-rotations.ts';
 import type { HeColumns, HeModule } from '../ir/he/module.ts';
 import { type CostedOp, type CostTable, defaultCostTable, hoists, opCost } from './op-costs.ts';
@@ -130,8 +130,8 @@ export function encodingCost(program: CostedProgram, { costs, memory: { sharesLe
  * find no room.
  */
 export function evaluationCost(program: CostedProgram, engine: EngineCosts, use: MemoryUse): number {
-  const over = peakBytes(use) - engine.memory.limit;
-  const again = over <= 0 ? 0 : encodingCost(program, engine) * Math.min(1, over / use.plaintexts);
+  const left = use.plaintexts - keptPlaintextBytes(use, engine.memory.limit);
+  const again = left <= 0 ? 0 : encodingCost(program, engine) * (left / use.plaintexts);
   return programCost(program, engine.costs) + again;
 }
 

@@ -49,7 +49,7 @@ export const candidateColumns: readonly Column[] = [
 
 /** All cells but the verdict, and why it was given. */
 export function candidateCells(
-  { configuration, aim, estimate, cost, measures, keyBudget, reason }: CandidateReport,
+  { configuration, aim, estimate, cost, isBound, measures, keyBudget, reason }: CandidateReport,
   { configurations, unit }: SearchReport,
   formatCount: FormatCount,
 ): { readonly cells: readonly string[]; readonly reason: string } {
@@ -64,7 +64,10 @@ export function candidateCells(
           formatBytes(measures.uploadBytes),
           formatBytes(measures.peakBytes),
         ];
-  const costs = [formatCost(estimate, unit), cost === undefined ? '' : formatCost(cost, unit)];
+  const costs = [
+    formatCost(estimate, unit),
+    cost === undefined ? '' : `${isBound === true ? '≥ ' : ''}${formatCost(cost, unit)}`,
+  ];
   const held = keyBudget === undefined ? '' : `, held to ${plural(keyBudget, 'key')}`;
   return {
     cells: [String(polyModulusDegree), String(batchTile), aim, ...costs, ...measured],
@@ -80,7 +83,7 @@ export const wayColumns: readonly Column[] = [
 
 /** The ways to compute a layer, the chosen one first: all cells but the last, and the layouts. */
 export function wayCells(
-  { chosen, alternatives }: LayerReport,
+  { chosen, chosenMore = 0, alternatives }: LayerReport,
   unit: SearchReport['layerUnit'],
   formatCount: FormatCount,
 ): { readonly cells: readonly string[]; readonly from: string; readonly to: string }[] {
@@ -89,7 +92,28 @@ export function wayCells(
     from: way.from,
     to: way.to,
   });
-  return [row(chosen, 'chosen'), ...alternatives.map((way) => row(way, formatMore(way, unit)))];
+  const own = chosenMore === 0 ? 'chosen' : `chosen, +${formatCost(chosenMore, unit)}`;
+  return [row(chosen, own), ...alternatives.map((way) => row(way, formatMore(way, unit)))];
+}
+
+/** What signs in the tables mean, for those that have any. */
+export function searchLegend({ candidates, layers }: SearchReport): readonly string[] {
+  const isCut = layers.some(({ alternatives }) => alternatives.some(({ isBound }) => isBound));
+  return [
+    ...(candidates.some(({ isBound }) => isBound === true)
+      ? ['a cost with ≥ is on the shortest chain that carries a plan, which may not be accurate enough']
+      : []),
+    ...(isCut ? ['network with ≥: the search left the way as soon as it was at least that much dearer'] : []),
+    ...(layers.length > 0
+      ? ['network: what all of it costs more than with the cheapest way, by the estimate; exact costs decide']
+      : []),
+  ];
+}
+
+/** How many ways were weighed, and how many of them are shown. */
+export function describeWays({ weighed, alternatives }: LayerReport): string {
+  const shown = 1 + alternatives.length;
+  return `${plural(weighed, 'way')} weighed${shown < weighed ? `, the best ${shown} shown` : ''}`;
 }
 
 export function describeObjective({ objective, bandwidthMbit }: SearchReport): string {
@@ -98,7 +122,7 @@ export function describeObjective({ objective, bandwidthMbit }: SearchReport): s
 
 /** `≥` where only a bound is known: the search left the way as soon as that was too much. */
 function formatMore({ more, isBound }: AlternativeReport, unit: SearchReport['layerUnit']): string {
-  return `${isBound ? '≥ ' : ''}${more < 0 ? '-' : '+'}${formatCost(Math.abs(more), unit)}`;
+  return `${isBound ? '≥ ' : ''}+${formatCost(more, unit)}`;
 }
 
 /** In the unit of estimates and costs. */

@@ -6,6 +6,8 @@ import {
   configurationCells,
   configurationColumns,
   describeObjective,
+  describeWays,
+  searchLegend,
   wayCells,
   wayColumns,
 } from './search-content.ts';
@@ -40,17 +42,18 @@ export function renderSearch(report: SearchReport): string {
         return [...cells, `${each.verdict}: ${reason}`];
       }),
     ),
+    ...searchLegend(report).map((line, i) => `${i === 0 ? '\n' : ''}  ${line}\n`),
     ...layers.map((layer) => renderLayer(layer, report.layerUnit)),
   ].join('');
 }
 
 function renderLayer(layer: LayerReport, unit: SearchReport['layerUnit']): string {
-  const { name, op, weighed } = layer;
+  const { name, op } = layer;
   const rows = wayCells(layer, unit, String).map(({ cells, from, to }) => [
     ...cells,
     from === '' ? to : `${from} -> ${to}`,
   ]);
-  return `\n${name || op} (${op}): ${plural(weighed, 'way')} weighed\n\n${renderTable(wayColumns, rows)}`;
+  return `\n${name || op} (${op}): ${describeWays(layer)}\n\n${renderTable(wayColumns, rows)}`;
 }
 
 function describeLimits({ memoryBytes, uploadBytes, galoisKeys }: SearchLimits): string {

@@ -31,8 +31,8 @@ export function configurationsNear(all: readonly Configuration[], other: Configu
 }
 
 /**
- * For a batch all powers of two up to it: smaller tiles take several runs. Without one every second power of two, which
- * finds the best tile within a factor of two. A tile shape leaves no choice.
+ * For a batch all powers of two up to it: smaller tiles take several runs. Without one all
+ * that there are. A tile shape leaves no choice.
  */
 function sharings(degree: PolyModulusDegree, { batch, tile: shape }: Goal, isHoisting: boolean): Configuration[] {
   const slots = degree / 2;
@@ -47,7 +47,7 @@ function sharings(degree: PolyModulusDegree, { batch, tile: shape }: Goal, isHoi
   const isFree = batch === undefined;
   const most = isFree ? slots : Math.min(slots, nextPowerOfTwo(batch));
   const found: Configuration[] = [];
-  for (let tile = 1; tile <= most; tile *= isFree ? 4 : 2) {
+  for (let tile = 1; tile <= most; tile *= 2) {
     const samples = isFree ? tile : Math.min(tile, batch);
     found.push({
       degree,

@@ -52,14 +52,26 @@ function layerReport(node: TensorNode, chosen: NodeChoice, ways: readonly Altern
   const own = described.find(({ kernel }) => keyOf(kernel) === key);
   if (own === undefined || (own.way.cost === 0 && ways.length === 1)) return [];
   const others = new Map<string, AlternativeReport>();
+  // Exact costs of programs decide, so that the estimate may have another way below the chosen one.
+  const least = Math.min(...ways.flatMap(({ total, isBound }) => (isBound ? [] : [total])));
   for (const { way, kernel } of described.toSorted((a, b) => a.way.total - b.way.total)) {
     const other = keyOf(kernel);
     if (other === key || others.has(other)) continue;
-    others.set(other, { ...kernel, more: way.total - own.way.total, isBound: way.isBound });
+    others.set(other, { ...kernel, more: Math.max(0, way.total - least), isBound: way.isBound });
   }
   const alternatives = [...others.values()];
-  const layer = { name: nameOf(node.origins), op: node.op, chosen: own.kernel, weighed: 1 + alternatives.length };
+  const layer = {
+    name: nameOf(node.origins),
+    op: node.op,
+    chosen: own.kernel,
+    ...moreOf(own.way.total - least),
+    weighed: 1 + alternatives.length,
+  };
   return [{ ...layer, alternatives: alternatives.slice(0, alternativesPerLayer) }];
+}
+
+function moreOf(chosenMore: number): Pick<LayerReport, 'chosenMore'> {
+  return chosenMore > 0 ? { chosenMore } : {};
 }
 
 function describe({ operands, layout }: NodeChoice, cost: number): KernelReport {

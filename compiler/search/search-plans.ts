@@ -268,7 +268,11 @@ class PlanSearch {
     for (const [turn, { plan, score, report }] of ordered.entries()) {
       const best = this.found?.accepted.score;
       if (isSettled || (best !== undefined && !isBetter(score, best))) {
-        this.report(report, 'costlier', 'another plan is cheaper');
+        const isOpen = best !== undefined && isBetter(score, best);
+        const reason = isOpen
+          ? 'it began dearer than the chosen one, whose longer chain it was not tried on'
+          : 'another plan is cheaper';
+        this.report({ ...report, isBound: true }, 'costlier', reason);
         continue;
       }
       if (isHopeless) {

@@ -64,6 +64,8 @@ export interface CandidateReport {
   readonly estimate: number;
   /** Of the lowered program, in the unit of the objective. */
   readonly cost?: number | undefined;
+  /** Whether that is on the shortest chain that carries it, which may not be accurate enough: it costs at least that. */
+  readonly isBound?: boolean | undefined;
   readonly measures?: PlanMeasures | undefined;
   /** Predicted, on the chain that was accurate enough or came nearest; of few, for the cheapest are tried first. */
   readonly error?: number | undefined;
@@ -87,7 +89,7 @@ export interface KernelReport {
 }
 
 export interface AlternativeReport extends KernelReport {
-  /** What the whole network would cost more by the estimate. */
+  /** What the whole network would cost more than with the cheapest way, by the estimate; never negative. */
   readonly more: number;
   /** Whether it costs at least that much more. */
   readonly isBound: boolean;
@@ -98,6 +100,8 @@ export interface LayerReport {
   readonly name: string;
   readonly op: string;
   readonly chosen: KernelReport;
+  /** What the chosen way costs the whole network more than the cheapest one, by the estimate; left out for nothing. */
+  readonly chosenMore?: number | undefined;
   /** The best others, the cheapest first. */
   readonly alternatives: readonly AlternativeReport[];
   /** All ways that were weighed. */

@@ -2,6 +2,7 @@
  * Engines: what runs a plan's program on a server. `open` does everything that depends neither on keys nor on inputs
  * (workers, encoding of weights), a session loads keys, so that `evaluate` is evaluation alone.
  */
+import { plaintextBudget } from '../../costs/engine-memory.ts';
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 
@@ -102,4 +103,4 @@ export interface Engine<Value, Keys = EvaluationKeys> {
   open(plan: Plan, options: EngineOptions): Promise<PreparedPlan<Value, Keys>>;
 }
 
-export const defaultEngineOptions: EngineOptions = { threads: 1, memoryBudgetBytes: 1.5 * 2 ** 30 };
+export const defaultEngineOptions: EngineOptions = { threads: 1, memoryBudgetBytes: plaintextBudget };

@@ -65,6 +65,7 @@ const reportSchema: z.ZodType<SearchReport> = z.strictObject({
         aim: label,
         estimate: amount,
         cost: amount.optional(),
+        isBound: z.boolean().optional(),
         measures: measuresSchema.optional(),
         error: amount.optional(),
         keyBudget: count.optional(),
@@ -80,7 +81,8 @@ const reportSchema: z.ZodType<SearchReport> = z.strictObject({
         name: label,
         op: label,
         chosen: kernelSchema,
-        alternatives: z.array(kernelSchema.extend({ more: z.number(), isBound: z.boolean() })).max(maxReportRows),
+        chosenMore: amount.optional(),
+        alternatives: z.array(kernelSchema.extend({ more: amount, isBound: z.boolean() })).max(maxReportRows),
         weighed: count,
       }),
     )

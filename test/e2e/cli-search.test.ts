@@ -41,6 +41,19 @@ describe('--optimize', () => {
     expect((await runCli('inspect', plan)).stdout).toMatch(/evaluation .* per sample\n/);
   });
 
+  test('a batch that takes several runs says so', async () => {
+    const { stdout, plan } = await compileWith('--batch', '5000');
+    const [, batch = ''] = /batch +(\d+) samples a run, where 5000 were asked for/.exec(stdout) ?? [];
+    expect(Number(batch)).toBeGreaterThan(1);
+    const report = await reportOf(plan);
+    const alternatives = report.layers.flatMap((layer) => layer.alternatives);
+    expect(alternatives.filter(({ more }) => more < 0)).toEqual([]);
+    // Whatever is below the chosen plan is said to be a lower bound.
+    const chosen = report.candidates.find(({ verdict }) => verdict === 'chosen')?.cost ?? NaN;
+    const below = report.candidates.filter(({ verdict, cost = Infinity }) => verdict === 'costlier' && cost < chosen);
+    expect(below.every(({ isBound }) => isBound === true)).toBe(true);
+  });
+
   test('end-to-end takes a bandwidth, and nothing else does', async () => {
     const { plan } = await compileWith('--optimize', 'end-to-end', '--bandwidth', '2.5');
     expect((await reportOf(plan)).bandwidthMbit).toBe(2.5);
@@ -85,7 +98,9 @@ describe('inspect --search', () => {
     expect(stdout).toMatch(
       /\nConfigurations\n[^]*\n +4096 +1 [^]*\nPlans that were weighed\n[^]* chosen: predicted error /,
     );
-    expect(stdout).toMatch(/\n.*\(Gemm\) \(dense\): \d+ ways weighed\n[^]* chosen +[\d.]+ ms/);
+    expect(stdout).toMatch(
+      /\n.*\(Gemm\) \(dense\): \d+ ways weighed(, the best \d+ shown)?\n[^]* chosen(, \+[\d.]+ ms)? +[\d.]+ ms/,
+    );
   });
 
   test('has nothing to say of a plan without a report', async () => {

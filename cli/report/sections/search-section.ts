@@ -7,6 +7,8 @@ import {
   configurationColumns,
   describeObjective,
   formatCost,
+  describeWays,
+  searchLegend,
   wayCells,
   wayColumns,
 } from '../../render/search-content.ts';
@@ -43,6 +45,7 @@ export function searchSection(plotting: Plotting, report: SearchReport, maxError
       candidateColumns,
       candidates.map((each) => candidateRow(each, report)),
     )}
+    ${searchLegend(report).map((line) => html`<p class="muted">${line}</p>`)}
     ${
       layers.length === 0
         ? undefined
@@ -143,8 +146,8 @@ function titleOf(candidate: CandidateReport, report: SearchReport): string {
 }
 
 function layerTable(layer: LayerReport, unit: SearchReport['layerUnit']): Html {
-  const { name, op, weighed } = layer;
-  return html`<h3>${shorten(name || op, 100)} <span class="muted">${op}, ${plural(weighed, 'way')} weighed</span></h3>
+  const { name, op } = layer;
+  return html`<h3>${shorten(name || op, 100)} <span class="muted">${op}, ${describeWays(layer)}</span></h3>
     ${table(
       wayColumns,
       wayCells(layer, unit, formatCount).map(({ cells, from, to }) => [

@@ -1,7 +1,7 @@
 /** The memory of profiles against what the engines plan for the same programs: never below it, and hardly above. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { neededBytes, peakBytes } from '../../../costs/engine-memory.ts';
+import { keptPlaintextBytes, neededBytes, peakBytes } from '../../../costs/engine-memory.ts';
 import { keyLevels, levelsOfKeys } from '../../../costs/key-levels.ts';
 import { engineProfiles, profileOf } from '../../../costs/profiles.ts';
 import { sealHeapUse } from '../../../costs/seal-memory.ts';
@@ -100,6 +100,14 @@ test('plaintexts that find no room below the limit are not held; what is needed 
   expect(peakBytes(use, 2000)).toBe(1720);
   expect(peakBytes(use, 1500)).toBe(1500);
   expect(peakBytes(use, 1000)).toBe(neededBytes(use));
+});
+
+test('plaintexts are kept within the budget of engines, however much memory there is', () => {
+  const use = { keys: 100, plaintexts: 2 * 2 ** 30, ciphertexts: 20, others: 3, staging: 50 };
+  expect(keptPlaintextBytes(use, 3.5 * 2 ** 30)).toBe(1.5 * 2 ** 30);
+  expect(peakBytes(use, 3.5 * 2 ** 30)).toBe(neededBytes(use) + 1.5 * 2 ** 30);
+  expect(keptPlaintextBytes(use, 2 ** 30)).toBe(2 ** 30 - neededBytes(use));
+  expect(keptPlaintextBytes({ ...use, plaintexts: 2 ** 30 }, 3.5 * 2 ** 30)).toBe(2 ** 30);
 });
 
 describe.each(exampleModels.slice(0, 3))('of $name', ({ name, maxError }) => {
