@@ -14,7 +14,8 @@
  */
 import './runtime/base/supported-node.ts';
 import type { CompileOptions } from './compiler/settings.ts';
-import { compileOnnx } from './compiler/compile-onnx.ts';
+import type { Advice } from './compiler/advise.ts';
+import { adviseModel, compileOnnx } from './compiler/compile-onnx.ts';
 import { importOnnx, type OnnxSource } from './compiler/onnx/import.ts';
 import type { Diagnostic } from './ir/diagnostics/diagnostic.ts';
 import type { GivenSample } from './ir/given-samples.ts';
@@ -30,6 +31,8 @@ import { listSamples, type Samples } from './runtime/samples.ts';
 
 export { HepcError, InternalError, formatDiagnostic } from './ir/diagnostics/diagnostic.ts';
 export type { Diagnostic, NodeRef, Place, Severity } from './ir/diagnostics/diagnostic.ts';
+export type { ActivationPrice, AdvisedError, Advice } from './compiler/advise.ts';
+export type { PlanFigures } from './compiler/plan-figures.ts';
 export { clientProfile } from './costs/client-costs.ts';
 export type { ClientCostTable, ClientProfile } from './costs/client-costs.ts';
 export { costTables } from './costs/op-costs.ts';
@@ -112,6 +115,16 @@ export function compile(onnx: Uint8Array | OnnxModel, options: CompileModelOptio
     ...(calibration === undefined ? {} : { samples: calibration }),
   });
   return { hep: writeHep(plan), plan, statistics: plan.statistics, warnings };
+}
+
+/**
+ * What plans of a model cost by how exact their answers are, and what in the model costs the most. Takes a compilation for
+ * each row, up to eight of them. `maxError` and `maxDisagreement` are not used. Throws as `compile` does.
+ */
+export function advise(onnx: Uint8Array | OnnxModel, options: CompileModelOptions = {}): Advice {
+  const { calibration, outputs, ...rest } = options;
+  const model = importOnnx(sourceOf(onnx), { outputs });
+  return adviseModel(model, { ...rest, ...(calibration === undefined ? {} : { samples: calibration }) });
 }
 
 export interface PruneModelOptions extends Omit<PruneOptions, 'trainer' | 'samples' | 'labels' | 'heldOut'> {

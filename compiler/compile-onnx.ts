@@ -7,6 +7,7 @@ import { type ClientSteps, modelInputs } from '../ir/client/steps.ts';
 import type { ModelPort, Sample } from '../ir/interface.ts';
 import { beforeEncryption } from '../ir/interpret/client.ts';
 import { ordersFromJson } from '../passes/pruning/orders/orders-json.ts';
+import { type Advice, adviseOn } from './advise.ts';
 import { compileGraph } from './compile.ts';
 import type { Compilation } from './network-plans.ts';
 import { type ImportedModel, importOnnx, type OnnxSource } from './onnx/import.ts';
@@ -60,6 +61,14 @@ export function compileModel(model: ImportedModel, options: CompileModelOptions 
     plan: { ...compilation.plan, dumps },
     warnings: [...model.warnings, ...compilation.warnings],
   };
+}
+
+/** What plans of the model cost by how exact they are. Throws `HepcError` as `compileModel` does. */
+export function adviseModel(model: ImportedModel, { samples, ...options }: CompileModelOptions = {}): Advice {
+  const inputs = modelInputs(model.steps, model.inputs);
+  const given = typeof samples === 'function' ? samples(inputs) : samples;
+  const list = given === undefined ? {} : { samples: readCalibration(given, inputs, model.steps) };
+  return adviseOn({ ...model, orders: ordersOf(model) }, { ...options, ...list });
 }
 
 /**

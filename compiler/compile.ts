@@ -87,7 +87,7 @@ function withHint(
 }
 
 /** Finds plans of a network by other settings; what was computed of it is used again, where it does not depend on them. */
-function planFinder(graph: ImportedGraph, network: ExactNetwork, { goal, profile }: Settings): FindPlan {
+export function planFinder(graph: ImportedGraph, network: ExactNetwork, { goal, profile }: Settings): FindPlan {
   const configurations = configurationsFor(goal, profile);
   return (changed) => {
     const quiet = { ...changed, observer: undefined, progress: Progress.of(ignore, ignore) };

@@ -198,7 +198,7 @@ export const houses = [
       room('commands/making', 'commands/options parsing'),
       room('commands/running', 'commands/options files parsing'),
       room('actions/looking', 'commands/looking parsing report files shell render'),
-      room('actions/making', 'commands/making commands/options parsing report files shell render'),
+      room('actions/making', 'commands/making commands/options parsing report report/drawing files shell render'),
       room('actions/running', 'commands/running parsing answers files shell render'),
       room(
         'commands',

@@ -17,6 +17,13 @@ export const commands: readonly CommandEntry[] = [
     action: async () => (await import('../actions/making/compile.ts')).runCompile,
   }),
   commandEntry({
+    name: 'advise',
+    group: 'Compile a model',
+    summary: 'Show what plans of a model cost by how exact they are',
+    declaration: async () => (await import('./making/advise.ts')).advise,
+    action: async () => (await import('../actions/making/advise.ts')).runAdvise,
+  }),
+  commandEntry({
     name: 'inspect',
     group: 'Compile a model',
     summary: 'Show what is in a plan',

@@ -120,6 +120,11 @@ export function effectsByDegree(
   return commonEffects(fits, trial(), ['least-squares', 'minimax'], { ...anyEffect, maxDegree: most });
 }
 
+/** The activations that polynomials stand for, in the order of the network, as they are measured on the samples. */
+export function fittedActivations(module: TensorModule, samples: readonly Sample[]): readonly MeasuredActivation[] {
+  return workOn(module, samples, defaultMargin).fits.map(({ activation }) => activation);
+}
+
 /** What is known of the activations of a module on samples, whatever may be allowed. */
 interface ActivationWork extends Measurement {
   /** Of those that are not affine. */
