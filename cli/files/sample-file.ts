@@ -38,6 +38,34 @@ export async function withSamples<T>(
 }
 
 /**
+ * The first `limit` samples of the file, with the label of each where it has labels, or those of `labelsPath`. Throws as
+ * `readSamples` does.
+ */
+export async function readSamplesAndLabels(
+  path: string,
+  inputs: readonly ModelPort[],
+  {
+    limit = Infinity,
+    labels: labelsPath,
+  }: { readonly limit?: number | undefined; readonly labels?: string | undefined },
+): Promise<{ readonly samples: ClientSample[]; readonly labels: readonly number[] | undefined }> {
+  const all = loadSamples(await readInputFile(path, fileKinds.samples), path, inputs);
+  const labels = labelsPath === undefined ? all.labels : await readLabels(labelsPath, all.count);
+  return { samples: listSamples(all).slice(0, limit), labels: labels?.slice(0, limit) };
+}
+
+/** A label for each of `count` samples. Throws as `readSamples` does. */
+async function readLabels(path: string, count: number): Promise<readonly number[]> {
+  const labels = loadLabels(await readInputFile(path, fileKinds.samples), path);
+  const counts = [
+    { array: 'samples', count },
+    { array: 'labels', count: labels.length },
+  ];
+  if (labels.length !== count) throw new HepcError([sampleCountMismatch({ counts }, { file: path })]);
+  return labels;
+}
+
+/**
  * What is encrypted of samples of a model, with the label of each where the file has labels, or those of `labelsPath`.
  * Throws as `readSamples` does. */
 export async function readLabelledSamples(
@@ -47,13 +75,7 @@ export async function readLabelledSamples(
 ): Promise<{ readonly samples: Sample[]; readonly labels: readonly number[] | undefined }> {
   const samples = loadSamples(await readInputFile(path, fileKinds.samples), path, modelInputs(steps, inputs));
   const encrypted = listSamples(samples).map((sample, k) => beforeEncryption(steps, sample, k));
-  if (labelsPath === undefined) return { samples: encrypted, labels: samples.labels };
-  const labels = loadLabels(await readInputFile(labelsPath, fileKinds.samples), labelsPath);
-  const counts = [
-    { array: 'samples', count: encrypted.length },
-    { array: 'labels', count: labels.length },
-  ];
-  if (labels.length !== encrypted.length) throw new HepcError([sampleCountMismatch({ counts }, { file: labelsPath })]);
+  const labels = labelsPath === undefined ? samples.labels : await readLabels(labelsPath, encrypted.length);
   return { samples: encrypted, labels };
 }
 

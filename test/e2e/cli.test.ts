@@ -256,6 +256,31 @@ describe('verify', () => {
     expect(stderr).toMatch(/^error\[H734\]/);
   });
 
+  test('counts right labels, of --labels or of the samples', async () => {
+    const labels = join(temporaryFolder(), 'labels.json');
+    writeFileSync(labels, JSON.stringify([0, 1, 2, 3, 0, 1, 2, 3]));
+    const args = [
+      'verify',
+      two.plan,
+      '--model',
+      two.model,
+      '--input',
+      two.samples,
+      '--engine',
+      'clear',
+      '-q',
+      '--json',
+    ];
+    const rightOf = async (...more: readonly string[]): Promise<unknown> =>
+      verifyReport.parse(JSON.parse((await runCli(...args, ...more)).stdout))['rightLabels'];
+    expect(await rightOf()).toBeUndefined();
+    const right = z.object({ plan: z.number(), model: z.number() }).parse(await rightOf('--labels', labels));
+    expect(right.plan).toBe(right.model);
+    expect(right.plan * 8).toBe(Math.round(right.plan * 8));
+    writeFileSync(labels, JSON.stringify([0, 1, 2]));
+    expect((await runCli(...args, '--labels', labels)).stderr).toMatch(/^error\[H411\]/);
+  });
+
   test('refuses a model with other inputs', async () => {
     const other = join(temporaryFolder(), 'other.onnx');
     writeFileSync(other, denseModel(1, { width: 8 }));

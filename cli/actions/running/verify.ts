@@ -14,8 +14,10 @@ import { unlikeAnswers, unlikeSamples } from '../../../runtime/base/plausibility
 import { formatError, formatLimit } from '../../../ir/maths/error-unit.ts';
 import { renderFields } from '../../render/table.ts';
 import { formatPercent, formatShape, plural } from '../../render/units.ts';
+import { rightLabels } from '../../answers/right-labels.ts';
 import { runPlan } from '../../answers/run-plan.ts';
-import { readSamples } from '../../files/sample-file.ts';
+import { readSamplesAndLabels } from '../../files/sample-file.ts';
+import { scoreOutputs } from '../../../ir/interpret/decisions.ts';
 import type { ClientSample, Port } from '../../../ir/interface.ts';
 import { modelInputs, modelOutputs } from '../../../ir/client/steps.ts';
 import { describeTimes, timesOf } from './run.ts';
@@ -37,7 +39,7 @@ export const runVerify: Action<typeof verify> = async (options, { print, remark 
   ];
   if (differences.length > 0)
     throw new HepcError(differences.map((reason) => otherModel({ reason }, { file: options.model })));
-  const samples = await readSamples(options.input, ports.inputs, options.limit);
+  const { samples, labels } = await readSamplesAndLabels(options.input, ports.inputs, options);
   const progress = createProgress(options.quiet);
   const { expected, result } = await interruptible(async (signal) => {
     progress.step('running the model in the clear');
@@ -49,6 +51,9 @@ export const runVerify: Action<typeof verify> = async (options, { print, remark 
   }).finally(() => progress.end());
 
   const accuracy = measureAnswers(client, result, expected, network.module);
+  const right =
+    labels &&
+    rightLabels(ports.outputs, scoreOutputs(network.module), { plan: result.answers, model: expected, labels });
   const passed = accuracy.maxError <= client.maxError;
   const engine = options.noise ? 'clear with simulated noise' : result.engine;
   for (const warning of [...deviations, ...result.remarks]) remark(formatDiagnostic(warning));
@@ -56,7 +61,10 @@ export const runVerify: Action<typeof verify> = async (options, { print, remark 
   warn(unlikeAnswers(plan.client, result.decrypted), { remark });
   if (options.json) {
     const { maxError: allowedMaxError, predictedMaxError } = client;
-    const report = { samples: samples.length, engine, ...accuracy, allowedMaxError, predictedMaxError, passed };
+    const report = {
+      ...{ samples: samples.length, engine, ...accuracy, allowedMaxError, predictedMaxError, passed },
+      ...(right === undefined ? {} : { rightLabels: right }),
+    };
     print(`${JSON.stringify({ ...report, ...timesOf(result) }, null, 2)}\n`);
   } else {
     const { maxError, meanError, argmaxAgreement, labelAgreement } = accuracy;
@@ -71,6 +79,9 @@ export const runVerify: Action<typeof verify> = async (options, { print, remark 
         ['mean error', formatError(meanError)],
         ...(labelAgreement === undefined ? [] : [['same labels', formatPercent(labelAgreement)] as const]),
         ...(argmaxAgreement === undefined ? [] : [['same argmax', formatPercent(argmaxAgreement)] as const]),
+        ...(right === undefined
+          ? []
+          : [['right labels', `${formatPercent(right.plan)}, of the model ${formatPercent(right.model)}`] as const]),
       ]),
     );
     if (!options.quiet) remark(describeTimes(result));

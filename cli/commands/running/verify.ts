@@ -7,6 +7,7 @@ export const verify = declareCommand({
   details: [
     'Runs the plan and the model itself on samples. Errors are fractions of the median over samples of the largest ' +
       'absolute output. The exit code is 1 where the largest is above the --max-error that the plan was compiled with.',
+    'Where the samples have labels, it counts how many the plan gets right, and how many the model does.',
     '--engine clear computes in the clear and so shows the errors of approximation alone; with --noise those that ' +
       'encryption would add are simulated, in a fraction of the time.',
   ],
@@ -14,6 +15,7 @@ export const verify = declareCommand({
     plan: planArgument,
     model: option(text, { doc: 'the model that the plan was compiled from', value: 'MODEL.onnx' }),
     input,
+    labels: option(text.optional(), { doc: 'labels of the samples, where --input has no y: one for each', value: 'Y' }),
     limit,
     engine,
     noise: option(flag, { doc: 'simulate the noise of encryption; implies --engine clear' }),
