@@ -42,7 +42,7 @@ export function defineCommand<Schema extends z.ZodObject>(
       if (!parsed.success)
         throw new UsageError(parsed.error.issues.map((issue) => describeIssue(declared, raw, issue)));
       const run = await loadAction();
-      await run(parsed.data, visibly(context));
+      await run(parsed.data, visibly(context), raw);
     },
   };
 }

@@ -28,10 +28,14 @@ export interface CommandDeclaration<Schema extends z.ZodObject = z.ZodObject> {
   readonly examples: readonly string[];
 }
 
-/** What a command does. Throws `HepcError` for the user's mistakes. */
+/**
+ * What a command does. `given` are the options as text, by the names of the schema. Throws `HepcError` for the user's
+ * mistakes.
+ */
 export type Action<Declaration extends CommandDeclaration> = (
   options: z.output<Declaration['options']>,
   context: CommandContext,
+  given: Readonly<Record<string, unknown>>,
 ) => Promise<void> | void;
 
 export interface Command extends CommandHead, CommandDeclaration {

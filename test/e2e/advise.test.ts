@@ -59,3 +59,29 @@ test('on the command line, as a table, a picture and JSON', async () => {
   const report = JSON.parse((await runCli(...args, '--json')).stdout) as Advice;
   expect(report.errors.length).toBeGreaterThan(0);
 });
+
+test('compile --sweep keeps every other option, and a command that it prints makes the plan of its row', async () => {
+  const args = ['compile', onnx, '--calibrate', samples, '--max-degree', '7', '--max-keys', '40', '-q'];
+  const { exitCode, stdout } = await runCli(...args, '--sweep');
+  expect(exitCode).toBe(0);
+  const [line = ''] = /^ +hepc compile .*$/m.exec(stdout) ?? [];
+  expect(line).toMatch(
+    /^ +hepc compile \S+ -o PLAN\.hep --calibrate \S+ --max-error [\d.]+% --max-degree 7 --max-keys 40$/,
+  );
+  const plan = join(folder, 'plan.hep');
+  const words = line.trim().split(' ').slice(1);
+  const made = await runCli(...words.map((word) => (word === 'PLAN.hep' ? plan : word)), '-q');
+  expect(made.exitCode).toBe(0);
+  const [, predicted = ''] = /predicted error +(\S+) of/.exec(made.stdout) ?? [];
+  expect(stdout.split('\n')[2]?.split(/ +/)).toContain(predicted);
+});
+
+test.each([
+  [['--sweep', '-o', 'p.hep'], '--output says nothing of a sweep, which writes no plan'],
+  [['--sweep', '--max-error', '1%'], '--max-error says nothing of a sweep, which writes no plan'],
+  [['-o', 'p.hep', '--picture', 'p.svg'], '--picture needs --sweep'],
+  [[], 'the option --output is missing'],
+])('compile %j is refused', async (args, reason) => {
+  const { exitCode, stderr } = await runCli('compile', onnx, '--calibrate', samples, ...args);
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(reason) as string });
+});

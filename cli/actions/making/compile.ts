@@ -25,13 +25,14 @@ import { describePruned } from '../../render/pruning.ts';
 import { loadSamplesFor, readLabelledSamples } from '../../files/sample-file.ts';
 import { program } from '../../shell/version.ts';
 import { checkPruningOptions, pruneOptionsOf, type PruningOptionValues } from './pruning.ts';
+import { kebabCase } from '../../parsing/command.ts';
 import type { Action } from '../../parsing/declaration.ts';
 import type { compile } from '../../commands/making/compile.ts';
 
 /** Of --data, as many as are enough for ranges. */
 const calibrationSamples = 256;
 
-export const runCompile: Action<typeof compile> = async (options, { print, remark }) => {
+export const runCompile: Action<typeof compile> = async (options, { print, remark }, given) => {
   const { engine, weights, batch, optimize, bandwidth, maxMemory, maxUpload, maxKeys } = options;
   const { maxError, maxDisagreement, maxDegree } = options;
   if (bandwidth !== undefined && optimize !== 'end-to-end')
@@ -40,7 +41,9 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
   if ((prune === undefined) !== (options.data === undefined))
     throw new UsageError([badUsage({ reason: '--prune and --data go together', help: 'hepc help compile' })]);
   checkPruningOptions(prune, options, 'compile');
-  const output = new OutputFile(options.output);
+  checkSweep(options);
+  const output = options.output === undefined ? undefined : new OutputFile(options.output);
+  const picture = options.picture === undefined ? undefined : new OutputFile(options.picture);
   const dumps = options.dumpIr === undefined ? undefined : new DumpFolder(options.dumpIr);
   const costs =
     options.costs === undefined
@@ -58,6 +61,11 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
     engine,
     ...costs,
   };
+  if (output === undefined) {
+    const { sweep } = await import('./sweep.ts');
+    print(await sweep(options, goal, picture, given));
+    return;
+  }
   const progress = createProgress(options.quiet);
   try {
     progress.overall('reading the model', 0);
@@ -80,7 +88,7 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
       print(toJson({ file: output.path, bytes, ...describePlan(plan), ...(pruned && { pruning: pruned.report }) }));
       return;
     }
-    print(`${options.output}: ${formatBytes(bytes)}${output.inPlace}\n`);
+    print(`${output.path}: ${formatBytes(bytes)}${output.inPlace}\n`);
     print(
       renderFields([
         ['parameters', `N = ${statistics.polyModulusDegree}, ${statistics.modulusBits.join(' + ')} bits`],
@@ -98,6 +106,24 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
     progress.end();
   }
 };
+
+/** Throws `UsageError` for an output that is missing, and for options that say nothing of a sweep, or of a plan. */
+function checkSweep(options: Parameters<typeof runCompile>[0]): void {
+  const { sweep, output } = options;
+  const stray = sweep
+    ? (['output', 'maxError', 'maxDisagreement', 'prune', 'dumpIr'] as const).find((key) => options[key] !== undefined)
+    : options.picture === undefined
+      ? undefined
+      : 'picture';
+  const reasons = [
+    ...(stray === undefined
+      ? []
+      : [`--${kebabCase(stray)} ${sweep ? 'says nothing of a sweep, which writes no plan' : 'needs --sweep'}`]),
+    ...(output === undefined && !sweep ? ['the option --output is missing'] : []),
+  ];
+  if (reasons.length > 0)
+    throw new UsageError(reasons.map((reason) => badUsage({ reason, help: 'hepc help compile' })));
+}
 
 interface ModelOptions extends PruningOptionValues {
   readonly model: string;

@@ -6,6 +6,7 @@ import { declareCommand, option } from '../../parsing/command.ts';
 import {
   byteSize,
   choice,
+  flag,
   nameList,
   positive,
   samplesHelp,
@@ -35,7 +36,7 @@ export const compile = declareCommand({
       argument: true,
       value: 'MODEL.onnx',
     }),
-    output: option(text, { doc: 'the plan', short: 'o', value: 'PLAN.hep' }),
+    output: option(text.optional(), { doc: 'the plan (required without --sweep)', short: 'o', value: 'PLAN.hep' }),
     calibrate: option(text.optional(), {
       doc: `calibration ${samplesHelp}; with --prune the first of --data unless given`,
       value: 'X.npz',
@@ -45,6 +46,8 @@ export const compile = declareCommand({
       value: 'NAME,…',
     }),
     ...accuracyOptions,
+    sweep: option(flag, { doc: 'no plan, but what plans cost by how exact they are, with the command for each' }),
+    picture: option(text.optional(), { doc: 'for --sweep: error against time, as SVG', value: 'FILE.svg' }),
     batch: option(wholeNumber(1, 16384).optional(), {
       doc: 'samples that are wanted at once; 1, or with --optimize throughput as many as are fastest',
       value: 'B',
@@ -97,7 +100,7 @@ export const compile = declareCommand({
     quiet,
   }),
   headings: {
-    Accuracy: ['maxError', 'maxDisagreement', 'maxDegree'],
+    Accuracy: ['maxError', 'maxDisagreement', 'maxDegree', 'sweep', 'picture'],
     Goal: ['optimize', 'batch', 'weights', 'engine', 'bandwidth', 'costs', 'tile'],
     Limits: ['maxMemory', 'maxUpload', 'maxKeys'],
     Pruning: [

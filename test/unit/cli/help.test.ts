@@ -65,7 +65,7 @@ describe('examples', () => {
 test('help of a command by either way', async () => {
   const direct = await runCli('compile', '--help');
   expect(direct).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(direct.stdout).toContain('Usage:\n  hepc compile MODEL.onnx --output PLAN.hep [options]\n');
+  expect(direct.stdout).toContain('Usage:\n  hepc compile MODEL.onnx [options]\n');
   expect(await runCli('help', 'compile')).toEqual(direct);
   expect(await runCli('compile', '-h')).toEqual(direct);
 });
