@@ -113,7 +113,9 @@ describe.each(pruned)('$name by $scheme', ({ name, scheme, sparsity, goal }) => 
 test('the library prunes to the same bytes as the command line', async () => {
   const [{ name, scheme, sparsity, goal } = expect.fail()] = pruned;
   const data = loadSamples(readFileSync(samples), samples, importModel(modelBytes(name)).inputs);
-  const { onnx, report } = await prune(modelBytes(name), {
+  // A plan is named after its file.
+  const model = { bytes: modelBytes(name), fileName: `${name}.onnx` };
+  const { onnx, report } = await prune(model, {
     data,
     policy: scheme,
     sparsity,
