@@ -12,7 +12,8 @@ export class Constant {
   readonly shape: readonly number[];
   /** Row-major; `f64` for values, `i32` for indices. */
   readonly data: ConstantData;
-  private knownDigest: string | undefined;
+  /** No part of what a constant is. */
+  #digest: string | undefined;
 
   constructor(shape: readonly number[], data: ConstantData) {
     if (elementCount(shape) !== data.length) {
@@ -40,7 +41,7 @@ export class Constant {
   /** SHA-256 of the little-endian elements, in hexadecimal. */
   digest(): string {
     const { buffer, byteOffset, byteLength } = this.data;
-    return (this.knownDigest ??= sha256Hex(new Uint8Array(buffer, byteOffset, byteLength)));
+    return (this.#digest ??= sha256Hex(new Uint8Array(buffer, byteOffset, byteLength)));
   }
 }
 
