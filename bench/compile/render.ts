@@ -3,7 +3,7 @@ import { formatBytes, formatMilliseconds } from '../../cli/render/units.ts';
 import { type Column, column, table } from '../markdown.ts';
 import type { Figures } from './figures.ts';
 import type { CompileFigures } from './measure.ts';
-import type { CompileNetwork } from './networks.ts';
+import { type CompileNetwork, notes } from './networks.ts';
 
 export interface Measured {
   readonly network: CompileNetwork;
@@ -31,6 +31,8 @@ export function renderCompile(networks: readonly CompileNetwork[], figures: Figu
 Made by \`npm run bench:compile -- --write\`: time of the processor, all threads together, and peak resident memory of \`hepc compile\` for latency on the default engine, start of Node included. Weights and samples are seeded. What is refused has its code. "Before" has the figures of the issue that asked for this, not of the same machine. Where a machine is said to be busy, other processes shared its caches and cores, and times are above those of an idle one.
 
 ${table(columns, rows)}
+
+${notes.join('\n\n')}
 `;
 }
 
