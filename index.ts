@@ -101,6 +101,7 @@ export interface CompiledModel {
   readonly hep: Uint8Array;
   readonly plan: Plan;
   readonly statistics: PlanStatistics;
+  /** What the compiler noticed in model, samples and plan, for people to read (`formatDiagnostic`). */
   readonly warnings: readonly Diagnostic[];
 }
 

@@ -54,6 +54,17 @@ interface LoadedKeys {
   readonly cipher: SecretCipher;
 }
 
+/**
+ * Makes keys, encrypts samples and decrypts answers of a plan, in this thread; `WorkerClient` of `hepc/client-worker` does so
+ * in another. Holds memory outside of JavaScript's until it is closed.
+ *
+ * @example
+ * const client = await Client.create(readClientPart(await readFile('client.hep'), 'client.hep'));
+ * const { secretKey, evaluationKeys } = client.generateKeys(); // the latter for the server
+ * const inputs = client.encrypt([{ input: pixels }]);
+ * const [answer] = client.decrypt(outputs);
+ * client.close();
+ */
 export class Client {
   readonly part: ClientPart;
   private readonly seal: Seal;

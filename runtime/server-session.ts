@@ -30,6 +30,13 @@ export interface EvaluatedStream {
   readonly timings: EvaluationTimings;
 }
 
+/**
+ * The keys of a client on a server (`Server.openSession`): evaluates what that client has encrypted.
+ *
+ * @example
+ * const { outputs, timings } = await session.evaluate(inputs, { signal: AbortSignal.timeout(10_000) });
+ * await session.close();
+ */
 export class ServerSession {
   /** SHA-256 of the public key that the keys belong to. */
   readonly keyId: string;

@@ -33,6 +33,15 @@ export interface ServerOptions extends Partial<EngineOptions> {
  */
 export type KeySource = Uint8Array | (() => Uint8Array | Promise<Uint8Array>);
 
+/**
+ * Evaluates a plan on encrypted inputs: workers and encoded weights, there once for all clients, whose keys are sessions.
+ *
+ * @example
+ * const server = await Server.create(readPlan(await readFile('mlp.hep'), 'mlp.hep'), { threads: 2 });
+ * const session = await server.openSession(evaluationKeys);
+ * const { outputs } = await session.evaluate(inputs);
+ * await server.close();
+ */
 export class Server {
   readonly plan: Plan;
   private readonly choice: EngineChoice;

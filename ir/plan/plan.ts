@@ -110,6 +110,15 @@ export interface ClientPart extends ClientSteps {
   readonly calibration?: Calibration;
 }
 
+/**
+ * A compiled model: its program, what the client needs, what it costs, and how it was found. `writePlan` and `readPlan` bring it
+ * to a file and back.
+ *
+ * @example
+ * const plan = readPlan(await readFile('mlp.hep'), 'mlp.hep');
+ * const { parameters, maxError, predictedMaxError } = plan.client;
+ * const { rotations, galoisKeyBytes, peakBytes } = plan.statistics;
+ */
 export interface Plan {
   readonly client: ClientPart;
   /** The engine that it was compiled for, by whose profile its time and memory are modelled. */
@@ -161,8 +170,7 @@ export interface PlanCounts {
   readonly modulusBits: readonly number[];
   /** Data primes. */
   readonly levels: number;
-  /** Galois key switches of one run. */
-  /** Conjugations are among them. */
+  /** Galois key switches of one run, those of conjugations among them. */
   readonly rotations: number;
   readonly relinearizations: number;
   readonly multiplyPlain: number;

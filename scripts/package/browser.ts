@@ -54,6 +54,9 @@ const sealTexts: readonly (readonly [string, string])[] = [
   ['new URL("seal_throws.wasm",import.meta.url).href', '""'],
 ];
 
+/** How long plugins take is no news. */
+const checks = { bundlerTimings: false };
+
 const plugin: Plugin = {
   name: 'hepc-browser',
   resolveId(id, importer) {
@@ -85,7 +88,7 @@ const onlyInNode = 'hepc compiles models in Node only, a page imports hepc/clien
 /** Writes the modules to the folder `to`. */
 export async function buildForBrowsers(to: string): Promise<void> {
   const input = Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(root, file)]));
-  const bundle = await rolldown({ input, plugins: [plugin], platform: 'browser', cwd: root });
+  const bundle = await rolldown({ input, plugins: [plugin], platform: 'browser', cwd: root, checks });
   const { output } = await bundle.write({ dir: to, format: 'es', chunkFileNames: '[name].js', minify: 'dce-only' });
   await bundle.close();
   writeFileSync(join(to, 'only-in-node.js'), `export * from '${onlyInNode}';\n`);
@@ -101,7 +104,7 @@ function checkImports({ fileName, code, imports }: OutputChunk): void {
 
 /** A module with an `entry` that starts the worker of this file. */
 async function workerEntry(file: string): Promise<string> {
-  const bundle = await rolldown({ input: join(root, file), plugins: [plugin], platform: 'browser', cwd: root });
+  const bundle = await rolldown({ input: join(root, file), plugins: [plugin], platform: 'browser', cwd: root, checks });
   const { output } = await bundle.generate({ format: 'es', minify: true, codeSplitting: false });
   await bundle.close();
   const [script] = output;

@@ -16,6 +16,7 @@ export async function bundleDeclarations(from: string, to: string): Promise<void
   const bundle = await rolldown({
     input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(from, `${file}.d.ts`)])),
     plugins: [dts({ dtsInput: true, emitDtsOnly: true, sourcemap: false, tsconfig: false })],
+    checks: { bundlerTimings: false },
     external: (id) => !/^[./]|^[A-Z]:/.test(id),
   });
   await bundle.write({ dir: to, entryFileNames: '[name].d.ts', chunkFileNames: '[name].d.ts' });

@@ -17,6 +17,7 @@ export const pageGroups: readonly PageGroup[] = [
       'docs/guide/plans.md',
       'docs/guide/files.md',
       'docs/guide/capacity.md',
+      'docs/guide/browser.md',
       'docs/pruning.md',
       'docs/guide/questions.md',
       'docs/guide/glossary.md',
