@@ -22,11 +22,15 @@ test('results on the standard output, progress on the standard error, exit code 
   expect(stderr).toMatch(/evaluate \d.*\n$/);
 });
 
-test('compile tells what it does, and how far all of it is', async () => {
+test('compile tells what it does', async () => {
   const plan = join(files.folder, 'again.hep');
   const { exitCode, stderr } = await spawnCli(['compile', files.model, '-o', plan, '--calibrate', files.samples]);
   expect(exitCode).toBe(0);
-  expect(stderr).toMatch(/^reading the model\n[^]*choosing layouts for N = \d+\n[^]*\n75% done.*\nbuilding the plan\n/);
+  // How far all of it is stands between where it takes its time.
+  const lines = stderr.split('\n').filter((line) => !/^\d\d% done/.test(line));
+  expect(lines.join('\n')).toMatch(
+    /^reading the model\noptimising the network\n(?:(?:choosing layouts for|weighing a plan at|predicting the error at) N = \d+\n)+building the plan\n$/,
+  );
 });
 
 test('a mistake ends with exit code 1 and a diagnostic, nothing more', async () => {

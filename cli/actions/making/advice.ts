@@ -24,7 +24,7 @@ export async function adviseOn(
   { compile, picture, json, quiet, command }: AdviceOptions,
 ): Promise<string> {
   const progress = createProgress(quiet);
-  let now = '';
+  let now = 'reading the model';
   try {
     const advice = adviseModel(model, {
       ...compile,

@@ -70,7 +70,7 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
   try {
     progress.overall('reading the model', 0);
     const { model, samples, pruned } = await readModel(options, goal, progress, remark);
-    let now = '';
+    let now = 'reading the model';
     const compiled = compileModel(model, {
       ...goal,
       onStep: (step, done) => progress.overall((now = step), done),
