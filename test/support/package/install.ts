@@ -35,6 +35,7 @@ export interface Installation {
   readonly folder: string;
   /** The package in it. */
   readonly library: string;
+  readonly tarball: string;
   readonly tarballBytes: number;
   /** Paths in the tarball. */
   readonly packed: readonly string[];
@@ -60,7 +61,13 @@ export async function installPackage(options: BuildOptions = {}): Promise<Instal
   cpSync(join(folder, 'package'), library, { recursive: true });
   for (const name of Object.keys(manifest.dependencies)) linkPackage(name, folder);
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }));
-  return { folder, library, tarballBytes: report.size, packed: report.files.map(({ path }) => path) };
+  return {
+    folder,
+    library,
+    tarball: join(folder, report.filename),
+    tarballBytes: report.size,
+    packed: report.files.map(({ path }) => path),
+  };
 }
 
 /** Installs a package of this repository beside those that are there. */
