@@ -3,10 +3,8 @@
  *
  *   npm run bench:engine [-- operations | networks]    one part is printed; only both together are written
  */
-import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
+import { circumstances, publish } from '../publish.ts';
 import { measureNetworks } from './networks.ts';
 import { measureOperations, type Setting } from './operations.ts';
 import { renderEngine } from './render.ts';
@@ -36,13 +34,9 @@ if (more.length > 0 || (part !== undefined && part !== 'operations' && part !== 
   }
   const networks = part === 'operations' ? [] : await measureNetworks(log);
   const report = renderEngine({
-    machine: cpus()[0]?.model.trim() ?? 'an unknown processor',
-    node: process.versions.node,
-    date: new Date().toISOString().slice(0, 10),
+    ...circumstances(),
     settings: measured,
     networks,
   });
-  const text = await format(report, { ...(await resolveConfig(resultFile)), parser: 'markdown' });
-  process.stdout.write(text);
-  if (part === undefined) writeFileSync(resultFile, text);
+  await publish(resultFile, report, part === undefined);
 }

@@ -6,11 +6,11 @@
  *
  * Both are driven by their command lines, which change less than their libraries. With --write into `bench/pairs.md`.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { format, resolveConfig } from 'prettier';
+import { circumstances, publish } from '../publish.ts';
 import { type Comparison, renderPairs } from './render.ts';
 import { measureRound, type Side } from './sides.ts';
 
@@ -49,13 +49,9 @@ async function compare(otherRoot: string): Promise<void> {
       });
     }
     const report = renderPairs([...comparisons.values()], {
-      machine: cpus()[0]?.model.trim() ?? 'an unknown processor',
-      node: process.versions.node,
-      date: new Date().toISOString().slice(0, 10),
+      ...circumstances(),
     });
-    const text = await format(report, { ...(await resolveConfig(resultFile)), parser: 'markdown' });
-    process.stdout.write(text);
-    if (values.write) writeFileSync(resultFile, text);
+    await publish(resultFile, report, values.write);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

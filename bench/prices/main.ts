@@ -5,11 +5,10 @@
  *
  * TABLE is the beginning of a title. With --write into `docs/guide/prices.md`.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { format, resolveConfig } from 'prettier';
+import { circumstances, publish } from '../publish.ts';
 import { listSamples, loadSamples } from '../../index.ts';
 import { type Capacity, capacityModels, measureCapacity } from './capacity.ts';
 import { measurePrice, type Price } from './measure.ts';
@@ -41,10 +40,6 @@ for (const model of capacityModels) {
   capacities.push(await measureCapacity(model, root));
 }
 const page = renderPrices(priced, capacities, {
-  machine: cpus()[0]?.model.trim() ?? 'an unknown processor',
-  node: process.versions.node,
-  date: new Date().toISOString().slice(0, 10),
+  ...circumstances(),
 });
-const text = await format(page, { ...(await resolveConfig(resultFile)), parser: 'markdown' });
-process.stdout.write(text);
-if (values.write) writeFileSync(resultFile, text);
+await publish(resultFile, page, values.write);

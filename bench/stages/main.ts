@@ -7,10 +7,10 @@
  * With --write into `bench/stages.md`, all sizes of all networks unless some are named.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { format, resolveConfig } from 'prettier';
+import { circumstances, publish } from '../publish.ts';
 import { compileFor } from '../../examples/fhe-benchmark/compile-for.ts';
 import { type Instance, instances, pixelsPerImage } from '../../examples/fhe-benchmark/instance.ts';
 import { type NetworkName, networkNames } from '../../examples/fhe-benchmark/networks/networks.ts';
@@ -34,14 +34,10 @@ if (networks.length === 0 || sizes.length === 0) {
   const measured: MeasuredInstance[] = [];
   for (const network of networks) for (const instance of sizes) measured.push(await measure(network, instance));
   const report = renderStages(measured, {
-    machine: cpus()[0]?.model.trim() ?? 'an unknown processor',
+    ...circumstances(),
     cores: availableParallelism(),
-    node: process.versions.node,
-    date: new Date().toISOString().slice(0, 10),
   });
-  const text = await format(report, { ...(await resolveConfig(resultFile)), parser: 'markdown' });
-  process.stdout.write(text);
-  if (values.write) writeFileSync(resultFile, text);
+  await publish(resultFile, report, values.write);
 }
 
 async function measure(network: NetworkName, instance: Instance): Promise<MeasuredInstance> {

@@ -1,6 +1,7 @@
 /** A command line as it could be typed: what a command was given, with changes. */
 import { optionsOf } from './command.ts';
 import type { Command } from './declaration.ts';
+import { quoted } from './shell-quoting.ts';
 
 /** Options by the names of the schema, as text; those that are undefined are left out. */
 export type LineChanges = Readonly<Record<string, string | undefined>>;
@@ -25,5 +26,5 @@ export function commandLine(
 
 /** Quoted where a shell would take it for something else. */
 function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : quoted(text);
 }

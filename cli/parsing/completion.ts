@@ -8,6 +8,7 @@ import { alternatives, suggestion } from '../../ir/suggestion.ts';
 import { UsageError } from '../shell/failure.ts';
 import { type CommandOption, optionsOf } from './command.ts';
 import type { Command, CommandHead } from './declaration.ts';
+import { quoted } from './shell-quoting.ts';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
@@ -96,11 +97,6 @@ ${flags.map((line) => `    ${line}`).join('\n')}
 }
 complete -o default -F _hepc hepc
 `;
-}
-
-/** In single quotes of a shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 function zsh(commands: readonly Described[]): string {

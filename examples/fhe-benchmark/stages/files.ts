@@ -1,6 +1,7 @@
 /** Files of the stages: made with their folders, and written anew each time. */
 import { mkdirSync, readFileSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { append } from '../../../cli/files/durable.ts';
 import { type Client, Client as ClientOfPlan, readClientPart } from '../../../runtime/client-library.ts';
 import { fileAccess } from '../../../runtime/format/file-access.ts';
 import type { RandomAccess } from '../../../runtime/format/random-access.ts';
@@ -34,12 +35,8 @@ export async function withNewFile<T>(folder: string, path: string, use: (append:
   mkdirSync(folder, { recursive: true });
   const file = await open(path, 'w');
   try {
-    return await use((bytes) => writeAll(file, bytes));
+    return await use((bytes) => append(file, bytes));
   } finally {
     await file.close();
   }
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
 }
