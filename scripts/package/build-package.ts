@@ -15,21 +15,16 @@ const copied = ['runtime/engines/simd/kernels/kernels.wasm', 'bin/hepc.cjs', 'bi
 export interface BuildOptions {
   /** Whether types are checked first; declarations need none of that, but take as long. Default true. */
   readonly checksTypes?: boolean;
-  /** Default true. */
-  readonly declarations?: boolean;
 }
 
 /** Replaces the folder `dist` by what the package has there. Gives the exit code of the compiler. */
-export async function buildPackage(
-  dist: string,
-  { checksTypes = true, declarations = true }: BuildOptions = {},
-): Promise<number> {
+export async function buildPackage(dist: string, { checksTypes = true }: BuildOptions = {}): Promise<number> {
   rmSync(dist, { recursive: true, force: true });
   const types = join(dist, 'all-types');
   const options = [
     ...['-p', 'tsconfig.build.json', '--outDir', dist],
     ...(checksTypes ? [] : ['--noCheck']),
-    ...(declarations ? ['--declaration', '--declarationDir', types] : []),
+    ...['--declaration', '--declarationDir', types],
   ];
   const code = await runChild(process.execPath, [compiler, ...options], { cwd: root });
   if (code !== 0) return code;
@@ -39,10 +34,8 @@ export async function buildPackage(
     copyFileSync(join(root, file), join(dist, file));
   }
   await buildForBrowsers(join(dist, 'browser'));
-  if (declarations) {
-    await bundleDeclarations(types, join(dist, 'types'));
-    rmSync(types, { recursive: true });
-  }
+  await bundleDeclarations(types, join(dist, 'types'));
+  rmSync(types, { recursive: true });
   return 0;
 }
 

@@ -33,7 +33,7 @@ describe.skipIf(!isThere)(`in ${place}`, { timeout: 120_000 }, () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    installed = await installPackage({ declarations: false });
+    installed = await installPackage();
     site = await buildSite(installed, bundlers.esbuild, writeHep(plan));
     browser = await launchChromium();
   }, 180_000);

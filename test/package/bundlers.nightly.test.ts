@@ -18,7 +18,7 @@ describe.skipIf(!isThere)(`in ${place}`, () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    installed = await installPackage({ declarations: false });
+    installed = await installPackage();
     browser = await launchChromium();
   });
   afterAll(async () => {

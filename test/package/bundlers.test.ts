@@ -7,7 +7,7 @@ import { type Installation, installPackage } from '../support/package/install.ts
 
 let installed: Installation;
 beforeAll(async () => {
-  installed = await installPackage({ declarations: false });
+  installed = await installPackage();
 }, 180_000);
 afterAll(() => {
   rmSync(installed.folder, { recursive: true });

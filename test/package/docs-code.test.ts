@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isThere, launchChromium, place } from '../support/browser/chromium.ts';
-import { type Installation, installPackage, linkPackage, repository } from '../support/package/install.ts';
+import { type Installation, installPackage, linkPackage } from '../support/package/install.ts';
+import { repository } from '../support/package/manifest.ts';
 import { runNode } from '../support/package/run-node.ts';
 
 let installed: Installation;

@@ -18,7 +18,7 @@ import { mixedPlan, withStatistics } from '../support/serve-plans.ts';
 
 let installed: Installation;
 beforeAll(async () => {
-  installed = await installPackage({ declarations: false });
+  installed = await installPackage();
 });
 afterAll(() => {
   rmSync(installed.folder, { recursive: true });
