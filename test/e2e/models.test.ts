@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { referenceOn } from '../../compiler/parameters/reference.ts';
 import type { Sample } from '../../ir/interface.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
 import { exampleModels, mnistImages, modelBytes } from '../support/mnist.ts';
 import {
   argmaxAgreement,
@@ -13,17 +14,32 @@ import {
   runInTheClear,
   simulate,
 } from '../support/run-plans.ts';
+import { casesOf } from '../support/setup/suite.ts';
 
 const images = mnistImages();
 const calibration = images.slice(128);
 
+const plans = new Map<string, Plan>();
+
+/** Compiled once for all tests. */
+function planOf(name: string): Plan {
+  const known = plans.get(name);
+  if (known !== undefined) return known;
+  const maxError = exampleModels.find((model) => model.name === name)?.maxError ?? 0;
+  const { plan } = compileBytes(modelBytes(name), { samples: calibration, maxError });
+  plans.set(name, plan);
+  return plan;
+}
+
+const count = casesOf({ normal: 64, nightly: 256 });
+
 describe.each(exampleModels)('$name', ({ name, maxError, classifies }) => {
   const bytes = modelBytes(name);
 
-  test('computes what onnxruntime computes on 256 images, under simulated noise', async () => {
-    const { plan } = compileBytes(bytes, { samples: calibration, maxError });
-    const expected = await reference(bytes, images);
-    const got = simulate(plan, images, 2);
+  test(`computes what onnxruntime computes on ${count} images, under simulated noise`, async () => {
+    const inputs = images.slice(0, count);
+    const expected = await reference(bytes, inputs);
+    const got = simulate(planOf(name), inputs, 2);
     expect(relativeError(got, expected)).toBeLessThan(maxError);
     if (classifies) expect(argmaxAgreement(got, expected)).toBeGreaterThanOrEqual(0.99);
   });
@@ -34,7 +50,7 @@ test.each(['mlp-784-128-128-10', 'cryptonets', 'ae-784-64-784'])(
   async (name) => {
     const bytes = modelBytes(name);
     const maxError = exampleModels.find((model) => model.name === name)?.maxError ?? 0;
-    const { plan } = compileBytes(bytes, { samples: calibration, maxError });
+    const plan = planOf(name);
     // Compared on the samples that the prediction is made on, and in doubles: onnxruntime's floats err by 1e-6.
     const { chosen, unit } = referenceOn(importModel(bytes).module, calibration);
     const samples = chosen.quick.map(({ sample }) => sample);

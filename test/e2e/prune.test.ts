@@ -16,6 +16,7 @@ import { type CliResult, denseModel, runCli, sampleFile } from '../support/cli.t
 import { mnistImages, modelBytes } from '../support/mnist.ts';
 import { editMetadata } from '../support/prune-onnx.ts';
 import { importModel, reference, relativeError, runEncrypted, simulate } from '../support/run-plans.ts';
+import { isNightly } from '../support/setup/suite.ts';
 
 const models = join(import.meta.dirname, '..', '..', 'examples', 'models');
 const samples = join(models, 'mnist-test256.npz');
@@ -61,7 +62,7 @@ const pruned: readonly PrunedModel[] = [
   },
 ];
 
-describe.each(pruned)('$name by $scheme', ({ name, scheme, sparsity, goal }) => {
+describe.each(isNightly ? pruned : pruned.slice(0, 1))('$name by $scheme', ({ name, scheme, sparsity, goal }) => {
   const { optimize, batch, maxError } = goal;
   let run: CliResult;
   let onnx: Uint8Array;

@@ -10,6 +10,7 @@ import { writeHep } from '../../runtime/hep/write.ts';
 import { mnistImages, modelBytes } from '../support/mnist.ts';
 import { type EditWeights, editInitializers, zeroColumns, zeroRows } from '../support/prune-onnx.ts';
 import { compileBytes, reference, relativeError, runEncrypted, simulate } from '../support/run-plans.ts';
+import { isNightly } from '../support/setup/suite.ts';
 
 const isOdd = (row: number): boolean => row % 2 === 1;
 
@@ -40,12 +41,15 @@ interface PrunedNetwork {
   readonly edits: Readonly<Record<string, EditWeights>>;
   /** Elements of outputs that became constants. */
   readonly constants: number;
+  /** The weights that it has in the normal suite, too. */
+  readonly quick?: Plan['weights'];
 }
 
 const networks: readonly PrunedNetwork[] = [
   {
     name: 'ae-784-64-784',
     maxError: 0.001,
+    quick: 'encrypted',
     edits: { '1.weight': both(zeroRows(isOdd), zeroColumns(isBorder)), '3.weight': zeroRows(isBorder) },
     constants: 384,
   },
@@ -62,6 +66,7 @@ const networks: readonly PrunedNetwork[] = [
   {
     name: 'cryptonets',
     maxError: 0.01,
+    quick: 'plain',
     edits: {
       '0.weight': both(
         zeroRows((channel) => channel === 2),
@@ -73,6 +78,8 @@ const networks: readonly PrunedNetwork[] = [
   },
 ];
 
+const bothKinds = ['plain', 'encrypted'] as const;
+
 const images = mnistImages();
 const calibration = images.slice(128);
 
@@ -81,11 +88,12 @@ function throughFile(plan: Plan): { readonly plan: Plan; readonly bytes: number 
   return { plan: readHep(bytes, 'pruned.hep'), bytes: bytes.length };
 }
 
-describe.each(networks)('$name', ({ name, maxError, edits, constants }) => {
+describe.each(isNightly ? networks : networks.filter(({ quick }) => quick !== undefined))('$name', (network) => {
+  const { name, maxError, edits, constants, quick } = network;
   const whole = modelBytes(name);
   const pruned = editInitializers(whole, edits);
 
-  describe.each(['plain', 'encrypted'] as const)('%s weights', (weights) => {
+  describe.each(isNightly || quick === undefined ? bothKinds : [quick])('%s weights', (weights) => {
     let before: ReturnType<typeof throughFile>;
     let after: ReturnType<typeof throughFile>;
     beforeAll(() => {

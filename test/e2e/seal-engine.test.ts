@@ -18,6 +18,7 @@ import {
 } from '../support/serve-plans.ts';
 import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
 import { programArbitrary, writeProgram } from '../unit/runtime/engines/seal-wasm/random-programs.ts';
+import { casesOf } from '../support/setup/suite.ts';
 
 const withServer: typeof serve = (plan, keys, options, use) =>
   serve(plan, keys, { engine: 'seal-wasm', ...options }, use);
@@ -39,7 +40,7 @@ test('random programs give what they give in the clear', { timeout: 300_000 }, a
       });
       expect(liveHandles()).toBe(0);
     }),
-    { numRuns: 12 },
+    { numRuns: casesOf({ normal: 3, nightly: 12 }) },
   );
 });
 

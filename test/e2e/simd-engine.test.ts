@@ -17,6 +17,7 @@ import {
 } from '../support/serve-plans.ts';
 import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
 import { programArbitrary, writeProgram } from '../unit/runtime/engines/seal-wasm/random-programs.ts';
+import { casesOf } from '../support/setup/suite.ts';
 
 const withServer: typeof serve = (plan, keys, options, use) => serve(plan, keys, { engine: 'simd', ...options }, use);
 
@@ -36,7 +37,7 @@ test('random programs give what they give in the clear', { timeout: 300_000 }, a
         expect(Buffer.compare(shared, outputs)).toBe(0);
       });
     }),
-    { numRuns: 12 },
+    { numRuns: casesOf({ normal: 3, nightly: 12 }) },
   );
 });
 

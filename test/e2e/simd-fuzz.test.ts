@@ -12,6 +12,7 @@ import { Server } from '../../runtime/server.ts';
 import { damage, openFile } from '../support/damaged-files.ts';
 import { randomSample, withServer } from '../support/serve-plans.ts';
 import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
+import { casesOf } from '../support/setup/suite.ts';
 
 function smallPlan() {
   const writer = new ProgramWriter(smallParameters, 2 ** 28);
@@ -98,7 +99,7 @@ describe.each([1, 2])('%i threads', (threads) => {
           });
           outcomes.add(await outcomeOf(server.evaluate(damaged)));
         }),
-        { numRuns: 60 },
+        { numRuns: casesOf({ normal: 15, nightly: 60 }) },
       );
       outcomes.expectBoth(5);
       expect(Buffer.compare(await server.evaluate(inputs), expected)).toBe(0);
@@ -125,7 +126,7 @@ describe.each([1, 2])('%i threads', (threads) => {
           }
           outcomes.add(loaded);
         }),
-        { numRuns: 20 },
+        { numRuns: casesOf({ normal: 5, nightly: 20 }) },
       );
       outcomes.expectBoth(3);
       expect(server.usage.sessions).toBe(0);

@@ -1,13 +1,15 @@
+/** The small ones of the trained networks, one on each engine in the normal suite. */
 import { describe } from 'vitest';
+import { isNightly } from '../support/setup/suite.ts';
 import { testNetwork } from '../support/trained-network-suite.ts';
 import { trainedNetworks } from '../support/trained-networks.ts';
 
 const quick = trainedNetworks.filter((network) => network.quick);
 
-describe.each(quick)('$name for simd', (network) => {
+describe.each(isNightly ? quick : quick.slice(0, 1))('$name for simd', (network) => {
   testNetwork(network, 'simd', { simulated: 16, encrypted: 1 });
 });
 
-describe.each(quick)('$name for seal-wasm', (network) => {
+describe.each(isNightly ? quick : quick.slice(1))('$name for seal-wasm', (network) => {
   testNetwork(network, 'seal-wasm', { simulated: 16, encrypted: 0 });
 });

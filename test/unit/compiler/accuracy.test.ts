@@ -12,6 +12,7 @@ import { seededRandom } from '../../../ir/random.ts';
 import { TensorBuilder, type TensorModule } from '../../../ir/tensor/ops.ts';
 import { relativeError, runInTheClear, simulate } from '../../support/run-plans.ts';
 import { dense, denseChain, graphOf, samplesOf } from '../../support/tiny-networks.ts';
+import { casesOf } from '../../support/setup/suite.ts';
 
 const relu = { kind: 'relu' as const, parameters: [] };
 
@@ -83,7 +84,7 @@ test('what is predicted holds for all calibration samples', () => {
       // Noise exceeds it once in a hundred runs; by a tenth of the whole, hardly ever.
       expect(relativeError(simulate(plan, samples, seed), exact)).toBeLessThanOrEqual(1.1 * predictedMaxError);
     }),
-    { numRuns: 2 },
+    { numRuns: casesOf({ normal: 1, nightly: 2 }) },
   );
 });
 
@@ -130,7 +131,7 @@ describe('a hint was tried', () => {
         expect(hint?.text).toContain(`N = ${plan.client.parameters.polyModulusDegree},`);
         expect(plan.client.predictedMaxError).toBeLessThanOrEqual(hint?.value ?? 0);
       }),
-      { numRuns: 2 },
+      { numRuns: casesOf({ normal: 1, nightly: 2 }) },
     );
   });
 

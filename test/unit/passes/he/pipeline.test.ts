@@ -19,6 +19,7 @@ import { placeRescales, type RescaleOptions } from '../../../../passes/he/rescal
 import { scheduleProgram } from '../../../../passes/he/scheduling/schedule.ts';
 import { arbitraryProgram, countOps, programInputs } from '../../../support/arbitrary-programs.ts';
 import { expectSameValues } from '../../../support/same-values.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const degree = 8192;
 const options = { slots: degree / 2, depth: 4, actions: 24 };
@@ -70,7 +71,7 @@ describe.each([false, true])('random programs, with encrypted weights: %s', (wei
         // The manager verifies what every pass leaves.
         for (const { program: after } of manageAll(before).managed) expectSameValues(after, before, seed);
       }),
-      { numRuns: 60 },
+      { numRuns: casesOf({ normal: 20, nightly: 60 }) },
     );
   });
 
@@ -86,7 +87,7 @@ describe.each([false, true])('random programs, with encrypted weights: %s', (wei
           }
         }
       }),
-      { numRuns: 200 },
+      { numRuns: casesOf({ normal: 40, nightly: 200 }) },
     );
   });
 
@@ -101,7 +102,7 @@ describe.each([false, true])('random programs, with encrypted weights: %s', (wei
           expectSameOutputs(plan, before, seed);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: casesOf({ normal: 20, nightly: 60 }) },
     );
   });
 });
@@ -183,7 +184,7 @@ describe('schedules', () => {
         const optimised = optimiseProgram(before, new PassManager([]));
         expect(peakCiphertexts(scheduleProgram(optimised))).toBeLessThanOrEqual(2 * peakCiphertexts(optimised));
       }),
-      { numRuns: 500 },
+      { numRuns: casesOf({ normal: 100, nightly: 500 }) },
     );
   });
 

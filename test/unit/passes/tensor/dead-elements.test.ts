@@ -13,6 +13,7 @@ import { mergeLinear } from '../../../../passes/tensor/merge-linear.ts';
 import { arbitraryNetwork, networkSamples } from '../../../support/arbitrary-networks.ts';
 import { withDeadNeurons } from '../../../support/dead-neurons.ts';
 import { largestDifference } from '../../../support/seeded-inputs.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const pruned = fc
   .tuple(arbitraryNetwork, fc.constantFrom(0, 0.3, 0.7), fc.nat(), fc.boolean())
@@ -34,7 +35,7 @@ describe('random networks with dead neurons', () => {
         const values = (module: TensorModule) => samples.map((sample) => evaluateTensor(module, sample));
         expect(largestDifference(values(before), values(after))).toBeLessThan(1e-9);
       }),
-      { numRuns: 500 },
+      { numRuns: casesOf({ normal: 150, nightly: 500 }) },
     );
   });
 
@@ -44,7 +45,7 @@ describe('random networks with dead neurons', () => {
         const once = run(before);
         expect(printModule(run(once)).text).toBe(printModule(once).text);
       }),
-      { numRuns: 500 },
+      { numRuns: casesOf({ normal: 150, nightly: 500 }) },
     );
   });
 

@@ -15,6 +15,7 @@ import { mergeLinear } from '../../../../passes/tensor/merge-linear.ts';
 import { mergePolynomials } from '../../../../passes/tensor/merge-polynomials.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
 import { relativeDifference } from '../../ir/tensor/graphs.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 function merged(module: TensorModule, samples: readonly Sample[] = []): TensorModule {
   const context = { samples, report: () => undefined };
@@ -145,7 +146,7 @@ test('random spellings compute the same, in no more levels and products', () => 
       expect(relativeDifference(module, after, seed)).toBeLessThan(1e-9);
       expect(depth(after)).toBeLessThanOrEqual(depth(before));
     }),
-    { numRuns: 600 },
+    { numRuns: casesOf({ normal: 150, nightly: 600 }) },
   );
 });
 

@@ -21,6 +21,7 @@ import { type IoCall, type IoTask, makeCalls } from './ciphertext-calls.ts';
 import type { CiphertextProtocol } from './ciphertext-member.ts';
 import { OperationBench } from '../operations/operation-bench.ts';
 import { SealReference } from '../seal-reference.ts';
+import { casesOf } from '../../../../../support/setup/suite.ts';
 
 const { largestPrimeBits } = engineProfiles.simd.capabilities;
 
@@ -168,7 +169,7 @@ const cases = fc
 test.each([1, 2, 3])('inputs and outputs of random levels, by a team of %i', async (size) => {
   await fc.assert(
     fc.asyncProperty(cases, ({ parameters, inputs, seed }) => check(parameters, inputs, size, seed)),
-    { numRuns: size === 1 ? 10 : 6 },
+    { numRuns: size === 1 ? casesOf({ normal: 4, nightly: 10 }) : casesOf({ normal: 2, nightly: 6 }) },
   );
 });
 

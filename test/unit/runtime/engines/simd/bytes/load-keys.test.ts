@@ -31,6 +31,7 @@ import {
 import { parametersOf } from '../arbitrary-parameters.ts';
 import { OperationBench } from '../operations/operation-bench.ts';
 import { SealReference } from '../seal-reference.ts';
+import { casesOf } from '../../../../../support/setup/suite.ts';
 
 const { largestPrimeBits } = engineProfiles.simd.capabilities;
 
@@ -160,7 +161,7 @@ const cases = fc
 test('what is loaded is what SEAL has, for random parameters and levels', async () => {
   await fc.assert(
     fc.asyncProperty(cases, ({ parameters, steps, levels }) => check(parameters, steps, levels)),
-    { numRuns: 12 },
+    { numRuns: casesOf({ normal: 4, nightly: 12 }) },
   );
 });
 

@@ -21,6 +21,7 @@ import { parametersOf } from '../arbitrary-parameters.ts';
 import { OperationBench } from './operation-bench.ts';
 import type { Step } from './operation-steps.ts';
 import { SealReference } from '../seal-reference.ts';
+import { casesOf } from '../../../../../support/setup/suite.ts';
 
 let seal: Seal;
 
@@ -179,7 +180,7 @@ test('rotations from one decomposition have the values of SEAL on random paramet
     fc.asyncProperty(chains, fc.integer(), async ({ parameters, level, keyLevel }, seed) => {
       await check(parameters, level, keyLevel, seed, []);
     }),
-    { numRuns: 6 },
+    { numRuns: casesOf({ normal: 2, nightly: 6 }) },
   );
 });
 

@@ -10,6 +10,7 @@ import { arbitraryParameters, parametersOf } from '../arbitrary-parameters.ts';
 import { OperationBench } from './operation-bench.ts';
 import { checkOperations } from './operation-scenario.ts';
 import { SealReference } from '../seal-reference.ts';
+import { casesOf } from '../../../../../support/setup/suite.ts';
 
 let seal: Seal;
 
@@ -22,7 +23,7 @@ test('operations give the residues of SEAL on random parameters', async () => {
     fc.asyncProperty(arbitraryParameters, fc.integer(), async ({ parameters, operands }, seed) => {
       await checkOperations(seal, parameters, operands, seed);
     }),
-    { numRuns: 10 },
+    { numRuns: casesOf({ normal: 3, nightly: 10 }) },
   );
 });
 
