@@ -29,8 +29,11 @@ export interface Chain extends RescaleOptions {
 /** Below this the rounding of ciphertexts alone exceeds any useful error. */
 const leastPrimeBits = 20;
 
-/** Bits of a plain rescale's prime where the rest of the chain wants them more. */
-const leastPlainBits = 24;
+/**
+ * Bits of a plain rescale's prime where the rest of the chain wants them more. Of the fewest there may be too few primes, and
+ * where squares wait no other rescale has use for what these leave.
+ */
+const leastPlainBits = { waiting: [24], settled: [20, 24] } as const;
 
 /** A plaintext is some 6 bits more accurate than a value of the same scale, so its prime may be smaller. */
 const plainSavingBits = 8;
@@ -57,13 +60,20 @@ export function chainsFor(
 ): Chain[] {
   if (degree > largestDegree) return [];
   const { last, defer, late } = rescaling;
-  // Rotations that run before the rescale do so at a scale of which a peak is a small part.
-  return (late ? [0] : specialExtraBits).flatMap((extra) => {
-    const bits = dataBits(rescaling, maxModulusBits[degree] - extra, largestPrimeBits - extra);
+  const primesFor = (extra: number, leastPlain: number): number[] | undefined => {
+    const most = { total: maxModulusBits[degree] - extra, prime: largestPrimeBits - extra };
+    const bits = dataBits(rescaling, most, leastPlain);
     const [first = 0] = bits;
-    if (Math.min(...bits) < leastPrimeBits || first < headroomBits + rangeBits + leastPrimeBits) return [];
+    if (Math.min(...bits) < leastPrimeBits || first < headroomBits + rangeBits + leastPrimeBits) return undefined;
     // The special prime comes first, so that of equal bits it is the largest.
-    const found = nttPrimes([Math.max(...bits) + extra, ...bits], degree);
+    return nttPrimes([Math.max(...bits) + extra, ...bits], degree);
+  };
+  // Rotations of what waits run at a scale of which a peak is a small part.
+  return (late && defer > 0 ? [0] : specialExtraBits).flatMap((extra) => {
+    const [found] = leastPlainBits[defer > 0 ? 'waiting' : 'settled'].flatMap((bits) => {
+      const primes = primesFor(extra, bits);
+      return primes === undefined ? [] : [primes];
+    });
     if (found === undefined) return [];
     const [specialPrime = 0, ...primes] = found;
     return [{ last, defer, late, parameters: { polyModulusDegree: degree, primes, specialPrime }, rangeBits }];
@@ -80,8 +90,12 @@ export function carriesDepth(
   return chainsFor(degree, { last: 'rescaled', defer: Infinity, late: false, kinds }, 0, capabilities).length > 0;
 }
 
-/** Bits of the data primes, whose sum and largest once more are at most `total`. */
-function dataBits({ last, defer, kinds }: Rescaling, total: number, most: number): number[] {
+/** Bits of the data primes, each at most `prime`, whose sum and largest once more are at most `total`. */
+function dataBits(
+  { last, defer, kinds }: Rescaling,
+  { total, prime: most }: { readonly total: number; readonly prime: number },
+  leastPlain: number,
+): number[] {
   const ciphers = kinds.filter((kind) => kind === 'cipher').length;
   const plains = kinds.length - ciphers;
   const terminal = last === 'unrescaled';
@@ -89,10 +103,7 @@ function dataBits({ last, defer, kinds }: Rescaling, total: number, most: number
   // As many bits as there are: for the first prime and the special one, for each cipher prime, for each plain one.
   const ends = terminal ? 2 * terminalRatio : 2;
   const even = total / (ends + ciphers + plains);
-  const plain = Math.max(
-    Math.min(even, leastPlainBits),
-    (total - saving * (ends + ciphers)) / (ends + ciphers + plains),
-  );
+  const plain = Math.max(Math.min(even, leastPlain), (total - saving * (ends + ciphers)) / (ends + ciphers + plains));
   const first = Math.min(most, Math.floor(((total - plains * plain) / (ends + ciphers)) * (ends / 2)));
   const cipher = ciphers === 0 ? first : Math.min(first, Math.floor((total - 2 * first - plains * plain) / ciphers));
   const bits = kinds.map((kind) => (kind === 'cipher' ? cipher : Math.min(first, Math.floor(plain))));

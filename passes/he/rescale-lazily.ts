@@ -29,7 +29,8 @@ export const rescaleLazily = definePass({
     'in place of two: those do that have at most `defer` products of ciphertexts, themselves included, on the way to an ' +
     'output, for the later a value the less its noise is amplified. Their operands have small scales, in which the ' +
     'rounding of a rescale and of the rotations after it weigh much: with `late` those are rescaled after their ' +
-    'rotations, which run a level higher. Drops every rescale that is there and places all anew.',
+    'rotations, which run a level higher. Where none may wait, `late` does so with every sum of products with plaintexts: ' +
+    'what folds add up is rounded once then, and not in each summand. Drops every rescale that is there and places all anew.',
   options: z.strictObject({
     last: z.enum(['rescaled', 'unrescaled']).default('rescaled'),
     defer: z.int().min(0).default(0),
@@ -60,6 +61,7 @@ export function placeRescales(before: HeModule, { last, defer, late }: RescaleOp
   const terminal = last === 'unrescaled' ? terminalValues(module) : new Uint8Array(op.length);
   const settled = neededSettled(module, terminal, defer);
   const precise = late ? operandsOfWaiting(module, settled) : new Uint8Array(op.length);
+  const foldsLate = late && defer === 0;
   const rewriter = new HeRewriter(module);
   /** Of each new value: whether it is a product, or a sum of products, that is yet to be rescaled. */
   const pending: boolean[] = [];
@@ -107,7 +109,8 @@ export function placeRescales(before: HeModule, { last, defer, late }: RescaleOp
       }
       keep(id, isPending(x), Math.max(squaresIn(x), squaresIn(y)) as Squares);
     } else if (usesValueA(code)) {
-      const settles = isOutput(code) || (isAutomorphism(code) && !mayWait(x) && precise[id] !== 1);
+      const isLate = precise[id] === 1 || (foldsLate && squaresIn(x) === NO_SQUARES);
+      const settles = isOutput(code) || (isAutomorphism(code) && !mayWait(x) && !isLate);
       if (settles) settle(id, x);
       keep(id, isPending(x), squaresIn(x));
     } else {

@@ -32,6 +32,12 @@ describe.each(networks)('$name', ({ bytes, samples }) => {
   });
 });
 
+test('noise costs no ring: where folds would add up roundings, sums are rescaled after them', () => {
+  const bytes = randomReluNetwork([784, 64, 32, 10], 3);
+  const { plan } = compileBytes(bytes, { samples: mnistImages(), maxDisagreement: 0.01 });
+  expect(plan.client.parameters.polyModulusDegree).toBe(16384);
+});
+
 /** With the defaults, or with the error that the first refusal names. */
 function compileOrFollow(bytes: Uint8Array, samples: readonly Sample[]): Plan {
   try {

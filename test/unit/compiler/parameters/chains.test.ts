@@ -80,6 +80,7 @@ describe('chains', () => {
     (['rescaled', 'unrescaled'] as const).flatMap((last) =>
       [
         { defer: 0, late: false },
+        { defer: 0, late: true },
         { defer: 2, late: false },
         { defer: 2, late: true },
       ].flatMap((policy) =>
@@ -138,6 +139,17 @@ describe('chains', () => {
       expect(deepest, `N = ${degree}`).toBeGreaterThanOrEqual({ 4096: 2, 8192: 6, 16384: 14, 32768: 28 }[degree]);
       expect(depths).toHaveLength(deepest + 1);
     }
+  });
+
+  test('leave bits of plaintexts to ciphertexts where those have few, unless squares wait', () => {
+    const kinds = Array.from({ length: 15 }, (_, l) =>
+      [0, 7, 14].includes(l) ? ('plain' as const) : ('cipher' as const),
+    );
+    const bitsOf = (defer: number) =>
+      chainsFor(16384, { last: 'rescaled', defer, late: false, kinds }, 0)[0]?.parameters.primes.map(bitLength) ?? [];
+    expect(Math.min(...bitsOf(0))).toBeLessThan(24);
+    expect(bitsOf(0).filter((bits) => bits >= 26)).toHaveLength(13);
+    expect(Math.min(...bitsOf(1))).toBeGreaterThanOrEqual(24);
   });
 
   test('do not exist for ranges that no prime holds', () => {
