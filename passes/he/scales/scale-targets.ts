@@ -49,7 +49,7 @@ export function scaleTargets(
   const gamma = Math.log2(polyModulusDegree / 6) - Math.log2(polyModulusDegree / 12) / 2;
   const squared = squaredValues(columns);
   const roundings = roundingsOf(columns);
-  const follows = followingValues(columns);
+  const follows = followingValues(columns, keeper);
   const target = new Float64Array(op.length).fill(Infinity);
   const at = (id: number): number => target[keeper[id] ?? id] ?? Infinity;
   let lowered = 0;
@@ -97,30 +97,39 @@ export function scaleTargets(
   return Float64Array.from(target, (_, id) => at(id));
 }
 
-/** 1 for values whose scale follows from what they are added to or multiplied with: a plaintext or weight in them is free. */
-function followingValues(columns: HeColumns): Uint8Array {
+/**
+ * 1 for values whose scale follows from what they are added to or multiplied with: a plaintext or weight in them is free. A
+ * square decides its operand, and so does a product of two that are free one of them, as the solver does in this order.
+ */
+function followingValues(columns: HeColumns, keeper: Int32Array): Uint8Array {
   const { op, a, b } = columns;
+  /** By the value that names its class. */
   const follows = new Uint8Array(op.length);
+  const classOf = (id: number): number => keeper[id] ?? id;
   for (let id = 0; id < op.length; id++) {
-    const x = follows[a[id] ?? -1] ?? 0;
-    const y = follows[b[id] ?? -1] ?? 0;
     const code = op[id] ?? 0;
+    const [own, x, y] = [classOf(id), classOf(a[id] ?? -1), classOf(b[id] ?? -1)];
+    const [ofX, ofY] = [follows[x] ?? 0, follows[y] ?? 0];
+    let follow = ofX;
     switch (scaleRule(code)) {
       case 'given':
-        follows[id] = isWeight(code) ? 1 : 0;
+        follow = isWeight(code) ? 1 : 0;
         break;
       case 'quotient':
-        follows[id] = x;
         break;
       case 'product':
-        follows[id] = isCipherProduct(code) ? x | y : 1;
+        if (!isCipherProduct(code)) follow = 1;
+        else if (x === y) follow = follows[x] = 0;
+        else if (ofX === 1 && ofY === 1) follows[y] = 0;
+        else follow = ofX | ofY;
         break;
       case 'kept':
-        follows[id] = usesValueB(code) ? x & y : x;
+        if (usesValueB(code)) follow = ofX & ofY;
         break;
     }
+    follows[own] = own === id ? follow : (follows[own] ?? 0) & follow;
   }
-  return follows;
+  return Uint8Array.from(op, (_, id) => follows[classOf(id)] ?? 0);
 }
 
 /**

@@ -74,6 +74,26 @@ test('a square that is rescaled by itself keeps the bits of its prime', () => {
   expect(targets[4]).toBeCloseTo((ofSquare + 40) / 2, 1);
 });
 
+test('powers of what a dense layer gives keep the bits of their primes where they are multiplied by what is free', () => {
+  const builder = new HeBuilder(16);
+  const plaintexts = new PlaintextBuilder();
+  const b = plaintexts.add({ source: 0, tile: 0, shift: 0, inner: 1 });
+  const x = builder.add('multiply-plain', { a: builder.add('input', { imm: 0 }), b });
+  const square = builder.add('multiply', { a: x, b: x });
+  const leaf = builder.add('multiply-plain', { a: x, b });
+  builder.add('output', { a: builder.add('multiply', { a: leaf, b: square }), imm: 0 });
+  const { module } = placeRescales(
+    { ...twoLayers(), columns: builder.build() },
+    { last: 'rescaled', defer: 0, late: false },
+  );
+  // input, multiply-plain, rescale, multiply, multiply-plain, rescale, rescale, multiply, rescale, output
+  const targets = targetsOf(module, [30, 40, 40, 40], 4);
+  expect(targets[7]).toBeCloseTo(26 + 40, 1);
+  // What is left to the other operand is 30 bits: half of them each would take three bits from the square and from x.
+  const squares = [5, 6].map((id) => targets[id]);
+  expect(squares.some((bits = 0) => Math.abs(bits - 36) < 0.1)).toBe(true);
+});
+
 test('the kinds of rescales say where squares are divided', () => {
   const kinds = (defer: number, last: 'rescaled' | 'unrescaled' = 'rescaled') =>
     rescaleKinds(placeRescales(twoLayers(), { last, defer, late: false }).module);
