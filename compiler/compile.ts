@@ -25,7 +25,7 @@ import { type Compilation, findPlan, finishPlan, type FoundPlan, type Refusal } 
 import { type Configuration, configurationsFor } from './search/configurations.ts';
 import { afterRounds, Progress } from './search/progress.ts';
 import { type FindPlan, leastAccuracy } from './least-accuracy.ts';
-import { accuracyThatCompiles } from './accuracy-hint.ts';
+import { accuracyThatCompiles, noAccuracyCompiles } from './accuracy-hint.ts';
 import { accuracyReport } from './measuring/accuracy-report.ts';
 import { type CompileOptions, type Settings, settingsOf } from './settings.ts';
 import { approximate, exactNetwork, type ExactNetwork, type ImportedGraph, largestShare } from './simplify.ts';
@@ -81,9 +81,10 @@ function withHint(
   const find = planFinder(graph, network, settings);
   settings.progress.begin('looking for an accuracy that compiles');
   const least = leastAccuracy(network, settings, refusal, (changed) => find(changed));
-  if (least === undefined) return refusal.refused;
+  const note = 'figures' in least ? accuracyThatCompiles(least) : noAccuracyCompiles(least);
   const [first, ...others] = refusal.refused;
-  return first === undefined ? [] : [{ ...first, notes: [accuracyThatCompiles(least), ...first.notes] }, ...others];
+  if (first === undefined || note === undefined) return refusal.refused;
+  return [{ ...first, notes: [note, ...first.notes] }, ...others];
 }
 
 /** Finds plans of a network by other settings; what was computed of it is used again, where it does not depend on them. */

@@ -28,16 +28,23 @@ export interface LeastAccuracy {
   readonly refused: number | undefined;
 }
 
+/** Nothing that may be allowed leads to a plan. */
+export interface NoAccuracy {
+  readonly option: LeastAccuracy['option'];
+  /** The largest value that was tried; undefined where there was nothing to try. */
+  readonly refused: number | undefined;
+  readonly hasActivations: boolean;
+}
+
 /** Finds a plan of a network, or says why there is none. */
 export type FindPlan = (settings: Settings) => FoundPlan | Refusal;
 
-/** Undefined where nothing that may be allowed leads to a plan. */
 export function leastAccuracy(
   { exact, samples, rounding }: ExactNetwork,
   settings: Settings,
   refusal: Refusal,
   find: FindPlan,
-): LeastAccuracy | undefined {
+): LeastAccuracy | NoAccuracy {
   const { isErrorFree, maxError, maxDisagreement = 0, maxDegree } = settings;
   const effects = effectsByDegree(exact, samples, maxDegree).map(({ effect }) => effect);
   const option = isErrorFree ? '--max-disagreement' : '--max-error';
@@ -59,7 +66,7 @@ export function leastAccuracy(
     return found === undefined || 'refused' in found ? undefined : planFigures(found, changed);
   };
   const least = bisect(ladder, asked, attempt);
-  return least && { option, ...least };
+  return 'figures' in least ? { option, ...least } : { option, ...least, hasActivations: effects.length > 0 };
 }
 
 /** An error that is there at least, and its multiples: predictions stop where they exceed what is allowed. */
@@ -72,7 +79,7 @@ function bisect(
   ladder: readonly number[],
   asked: number,
   attempt: (value: number) => PlanFigures | undefined,
-): Pick<LeastAccuracy, 'value' | 'figures' | 'refused'> | undefined {
+): Omit<LeastAccuracy, 'option'> | Pick<NoAccuracy, 'refused'> {
   let best: { readonly value: number; readonly figures: PlanFigures } | undefined;
   let refused = asked;
   let tries = 0;
@@ -94,7 +101,7 @@ function bisect(
     if (between >= best.value || between <= refused) break;
     tryAt(between);
   }
-  return best && { ...best, refused: refused > asked ? refused : undefined };
+  return { ...best, refused: refused > asked ? refused : undefined };
 }
 
 /** What is refused by throwing has no plan. */

@@ -101,6 +101,14 @@ test('the report is what the plan does', () => {
   expect(Math.abs(kept - (labelsKept ?? NaN))).toBeLessThanOrEqual(0.02);
 });
 
+test('where nothing compiles the refusal says how much was tried, and what may do', () => {
+  const samples = normals(3, 30, 5);
+  const tooMany = reluChain(Array.from({ length: 20 }, () => 3));
+  expect(() => planOf(tooMany, { samples, maxError: 1e-6, maxDegree: 7 })).toThrow(
+    /no larger --max-error compiles, up to [0-9.]+% was tried; fewer activations may do, or x² in place of them: hepc advise/,
+  );
+});
+
 describe('a hint was tried', () => {
   /** The error of a refusal that a hint says compiles, and what it says of it. */
   function hintOf(compile: () => unknown): { readonly value: number; readonly text: string } | undefined {
