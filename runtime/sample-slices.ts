@@ -24,17 +24,25 @@ import {
   unravelIndex,
 } from './samples.ts';
 
+/** Samples of a file, with the label of each where the file has labels. */
+export interface LabelledSource extends SampleSource {
+  readonly labels?: readonly number[];
+}
+
 /** Rejects with `HepcError` as `loadSamples` throws; for values that are not finite only once they are read. */
 export async function openSamples(
   file: RandomAccess,
   fileName: string,
   specs: readonly (Port | ModelPort)[],
-): Promise<SampleSource> {
-  if (!specs.every(isPlain))
-    return sampleSource(listSamples(loadSamples(await file.read(0, file.size), fileName, specs)));
-  const sliced = await openSlices(file, fileName, specs);
+): Promise<LabelledSource> {
+  const sliced = specs.every(isPlain) ? await openSlices(file, fileName, specs) : undefined;
   if (sliced !== undefined) return sliced;
-  return sampleSource(listSamples(loadSamples(await file.read(0, file.size), fileName, specs)));
+  const samples = loadSamples(await file.read(0, file.size), fileName, specs);
+  return { ...sampleSource(listSamples(samples)), ...withLabels(samples.labels) };
+}
+
+function withLabels(labels: readonly number[] | undefined): Pick<LabelledSource, 'labels'> {
+  return labels === undefined ? {} : { labels };
 }
 
 /** Whether an input is read as numbers that all have to be finite. */
@@ -61,7 +69,7 @@ async function openSlices(
   file: RandomAccess,
   fileName: string,
   specs: readonly Port[],
-): Promise<SampleSource | undefined> {
+): Promise<LabelledSource | undefined> {
   const inputs = [...new Map(specs.map((spec) => [spec.name, spec])).values()];
   const arrays = await openArrays(file, inputs);
   if (arrays === undefined) return undefined;
@@ -77,10 +85,12 @@ async function openSlices(
   }
   const count = slices[0]?.count ?? 0;
   if (slices.some((each) => each.count !== count) || count === 0 || count > maxSamples) return undefined;
-  const labels = inputs.some(({ name }) => name === labelsName) ? undefined : arrays.get(labelsName);
-  if (labels !== undefined && !(await areLabels(labels, count))) return undefined;
+  const labelArray = inputs.some(({ name }) => name === labelsName) ? undefined : arrays.get(labelsName);
+  const labels = labelArray && (await labelsIn(labelArray, count));
+  if (labelArray !== undefined && labels === undefined) return undefined;
   return {
     count,
+    ...withLabels(labels),
     read: async (first, end) => {
       const read = await Promise.all(
         slices.map((each) => readSlices(each, Math.min(first, count), Math.min(end, count))),
@@ -137,11 +147,13 @@ async function slicesOf(source: RandomAccess, spec: Port, name: string, at: Plac
   return count === undefined ? undefined : { input: spec.name, name, at, source, layout, count, size };
 }
 
-async function areLabels(source: RandomAccess, count: number): Promise<boolean> {
+/** Undefined where they are none, or not as many. */
+async function labelsIn(source: RandomAccess, count: number): Promise<readonly number[] | undefined> {
   const layout = npyLayout(await source.read(0, maxHeadBytes), source.size);
-  if (layout === undefined || layout.type === 'b1' || countSamples(layout.shape, []) !== count) return false;
+  if (layout === undefined || layout.type === 'b1' || countSamples(layout.shape, []) !== count) return undefined;
   const { data } = readNpy(await source.read(0, source.size));
-  return elementsOf(data, 0, count).every(Number.isSafeInteger);
+  const labels = [...elementsOf(data, 0, count)];
+  return labels.every(Number.isSafeInteger) ? labels : undefined;
 }
 
 async function readSlices(

@@ -29,6 +29,9 @@ export function checkAnswerFormat(path: string, format: AnswerFormat, outputs: r
     ]);
 }
 
+/** What is appended at once, at least: a run may have a single answer of a few bytes. */
+const pieceBytes = 2 ** 16;
+
 /**
  * Holds answers until the end where the file has each output in a stretch of its own, where texts are, whose longest is
  * known only then, and where samples are not one after another.
@@ -37,48 +40,93 @@ export class AnswerWriter {
   private readonly outputs: readonly AnswerPort[];
   private readonly format: AnswerFormat;
   private readonly append: Append;
-  /** The only output, where there is but one, of reals, in an array. */
-  private readonly only: AnswerPort | undefined;
+  /** What a list of answers becomes, where the file has them one after another. */
+  private readonly encode: ((samples: readonly Answer[], isFirst: boolean) => Uint8Array) | undefined;
   private readonly held: Answer[] = [];
-  private head: Uint8Array | undefined;
+  private isFirst = true;
+  private readonly pieces: Uint8Array[] = [];
+  private pending = 0;
 
   /** @param count of all samples. */
   constructor(outputs: readonly AnswerPort[], format: AnswerFormat, count: number, append: Append) {
     this.outputs = outputs;
     this.format = format;
     this.append = append;
-    this.only = format === 'npy' || format === 'numpy' ? streamed(outputs) : undefined;
-    if (this.only !== undefined) this.head = npyHead('f8', shapeOfAnswers(this.only, count));
-    if (format === 'csv') this.head = new TextEncoder().encode(csvHeader(outputs));
+    this.encode = encoderOf(outputs, format);
+    const head = headOf(outputs, format, count);
+    if (this.encode !== undefined && head !== undefined) this.collect(head);
   }
 
   async add(samples: readonly Answer[]): Promise<void> {
-    if (this.head !== undefined) await this.append(this.head);
-    this.head = undefined;
-    if (this.format === 'csv') {
-      const rows = samples.map((sample) => csvRow(this.outputs, sample));
-      await this.append(new TextEncoder().encode(rows.join('')));
-    } else if (this.only !== undefined) {
-      await this.append(new Uint8Array(joinAnswers(this.only, samples).buffer));
-    } else {
+    if (samples.length === 0) return;
+    if (this.encode === undefined) {
       this.held.push(...samples);
+      return;
     }
+    this.collect(this.encode(samples, this.isFirst));
+    this.isFirst = false;
+    if (this.pending >= pieceBytes) await this.flush();
   }
 
   /** Call after the last samples. */
   async finish(): Promise<void> {
     const { outputs, format, held } = this;
-    if (format === 'csv' || this.only !== undefined) return;
-    await this.append(
-      format === 'json'
-        ? new TextEncoder().encode(`${JSON.stringify(nestOutputs(outputs, held))}\n`)
-        : encodeAnswers(outputs, held, format),
-    );
+    if (this.encode === undefined && format !== 'csv')
+      this.collect(format === 'json' ? utf8(jsonOf(outputs, held)) : encodeAnswers(outputs, held, format));
+    else if (format === 'json') this.collect(utf8(jsonEnd));
+    await this.flush();
+  }
+
+  private collect(bytes: Uint8Array): void {
+    this.pieces.push(bytes);
+    this.pending += bytes.length;
+  }
+
+  private async flush(): Promise<void> {
+    const joined = new Uint8Array(this.pending);
+    let at = 0;
+    for (const piece of this.pieces.splice(0)) {
+      joined.set(piece, at);
+      at += piece.length;
+    }
+    this.pending = 0;
+    await this.append(joined);
   }
 }
 
-function streamed(outputs: readonly AnswerPort[]): AnswerPort | undefined {
+function headOf(outputs: readonly AnswerPort[], format: AnswerFormat, count: number): Uint8Array | undefined {
+  const [first] = outputs;
+  if (format === 'csv') return utf8(csvHeader(outputs));
+  if (first === undefined) return undefined;
+  return format === 'json' ? utf8(jsonStart(first)) : npyHead('f8', shapeOfAnswers(first, count));
+}
+
+function encoderOf(
+  outputs: readonly AnswerPort[],
+  format: AnswerFormat,
+): ((samples: readonly Answer[], isFirst: boolean) => Uint8Array) | undefined {
+  if (format === 'csv') return (samples) => utf8(samples.map((sample) => csvRow(outputs, sample)).join(''));
   const [first, ...others] = outputs;
-  const isOnly = others.length === 0 && first?.batchAxis === undefined && first?.keys === undefined;
-  return isOnly && (first?.elements ?? 'real') === 'real' ? first : undefined;
+  if (first === undefined || others.length > 0 || first.batchAxis !== undefined || format === 'npz') return undefined;
+  if (format === 'json')
+    return (samples, isFirst) => {
+      const list = jsonOf([first], samples).slice(jsonStart(first).length, -jsonEnd.length);
+      return utf8(isFirst ? list : `,${list}`);
+    };
+  if (first.keys !== undefined || (first.elements ?? 'real') !== 'real') return undefined;
+  return (samples) => new Uint8Array(joinAnswers(first, samples).buffer);
+}
+
+function jsonOf(outputs: readonly AnswerPort[], samples: readonly Answer[]): string {
+  return `${JSON.stringify(nestOutputs(outputs, samples))}\n`;
+}
+
+/** What `jsonOf` has before and after the list of the answers of one output. */
+function jsonStart({ name }: AnswerPort): string {
+  return `{${JSON.stringify(name)}:[`;
+}
+const jsonEnd = ']}\n';
+
+function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }

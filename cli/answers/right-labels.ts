@@ -1,38 +1,53 @@
 /** How many answers are right, where samples come with the labels that they should have. */
 import { elementCount } from '../../ir/constant.ts';
+import { badUsage } from '../../ir/diagnostics/cli.ts';
 import type { Answer, AnswerValue, ModelPort } from '../../ir/interface.ts';
-import { indexOfLargest } from '../../ir/interpret/decisions.ts';
-
-/** Shares of samples, 0 to 1. */
-export interface RightLabels {
-  readonly plan: number;
-  readonly model: number;
-}
-
-export interface LabelledAnswers {
-  /** To the same samples. */
-  readonly plan: readonly Answer[];
-  readonly model: readonly Answer[];
-  readonly labels: readonly number[];
-}
+import { indexOfLargest, scorePorts } from '../../ir/interpret/decisions.ts';
+import { UsageError } from '../shell/failure.ts';
 
 /**
- * The label of an answer is its one integer, where there is just one such output, else the place of the largest score, where
- * one output alone has scores: `scores` are the names of those. Undefined for answers that have neither.
+ * Name of the output that holds the label: the one integer, where there is just one such output, else the scores, where one
+ * output alone has them. Undefined for a model that has neither.
  */
-export function rightLabels(
-  outputs: readonly ModelPort[],
-  scores: readonly string[],
-  { plan, model, labels }: LabelledAnswers,
-): RightLabels | undefined {
+export function labelOutput(inputs: readonly ModelPort[], outputs: readonly ModelPort[]): string | undefined {
   const integers = outputs.filter(({ elements, shape }) => elements === 'integer' && elementCount(shape) === 1);
-  const [name, ...more] = integers.length > 0 ? integers.map((port) => port.name) : scores;
-  if (name === undefined || more.length > 0 || labels.length === 0) return undefined;
-  const share = (answers: readonly Answer[]): number =>
-    labels.filter((label, k) => labelOf(answers[k]?.get(name)) === label).length / labels.length;
-  return { plan: share(plan), model: share(model) };
+  const reals = outputs.filter(({ elements = 'real', keys }) => elements === 'real' && keys === undefined);
+  const [name, ...more] = integers.length > 0 ? integers.map((port) => port.name) : scorePorts(inputs, reals);
+  return more.length > 0 ? undefined : name;
 }
 
+/** Why `--labels` is refused where there is no such output. */
+export function noLabelOutput(command: string): UsageError {
+  const reason = '--labels needs answers of one integer, or scores of classes, which this plan does not have';
+  return new UsageError([badUsage({ reason, help: `hepc help ${command}` })]);
+}
+
+/** Counts them as answers come. */
+export class RightLabels {
+  private readonly output: string;
+  private readonly labels: readonly number[];
+  private right = 0;
+  private count = 0;
+
+  /** @param output of `labelOutput` @param labels of all samples */
+  constructor(output: string, labels: readonly number[]) {
+    this.output = output;
+    this.labels = labels;
+  }
+
+  /** Of the samples that follow those before. */
+  add(answers: readonly Answer[]): this {
+    for (const answer of answers) if (labelOf(answer.get(this.output)) === this.labels[this.count++]) this.right++;
+    return this;
+  }
+
+  /** Of the samples, 0 to 1. */
+  get share(): number {
+    return this.count === 0 ? 0 : this.right / this.count;
+  }
+}
+
+/** The label itself, or the place of the largest score. */
 function labelOf(value: AnswerValue | undefined): number | undefined {
   if (!(value instanceof Float64Array)) return undefined;
   return value.length === 1 ? value[0] : indexOfLargest(value);

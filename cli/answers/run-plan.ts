@@ -1,10 +1,15 @@
 /**
  * Runs a plan on samples with keys made for the purpose: encrypted, or in the clear. Client and server are in one
  * process here, which is for trying plans out; `encrypt`, `eval` and `decrypt` are for doing it in earnest.
+ *
+ * Samples are read run by run, twice: all are checked before the first is encrypted.
  */
 import { setImmediate } from 'node:timers/promises';
+import { modelInputs } from '../../ir/client/steps.ts';
 import { boundPlan } from '../../ir/diagnostics/cli.ts';
-import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, HepcError, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
+import { wrongCount } from '../../ir/diagnostics/runtime.ts';
+import { readGivenSamples } from '../../ir/given-samples.ts';
 import { evaluateHe } from '../../ir/interpret/he.ts';
 import { NoiseModel } from '../../ir/interpret/noise.ts';
 import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
@@ -14,9 +19,11 @@ import { checkInputRange, packInput, unpackOutput } from '../../runtime/base/cod
 import { defaultEngineOptions, type EngineSession } from '../../runtime/base/engine.ts';
 import { clear } from '../../runtime/engines/clear.ts';
 import type { EngineChoice } from '../../runtime/base/engine-choices.ts';
+import { type SampleSource, sampleSource } from '../../runtime/sample-source.ts';
 import { Server } from '../../runtime/server.ts';
 import type { runEngines } from './run-engines.ts';
 import { withBoundPlan } from './bind-for-run.ts';
+import { Laps, type RunTimings } from './laps.ts';
 import type { Progress } from '../shell/progress.ts';
 import type { Answer, ClientSample, Sample } from '../../ir/interface.ts';
 import { afterDecryption, beforeEncryption } from '../../ir/interpret/client.ts';
@@ -35,26 +42,18 @@ export interface RunOptions {
   readonly progress: Progress;
 }
 
-/** Milliseconds. A run takes up to as many samples as the plan's batch. */
-export interface RunTimings {
-  readonly keygenMs: number;
-  /** Contexts, loading of plan and keys, encoding of weights: once. */
-  readonly prepareMs: number;
-  /** Of each run. */
-  readonly encryptMs: readonly number[];
-  /** Of each run, from input ciphertexts to output ciphertexts. */
-  readonly evaluateMs: readonly number[];
-  readonly decryptMs: readonly number[];
-  /** Of the last evaluation, encrypted: what part of the modelled cost was done after how many milliseconds. */
-  readonly marks: readonly (readonly [fraction: number, milliseconds: number])[];
-}
-
-export interface PlanRun {
+/** What came of one run: of up to as many samples as the plan's batch. */
+export interface RunValues {
+  /** Number of the first sample. */
+  readonly first: number;
   /** What was encrypted of each sample, and what was decrypted. */
   readonly encrypted: readonly Sample[];
   readonly decrypted: readonly Sample[];
   /** The outputs of the model for each sample. */
   readonly answers: readonly Answer[];
+}
+
+export interface RunSummary {
   readonly timings: RunTimings;
   /** Name of the engine that has run. */
   readonly engine: string;
@@ -62,27 +61,58 @@ export interface PlanRun {
   readonly remarks: readonly Diagnostic[];
 }
 
-/** Throws `HepcError` for samples beyond the plan's range (H510) and for bound plans (H731). */
+export type PlanRun = RunSummary & Omit<RunValues, 'first'>;
+
+/** As `runPlanOn`, of samples and answers in memory. */
 export async function runPlan(plan: Plan, samples: readonly ClientSample[], options: RunOptions): Promise<PlanRun> {
-  if (plan.bound !== undefined) throw new HepcError([boundPlan({})]);
-  const { engine } = options;
-  const encrypted = samples.map((sample, k) => beforeEncryption(plan.client, sample, k));
-  const run =
-    engine === 'clear'
-      ? await runInTheClear(plan, encrypted, options)
-      : await runEncrypted(plan, samples, engine, options);
-  const answers = run.decrypted.map((values, k) => afterDecryption(plan.client, values, k));
-  return { ...run, encrypted, answers };
+  const encrypted: Sample[] = [];
+  const decrypted: Sample[] = [];
+  const answers: Answer[] = [];
+  const summary = await runPlanOn(plan, sampleSource(samples), options, (run) => {
+    encrypted.push(...run.encrypted);
+    decrypted.push(...run.decrypted);
+    answers.push(...run.answers);
+    return Promise.resolve();
+  });
+  return { ...summary, encrypted, decrypted, answers };
 }
 
-type NetworkRun = Omit<PlanRun, 'encrypted' | 'answers'>;
+/**
+ * Calls `use` with the values of each run as they come; the next run waits for it. Throws `HepcError` for samples beyond the
+ * plan's range (H510) and for bound plans (H731), before anything is encrypted.
+ */
+export async function runPlanOn(
+  plan: Plan,
+  samples: SampleSource,
+  options: RunOptions,
+  use: (run: RunValues) => Promise<void>,
+): Promise<RunSummary> {
+  if (plan.bound !== undefined) throw new HepcError([boundPlan({})]);
+  const { engine, signal } = options;
+  const runs = new Runs(plan, samples);
+  for (const place of runs.places()) {
+    await breathe(signal);
+    await runs.read(place);
+  }
+  const finish = ({ first, encrypted }: ReadRun, decrypted: readonly Sample[]): Promise<void> =>
+    use({
+      ...{ first, encrypted, decrypted },
+      answers: decrypted.map((values, k) => afterDecryption(plan.client, values, first + k)),
+    });
+  return engine === 'clear'
+    ? runInTheClear(plan, runs, options, finish)
+    : runEncrypted(plan, runs, engine, options, finish);
+}
+
+type Finish = (run: ReadRun, decrypted: readonly Sample[]) => Promise<void>;
 
 async function runEncrypted(
   plan: Plan,
-  samples: readonly ClientSample[],
+  runs: Runs,
   engine: EngineChoice,
   options: RunOptions,
-): Promise<NetworkRun> {
+  finish: Finish,
+): Promise<RunSummary> {
   const { threads, memoryBudgetBytes = defaultEngineOptions.memoryBudgetBytes, signal, progress } = options;
   const laps = new Laps();
   progress.step('preparing');
@@ -100,26 +130,27 @@ async function runEncrypted(
         const session = await server.openSession(() => keys.evaluationKeys, { signal });
         laps.lap('prepare');
         progress.step('evaluating');
-        const decrypted: Sample[] = [];
-        for (const { batch, done, share } of batches(samples, plan.client.batch)) {
+        for (const place of runs.places()) {
           await breathe(signal);
+          const run = await runs.read(place);
           laps.start();
-          const inputs = client.encrypt(batch);
+          const inputs = client.encrypt(run.samples);
           laps.lap('encrypt');
           laps.begin();
           const evaluated = await session.evaluate(inputs, {
             signal,
             onProgress: (fraction) => {
               laps.mark(fraction);
-              progress.fraction(done + share * fraction);
+              progress.fraction(place.done + place.share * fraction);
             },
           });
           laps.add('evaluate', evaluated.timings.evaluate);
           laps.start();
-          decrypted.push(...client.decrypt(evaluated.outputs, { raw: true }));
+          const decrypted = client.decrypt(evaluated.outputs, { raw: true });
           laps.lap('decrypt');
+          await finish(run, decrypted);
         }
-        return { decrypted, timings: laps.timings(), engine: server.engineName, remarks: server.remarks };
+        return { timings: laps.timings(), engine: server.engineName, remarks: server.remarks };
       } finally {
         await server.close();
       }
@@ -129,37 +160,33 @@ async function runEncrypted(
   }
 }
 
-async function runInTheClear(plan: Plan, samples: readonly Sample[], options: RunOptions): Promise<NetworkRun> {
+async function runInTheClear(plan: Plan, runs: Runs, options: RunOptions, finish: Finish): Promise<RunSummary> {
   const { signal, progress, noiseSeed } = options;
-  const { inputs, outputs: outputEncodings, batch: batchSize } = plan.client;
-  const valuesOf = (batch: readonly Sample[], name: string): Float64Array[] =>
-    batch.map((sample) => sample.get(name) ?? new Float64Array());
-  const problems = inputs.flatMap((encoding) => checkInputRange(encoding, valuesOf(samples, encoding.name)));
-  if (problems.length > 0) throw new HepcError(problems);
+  const { inputs, outputs: outputEncodings } = plan.client;
   const laps = new Laps();
   const session = noiseSeed === undefined ? await inTheClear(plan) : simulated(plan, noiseSeed);
   laps.lap('prepare');
   progress.step(noiseSeed === undefined ? 'evaluating in the clear' : 'evaluating with simulated noise');
-  const decrypted: Sample[] = [];
-  for (const { batch, done } of batches(samples, batchSize)) {
+  for (const place of runs.places()) {
     await breathe(signal);
-    progress.fraction(done);
+    progress.fraction(place.done);
+    const run = await runs.read(place);
     laps.start();
-    const packed = inputs.flatMap((encoding) => packInput(encoding, valuesOf(batch, encoding.name)));
+    const packed = inputs.flatMap((encoding) => packInput(encoding, valuesOf(run.encrypted, encoding.name)));
     laps.lap('encrypt');
     const evaluation = await session.evaluate(packed, { signal });
     laps.add('evaluate', evaluation.timings.evaluate);
     laps.start();
-    const unpacked = batch.map(() => new Map<string, Float64Array>());
+    const unpacked = run.encrypted.map(() => new Map<string, Float64Array>());
     for (const encoding of outputEncodings) {
       const { firstCiphertext } = encoding;
       const own = evaluation.outputs.slice(firstCiphertext, firstCiphertext + sentCiphertexts(encoding));
-      unpackOutput(encoding, own, batch.length).forEach((values, k) => unpacked[k]?.set(encoding.name, values));
+      unpackOutput(encoding, own, unpacked.length).forEach((values, k) => unpacked[k]?.set(encoding.name, values));
     }
-    decrypted.push(...unpacked);
     laps.lap('decrypt');
+    await finish(run, unpacked);
   }
-  return { decrypted, timings: laps.timings(), engine: clear.name, remarks: [] };
+  return { timings: laps.timings(), engine: clear.name, remarks: [] };
 }
 
 async function inTheClear(plan: Plan): Promise<ClearSession> {
@@ -187,66 +214,55 @@ async function breathe(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 }
 
-interface Batch<Own> {
-  readonly batch: readonly Own[];
-  /** The part of all batches that is done before this one, and that this one is. */
+/** Where the samples of a run stand. */
+interface RunPlace {
+  readonly first: number;
+  readonly end: number;
+  /** The part of all runs that is done before this one, and that this one is. */
   readonly done: number;
   readonly share: number;
 }
 
-function batches<Own>(samples: readonly Own[], size: number): Batch<Own>[] {
-  const share = 1 / Math.ceil(samples.length / size);
-  const list: Batch<Own>[] = [];
-  for (let first = 0; first < samples.length; first += size)
-    list.push({ batch: samples.slice(first, first + size), done: list.length * share, share });
-  return list;
+interface ReadRun {
+  readonly first: number;
+  readonly samples: readonly ClientSample[];
+  /** What is to be encrypted of each. */
+  readonly encrypted: readonly Sample[];
 }
 
-type Phase = 'keygen' | 'prepare' | 'encrypt' | 'evaluate' | 'decrypt';
+/** The samples of a plan, read run by run. */
+class Runs {
+  private readonly plan: Plan;
+  private readonly samples: SampleSource;
 
-/** A stopwatch with a list of laps for each phase. */
-class Laps {
-  private readonly laps: Record<Phase, number[]> = { keygen: [], prepare: [], encrypt: [], evaluate: [], decrypt: [] };
-  private started = performance.now();
-  private marks: [fraction: number, milliseconds: number][] = [];
-
-  start(): void {
-    this.started = performance.now();
+  constructor(plan: Plan, samples: SampleSource) {
+    this.plan = plan;
+    this.samples = samples;
   }
 
-  /** What has passed since the start or the last lap belongs to `phase`. */
-  lap(phase: Phase): void {
-    this.add(phase, performance.now() - this.started);
-    this.start();
+  *places(): Generator<RunPlace> {
+    const { count } = this.samples;
+    const { batch } = this.plan.client;
+    const share = 1 / Math.ceil(count / batch);
+    for (let run = 0, first = 0; first < count; run++, first += batch)
+      yield { first, end: Math.min(count, first + batch), done: run * share, share };
   }
 
-  add(phase: Phase, milliseconds: number): void {
-    this.laps[phase].push(milliseconds);
-  }
-
-  /** Of an evaluation, whose marks follow. */
-  begin(): void {
-    this.start();
-    this.marks = [];
-  }
-
-  mark(fraction: number): void {
-    this.marks.push([fraction, performance.now() - this.started]);
-  }
-
-  timings(): RunTimings {
-    const { keygen, prepare, encrypt, evaluate, decrypt } = this.laps;
-    return {
-      keygenMs: sum(keygen),
-      prepareMs: sum(prepare),
-      encryptMs: encrypt,
-      evaluateMs: evaluate,
-      decryptMs: decrypt,
-      marks: this.marks,
-    };
+  /** Rejects with `HepcError` for samples that cannot be encrypted. */
+  async read({ first, end }: RunPlace): Promise<ReadRun> {
+    const { client } = this.plan;
+    const given = await this.samples.read(first, end);
+    if (given.length !== end - first)
+      throw new HepcError([
+        wrongCount({ what: `samples from number ${first} on`, expected: end - first, got: given.length }),
+      ]);
+    const samples = readGivenSamples(given, modelInputs(client, client.inputs), { first });
+    const encrypted = samples.map((sample, k) => beforeEncryption(client, sample, first + k));
+    throwIfErrors(client.inputs.flatMap((input) => checkInputRange(input, valuesOf(encrypted, input.name), first)));
+    return { first, samples, encrypted };
   }
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+function valuesOf(samples: readonly Sample[], name: string): Float64Array[] {
+  return samples.map((sample) => sample.get(name) ?? new Float64Array());
 }

@@ -12,6 +12,8 @@ export interface Progress {
   fraction(done: number): void;
   /** What is being done now, and how far all of it is, 0 to 1: with an estimate of the time that is left. */
   overall(what: string, done: number): void;
+  /** Has `print` write whole lines, above what is drawn. */
+  aside(print: () => void): void;
   /** Removes what is drawn, before anything else is printed. */
   end(): void;
 }
@@ -33,6 +35,9 @@ const silent: Progress = {
   step: () => undefined,
   fraction: () => undefined,
   overall: () => undefined,
+  aside: (print) => {
+    print();
+  },
   end: () => undefined,
 };
 
@@ -81,6 +86,10 @@ class PlainProgress implements Progress {
     this.step(what);
   }
 
+  aside(print: () => void): void {
+    print();
+  }
+
   end(): void {
     this.what = '';
     this.whole = undefined;
@@ -121,6 +130,12 @@ class TerminalProgress implements Progress {
     }
     const left = timeLeft(this.now() - this.began, done);
     this.bar?.update(Math.floor(100 * done), { what, left: left === undefined ? '' : `, ${left}:` });
+  }
+
+  aside(print: () => void): void {
+    // The bar is drawn again where the lines end, at its next step.
+    this.stream.write(clearLine);
+    print();
   }
 
   end(): void {

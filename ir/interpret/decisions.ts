@@ -6,7 +6,7 @@
 import { continuousOutputs } from '../client/continuous.ts';
 import type { ClientModule } from '../client/ops.ts';
 import { elementCount } from '../constant.ts';
-import type { Sample } from '../interface.ts';
+import type { Port, Sample } from '../interface.ts';
 import type { TensorModule } from '../tensor/ops.ts';
 import { evaluateClient } from './client.ts';
 
@@ -16,14 +16,25 @@ export type Decision = readonly (number | string)[];
  * Names of the outputs that are scores of classes, by their shape: a list of two numbers or more, and not one for each
  * element of the inputs, which is what is reconstructed.
  */
-export function scoreOutputs({ nodes }: TensorModule): string[] {
-  const given = nodes.reduce((sum, { op, type }) => sum + (op === 'input' ? elementCount(type) : 0), 0);
-  return nodes.flatMap((node) => {
-    if (node.op !== 'output') return [];
-    const elements = elementCount(node.type);
-    const isList = node.type.filter((extent) => extent > 1).length === 1;
-    return isList && elements !== given ? [node.attrs.name] : [];
+export function scorePorts(
+  inputs: readonly Sized[],
+  outputs: readonly (Sized & { readonly name: string })[],
+): string[] {
+  const given = inputs.reduce((sum, { shape }) => sum + elementCount(shape), 0);
+  return outputs.flatMap(({ name, shape }) => {
+    const isList = shape.filter((extent) => extent > 1).length === 1;
+    return isList && elementCount(shape) !== given ? [name] : [];
   });
+}
+
+type Sized = Pick<Port, 'shape'>;
+
+/** Those of a network. */
+export function scoreOutputs({ nodes }: TensorModule): string[] {
+  return scorePorts(
+    nodes.flatMap(({ op, type }) => (op === 'input' ? [{ shape: type }] : [])),
+    nodes.flatMap((node) => (node.op === 'output' ? [{ name: node.attrs.name, shape: node.type }] : [])),
+  );
 }
 
 /** The first index of the largest value. */

@@ -74,6 +74,24 @@ describe('answers', () => {
   });
 });
 
+test('labels are counted by run, whatever is read and written', async () => {
+  const clear = ['run', files.plan, '--input', files.samples, '--engine', 'clear', '-q'];
+  const { outputs } = JSON.parse(await succeed(...clear, '--json')) as { readonly outputs: { readonly y: number[][] } };
+  const largest = outputs.y.map((row) => row.indexOf(Math.max(...row)));
+  // Two of eight are wrong, and the last of them is the fifth.
+  const labels = largest.map((label, k) => (k === 1 || k === 4 ? (label + 1) % 4 : label));
+  writeFileSync(at('labels.csv'), `${labels.join('\n')}\n`);
+  const labelled = [...clear, '--labels', at('labels.csv')];
+  expect(await succeed(...labelled)).toMatch(/\nright labels: 75% of 8 samples\n$/);
+  expect(await succeed(...labelled, '--limit', '4')).toMatch(/\nright labels: 75% of 4 samples\n$/);
+  expect(await succeed(...labelled, '--limit', '1', '-o', at('one.csv'))).toBe('right labels: 100% of 1 sample\n');
+  const report: unknown = JSON.parse(await succeed(...labelled, '--json', '-o', at('all.csv')));
+  expect(report).toMatchObject({ rightLabels: { plan: 0.75 }, samples: 8, file: at('all.csv'), format: 'csv' });
+  expect(report).not.toHaveProperty('outputs');
+  const short = await runCli(...clear, '--labels', at('one.csv'));
+  expect([short.exitCode, short.stderr]).toEqual([1, expect.stringContaining('H4')]);
+});
+
 test('samples in a table are those of an array', async () => {
   const [samples] = [loadSamples(readFileSync(files.samples), 'x', [{ name: 'x', shape: [16], hasBatchAxis: true }])];
   const rows = listSamples(samples).map((sample) => [...(sample.get('x') ?? [])].join(','));

@@ -21,7 +21,7 @@ export const runEncrypt: Action<typeof encrypt> = async (options, { print, remar
   const key = await readKeyFile(options.keys, keyFileNames.secretKey, part);
   const warnings: Diagnostic[] = [];
   const progress = createProgress(options.quiet);
-  const { bytes, count } = await withSamples(options.input, modelInputs(part, part.inputs), options.limit, (samples) =>
+  const { bytes, count } = await withSamples(options.input, modelInputs(part, part.inputs), options, (samples) =>
     interruptible(async (signal) => {
       const client = await Client.create(part);
       try {

@@ -14,11 +14,10 @@ import { unlikeAnswers, unlikeSamples } from '../../../runtime/base/plausibility
 import { formatError, formatLimit } from '../../../ir/maths/error-unit.ts';
 import { renderFields } from '../../render/table.ts';
 import { formatPercent, formatShape, plural } from '../../render/units.ts';
-import { rightLabels } from '../../answers/right-labels.ts';
+import { labelOutput, noLabelOutput, RightLabels } from '../../answers/right-labels.ts';
 import { runPlan } from '../../answers/run-plan.ts';
 import { readSamplesAndLabels } from '../../files/sample-file.ts';
-import { scoreOutputs } from '../../../ir/interpret/decisions.ts';
-import type { ClientSample, Port } from '../../../ir/interface.ts';
+import type { Answer, ClientSample, Port } from '../../../ir/interface.ts';
 import { modelInputs, modelOutputs } from '../../../ir/client/steps.ts';
 import { describeTimes, timesOf } from './run.ts';
 import type { Action } from '../../parsing/declaration.ts';
@@ -39,6 +38,8 @@ export const runVerify: Action<typeof verify> = async (options, { print, remark 
   ];
   if (differences.length > 0)
     throw new HepcError(differences.map((reason) => otherModel({ reason }, { file: options.model })));
+  const labelled = labelOutput(ports.inputs, ports.outputs);
+  if (options.labels !== undefined && labelled === undefined) throw noLabelOutput('verify');
   const { samples, labels } = await readSamplesAndLabels(options.input, ports.inputs, options);
   const progress = createProgress(options.quiet);
   const { expected, result } = await interruptible(async (signal) => {
@@ -51,9 +52,10 @@ export const runVerify: Action<typeof verify> = async (options, { print, remark 
   }).finally(() => progress.end());
 
   const accuracy = measureAnswers(client, result, expected, network.module);
-  const right =
-    labels &&
-    rightLabels(ports.outputs, scoreOutputs(network.module), { plan: result.answers, model: expected, labels });
+  const rightOf = (answers: readonly Answer[]): number =>
+    new RightLabels(labelled ?? '', labels ?? []).add(answers).share;
+  const isLabelled = labelled !== undefined && labels !== undefined;
+  const right = isLabelled ? { plan: rightOf(result.answers), model: rightOf(expected) } : undefined;
   const passed = accuracy.maxError <= client.maxError;
   const engine = options.noise ? 'clear with simulated noise' : result.engine;
   for (const warning of [...deviations, ...result.remarks]) remark(formatDiagnostic(warning));

@@ -11,6 +11,10 @@ export const clientPlanArgument = option(text, {
   value: 'PLAN',
 });
 export const input = option(text, { doc: samplesHelp, value: 'X.npz' });
+export const labels = option(text.optional(), {
+  doc: 'labels of the samples, where --input has no y: one for each',
+  value: 'Y',
+});
 const engineDoc = 'auto is simd, or seal-wasm where that cannot run';
 export const engine = option(choice(runEngines).default('auto'), {
   doc: `${engineDoc}; clear computes the same in the clear`,

@@ -6,6 +6,7 @@ import {
   engine,
   input,
   json,
+  labels,
   limit,
   planArgument,
   quiet,
@@ -21,12 +22,14 @@ export const run = declareCommand({
     'Samples beyond the batch of the plan are further runs. With --json, encryptMs, evaluateMs (from input ciphertexts ' +
       'to output ciphertexts) and decryptMs are medians over the runs; prepareMs is what happens once: contexts, ' +
       'loading, encoding of weights. The outputs are nested lists by name, with an axis of samples.',
+    'Samples are read, and answers are written, run by run. Where samples have labels, it counts how many the plan gets right.',
     'What the model does with comparisons, labels and the like at its end, and with categories at its beginning, is computed ' +
       'by the client; --raw shows what was encrypted.',
   ],
   options: z.strictObject({
     plan: planArgument,
     input,
+    labels,
     output: option(text.optional(), { doc: answersHelp, short: 'o', value: 'Y.npy' }),
     trace: option(text.optional(), {
       doc: 'write the times of the run there, for `hepc inspect --html --trace`',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { flag, text } from '../../parsing/option-values.ts';
-import { engine, input, json, limit, planArgument, quiet, threads } from '../options/options.ts';
+import { engine, input, json, labels, limit, planArgument, quiet, threads } from '../options/options.ts';
 
 export const verify = declareCommand({
   details: [
@@ -15,7 +15,7 @@ export const verify = declareCommand({
     plan: planArgument,
     model: option(text, { doc: 'the model that the plan was compiled from', value: 'MODEL.onnx' }),
     input,
-    labels: option(text.optional(), { doc: 'labels of the samples, where --input has no y: one for each', value: 'Y' }),
+    labels,
     limit,
     engine,
     noise: option(flag, { doc: 'simulate the noise of encryption; implies --engine clear' }),

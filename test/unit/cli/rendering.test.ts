@@ -152,6 +152,20 @@ describe('progress', () => {
     expect(record(false, { seconds: 1 })).toBe('working\nresting\n');
   });
 
+  test('lines aside are written where nothing is drawn', () => {
+    const stream = Object.assign(new PassThrough(), { isTTY: true });
+    const progress = createProgress(false, stream, () => 0);
+    progress.step('working');
+    progress.fraction(0.2);
+    progress.aside(() => stream.write('an answer\n'));
+    const [before = ''] = String(stream.read()).split('an answer\n');
+    progress.end();
+    expect(before).toMatch(/working ░[^\n]*\r\u001b\[K$/);
+    const plain = Object.assign(new PassThrough(), { isTTY: false });
+    createProgress(false, plain).aside(() => plain.write('an answer\n'));
+    expect(String(plain.read())).toBe('an answer\n');
+  });
+
   test('a bar on a terminal, and nothing of it in the end', () => {
     const text = record(true);
     expect(text).toContain('working …');

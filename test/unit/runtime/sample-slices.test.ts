@@ -104,6 +104,20 @@ test('of Fortran order, other byte orders and JSON', async () => {
   await expectSame(new TextEncoder().encode('{"image": [[[1, 2, 3], [4, 5, 6]], [[1, 2, 3], [4, 5, 6]]]}'), [image], 1);
 });
 
+test('come with the labels of the file', async () => {
+  const data = new Float32Array(12);
+  const y: NdArray = { dtype: 'i4', shape: [2], data: Int32Array.of(5, 3) };
+  const arrays = { 'image.npy': writeNpy({ dtype: 'f4', shape: [2, 2, 3], data }), 'y.npy': writeNpy(y) };
+  const files = [zipSync(arrays, { level: 0 }), zipSync(arrays)];
+  for (const bytes of files) {
+    const [{ labels }, other] = [
+      await openSamples(bytesAccess(bytes), 'file', [image]),
+      await openSamples(bytesAccess(bytes), 'file', [image, { ...mask, name: 'y' }]),
+    ];
+    expect({ labels, other: other.labels }).toEqual({ labels: [5, 3], other: undefined });
+  }
+});
+
 test('take no more memory than is asked for', async () => {
   const count = 3000;
   const array: NdArray = { dtype: 'f4', shape: [count, 2, 3], data: new Float32Array(count * 6) };
