@@ -19,7 +19,7 @@ export function completionScript(shell: string | undefined, commands: readonly C
     const got = shell === undefined ? 'is missing' : `${JSON.stringify(shell)} is unknown`;
     const meant = shell === undefined ? undefined : suggestion(shell, shells);
     const reason = `the shell ${got}: expected ${alternatives(shells)}`;
-    throw new UsageError([badUsage({ reason, suggestion: meant, help: 'hepc help' })]);
+    throw new UsageError([badUsage({ reason, suggestion: meant, help: 'hepc help completion' })]);
   }
   const described = commands.map((command) => ({ ...headOf(command), options: [...optionsOf(command), helpOption] }));
   return { bash, zsh, fish }[own](described);
@@ -81,7 +81,7 @@ _hepc() {
     return
   fi
   case "$command" in
-    help) [ "$COMP_CWORD" -eq 2 ] && COMPREPLY=($(compgen -W '${names.join(' ')}' -- "$current")); return ;;
+    help) [ "$COMP_CWORD" -eq 2 ] && COMPREPLY=($(compgen -W '${[...names, 'completion'].join(' ')}' -- "$current")); return ;;
     completion) [ "$COMP_CWORD" -eq 2 ] && COMPREPLY=($(compgen -W '${shells.join(' ')}' -- "$current")); return ;;
   esac
   case "$command $previous" in
@@ -134,7 +134,7 @@ function zshOption(option: CommandOption): string {
   const { kind, value = 'VALUE', choices, doc, argument } = option;
   const action = choices.length > 0 ? `(${choices.join(' ')})` : '_files';
   const plain = (text: string) => text.replace(/[[\]:\\]/g, '\\$&');
-  if (argument === true) return quoted(`:${plain(value)}:${action}`);
+  if (argument === true) return quoted(`${kind === 'several' ? '*' : ''}:${plain(value)}:${action}`);
   const flags = flagsOf(option);
   const repeated = kind === 'several' ? '*' : '';
   const rest = `[${plain(doc)}]${kind === 'flag' ? '' : `:${plain(value)}:${action}`}`;
@@ -157,7 +157,7 @@ function fish(commands: readonly Described[]): string {
   return [
     '# Completion of hepc for fish: hepc completion fish | source',
     ...top,
-    `complete -c hepc -n '__fish_seen_subcommand_from help' -f -a '${names}'`,
+    `complete -c hepc -n '__fish_seen_subcommand_from help' -f -a '${names} completion'`,
     `complete -c hepc -n '__fish_seen_subcommand_from completion' -f -a '${shells.join(' ')}'`,
     ...rest,
     '',

@@ -5,7 +5,7 @@ import { forgetPlaces, isStandardOutputTaken } from '../files/places.ts';
 import type { CommandContext } from '../shell/context.ts';
 import type { CommandEntry } from './command-entry.ts';
 import { UsageError } from '../shell/failure.ts';
-import { rootHelp } from './root-help.ts';
+import { completionHelp, rootHelp } from './root-help.ts';
 
 interface Program {
   readonly commands: readonly CommandEntry[];
@@ -27,7 +27,14 @@ export async function runCommandLine(args: readonly string[], { commands, versio
   const [name, ...rest] = args;
   if (name === undefined || helpNames.includes(name)) {
     await help(name === 'help' ? rest : [], { commands, version, context });
+  } else if (name === completionName && rest.some((each) => helpNames.includes(each))) {
+    (context.showHelp ?? context.print)(completionHelp);
   } else if (name === completionName) {
+    const [, extra] = rest;
+    if (extra !== undefined)
+      throw new UsageError([
+        badUsage({ reason: `completion takes one shell, got ${rest.length}`, help: completionUsage }),
+      ]);
     const loaded = await Promise.all(commands.map((entry) => entry.load()));
     const { completionScript } = await import('./completion.ts');
     context.print(completionScript(rest[0], loaded));
@@ -41,6 +48,7 @@ export async function runCommandLine(args: readonly string[], { commands, versio
 }
 
 const completionName = 'completion';
+const completionUsage = `hepc help ${completionName}`;
 const helpNames = ['help', '-h', '--help'];
 const versionNames = ['-V', '--version'];
 
@@ -51,6 +59,10 @@ async function help(args: readonly string[], { commands, version, context }: Pro
     throw new UsageError([badUsage({ reason: `help takes one command, got ${args.length}`, help: 'hepc help' })]);
   if (name === undefined) {
     show(rootHelp(commands, version));
+    return;
+  }
+  if (name === completionName) {
+    show(completionHelp);
     return;
   }
   const [command, { commandHelp }] = await Promise.all([findCommand(name, commands).load(), import('./help.ts')]);

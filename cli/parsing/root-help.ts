@@ -35,6 +35,18 @@ export function rootHelp(commands: readonly CommandHead[], version: string): str
   ].join('\n');
 }
 
+/** Of a command that is no entry of the registry: it writes what follows from all of them. */
+export const completionHelp = `A script that completes command lines
+
+Usage:
+  hepc completion SHELL
+
+SHELL is bash, zsh or fish. The script goes to the standard output; a shell takes it at its start:
+  bash  source <(hepc completion bash)   in ~/.bashrc
+  zsh   source <(hepc completion zsh)    in ~/.zshrc, after compinit
+  fish  hepc completion fish | source    in ~/.config/fish/config.fish
+`;
+
 export function exampleSection(examples: readonly string[]): string {
   return `Examples:\n${examples.map((example) => renderExample(`hepc ${locateExamples(example)}`)).join('')}`;
 }

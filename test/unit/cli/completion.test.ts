@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { commands } from '../../../cli/commands/registry.ts';
 import { optionsOf } from '../../../cli/parsing/command.ts';
 import { completionScript, shells } from '../../../cli/parsing/completion.ts';
+import { completionHelp } from '../../../cli/parsing/root-help.ts';
 import { runCli } from '../../support/cli.ts';
 
 const loaded = await Promise.all(commands.map((entry) => entry.load()));
@@ -19,7 +20,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _hepc; printf '%s\\n'
 test('bash completes commands, options and the values of those that have a list', () => {
   expect(completions('hepc', 'en')).toEqual(['encrypt']);
   expect(completions('hepc', '')).toEqual(expect.arrayContaining([...commands.map(({ name }) => name), 'help']));
-  expect(completions('hepc', 'help', 'com')).toEqual(['compile']);
+  expect(completions('hepc', 'help', 'com')).toEqual(['compile', 'completion']);
   expect(completions('hepc', 'completion', '')).toEqual([...shells]);
   expect(completions('hepc', 'compile', '--max-')).toEqual(expect.arrayContaining(['--max-error', '--max-memory']));
   expect(completions('hepc', 'compile', '--weights', '')).toEqual(['plain', 'encrypted']);
@@ -28,6 +29,19 @@ test('bash completes commands, options and the values of those that have a list'
   // Files are left to the shell.
   expect(completions('hepc', 'compile', '--calibrate', '--')).toEqual([]);
   expect(completions('hepc', 'compile', '')).toEqual([]);
+});
+
+test('help says how a shell takes the script', async () => {
+  for (const args of [
+    ['help', 'completion'],
+    ['completion', '--help'],
+    ['completion', 'zsh', '-h'],
+  ])
+    expect(await runCli(...args)).toMatchObject({ exitCode: 0, stdout: completionHelp, stderr: '' });
+  for (const shell of shells) expect(completionHelp).toContain(`hepc completion ${shell}`);
+  const extra = await runCli('completion', 'bash', 'zsh');
+  expect(extra).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(extra.stderr).toContain('completion takes one shell, got 2');
 });
 
 test.each(shells)('the script for %s has every command and option', async (shell) => {
