@@ -91,8 +91,35 @@ export const keysExist = defineDiagnostic<{ found: readonly string[] }>({
     'Whoever overwrites a secret key can never again decrypt what was encrypted under it, and keys of different sets are of ' +
     'no use together. So keygen overwrites keys only when told to.',
   message: ({ found }) => `the folder already has keys: ${found.join(', ')}`,
-  notes: () => ['Choose another folder, or overwrite the keys with --force.'],
+  notes: () => ['Use them, choose another folder, or overwrite the keys with --force.'],
 });
+
+export const noKeysFor = defineDiagnostic<{
+  file: string;
+  set: string;
+  sets: readonly string[];
+  /** Of the plan. */
+  needs: { readonly degree: number; readonly primes: number; readonly steps: number };
+  plan: string;
+  folder: string;
+}>({
+  code: 'H724',
+  severity: 'error',
+  title: 'a folder without keys for the plan',
+  explain:
+    'A folder holds the keys of one set of encryption parameters and rotation steps, or several such sets in folders of ' +
+    'their own, whose names are computed from both. None of them is that of this plan. `hepc keygen` adds a set to a folder ' +
+    'and leaves the others as they are.',
+  message: ({ file, set, sets, needs: { degree, primes, steps } }) =>
+    `the folder has no ${file} for N = ${degree}, ${primes} primes and ${steps} rotation steps, which would be in ${set}` +
+    (sets.length === 0 ? '' : `; it has ${sets.join(', ')}, for other parameters or rotation steps`),
+  notes: ({ plan, folder }) => [`The client makes these keys by \`hepc keygen ${word(plan)} -o ${word(folder)}\`.`],
+});
+
+/** A file as it could be typed. */
+function word(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : JSON.stringify(path);
+}
 
 export const keysBusy = defineDiagnostic({
   code: 'H722',

@@ -73,7 +73,7 @@ export const otherParameters = defineDiagnostic<{ what: NamedFile }>({
     'agree in both; compiling again with other options usually changes them.',
   message: ({ what }) =>
     `the ${what} ${were(what)} made for other encryption parameters or rotation steps than those of this plan`,
-  notes: () => ['Generate keys from this plan, and encrypt again under them.'],
+  notes: () => ['Generate keys from this plan (`hepc keygen` adds them to a folder), and encrypt again under them.'],
 });
 
 export const otherKey = defineDiagnostic<{ what: NamedFile; got: string; expected: string }>({

@@ -1,5 +1,5 @@
 /** What is said of mistakes that people make: mostly a file in the place of another one. */
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeNpy } from '../../runtime/format/npy.ts';
@@ -111,6 +111,40 @@ describe('keys', () => {
       );
     }
     expect((await runCli('keygen', files.plan, other.plan, '-o', at('both'), '-q')).stderr).toContain('error[H721]');
+  });
+
+  test('of another plan are added to a folder, where each plan finds its own', async () => {
+    const keys = at('later');
+    await succeed('keygen', files.plan, '-o', keys, '-q');
+    const first = readFileSync(join(keys, 'secret.key'));
+    const missing = await runCli('encrypt', other.plan, '--keys', keys, '--input', other.samples, '-o', to(), '-q');
+    expect(missing.stderr).toMatch(/error\[H605\][^]*`hepc keygen` adds them to a folder/);
+    const both = await succeed('keygen', files.plan, other.plan, '-o', keys, '-q');
+    expect(both).toContain(`${keys}, for ${files.plan}: there already\n`);
+    expect(both).toMatch(/later\/keys-[0-9a-f]{16}, for [^\n]*\n +secret\.key/);
+    expect(readFileSync(join(keys, 'secret.key')).equals(first)).toBe(true);
+    for (const { plan, samples } of [files, other]) {
+      const [input, output] = [to(), to()];
+      await succeed('encrypt', plan, '--keys', keys, '--input', samples, '--limit', '1', '-o', input, '-q');
+      await succeed('eval', plan, '--keys', keys, '--input', input, '-o', output, '-q');
+      expect(await succeed('decrypt', plan, '--keys', keys, '--input', output, '-q')).toContain('sample 0, y [4]: ');
+    }
+    for (const plans of [[files.plan], [other.plan], [files.plan, other.plan]])
+      expect((await runCli('keygen', ...plans, '-o', keys, '-q')).stderr).toContain('error[H721]');
+  });
+
+  test('of no set that fits are said to be missing, with what makes them', async () => {
+    const keys = at('several sets');
+    mkdirSync(join(keys, 'keys-0123456789abcdef'), { recursive: true });
+    const { exitCode, stderr } = await runCli('encrypt', files.plan, '--keys', keys, '--input', '-', '-o', to(), '-q');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /error\[H724\].*the folder has no secret\.key for N = \d+, \d+ primes and \d+ rotation steps, which would be in keys-[0-9a-f]{16}; it has keys-0123456789abcdef, for other/,
+    );
+    expect(stderr).toContain(`The client makes these keys by \`hepc keygen ${files.plan} -o "${keys}"\`.`);
+    await succeed('keygen', files.plan, '-o', keys, '-q');
+    await succeed('encrypt', files.plan, '--keys', keys, '--input', files.samples, '-o', to(), '-q');
+    expect(readdirSync(keys)).toHaveLength(2);
   });
 
   test('of others are told in whole sentences', async () => {

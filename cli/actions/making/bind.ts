@@ -2,8 +2,8 @@ import { plainWeights } from '../../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { writeBoundHep } from '../../../runtime/hep/write-bound.ts';
 import { inFileAsync } from '../../shell/failure.ts';
-import { keyFileNames } from '../../files/key-file-names.ts';
-import { readKeyFile } from '../../files/key-folder.ts';
+import { keyFileNames } from '../../files/keys/key-file-names.ts';
+import { readKeyFile } from '../../files/keys/key-sets.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readPlanFile } from '../../files/plan-file.ts';
@@ -21,7 +21,7 @@ export const runBind: Action<typeof bind> = async (options, { print }) => {
   const at = { file: options.plan };
   if (plan.weights === 'plain') throw new HepcError([plainWeights({}, at)]);
   if (plan.bound !== undefined) throw new HepcError([boundPlan({}, at)]);
-  const publicKey = await readKeyFile(options.publicKey, keyFileNames.publicKey, plan.client);
+  const publicKey = await readKeyFile(options.publicKey, keyFileNames.publicKey, plan.client, options.plan);
   const progress = createProgress(options.quiet);
   progress.step('encrypting the weights');
   const onProgress = (done: number): void => {

@@ -7,8 +7,8 @@ import { AnswerWriter, type AnswerFormat, answerFormatOf, checkAnswerFormat } fr
 import { type AnswerPort, describeAnswers, nestOutputs } from '../../answers/answers.ts';
 import type { decrypt } from '../../commands/running/decrypt.ts';
 import { fileKinds, withInputFile } from '../../files/input-file.ts';
-import { keyFileNames } from '../../files/key-file-names.ts';
-import { readKeyFile } from '../../files/key-folder.ts';
+import { keyFileNames } from '../../files/keys/key-file-names.ts';
+import { readKeyFile } from '../../files/keys/key-sets.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readClientFile } from '../../files/plan-file.ts';
 import type { Action } from '../../parsing/declaration.ts';
@@ -34,7 +34,7 @@ export const runDecrypt: Action<typeof decrypt> = async (options, { print, remar
   const part = await readClientFile(options.plan);
   const ports = raw ? part.outputs : modelOutputs(part, part.outputs);
   if (output !== undefined) checkAnswerFormat(output.file.path, output.format, ports);
-  const key = await readKeyFile(options.keys, keyFileNames.secretKey, part);
+  const key = await readKeyFile(options.keys, keyFileNames.secretKey, part, options.plan);
   const warnings: Diagnostic[] = [];
   const shown = options.json ? undefined : new Descriptions(ports, output === undefined ? Infinity : mostShown);
   const held: Answer[] = [];

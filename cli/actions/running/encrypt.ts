@@ -5,8 +5,8 @@ import { inFile, inFileAsync } from '../../shell/failure.ts';
 import { createProgress } from '../../shell/progress.ts';
 import { toJson } from '../../render/json.ts';
 import { interruptible } from '../../shell/interrupts.ts';
-import { keyFileNames } from '../../files/key-file-names.ts';
-import { readKeyFile } from '../../files/key-folder.ts';
+import { keyFileNames } from '../../files/keys/key-file-names.ts';
+import { readKeyFile } from '../../files/keys/key-sets.ts';
 import { warn } from '../../shell/warn.ts';
 import { OutputFile } from '../../files/output-file.ts';
 import { readClientFile } from '../../files/plan-file.ts';
@@ -18,7 +18,7 @@ import type { encrypt } from '../../commands/running/encrypt.ts';
 export const runEncrypt: Action<typeof encrypt> = async (options, { print, remark }) => {
   const output = new OutputFile(options.output);
   const part = await readClientFile(options.plan);
-  const key = await readKeyFile(options.keys, keyFileNames.secretKey, part);
+  const key = await readKeyFile(options.keys, keyFileNames.secretKey, part, options.plan);
   const warnings: Diagnostic[] = [];
   const progress = createProgress(options.quiet);
   const { bytes, count } = await withSamples(options.input, modelInputs(part, part.inputs), options, (samples) =>

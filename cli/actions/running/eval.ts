@@ -5,8 +5,8 @@ import type { Append } from '../../../runtime/format/zip-writer.ts';
 import type { EngineChoice } from '../../../runtime/base/engine-choices.ts';
 import { Server } from '../../../runtime/server.ts';
 import { inFileAsync } from '../../shell/failure.ts';
-import { keyFileNames } from '../../files/key-file-names.ts';
-import { readKeyFile } from '../../files/key-folder.ts';
+import { keyFileNames } from '../../files/keys/key-file-names.ts';
+import { readKeyFile } from '../../files/keys/key-sets.ts';
 import { fileKinds, withInputFile } from '../../files/input-file.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { OutputFile } from '../../files/output-file.ts';
@@ -20,7 +20,7 @@ import type { evaluate } from '../../commands/running/eval.ts';
 export const runEvaluate: Action<typeof evaluate> = async (options, { print, remark }) => {
   const output = new OutputFile(options.output);
   const { bytes, preparedMs, evaluatedMs, engine, remarks } = await withPlanFile(options.plan, async (plan) => {
-    const keys = await readKeyFile(options.keys, keyFileNames.evaluationKeys, plan.client);
+    const keys = await readKeyFile(options.keys, keyFileNames.evaluationKeys, plan.client, options.plan);
     return withInputFile(options.input, fileKinds.ciphertexts, (inputs) =>
       output.writeInParts((append) => evaluateFiles(plan, keys.bytes, inputs, append, { ...options, keys: keys.path })),
     );

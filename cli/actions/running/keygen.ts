@@ -1,12 +1,12 @@
-import { join } from 'node:path';
 import { evaluationKeyBytes } from '../../../ir/parameters.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
 import { Client } from '../../../runtime/client.ts';
 import type { KeySet } from '../../../runtime/seal/keys.ts';
 import { createProgress, type Progress } from '../../shell/progress.ts';
 import { interruptible } from '../../shell/interrupts.ts';
-import { keyFileNames } from '../../files/key-file-names.ts';
-import { KeyFolder, keySetName } from '../../files/key-folder.ts';
+import { keyFileNames } from '../../files/keys/key-file-names.ts';
+import { KeyFolder } from '../../files/keys/key-folder.ts';
+import { hasKeys, keySetName, placeOfSet } from '../../files/keys/key-sets.ts';
 import { readClientFile } from '../../files/plan-file.ts';
 import { renderFields } from '../../render/table.ts';
 import { toJson } from '../../render/json.ts';
@@ -24,45 +24,52 @@ interface MadeSet {
 }
 
 export const runKeygen: Action<typeof keygen> = async (options, { print }) => {
-  const sets = await setsOf(options.plans);
-  const places = sets.map(({ name }) => (sets.length === 1 ? options.output : join(options.output, name)));
+  const sets = await setsOf(options.plans, options.output);
+  const missing = sets.filter(({ place }) => options.force || !hasKeys(place));
+  // Where all are there, the folders say so.
+  const wanted = missing.length === 0 ? sets : missing;
   const progress = createProgress(options.quiet);
   const folders: KeyFolder[] = [];
   const made: MadeSet[] = [];
   try {
-    for (const place of places) folders.push(new KeyFolder(place, options.force));
-    for (const [i, { part, plans }] of sets.entries()) {
+    for (const { place } of wanted) folders.push(new KeyFolder(place, options.force));
+    for (const [i, { part, place, plans }] of wanted.entries()) {
       const keys = await makeKeys(part, progress).finally(() => progress.end());
       folders[i]?.write(keys);
-      made.push({ folder: places[i] ?? '', plans, keys });
+      made.push({ folder: place, plans, keys });
     }
   } finally {
     for (const folder of folders) folder.close();
   }
-  print(
-    options.json
-      ? toJson(keyReport(options.output, made))
-      : made.map((each) => describeSet(each, made.length)).join(''),
-  );
+  const kept = sets.filter((set) => !wanted.includes(set)).map(({ place, plans }) => ({ folder: place, plans }));
+  if (options.json) {
+    print(toJson(keyReport(options.output, made, kept)));
+    return;
+  }
+  for (const { folder, plans } of kept) print(`${folder}, for ${plans.join(' and ')}: there already\n`);
+  print(made.map((each) => describeSet(each, sets.length)).join(''));
 };
 
 interface PlannedSet {
-  /** Of its folder among several. */
-  readonly name: string;
+  /** Its folder. */
+  readonly place: string;
   readonly part: ClientPart;
   /** The files of those whose keys these are. */
   readonly plans: readonly string[];
 }
 
 /** One for all plans that share their parameters and rotation steps. */
-async function setsOf(paths: readonly string[]): Promise<PlannedSet[]> {
-  const sets = new Map<string, PlannedSet>();
+async function setsOf(paths: readonly string[], folder: string): Promise<PlannedSet[]> {
+  const sets = new Map<string, { readonly part: ClientPart; readonly plans: string[] }>();
   for (const path of paths) {
     const part = await readClientFile(path);
     const name = keySetName(part);
-    sets.set(name, { name, part, plans: [...(sets.get(name)?.plans ?? []), path] });
+    sets.set(name, { part, plans: [...(sets.get(name)?.plans ?? []), path] });
   }
-  return [...sets.values()];
+  const list = [...sets.values()];
+  return Promise.all(
+    list.map(async (set) => ({ ...set, place: await placeOfSet(folder, set.part, list.length === 1) })),
+  );
 }
 
 async function makeKeys(part: ClientPart, progress: Progress): Promise<KeySet> {
@@ -79,12 +86,16 @@ async function makeKeys(part: ClientPart, progress: Progress): Promise<KeySet> {
   });
 }
 
-function keyReport(folder: string, made: readonly MadeSet[]): Record<string, unknown> {
+function keyReport(
+  folder: string,
+  made: readonly MadeSet[],
+  kept: readonly Omit<MadeSet, 'keys'>[],
+): Record<string, unknown> {
   const sets = made.map(({ folder, plans, keys }) => {
     const bytes = { [secretKey]: keys.secretKey, [publicKey]: keys.publicKey, [evaluationKeys]: keys.evaluationKeys };
     return { folder, plans, bytes: Object.fromEntries(Object.entries(bytes).map(([name, key]) => [name, key.length])) };
   });
-  return { folder, sets };
+  return { folder, sets, ...(kept.length === 0 ? {} : { kept }) };
 }
 
 function describeSet({ folder, plans, keys }: MadeSet, count: number): string {

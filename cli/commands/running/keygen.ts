@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { keyFileNames } from '../../files/key-file-names.ts';
+import { keyFileNames } from '../../files/keys/key-file-names.ts';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { flag, text } from '../../parsing/option-values.ts';
 import { json, quiet } from '../options/options.ts';
@@ -12,7 +12,7 @@ export const keygen = declareCommand({
       `encrypted weights; and ${evaluationKeys}, for the server.`,
     'Keys belong to the encryption parameters and rotation steps of a plan. Of several plans, such as one for latency and ' +
       'one for throughput, each gets a set in a folder of its own within the folder of the keys, where they differ; ' +
-      'encrypt, eval and decrypt take the set that fits when they are given the folder.',
+      'encrypt, eval and decrypt take the set that fits when they are given the folder. Plans may be added later: a set that is there stays as it is.',
   ],
   options: z.strictObject({
     plans: option(z.array(text), {

@@ -31,7 +31,7 @@ test('a file', async () => {
 });
 
 test('a set of keys', async () => {
-  const { KeyFolder } = await import('../../../cli/files/key-folder.ts');
+  const { KeyFolder } = await import('../../../cli/files/keys/key-folder.ts');
   const folder = new KeyFolder(join(temporaryFolder(), 'keys'), false);
   const key = new Uint8Array(8);
   folder.write({ secretKey: key, publicKey: key, evaluationKeys: key });

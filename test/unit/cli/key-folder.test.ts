@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { KeyFolder } from '../../../cli/files/key-folder.ts';
+import { KeyFolder } from '../../../cli/files/keys/key-folder.ts';
 import { forgetPlaces } from '../../../cli/files/places.ts';
 import { temporaryName } from '../../../cli/files/temporary-files.ts';
 import { temporaryFolder } from '../../support/cli.ts';

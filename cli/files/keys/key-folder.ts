@@ -9,18 +9,15 @@
  */
 import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { keysBusy, keysExist } from '../../ir/diagnostics/cli.ts';
-import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import type { ClientPart } from '../../ir/plan/plan.ts';
-import { parametersDigest } from '../../runtime/seal/bytes/client-part-digest.ts';
-import type { KeySet } from '../../runtime/seal/keys.ts';
-import { syncFolder, writeNewFile } from './durable.ts';
-import { fileKinds, readInputFile } from './input-file.ts';
+import { keysBusy, keysExist } from '../../../ir/diagnostics/cli.ts';
+import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import type { KeySet } from '../../../runtime/seal/keys.ts';
+import { syncFolder, writeNewFile } from '../durable.ts';
 import { keyFileNames } from './key-file-names.ts';
-import { followLinks, probeFolder } from './output-target.ts';
-import { claimOutput } from './places.ts';
-import { attempt, isSystemError, refusal } from './system-errors.ts';
-import { discard, forget, isAbandoned, remember, removeLeftovers, temporaryName } from './temporary-files.ts';
+import { followLinks, probeFolder } from '../output-target.ts';
+import { claimOutput } from '../places.ts';
+import { attempt, isSystemError, refusal } from '../system-errors.ts';
+import { discard, forget, isAbandoned, remember, removeLeftovers, temporaryName } from '../temporary-files.ts';
 
 /** In the order in which they are moved: whoever finds a secret key finds what belongs to it. */
 const publicationOrder = [keyFileNames.evaluationKeys, keyFileNames.publicKey, keyFileNames.secretKey] as const;
@@ -238,24 +235,4 @@ function isTaken(error: unknown): boolean {
 
 function isMissing(error: unknown): boolean {
   return isSystemError(error) && error.code === 'ENOENT';
-}
-
-/** The folder of the keys that fit `part`, within a folder of several sets. */
-export function keySetName(part: ClientPart): string {
-  return `keys-${parametersDigest(part).slice(0, 16)}`;
-}
-
-/**
- * The key `name` at `path`: in a folder of keys, in one of several sets the one that fits `part`, or the file itself. Throws
- * `HepcError` H710, H711.
- */
-export async function readKeyFile(
-  path: string,
-  name: (typeof keyFileNames)[keyof typeof keyFileNames],
-  part: ClientPart,
-): Promise<{ path: string; bytes: Uint8Array }> {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  const own = join(path, keySetName(part), name);
-  const file = !isFolder ? path : existsSync(own) ? own : join(path, name);
-  return { path: file, bytes: await readInputFile(file, fileKinds.keys) };
 }
