@@ -84,6 +84,7 @@ class AutoSearch {
   private readonly pruner: Pruner;
   private readonly options: AutoOptions;
   private readonly attempts: Attempt[] = [];
+  private tried = 0;
 
   constructor(pruner: Pruner, options: AutoOptions) {
     this.pruner = pruner;
@@ -181,6 +182,7 @@ class AutoSearch {
     const { policy, sparsity, steps } = way;
     const { epochs, before, pricing, onPoint } = this.options;
     const { context } = this.pruner;
+    context.onStep(`recovering candidate ${++this.tried}`);
     const prunedQuality = await this.pruner.quality(pruned);
     const network = await this.pruner.recover(pruned, times * epochs);
     const quality = await this.pruner.quality(network);

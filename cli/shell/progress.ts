@@ -8,7 +8,7 @@ import { timeLeft } from './time-left.ts';
 export interface Progress {
   /** What is being done now. */
   step(what: string): void;
-  /** How far the present step is, 0 to 1. */
+  /** How far the present step is, 0 to 1: with an estimate of the time that is left of it. */
   fraction(done: number): void;
   /** What is being done now, and how far all of it is, 0 to 1: with an estimate of the time that is left. */
   overall(what: string, done: number): void;
@@ -69,9 +69,11 @@ class PlainProgress implements Progress {
   fraction(done: number): void {
     const quarter = Math.floor(4 * done);
     // The end is told by what comes next.
-    if (quarter <= this.reportedQuarter || quarter >= 4 || this.now() - this.began < leastStepMs) return;
+    const elapsed = this.now() - this.began;
+    if (quarter <= this.reportedQuarter || quarter >= 4 || elapsed < leastStepMs) return;
     this.reportedQuarter = quarter;
-    this.stream.write(`${this.what}: ${25 * quarter}%\n`);
+    const left = timeLeft(elapsed, done);
+    this.stream.write(`${this.what}: ${25 * quarter}%${left === undefined ? '' : `, ${left}`}\n`);
   }
 
   overall(what: string, done: number): void {
@@ -105,6 +107,7 @@ class TerminalProgress implements Progress {
   private bar: SingleBar | undefined;
   /** When the whole began that the bar is for, if it is for one. */
   private began: number | undefined;
+  private stepBegan = 0;
 
   constructor(stream: Output, now: () => number) {
     this.stream = stream;
@@ -114,12 +117,14 @@ class TerminalProgress implements Progress {
   step(what: string): void {
     this.end();
     this.what = what;
+    this.stepBegan = this.now();
     this.stream.write(`${clearLine}${what} …`);
   }
 
   fraction(done: number): void {
-    this.bar ??= this.start(`${this.what} {bar} {percentage}%`);
-    this.bar.update(Math.floor(100 * done));
+    this.bar ??= this.start(`${this.what} {bar} {percentage}%{left}`, { left: '' });
+    const left = timeLeft(this.now() - this.stepBegan, done);
+    this.bar.update(Math.floor(100 * done), { left: left === undefined ? '' : `, ${left}` });
   }
 
   overall(what: string, done: number): void {

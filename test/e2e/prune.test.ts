@@ -184,7 +184,10 @@ test('a scheme that saves nothing says so', async () => {
 describe('auto', () => {
   test('searches within the budget, and reports what it tried', async () => {
     const { bytes, data } = small();
-    const found = await prune(bytes, { ...by, data, policy: 'auto', maxDegradation: 0.5, epochs: 1 });
+    const steps: string[] = [];
+    const onStep = (step: string): void => void steps.push(step);
+    const found = await prune(bytes, { ...by, data, policy: 'auto', maxDegradation: 0.5, epochs: 1, onStep });
+    expect(steps).toEqual(expect.arrayContaining(['recovering candidate 1', 'recovering candidate 2']));
     const { points, quality, before, after } = found.report;
     expect(points.filter(({ chosen }) => chosen)).toHaveLength(1);
     expect(points.find(({ chosen }) => chosen)?.quality).toBe(quality.recovered);

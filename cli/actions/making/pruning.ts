@@ -87,11 +87,11 @@ export function pruneOptionsOf(
     seed,
     trainer: createTrainer(),
     onStep: (step) => progress.step(step),
+    // How many candidates there will be is not known, so that time is told of the present one alone.
     onEpoch: ({ epoch, of }) => progress.fraction(epoch / of),
     onPoint: (point) => {
       progress.end();
       remark(describePoint(point));
-      progress.step('recovering');
     },
   };
 }

@@ -148,7 +148,9 @@ describe('progress', () => {
   }
 
   test('plain lines where there is no terminal, and few of them', () => {
-    expect(record(false)).toBe('working\nworking: 25%\nworking: 50%\nworking: 75%\nresting\n');
+    expect(record(false)).toBe(
+      'working\nworking: 25%, about 75 s left\nworking: 50%, about 50 s left\nworking: 75%, about 25 s left\nresting\n',
+    );
     expect(record(false, { seconds: 1 })).toBe('working\nresting\n');
   });
 
@@ -164,6 +166,21 @@ describe('progress', () => {
     const plain = Object.assign(new PassThrough(), { isTTY: false });
     createProgress(false, plain).aside(() => plain.write('an answer\n'));
     expect(String(plain.read())).toBe('an answer\n');
+  });
+
+  test('a bar has the time that is left of its step', async () => {
+    let time = 0;
+    const stream = Object.assign(new PassThrough(), { isTTY: true });
+    const progress = createProgress(false, stream, () => time);
+    time = 50_000;
+    progress.step('working');
+    time = 60_000;
+    progress.fraction(0.1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    progress.fraction(0.2);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    progress.end();
+    expect(String(stream.read())).toMatch(/20%, about 40 s left/);
   });
 
   test('a bar on a terminal, and nothing of it in the end', () => {
