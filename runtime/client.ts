@@ -7,7 +7,7 @@ import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/dia
 import type { Answer, Sample } from '../ir/interface.ts';
 import { modelInputs } from '../ir/client/steps.ts';
 import { afterDecryption, beforeEncryption } from '../ir/interpret/client.ts';
-import { keysNotLoaded, noSamplesToEncrypt, wrongCount } from '../ir/diagnostics/runtime.ts';
+import { keysNotLoaded, type NamedFile, noSamplesToEncrypt, otherKey, wrongCount } from '../ir/diagnostics/runtime.ts';
 import { type GivenSample, readGivenSamples } from '../ir/given-samples.ts';
 import { byCiphertext, type ClientPart, type InputEncoding, maxFileSamples, sentCiphertexts } from '../ir/plan/plan.ts';
 import { checkInputRange, packInput, unpackOutput } from './base/codec.ts';
@@ -150,7 +150,7 @@ export class Client {
     append: Append,
     { signal, onProgress, onWarning }: StreamOptions = {},
   ): Promise<number> {
-    const { keyId, cipher } = this.requireKeys('encryption');
+    const { keyId } = this.requireKeys('encryption');
     const { batch } = this.part;
     const { count } = samples;
     checkCount(count);
@@ -171,7 +171,8 @@ export class Client {
       for (const warning of unlikeSamples(this.part, await read(run), run * batch)) onWarning?.(warning);
     const writer = new CiphertextWriter('inputs', this.part, { keyId, samples: count }, append);
     for (let run = 0; run < runs; run++) {
-      await writer.add(this.encryptRun(cipher, await read(run)));
+      const own = await read(run);
+      await writer.add(this.encryptRun(this.cipherOf(keyId, 'encrypted inputs'), own));
       onProgress?.((run + 1) / runs);
     }
     return writer.finish();
@@ -207,12 +208,13 @@ export class Client {
     outputs: RandomAccess,
     { signal, onProgress, onWarning, raw = false }: StreamOptions & DecryptOptions = {},
   ): Promise<DecryptedFile> {
-    const { keyId, cipher } = this.requireKeys('decryption');
+    const { keyId } = this.requireKeys('decryption');
     const file = await CiphertextReader.open(outputs, 'outputs', this.part, keyId);
     await file.check(signal);
     const decryptRun = async (run: number): Promise<Answer[]> => {
       signal?.throwIfAborted();
-      const samples = this.decryptRun(cipher, await file.read(run), run, file.samples);
+      const ciphertexts = await file.read(run);
+      const samples = this.decryptRun(this.cipherOf(keyId, 'encrypted outputs'), ciphertexts, run, file.samples);
       const first = run * this.part.batch;
       for (const warning of unlikeAnswers(this.part, samples, first)) onWarning?.(warning);
       onProgress?.((run + 1) / file.runs);
@@ -257,6 +259,13 @@ export class Client {
 
   private encryptInput(cipher: SecretCipher, input: InputEncoding, samples: readonly Sample[]): Uint8Array[] {
     return packInput(input, valuesOf(input, samples)).map((slots) => cipher.encrypt(slots, input.level, input.scale));
+  }
+
+  /** Of the key under which a file was begun. Throws `HepcError` where others were loaded since, or the client was closed. */
+  private cipherOf(keyId: string, what: NamedFile): SecretCipher {
+    const keys = this.requireKeys(what === 'encrypted inputs' ? 'encryption' : 'decryption');
+    if (keys.keyId !== keyId) throw new HepcError([otherKey({ what, got: keyId, expected: keys.keyId })]);
+    return keys.cipher;
   }
 
   private requireKeys(what: string): LoadedKeys {

@@ -107,6 +107,29 @@ test('outputs that are evaluated and decrypted run by run are those of the whole
   });
 });
 
+test('keys that are replaced in the middle of a file are told of', async () => {
+  const own = await Client.create(plan.client);
+  const { secretKey, evaluationKeys } = own.generateKeys();
+  const inputs = own.encrypt([0, 1].map(sample));
+  const server = await Server.create(plan, { engine: 'simd' });
+  const { outputs } = await (await server.openSession(evaluationKeys)).evaluate(inputs);
+  await server.close();
+  const runs = (await own.decryptFrom(bytesAccess(outputs))).runs[Symbol.asyncIterator]();
+  await runs.next();
+  own.generateKeys();
+  await expect(runs.next()).rejects.toThrow(/H606.*encrypted outputs belong to key/);
+  const replacing = (): Promise<void> => {
+    own.loadKeys(secretKey);
+    return Promise.resolve();
+  };
+  await expect(own.encryptTo(sampleSource([0, 1].map(sample)), replacing)).rejects.toThrow(/H606.*encrypted inputs/);
+  const closing = (): Promise<void> => {
+    own.close();
+    return Promise.resolve();
+  };
+  await expect(own.encryptTo(sampleSource([0, 1].map(sample)), closing)).rejects.toThrow('H633');
+});
+
 test('a file that is damaged anywhere is refused before anything of it is used', async () => {
   const inputs = client.encrypt([0, 1, 2].map(sample));
   // In the last run, before the trailer.
