@@ -369,3 +369,32 @@ export const sealUnsupported = defineDiagnostic<{ reason: string }>({
   message: ({ reason }) => `SEAL cannot be compiled here: ${reason}`,
   notes: () => ['Use a newer browser.'],
 });
+
+export const workerNotStarted = defineDiagnostic<{ reason: string }>({
+  code: 'H646',
+  severity: 'error',
+  title: 'a worker that a page does not start',
+  explain:
+    'In a page the library starts workers from scripts that it holds, by blob: URLs, which the content security policy of the ' +
+    'page has to allow. A WorkerClient can have a worker whose script is served like any other of the page: ' +
+    '`WorkerClient.create(file, { worker })`, of hepc/client-worker/worker.',
+  message: ({ reason }) => `a worker cannot be started: ${reason}`,
+  notes: () => [
+    'Add blob: to worker-src of the content security policy, or pass `worker` to WorkerClient.create.',
+    'Where `worker` is passed, check its URL; the console of the browser says what was refused.',
+  ],
+});
+
+export const wasmForbidden = defineDiagnostic<{ reason: string }>({
+  code: 'H647',
+  severity: 'error',
+  title: 'a content security policy without WebAssembly',
+  explain:
+    'Where a page has a content security policy, WebAssembly is compiled only if its script-src has ' +
+    "'wasm-unsafe-eval', which allows nothing else. Workers from blob: URLs have the policy of the page; one whose script is " +
+    'served has the policy that comes with its script.',
+  message: ({ reason }) => `SEAL cannot be compiled here: ${reason}`,
+  notes: () => [
+    "Add 'wasm-unsafe-eval' to script-src of the content security policy, of the page or of the worker's script.",
+  ],
+});

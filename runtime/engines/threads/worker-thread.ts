@@ -2,7 +2,8 @@
  * Worker threads and their messages: the one place that knows how the environment spells them, by Node's worker_threads or
  * a browser's workers. Messages pass by structured clone, shared buffers by reference.
  */
-import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import { HepcError, InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import { workerNotStarted } from '../../../ir/diagnostics/runtime.ts';
 import { node } from '../../base/environment.ts';
 
 /** The types of the messages to a worker and from it. */
@@ -17,13 +18,23 @@ export interface WorkerHandlers<P extends Protocol> {
   readonly death: (reason: unknown) => void;
 }
 
+/** What is used of a browser's worker, for whose types a project need not have those of the DOM. */
+export interface BrowserWorker {
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  // What events are is for the browser to say.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  addEventListener(type: 'message' | 'messageerror' | 'error', listener: (event: any) => void): void;
+  terminate(): void;
+}
+
 /** A module that calls `serveParent`: where it is, or how each environment starts it where a bundler may move it. */
 export type WorkerEntry =
   | URL
   | {
-      readonly module: () => URL;
+      /** In Node; left out where a worker is started as in a browser everywhere. */
+      readonly module?: () => string | URL;
       /** Bundlers know a worker by `new Worker(new URL('…', import.meta.url), …)`, literally, in a module beside it. */
-      readonly inBrowser: () => Worker;
+      readonly inBrowser: () => BrowserWorker;
     };
 
 interface Thread {
@@ -86,8 +97,10 @@ type Receive = (message: unknown) => void;
 function startInNode(entry: WorkerEntry, receive: Receive, die: (reason: unknown) => void): Thread | undefined {
   const threads = node?.getBuiltinModule('node:worker_threads');
   if (threads === undefined) return undefined;
+  const module = entry instanceof URL ? entry : entry.module?.();
+  if (module === undefined) return undefined;
   // The flags of this process (a test runner's loader, an inspector) are not meant for the worker.
-  const worker = new threads.Worker(entry instanceof URL ? entry : entry.module(), { execArgv: [] });
+  const worker = new threads.Worker(module, { execArgv: [] });
   worker.on('message', receive);
   worker.on('messageerror', die);
   worker.on('error', die);
@@ -112,7 +125,7 @@ function startInNode(entry: WorkerEntry, receive: Receive, die: (reason: unknown
 }
 
 function startInBrowser(entry: WorkerEntry, receive: Receive, die: (reason: unknown) => void): Thread {
-  const worker = entry instanceof URL ? new Worker(entry, { type: 'module' }) : entry.inBrowser();
+  const worker = createInBrowser(entry);
   running++;
   let isOver = false;
   /** Browsers do not tell when a worker has ended. */
@@ -125,32 +138,45 @@ function startInBrowser(entry: WorkerEntry, receive: Receive, die: (reason: unkn
     over();
     return Promise.resolve();
   };
-  const end = (reason: string): void => {
+  const end = (reason: Error): void => {
     // An error does not end a browser's worker, but nobody knows what state it is in.
     void terminate();
-    die(new InternalError(reason));
+    die(reason);
   };
   worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     receive(data);
   });
   worker.addEventListener('messageerror', () => {
-    end('a message of a worker cannot be read');
+    end(new InternalError('a message of a worker cannot be read'));
   });
   // A script that cannot be loaded gives an event without a message.
-  worker.addEventListener('error', ({ message = 'the script of a worker cannot be loaded' }: Partial<ErrorEvent>) => {
-    end(message);
+  worker.addEventListener('error', ({ message }: Partial<ErrorEvent>) => {
+    end(message === undefined ? notStarted('its script cannot be loaded') : new InternalError(message));
   });
   return {
     post: (message, transfer) => {
       worker.postMessage(message, [...transfer]);
     },
     leave: () => {
-      worker.postMessage(farewell);
+      worker.postMessage(farewell, []);
       over();
       return Promise.resolve();
     },
     terminate,
   };
+}
+
+/** Throws `HepcError` where a policy of the page forbids it. */
+function createInBrowser(entry: WorkerEntry): BrowserWorker {
+  try {
+    return entry instanceof URL ? new Worker(entry, { type: 'module' }) : entry.inBrowser();
+  } catch (error) {
+    throw notStarted(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function notStarted(reason: string): HepcError {
+  return new HepcError([workerNotStarted({ reason })]);
 }
 
 /** Memory in `transfer` becomes the owner's. */
