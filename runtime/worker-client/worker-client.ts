@@ -1,16 +1,17 @@
 /** The client's half of a plan in a worker of its own, so that the thread of a page stays free. */
-import { type Diagnostic, HepcError, InternalError } from '../../ir/diagnostics/diagnostic.ts';
-import { isClosed } from '../../ir/diagnostics/runtime.ts';
-import type { GivenSample } from '../../ir/given-samples.ts';
-import type { Answer, ModelPort, Sample } from '../../ir/interface.ts';
-import { plainBytes } from '../base/own-bytes.ts';
-import { untilAborted } from '../base/until-aborted.ts';
-import { errorOf } from '../engines/sessions/protocol.ts';
-import { WorkerThread } from '../engines/threads/worker-thread.ts';
-import { describeError } from '../seal/library/exceptions.ts';
+import { modelInputs, modelOutputs } from '../../ir/client/steps.ts';
+import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
+import { type GivenSample, readGivenSamples } from '../../ir/given-samples.ts';
+import type { Answer, ClientSample, ClientValue, ModelPort, Sample } from '../../ir/interface.ts';
+import type { ClientPart } from '../../ir/plan/plan.ts';
+import { ownBytes } from '../base/own-bytes.ts';
+import type { DecryptedFile, DecryptOptions, StreamOptions } from '../client.ts';
+import type { RandomAccess } from '../format/random-access.ts';
+import type { Append } from '../format/zip-writer.ts';
+import type { SampleSource } from '../sample-source.ts';
 import type { KeySet } from '../seal/keys.ts';
-import type { Call, CallName, Calls, ClientProtocol, Opened } from './protocol.ts';
-import { entry } from './worker-entry.ts';
+import { Link } from './link.ts';
+import { type OwnWorker, workerEntry } from './own-worker.ts';
 
 export interface CallOptions {
   /** The call rejects with its reason once it aborts, and the worker leaves it at the next key or run. */
@@ -19,10 +20,10 @@ export interface CallOptions {
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
-interface Waiting {
-  readonly resolve: (reply: { readonly result: Calls[CallName]['result'] }) => void;
-  readonly reject: (reason: Error) => void;
-  readonly onProgress: CallOptions['onProgress'];
+export interface WorkerOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** A worker of one's own: where `hepc/client-worker/worker` is served, or what starts it. Default: one from a `blob:` URL. */
+  readonly worker?: OwnWorker | undefined;
 }
 
 /**
@@ -35,37 +36,44 @@ interface Waiting {
  * const inputs = await client.encrypt([{ input: pixels }]);
  */
 export class WorkerClient {
+  /** What the client needs of the plan. */
+  readonly part: ClientPart;
   /** Of the model, as samples are to have them. */
   readonly inputs: readonly ModelPort[];
   /** Of the model, as answers have them. */
   readonly outputs: readonly ModelPort[];
   private readonly link: Link;
+  private remarks: readonly Diagnostic[] = [];
+  /** How many files `decryptFrom` was given. */
+  private files = 0;
 
   /**
-   * Starts a worker with SEAL in it. To be closed. Throws `HepcError` for a file that is damaged, and in browsers that are
-   * too old (H645).
+   * Starts a worker with SEAL in it. To be closed. Throws `HepcError` for a file that is damaged, in browsers that are too
+   * old (H645), and where a content security policy forbids the worker (H646) or its WebAssembly (H647).
    *
    * @param file a client part, or a whole plan
    */
-  static async create(file: Uint8Array, { signal }: Pick<CallOptions, 'signal'> = {}): Promise<WorkerClient> {
-    const link = new Link();
+  static async create(file: Uint8Array, { signal, worker }: WorkerOptions = {}): Promise<WorkerClient> {
+    const bytes = ownBytes(file, 'the plan');
+    const link = new Link(await workerEntry(worker));
     try {
-      return new WorkerClient(link, await link.call('open', plainBytes(file, 'the plan'), { signal }));
+      return new WorkerClient(link, await link.call('open', bytes, { signal }));
     } catch (error) {
       await link.end();
       throw error;
     }
   }
 
-  private constructor(link: Link, { inputs, outputs }: Opened) {
+  private constructor(link: Link, part: ClientPart) {
     this.link = link;
-    this.inputs = inputs;
-    this.outputs = outputs;
+    this.part = part;
+    this.inputs = modelInputs(part, part.inputs);
+    this.outputs = modelOutputs(part, part.outputs);
   }
 
   /** What the last call of `encrypt` or `decrypt` noticed: samples (H511) and answers (H512) unlike those of calibration. */
   get warnings(): readonly Diagnostic[] {
-    return this.link.warnings;
+    return this.remarks;
   }
 
   /** Makes and loads new keys. Where it is aborted, those that were loaded before stay. */
@@ -75,101 +83,100 @@ export class WorkerClient {
 
   /** Loads a secret key file in place of the key before. Rejects with `HepcError` if it is damaged or does not fit. */
   async loadKeys(secretKeyFile: Uint8Array): Promise<void> {
-    await this.link.call('loadKeys', plainBytes(secretKeyFile, 'the secret key'), {});
+    await this.link.call('loadKeys', ownBytes(secretKeyFile, 'the secret key'), {});
   }
 
   /** A file of encrypted inputs; as `Client.encrypt`. The samples are copied before it returns. */
-  encrypt(samples: readonly GivenSample[], options: CallOptions = {}): Promise<Uint8Array> {
-    return this.link.call('encrypt', samples, options);
+  async encrypt(samples: readonly GivenSample[], options: CallOptions = {}): Promise<Uint8Array> {
+    const warnings: Diagnostic[] = [];
+    const given = this.samplesToPost(samples, 0);
+    const file = await this.link.call('encrypt', given, { ...options, onWarning: (each) => warnings.push(each) });
+    this.remarks = warnings;
+    return file;
+  }
+
+  /**
+   * As `Client.encryptTo`: samples go to the worker run by run, each twice, and the file comes from it piece by piece, the
+   * next one once `append` has taken the last. What `samples` and `append` reject with, the call rejects with. Neither may
+   * wait for another call of this client, whose turn comes after this one.
+   */
+  encryptTo(samples: SampleSource, append: Append, options: StreamOptions = {}): Promise<number> {
+    const read = async ({ first, end }: { readonly first: number; readonly end: number }): Promise<ClientSample[]> =>
+      this.samplesToPost(await samples.read(first, end), first);
+    const answers = {
+      samples: read,
+      append: async (bytes: Uint8Array): Promise<undefined> => {
+        await append(bytes);
+      },
+    };
+    return this.link.call('encryptTo', { count: samples.count }, options, answers);
   }
 
   /** The outputs of the model for each sample; as `Client.decrypt`. The bytes are copied before it returns. */
   decrypt(outputs: Uint8Array, options: CallOptions & { readonly raw: true }): Promise<Sample[]>;
-  decrypt(outputs: Uint8Array, options?: CallOptions & { readonly raw?: boolean }): Promise<Answer[]>;
+  decrypt(outputs: Uint8Array, options?: CallOptions & DecryptOptions): Promise<Answer[]>;
   async decrypt(
     outputs: Uint8Array,
-    { raw = false, ...options }: CallOptions & { readonly raw?: boolean } = {},
+    { raw = false, ...options }: CallOptions & DecryptOptions = {},
   ): Promise<Answer[]> {
-    const bytes = plainBytes(outputs, 'the encrypted outputs');
-    return [...(await this.link.call('decrypt', { outputs: bytes, raw }, options))];
+    const warnings: Diagnostic[] = [];
+    const given = { outputs: ownBytes(outputs, 'the encrypted outputs'), raw };
+    const answers = await this.link.call('decrypt', given, { ...options, onWarning: (each) => warnings.push(each) });
+    this.remarks = warnings;
+    return [...answers];
+  }
+
+  /**
+   * As `Client.decryptFrom`: the file goes to the worker piece by piece, twice, and a run comes from it when it is asked for.
+   * What `outputs` rejects with, the call or the iteration rejects with. It may not wait for another call of this client;
+   * between two runs there may be others.
+   */
+  decryptFrom(outputs: RandomAccess, options: StreamOptions & { readonly raw: true }): Promise<DecryptedFile<Sample>>;
+  decryptFrom(outputs: RandomAccess, options?: StreamOptions & DecryptOptions): Promise<DecryptedFile>;
+  async decryptFrom(
+    outputs: RandomAccess,
+    { raw = false, ...options }: StreamOptions & DecryptOptions = {},
+  ): Promise<DecryptedFile> {
+    const { link } = this;
+    const file = this.files++;
+    const answers = {
+      bytes: async ({ offset, length }: { readonly offset: number; readonly length: number }): Promise<Uint8Array> =>
+        compact(await outputs.read(offset, length)),
+    };
+    const { samples } = await link.call('decryptFrom', { file, size: outputs.size, raw }, options, answers);
+    async function* runs(): AsyncGenerator<Answer[]> {
+      try {
+        for (;;) {
+          const run = await link.call('nextRun', { file }, options, answers);
+          if (run === undefined) return;
+          yield [...run];
+        }
+      } finally {
+        link.leave(file);
+      }
+    }
+    return { samples, runs: runs() };
   }
 
   /** Ends the worker, and with it whatever it does: calls that are under way reject (H640). */
   close(): Promise<void> {
     return this.link.end();
   }
+
+  /**
+   * Samples as any worker can be sent them, whatever the caller's are made of. Throws `HepcError` for those that are none;
+   * `first` is the number of the first.
+   */
+  private samplesToPost(given: readonly GivenSample[], first: number): ClientSample[] {
+    const compacted = ([name, values]: readonly [string, ClientValue]): [string, ClientValue] => [
+      name,
+      values instanceof Float64Array ? compact(values) : values,
+    ];
+    return readGivenSamples(given, this.inputs, { first }).map((sample) => new Map(Array.from(sample, compacted)));
+  }
 }
 
-/** Calls of a worker, and their answers. */
-class Link {
-  warnings: readonly Diagnostic[] = [];
-  private readonly worker: WorkerThread<ClientProtocol>;
-  private readonly waiting = new Map<number, Waiting>();
-  private calls = 0;
-  /** Why there is no worker any more. */
-  private over: Error | undefined;
-
-  constructor() {
-    this.worker = new WorkerThread<ClientProtocol>(entry, {
-      message: (reply) => {
-        this.receive(reply);
-      },
-      death: (reason) => {
-        this.rejectAll(reason instanceof Error ? reason : new InternalError(describeError(reason)));
-      },
-    });
-  }
-
-  /** Rejects with `HepcError` H640 once the worker has ended. */
-  async call<Name extends CallName>(
-    name: Name,
-    given: Calls[Name]['given'],
-    { signal, onProgress }: CallOptions,
-  ): Promise<Calls[Name]['result']> {
-    signal?.throwIfAborted();
-    if (this.over !== undefined) throw this.over;
-    const id = this.calls++;
-    const answer = new Promise<Calls[Name]['result']>((resolve, reject) => {
-      // The worker answers a call with what that call gives.
-      const take = ({ result }: { readonly result: unknown }): void => resolve(result as Calls[Name]['result']);
-      this.waiting.set(id, { resolve: take, reject, onProgress });
-      this.worker.post({ id, name, given } as Call);
-    });
-    try {
-      return await untilAborted(answer, signal);
-    } finally {
-      if (this.waiting.delete(id)) this.worker.post({ abort: id });
-    }
-  }
-
-  async end(): Promise<void> {
-    this.rejectAll(new HepcError([isClosed({ what: 'the client' })]));
-    await this.worker.terminate();
-  }
-
-  private receive(reply: ClientProtocol['reply']): void {
-    const call = this.waiting.get(reply.id);
-    if (call === undefined) return;
-    if ('progress' in reply) {
-      try {
-        call.onProgress?.(reply.progress);
-      } catch (error) {
-        call.reject(error instanceof Error ? error : new Error(describeError(error)));
-      }
-      return;
-    }
-    this.waiting.delete(reply.id);
-    if ('failure' in reply) {
-      call.reject(errorOf(reply.failure, 0));
-      return;
-    }
-    this.warnings = reply.warnings;
-    call.resolve(reply);
-  }
-
-  private rejectAll(reason: Error): void {
-    this.over ??= reason;
-    for (const { reject } of this.waiting.values()) reject(this.over);
-    this.waiting.clear();
-  }
+/** A message with a view of an array has the whole of its memory in it. */
+function compact<View extends Uint8Array | Float64Array>(view: View): View {
+  return view.byteLength === view.buffer.byteLength ? view : (view.slice() as View);
 }

@@ -1,7 +1,11 @@
-/** How the worker is started. In the build for browsers a module that holds the worker's script stands here. */
+/** The worker of the library itself. In the build for browsers a module that loads the worker's script stands here. */
 import { type WorkerEntry, workerModule } from '../engines/threads/worker-thread.ts';
 
-export const entry: WorkerEntry = {
+const entry: WorkerEntry = {
   module: () => workerModule('worker', import.meta.url),
   inBrowser: () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }),
 };
+
+export function libraryEntry(): WorkerEntry | Promise<WorkerEntry> {
+  return entry;
+}

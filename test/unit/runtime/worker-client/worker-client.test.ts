@@ -36,6 +36,7 @@ function evaluate(keys: Awaited<ReturnType<WorkerClient['generateKeys']>>, input
 describe('a client in a worker', { timeout: 60_000 }, () => {
   test('makes keys, encrypts and decrypts as the one in this thread, and ends with its worker', async () => {
     await withWorker(async (client) => {
+      expect(client.part).toEqual(plan.client);
       expect(client.inputs.map(({ name }) => name)).toEqual(plan.client.inputs.map(({ name }) => name));
       const progress: number[] = [];
       const keys = await client.generateKeys({ onProgress: (part) => progress.push(part) });
@@ -73,6 +74,33 @@ describe('a client in a worker', { timeout: 60_000 }, () => {
     });
   });
 
+  test('takes samples that no message can have in it, and what is in no way part of them', async () => {
+    await withWorker(async (client) => {
+      const keys = await client.generateKeys();
+      const [sample = new Map<string, Float64Array>()] = samples;
+      const lists = Array.from(sample, ([name, values]) => [name, new Proxy([...values], {})] as const);
+      const given = new Proxy({ ...Object.fromEntries(lists), toString: () => 'a sample' } as never, {});
+      const outputs = await evaluate(keys, await client.encrypt([given]));
+      const [answer = new Map()] = await client.decrypt(outputs, { raw: true });
+      expect(difference(plan, answer, await inTheClear(plan, sample))).toBeLessThan(1e-3);
+    });
+  });
+
+  test('runs in a worker of the caller', async () => {
+    const worker = new URL('../../../../runtime/worker-client/worker.ts', import.meta.url);
+    const client = await WorkerClient.create(writeClientPart(plan.client), { worker });
+    expect((await client.generateKeys()).secretKey.length).toBeGreaterThan(0);
+    await client.close();
+    const nowhere = new URL('nothing.ts', import.meta.url);
+    await expect(WorkerClient.create(writeClientPart(plan.client), { worker: nowhere })).rejects.toThrow('nothing.ts');
+    const refused = (): never => {
+      throw new Error('no workers here');
+    };
+    const starting = WorkerClient.create(writeClientPart(plan.client), { worker: refused });
+    await expect(starting).rejects.toThrow(/H646.*no workers here/);
+    expect(liveWorkers()).toBe(0);
+  });
+
   test('an abort ends the making of keys, and nothing else', async () => {
     await withWorker(async (client) => {
       const keys = await client.generateKeys();
@@ -99,6 +127,10 @@ describe('a client in a worker', { timeout: 60_000 }, () => {
       expect(await codesOfAsync(() => client.loadKeys(Uint8Array.of(1)))).toEqual(['H601']);
       await client.generateKeys();
       expect(await codesOfAsync(() => client.encrypt([{}]))).toEqual(plan.client.inputs.map(() => 'H620'));
+      // No message can have a function in it.
+      const [sample] = samples;
+      const wrong = Object.fromEntries(Array.from(sample?.keys() ?? [], (name) => [name, () => 1]));
+      await expect(client.encrypt([wrong as never])).rejects.toThrow(/H62\d.*has a function in it/);
     });
   });
 
