@@ -11,12 +11,17 @@ import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
 const root = join(import.meta.dirname, '..', '..');
 const seal = join(root, 'node_modules', 'node-seal', 'dist', 'seal_throws');
 
+/** The worker of `hepc/client-worker` as a file of its own, for pages that may not make workers of texts. */
+const workerScript = 'client-worker-script.js';
+
 /** Entries by the name of their file. */
 const entries = {
   client: 'runtime/client-library.ts',
   'client-worker': 'runtime/worker-client/library.ts',
   server: 'runtime/server-library.ts',
 } as const;
+
+const clientWorker = 'runtime/worker-client/worker.ts';
 
 /** Modules of the sources in whose place others stand, which hold what those look for. */
 const replaced: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -31,11 +36,14 @@ const replaced: Readonly<Record<string, () => string | Promise<string>>> = {
     import { unpack } from 'hepc:unpack';
     export const readKernels = () => unpack(${packed(join(root, 'runtime/engines/simd/kernels/kernels.wasm'))});`,
   'runtime/engines/simd/session/worker-entry.ts': () => workerEntry('runtime/engines/simd/session/worker.ts'),
-  'runtime/worker-client/worker-entry.ts': () => workerEntry('runtime/worker-client/worker.ts'),
+  // Apart, so that a page with a worker of its own does not load it.
+  'runtime/worker-client/worker-entry.ts': () => `
+    export const libraryEntry = async () => (await import('hepc:worker')).entry;`,
   'runtime/engines/seal-wasm/worker-entry.ts': () => workerEntry('runtime/engines/seal-wasm/worker.ts'),
 };
 
-const own: Readonly<Record<string, () => string>> = {
+const own: Readonly<Record<string, () => string | Promise<string>>> = {
+  'hepc:worker': () => workerEntry(clientWorker),
   'hepc:seal': () => `export const packed = ${packed(`${seal}.wasm`)};`,
   'hepc:unpack': () => `
     export async function unpack(text) {
@@ -91,6 +99,7 @@ export async function buildForBrowsers(to: string): Promise<void> {
   const bundle = await rolldown({ input, plugins: [plugin], platform: 'browser', cwd: root, checks });
   const { output } = await bundle.write({ dir: to, format: 'es', chunkFileNames: '[name].js', minify: 'dce-only' });
   await bundle.close();
+  writeFileSync(join(to, workerScript), await scriptOf(clientWorker));
   writeFileSync(join(to, 'only-in-node.js'), `export * from '${onlyInNode}';\n`);
   for (const chunk of output) if (chunk.type === 'chunk') checkImports(chunk);
 }
@@ -102,15 +111,20 @@ function checkImports({ fileName, code, imports }: OutputChunk): void {
   if (code.includes('import.meta')) throw new Error(`${fileName} knows where it is`);
 }
 
-/** A module with an `entry` that starts the worker of this file. */
-async function workerEntry(file: string): Promise<string> {
+/** The worker of this file in one script. */
+async function scriptOf(file: string): Promise<string> {
   const bundle = await rolldown({ input: join(root, file), plugins: [plugin], platform: 'browser', cwd: root, checks });
   const { output } = await bundle.generate({ format: 'es', minify: true, codeSplitting: false });
   await bundle.close();
   const [script] = output;
   checkImports(script);
+  return script.code;
+}
+
+/** A module with an `entry` that starts the worker of this file. */
+async function workerEntry(file: string): Promise<string> {
   return `
-    const script = ${JSON.stringify(script.code)};
+    const script = ${JSON.stringify(await scriptOf(file))};
     const module = () => { throw new Error('this is a build for browsers'); };
     let url;
     const inBrowser = () => {

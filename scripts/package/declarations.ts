@@ -8,6 +8,7 @@ const entries = {
   index: 'index',
   client: 'runtime/client-library',
   'client-worker': 'runtime/worker-client/library',
+  'client-worker-script': 'runtime/worker-client/worker',
   server: 'runtime/server-library',
 } as const;
 

@@ -1,5 +1,6 @@
 /** The library in a browser: client and server in one page, with threads where it is cross-origin isolated, and without. */
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Plan } from '../../ir/plan/plan.ts';
@@ -7,9 +8,9 @@ import { writeHep } from '../../runtime/hep/write.ts';
 import type { ServerOptions } from '../../runtime/server.ts';
 import { inPage, isThere, launchChromium, place } from '../support/browser/chromium.ts';
 import type { PageResult, PageTask, WorkerPageResult } from '../support/browser/page.ts';
-import { buildSite } from '../support/browser/site.ts';
+import { buildSite, type Serving, workerFile } from '../support/browser/site.ts';
 import { bundlers } from '../support/package/bundlers.ts';
-import { type Installation, installPackage } from '../support/package/install.ts';
+import { type Installation, installPackage, repository } from '../support/package/install.ts';
 import { difference, inTheClear, randomSample, withStatistics } from '../support/serve-plans.ts';
 import { deepParameters, ProgramWriter } from '../unit/runtime/engines/seal-wasm/programs.ts';
 
@@ -23,6 +24,12 @@ function longPlan(): Plan {
   writer.output(writer.rescale(writer.multiplyPlain(product, writer.plaintext([0.5, -1]))));
   return withStatistics(writer.plan());
 }
+
+/** The content security policies in the guide, in its order. */
+const [guidesDefault, guidesPage, guidesWorker] = Array.from(
+  readFileSync(join(repository, 'docs/guide/browser.md'), 'utf8').matchAll(/^Content-Security-Policy: (.+)$/gm),
+  ([, policy]) => policy,
+);
 
 describe.skipIf(!isThere)(`in ${place}`, { timeout: 120_000 }, () => {
   const plan = longPlan();
@@ -45,7 +52,7 @@ describe.skipIf(!isThere)(`in ${place}`, { timeout: 120_000 }, () => {
   /** What the page gives, in a context of its own; throws what it throws, and for files that are not there. */
   async function runPage(isIsolated: boolean, options: ServerOptions): Promise<PageResult | readonly string[]> {
     const task: PageTask = { options, sample: listed };
-    const { result, missing } = await inPage(browser, site, isIsolated, (page) =>
+    const { result, missing } = await inPage(browser, site, { isIsolated, policy: guidesDefault }, (page) =>
       page.evaluate<PageResult | readonly string[]>(`evaluateInPage(${JSON.stringify(task)})`),
     );
     expect(missing).toEqual([]);
@@ -76,7 +83,7 @@ describe.skipIf(!isThere)(`in ${place}`, { timeout: 120_000 }, () => {
   });
 
   test('a client in a worker leaves the thread of the page free, makes progress and can be aborted', async () => {
-    const { result, missing } = await inPage(browser, site, false, (page) =>
+    const { result, missing } = await inPage(browser, site, { policy: guidesDefault }, (page) =>
       page.evaluate<WorkerPageResult>(`useWorkerClient(${JSON.stringify(listed)})`),
     );
     expect(missing).toEqual([]);
@@ -87,5 +94,35 @@ describe.skipIf(!isThere)(`in ${place}`, { timeout: 120_000 }, () => {
     expect(difference(plan, outputs, await inTheClear(plan, sample))).toBeLessThan(1e-3);
     // Of a second and more; tasks of less than 50 ms are not told of. The machine may be busy with other tests.
     expect(result.longestTask).toBeLessThan(Math.max(50, result.time / 10));
+  });
+
+  test('files go through a worker of the library piece by piece', async () => {
+    const { result } = await inPage(browser, site, { policy: guidesDefault }, (page) =>
+      page.evaluate<PageResult['outputs']>(`streamThroughWorker(${JSON.stringify(listed)})`),
+    );
+    const outputs = new Map(Object.entries(result).map(([name, own]) => [name, Float64Array.from(own)]));
+    expect(difference(plan, outputs, await inTheClear(plan, sample))).toBeLessThan(1e-3);
+  });
+
+  /** Codes of the diagnostics with which a client of the worker at `worker` ends. */
+  async function starting(serving: Serving, worker?: string): Promise<readonly string[]> {
+    const { result, missing } = await inPage(browser, site, serving, (page) =>
+      page.evaluate<readonly string[]>(`startWorkerClient(${JSON.stringify(worker)})`),
+    );
+    expect(missing).toEqual(worker === workerFile || worker === undefined ? [] : [`/${worker}`]);
+    return result;
+  }
+
+  test('a page that forbids blob: and WebAssembly has a client in a worker that it serves', async () => {
+    expect(guidesPage).not.toMatch(/blob:|wasm|unsafe/);
+    const strict = { policy: guidesPage, workerPolicy: guidesWorker };
+    expect(await starting(strict, workerFile)).toEqual([]);
+    expect(await starting(strict)).toEqual(['H646']);
+    expect(await starting(strict, 'nothing.js')).toEqual(['H646']);
+  });
+
+  test('a policy without WebAssembly is told from a browser without it', async () => {
+    expect(await starting({ policy: guidesDefault?.replace(" 'wasm-unsafe-eval'", '') })).toEqual(['H647']);
+    expect(await starting({ policy: guidesPage, workerPolicy: guidesPage }, workerFile)).toEqual(['H647']);
   });
 });

@@ -29,10 +29,10 @@ describe.skipIf(!isThere)(`in ${place}`, () => {
   test.each(Object.entries(bundlers))('what %s has bundled runs', async (_, bundle) => {
     const site = await buildSite(installed, bundle, writeHep(plan));
     const task: PageTask = { options: { threads: 2 }, sample: listed };
-    const both = await inPage(browser, site, true, (page) =>
+    const both = await inPage(browser, site, { isIsolated: true }, (page) =>
       page.evaluate<PageResult>(`evaluateInPage(${JSON.stringify(task)})`),
     );
-    const worker = await inPage(browser, site, false, (page) =>
+    const worker = await inPage(browser, site, {}, (page) =>
       page.evaluate<WorkerPageResult>(`useWorkerClient(${JSON.stringify(listed)})`),
     );
     for (const { result, missing } of [both, worker]) {

@@ -33,6 +33,16 @@ describe.each(Object.entries(bundlers))('%s', (name, bundle) => {
     expect(bytes).toBeLessThan(1_300_000);
   });
 
+  test('bundles the worker of a client for a project that serves it itself', async () => {
+    const { folder } = installed;
+    writeFileSync(join(folder, 'worker.js'), `import 'hepc/client-worker/worker';\n`);
+    const to = join(folder, `${name}-worker`);
+    expect(await bundle(folder, 'worker.js', to)).toEqual([]);
+    const [file = '', ...others] = readdirSync(to);
+    expect(others).toEqual([]);
+    expect(statSync(join(to, file)).size).toBeGreaterThan(700_000);
+  });
+
   test('says of the compiler that it is for Node, and what a page imports', async () => {
     const { folder } = installed;
     writeFileSync(join(folder, 'compile.js'), `import { compile } from 'hepc';\nglobalThis.used = compile;\n`);

@@ -76,7 +76,7 @@ test('examples of classes have right types', async () => {
 });
 
 const guide = 'docs/guide/browser.md';
-const [page = '', server = ''] = blocks(guide, 'js');
+const [page = '', server = '', ...pieces] = blocks(guide, 'js');
 const lines = blocks(guide, 'sh').flatMap((block) => block.trim().split('\n'));
 
 test('a page and its server take fewer lines than the guide says, and fewer than 50', () => {
@@ -87,6 +87,21 @@ test('a page and its server take fewer lines than the guide says, and fewer than
   const stated = Number(/\((\d+) lines in all\)/.exec(readFileSync(join(repository, guide), 'utf8'))?.[1]);
   expect(own.length).toBe(stated);
   expect(stated).toBeLessThan(50);
+});
+
+test('pieces of programs in the guide have right types', async () => {
+  expect(pieces).toHaveLength(2);
+  const code = `
+    import { WorkerClient } from 'hepc/client-worker';
+    declare const client: WorkerClient, images: readonly Float32Array[], file: Uint8Array;
+    ${pieces
+      .map((piece, k) => {
+        const typed = piece.replaceAll('(first, end)', '(first: number, end: number)');
+        return `export async function piece${k}() {\n${typed.replaceAll('(offset, length)', '(offset: number, length: number)')}\n}`;
+      })
+      .join('\n')}
+  `;
+  expect(await typeErrors('pieces.ts', code)).toBe('');
 });
 
 describe.skipIf(!isThere)(`in ${place}`, () => {

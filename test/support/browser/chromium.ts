@@ -1,7 +1,7 @@
 /** Chromium for tests, where there is one. */
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { serveSite } from './site.ts';
+import { type Serving, serveSite } from './site.ts';
 
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
@@ -26,10 +26,10 @@ export interface PageRun<T> {
 export async function inPage<T>(
   browser: Browser,
   site: string,
-  isIsolated: boolean,
+  serving: Serving,
   run: (page: Page) => Promise<T>,
 ): Promise<PageRun<T>> {
-  const served = await serveSite(site, isIsolated);
+  const served = await serveSite(site, serving);
   const page = await browser.newPage();
   try {
     await page.goto(served.url);

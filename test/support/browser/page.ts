@@ -1,7 +1,7 @@
 /** What the page of the browser tests does. The tests bundle it with the package as it is published, and call it. */
 import { Client, HepcError } from '../../../runtime/client-library.ts';
 import { readPlan, Server, type ServerOptions, type ServerSession } from '../../../runtime/server-library.ts';
-import { WorkerClient } from '../../../runtime/worker-client/library.ts';
+import { type RandomAccess, sampleSource, WorkerClient } from '../../../runtime/worker-client/library.ts';
 
 /** Values by the name of the input. */
 type PageSample = Readonly<Record<string, readonly number[]>>;
@@ -116,6 +116,61 @@ async function useWorkerClient(sample: PageSample): Promise<WorkerPageResult> {
   return { longestTask, time, progress, aborted, keyBytes, outputs: listed(outputs) };
 }
 
+/**
+ * Encrypts and decrypts through files, with a client in a worker: that of the library, or the one at `worker`. What the
+ * outputs are, or the codes of a `HepcError`.
+ */
+async function streamThroughWorker(
+  sample: PageSample,
+  worker: string | undefined,
+): Promise<Outputs | readonly string[]> {
+  const plan = await fetchPlan();
+  let client: WorkerClient | undefined;
+  let server: Server | undefined;
+  try {
+    client = await WorkerClient.create(plan, { worker });
+    const { evaluationKeys } = await client.generateKeys();
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    await client.encryptTo(sampleSource([sample]), (bytes) => {
+      pieces.push(new Uint8Array(bytes));
+      return Promise.resolve();
+    });
+    server = await Server.create(readPlan(plan, 'plan.hep'));
+    const session = await server.openSession(evaluationKeys);
+    const { outputs } = await session.evaluate(await bytesOf(new Blob(pieces)));
+    const { runs } = await client.decryptFrom(blobAccess(new Blob([new Uint8Array(outputs)])), { raw: true });
+    for await (const [answer = new Map<string, Float64Array>()] of runs) return listed(answer);
+    return [];
+  } catch (error) {
+    if (error instanceof HepcError) return error.diagnostics.map(({ code }) => code);
+    throw error;
+  } finally {
+    await client?.close();
+    await server?.close();
+  }
+}
+
+function blobAccess(blob: Blob): RandomAccess {
+  return { size: blob.size, read: (offset, length) => bytesOf(blob.slice(offset, offset + length)) };
+}
+
+async function bytesOf(blob: Blob): Promise<Uint8Array> {
+  return new Uint8Array(await blob.arrayBuffer());
+}
+
+/** What becomes of a client of the library's worker, or of the one at `worker`: the codes of a `HepcError`. */
+async function startWorkerClient(worker: string | undefined): Promise<readonly string[]> {
+  try {
+    const client = await WorkerClient.create(await fetchPlan(), { worker });
+    await client.generateKeys();
+    await client.close();
+    return [];
+  } catch (error) {
+    if (error instanceof HepcError) return error.diagnostics.map(({ code }) => code);
+    throw error;
+  }
+}
+
 /** Tasks of this thread that take 50 ms and more, as the browser tells of them. */
 class LongTasks {
   private longest = 0;
@@ -155,4 +210,4 @@ function listed(outputs: ReadonlyMap<string, Float64Array>): Outputs {
   return Object.fromEntries(Array.from(outputs, ([name, own]) => [name, [...own]]));
 }
 
-Object.assign(globalThis, { evaluateInPage, useWorkerClient });
+Object.assign(globalThis, { evaluateInPage, startWorkerClient, streamThroughWorker, useWorkerClient });

@@ -1,5 +1,5 @@
 /** A site for the browser tests: the package as it is published, bundled with a page, served cross-origin isolated or not. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { stripTypeScriptTypes } from 'node:module';
@@ -15,8 +15,11 @@ const libraries: Readonly<Record<string, string>> = {
   '../../../runtime/worker-client/library.ts': 'hepc/client-worker',
 };
 
-/** Bundles `page.ts` as a project would that has installed the package. The folder of the site. */
-export async function buildSite({ folder }: Installation, bundle: Bundler, plan: Uint8Array): Promise<string> {
+/** The file of a site that is the worker of a client. */
+export const workerFile = 'hepc-worker.js';
+
+/** Bundles `page.ts` as a project would that has installed the package, and copies the worker. The folder of the site. */
+export async function buildSite({ folder, library }: Installation, bundle: Bundler, plan: Uint8Array): Promise<string> {
   const site = join(folder, `site-${bundle.name}`);
   const source = stripTypeScriptTypes(readFileSync(join(import.meta.dirname, 'page.ts'), 'utf8'));
   const page = Object.entries(libraries).reduce(
@@ -27,6 +30,7 @@ export async function buildSite({ folder }: Installation, bundle: Bundler, plan:
   await bundle(folder, 'page.js', site);
   writeFileSync(join(site, 'index.html'), '<!doctype html><script type="module" src="page.js"></script>');
   writeFileSync(join(site, 'plan.hep'), plan);
+  copyFileSync(join(library, 'dist', 'browser', 'client-worker-script.js'), join(site, workerFile));
   return site;
 }
 
@@ -34,6 +38,16 @@ const types: Readonly<Record<string, string>> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
 };
+
+/** What a site is served with. */
+export interface Serving {
+  /** Cross-origin. Default no. */
+  readonly isIsolated?: boolean;
+  /** The content security policy of the page; default none. */
+  readonly policy?: string | undefined;
+  /** That of the worker's file. */
+  readonly workerPolicy?: string | undefined;
+}
 
 export interface ServedSite {
   readonly url: string;
@@ -43,10 +57,20 @@ export interface ServedSite {
 }
 
 /** Serves a folder and its `assets` on this machine. */
-export function serveSite(site: string, isIsolated: boolean): Promise<ServedSite> {
-  const isolation = {
-    'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-embedder-policy': 'require-corp',
+export function serveSite(
+  site: string,
+  { isIsolated = false, policy, workerPolicy }: Serving = {},
+): Promise<ServedSite> {
+  const headersOf = (name: string): Record<string, string> => {
+    const own = name === workerFile ? workerPolicy : policy;
+    return {
+      'content-type': types[extname(name)] ?? 'application/octet-stream',
+      ...(own !== undefined && { 'content-security-policy': own }),
+      ...(isIsolated && {
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-embedder-policy': 'require-corp',
+      }),
+    };
   };
   const missing: string[] = [];
   const server = createServer((request, response) => {
@@ -55,8 +79,7 @@ export function serveSite(site: string, isIsolated: boolean): Promise<ServedSite
     const name = pathname === '/' ? 'index.html' : basename(pathname);
     readFile(join(folder, name)).then(
       (bytes) => {
-        const type = types[extname(name)] ?? 'application/octet-stream';
-        response.writeHead(200, { 'content-type': type, ...(isIsolated ? isolation : {}) }).end(bytes);
+        response.writeHead(200, headersOf(name)).end(bytes);
       },
       () => {
         if (name !== 'favicon.ico') missing.push(pathname);
