@@ -1,13 +1,9 @@
 /** Pictures and tables that several sections draw. */
 import { html, Html, printable, shorten } from './html.ts';
-import type { Mark, Plotting } from './plotting.ts';
+import type { Plotting } from './plotting.ts';
+import { rowAxis, rowNames } from './row-axis.ts';
+import { type Size, sizes } from './sizes.ts';
 import { opFamilies } from '../figures/tally.ts';
-
-/** A picture is drawn for screens of both kinds, and the style shows one of them: text that is scaled is not readable. */
-export type Size = 'wide' | 'narrow';
-
-/** Widths of pictures that take a row of their own, half of one, and all of a phone's screen. */
-export const sizes = { whole: 1000, half: 560, narrow: 320 } as const;
 
 export interface StackedBar {
   readonly name: string;
@@ -35,7 +31,6 @@ export const familyParts: readonly BarPart[] = opFamilies.map(({ name }, family)
 
 const barHeight = { wide: 24, narrow: 40 } as const satisfies Record<Size, number>;
 const longestName = { wide: 24, narrow: 40 } as const satisfies Record<Size, number>;
-const characterWidth = 7.4;
 
 /** A bar for each row, stacked; its name beside it, or above it where there is little room. */
 export function drawStackedBars(
@@ -65,19 +60,11 @@ export function drawStackedBars(
   const svg = plotting.draw(options.label, {
     width: isWide ? sizes.half : sizes.narrow,
     height: 46 + barHeight[size] * bars.length,
-    marginLeft: isWide ? 20 + characterWidth * Math.max(2, ...names.map(({ length }) => length)) : 8,
+    ...rowAxis(names, size),
     marginRight: 62,
     marginTop: 4,
     marginBottom: 40,
     x: { label: options.valueLabel, ticks: isWide ? 4 : 3, tickFormat: formatTick, grid: true, labelArrow: 'none' },
-    y: {
-      type: 'band',
-      domain: names.map((_, row) => row),
-      label: null,
-      axis: null,
-      padding: isWide ? 0.25 : 0.6,
-      align: isWide ? 0.5 : 1,
-    },
     // Parts by number, so that no name is taken for a colour.
     color: {
       type: 'categorical',
@@ -99,15 +86,6 @@ export function drawStackedBars(
     ],
   });
   return new Html(svg);
-}
-
-/** The names of rows 0, 1, …: at the left of a wide picture, above their rows in a narrow one. */
-export function rowNames({ plot }: Plotting, names: readonly string[], size: Size): Mark {
-  if (size === 'wide') return plot.axisY({ tickFormat: (row: number) => names[row] ?? '', tickSize: 0, label: null });
-  return plot.text(
-    names.map((name, row) => ({ name, row })),
-    { y: 'row', text: 'name', frameAnchor: 'left', textAnchor: 'start', dy: -15, fill: 'currentColor' },
-  );
 }
 
 /** A number on an axis, in full. */

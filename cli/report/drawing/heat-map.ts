@@ -1,5 +1,5 @@
 /** A grid of weight tiles as a picture: shade by magnitude, nothing where there is no tile. */
-import type { Size } from './charts.ts';
+import type { Size } from './sizes.ts';
 import { cellPaths, gone, type Grid, reduceGrid } from './cells.ts';
 import { html, Html } from './html.ts';
 import type { Mark, Plotting } from './plotting.ts';

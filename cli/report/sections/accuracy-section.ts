@@ -3,16 +3,17 @@ import type { AccuracyReport, LayerError } from '../../../ir/plan/accuracy-repor
 import type { ClientPart } from '../../../ir/plan/plan.ts';
 import { formatError, formatLimit } from '../../../ir/maths/error-unit.ts';
 import { plural } from '../../render/units.ts';
-import { figure, powersOfTen, rowNames, partsLegend, seriesParts, type Size, sizes, table } from '../drawing/charts.ts';
+import { figure, powersOfTen, partsLegend, seriesParts, table } from '../drawing/charts.ts';
+import { type Size, sizes } from '../drawing/sizes.ts';
 import { html, Html, printable, shorten } from '../drawing/html.ts';
 import type { Plotting } from '../drawing/plotting.ts';
+import { rowAxis, rowNames } from '../drawing/row-axis.ts';
 
 const mostLayers = 60;
 const mostRows = 500;
 /** What is this much smaller than the largest error is not drawn. */
 const depth = 1e-6;
 const rowHeight = { wide: 24, narrow: 40 } as const satisfies Record<Size, number>;
-const characterWidth = 7.4;
 
 export function accuracySection(plotting: Plotting, report: AccuracyReport, client: ClientPart): Html {
   const { layers } = report;
@@ -101,7 +102,7 @@ function drawLayers(plotting: Plotting, rows: readonly LayerError[], { maxError 
   const svg = plotting.draw('Error by layer', {
     width: isWide ? 760 : sizes.narrow,
     height: 46 + rowHeight[size] * rows.length,
-    marginLeft: isWide ? 20 + characterWidth * Math.max(6, ...names.map(({ length }) => length)) : 8,
+    ...rowAxis(names, size),
     marginRight: 24,
     marginTop: 8,
     marginBottom: 38,
@@ -114,7 +115,6 @@ function drawLayers(plotting: Plotting, rows: readonly LayerError[], { maxError 
       tickFormat: formatError,
       labelArrow: 'none',
     },
-    y: { type: 'point', domain: names.map((_, row) => row), label: null, axis: null, padding: 0.5 },
     color: { type: 'categorical', domain: [0, 1], range: ['var(--series-0)', 'var(--series-1)'] },
     symbol: { domain: [0, 1], range: ['circle', 'square'] },
     marks: [

@@ -4,7 +4,8 @@ import { evaluatePolynomial } from '../../../ir/interpret/polynomial.ts';
 import type { AccuracyReport, ActivationReport } from '../../../ir/plan/accuracy-report.ts';
 import { formatError } from '../../../ir/maths/error-unit.ts';
 import { formatPercent, plural } from '../../render/units.ts';
-import { figure, type Size, partsLegend, seriesParts, sizes } from '../drawing/charts.ts';
+import { figure, partsLegend, seriesParts } from '../drawing/charts.ts';
+import { type Size, sizes } from '../drawing/sizes.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
 import type { Plotting } from '../drawing/plotting.ts';
 

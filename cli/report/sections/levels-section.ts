@@ -2,15 +2,16 @@
 import type { Plan } from '../../../ir/plan/plan.ts';
 import { modulusBits } from '../../../ir/parameters.ts';
 import { plural } from '../../render/units.ts';
-import { figure, rowNames, type Size, sizes } from '../drawing/charts.ts';
+import { figure } from '../drawing/charts.ts';
+import { type Size, sizes } from '../drawing/sizes.ts';
 import { html, Html, printable, shorten } from '../drawing/html.ts';
 import type { Plotting } from '../drawing/plotting.ts';
+import { rowAxis, rowNames } from '../drawing/row-axis.ts';
 import { scaleTrack, type TrackStop } from '../figures/scale-track.ts';
 import type { Layers } from '../../../ir/he/layers.ts';
 
 const mostStops = 60;
 const rowHeight = { wide: 22, narrow: 38 } as const satisfies Record<Size, number>;
-const characterWidth = 7.4;
 
 /** Undefined for a program without outputs. */
 export function levelsSection(plotting: Plotting, { program }: Plan, layers: Layers): Html | undefined {
@@ -62,19 +63,11 @@ function drawTrack(plotting: Plotting, stops: readonly TrackStop[], layers: Laye
   const svg = plotting.draw('Scale and modulus along the deepest way', {
     width: isWide ? 760 : sizes.narrow,
     height: 44 + rowHeight[size] * stops.length,
-    marginLeft: isWide ? 16 + characterWidth * Math.max(4, ...names.map(({ length }) => length)) : 8,
+    ...rowAxis(names, size),
     marginRight: 74,
     marginTop: 4,
     marginBottom: 38,
     x: { label: 'bits', ticks: isWide ? 8 : 4, grid: true, zero: true, labelArrow: 'none' },
-    y: {
-      type: 'band',
-      domain: names.map((_, row) => row),
-      label: null,
-      axis: null,
-      padding: isWide ? 0.25 : 0.55,
-      align: isWide ? 0.5 : 1,
-    },
     marks: [
       rowNames(plotting, names, size),
       plot.barX(boxes, {

@@ -1,7 +1,7 @@
 /** The network as a column of cards, with a rail of the edges between them at the side. */
 import { isAutomorphism, isProduct } from '../../../ir/he/traits.ts';
 import { formatMilliseconds, formatPercent, plural } from '../../render/units.ts';
-import type { Size } from '../drawing/charts.ts';
+import type { Size } from '../drawing/sizes.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
 import type { NetworkNode } from '../figures/network.ts';
 import { countWith, sum, type Tally } from '../figures/tally.ts';

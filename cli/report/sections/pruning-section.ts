@@ -2,7 +2,8 @@
 import { lossName, lossOf, type PruningPoint, type PruningReport } from '../../../ir/plan/pruning-report.ts';
 import type { TileShape } from '../../../ir/tile/place-weights.ts';
 import { formatBytes, formatMilliseconds, formatPercent } from '../../render/units.ts';
-import { figure, type Size, sizes, table, timeUnit } from '../drawing/charts.ts';
+import { figure, table, timeUnit } from '../drawing/charts.ts';
+import { type Size, sizes } from '../drawing/sizes.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
 import { drawLossCost, type LossCostPoint, seriesColorCount } from '../drawing/loss-cost-chart.ts';
 import type { Plotting } from '../drawing/plotting.ts';

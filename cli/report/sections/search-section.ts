@@ -14,7 +14,8 @@ import {
 } from '../../render/search-content.ts';
 import { formatError } from '../../../ir/maths/error-unit.ts';
 import { plural } from '../../render/units.ts';
-import { figure, formatTick, powersOfTen, type Size, sizes, table } from '../drawing/charts.ts';
+import { figure, formatTick, powersOfTen, table } from '../drawing/charts.ts';
+import { type Size, sizes } from '../drawing/sizes.ts';
 import { html, Html, printable, shorten } from '../drawing/html.ts';
 import type { Plotting } from '../drawing/plotting.ts';
 

@@ -2,17 +2,18 @@
 import { formatBytes, formatMilliseconds } from '../../render/units.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import { cellPaths, shadeCount } from '../drawing/cells.ts';
-import { figure, formatTick, type Size, sizes, timeUnit } from '../drawing/charts.ts';
+import { figure, formatTick, timeUnit } from '../drawing/charts.ts';
+import { type Size, sizes } from '../drawing/sizes.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
 import type { Layers } from '../../../ir/he/layers.ts';
 import type { Mark, Plotting } from '../drawing/plotting.ts';
+import { rowMargin } from '../drawing/row-axis.ts';
 import { type Timeline, timelineOf } from '../figures/timeline.ts';
 
 const moments = { wide: 600, narrow: 160 } as const satisfies Record<Size, number>;
 const mostLayers = 60;
 const rowHeight = 22;
 const longestName = { wide: 24, narrow: 14 } as const satisfies Record<Size, number>;
-const characterWidth = 7.4;
 
 /** Undefined for a program that takes no time. */
 export function timelineSection(plotting: Plotting, plan: Plan, layers: Layers): Html | undefined {
@@ -30,7 +31,7 @@ export function timelineSection(plotting: Plotting, plan: Plan, layers: Layers):
         const names = shown.map((name) => shorten(name, longestName[size]));
         const frame = {
           width: size === 'wide' ? sizes.whole : sizes.narrow,
-          marginLeft: 20 + characterWidth * Math.max(4, ...names.map(({ length }) => length)),
+          marginLeft: rowMargin(names),
           marginRight: 24,
           ticks: size === 'wide' ? 8 : 3,
         };
