@@ -1,18 +1,5 @@
 /** What the phases of a run take. */
-
-/** Milliseconds. A run takes up to as many samples as the plan's batch. */
-export interface RunTimings {
-  readonly keygenMs: number;
-  /** Contexts, loading of plan and keys, encoding of weights: once. */
-  readonly prepareMs: number;
-  /** Of each run. */
-  readonly encryptMs: readonly number[];
-  /** Of each run, from input ciphertexts to output ciphertexts. */
-  readonly evaluateMs: readonly number[];
-  readonly decryptMs: readonly number[];
-  /** Of the last evaluation, encrypted: what part of the modelled cost was done after how many milliseconds. */
-  readonly marks: readonly (readonly [fraction: number, milliseconds: number])[];
-}
+import type { RunTimings } from '../../ir/plan/run-trace.ts';
 
 type Phase = 'keygen' | 'prepare' | 'encrypt' | 'evaluate' | 'decrypt';
 

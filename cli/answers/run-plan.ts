@@ -14,6 +14,7 @@ import { evaluateHe } from '../../ir/interpret/he.ts';
 import { NoiseModel } from '../../ir/interpret/noise.ts';
 import { PlaintextSlots } from '../../ir/interpret/plaintext-slots.ts';
 import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
+import type { RunTimings } from '../../ir/plan/run-trace.ts';
 import { Client } from '../../runtime/client.ts';
 import { checkInputRange, packInput, unpackOutput } from '../../runtime/base/codec.ts';
 import { defaultEngineOptions, type EngineSession } from '../../runtime/base/engine.ts';
@@ -23,7 +24,7 @@ import { type SampleSource, sampleSource } from '../../runtime/sample-source.ts'
 import { Server } from '../../runtime/server.ts';
 import type { runEngines } from './run-engines.ts';
 import { withBoundPlan } from './bind-for-run.ts';
-import { Laps, type RunTimings } from './laps.ts';
+import { Laps } from './laps.ts';
 import type { Progress } from '../shell/progress.ts';
 import type { Answer, ClientSample, Sample } from '../../ir/interface.ts';
 import { afterDecryption, beforeEncryption } from '../../ir/interpret/client.ts';

@@ -2,8 +2,24 @@
 import { sha256Hex } from '../digest.ts';
 import type { HeModule } from '../he/module.ts';
 
-/** Times are milliseconds. */
-export interface RunTrace {
+/** Milliseconds. A run takes up to as many samples as the plan's batch. */
+export interface RunTimings {
+  readonly keygenMs: number;
+  /** Contexts, loading of plan and keys, encoding of weights: once. */
+  readonly prepareMs: number;
+  /** Of each run. */
+  readonly encryptMs: readonly number[];
+  /** Of each run, from input ciphertexts to output ciphertexts. */
+  readonly evaluateMs: readonly number[];
+  readonly decryptMs: readonly number[];
+  /**
+   * Of the last evaluation: what part of the modelled cost was done after how many milliseconds, both ascending. Empty where
+   * the engine does not say.
+   */
+  readonly marks: readonly (readonly [fraction: number, milliseconds: number])[];
+}
+
+export interface RunTrace extends RunTimings {
   readonly format: 'hepc-trace';
   readonly version: 1;
   /** Name and version of the program that measured. */
@@ -13,18 +29,6 @@ export interface RunTrace {
   /** That has run, which may be another than the plan was made for. */
   readonly engine: string;
   readonly threads: number;
-  readonly keygenMs: number;
-  /** Contexts, loading of plan and keys, encoding of weights: once. */
-  readonly prepareMs: number;
-  /** Of each run. */
-  readonly encryptMs: readonly number[];
-  readonly evaluateMs: readonly number[];
-  readonly decryptMs: readonly number[];
-  /**
-   * Of the last evaluation: what part of the modelled cost was done after how many milliseconds, both ascending. Empty where
-   * the engine does not say.
-   */
-  readonly marks: readonly (readonly [fraction: number, milliseconds: number])[];
 }
 
 /** Names a program: its operations and their operands, whatever its weights. */
