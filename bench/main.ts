@@ -7,14 +7,14 @@
  * Without names as many images are run as fit into seconds; only then the file is written.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import { formatBytes } from '../cli/render/units.ts';
 import { measureCosts } from '../runtime/measuring/measure-costs.ts';
 import { measure, type Measurement } from './measure.ts';
 import { benchModels, type BenchModel } from './models.ts';
+import { publish } from './publish.ts';
 import type { EvaluationSettings } from './plan-evaluation.ts';
 import { renderReport } from './report.ts';
 
@@ -77,9 +77,7 @@ if (!Number.isInteger(images) || images < 1 || images > 128 || models.length < M
     const [commit, machine, node] = [describeCommit(), describeMachine(), process.versions.node];
     const seconds = (performance.now() - start) / 1000;
     const report = renderReport({ date, commit, machine, node, threads, images, seconds, failures }, measurements);
-    const text = await format(report, { ...(await resolveConfig(resultFile)), parser: 'markdown' });
-    process.stdout.write(text);
-    if (names.length === 0) writeFileSync(resultFile, text);
+    await publish(resultFile, report, names.length === 0);
     if (failures.length > 0) process.exitCode = 1;
   } finally {
     rmSync(folder, { recursive: true });

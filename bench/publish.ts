@@ -14,7 +14,16 @@ export function circumstances(): { readonly machine: string; readonly node: stri
 
 /** Prints `page`, which is Markdown, as Prettier has it; `isKept`: and writes it to `file`. */
 export async function publish(file: string, page: string, isKept: boolean): Promise<void> {
-  const text = await format(page, { ...(await resolveConfig(file)), parser: 'markdown' });
+  const text = await formatted(file, page);
   process.stdout.write(text);
   if (isKept) writeFileSync(file, text);
+}
+
+/** Writes `page`, which is Markdown, to `file` as Prettier has it. */
+export async function writePage(file: string, page: string): Promise<void> {
+  writeFileSync(file, await formatted(file, page));
+}
+
+async function formatted(file: string, page: string): Promise<string> {
+  return format(page, { ...(await resolveConfig(file)), parser: 'markdown' });
 }

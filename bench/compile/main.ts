@@ -7,11 +7,11 @@
  * FOLDER is another checkout with its dependencies, which then is measured as well. With --write into
  * `bench/compile.md`, which keeps what was measured before of networks that are left out.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { format, resolveConfig } from 'prettier';
+import { writePage } from '../publish.ts';
 import { measuredHere, readFigures, writeFigures } from './figures.ts';
 import { measureCompile } from './measure.ts';
 import { compileNetworks } from './networks.ts';
@@ -41,10 +41,7 @@ if (more.length > 0 || networks.length === 0) {
       if (values.write) writeFigures({ ...readFigures(), [network.name]: measuredHere(own) });
     }
     process.stdout.write(`${renderMeasured(measured)}\n`);
-    if (values.write) {
-      const report = renderCompile(compileNetworks, readFigures());
-      writeFileSync(resultFile, await format(report, { ...(await resolveConfig(resultFile)), parser: 'markdown' }));
-    }
+    if (values.write) await writePage(resultFile, renderCompile(compileNetworks, readFigures()));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

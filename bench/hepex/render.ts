@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
 import { lossCostChart } from '../../cli/report/drawing/loss-cost-chart.ts';
 import { formatBytes, formatMilliseconds, formatPercent } from '../../cli/render/units.ts';
 import { column, table } from '../markdown.ts';
+import { writePage } from '../publish.ts';
 import { engineNames } from '../../ir/plan/plan.ts';
 import type { BestPruning } from './best-pruning.ts';
 import type { HepexResults } from './results.ts';
@@ -38,8 +38,7 @@ export async function renderHepex({ best, schemes }: HepexResults): Promise<void
     ...Object.entries(best).map(([part, row]) => whatWasTried(part, row)),
     ...tables.flatMap(schemeSection),
   ].join('\n\n');
-  const options = await resolveConfig(reportFile);
-  writeFileSync(reportFile, await format(text, { ...options, parser: 'markdown' }));
+  await writePage(reportFile, text);
 }
 
 function bestTable(rows: readonly BestPruning[]): string {
