@@ -4,22 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readNpy } from '../../runtime/format/npy.ts';
-import { compileSmallModel, runCli, type SmallModel, temporaryFolder } from '../support/cli.ts';
+import { compileSmallModel, fail, type SmallModel, succeed, temporaryFolder } from '../support/cli.ts';
 
 let files: SmallModel;
 let at: (name: string) => string;
-
-async function succeed(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await runCli(...args);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  return stdout;
-}
-
-async function fail(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await runCli(...args);
-  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-  return stderr;
-}
 
 beforeAll(async () => {
   files = await compileSmallModel(1);

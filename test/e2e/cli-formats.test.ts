@@ -8,16 +8,10 @@ import { optionsOf } from '../../cli/parsing/command.ts';
 import { readNpy } from '../../runtime/format/npy.ts';
 import { npzLimits, readNpz } from '../../runtime/format/npz.ts';
 import { listSamples, loadSamples } from '../../runtime/samples.ts';
-import { compileSmallModel, runCli, type SmallModel, temporaryFolder } from '../support/cli.ts';
+import { compileSmallModel, runCli, type SmallModel, succeed, temporaryFolder } from '../support/cli.ts';
 
 let files: SmallModel;
 let at: (name: string) => string;
-
-async function succeed(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await runCli(...args);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  return stdout;
-}
 
 const keysOf = () => ['--keys', at('keys')];
 

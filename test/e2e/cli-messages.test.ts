@@ -3,17 +3,11 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeNpy } from '../../runtime/format/npy.ts';
-import { compileSmallModel, runCli, sampleFile, type SmallModel, temporaryFolder } from '../support/cli.ts';
+import { compileSmallModel, runCli, sampleFile, type SmallModel, succeed, temporaryFolder } from '../support/cli.ts';
 
 let files: SmallModel;
 let other: SmallModel;
 let at: (name: string) => string;
-
-async function succeed(...args: string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await runCli(...args);
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  return stdout;
-}
 
 beforeAll(async () => {
   files = await compileSmallModel(1);

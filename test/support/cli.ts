@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { commands } from '../../cli/commands/registry.ts';
 import type { CommandEntry } from '../../cli/parsing/command-entry.ts';
 import { failureOf } from '../../cli/shell/failure.ts';
@@ -38,6 +38,20 @@ export async function runCli(...args: string[]): Promise<CliResult> {
     const { exitCode, text } = failureOf(error, false);
     return { exitCode, stdout, stderr: stderr + text };
   }
+}
+
+/** What a command prints that has nothing to complain of. */
+export async function succeed(...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await runCli(...args);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  return stdout;
+}
+
+/** What a command says that refuses its input. */
+export async function fail(...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await runCli(...args);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  return stderr;
 }
 
 /** The commands, which check their options, tell `seen`, and do nothing. */

@@ -14,13 +14,7 @@ import type { KeySet } from '../../../runtime/seal/keys.ts';
 import { Server } from '../../../runtime/server.ts';
 import type { ServerSession } from '../../../runtime/server-session.ts';
 import { memoryUse } from '../../support/memory-use.ts';
-import { ProgramWriter, smallParameters } from './engines/seal-wasm/programs.ts';
-
-function identityPlan() {
-  const writer = new ProgramWriter(smallParameters, 2 ** 28);
-  writer.output(writer.input());
-  return writer.plan();
-}
+import { identityPlan } from './engines/seal-wasm/programs.ts';
 
 const plan = identityPlan();
 const { slots } = plan.program;

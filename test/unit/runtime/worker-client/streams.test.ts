@@ -9,13 +9,7 @@ import type { KeySet } from '../../../../runtime/seal/keys.ts';
 import { WorkerClient } from '../../../../runtime/worker-client/worker-client.ts';
 import { codesOfAsync } from '../../../support/codes.ts';
 import { withServer } from '../../../support/serve-plans.ts';
-import { ProgramWriter, smallParameters } from '../engines/seal-wasm/programs.ts';
-
-function identityPlan() {
-  const writer = new ProgramWriter(smallParameters, 2 ** 28);
-  writer.output(writer.input());
-  return writer.plan();
-}
+import { identityPlan } from '../engines/seal-wasm/programs.ts';
 
 const plan = identityPlan();
 const { slots } = plan.program;

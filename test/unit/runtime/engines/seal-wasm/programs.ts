@@ -234,3 +234,10 @@ const statistics: PlanStatistics = {
   peakBytes: 0,
   predictedMaxError: 0,
 };
+
+/** A plan that gives its input. */
+export function identityPlan(): Plan {
+  const writer = new ProgramWriter(smallParameters, 2 ** 28);
+  writer.output(writer.input());
+  return writer.plan();
+}
