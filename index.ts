@@ -26,6 +26,7 @@ import type { Plan, PlanStatistics } from './ir/plan/plan.ts';
 import { pruneModel } from './pruning/prune-model.ts';
 import type { PruneOptions } from './pruning/prune-options.ts';
 import type { PrunedModel } from './pruning/session.ts';
+import { plainBytes } from './runtime/base/own-bytes.ts';
 import { writeHep } from './runtime/hep/write.ts';
 import { listSamples, type Samples } from './runtime/samples.ts';
 
@@ -161,6 +162,12 @@ export async function prune(
 }
 
 function sourceOf(onnx: Uint8Array | OnnxModel): OnnxSource {
-  const { bytes, fileName, readExternal } = onnx instanceof Uint8Array ? { bytes: onnx } : onnx;
-  return { bytes, fileName: fileName ?? 'the model', readExternal: readExternal ?? (() => undefined) };
+  const given: unknown = onnx;
+  const isModel = typeof given === 'object' && given !== null && 'bytes' in given;
+  const { bytes, fileName, readExternal } = isModel ? (onnx as OnnxModel) : { bytes: onnx as Uint8Array };
+  return {
+    bytes: plainBytes(bytes, 'an ONNX model'),
+    fileName: fileName ?? 'the model',
+    readExternal: readExternal ?? (() => undefined),
+  };
 }

@@ -36,6 +36,7 @@ export interface CompileOptions {
   readonly optimize?: Objective;
   /** Mbit/s between client and server, for end-to-end. Default 100. */
   readonly bandwidthMbit?: number;
+  /** What a plan may take at most. Default whatever its engine can hold. */
   readonly limits?: SearchLimits;
   /** Holds the search to products of this many outputs and inputs; both powers of two. By default it is free. */
   readonly tile?: TileShape;
@@ -45,6 +46,7 @@ export interface CompileOptions {
   readonly costs?: CostTable;
   /** Costs of the client's work, as measured. Default those that hepc comes with. */
   readonly clientCosts?: ClientCostTable;
+  /** `encrypted`: the server does not see them, and plans run once they are bound to a key. Default `plain`. */
   readonly weights?: 'plain' | 'encrypted';
   /** Seed of the noise simulation and of synthetic samples. Default 1. */
   readonly seed?: number;

@@ -11,7 +11,7 @@ import { keysNotLoaded, type NamedFile, noSamplesToEncrypt, otherKey, wrongCount
 import { type GivenSample, readGivenSamples } from '../ir/given-samples.ts';
 import { byCiphertext, type ClientPart, type InputEncoding, maxFileSamples, sentCiphertexts } from '../ir/plan/plan.ts';
 import { checkInputRange, packInput, unpackOutput } from './base/codec.ts';
-import { plainBytes } from './base/own-bytes.ts';
+import { checkRead, plainBytes } from './base/own-bytes.ts';
 import { unlikeAnswers, unlikeSamples } from './base/plausibility.ts';
 import type { RandomAccess } from './format/random-access.ts';
 import type { Append } from './format/zip-writer.ts';
@@ -71,8 +71,9 @@ export class Client {
   private keys: LoadedKeys | undefined;
   private remarks: readonly Diagnostic[] = [];
 
-  /** Instantiates SEAL. To be closed. Throws `HepcError` (H645) in browsers that are too old for it. */
+  /** Instantiates SEAL. To be closed. Throws `HepcError` in browsers that are too old for it (H645) or forbid it (H647). */
   static async create(part: ClientPart): Promise<Client> {
+    checkRead(part, 'rotationSteps', 'the client part of a plan', 'readClientPart');
     return new Client(part, await startSeal());
   }
 

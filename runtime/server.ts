@@ -14,7 +14,7 @@ import {
   type PreparedPlan,
 } from './base/engine.ts';
 import type { OpenedEngine } from './base/fallback.ts';
-import { ownBytes, plainBytes } from './base/own-bytes.ts';
+import { checkRead, ownBytes, plainBytes } from './base/own-bytes.ts';
 import { Pending } from './base/pending.ts';
 import type { EngineChoice } from './base/engine-choices.ts';
 import { openEngine } from './engines/registry.ts';
@@ -58,6 +58,7 @@ export class Server {
    * not fit the memory, and one whose encrypted weights are not bound, or bound to ciphertexts that do not fit.
    */
   static async create(plan: Plan, { engine = 'auto', ...given }: ServerOptions = {}): Promise<Server> {
+    checkRead(plan, 'program', 'a plan', 'readPlan');
     const options = { ...defaultEngineOptions, ...given };
     checkBudget(options.memoryBudgetBytes);
     return new Server(plan, engine, options, await openEngine(engine, plan, options));

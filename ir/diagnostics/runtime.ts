@@ -398,3 +398,14 @@ export const wasmForbidden = defineDiagnostic<{ reason: string }>({
     "Add 'wasm-unsafe-eval' to script-src of the content security policy, of the page or of the worker's script.",
   ],
 });
+
+export const notRead = defineDiagnostic<{ expected: string; reader: string; got: string }>({
+  code: 'H648',
+  severity: 'error',
+  title: 'a plan that is not read',
+  explain:
+    'Client and Server take a plan, or its client part, as `readPlan` and `readClientPart` give it, and not the bytes of a ' +
+    'file; a WorkerClient takes the bytes.',
+  message: ({ expected, got }) => `expected ${expected}, got ${got}`,
+  notes: ({ reader }) => [`Read the file first: \`${reader}(bytes, fileName)\`.`],
+});

@@ -3,7 +3,7 @@
  * reaches what reads them; a copy takes a small part of the time of the digest.
  */
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import { notBytes } from '../../ir/diagnostics/runtime.ts';
+import { notBytes, notRead } from '../../ir/diagnostics/runtime.ts';
 
 /**
  * The bytes of a caller as a plain array in place: a Buffer's `slice` does not copy, and SEAL does not read it. For what is
@@ -20,6 +20,12 @@ export function plainBytes(bytes: unknown, what: string): Uint8Array {
 /** A copy of them; otherwise as `plainBytes`. */
 export function ownBytes(bytes: unknown, what: string): Uint8Array {
   return new Uint8Array(plainBytes(bytes, what));
+}
+
+/** Throws `HepcError` for what has no `field`, as bytes and all else have that `reader` has not read. */
+export function checkRead(value: unknown, field: string, expected: string, reader: string): void {
+  if (typeof value === 'object' && value !== null && field in value) return;
+  throw new HepcError([notRead({ expected, reader, got: describe(value) })]);
 }
 
 function describe(value: unknown): string {

@@ -104,7 +104,7 @@ test('bytes may be Buffers and views; samples objects, in single precision and n
 });
 
 test('what is no bytes and no sample is a diagnostic', async () => {
-  const { plan } = compile(denseModel(1), { calibration: samples });
+  const { hep, plan } = compile(denseModel(1), { calibration: samples });
   const client = await Client.create(plan.client);
   const codesOf = (action: () => unknown): string[] => {
     try {
@@ -125,6 +125,15 @@ test('what is no bytes and no sample is a diagnostic', async () => {
       expect(codesOf(() => client.decrypt(bad))).toEqual(['H644']);
       expect(codesOf(() => client.encrypt(bad))[0]).toMatch(/^H62[34]/);
     }
+    for (const bad of [null, undefined, 'model.onnx', {}, { bytes: 'x' }, new ArrayBuffer(8)] as never[])
+      expect(codesOf(() => compile(bad))).toEqual(['H644']);
+    // A file that nobody has read is no plan.
+    await expect(Client.create(hep as never)).rejects.toThrow(
+      /H648.*client part of a plan, got Uint8Array[^]*readClientPart/,
+    );
+    await expect(Client.create(plan as never)).rejects.toThrow('H648');
+    await expect(Server.create(hep as never)).rejects.toThrow(/H648.*a plan, got Uint8Array[^]*readPlan/);
+    await expect(Server.create(undefined as never)).rejects.toThrow('H648');
     expect(codesOf(() => compile(denseModel(1), { calibration: [] }))).toEqual(['H412']);
     expect(codesOf(() => compile(denseModel(1), { calibration: 'x' as never }))).toEqual(['H623']);
     expect(codesOf(() => compile(denseModel(1), { calibration: [{ y: [1] }] }))).toEqual(['H620']);
