@@ -91,15 +91,12 @@ test('a page and its server take fewer lines than the guide says, and fewer than
 
 test('pieces of programs in the guide have right types', async () => {
   expect(pieces).toHaveLength(2);
+  const typed = (piece: string): string =>
+    piece.replaceAll(/async \((\w+), (\w+)\) =>/g, 'async ($1: number, $2: number) =>');
   const code = `
     import { WorkerClient } from 'hepc/client-worker';
     declare const client: WorkerClient, images: readonly Float32Array[], file: Uint8Array;
-    ${pieces
-      .map((piece, k) => {
-        const typed = piece.replaceAll('(first, end)', '(first: number, end: number)');
-        return `export async function piece${k}() {\n${typed.replaceAll('(offset, length)', '(offset: number, length: number)')}\n}`;
-      })
-      .join('\n')}
+    ${pieces.map((piece, k) => `export async function piece${k}() {\n${typed(piece)}\n}`).join('\n')}
   `;
   expect(await typeErrors('pieces.ts', code)).toBe('');
 });
