@@ -10,7 +10,8 @@ import { inPage, isThere, launchChromium, place } from '../support/browser/chrom
 import type { PageResult, PageTask, WorkerPageResult } from '../support/browser/page.ts';
 import { buildSite, type Serving, workerFile } from '../support/browser/site.ts';
 import { bundlers } from '../support/package/bundlers.ts';
-import { type Installation, installPackage, repository } from '../support/package/install.ts';
+import { type Installation, installPackage } from '../support/package/install.ts';
+import { repository } from '../support/package/manifest.ts';
 import { difference, inTheClear, randomSample, withStatistics } from '../support/serve-plans.ts';
 import { deepParameters, ProgramWriter } from '../unit/runtime/engines/seal-wasm/programs.ts';
 
