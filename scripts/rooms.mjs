@@ -186,6 +186,7 @@ export const houses = [
     rooms: [
       room('render'),
       room('files'),
+      room('files/keys', 'files'),
       room('shell', 'files render'),
       room('parsing', 'shell files render'),
       room('answers', 'shell files render'),
@@ -196,10 +197,10 @@ export const houses = [
       room('commands/options', 'answers parsing'),
       room('commands/looking', 'commands/options parsing'),
       room('commands/making', 'commands/options parsing'),
-      room('commands/running', 'commands/options files parsing'),
+      room('commands/running', 'commands/options files/keys files parsing'),
       room('actions/looking', 'commands/looking parsing report files shell render'),
-      room('actions/making', 'commands/making commands/options parsing report report/drawing files shell render'),
-      room('actions/running', 'commands/running parsing answers files shell render'),
+      room('actions/making', 'commands/making commands/options parsing report report/drawing files/keys files shell render'),
+      room('actions/running', 'commands/running parsing answers files/keys files shell render'),
       room(
         'commands',
         'actions/looking actions/making actions/running commands/looking commands/making commands/running parsing',
