@@ -126,9 +126,9 @@ describe.each([1, 2])('%i threads', (threads) => {
           }
           outcomes.add(loaded);
         }),
-        { numRuns: casesOf({ normal: 5, nightly: 20 }) },
+        { numRuns: casesOf({ normal: 8, nightly: 20 }) },
       );
-      outcomes.expectBoth(3);
+      outcomes.expectBoth(casesOf({ normal: 1, nightly: 3 }));
       expect(server.usage.sessions).toBe(0);
       const session = await server.openSession(keys.evaluationKeys);
       expect((await session.evaluate(inputs)).outputs).toBeInstanceOf(Uint8Array);

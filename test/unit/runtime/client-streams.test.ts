@@ -197,8 +197,15 @@ test('memory is that of a run, however many there are', async () => {
 /** Some runs; a file has hundreds. */
 const slack = 5e6;
 
-/** Outside of the heap of JavaScript, where the bytes of files are. */
+/**
+ * Outside of the heap of JavaScript, where the bytes of files are: the least of several looks, for on a busy machine other
+ * threads are late in letting go of what they were sent.
+ */
 async function heldBytes(): Promise<number> {
-  await memoryUse();
-  return process.memoryUsage().arrayBuffers;
+  let least = Infinity;
+  for (let look = 0; look < 5; look++) {
+    await memoryUse();
+    least = Math.min(least, process.memoryUsage().arrayBuffers);
+  }
+  return least;
 }
