@@ -4,7 +4,7 @@ import { homes, houseOf, houses, roomRules } from './scripts/rooms.mjs';
 
 const rules = roomRules();
 
-const sources = '^(index\\.ts$|(ir|costs|compiler|passes|runtime|training|pruning|cli)/)';
+const sources = '^(index\\.ts$|(ir|costs|compiler|passes|runtime|training|pruning|service|cli)/)';
 
 /** Modules that a page or a worker of it begins with. */
 const browserEntries =

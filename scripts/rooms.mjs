@@ -177,12 +177,25 @@ export const houses = [
       room('measuring', 'engines/simd/probe engines/seal-wasm/probe seal seal/library'),
       room('.', 'engines hep format seal seal/library seal/bytes base'),
       room('worker-client', '. engines/sessions engines/threads hep format seal seal/library base'),
+      room('protocol'),
+    ],
+  },
+  {
+    name: 'service',
+    holds: 'stores, keys, jobs, HTTP',
+    imports: ['runtime', 'costs', 'ir'],
+    rooms: [
+      room('base'),
+      room('stores', 'base'),
+      room('evaluation', 'base'),
+      room('keys', 'stores base'),
+      room('jobs', 'stores base'),
     ],
   },
   {
     name: 'cli',
     holds: 'commands as data, parsing, help, rendering',
-    imports: ['pruning', 'compiler', 'passes', 'costs', 'training', 'runtime', 'ir'],
+    imports: ['service', 'pruning', 'compiler', 'passes', 'costs', 'training', 'runtime', 'ir'],
     rooms: [
       room('render'),
       room('files'),
@@ -226,6 +239,9 @@ export const homes = {
   'pure-rand': '^ir/random\\.ts$',
   'ml-matrix': '^(passes/(tensor/approximation|pruning/(regression|neurons))/|runtime/measuring/fit-cost)',
   '@noble/hashes': '^ir/digest\\.ts$',
+  '(fastify|fastify-type-provider-zod|@fastify|@tus|prom-client|pino)': '^service/http/',
+  '@nats-io': '^service/stores/nats/',
+  '(tus-js-client|eventsource-parser|idb)': '^runtime/remote/',
 };
 
 /** @param {string} text */

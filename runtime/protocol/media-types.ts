@@ -1,0 +1,9 @@
+/** The kinds of bodies that a service takes and gives. */
+export const mediaTypes = {
+  clientPart: 'application/vnd.hepc.client-part',
+  ciphertexts: 'application/vnd.hepc.ciphertexts',
+  evaluationKeys: 'application/vnd.hepc.evaluation-keys',
+} as const;
+
+/** The request's header with the digest of the evaluation keys. */
+export const keysHeader = 'hepc-keys';

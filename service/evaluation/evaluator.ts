@@ -1,0 +1,57 @@
+/**
+ * Evaluates jobs in a process of its own, so that whatever happens to the engine, the process that talks to the network
+ * stays: it does not wait for checks of keys, and a crash is an answer.
+ */
+import type { EvaluationTimings } from '../../runtime/base/engine.ts';
+
+/** Files are named by their paths; the evaluator reads them, and checks whatever it reads. */
+export interface EvaluationRequest {
+  readonly plan: { readonly digest: string; readonly path: string };
+  readonly keys: { readonly digest: string; readonly path: string };
+  /**
+   * Encrypted inputs under these keys, and which of their runs. Several files have one run each, with samples at places
+   * that no other has: they are evaluated as one run, of which each gets its own samples.
+   */
+  readonly inputs: readonly { readonly path: string; readonly first: number; readonly end: number }[];
+  /** Where the encrypted outputs of the runs of each are written, whole or not at all. */
+  readonly outputs: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (fraction: number) => void;
+}
+
+export interface EvaluationResult {
+  readonly outputs: readonly { readonly bytes: number }[];
+  readonly timings: EvaluationTimings;
+  /** `wait`: for other requests to finish; `open`: preparing the plan, where it was not; milliseconds. */
+  readonly openMs: number;
+}
+
+/** What is in its memory now. */
+export interface EvaluatorUsage {
+  readonly budgetBytes: number;
+  readonly plans: readonly {
+    readonly digest: string;
+    readonly bytes: number;
+    readonly sessions: number;
+    readonly loadedKeys: number;
+    readonly keyPlaces: number;
+    readonly keyLoads: number;
+  }[];
+}
+
+export interface Evaluator {
+  /**
+   * Rejects with `HepcError` for inputs, keys and plans that are refused, H812 where the process has ended meanwhile (the
+   * next request starts another), and with the reason of `signal`.
+   */
+  evaluate(request: EvaluationRequest): Promise<EvaluationResult>;
+  /** Checks a file of evaluation keys against a plan, and gives its identity. Rejects with `HepcError`. */
+  checkKeys(plan: EvaluationRequest['plan'], path: string): Promise<{ readonly keyId: string }>;
+  /** Whether plan and keys are in memory: 2 for both, 1 for the plan alone, 0. Known without asking the process. */
+  holds(plan: string, keys: string): number;
+  usage(): Promise<EvaluatorUsage>;
+  /** Forgets the keys, whose file is about to go. */
+  forget(keys: string): Promise<void>;
+  /** Evaluations that are under way finish first. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,52 @@
+/**
+ * A job: a file of encrypted inputs under one key, in parts of some runs each. The record is the truth about it; a job is
+ * accepted once its record is there, and over once its state says so. It is changed by compare and set alone, so a part
+ * that two workers have done counts once.
+ *
+ *     waiting ─► running ─► done
+ *        └──────────┴─────► failed | cancelled
+ */
+import { z } from 'zod';
+import { problemSchema } from '../../runtime/protocol/problem.ts';
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const milliseconds = z.number().min(0);
+
+export const jobStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
+export type JobState = (typeof jobStates)[number];
+
+export const partSchema = z.strictObject({
+  /** Its runs: from the first to before the last. */
+  first: z.int().min(0),
+  end: z.int().min(1),
+  state: z.enum(['waiting', 'running', 'done']),
+  attempts: z.int().min(0),
+  /** Who does or did it. */
+  worker: z.string().optional(),
+  /** Of the evaluation alone. */
+  milliseconds: milliseconds.optional(),
+});
+
+export const jobSchema = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
+  tenant: z.string(),
+  plan: digest,
+  keys: digest,
+  samples: z.int().min(1),
+  inputBytes: z.int().min(1),
+  state: z.enum(jobStates),
+  parts: z.array(partSchema).min(1),
+  /** Of the clock of whoever accepted it. */
+  submittedAt: milliseconds,
+  /** To be refused from then on, where nobody has done it. */
+  deadlineAt: milliseconds,
+  endedAt: milliseconds.optional(),
+  /** When the record and the result go. */
+  expiresAt: milliseconds,
+  output: z.strictObject({ bytes: z.int().min(1), digest }).optional(),
+  /** Why it failed. */
+  problem: problemSchema.optional(),
+});
+
+export type Job = z.infer<typeof jobSchema>;
+export type Part = z.infer<typeof partSchema>;

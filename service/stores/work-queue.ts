@@ -1,0 +1,58 @@
+/**
+ * Work that is to be done once, by whichever worker: pushed, delivered, and acknowledged when it is done. What is delivered
+ * and neither acknowledged nor extended for `leaseSeconds` is delivered again, to somebody else; so a task may run twice,
+ * and whoever does it sees to it that this does no harm.
+ */
+
+/** Runs of one job. */
+export interface Task {
+  readonly job: string;
+  /** Which part of the job. */
+  readonly part: number;
+  /** Digest of the plan and of the evaluation keys: what a worker that holds them takes first. */
+  readonly plan: string;
+  readonly keys: string;
+}
+
+export interface Delivery {
+  readonly task: Task;
+  /** 1 at first. Counts deliveries, also those that ended with the worker. */
+  readonly attempt: number;
+  /** Tells that the worker is alive and at it. */
+  extend(): Promise<void>;
+  /** Done, or not to be done any more. */
+  acknowledge(): Promise<void>;
+  /** To be delivered again, not before `delaySeconds`. */
+  giveBack(delaySeconds: number): Promise<void>;
+  /** Not to be delivered any more: into the list of the dead, with the reason. */
+  bury(reason: string): Promise<void>;
+}
+
+export interface DeadTask {
+  readonly task: Task;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly at: number;
+}
+
+export interface TakeOptions {
+  /**
+   * How well a task suits this worker, 0 for not at all better than any; asked for some of the oldest tasks. The best is
+   * taken, the oldest of equals; none is passed over for longer than some seconds.
+   */
+  readonly suits: (task: Task) => number;
+  readonly signal: AbortSignal;
+}
+
+export interface WorkQueue {
+  readonly leaseSeconds: number;
+  /** Durable when it resolves. */
+  push(task: Task): Promise<void>;
+  /** Waits for a task. Rejects with the reason of `signal`. */
+  take(options: TakeOptions): Promise<Delivery>;
+  /** Another task that waits now and that `fits`, as `take` delivers it: to be done in the same run. */
+  takeAlso(fits: (task: Task) => boolean): Promise<Delivery | undefined>;
+  /** Tasks that wait, those that are being done not counted. */
+  waiting(): Promise<number>;
+  dead(): AsyncIterable<DeadTask>;
+}
