@@ -26,7 +26,7 @@ function room(name, imports = '', files) {
   return files === undefined ? { name, imports: list } : { name, imports: list, files: files.split(' ') };
 }
 
-const diagnostics = 'diagnostics/pruning diagnostics';
+const diagnostics = 'diagnostics/service diagnostics/pruning diagnostics';
 const values = `.#values maths ${diagnostics}`;
 
 /** @type {readonly House[]} */
@@ -40,7 +40,8 @@ export const houses = [
       room('files'),
       room('diagnostics#diagnostic', '', 'diagnostic'),
       room('diagnostics/pruning', 'diagnostics#diagnostic'),
-      room('diagnostics', 'maths diagnostics#diagnostic diagnostics/pruning'),
+      room('diagnostics/service', 'diagnostics#diagnostic'),
+      room('diagnostics', 'maths diagnostics#diagnostic diagnostics/service diagnostics/pruning'),
       room(
         '.#values',
         `maths diagnostics#diagnostic ${diagnostics}`,
@@ -187,6 +188,7 @@ export const houses = [
     rooms: [
       room('base'),
       room('stores', 'base'),
+      room('stores/local', 'stores base'),
       room('evaluation', 'base'),
       room('keys', 'stores base'),
       room('jobs', 'stores base'),

@@ -1,6 +1,7 @@
 /**
  * Every diagnostic, by area: H1xx ONNX import, H2xx IR text and verifiers, H3xx compilation and parameters,
- * H4xx samples and arrays, H5xx `.hep` files, H6xx keys, ciphertexts and evaluation, H7xx the command line.
+ * H4xx samples and arrays, H5xx `.hep` files, H6xx keys, ciphertexts and evaluation, H7xx the command line,
+ * H8xx the service.
  */
 import * as cli from './cli.ts';
 import * as client from './client.ts';
@@ -17,6 +18,7 @@ import * as quantization from './quantization.ts';
 import * as pruning from './pruning/pruning.ts';
 import * as runtime from './runtime.ts';
 import * as samples from './samples.ts';
+import * as stores from './service/stores.ts';
 import * as text from './text.ts';
 import * as tiles from './pruning/tiles.ts';
 import * as training from './pruning/training.ts';
@@ -41,6 +43,7 @@ const areas = [
   runtime,
   samples,
   cli,
+  stores,
 ];
 
 /** Declarations by code, in the order of their codes. */
