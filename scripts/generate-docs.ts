@@ -144,6 +144,7 @@ const areas: readonly (readonly [string, string])[] = [
   ['H5', '`.hep` files'],
   ['H6', 'Keys, ciphertexts and evaluation'],
   ['H7', 'Command line'],
+  ['H8', 'Services'],
 ];
 
 function diagnosticReference(): string {

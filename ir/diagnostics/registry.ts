@@ -18,6 +18,7 @@ import * as quantization from './quantization.ts';
 import * as pruning from './pruning/pruning.ts';
 import * as runtime from './runtime.ts';
 import * as samples from './samples.ts';
+import * as serviceHttp from './service/http.ts';
 import * as stores from './service/stores.ts';
 import * as text from './text.ts';
 import * as tiles from './pruning/tiles.ts';
@@ -44,6 +45,7 @@ const areas = [
   samples,
   cli,
   stores,
+  serviceHttp,
 ];
 
 /** Declarations by code, in the order of their codes. */
