@@ -191,7 +191,8 @@ export const houses = [
       room('stores/local', 'stores base'),
       room('evaluation', 'base'),
       room('keys', 'stores base'),
-      room('jobs', 'stores base'),
+      room('jobs', 'keys stores base'),
+      room('worker', 'jobs evaluation stores base'),
     ],
   },
   {

@@ -20,6 +20,8 @@ import * as runtime from './runtime.ts';
 import * as samples from './samples.ts';
 import * as serviceHttp from './service/http.ts';
 import * as stores from './service/stores.ts';
+import * as serviceEvaluation from './service/evaluation.ts';
+import * as serviceJobs from './service/jobs.ts';
 import * as text from './text.ts';
 import * as tiles from './pruning/tiles.ts';
 import * as training from './pruning/training.ts';
@@ -46,6 +48,8 @@ const areas = [
   cli,
   stores,
   serviceHttp,
+  serviceEvaluation,
+  serviceJobs,
 ];
 
 /** Declarations by code, in the order of their codes. */

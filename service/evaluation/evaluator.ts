@@ -21,14 +21,17 @@ export interface EvaluationRequest {
 
 export interface EvaluationResult {
   readonly outputs: readonly { readonly bytes: number }[];
+  /** Milliseconds; `wait` is for other requests to finish. */
   readonly timings: EvaluationTimings;
-  /** `wait`: for other requests to finish; `open`: preparing the plan, where it was not; milliseconds. */
+  /** Milliseconds for preparing the plan and opening the session, 0 where they were open. */
   readonly openMs: number;
 }
 
 /** What is in its memory now. */
 export interface EvaluatorUsage {
   readonly budgetBytes: number;
+  /** How often the process has ended by itself. */
+  readonly crashes: number;
   readonly plans: readonly {
     readonly digest: string;
     readonly bytes: number;

@@ -25,6 +25,8 @@ export const partSchema = z.strictObject({
   worker: z.string().optional(),
   /** Of the evaluation alone. */
   milliseconds: milliseconds.optional(),
+  /** Why the attempt before this one came to nothing, where its worker could tell. */
+  failure: z.string().optional(),
 });
 
 export const jobSchema = z.strictObject({
@@ -36,6 +38,8 @@ export const jobSchema = z.strictObject({
   inputBytes: z.int().min(1),
   state: z.enum(jobStates),
   parts: z.array(partSchema).min(1),
+  /** Whether its tasks are known to have been pushed: who finds an old job without this pushes them again. */
+  queued: z.boolean(),
   /** Of the clock of whoever accepted it. */
   submittedAt: milliseconds,
   /** To be refused from then on, where nobody has done it. */
@@ -47,6 +51,11 @@ export const jobSchema = z.strictObject({
   /** Why it failed. */
   problem: problemSchema.optional(),
 });
+
+/** Whether it has ended, in whichever way. */
+export function isOver({ state }: Pick<Job, 'state'>): boolean {
+  return state === 'done' || state === 'failed' || state === 'cancelled';
+}
 
 export type Job = z.infer<typeof jobSchema>;
 export type Part = z.infer<typeof partSchema>;

@@ -3,13 +3,20 @@
  * stand one run after another. The number of samples is in the envelope, in the clear.
  */
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
-import { wrongCount } from '../../../ir/diagnostics/runtime.ts';
+import { malformedSealData, wrongCount } from '../../../ir/diagnostics/runtime.ts';
 import { byCiphertext, type ClientPart } from '../../../ir/plan/plan.ts';
 import type { RandomAccess } from '../../format/random-access.ts';
 import type { Append } from '../../format/zip-writer.ts';
 import { encodingDigest, parametersDigest } from './client-part-digest.ts';
 import { openEnvelope, sealEnvelope } from './envelope.ts';
-import { damaged, type EnvelopeHeader, type ExpectedEnvelope } from './envelope-header.ts';
+import {
+  announcedBy,
+  damaged,
+  type EnvelopeHeader,
+  type ExpectedEnvelope,
+  fixedBytes,
+  headEnd,
+} from './envelope-header.ts';
 import { EnvelopeReader, EnvelopeWriter } from './envelope-stream.ts';
 import { type ExpectedCiphertext, inspectCiphertext } from './inspect-bytes.ts';
 import { savedCiphertextBytes, savedSeededBytes } from './saved-format.ts';
@@ -61,10 +68,7 @@ export class CiphertextWriter {
     { keyId, samples }: Pick<CiphertextFile, 'keyId' | 'samples'>,
     append: Append,
   ) {
-    const { polyModulusDegree: degree } = part.parameters;
-    const sections = expectedCiphertexts(part, kind).map(({ level, seeded }) =>
-      seeded ? savedSeededBytes(degree, level + 1) : savedCiphertextBytes(degree, level + 1, 2),
-    );
+    const sections = sectionBytes(kind, part);
     const header = { ...identity(kind, part), key: keyId, samples, runs: Math.ceil(samples / part.batch), sections };
     this.envelope = new EnvelopeWriter(header, append);
   }
@@ -78,6 +82,42 @@ export class CiphertextWriter {
   finish(): Promise<number> {
     return this.envelope.finish();
   }
+}
+
+/** Bytes that tell where the header ends, at most; fewer do not. */
+export const announcingBytes = fixedBytes;
+
+/** How many bytes a file of encrypted inputs has before its first run, by its first `announcingBytes`. Throws `HepcError`. */
+export function announcementEnd(first: Uint8Array): number {
+  return headEnd(first, Infinity, 'inputs');
+}
+
+/**
+ * What a file of encrypted inputs will be, by all that stands before its first run (`announcementEnd`). Throws `HepcError`
+ * for what is not for the plan and of the key. The sizes of its ciphertexts are the plan's.
+ */
+export function announcedInputs(
+  head: Uint8Array,
+  part: ClientPart,
+  keyId: string,
+): { readonly samples: number; readonly runs: number; readonly bytes: number } {
+  const { header, bytes } = announcedBy(head, expectedEnvelope('inputs', part, keyId));
+  const samples = checkCounts(header, 'inputs', part);
+  for (const [i, size] of sectionBytes('inputs', part).entries())
+    if (header.sections[i] !== size) {
+      const what = `ciphertext ${i} of the inputs`;
+      const reason = `it has ${header.sections[i] ?? 0} bytes; with the parameters of the plan it takes ${size}`;
+      throw new HepcError([malformedSealData({ what, reason })]);
+    }
+  return { samples, runs: header.runs, bytes };
+}
+
+/** Bytes of each ciphertext of a run. */
+function sectionBytes(kind: Direction, part: ClientPart): number[] {
+  const { polyModulusDegree: degree } = part.parameters;
+  return expectedCiphertexts(part, kind).map(({ level, seeded }) =>
+    seeded ? savedSeededBytes(degree, level + 1) : savedCiphertextBytes(degree, level + 1, 2),
+  );
 }
 
 /** Reads a file run by run. */
@@ -118,8 +158,13 @@ export class CiphertextReader {
   }
 }
 
+/** Digests of index tables, which a server would compute for each file. */
+const identities = new WeakMap<ClientPart, { readonly parameters: string; readonly encoding: string }>();
+
 function identity(kind: Direction, part: ClientPart) {
-  return { kind, parameters: parametersDigest(part), encoding: encodingDigest(part) };
+  const own = identities.get(part) ?? { parameters: parametersDigest(part), encoding: encodingDigest(part) };
+  identities.set(part, own);
+  return { kind, ...own };
 }
 
 function expectedEnvelope(kind: Direction, part: ClientPart, keyId: string): ExpectedEnvelope {

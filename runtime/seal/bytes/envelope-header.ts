@@ -72,7 +72,7 @@ export type EnvelopeHeader = z.output<typeof headerSchema>;
 /** What an envelope must say; what is left out is not compared. */
 export interface ExpectedEnvelope {
   readonly kind: Kind;
-  readonly parameters: string;
+  readonly parameters?: string;
   readonly key?: string;
   readonly encoding?: string;
 }
@@ -115,24 +115,46 @@ export function headEnd(fixed: Uint8Array, total: number, kind: Kind): number {
  * unless it is as expected and says of the whole file how long it is.
  */
 export function readHeader(head: Uint8Array, total: number, expected: ExpectedEnvelope): EnvelopeHeader {
-  const parsed = headerSchema.safeParse(parseJson(head.subarray(fixedBytes)));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw damaged(`its header is malformed${issue === undefined ? '' : `: ${issue.path.join('.')}: ${issue.message}`}`);
-  }
-  const header = parsed.data;
-  if (header.kind !== expected.kind)
-    throw new HepcError([wrongKindOfFile({ expected: kinds[expected.kind], got: kinds[header.kind] })]);
-  const what = definite[header.kind];
+  const header = parseHeader(head);
+  checkKind(header, expected);
   const content = header.runs * runBytes(header);
   const there = total - head.length - trailerBytes(header);
   if (content !== there) throw damaged(`its sections take ${content} bytes, but ${Math.max(0, there)} are there`);
-  if (header.parameters !== expected.parameters) throw new HepcError([otherParameters({ what })]);
+  checkIdentity(header, expected);
+  return header;
+}
+
+/** As `readHeader`, of a file that is still to come, and how many bytes it will have. */
+export function announcedBy(
+  head: Uint8Array,
+  expected: ExpectedEnvelope,
+): { readonly header: EnvelopeHeader; readonly bytes: number } {
+  const header = parseHeader(head);
+  checkKind(header, expected);
+  checkIdentity(header, expected);
+  return { header, bytes: head.length + header.runs * runBytes(header) + trailerBytes(header) };
+}
+
+function parseHeader(head: Uint8Array): EnvelopeHeader {
+  const parsed = headerSchema.safeParse(parseJson(head.subarray(fixedBytes)));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw damaged(`its header is malformed${issue === undefined ? '' : `: ${issue.path.join('.')}: ${issue.message}`}`);
+}
+
+function checkKind(header: EnvelopeHeader, expected: ExpectedEnvelope): void {
+  if (header.kind !== expected.kind)
+    throw new HepcError([wrongKindOfFile({ expected: kinds[expected.kind], got: kinds[header.kind] })]);
+}
+
+function checkIdentity(header: EnvelopeHeader, expected: ExpectedEnvelope): void {
+  const what = definite[header.kind];
+  if (expected.parameters !== undefined && header.parameters !== expected.parameters)
+    throw new HepcError([otherParameters({ what })]);
   if (expected.key !== undefined && header.key !== expected.key)
     throw new HepcError([otherKey({ what, got: header.key, expected: expected.key })]);
   if (expected.encoding !== undefined && header.encoding !== expected.encoding)
     throw new HepcError([otherEncoding({ what })]);
-  return header;
 }
 
 export function trailerBytes({ runs }: Pick<EnvelopeHeader, 'runs'>): number {

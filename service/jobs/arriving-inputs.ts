@@ -1,0 +1,95 @@
+/**
+ * Encrypted inputs as they arrive: what they will be is known, and checked, by their first bytes, and that they are as long as
+ * they say by their last. Their content is left to the evaluator.
+ */
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { inputsTooLarge, wrongBodyLength } from '../../ir/diagnostics/service/jobs.ts';
+import { tellingBytes } from '../../ir/files/kind-of-bytes.ts';
+import type { ClientPart } from '../../ir/plan/plan.ts';
+import { announcedInputs, announcementEnd, announcingBytes } from '../../runtime/seal/bytes/ciphertext-files.ts';
+
+export interface ArrivingInputs {
+  readonly samples: number;
+  readonly runs: number;
+  /** Of the whole file. */
+  readonly bytes: number;
+  /** The file, from its first byte. Ends with H821 where it is shorter or longer. To be gone through once. */
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Reads as far as the header goes. Rejects with `HepcError` for a file that is not of the plan and the key, or larger than
+ * `limitBytes`, and with what `source` throws; the source is at its end then.
+ */
+export async function arrivingInputs(
+  source: AsyncIterable<Uint8Array>,
+  part: ClientPart,
+  keyId: string,
+  limitBytes: number,
+): Promise<ArrivingInputs> {
+  const iterator = source[Symbol.asyncIterator]();
+  try {
+    const start = new Start(iterator);
+    const first = await start.atLeast(Math.max(announcingBytes, tellingBytes));
+    const end = announcementEnd(first);
+    const announced = announcedInputs((await start.atLeast(end)).subarray(0, end), part, keyId);
+    const { bytes } = announced;
+    if (bytes > limitBytes) throw new HepcError([inputsTooLarge({ bytes, limit: limitBytes })]);
+    return { ...announced, content: exactly(bytes, start.pieces, iterator) };
+  } catch (error) {
+    await iterator.return?.();
+    throw error;
+  }
+}
+
+/** Collects the first bytes. */
+class Start {
+  readonly pieces: Uint8Array[] = [];
+  private length = 0;
+  private readonly iterator: AsyncIterator<Uint8Array>;
+
+  constructor(iterator: AsyncIterator<Uint8Array>) {
+    this.iterator = iterator;
+  }
+
+  /** All that has come, `count` bytes or more unless there are fewer. */
+  async atLeast(count: number): Promise<Uint8Array> {
+    while (this.length < count) {
+      const next = await this.iterator.next();
+      if (next.done === true) break;
+      this.pieces.push(next.value);
+      this.length += next.value.length;
+    }
+    const bytes = new Uint8Array(this.length);
+    let at = 0;
+    for (const piece of this.pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  }
+}
+
+async function* exactly(
+  bytes: number,
+  first: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let got = 0;
+  const count = (piece: Uint8Array): Uint8Array => {
+    got += piece.length;
+    if (got > bytes) throw new HepcError([wrongBodyLength({ declared: bytes, got })]);
+    return piece;
+  };
+  try {
+    for (const piece of first) yield count(piece);
+    for (;;) {
+      const next = await rest.next();
+      if (next.done === true) break;
+      yield count(next.value);
+    }
+    if (got !== bytes) throw new HepcError([wrongBodyLength({ declared: bytes, got })]);
+  } finally {
+    await rest.return?.();
+  }
+}
