@@ -179,6 +179,7 @@ export const houses = [
       room('.', 'engines hep format seal seal/library seal/bytes base'),
       room('worker-client', '. engines/sessions engines/threads hep format seal seal/library base'),
       room('protocol'),
+      room('remote', 'protocol worker-client . hep format seal seal/library seal/bytes base'),
     ],
   },
   {

@@ -19,6 +19,7 @@ import * as pruning from './pruning/pruning.ts';
 import * as runtime from './runtime.ts';
 import * as samples from './samples.ts';
 import * as serviceHttp from './service/http.ts';
+import * as remote from './service/remote.ts';
 import * as stores from './service/stores.ts';
 import * as serviceEvaluation from './service/evaluation.ts';
 import * as serviceJobs from './service/jobs.ts';
@@ -50,6 +51,7 @@ const areas = [
   serviceHttp,
   serviceEvaluation,
   serviceJobs,
+  remote,
 ];
 
 /** Declarations by code, in the order of their codes. */

@@ -1,0 +1,312 @@
+/**
+ * A model on a server, as if it were here: fetches its client part, makes and keeps keys, uploads what the server lacks,
+ * encrypts, asks, waits, decrypts. What is heavy is done in a worker.
+ */
+import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import {
+  jobFailed,
+  otherClientPart,
+  unexpectedAnswer,
+  unknownRemoteModel,
+} from '../../ir/diagnostics/service/remote.ts';
+import { sha256HexOf } from '../../ir/digest.ts';
+import type { GivenSample } from '../../ir/given-samples.ts';
+import type { Answer } from '../../ir/interface.ts';
+import type { ClientPart } from '../../ir/plan/plan.ts';
+import { readClientPart } from '../hep/client-part.ts';
+import { keysHeader, mediaTypes } from '../protocol/media-types.ts';
+import { jobStatusSchema, keysSchema, type Model, modelSchema, modelsSchema } from '../protocol/resources.ts';
+import type { SampleSource } from '../sample-source.ts';
+import { WorkerClient } from '../worker-client/worker-client.ts';
+import { Connection, type ConnectionOptions, readDocument, RefusedError } from './connection.ts';
+import { followJob } from './follow-job.ts';
+import { type KeyKeeper, MemoryKeyKeeper } from './key-keeper.ts';
+import { uploadKeys } from './upload-keys.ts';
+
+export interface RemoteOptions extends ConnectionOptions {
+  /** Where keys are kept. In memory unless told, so that each `RemoteModel` makes its own. */
+  readonly keeper?: KeyKeeper | undefined;
+  /** SHA-256 of the client part, from somebody whom the user trusts. Without it the first that was seen counts. */
+  readonly pin?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a call is doing. */
+export type RemoteStep = 'keys' | 'upload' | 'encrypt' | 'evaluate' | 'decrypt';
+
+export interface InferOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the step and the part of it that is done, 0 to 1. */
+  readonly onProgress?: ((step: RemoteStep, fraction: number) => void) | undefined;
+  /** Called for samples (H511) and answers (H512) that are unlike those of calibration. */
+  readonly onWarning?: ((warning: Diagnostic) => void) | undefined;
+  /** Seconds after which the server is to give up. */
+  readonly deadlineSeconds?: number | undefined;
+}
+
+/** Of one call of `infer`. */
+export interface RemoteTraffic {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** Bytes of encrypted inputs of one request, where there are many samples. */
+const requestBytes = 16 * 2 ** 20;
+
+/** Requests of `inferAll` that are under way at once, so that one is encrypted while another is evaluated. */
+const ahead = 2;
+
+/** Seconds that a server holds a request before it makes it a job to be followed. */
+const heldSeconds = 5;
+
+/**
+ * @example
+ * const model = await RemoteModel.open('https://models.example', 'mlp', { token, pin });
+ * const [answer] = await model.infer([{ input: pixels }]);
+ * await model.close();
+ */
+export class RemoteModel {
+  readonly model: Model;
+  /** What the server gave; checked against the pin. */
+  readonly part: ClientPart;
+  private readonly connection: Connection;
+  private readonly client: WorkerClient;
+  private readonly keeper: KeyKeeper;
+  private ready: Promise<string> | undefined;
+  private traffic: RemoteTraffic = { sentBytes: 0, receivedBytes: 0 };
+
+  /**
+   * Fetches the client part. To be closed. Rejects with `HepcError` H870 to H877, and for a client part that is damaged.
+   */
+  static async open(url: string, model: string, options: RemoteOptions = {}): Promise<RemoteModel> {
+    const { keeper = new MemoryKeyKeeper(), pin, signal } = options;
+    const connection = new Connection(url, options);
+    const description = await describe(connection, model, signal);
+    const bytes = await fetchClientPart(connection, description, signal);
+    const got = await sha256HexOf(bytes);
+    await checkPin(keeper, { model: `${connection.base.href}${model}`, got, pin });
+    const part = readClientPart(bytes, `the client part of ${model}`);
+    const client = await WorkerClient.create(bytes, { signal });
+    return new RemoteModel(connection, description, part, client, keeper);
+  }
+
+  private constructor(connection: Connection, model: Model, part: ClientPart, client: WorkerClient, keeper: KeyKeeper) {
+    this.connection = connection;
+    this.model = model;
+    this.part = part;
+    this.client = client;
+    this.keeper = keeper;
+  }
+
+  /** What the last call sent and received, keys not counted. */
+  get lastTraffic(): RemoteTraffic {
+    return this.traffic;
+  }
+
+  /**
+   * Makes keys, or takes those that are kept, and uploads them unless the server has them. `infer` does so by itself. Gives
+   * the digest of the evaluation keys.
+   */
+  prepare(options: Pick<InferOptions, 'signal' | 'onProgress'> = {}): Promise<string> {
+    this.ready ??= this.prepareNow(options).catch((error: unknown) => {
+      this.ready = undefined;
+      throw error;
+    });
+    return this.ready;
+  }
+
+  /**
+   * The answers for some samples, in one request. Rejects with `HepcError`: for samples that do not fit, where the server
+   * refuses or fails (H870 to H875), for answers that are damaged; and with the reason of the signal, which cancels the
+   * job too.
+   */
+  async infer(samples: readonly GivenSample[], options: InferOptions = {}): Promise<Answer[]> {
+    const { signal, onProgress, onWarning } = options;
+    const keys = await this.prepare(options);
+    onProgress?.('encrypt', 0);
+    const inputs = await this.client.encrypt(samples, { signal });
+    for (const warning of this.client.warnings) onWarning?.(warning);
+    onProgress?.('encrypt', 1);
+    const outputs = await this.evaluate(inputs, keys, options);
+    this.traffic = { sentBytes: inputs.length, receivedBytes: outputs.length };
+    onProgress?.('decrypt', 0);
+    const answers = await this.client.decrypt(outputs, { signal });
+    for (const warning of this.client.warnings) onWarning?.(warning);
+    onProgress?.('decrypt', 1);
+    return answers;
+  }
+
+  /** The answers for any number of samples, in their order, request by request, of which two are under way. */
+  async *inferAll(source: SampleSource, options: InferOptions = {}): AsyncGenerator<Answer[], void, undefined> {
+    const { batch, requestBytes: runBytes } = this.model;
+    const perRequest = batch * Math.max(1, Math.floor(requestBytes / runBytes));
+    const stopped = new AbortController();
+    const signal = options.signal === undefined ? stopped.signal : AbortSignal.any([options.signal, stopped.signal]);
+    const ask = async (first: number): Promise<Answer[]> => {
+      const samples = await source.read(first, Math.min(source.count, first + perRequest));
+      return this.infer(samples, { ...options, signal });
+    };
+    const under: Promise<Answer[]>[] = [];
+    try {
+      for (let first = 0; first < source.count || under.length > 0; first += perRequest) {
+        if (first < source.count) {
+          const asked = ask(first);
+          asked.catch(() => undefined);
+          under.push(asked);
+        }
+        if (under.length >= ahead || first + perRequest >= source.count) {
+          const oldest = under.shift();
+          if (oldest !== undefined) yield await oldest;
+        }
+      }
+    } finally {
+      stopped.abort();
+    }
+  }
+
+  /** Ends the worker. What is under way rejects. */
+  async close(): Promise<void> {
+    await this.client.close();
+  }
+
+  private async prepareNow({ signal, onProgress }: Pick<InferOptions, 'signal' | 'onProgress'>): Promise<string> {
+    const report = (step: RemoteStep) => (fraction: number) => onProgress?.(step, fraction);
+    const evaluationKeys = await this.loadKeys(signal, report('keys'));
+    const digest = await sha256HexOf(evaluationKeys as Uint8Array<ArrayBuffer>);
+    await this.upload(evaluationKeys, digest, signal, report('upload'));
+    return digest;
+  }
+
+  private async loadKeys(signal: AbortSignal | undefined, onProgress: (fraction: number) => void) {
+    const kept = await this.keeper.load(this.part);
+    if (kept !== undefined) {
+      await this.client.loadKeys(kept.secretKey);
+      return kept.evaluationKeys;
+    }
+    const keys = await this.client.generateKeys({ signal, onProgress });
+    await this.keeper.save(this.part, keys);
+    return keys.evaluationKeys;
+  }
+
+  private async upload(
+    bytes: Uint8Array,
+    digest: string,
+    signal: AbortSignal | undefined,
+    onProgress: (fraction: number) => void,
+  ): Promise<void> {
+    const found = await this.connection.request(`v1/keys/${digest}`, { signal, expect: [404] });
+    if (found.ok && (await readDocument(found, keysSchema)).models.includes(this.model.id)) return;
+    if (!found.ok) await found.body?.cancel();
+    await uploadKeys(this.connection, { bytes, digest, model: this.model.id }, this.keeper, { signal, onProgress });
+  }
+
+  /** The file of encrypted outputs. */
+  private async evaluate(inputs: Uint8Array, keys: string, options: InferOptions): Promise<Uint8Array> {
+    const identity = crypto.randomUUID();
+    try {
+      return await this.evaluateOnce(inputs, keys, identity, options);
+    } catch (error) {
+      // The server may have let the keys go meanwhile: they are uploaded once more.
+      if (!(error instanceof RefusedError) || error.code !== keysGone) throw error;
+      this.ready = undefined;
+      return this.evaluateOnce(inputs, await this.prepare(options), crypto.randomUUID(), options);
+    }
+  }
+
+  private async evaluateOnce(
+    inputs: Uint8Array,
+    keys: string,
+    identity: string,
+    { signal, onProgress, deadlineSeconds }: InferOptions,
+  ): Promise<Uint8Array> {
+    onProgress?.('evaluate', 0);
+    const { connection } = this;
+    const response = await connection.request(`v1/models/${encodeURIComponent(this.model.id)}/infer`, {
+      method: 'POST',
+      headers: {
+        'content-type': mediaTypes.ciphertexts,
+        accept: `${mediaTypes.ciphertexts}, application/json`,
+        [keysHeader]: keys,
+        prefer: `respond-async, wait=${heldSeconds}`,
+        'idempotency-key': identity,
+        ...(deadlineSeconds === undefined ? {} : { 'hepc-deadline': String(deadlineSeconds) }),
+      },
+      body: inputs,
+      signal,
+    });
+    if (response.status !== accepted) return this.readOutputs(response, onProgress);
+    const { id } = await readDocument(response, jobStatusSchema);
+    try {
+      const job = await followJob(connection, id, {
+        signal,
+        onProgress: (fraction) => onProgress?.('evaluate', fraction),
+      });
+      if (job.state !== 'done')
+        throw new HepcError([
+          jobFailed({ reason: job.problem?.detail ?? `the job was ${job.state}`, notes: job.problem?.notes ?? [] }),
+        ]);
+      return await this.readOutputs(await connection.request(`v1/jobs/${id}/result`, { signal }), onProgress);
+    } finally {
+      // Nobody waits for it any more; where it is over, its result goes.
+      void connection.request(`v1/jobs/${id}`, { method: 'DELETE', expect: [404] }).catch(() => undefined);
+    }
+  }
+
+  private async readOutputs(response: Response, onProgress: InferOptions['onProgress']): Promise<Uint8Array> {
+    const got = response.headers.get('content-type') ?? 'nothing';
+    if (!got.startsWith(mediaTypes.ciphertexts))
+      throw new HepcError([unexpectedAnswer({ url: response.url, got: `a body of type ${got}` })]);
+    const outputs = new Uint8Array(await response.arrayBuffer());
+    onProgress?.('evaluate', 1);
+    return outputs;
+  }
+}
+
+const accepted = 202;
+/** The code of a request under keys that the server does not have. */
+const keysGone = 'H850';
+
+async function describe(connection: Connection, id: string, signal: AbortSignal | undefined): Promise<Model> {
+  const found = await connection.request(`v1/models/${encodeURIComponent(id)}`, {
+    headers: { accept: 'application/json' },
+    signal,
+    expect: [404],
+  });
+  if (found.ok) return readDocument(found, modelSchema);
+  await found.body?.cancel();
+  const { models } = await connection.json('v1/models', modelsSchema, signal);
+  throw new HepcError([
+    unknownRemoteModel({ url: connection.base.href, model: id, known: models.map((each) => each.id) }),
+  ]);
+}
+
+/** A client part is no longer than this, whatever the server sends. */
+const maxClientPartBytes = 2 ** 28;
+
+async function fetchClientPart(
+  connection: Connection,
+  { id, clientDigest }: Model,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const path = `v1/models/${encodeURIComponent(id)}/client`;
+  const response = await connection.request(path, { headers: { accept: mediaTypes.clientPart }, signal });
+  const length = Number(response.headers.get('content-length') ?? Number.NaN);
+  if (!(length <= maxClientPartBytes))
+    throw new HepcError([unexpectedAnswer({ url: response.url, got: `a client part of ${length} bytes` })]);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if ((await sha256HexOf(bytes)) !== clientDigest)
+    throw new HepcError([unexpectedAnswer({ url: response.url, got: 'other bytes than the model is described with' })]);
+  return bytes;
+}
+
+async function checkPin(
+  keeper: KeyKeeper,
+  { model, got, pin }: { readonly model: string; readonly got: string; readonly pin: string | undefined },
+): Promise<void> {
+  const name = `client part ${model}`;
+  const seen = await keeper.note(name);
+  const expected = pin?.toLowerCase() ?? seen;
+  if (expected !== undefined && expected !== got)
+    throw new HepcError([otherClientPart({ model, expected, got, source: pin === undefined ? 'seen' : 'pinned' })]);
+  if (seen !== got) await keeper.setNote(name, got);
+}
