@@ -4,16 +4,22 @@
  * and whoever does it sees to it that this does no harm.
  */
 
-/** Runs of one job. */
-export interface Task {
-  readonly job: string;
-  /** Which part of the job. */
-  readonly part: number;
-  /** Digest of the plan and of the evaluation keys: what a worker that holds them takes first. */
-  readonly plan: string;
-  readonly keys: string;
-}
+import { z } from 'zod';
 
+import type { ChangeOptions } from './registry.ts';
+
+/** Runs of one job. */
+export const taskSchema = z.object({
+  job: z.string(),
+  /** Which part of the job. */
+  part: z.int().min(0),
+  /** Digest of the plan and of the evaluation keys: what a worker that holds them takes first. */
+  plan: z.string(),
+  keys: z.string(),
+});
+export type Task = Readonly<z.infer<typeof taskSchema>>;
+
+/** One whose lease has run out belongs to somebody else: then `extend` and `giveBack` do nothing. */
 export interface Delivery {
   readonly task: Task;
   /** 1 at first. Counts deliveries, also those that ended with the worker. */
@@ -46,8 +52,8 @@ export interface TakeOptions {
 
 export interface WorkQueue {
   readonly leaseSeconds: number;
-  /** Durable when it resolves. */
-  push(task: Task): Promise<void>;
+  /** Durable when it resolves, as `options` say. Rejects with H807 where there is no room. */
+  push(task: Task, options?: ChangeOptions): Promise<void>;
   /** Waits for a task. Rejects with the reason of `signal`. */
   take(options: TakeOptions): Promise<Delivery>;
   /** Another task that waits now and that `fits`, as `take` delivers it: to be done in the same run. */

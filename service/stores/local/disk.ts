@@ -1,0 +1,117 @@
+/**
+ * Files that are there as a whole or not at all: written under another name, flushed where that is asked for, renamed.
+ * Errors of a full or failing disk become H807; others (a bug, a folder that somebody has removed) stay what they are.
+ */
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { noRoom } from '../../../ir/diagnostics/service/stores.ts';
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is exhausted',
+  EFBIG: 'the file system allows no file as large',
+  EIO: 'the disk returns errors',
+  EROFS: 'the file system has become read-only',
+  ENFILE: 'too many files are open on this machine',
+  EMFILE: 'this process has too many files open',
+};
+
+export const fileMode = 0o600;
+export const folderMode = 0o700;
+
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** As `work`, with errors of the disk as H807 about `what`. */
+export async function onDisk<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const reason = reasons[errorCode(error) ?? ''];
+    if (reason === undefined) throw error;
+    throw new HepcError([noRoom({ what, reason })]);
+  }
+}
+
+/** Gives `undefined` where there is no such file. */
+export async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** What has been renamed or made in `folder` is still so after the machine has lost power. */
+export async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A file that is being written, in the folder of what is unfinished. To be ended by `commit` or `discard`. */
+export class UnfinishedFile {
+  readonly #handle: FileHandle;
+  readonly #path: string;
+
+  private constructor(handle: FileHandle, path: string) {
+    this.#handle = handle;
+    this.#path = path;
+  }
+
+  static async create(unfinished: string): Promise<UnfinishedFile> {
+    const path = join(unfinished, randomUUID());
+    return new UnfinishedFile(await open(path, 'wx', fileMode), path);
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return writeAll(this.#handle, bytes);
+  }
+
+  /** Gives the file its name, in place of one that has it. Where that fails, it is still to be discarded. */
+  async commit(path: string, durable: boolean): Promise<void> {
+    if (durable) await this.#handle.datasync();
+    await this.#handle.close();
+    await rename(this.#path, path);
+    if (durable) await flushFolder(dirname(path));
+  }
+
+  /** Also after `commit` has failed, or succeeded. */
+  async discard(): Promise<void> {
+    await this.#handle.close();
+    await rm(this.#path, { force: true });
+  }
+}
+
+/** Writes all bytes, from `position` on or where the file stands. */
+export async function writeAll(handle: FileHandle, bytes: Uint8Array, position?: number): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const place = position === undefined ? null : position + at;
+    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, place);
+    at += bytesWritten;
+  }
+}
+
+/** A small text as a file, in place of one of that name. */
+export async function writeText(unfinished: string, path: string, text: string, durable: boolean): Promise<void> {
+  const file = await UnfinishedFile.create(unfinished);
+  try {
+    await file.write(Buffer.from(text));
+    await file.commit(path, durable);
+  } finally {
+    await file.discard();
+  }
+}
+
+/** Removes what is in a folder of leftovers. */
+export async function emptyFolder(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) await unlink(join(folder, name));
+}
