@@ -1,0 +1,84 @@
+/** From the file of a plan to objects and a record: checked by the reader, and stored once for all that serve it. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { unreadableFile } from '../../ir/diagnostics/cli.ts';
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { sha256Hex } from '../../ir/digest.ts';
+import { unboundWeights } from '../../ir/diagnostics/runtime.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
+import { fileAccess } from '../../runtime/format/file-access.ts';
+import { writeClientPart } from '../../runtime/hep/client-part.ts';
+import { openHep } from '../../runtime/hep/read.ts';
+import type { ObjectStore } from '../stores/object-store.ts';
+import type { ModelRecord } from './model-record.ts';
+import { figuresOf } from './served-plan.ts';
+
+export interface PublishOptions {
+  /** The report of a plan as a page. */
+  readonly renderReport?: (plan: Plan) => Promise<string>;
+}
+
+/**
+ * Stores the plan in the file at `path`, its client part and its report. Throws `HepcError` for a file that cannot be read
+ * (H710), is no plan (H5xx), needs to be bound first (H630), or changes meanwhile (H805).
+ */
+export async function publishPlan(
+  path: string,
+  id: string,
+  objects: ObjectStore,
+  { renderReport }: PublishOptions,
+): Promise<ModelRecord> {
+  const file = await openFile(path);
+  try {
+    const { size } = await file.stat();
+    const plan = await openHep(fileAccess(file, size), path);
+    if (plan.weights === 'encrypted' && plan.bound === undefined)
+      throw new HepcError([unboundWeights({ plan: plan.client.name }, { file: path })]);
+    const digest = await digestOf(path);
+    if ((await objects.stat('plans', digest)) === undefined)
+      await objects.put('plans', digest, createReadStream(path), { limitBytes: size, digest, durable: true });
+    const clientPart = writeClientPart(plan.client);
+    const clientDigest = sha256Hex(clientPart);
+    await putBytes(objects, clientDigest, clientPart);
+    const report = renderReport === undefined ? undefined : `report-${digest}`;
+    if (report !== undefined && renderReport !== undefined)
+      await putBytes(objects, report, Buffer.from(await renderReport(plan)));
+    return {
+      id,
+      digest,
+      clientDigest,
+      ...(report !== undefined && { report }),
+      ...(plan.bound && { boundTo: plan.bound.publicKeyDigest }),
+      ...figuresOf(plan),
+    };
+  } finally {
+    await file.close();
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    const file = await open(path);
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    throw new HepcError([unreadableFile({ reason: String(error.code) }, { file: path })]);
+  }
+  throw new HepcError([unreadableFile({ reason: 'it is no file' }, { file: path })]);
+}
+
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path) as AsyncIterable<Buffer>) hash.update(piece);
+  return hash.digest('hex');
+}
+
+async function putBytes(objects: ObjectStore, name: string, bytes: Uint8Array): Promise<void> {
+  await objects.put('plans', name, oneOf(bytes), { limitBytes: bytes.length, digest: sha256Hex(bytes), durable: true });
+}
+
+async function* oneOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield await Promise.resolve(bytes);
+}
