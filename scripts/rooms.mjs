@@ -216,12 +216,15 @@ export const houses = [
       room('commands/looking', 'commands/options parsing'),
       room('commands/making', 'commands/options parsing'),
       room('commands/running', 'commands/options files/keys files parsing'),
+      room('commands/serving', 'commands/options parsing'),
       room('actions/looking', 'commands/looking parsing report files shell render'),
-      room('actions/making', 'commands/making commands/options parsing report report/drawing files/keys files shell render'),
+      room('actions/making', 'commands/making commands/options parsing report report/drawing files shell render'),
       room('actions/running', 'commands/running parsing answers files/keys files shell render'),
+      room('actions/serving', 'commands/serving parsing answers files shell render'),
       room(
         'commands',
-        'actions/looking actions/making actions/running commands/looking commands/making commands/running parsing',
+        'actions/looking actions/making actions/running actions/serving ' +
+          'commands/looking commands/making commands/running commands/serving parsing',
       ),
       room('.', 'commands parsing shell files'),
     ],

@@ -87,6 +87,13 @@ export const commands: readonly CommandEntry[] = [
     action: async () => (await import('../actions/running/decrypt.ts')).runDecrypt,
   }),
   commandEntry({
+    name: 'infer',
+    group: 'Serve it',
+    summary: 'Ask a server, with samples that it never sees',
+    declaration: async () => (await import('./serving/infer.ts')).infer,
+    action: async () => (await import('../actions/serving/infer.ts')).runInfer,
+  }),
+  commandEntry({
     name: 'measure-costs',
     group: 'Look inside the compiler',
     summary: 'Measure what operations cost on this machine',

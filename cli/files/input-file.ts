@@ -27,6 +27,7 @@ export const fileKinds = {
   costs: { what: 'a file of costs', maxBytes: gibibyte / 1024 },
   trace: { what: 'a trace of a run', maxBytes: gibibyte / 16 },
   ir: { what: 'a text of the IR', maxBytes: gibibyte / 4 },
+  token: { what: 'a token', maxBytes: 2 ** 12 },
 } as const satisfies Record<string, FileKind>;
 
 /** What a pipe may bring, whatever kind of file: it has to be held in memory. */

@@ -7,6 +7,7 @@ export const groups = [
   'Compile a model',
   'Run it encrypted, all in one go',
   'Run it encrypted, as client and server',
+  'Serve it',
   'Look inside the compiler',
 ] as const;
 

@@ -164,6 +164,18 @@ export class RemoteModel {
     }
   }
 
+  /** Asks the server to delete the keys, where it has got any from here: for keys that are not kept. Never rejects. */
+  async forgetKeys(): Promise<void> {
+    const digest = await this.ready?.catch(() => undefined);
+    if (digest === undefined) return;
+    this.ready = undefined;
+    // Keys that are left there expire.
+    const signal = AbortSignal.timeout(forgetMs);
+    await this.connection
+      .request(`v1/keys/${digest}`, { method: 'DELETE', expect: [404], signal })
+      .catch(() => undefined);
+  }
+
   /** Ends the worker. What is under way rejects. */
   async close(): Promise<void> {
     await this.client.close();
@@ -262,9 +274,12 @@ export class RemoteModel {
   }
 }
 
+/** How long a farewell may take. */
+const forgetMs = 5000;
+
 const accepted = 202;
 /** The code of a request under keys that the server does not have. */
-const keysGone = 'H850';
+const keysGone = 'H841';
 
 async function describe(connection: Connection, id: string, signal: AbortSignal | undefined): Promise<Model> {
   const found = await connection.request(`v1/models/${encodeURIComponent(id)}`, {

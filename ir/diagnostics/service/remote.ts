@@ -101,3 +101,23 @@ export const badServerUrl = defineDiagnostic<{ got: string }>({
   message: ({ got }) => `${JSON.stringify(got)} is not the address of a server`,
   notes: () => ['An example: http://127.0.0.1:8750'],
 });
+
+export const unreadableNotes = defineDiagnostic<object>({
+  code: 'H878',
+  severity: 'error',
+  title: 'a damaged file of what was seen of servers',
+  explain:
+    '`hepc infer` notes beside the keys which client part it has seen at which server, so that another one is noticed. The ' +
+    'file is not what it writes.',
+  message: () => 'the file is not what `hepc infer` writes',
+  notes: () => ['Delete it, and pin the client parts of your servers: --pin DIGEST.'],
+});
+
+export const unreadableToken = defineDiagnostic<object>({
+  code: 'H879',
+  severity: 'error',
+  title: 'a token that is none',
+  explain: 'A token is one line of letters, digits and the signs - . _ ~ + / =, as it is sent in a header.',
+  message: () => 'expected one line with a token',
+  notes: () => ['Write the token alone into the file, or into the variable HEPC_TOKEN.'],
+});
