@@ -211,7 +211,7 @@ export class Client {
   ): Promise<DecryptedFile> {
     const { keyId } = this.requireKeys('decryption');
     const file = await CiphertextReader.open(outputs, 'outputs', this.part, keyId);
-    await file.check(signal);
+    await file.check(undefined, signal);
     const decryptRun = async (run: number): Promise<Answer[]> => {
       signal?.throwIfAborted();
       const ciphertexts = await file.read(run);

@@ -1,6 +1,6 @@
 /** The keys of a client on a server. */
 import { HepcError } from '../ir/diagnostics/diagnostic.ts';
-import { isClosed } from '../ir/diagnostics/runtime.ts';
+import { isClosed, wrongRuns } from '../ir/diagnostics/runtime.ts';
 import type { ClientPart } from '../ir/plan/plan.ts';
 import type { EngineSession, EvaluateOptions, EvaluationTimings } from './base/engine.ts';
 import { ownBytes } from './base/own-bytes.ts';
@@ -20,6 +20,14 @@ export interface EvaluatedFile {
   readonly outputs: Uint8Array;
   /** All runs of the file together. */
   readonly timings: EvaluationTimings;
+}
+
+export interface EvaluateStreamOptions extends EvaluateOptions {
+  /**
+   * The runs that are evaluated, from the first to before the last; all of them unless given. The outputs are a file of their
+   * samples alone (`joinCiphertexts` puts such files together).
+   */
+  readonly runs?: { readonly first: number; readonly end: number };
 }
 
 /** Of one call of `evaluateTo`. */
@@ -69,9 +77,10 @@ export class ServerSession {
 
   /**
    * As `evaluate`, of files that may be larger than memory: all inputs are checked first, then read, evaluated and their
-   * outputs appended run by run. Where it rejects, what has been appended is no file.
+   * outputs appended run by run. Where it rejects, what has been appended is no file. Rejects with H646 for runs that the file
+   * does not have.
    */
-  async evaluateTo(inputs: RandomAccess, append: Append, options: EvaluateOptions = {}): Promise<EvaluatedStream> {
+  async evaluateTo(inputs: RandomAccess, append: Append, options: EvaluateStreamOptions = {}): Promise<EvaluatedStream> {
     if (this.closing !== undefined) throw new HepcError([isClosed({ what: 'the session' })]);
     return this.pending.track(this.evaluateStream(inputs, append, options));
   }
@@ -109,16 +118,20 @@ export class ServerSession {
   private async evaluateStream(
     inputs: RandomAccess,
     append: Append,
-    options: EvaluateOptions,
+    options: EvaluateStreamOptions,
   ): Promise<EvaluatedStream> {
     const { part, keyId } = this;
     const file = await CiphertextReader.open(inputs, 'inputs', part, keyId);
-    await file.check(options.signal);
-    const writer = new CiphertextWriter('outputs', part, { keyId, samples: file.samples }, append);
+    const { first, end } = options.runs ?? { first: 0, end: file.runs };
+    if (!Number.isInteger(first) || !Number.isInteger(end) || first < 0 || end <= first || end > file.runs)
+      throw new HepcError([wrongRuns({ first, end, runs: file.runs })]);
+    await file.check({ first, end }, options.signal);
+    const samples = Math.min(file.samples, end * part.batch) - first * part.batch;
+    const writer = new CiphertextWriter('outputs', part, { keyId, samples }, append);
     const timings = await this.evaluateRuns(
-      file.runs,
+      end - first,
       options,
-      (run) => file.read(run),
+      (run) => file.read(first + run),
       (outputs) => writer.add(outputs),
     );
     return { bytes: await writer.finish(), timings };

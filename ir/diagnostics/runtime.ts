@@ -409,3 +409,23 @@ export const notRead = defineDiagnostic<{ expected: string; reader: string; got:
   message: ({ expected, got }) => `expected ${expected}, got ${got}`,
   notes: ({ reader }) => [`Read the file first: \`${reader}(bytes, fileName)\`.`],
 });
+
+export const wrongRuns = defineDiagnostic<{ first: number; end: number; runs: number }>({
+  code: 'H649',
+  severity: 'error',
+  title: 'runs that a file does not have',
+  explain:
+    'A file of encrypted inputs has its samples in runs of up to the batch of the plan. Some of them may be evaluated alone: from ' +
+    'the first to before the last, both of them whole numbers.',
+  message: ({ first, end, runs }) => `there are no runs ${first} to ${end} in a file of ${runs}`,
+});
+
+export const partsUnlike = defineDiagnostic<{ part: number; reason: string }>({
+  code: 'H650',
+  severity: 'error',
+  title: 'files that are not parts of one',
+  explain:
+    'Encrypted outputs of consecutive runs can be put together into one file. They must be of the same plan and key, and all ' +
+    'runs but the last must be full.',
+  message: ({ part, reason }) => `file ${part} of the outputs does not follow the ones before: ${reason}`,
+});

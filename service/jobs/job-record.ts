@@ -38,6 +38,8 @@ export const jobSchema = z.strictObject({
   inputBytes: z.int().min(1),
   state: z.enum(jobStates),
   parts: z.array(partSchema).min(1),
+  /** Whether it outlives a loss of power. */
+  durable: z.boolean(),
   /** Whether its tasks are known to have been pushed: who finds an old job without this pushes them again. */
   queued: z.boolean(),
   /** Of the clock of whoever accepted it. */

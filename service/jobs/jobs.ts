@@ -157,6 +157,7 @@ export class Jobs {
       inputBytes: inputs.bytes,
       state: 'waiting',
       parts: partsOf(inputs.runs, runsPerPart),
+      durable,
       // A job that need not outlive this process is not pushed again for it.
       queued: !durable,
       submittedAt: now,

@@ -1,32 +1,115 @@
 /** Does tasks for a service: takes them, has them evaluated, stores their outputs, and puts the parts of a job together. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceSettings } from '../base/settings.ts';
 import type { Evaluator } from '../evaluation/evaluator.ts';
 import type { Backend } from '../stores/backend.ts';
+import type { Delivery } from '../stores/work-queue.ts';
+import { Apartness } from './apartness.ts';
+import { keepLease } from './lease.ts';
+import { TaskRun } from './task-run.ts';
+import type { WorkerEvent } from './worker-event.ts';
 
 export interface WorkerOptions {
   /** Of this worker alone. Letters, digits, `-` and `_`. */
   readonly name: string;
+  /** Told of what is done and of what goes wrong. */
+  readonly onEvent?: (event: WorkerEvent) => void;
 }
+
+/** The evaluator does one after another; the inputs of the next are there when it begins. */
+const tasksAtOnce = 2;
+const firstPauseMilliseconds = 50;
+const longestPauseMilliseconds = 5_000;
 
 export class Worker {
   private readonly backend: Backend;
   private readonly evaluator: Evaluator;
   private readonly settings: ServiceSettings;
   private readonly name: string;
+  private readonly onEvent: (event: WorkerEvent) => void;
+  private readonly apartness = new Apartness();
+  private tasks = 0;
+  private taskSeconds: number | undefined;
 
-  constructor(backend: Backend, evaluator: Evaluator, settings: ServiceSettings, { name }: WorkerOptions) {
+  constructor(
+    backend: Backend,
+    evaluator: Evaluator,
+    settings: ServiceSettings,
+    { name, onEvent = () => undefined }: WorkerOptions,
+  ) {
     this.backend = backend;
     this.evaluator = evaluator;
     this.settings = settings;
     this.name = name;
+    this.onEvent = onEvent;
   }
 
   /**
-   * Works until `signal` aborts; then finishes what is under way, gives back what is not, and resolves. Failures of the backend
+   * Works until `signal` aborts; then finishes what has begun, gives back what has not, and resolves. Failures of the backend
    * are waited out. Backend and evaluator stay their owner's.
    */
   async run(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    await Promise.resolve([this.backend, this.evaluator, this.settings, this.name]);
+    const folder = await mkdtemp(join(tmpdir(), 'hepc-worker-'));
+    const left = new AbortController();
+    const lease = keepLease(this.backend, this.evaluator, left.signal, () => ({
+      name: this.name,
+      tasks: this.tasks,
+      draining: signal.aborted,
+      ...(this.taskSeconds !== undefined && { taskSeconds: this.taskSeconds }),
+    }));
+    try {
+      await Promise.all(Array.from({ length: tasksAtOnce }, () => this.takeTasks(folder, signal)));
+    } finally {
+      left.abort();
+      await lease;
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  private async takeTasks(folder: string, signal: AbortSignal): Promise<void> {
+    const suits = ({ plan, keys }: Delivery['task']): number => this.evaluator.holds(plan, keys);
+    const isDraining = (): boolean => signal.aborted;
+    let pause = firstPauseMilliseconds;
+    while (!isDraining()) {
+      let delivery: Delivery;
+      try {
+        delivery = await this.backend.queue.take({ suits, signal });
+      } catch (error) {
+        if (isDraining()) break;
+        this.onEvent({ kind: 'backend-failed', error });
+        await sleep(pause, undefined, { signal }).catch(() => undefined);
+        pause = Math.min(longestPauseMilliseconds, 2 * pause);
+        continue;
+      }
+      pause = firstPauseMilliseconds;
+      this.tasks++;
+      try {
+        await this.do(delivery, folder, signal);
+      } finally {
+        this.tasks--;
+      }
+    }
+  }
+
+  private async do(delivery: Delivery, folder: string, draining: AbortSignal): Promise<void> {
+    const run = new TaskRun(delivery, {
+      backend: this.backend,
+      evaluator: this.evaluator,
+      settings: this.settings,
+      worker: this.name,
+      folder,
+      draining,
+      onEvaluated: (milliseconds) => {
+        const seconds = milliseconds / 1000;
+        this.taskSeconds = this.taskSeconds === undefined ? seconds : 0.8 * this.taskSeconds + 0.2 * seconds;
+      },
+      onEvent: this.onEvent,
+    });
+    // What has ended a process before is done alone, so that it is nobody else's attempt that it spoils.
+    await (delivery.attempt > 1 ? this.apartness.alone(() => run.do()) : this.apartness.together(() => run.do()));
   }
 }

@@ -149,9 +149,9 @@ export class CiphertextReader {
     return sections;
   }
 
-  /** Checks all runs before any of them is used. Rejects with `HepcError`, and with the reason of `signal`. */
-  async check(signal?: AbortSignal): Promise<void> {
-    for (let run = 0; run < this.runs; run++) {
+  /** Checks runs before any of them is used. Rejects with `HepcError`, and with the reason of `signal`. */
+  async check({ first, end } = { first: 0, end: this.runs }, signal?: AbortSignal): Promise<void> {
+    for (let run = first; run < end; run++) {
       signal?.throwIfAborted();
       await this.read(run);
     }

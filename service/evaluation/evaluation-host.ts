@@ -1,0 +1,149 @@
+/** What the process that evaluates does with questions. Knows nothing of messages. */
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { fileAccess } from '../../runtime/format/file-access.ts';
+import { openClientPart } from '../../runtime/hep/client-part.ts';
+import { readEvaluationKeys } from '../../runtime/seal/keys.ts';
+import type { ServerSession } from '../../runtime/server-session.ts';
+import type { EvaluationRequest, EvaluationResult, EvaluatorUsage } from './evaluator.ts';
+import { PlanShelf } from './plan-shelf.ts';
+import { PlanTurns } from './plan-turns.ts';
+import type { EvaluatorSettings, FromEvaluator } from './protocol.ts';
+
+/** Of one plan: while one is evaluated, the inputs of the next are read and the outputs of the last are written. */
+const requestsAtOnce = 3;
+
+/** Sessions that are open, of all plans; a session without keys in memory takes next to nothing. */
+const maxSessions = 1024;
+
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (fraction: number) => void;
+}
+
+export class EvaluationHost {
+  private readonly settings: EvaluatorSettings;
+  private readonly shelf: PlanShelf;
+  private readonly turns = new PlanTurns(requestsAtOnce);
+
+  constructor(settings: EvaluatorSettings) {
+    this.settings = settings;
+    this.shelf = new PlanShelf(settings);
+  }
+
+  get holds(): Extract<FromEvaluator, { readonly kind: 'holds' }>['plans'] {
+    return this.shelf.plans.map((plan) => ({ plan: plan.digest, keys: plan.keysInMemory }));
+  }
+
+  get usage(): Omit<EvaluatorUsage, 'crashes'> {
+    return { budgetBytes: this.settings.memoryBytes, plans: this.shelf.plans.map(({ usage }) => usage) };
+  }
+
+  /** Rejects with `HepcError`, the reason of the signal, and errors of ours and of the system. */
+  async evaluate(
+    request: Pick<EvaluationRequest, 'plan' | 'keys' | 'inputs' | 'outputs'>,
+    options: RunOptions,
+  ): Promise<EvaluationResult> {
+    const over = await this.turns.take(request.plan.digest);
+    try {
+      options.signal.throwIfAborted();
+      const start = performance.now();
+      const plan = await this.shelf.take(request.plan.digest, request.plan.path);
+      const session = await plan.session(request.keys.digest, request.keys.path);
+      await this.shelf.keepSessions(maxSessions, plan);
+      const openMs = performance.now() - start;
+      try {
+        return { ...(await evaluateFiles(session, request, options)), openMs };
+      } catch (error) {
+        // A failure of the engine has ended all sessions of the plan; the next request opens them again.
+        if (!options.signal.aborted && isFailureOfEngine(error)) await plan.dropSessions();
+        throw error;
+      }
+    } finally {
+      over();
+    }
+  }
+
+  /** Identity of keys that fit a plan. Rejects with `HepcError`. */
+  async checkKeys({ digest, path }: EvaluationRequest['plan'], keys: string): Promise<string> {
+    const part = this.shelf.find(digest)?.plan.client ?? (await readClientPart(path));
+    return readEvaluationKeys(await readFile(keys), part).keyId;
+  }
+
+  async forget(keys: string): Promise<void> {
+    await Promise.all(this.shelf.plans.map((plan) => plan.forget(keys)));
+  }
+
+  close(): Promise<void> {
+    return this.shelf.close();
+  }
+}
+
+async function readClientPart(path: string) {
+  const file = await open(path);
+  try {
+    return await openClientPart(fileAccess(file, (await file.stat()).size), basename(path));
+  } finally {
+    await file.close();
+  }
+}
+
+async function evaluateFiles(
+  session: ServerSession,
+  { inputs, outputs }: Pick<EvaluationRequest, 'inputs' | 'outputs'>,
+  { signal, onProgress }: RunOptions,
+): Promise<Omit<EvaluationResult, 'openMs'>> {
+  const results: { bytes: number }[] = [];
+  let timings = { wait: 0, keys: 0, evaluate: 0 };
+  for (const [index, { path, first, end }] of inputs.entries()) {
+    const file = await open(path);
+    try {
+      const access = fileAccess(file, (await file.stat()).size);
+      const result = await writeWhole(outputs[index] ?? '', (append) =>
+        session.evaluateTo(access, append, {
+          runs: { first, end },
+          signal,
+          onProgress: (fraction) => {
+            onProgress((index + fraction) / inputs.length);
+          },
+        }),
+      );
+      results.push({ bytes: result.bytes });
+      timings = {
+        wait: timings.wait + result.timings.wait,
+        keys: timings.keys + result.timings.keys,
+        evaluate: timings.evaluate + result.timings.evaluate,
+      };
+    } finally {
+      await file.close();
+    }
+  }
+  return { outputs: results, timings };
+}
+
+/** Has `write` append to a file that has its name only when it is whole. */
+async function writeWhole<T>(path: string, write: (append: (bytes: Uint8Array) => Promise<void>) => Promise<T>): Promise<T> {
+  const partial = `${path}.partial`;
+  try {
+    const file = await open(partial, 'w', 0o600);
+    let result: T;
+    try {
+      result = await write(async (bytes) => {
+        await file.writeFile(bytes);
+      });
+    } finally {
+      await file.close();
+    }
+    await rename(partial, path);
+    return result;
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+/** Sessions that were lost with others, no memory, and all that is no refusal. */
+function isFailureOfEngine(error: unknown): boolean {
+  return !(error instanceof HepcError) || error.diagnostics.some(({ code }) => code === 'H632' || code === 'H641');
+}

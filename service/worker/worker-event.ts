@@ -1,0 +1,21 @@
+/** What a worker tells whoever keeps a log: names and times, nothing of what is in keys and ciphertexts. */
+import type { EvaluationTimings } from '../../runtime/base/engine.ts';
+
+export type WorkerEvent =
+  | {
+      readonly kind: 'evaluated';
+      readonly job: string;
+      readonly part: number;
+      readonly timings: EvaluationTimings;
+      readonly openMs: number;
+    }
+  /** `again`: whether another attempt follows. */
+  | {
+      readonly kind: 'attempt-failed';
+      readonly job: string;
+      readonly part: number;
+      readonly again: boolean;
+      readonly error: unknown;
+    }
+  | { readonly kind: 'given-back'; readonly job: string; readonly part: number }
+  | { readonly kind: 'backend-failed'; readonly error: unknown };
