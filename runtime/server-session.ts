@@ -80,7 +80,11 @@ export class ServerSession {
    * outputs appended run by run. Where it rejects, what has been appended is no file. Rejects with H646 for runs that the file
    * does not have.
    */
-  async evaluateTo(inputs: RandomAccess, append: Append, options: EvaluateStreamOptions = {}): Promise<EvaluatedStream> {
+  async evaluateTo(
+    inputs: RandomAccess,
+    append: Append,
+    options: EvaluateStreamOptions = {},
+  ): Promise<EvaluatedStream> {
     if (this.closing !== undefined) throw new HepcError([isClosed({ what: 'the session' })]);
     return this.pending.track(this.evaluateStream(inputs, append, options));
   }

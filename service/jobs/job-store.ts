@@ -27,7 +27,8 @@ export class JobStore {
 
   /** False where there is one of that id. */
   async create(job: Job): Promise<boolean> {
-    return (await this.backend.registry.create(nameOf(job.id), jsonOf(job))) !== undefined;
+    const { durable } = job;
+    return (await this.backend.registry.create(nameOf(job.id), jsonOf(job), { durable })) !== undefined;
   }
 
   /**
@@ -45,7 +46,9 @@ export class JobStore {
       const before = parse(entry);
       const after = transition(before);
       if (after === undefined) return { job: before, changed: false };
-      if ((await registry.update(entry, jsonOf(after))) === undefined) continue;
+      // What happens between acceptance and end may be lost with the machine: it is done again then.
+      const durable = after.durable && isOver(after);
+      if ((await registry.update(entry, jsonOf(after), { durable })) === undefined) continue;
       if (after.state !== before.state || after.parts !== before.parts) {
         this.send(id, { kind: 'changed', over: isOver(after) });
         if (isOver(after)) await this.clear(after);

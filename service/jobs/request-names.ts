@@ -46,19 +46,20 @@ export class RequestNames {
   }
 
   /** Makes a name that of `job`, whose record follows at once; gives the job that has it already. */
-  async claim(name: string, { id, expiresAt }: Job): Promise<Job | undefined> {
+  async claim(name: string, { id, expiresAt, durable }: Job): Promise<Job | undefined> {
     const { registry } = this.backend;
     const value = { job: id, expiresAt };
     for (let waited = 0; ; waited += pollMilliseconds) {
       const entry = await registry.get(name);
       if (entry === undefined) {
-        if ((await registry.create(name, value)) !== undefined) return undefined;
+        if ((await registry.create(name, value, { durable })) !== undefined) return undefined;
         continue;
       }
       const other = requestSchema.safeParse(entry.value);
       const job = other.success ? await this.store.get(other.data.job) : undefined;
       if (job !== undefined) return job;
-      if (waited >= claimMilliseconds && (await registry.update(entry, value)) !== undefined) return undefined;
+      if (waited >= claimMilliseconds && (await registry.update(entry, value, { durable })) !== undefined)
+        return undefined;
       await sleep(pollMilliseconds);
     }
   }

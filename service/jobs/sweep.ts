@@ -13,9 +13,9 @@ const pushingSeconds = 10;
 const arrivingSeconds = 3600;
 
 /** Pushes the tasks of the parts that nobody has begun. */
-export async function pushTasks(queue: WorkQueue, { id, plan, keys, parts }: Job): Promise<void> {
+export async function pushTasks(queue: WorkQueue, { id, plan, keys, parts, durable }: Job): Promise<void> {
   for (const [part, { state }] of parts.entries())
-    if (state === 'waiting') await queue.push({ job: id, part, plan, keys });
+    if (state === 'waiting') await queue.push({ job: id, part, plan, keys }, { durable });
 }
 
 export async function sweepJobs(

@@ -8,12 +8,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HepcError, InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { givenUp, objectGone } from '../../ir/diagnostics/service/jobs.ts';
+import { problemOf } from '../base/problems.ts';
 import type { ServiceSettings } from '../base/settings.ts';
 import type { EvaluationResult, Evaluator } from '../evaluation/evaluator.ts';
 import { isOver, type Job, type Part } from '../jobs/job-record.ts';
 import { JobStore, partOutput } from '../jobs/job-store.ts';
 import { expired } from '../jobs/overdue.ts';
-import { describeFailure, isTransient, problemOf } from '../jobs/problems.ts';
+import { describeFailure, isTransient } from '../jobs/failures.ts';
 import { allPartsDone, attemptFailed, begun, completed, failed, partDone } from '../jobs/transitions.ts';
 import type { Backend } from '../stores/backend.ts';
 import type { LocalFile } from '../stores/object-store.ts';
@@ -45,8 +46,6 @@ type Beginning =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'bury'; readonly reason: string };
 
-const unprocessable = 422;
-const serverError = 500;
 /** Before another attempt: the first, the second, and so on. */
 const pauseSeconds = (attempt: number): number => Math.min(30, 0.25 * 2 ** (attempt - 1));
 
@@ -176,8 +175,7 @@ export class TaskRun {
     try {
       for (const [index, result] of opened.entries()) {
         if (result.status === 'fulfilled' && result.value !== undefined) files.push(result.value);
-        else if (result.status === 'fulfilled')
-          throw new HepcError([objectGone({ what: wanted[index]?.what ?? '' })]);
+        else if (result.status === 'fulfilled') throw new HepcError([objectGone({ what: wanted[index]?.what ?? '' })]);
       }
       for (const result of opened) if (result.status === 'rejected') throw result.reason;
       const [plan, keys, inputs] = files;
@@ -215,14 +213,12 @@ export class TaskRun {
     const again = isTransient(error) && attempts < at.settings.maxAttempts;
     at.onEvent({ kind: 'attempt-failed', job: this.id, part: this.part, again, error });
     if (again) {
-      await this.store.change(this.id, (before) =>
-        attemptFailed(before, this.part, at.worker, describeFailure(error)),
-      );
+      await this.store.change(this.id, (before) => attemptFailed(before, this.part, at.worker, describeFailure(error)));
       await delivery.giveBack(pauseSeconds(attempts));
       return;
     }
     if (error instanceof HepcError && !isTransient(error)) {
-      await this.store.change(this.id, (before) => failed(before, problemOf(error, unprocessable), this.endOptions()));
+      await this.store.change(this.id, (before) => failed(before, problemOf(error), this.endOptions()));
       await delivery.acknowledge();
       return;
     }
@@ -232,7 +228,7 @@ export class TaskRun {
   }
 
   private givenUp(job: Job, attempts: number, reason: string): Job | undefined {
-    return failed(job, problemOf(new HepcError([givenUp({ attempts, reason })]), serverError), this.endOptions());
+    return failed(job, problemOf(new HepcError([givenUp({ attempts, reason })])), this.endOptions());
   }
 
   private endOptions() {

@@ -19,7 +19,7 @@ export async function joinCiphertexts(parts: readonly RandomAccess[], append: Ap
   let runs = 0;
   for (const [index, source] of parts.entries()) {
     const { header: first } = readers[0] ?? {};
-    const reader = await EnvelopeReader.open(source, { kind: 'outputs', ...(first && identityOf(first)) });
+    const reader = await EnvelopeReader.open(source, first === undefined ? { kind: 'outputs' } : identityOf(first));
     readers.push(reader);
     const reason = whyUnlike(reader.header, readers, index === parts.length - 1);
     if (reason !== undefined) throw new HepcError([partsUnlike({ part: index, reason })]);
@@ -28,14 +28,16 @@ export async function joinCiphertexts(parts: readonly RandomAccess[], append: Ap
   }
   const [first] = readers;
   if (first === undefined) throw new RangeError('there are no files to put together');
-  const writer = new EnvelopeWriter({ ...first.header, samples, runs }, append);
+  const { sections } = first.header;
+  const writer = new EnvelopeWriter({ ...identityOf(first.header), samples, runs, sections }, append);
   for (const reader of readers)
     for (let run = 0; run < reader.header.runs; run++) await writer.add(await reader.read(run));
   return writer.finish();
 }
 
-function identityOf({ parameters, key, encoding }: EnvelopeHeader) {
-  return { parameters, key, ...(encoding !== undefined && { encoding }) };
+/** In the order in which `writeCiphertexts` has it, so that the bytes are the same. */
+function identityOf({ kind, parameters, key, encoding }: EnvelopeHeader) {
+  return { kind, parameters, ...(encoding !== undefined && { encoding }), key };
 }
 
 function whyUnlike(header: EnvelopeHeader, [first]: readonly EnvelopeReader[], isLast: boolean): string | undefined {
@@ -45,7 +47,10 @@ function whyUnlike(header: EnvelopeHeader, [first]: readonly EnvelopeReader[], i
     return 'its ciphertexts have other sizes';
   if (samples % runs !== 0 && !isLast) return `its ${runs} runs are not full with ${samples} samples`;
   const batch = (first.header.samples ?? 0) / first.header.runs;
-  if (first.header !== header && (isLast ? samples > batch * runs || samples <= batch * (runs - 1) : samples !== batch * runs))
+  if (
+    first.header !== header &&
+    (isLast ? samples > batch * runs || samples <= batch * (runs - 1) : samples !== batch * runs)
+  )
     return `${samples} samples are not ${runs} runs of ${batch}`;
   return undefined;
 }

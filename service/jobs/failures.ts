@@ -1,8 +1,5 @@
-/** Why a job failed, as its record and the answer to its caller have it. */
+/** Which failures of an attempt may be followed by another, and what is said of them. */
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import { diagnosticRegistry } from '../../ir/diagnostics/registry.ts';
-import { givenUp } from '../../ir/diagnostics/service/jobs.ts';
-import type { Problem } from '../../runtime/protocol/problem.ts';
 
 /** Of the service, not of what was sent: trying again may help. */
 const transient = new Set([
@@ -21,20 +18,7 @@ export function isTransient(error: unknown): boolean {
   return !(error instanceof HepcError) || error.diagnostics.some(({ code }) => transient.has(code));
 }
 
-/** The first of the diagnostics. `status` is that of HTTP. */
-export function problemOf({ diagnostics: [first] }: HepcError, status: number): Problem {
-  const code = first?.code ?? givenUp.declaration.code;
-  return {
-    type: `urn:hepc:${code}`,
-    title: diagnosticRegistry.get(code)?.title ?? code,
-    status,
-    detail: first?.message ?? '',
-    code,
-    notes: [...(first?.notes ?? [])],
-  };
-}
-
-/** For the record and the caller: an error of ours may say anything, and goes to the log alone. */
+/** For the record: an error of ours may say anything, and goes to the log alone. */
 export function describeFailure(error: unknown): string {
   if (error instanceof HepcError)
     return error.diagnostics.map(({ code, message }) => `${message} (${code})`).join('; ');
