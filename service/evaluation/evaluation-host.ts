@@ -123,7 +123,10 @@ async function evaluateFiles(
 }
 
 /** Has `write` append to a file that has its name only when it is whole. */
-async function writeWhole<T>(path: string, write: (append: (bytes: Uint8Array) => Promise<void>) => Promise<T>): Promise<T> {
+async function writeWhole<T>(
+  path: string,
+  write: (append: (bytes: Uint8Array) => Promise<void>) => Promise<T>,
+): Promise<T> {
   const partial = `${path}.partial`;
   try {
     const file = await open(partial, 'w', 0o600);

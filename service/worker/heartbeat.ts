@@ -14,7 +14,12 @@ const beats = 3;
 /** What a timer can wait. */
 const longestTimer = 2 ** 31 - 1;
 
-export async function heartbeat(delivery: Delivery, store: JobStore, job: Job, leaseSeconds: number): Promise<Heartbeat> {
+export async function heartbeat(
+  delivery: Delivery,
+  store: JobStore,
+  job: Job,
+  leaseSeconds: number,
+): Promise<Heartbeat> {
   const over = new AbortController();
   const abort = (): void => {
     over.abort();

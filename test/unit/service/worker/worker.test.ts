@@ -1,0 +1,175 @@
+import fc from 'fast-check';
+import { afterEach, expect, test } from 'vitest';
+import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
+import { evaluatorEnded } from '../../../../ir/diagnostics/service/evaluation.ts';
+import { wrongCount } from '../../../../ir/diagnostics/runtime.ts';
+import type { ServiceSettings } from '../../../../service/base/settings.ts';
+import type { Job } from '../../../../service/jobs/job-record.ts';
+import type { Evaluator } from '../../../../service/evaluation/evaluator.ts';
+import { Worker } from '../../../../service/worker/worker.ts';
+import { JobService, pieces, smallPlan, testSettings } from '../../../support/job-service.ts';
+import { Life, mortal } from './mortal-backend.ts';
+import { emptyInputs, RunNumbers, runNumbers, testKey } from './run-numbers.ts';
+
+const { client: part } = smallPlan();
+const leaseSeconds = 0.3;
+
+let open: JobService | undefined;
+afterEach(async () => {
+  await open?.close();
+  open = undefined;
+});
+
+async function service(settings: Partial<ServiceSettings> = {}): Promise<JobService> {
+  open = await JobService.open({ ...testSettings, ...settings }, leaseSeconds);
+  return open;
+}
+
+async function submit(at: JobService, runs: number, deadlineSeconds = 30): Promise<Job> {
+  const bytes = new Uint8Array(8);
+  const [plan, keys] = [await at.store('plans', bytes), await at.store('keys', bytes)];
+  return at.jobs.submit({
+    tenant: 'tenant',
+    plan: { digest: plan, part },
+    keys: { digest: keys, keyId: testKey },
+    inputs: pieces(emptyInputs(part, runs)),
+    deadlineSeconds,
+    durable: false,
+  });
+}
+
+/** Workers one after another, each of which ends after so many steps; the last one lives. */
+function workInTurns(at: JobService, evaluator: Evaluator, lives: readonly number[]): () => Promise<void> {
+  const [steps, ...later] = lives;
+  if (steps === undefined) return at.work(evaluator, { name: 'immortal' });
+  const life = new Life(steps);
+  const worker = new Worker(mortal(at.backend, life), evaluator, at.settings, { name: `mortal${lives.length}` });
+  // It is left behind where it stands, as a process that ends leaves its work.
+  void worker.run(new AbortController().signal);
+  let last: (() => Promise<void>) | undefined;
+  const timer = setInterval(() => {
+    if (!life.isOver) return;
+    clearInterval(timer);
+    last = workInTurns(at, evaluator, later);
+  }, 5);
+  return async () => {
+    clearInterval(timer);
+    await last?.();
+  };
+}
+
+test('whichever steps workers end at, every job ends once, with the outputs of its runs in order', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 }),
+      fc.array(fc.array(fc.integer({ min: 3, max: 40 }), { maxLength: 2 }), { minLength: 2, maxLength: 2 }),
+      async (sizes, lives) => {
+        const at = await service({ maxAttempts: 10 });
+        const jobs = await Promise.all(sizes.map((runs) => submit(at, runs)));
+        const evaluator = new RunNumbers(part);
+        const ends = lives.map((each) => workInTurns(at, evaluator, each));
+        for (const [k, { id }] of jobs.entries()) {
+          const states: string[] = [];
+          for await (const { job } of at.jobs.watch('tenant', id)) states.push(job.state);
+          expect(states.at(-1)).toBe('done');
+          expect(await at.result(id)).toEqual(Buffer.from(runNumbers(part, 0, sizes[k] ?? 0)));
+        }
+        await Promise.all(ends.map((end) => end()));
+        await at.close();
+        open = undefined;
+      },
+    ),
+    { numRuns: 12 },
+  );
+});
+
+test('a job that ends its evaluator each time is given up, and costs no other job its attempts', async () => {
+  const at = await service({ maxAttempts: 3 });
+  const good: Job[] = [];
+  const bad = await submit(at, 1);
+  for (let k = 0; k < 6; k++) good.push(await submit(at, 1));
+  // What is evaluated together ends together.
+  let generation = 0;
+  const evaluator = new RunNumbers(part, async ({ outputs: [path = ''] }) => {
+    const own = generation;
+    if (path.includes(bad.id)) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      generation++;
+    } else await new Promise((resolve) => setTimeout(resolve, 30));
+    if (generation !== own) throw new HepcError([evaluatorEnded({ reason: 'by SIGKILL' })]);
+  });
+  const drain = at.work(evaluator, { name: 'one' });
+  expect(await at.ended(bad.id)).toMatchObject({ state: 'failed', problem: { code: 'H825' } });
+  for (const { id } of good) expect(await at.ended(id)).toMatchObject({ state: 'done' });
+  await drain();
+  const dead = [];
+  for await (const { task } of at.backend.queue.dead()) dead.push(task.job);
+  expect(dead).toEqual([bad.id]);
+});
+
+test('inputs that are refused fail at once, with the reason', async () => {
+  const at = await service();
+  let calls = 0;
+  const evaluator = new RunNumbers(part, () => {
+    calls++;
+    return Promise.reject(new HepcError([wrongCount({ what: 'things', expected: 1, got: 2 })]));
+  });
+  const { id } = await submit(at, 1);
+  at.work(evaluator, { name: 'one' });
+  expect(await at.ended(id)).toMatchObject({ state: 'failed', problem: { code: 'H612', status: 422 } });
+  expect(calls).toBe(1);
+});
+
+/** An evaluation that ends when it is aborted. */
+function endless(onBegin: () => void): RunNumbers {
+  return new RunNumbers(
+    part,
+    ({ signal }) =>
+      new Promise((_, reject) => {
+        onBegin();
+        signal?.addEventListener('abort', () => reject(signal.reason as Error));
+      }),
+  );
+}
+
+test('a job that is cancelled ends the evaluation that is under way', async () => {
+  const at = await service();
+  const { id } = await submit(at, 1);
+  await new Promise<void>((begun) => {
+    at.work(endless(begun), { name: 'one' });
+  });
+  expect(await at.jobs.cancel('tenant', id)).toMatchObject({ state: 'cancelled' });
+  // The worker drains, so it has settled its task.
+  await at.close();
+  open = undefined;
+});
+
+test('a job that is past its deadline ends with H824, whether it has begun or not', async () => {
+  const at = await service();
+  const [begun, waiting] = [await submit(at, 1, 0.4), await submit(at, 1, 0.4)];
+  at.work(
+    endless(() => undefined),
+    { name: 'one' },
+  );
+  for (const { id } of [begun, waiting])
+    expect(await at.ended(id)).toMatchObject({ state: 'failed', problem: { code: 'H824' } });
+});
+
+test('a worker that drains finishes what has begun and leaves the rest', async () => {
+  const at = await service();
+  const jobs = [await submit(at, 1), await submit(at, 1), await submit(at, 1)];
+  let begun = 0;
+  let drain: (() => Promise<void>) | undefined;
+  const drained = new Promise<void>((resolve) => {
+    const evaluator = new RunNumbers(part, async () => {
+      begun++;
+      await new Promise((wait) => setTimeout(wait, 50));
+      if (begun === 2) resolve(drain?.());
+    });
+    drain = at.work(evaluator, { name: 'one' });
+  });
+  await drained;
+  const states = await Promise.all(jobs.map(async ({ id }) => (await at.jobs.get('tenant', id))?.state));
+  expect(states.toSorted()).toEqual(['done', 'done', 'waiting']);
+  expect(await at.backend.queue.waiting()).toBe(1);
+});
