@@ -190,6 +190,7 @@ export const houses = [
       room('base'),
       room('stores', 'base'),
       room('stores/local', 'stores base'),
+      room('stores/nats', 'stores/local stores base'),
       room('evaluation', 'base'),
       room('models', 'stores base'),
       room('keys', 'models stores base'),

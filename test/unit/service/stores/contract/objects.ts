@@ -110,17 +110,20 @@ export function objectContract(kind: BackendKind): void {
       });
     });
 
-    test.each(['', '..', '../a', 'a/b', 'a.b', 'a b', 'ä', 'x'.repeat(129)])('%j is no name', async (name) => {
+    test('nothing else is a name', async () => {
       await withStore(kind, async ({ backend: { objects, uploads } }) => {
-        await expect(async () => objects.put('keys', name, inPieces(someBytes(1)), { limitBytes })).rejects.toThrow(
-          InternalError,
-        );
-        await expect(async () => objects.stat('keys', name)).rejects.toThrow(InternalError);
-        await expect(async () => objects.read('keys', name)).rejects.toThrow(InternalError);
-        await expect(async () => objects.open('keys', name)).rejects.toThrow(InternalError);
-        await expect(async () => objects.delete('keys', name)).rejects.toThrow(InternalError);
-        await expect(async () => uploads.create(name, 1, null)).rejects.toThrow(InternalError);
-        await expect(async () => uploads.get(name)).rejects.toThrow(InternalError);
+        for (const name of ['', '..', '../a', 'a/b', 'a.b', 'a b', 'ä', 'x'.repeat(129)]) {
+          await expect(async () => objects.put('keys', name, inPieces(someBytes(1)), { limitBytes })).rejects.toThrow(
+            InternalError,
+          );
+          await expect(async () => objects.stat('keys', name)).rejects.toThrow(InternalError);
+          await expect(async () => objects.read('keys', name)).rejects.toThrow(InternalError);
+          await expect(async () => objects.open('keys', name)).rejects.toThrow(InternalError);
+          await expect(async () => objects.delete('keys', name)).rejects.toThrow(InternalError);
+          await expect(async () => uploads.create(name, 1, null)).rejects.toThrow(InternalError);
+          await expect(async () => uploads.get(name)).rejects.toThrow(InternalError);
+        }
+        expect(await objects.stat('keys', 'x'.repeat(128))).toBeUndefined();
       });
     });
   });

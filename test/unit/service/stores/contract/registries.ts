@@ -62,19 +62,20 @@ export function registryContract(kind: BackendKind): void {
       });
     });
 
-    test.each(['', '..', '.a', 'a.', 'a..b', 'a/b', 'a b', 'a*', 'a.>', 'x'.repeat(201)])(
-      '%j is no name',
-      async (name) => {
-        await withStore(kind, async ({ backend }) => {
-          const records = backend[which];
+    test('nothing else is a name', async () => {
+      await withStore(kind, async ({ backend }) => {
+        const records = backend[which];
+        for (const name of ['', '..', '.a', 'a.', 'a..b', 'a/b', 'a b', 'a*', 'a.>', 'x'.repeat(201)]) {
           await expect(async () => records.get(name)).rejects.toThrow(InternalError);
           await expect(async () => records.create(name, 1)).rejects.toThrow(InternalError);
           await expect(async () => records.update({ name, value: 1, revision: 1 }, 1)).rejects.toThrow(InternalError);
           await expect(async () => records.delete({ name, value: 1, revision: 1 })).rejects.toThrow(InternalError);
           await expect(async () => backend.signals.listen(name, () => undefined)).rejects.toThrow(InternalError);
-        });
-      },
-    );
+          expect(() => backend.signals.send(name, 1)).toThrow(InternalError);
+        }
+        expect(await records.get('x'.repeat(200))).toBeUndefined();
+      });
+    });
   });
 
   test('records of the registry are there after reopening', async () => {
