@@ -196,6 +196,10 @@ export const houses = [
       room('keys', 'models stores base'),
       room('jobs', 'keys models stores base'),
       room('worker', 'jobs evaluation stores base'),
+      room('http/base', 'keys jobs models evaluation stores base'),
+      room('http/routes', 'http/base keys jobs models base'),
+      room('http', 'http/routes http/base worker base'),
+      room('.', 'http http/base worker jobs keys models evaluation stores stores/local base'),
     ],
   },
   {
@@ -220,8 +224,8 @@ export const houses = [
       room('commands/serving', 'commands/options parsing'),
       room('actions/looking', 'commands/looking parsing report files shell render'),
       room('actions/making', 'commands/making commands/options parsing report report/drawing files shell render'),
-      room('actions/running', 'commands/running parsing answers files/keys files shell render'),
-      room('actions/serving', 'commands/serving parsing answers files shell render'),
+      room('actions/running', 'commands/running parsing answers files shell render'),
+      room('actions/serving', 'commands/serving parsing answers report files/keys files shell render'),
       room(
         'commands',
         'actions/looking actions/making actions/running actions/serving ' +

@@ -87,6 +87,13 @@ export const commands: readonly CommandEntry[] = [
     action: async () => (await import('../actions/running/decrypt.ts')).runDecrypt,
   }),
   commandEntry({
+    name: 'serve',
+    group: 'Serve it',
+    summary: 'Serve plans to clients over HTTP',
+    declaration: async () => (await import('./serving/serve.ts')).serve,
+    action: async () => (await import('../actions/serving/serve.ts')).runServe,
+  }),
+  commandEntry({
     name: 'infer',
     group: 'Serve it',
     summary: 'Ask a server, with samples that it never sees',

@@ -15,6 +15,8 @@ import type { ModelRecord } from './model-record.ts';
 import { figuresOf } from './served-plan.ts';
 
 export interface PublishOptions {
+  /** Throws `HepcError` for a plan that cannot be served here. */
+  readonly check?: (plan: Plan) => void;
   /** The report of a plan as a page. */
   readonly renderReport?: (plan: Plan) => Promise<string>;
 }
@@ -27,7 +29,7 @@ export async function publishPlan(
   path: string,
   id: string,
   objects: ObjectStore,
-  { renderReport }: PublishOptions,
+  { check, renderReport }: PublishOptions,
 ): Promise<ModelRecord> {
   const file = await openFile(path);
   try {
@@ -35,6 +37,7 @@ export async function publishPlan(
     const plan = await openHep(fileAccess(file, size), path);
     if (plan.weights === 'encrypted' && plan.bound === undefined)
       throw new HepcError([unboundWeights({ plan: plan.client.name }, { file: path })]);
+    check?.(plan);
     const digest = await digestOf(path);
     if ((await objects.stat('plans', digest)) === undefined)
       await objects.put('plans', digest, createReadStream(path), { limitBytes: size, digest, durable: true });

@@ -1,0 +1,119 @@
+import { hostname } from 'node:os';
+import { stat } from 'node:fs/promises';
+import { badOptionValue, badUsage } from '../../../ir/diagnostics/cli.ts';
+import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
+import { openTokens } from '../../../ir/diagnostics/service/http.ts';
+import { program, version } from '../../shell/version.ts';
+import { parseAddress, requireProtection } from '../../../service/http/address.ts';
+import { checkMemory } from '../../../service/evaluation/plan-memory.ts';
+import { openApiDocument } from '../../../service/http/app.ts';
+import { Tokens } from '../../../service/http/base/tenants.ts';
+import { Service } from '../../../service/serve.ts';
+import { openLocalBackend } from '../../../service/stores/local/open.ts';
+import { readInputFile } from '../../files/input-file.ts';
+import { formatBytes, plural } from '../../render/units.ts';
+import { toJson } from '../../render/json.ts';
+import { failureOf, UsageError } from '../../shell/failure.ts';
+import type { CommandContext } from '../../shell/context.ts';
+import type { Action } from '../../parsing/declaration.ts';
+import type { serve } from '../../commands/serving/serve.ts';
+import { defaultDrainSeconds, settingsOf } from './service-settings.ts';
+import { untilStopped } from './until-stopped.ts';
+
+const help = 'hepc help serve';
+const smallFile = { what: 'a file of tokens or a certificate', maxBytes: 2 ** 20 };
+
+export const runServe: Action<typeof serve> = async (options, context) => {
+  if (options.openapi) {
+    context.print(toJson(await openApiDocument(version)));
+    return;
+  }
+  const { listen, plans } = options;
+  const address = parseAddress(listen);
+  if (address === undefined)
+    throw new UsageError([badOptionValue({ option: '--listen', got: listen, reason: 'expected HOST:PORT', help })]);
+  if (plans.length === 0) throw new UsageError([badUsage({ reason: 'there is no plan to serve', help })]);
+  const tokens = options.tokens === undefined ? undefined : await readTokens(options.tokens, context);
+  const tls = await readTls(options.tlsCert, options.tlsKey);
+  const protection = { hasTokens: tokens !== undefined, hasTls: tls !== undefined, behindProxy: options.behindProxy };
+  requireProtection(address, protection);
+
+  const settings = settingsOf(options);
+  const stopped = untilStopped();
+  const onDamaged = (diagnostic: Parameters<typeof formatDiagnostic>[0]): void => {
+    context.remark(formatDiagnostic(diagnostic));
+  };
+  const backend = await openLocalBackend(options.store, { onDamaged });
+  try {
+    const { renderReport } = await import('../../report/page.ts');
+    const service = await Service.start({
+      ...{ backend, plans, settings, address, works: true, version, tokens, tls },
+      name: `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9_-]/g, '-'),
+      maxConnections: options.maxConnections,
+      log: { to: options.log ?? '-', level: options.log === undefined ? 'silent' : options.logLevel },
+      check: (plan) => {
+        checkMemory(plan, settings);
+      },
+      renderReport: (plan) => renderReport(plan, { madeBy: program }),
+    });
+    try {
+      greet(service, options, context);
+      await stopped;
+    } finally {
+      await service.stop(options.drain ?? defaultDrainSeconds);
+    }
+  } finally {
+    await backend.close();
+  }
+};
+
+/** Reads the file again at each SIGHUP. */
+async function readTokens(path: string, { remark }: CommandContext): Promise<Tokens> {
+  const read = async (): Promise<string> => {
+    const { mode } = await stat(path).catch(() => ({ mode: 0 }));
+    if ((mode & 0o077) !== 0 && process.platform !== 'win32') remark(formatDiagnostic(openTokens({}, { file: path })));
+    return Buffer.from(await readInputFile(path, smallFile)).toString('utf8');
+  };
+  const tokens = new Tokens(await read(), path);
+  process.on('SIGHUP', () => {
+    read()
+      .then((text) => {
+        tokens.replace(text, path);
+      })
+      .catch((error: unknown) => {
+        remark(failureOf(error, false).text.trimEnd());
+      });
+  });
+  return tokens;
+}
+
+async function readTls(cert: string | undefined, key: string | undefined) {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert === undefined || key === undefined)
+    throw new UsageError([badUsage({ reason: '--tls-cert and --tls-key belong together', help })]);
+  const [certificate, privateKey] = [await readInputFile(cert, smallFile), await readInputFile(key, smallFile)];
+  return { cert: Buffer.from(certificate), key: Buffer.from(privateKey) };
+}
+
+interface Greeting {
+  readonly json: boolean;
+  readonly store: string;
+  readonly memory?: number | undefined;
+}
+
+function greet(service: Service, options: Greeting, { print }: CommandContext): void {
+  const { url, models } = service;
+  const ids = models.map(({ id }) => id);
+  if (options.json) {
+    // One line, which a script can wait for.
+    print(`${JSON.stringify({ url, models: ids, store: options.store, pid: process.pid })}\n`);
+    return;
+  }
+  const { memoryBytes, threads } = service.settings;
+  print(
+    `${url} serves ${ids.join(', ')}\n` +
+      `  up to ${formatBytes(memoryBytes)} for plans and keys, ${plural(threads, 'worker')}; state in ${options.store}\n` +
+      `  hepc infer ${url} --model ${ids[0] ?? 'ID'} --input X.npy\n` +
+      '  Ctrl-C stops it\n',
+  );
+}

@@ -1,0 +1,34 @@
+/** What `serve` and `worker` both let the operator decide. */
+import { defaultSettings } from '../../../service/base/settings.ts';
+import { logLevels } from '../../../service/base/log-levels.ts';
+import { option } from '../../parsing/command.ts';
+import { byteSize, choice, maxThreads, text, wholeNumber } from '../../parsing/option-values.ts';
+import { duration } from './durations.ts';
+
+const day = 86_400;
+
+export const nats = option(text.optional(), {
+  doc: 'where a fleet keeps its state: NATS JetStream, servers with commas between',
+  value: 'nats://HOST:PORT',
+});
+export const memory = option(byteSize().optional(), {
+  doc: 'memory for plans and keys; 4GiB if not given',
+  value: 'SIZE',
+});
+export const threads = option(wholeNumber(1, maxThreads).default(defaultSettings.threads), {
+  doc: 'workers that share a run',
+  value: 'T',
+});
+export const maxAttempts = option(wholeNumber(1, 100).default(defaultSettings.maxAttempts), {
+  doc: 'how often a task is begun before it is given up',
+  value: 'N',
+});
+export const drain = option(duration(day).optional(), {
+  doc: 'how long what is under way may take when the service is told to stop; 30s if not given',
+  value: 'TIME',
+});
+export const log = option(text.optional(), {
+  doc: 'write a log there, a JSON object a line; - is the standard error',
+  value: 'FILE',
+});
+export const logLevel = option(choice(logLevels).default('info'), { doc: 'the least that is logged', value: 'LEVEL' });

@@ -1,0 +1,76 @@
+/**
+ * Bodies piece by piece, in both directions. One that stands still for too long is given up, however little the other side
+ * sends or takes now and then before that.
+ */
+import type { IncomingMessage } from 'node:http';
+import { bodyTooLarge, slowBody } from '../../../ir/diagnostics/service/http.ts';
+import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+
+export interface BodyOptions {
+  readonly stallSeconds: number;
+  readonly onBytes: (bytes: number) => void;
+}
+
+/**
+ * What arrives. Throws H861 where nothing does for too long, H856 beyond `limitBytes`, and what breaks the connection. The
+ * request is not destroyed where the reader stops, since it is still to be answered.
+ */
+export async function* arriving(
+  raw: IncomingMessage,
+  { stallSeconds, onBytes, limitBytes }: BodyOptions & { readonly limitBytes: number },
+): AsyncGenerator<Uint8Array> {
+  const pieces = raw.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
+  let total = 0;
+  for (;;) {
+    const next = await within(pieces.next(), stallSeconds);
+    if (next === undefined) throw new HepcError([slowBody({ seconds: stallSeconds })]);
+    if (next.done === true) return;
+    total += next.value.length;
+    onBytes(next.value.length);
+    if (total > limitBytes) throw new HepcError([bodyTooLarge({ limit: limitBytes })]);
+    yield next.value;
+  }
+}
+
+/** As `source`, until it fails: what has arrived is not lost, and `onFailure` is told why there is no more. */
+export async function* untilFailure(
+  source: AsyncIterable<Uint8Array>,
+  onFailure: (error: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* source;
+  } catch (error) {
+    onFailure(error);
+  }
+}
+
+/** What leaves. `onStall` is called where nobody takes it for too long. */
+export async function* leaving(
+  source: AsyncIterable<Uint8Array>,
+  { stallSeconds, onBytes, onStall }: BodyOptions & { readonly onStall: () => void },
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of source) {
+    const timer = setTimeout(onStall, 1000 * stallSeconds);
+    try {
+      onBytes(piece.length);
+      yield piece;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** `undefined` where it takes longer. */
+async function within<T>(promise: Promise<T>, seconds: number): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => {
+    resolve(undefined);
+  }, 1000 * seconds);
+  // Where it fails after that, nobody is told.
+  promise.catch(() => undefined);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

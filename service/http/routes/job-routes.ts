@@ -1,0 +1,250 @@
+/** Inference: ciphertexts in, ciphertexts out, at once or as a job that is asked about later. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import {
+  draining,
+  jobCancelled,
+  jobNotDone,
+  lengthRequired,
+  unknownJob,
+  unknownKeys,
+} from '../../../ir/diagnostics/service/http.ts';
+import { keysHeader, mediaTypes } from '../../../runtime/protocol/media-types.ts';
+import { digestSchema, type JobStatus, jobStatusSchema } from '../../../runtime/protocol/resources.ts';
+import { problemOf } from '../../base/problems.ts';
+import { isOver, type Job } from '../../jobs/job-record.ts';
+import { arriving, leaving } from '../base/bodies.ts';
+import { sendProblem } from '../base/errors.ts';
+import { eventsOf } from './events.ts';
+import { preferencesOf } from '../base/headers.ts';
+import { planOf } from './model-routes.ts';
+import { bodyOptions, callerSignal, type ServiceParts } from '../base/parts.ts';
+import { bytesOf, problems, type ZodApp } from '../base/schemas.ts';
+
+const inferParams = z.object({ id: z.string() });
+const inferHeaders = z.object({
+  [keysHeader]: digestSchema,
+  prefer: z.string().max(1000).optional(),
+  'idempotency-key': z.string().min(1).max(200).optional(),
+  /** Seconds. */
+  'hepc-deadline': z.coerce.number().positive().max(86_400).optional(),
+});
+const jobParams = z.object({ id: z.string() });
+const tags = ['inference'];
+const result = bytesOf(mediaTypes.ciphertexts, 'The encrypted outputs');
+
+export function jobRoutes(app: ZodApp, parts: () => ServiceParts): void {
+  app.post(
+    '/models/:id/infer',
+    {
+      config: { produces: mediaTypes.ciphertexts, consumes: mediaTypes.ciphertexts, isWork: true },
+      schema: {
+        tags,
+        summary: 'Evaluate encrypted inputs; with `Prefer: respond-async` as a job',
+        consumes: [mediaTypes.ciphertexts],
+        params: inferParams,
+        headers: inferHeaders,
+        response: { 200: result, 202: jobStatusSchema.describe('Accepted; Location names the job.'), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const all = parts();
+      all.state.running++;
+      try {
+        return await infer({ request, reply, id, headers: request.headers }, all);
+      } finally {
+        all.state.running--;
+      }
+    },
+  );
+  app.get(
+    '/jobs/:id',
+    {
+      config: { produces: 'application/json' },
+      schema: { tags, params: jobParams, summary: 'A job', response: { 200: jobStatusSchema, ...problems } },
+    },
+    async (request) => {
+      const { id } = request.params;
+      await existing(request, id, parts());
+      for await (const { job, progress } of parts().jobs.watch(request.tenant, id))
+        return statusOf(job, progress, parts());
+      throw new HepcError([unknownJob({ id: id.slice(0, 100) })]);
+    },
+  );
+  app.get(
+    '/jobs/:id/events',
+    {
+      config: { produces: 'text/event-stream' },
+      schema: {
+        ...{ tags, params: jobParams, summary: 'The job, and again whenever it changes, until it is over' },
+        response: { 200: bytesOf('text/event-stream', 'Server-sent events'), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const all = parts();
+      const { id } = request.params;
+      await existing(request, id, all);
+      const signal = callerSignal(reply, all.state);
+      const updates = all.jobs.watch(request.tenant, id, signal);
+      const events = eventsOf(updates, ({ job, progress }) => statusOf(job, progress, all), signal);
+      void reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type('text/event-stream');
+      return reply.send(Readable.from(outgoing(request, events, all)));
+    },
+  );
+  app.get(
+    '/jobs/:id/result',
+    {
+      config: { produces: mediaTypes.ciphertexts },
+      schema: {
+        tags,
+        params: jobParams,
+        summary: 'The outputs of a job that is done',
+        response: { 200: result, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const all = parts();
+      const { id } = request.params;
+      const job = await existing(request, id, all);
+      if (!isOver(job)) throw new HepcError([jobNotDone({ state: job.state })]);
+      return answer(request, reply, job, all);
+    },
+  );
+  app.delete(
+    '/jobs/:id',
+    { schema: { tags, params: jobParams, summary: 'Cancel a job', response: { 200: jobStatusSchema, ...problems } } },
+    async (request) => {
+      const { id } = request.params;
+      const job = await parts().jobs.cancel(request.tenant, id);
+      if (job === undefined) throw new HepcError([unknownJob({ id: id.slice(0, 100) })]);
+      return statusOf(job, progressOf(job), parts());
+    },
+  );
+}
+
+/** Throws H842. */
+async function existing({ tenant }: FastifyRequest, id: string, { jobs }: ServiceParts): Promise<Job> {
+  const job = await jobs.get(tenant, id);
+  if (job === undefined) throw new HepcError([unknownJob({ id: id.slice(0, 100) })]);
+  return job;
+}
+
+interface Inference {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly id: string;
+  readonly headers: z.output<typeof inferHeaders>;
+}
+
+async function infer({ request, reply, id, headers }: Inference, parts: ServiceParts): Promise<FastifyReply> {
+  const { catalogue, keys, jobs, settings, state, metrics } = parts;
+  const { tenant } = request;
+  const plan = planOf(catalogue, id);
+  request.model = plan.id;
+  if (request.body === undefined || request.headers['content-length'] === '0')
+    throw new HepcError([lengthRequired({ what: mediaTypes.ciphertexts })]);
+  const digest = headers[keysHeader];
+  const known = await keys.find(tenant, digest);
+  if (known === undefined) throw new HepcError([unknownKeys({ digest })]);
+  const record = await keys.use(known, plan);
+  const { respondAsync, wait } = preferencesOf(headers.prefer);
+  const name = headers['idempotency-key'];
+  // Alone, `wait` is all the time there is; beside `respond-async` it says when to answer with the job.
+  const patience = headers['hepc-deadline'] ?? (respondAsync ? undefined : wait);
+  const signal = callerSignal(reply, state);
+  const start = performance.now();
+  const inputs = arriving(request.raw, { ...bodyOptions(request, parts), limitBytes: settings.maxInputBytes });
+  // A caller that names its request comes back for it, so that it goes on without him.
+  const outlives = respondAsync || name !== undefined;
+  const submitted = await jobs.submit(
+    {
+      ...{ tenant, plan, keys: record, inputs, durable: outlives },
+      deadlineSeconds: Math.min(settings.deadlineSeconds, patience ?? Infinity),
+      ...(name !== undefined && { idempotencyKey: name }),
+    },
+    signal,
+  );
+  metrics.step('receive', performance.now() - start);
+  const limits = respondAsync ? [signal, AbortSignal.timeout(1000 * (wait ?? 0))] : [signal];
+  if (respondAsync) reply.header('preference-applied', 'respond-async');
+  else if (wait !== undefined) reply.header('preference-applied', `wait=${wait}`);
+  const job =
+    (respondAsync && (wait ?? 0) === 0 ? undefined : await ending(submitted, AbortSignal.any(limits), parts)) ??
+    submitted;
+  if (isOver(job)) {
+    metrics.ended(job);
+    return answer(request, reply, job, parts);
+  }
+  if (!signal.aborted && respondAsync) {
+    reply.code(202).header('location', `/v1/jobs/${job.id}`).type('application/json');
+    return reply.send(statusOf(job, progressOf(job), parts));
+  }
+  if (!outlives) await jobs.cancel(tenant, job.id);
+  // To nobody, where the caller has gone.
+  throw new HepcError([draining({})]);
+}
+
+/** The job once it is over; `undefined` where `signal` aborts before. */
+async function ending(job: Job, signal: AbortSignal, { jobs }: ServiceParts): Promise<Job | undefined> {
+  if (isOver(job)) return job;
+  try {
+    for await (const { job: now } of jobs.watch(job.tenant, job.id, signal)) if (isOver(now)) return now;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return undefined;
+}
+
+/** What became of a job that is over. */
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  job: Job,
+  parts: ServiceParts,
+): Promise<FastifyReply> {
+  if (job.state === 'cancelled') throw new HepcError([jobCancelled({})]);
+  const outputs = job.state === 'done' ? await parts.jobs.result(job.tenant, job.id) : undefined;
+  if (outputs === undefined || job.output === undefined) {
+    sendProblem(request, reply, job.problem ?? problemOf(undefined));
+    return reply;
+  }
+  const total = (job.endedAt ?? job.submittedAt) - job.submittedAt;
+  void reply
+    .type(mediaTypes.ciphertexts)
+    .header('content-length', job.output.bytes)
+    .header('server-timing', `job;dur=${total.toFixed(0)}, evaluation;dur=${evaluationMs(job).toFixed(1)}`)
+    .header('cache-control', 'no-store');
+  return reply.send(Readable.from(outgoing(request, outputs, parts)));
+}
+
+function outgoing(request: FastifyRequest, source: AsyncIterable<Uint8Array>, { settings }: ServiceParts) {
+  return leaving(source, {
+    stallSeconds: settings.stallSeconds,
+    onBytes: (bytes) => {
+      request.traffic.out += bytes;
+    },
+    onStall: () => request.raw.socket.destroy(),
+  });
+}
+
+function statusOf(job: Job, progress: number, { catalogue }: Pick<ServiceParts, 'catalogue'>): JobStatus {
+  const { id, plan, state, samples, submittedAt, expiresAt, problem } = job;
+  return {
+    ...{ id, model: catalogue.byDigest(plan)?.id ?? plan, state, samples, progress },
+    submitted: new Date(submittedAt).toISOString(),
+    expires: new Date(expiresAt).toISOString(),
+    ...(isOver(job) && { evaluationMs: evaluationMs(job) }),
+    ...(problem && { problem }),
+  };
+}
+
+function progressOf({ parts }: Job): number {
+  return parts.filter(({ state }) => state === 'done').length / parts.length;
+}
+
+function evaluationMs({ parts }: Job): number {
+  return parts.reduce((sum, { milliseconds = 0 }) => sum + milliseconds, 0);
+}

@@ -1,0 +1,84 @@
+/** The uploads of a tenant as @tus/server wants them. */
+import { DataStore, type Lock, type Locker, Upload } from '@tus/server';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { unknownUpload, uploadConflict } from '../../../ir/diagnostics/service/http.ts';
+import { type KeyUploads, type UploadState, uploadSeconds } from '../../keys/key-uploads.ts';
+
+export class TusStore extends DataStore {
+  private readonly uploads: KeyUploads;
+  private readonly tenant: string;
+
+  constructor(uploads: KeyUploads, tenant: string) {
+    super();
+    this.uploads = uploads;
+    this.tenant = tenant;
+    this.extensions = ['creation', 'creation-with-upload', 'termination', 'expiration'];
+  }
+
+  /** It is there already: its name is that of the upload. */
+  override async create(upload: Upload): Promise<Upload> {
+    upload.creation_date = (await this.getUpload(upload.id)).creation_date;
+    return upload;
+  }
+
+  override async getUpload(id: string): Promise<Upload> {
+    return uploadOf(await this.uploads.get(this.tenant, id));
+  }
+
+  override async write(stream: Readable, id: string, offset: number): Promise<number> {
+    return this.uploads.append(this.tenant, id, offset, stream as AsyncIterable<Buffer>);
+  }
+
+  override async remove(id: string): Promise<void> {
+    if (!(await this.uploads.remove(this.tenant, id))) throw new HepcError([unknownUpload({})]);
+  }
+
+  override getExpiration(): number {
+    return 1000 * uploadSeconds;
+  }
+
+  /** Sweeps do it. */
+  override deleteExpired(): Promise<number> {
+    return Promise.resolve(0);
+  }
+}
+
+function uploadOf({ id, length, offset, createdAt }: UploadState): Upload {
+  return new Upload({ id, size: length, offset, creation_date: new Date(createdAt).toISOString() });
+}
+
+/** One request at a time works on an upload; the next asks it to end, since its connection is probably dead. */
+export class UploadLocks implements Locker {
+  private readonly held = new Map<string, { readonly askToEnd: () => unknown; readonly free: Promise<void> }>();
+  private readonly patienceMs: number;
+
+  constructor(patienceMs = 10_000) {
+    this.patienceMs = patienceMs;
+  }
+
+  newLock(id: string): Lock {
+    let release = (): void => undefined;
+    return {
+      lock: async (signal, askToEnd) => {
+        for (let holder = this.held.get(id); holder !== undefined; holder = this.held.get(id)) {
+          holder.askToEnd();
+          const late = sleep(this.patienceMs, true, { signal, ref: false }).catch(() => true);
+          if ((await Promise.race([holder.free, late])) === true) throw new HepcError([uploadConflict({})]);
+        }
+        const { promise, resolve } = Promise.withResolvers<undefined>();
+        const own = { askToEnd, free: promise.then(() => undefined) };
+        this.held.set(id, own);
+        release = () => {
+          this.held.delete(id);
+          resolve(undefined);
+        };
+      },
+      unlock: () => {
+        release();
+        return Promise.resolve();
+      },
+    };
+  }
+}

@@ -1,0 +1,86 @@
+/** Requests to a service as its protocol has them, without the library's own client. */
+import { sha256Hex } from '../../ir/digest.ts';
+import { keysHeader, mediaTypes } from '../../runtime/protocol/media-types.ts';
+import { problemSchema } from '../../runtime/protocol/problem.ts';
+import { Client } from '../../runtime/client.ts';
+import type { KeySet } from '../../runtime/seal/keys.ts';
+import { smallPlan } from '../fuzz/targets/small-plan.ts';
+
+/** A client of the small plan, its keys, a request and what is expected in it. */
+export interface SmallClient {
+  readonly client: Client;
+  readonly keys: KeySet;
+  readonly digest: string;
+  readonly inputs: Uint8Array;
+}
+
+export async function smallClient(): Promise<SmallClient> {
+  const plan = smallPlan();
+  const client = await Client.create(plan.client);
+  const keys = client.generateKeys();
+  const sample = new Map(plan.client.inputs.map(({ name }, k) => [name, new Float64Array(2048).fill((k + 1) / 4)]));
+  return { client, keys, digest: sha256Hex(keys.evaluationKeys), inputs: client.encrypt([sample]) };
+}
+
+export interface Call {
+  readonly url: string;
+  readonly token?: string;
+}
+
+export const tusHeaders = { 'tus-resumable': '1.0.0' };
+
+export function headersOf({ token }: Call, headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+}
+
+/** Begins an upload; its address, or the answer that refuses it. */
+export async function beginUpload(call: Call, length: number, digest: string, model = 'small'): Promise<string> {
+  const metadata = `digest ${btoa(digest)},model ${btoa(model)}`;
+  const headers = headersOf(call, { ...tusHeaders, 'upload-length': String(length), 'upload-metadata': metadata });
+  const response = await fetch(`${call.url}/v1/uploads`, { method: 'POST', headers });
+  if (response.status !== 201) throw await problemIn(response);
+  return new URL(response.headers.get('location') ?? '', call.url).href;
+}
+
+export async function sendPiece(call: Call, upload: string, offset: number, bytes: Uint8Array): Promise<number> {
+  const headers = headersOf(call, {
+    ...tusHeaders,
+    'upload-offset': String(offset),
+    'content-type': 'application/offset+octet-stream',
+  });
+  const response = await fetch(upload, { method: 'PATCH', headers, body: Buffer.from(bytes) });
+  if (response.status !== 204) throw await problemIn(response);
+  return Number(response.headers.get('upload-offset'));
+}
+
+/** What has arrived; undefined where there is no such upload. */
+export async function offsetOf(call: Call, upload: string): Promise<number | undefined> {
+  const response = await fetch(upload, { method: 'HEAD', headers: headersOf(call, tusHeaders) });
+  return response.status === 200 ? Number(response.headers.get('upload-offset')) : undefined;
+}
+
+export async function uploadKeys(call: Call, bytes: Uint8Array, digest = sha256Hex(bytes), model = 'small') {
+  await sendPiece(call, await beginUpload(call, bytes.length, digest, model), 0, bytes);
+}
+
+export function infer(
+  call: Call,
+  { digest, inputs }: Pick<SmallClient, 'digest' | 'inputs'>,
+  { headers = {}, signal }: { headers?: Record<string, string>; signal?: AbortSignal } = {},
+): Promise<Response> {
+  return fetch(`${call.url}/v1/models/small/infer`, {
+    method: 'POST',
+    headers: headersOf(call, { 'content-type': mediaTypes.ciphertexts, [keysHeader]: digest, ...headers }),
+    body: Buffer.from(inputs),
+    ...(signal && { signal }),
+  });
+}
+
+/** An answer that refuses. */
+export class Refused extends Error {}
+
+export async function problemIn(response: Response): Promise<Refused> {
+  const text = await response.text();
+  const { code = '' } = text === '' ? {} : problemSchema.parse(JSON.parse(text));
+  return new Refused(`${response.status} ${code}`);
+}

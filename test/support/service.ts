@@ -1,0 +1,67 @@
+/** A service in this process, on a free port of loopback, with a store in a folder of its own. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { writeHep } from '../../runtime/hep/write.ts';
+import { defaultSettings, type ServiceSettings } from '../../service/base/settings.ts';
+import { Tokens } from '../../service/http/base/tenants.ts';
+import { Service } from '../../service/serve.ts';
+import { openLocalBackend } from '../../service/stores/local/open.ts';
+import { smallPlan } from '../fuzz/targets/small-plan.ts';
+
+export interface TestServiceOptions {
+  /** Where a store is already. */
+  readonly folder?: string;
+  readonly plans?: readonly string[];
+  readonly settings?: Partial<ServiceSettings>;
+  /** Content of a file of tokens. */
+  readonly tokens?: string;
+}
+
+export interface TestService {
+  readonly service: Service;
+  readonly url: string;
+  readonly folder: string;
+  /** Lines of the log. */
+  readonly log: string[];
+  /** What the test may do itself, to start again in the same folder. */
+  stop(): Promise<void>;
+}
+
+/** A folder with `small.hep`, which is gone after the test. */
+export function planFolder(): { readonly folder: string; readonly plan: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'hepc-service-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const plan = join(folder, 'small.hep');
+  writeFileSync(plan, writeHep(smallPlan()));
+  return { folder, plan };
+}
+
+/** Ends with the test. */
+export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
+  const made = options.folder === undefined || options.plans === undefined ? planFolder() : undefined;
+  const folder = options.folder ?? join(made?.folder ?? '', 'store');
+  const plans = options.plans ?? [made?.plan ?? ''];
+  const log: string[] = [];
+  const backend = await openLocalBackend(folder);
+  const service = await Service.start({
+    ...{ backend, plans, works: true, name: 'test', version: '0.0.0', maxConnections: 100 },
+    settings: { ...defaultSettings, threads: 1, ...options.settings },
+    address: { host: '127.0.0.1', port: 0 },
+    log: { level: 'info', to: { write: (line) => log.push(line) } },
+    renderReport: () => Promise.resolve('<!doctype html><title>report</title>'),
+    ...(options.tokens !== undefined && { tokens: new Tokens(options.tokens, 'tokens') }),
+  });
+  let stopped = false;
+  const stop = async (): Promise<void> => {
+    if (stopped) return;
+    stopped = true;
+    await service.stop(5);
+    await backend.close();
+  };
+  onTestFinished(stop);
+  return { service, url: service.url, folder, log, stop };
+}
