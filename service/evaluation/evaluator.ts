@@ -45,7 +45,7 @@ export interface EvaluatorUsage {
 export interface Evaluator {
   /**
    * Rejects with `HepcError` for inputs, keys and plans that are refused, H812 where the process has ended meanwhile (the
-   * next request starts another), and with the reason of `signal`.
+   * next request starts another), with the reason of `signal`, and with what `onProgress` throws.
    */
   evaluate(request: EvaluationRequest): Promise<EvaluationResult>;
   /** Checks a file of evaluation keys against a plan, and gives its identity. Rejects with `HepcError`. */

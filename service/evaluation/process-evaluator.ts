@@ -109,7 +109,15 @@ export class ProcessEvaluator implements Evaluator {
           over();
           reject(error);
         },
-        onProgress,
+        onProgress: (fraction) => {
+          try {
+            onProgress(fraction);
+          } catch (error) {
+            onAbort();
+            over();
+            reject(error instanceof Error ? error : new InternalError(String(error)));
+          }
+        },
       });
       signal?.addEventListener('abort', onAbort, { once: true });
       this.send(child, { kind: 'ask', id, question });
