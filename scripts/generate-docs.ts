@@ -1,11 +1,12 @@
 /**
- * Writes what in `docs/` derives from the sources: ops.md, passes.md and diagnostics.md from declarations, the picture of
+ * Writes what in `docs/` derives from the sources: ops.md, passes.md, diagnostics.md, service-answers.md and openapi.json from declarations, the picture of
  * rooms from the table of imports, and that of pruning schemes from running them. With `--check` it writes nothing and exits 1 if one of them is not up to date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { format, resolveConfig } from 'prettier';
+import { z } from 'zod';
 
 import { diagnosticRegistry } from '../ir/diagnostics/registry.ts';
 import { type FieldUse, type HeOpDeclaration, heOps } from '../ir/he/ops.ts';
@@ -14,6 +15,8 @@ import { describeSchema, entriesOf } from '../ir/text/syntax/schema.ts';
 import { tileOps } from '../ir/tile/ops.ts';
 import { facts } from '../passes/base/facts.ts';
 import { passes } from '../passes/registry.ts';
+import { statusOf } from '../service/base/problems.ts';
+import { openApiDocument } from '../service/http/app.ts';
 import { drawRooms } from './draw-rooms.ts';
 import { drawSchemes } from './draw-schemes.ts';
 
@@ -163,6 +166,33 @@ function diagnosticReference(): string {
   return ['# Diagnostics', `${generated} \`hepc explain CODE\` prints one of them.`, ...sections].join('\n\n');
 }
 
+/** Every answer that refuses something, by its status. */
+function answerReference(): string {
+  const refusals = [...diagnosticRegistry.values()]
+    .filter(({ code, severity }) => severity === 'error' && (code.startsWith('H6') || code.startsWith('H8')))
+    .map(({ code, title }) => ({ code, title, status: statusOf(code) }))
+    .toSorted((a, b) => a.status - b.status || (a.code < b.code ? -1 : 1));
+  return [
+    '# Answers of a service that refuse something',
+    `${generated} Each is a problem document (RFC 9457) with this status and code; [diagnostics.md](diagnostics.md) tells more ` +
+      'of each. Of what is not the fault of the caller only the title is told. [guide/service-api.md](guide/service-api.md) has ' +
+      'the rest of the interface.',
+    [
+      '| status | code | |',
+      '| --- | --- | --- |',
+      ...refusals.map(({ status, code, title }) => `| ${status} | ${code} | ${title} |`),
+    ].join('\n'),
+  ].join('\n\n');
+}
+
+const openApi = async (): Promise<string> => {
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+  const text = JSON.stringify(await openApiDocument(version), null, 2);
+  return format(text, { ...(await resolveConfig(join(root, 'docs', 'openapi.json'))), parser: 'json' });
+};
+
 const formatted = async (markdown: string): Promise<string> =>
   format(markdown, { ...(await resolveConfig(join(root, 'docs', 'ops.md'))), parser: 'markdown' });
 
@@ -170,6 +200,8 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/ops.md': () => formatted(opReference()),
   'docs/passes.md': () => formatted(passReference()),
   'docs/diagnostics.md': () => formatted(diagnosticReference()),
+  'docs/service-answers.md': () => formatted(answerReference()),
+  'docs/openapi.json': openApi,
   'docs/pruning-schemes.svg': drawSchemes,
   'docs/rooms.svg': drawRooms,
 };

@@ -94,6 +94,13 @@ export const commands: readonly CommandEntry[] = [
     action: async () => (await import('../actions/serving/serve.ts')).runServe,
   }),
   commandEntry({
+    name: 'worker',
+    group: 'Serve it',
+    summary: 'Do the work of a fleet of servers',
+    declaration: async () => (await import('./serving/worker.ts')).worker,
+    action: async () => (await import('../actions/serving/worker.ts')).runWorkerCommand,
+  }),
+  commandEntry({
     name: 'infer',
     group: 'Serve it',
     summary: 'Ask a server, with samples that it never sees',

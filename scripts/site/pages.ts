@@ -18,6 +18,7 @@ export const pageGroups: readonly PageGroup[] = [
       'docs/guide/files.md',
       'docs/guide/capacity.md',
       'docs/guide/browser.md',
+      'docs/guide/service-api.md',
       'docs/pruning.md',
       'docs/guide/questions.md',
       'docs/guide/glossary.md',
@@ -25,7 +26,7 @@ export const pageGroups: readonly PageGroup[] = [
   },
   {
     title: 'Reference',
-    pages: ['docs/diagnostics.md', 'docs/ir.md', 'docs/ops.md', 'docs/passes.md'],
+    pages: ['docs/diagnostics.md', 'docs/service-answers.md', 'docs/ir.md', 'docs/ops.md', 'docs/passes.md'],
   },
   {
     title: 'Measured',

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { stat } from 'node:fs/promises';
 import { badOptionValue, badUsage } from '../../../ir/diagnostics/cli.ts';
 import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
@@ -9,7 +8,6 @@ import { checkMemory } from '../../../service/evaluation/plan-memory.ts';
 import { openApiDocument } from '../../../service/http/app.ts';
 import { Tokens } from '../../../service/http/base/tenants.ts';
 import { Service } from '../../../service/serve.ts';
-import { openLocalBackend } from '../../../service/stores/local/open.ts';
 import { readInputFile } from '../../files/input-file.ts';
 import { formatBytes, plural } from '../../render/units.ts';
 import { toJson } from '../../render/json.ts';
@@ -17,6 +15,7 @@ import { failureOf, UsageError } from '../../shell/failure.ts';
 import type { CommandContext } from '../../shell/context.ts';
 import type { Action } from '../../parsing/declaration.ts';
 import type { serve } from '../../commands/serving/serve.ts';
+import { openFleetStore, openFolderStore, processName } from './backends.ts';
 import { defaultDrainSeconds, settingsOf } from './service-settings.ts';
 import { untilStopped } from './until-stopped.ts';
 
@@ -32,7 +31,8 @@ export const runServe: Action<typeof serve> = async (options, context) => {
   const address = parseAddress(listen);
   if (address === undefined)
     throw new UsageError([badOptionValue({ option: '--listen', got: listen, reason: 'expected HOST:PORT', help })]);
-  if (plans.length === 0) throw new UsageError([badUsage({ reason: 'there is no plan to serve', help })]);
+  if (plans.length === 0 && options.nats === undefined)
+    throw new UsageError([badUsage({ reason: 'there is no plan to serve', help })]);
   const tokens = options.tokens === undefined ? undefined : await readTokens(options.tokens, context);
   const tls = await readTls(options.tlsCert, options.tlsKey);
   const protection = { hasTokens: tokens !== undefined, hasTls: tls !== undefined, behindProxy: options.behindProxy };
@@ -40,15 +40,15 @@ export const runServe: Action<typeof serve> = async (options, context) => {
 
   const settings = settingsOf(options);
   const stopped = untilStopped();
-  const onDamaged = (diagnostic: Parameters<typeof formatDiagnostic>[0]): void => {
-    context.remark(formatDiagnostic(diagnostic));
-  };
-  const backend = await openLocalBackend(options.store, { onDamaged });
+  const { nats } = options;
+  const backend =
+    nats === undefined ? await openFolderStore(options.store, context) : await openFleetStore({ ...options, nats });
   try {
     const { renderReport } = await import('../../report/page.ts');
     const service = await Service.start({
-      ...{ backend, plans, settings, address, works: true, version, tokens, tls },
-      name: `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9_-]/g, '-'),
+      ...{ backend, plans, settings, address, version, tokens, tls },
+      works: nats === undefined,
+      name: processName(),
       maxConnections: options.maxConnections,
       log: { to: options.log ?? '-', level: options.log === undefined ? 'silent' : options.logLevel },
       check: (plan) => {
@@ -98,7 +98,7 @@ async function readTls(cert: string | undefined, key: string | undefined) {
 interface Greeting {
   readonly json: boolean;
   readonly store: string;
-  readonly memory?: number | undefined;
+  readonly nats?: string | undefined;
 }
 
 function greet(service: Service, options: Greeting, { print }: CommandContext): void {
@@ -106,14 +106,16 @@ function greet(service: Service, options: Greeting, { print }: CommandContext): 
   const ids = models.map(({ id }) => id);
   if (options.json) {
     // One line, which a script can wait for.
-    print(`${JSON.stringify({ url, models: ids, store: options.store, pid: process.pid })}\n`);
+    print(`${JSON.stringify({ url, models: ids, pid: process.pid })}\n`);
     return;
   }
   const { memoryBytes, threads } = service.settings;
+  const work =
+    options.nats === undefined
+      ? `up to ${formatBytes(memoryBytes)} for plans and keys, ${plural(threads, 'worker')}; state in ${options.store}`
+      : 'state in NATS; `hepc worker --nats` does the work';
   print(
-    `${url} serves ${ids.join(', ')}\n` +
-      `  up to ${formatBytes(memoryBytes)} for plans and keys, ${plural(threads, 'worker')}; state in ${options.store}\n` +
-      `  hepc infer ${url} --model ${ids[0] ?? 'ID'} --input X.npy\n` +
-      '  Ctrl-C stops it\n',
+    `${url} serves ${ids.length === 0 ? 'no model yet' : ids.join(', ')}\n  ${work}\n` +
+      `  hepc infer ${url} --model ${ids[0] ?? 'ID'} --input X.npy\n  Ctrl-C stops it\n`,
   );
 }

@@ -4,7 +4,18 @@ import { declareCommand, option } from '../../parsing/command.ts';
 import { byteSize, flag, text, wholeNumber } from '../../parsing/option-values.ts';
 import { json } from '../options/options.ts';
 import { duration } from './durations.ts';
-import { drain, log, logLevel, maxAttempts, memory, nats, threads } from './service-options.ts';
+import {
+  cache,
+  drain,
+  log,
+  logLevel,
+  maxAttempts,
+  memory,
+  nats,
+  natsReplicas,
+  natsStore,
+  threads,
+} from './service-options.ts';
 
 const year = 366 * 86_400;
 const most = Number.MAX_SAFE_INTEGER;
@@ -33,6 +44,9 @@ export const serve = declareCommand({
       value: 'DIR',
     }),
     nats,
+    natsStore,
+    natsReplicas,
+    cache,
     tokens: option(text.optional(), { doc: 'file of tokens: a name and a token in each line', value: 'FILE' }),
     tlsCert: option(text.optional(), { doc: 'certificate with its chain, in PEM', value: 'CERT.pem' }),
     tlsKey: option(text.optional(), { doc: 'its private key, in PEM', value: 'KEY.pem' }),
@@ -81,7 +95,7 @@ export const serve = declareCommand({
   }),
   headings: {
     Access: ['listen', 'tokens', 'tlsCert', 'tlsKey', 'behindProxy'],
-    State: ['store', 'nats', 'keepResults', 'keepKeys', 'tenantKeys'],
+    State: ['store', 'nats', 'natsStore', 'natsReplicas', 'cache', 'keepResults', 'keepKeys', 'tenantKeys'],
     Limits: [
       'memory',
       'threads',

@@ -11,6 +11,18 @@ export const nats = option(text.optional(), {
   doc: 'where a fleet keeps its state: NATS JetStream, servers with commas between',
   value: 'nats://HOST:PORT',
 });
+export const natsStore = option(byteSize().optional(), {
+  doc: 'most bytes of the state of a fleet, which NATS reserves; 16GiB if not given. The same for all of a fleet',
+  value: 'SIZE',
+});
+export const natsReplicas = option(wholeNumber(1, 5).default(1), {
+  doc: 'servers of a NATS cluster that hold each stream',
+  value: 'N',
+});
+export const cache = option(text.optional(), {
+  doc: "folder for what has been read of a fleet's state, of one process at a time; one of the temporary files if not given",
+  value: 'DIR',
+});
 export const memory = option(byteSize().optional(), {
   doc: 'memory for plans and keys; 4GiB if not given',
   value: 'SIZE',

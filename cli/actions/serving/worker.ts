@@ -1,0 +1,30 @@
+import { runWorker } from '../../../service/run-worker.ts';
+import type { Action } from '../../parsing/declaration.ts';
+import type { worker } from '../../commands/serving/worker.ts';
+import { formatBytes, plural } from '../../render/units.ts';
+import { openFleetStore, processName } from './backends.ts';
+import { defaultDrainSeconds, settingsOf } from './service-settings.ts';
+import { untilStopped } from './until-stopped.ts';
+
+export const runWorkerCommand: Action<typeof worker> = async (options, { print }) => {
+  const settings = settingsOf(options);
+  const stopped = untilStopped();
+  const name = processName();
+  const backend = await openFleetStore(options);
+  try {
+    const { threads, memoryBytes } = settings;
+    print(
+      options.json
+        ? `${JSON.stringify({ name, pid: process.pid })}\n`
+        : `${name} works: up to ${formatBytes(memoryBytes)} for plans and keys, ${plural(threads, 'worker')}\n` +
+            '  Ctrl-C stops it\n',
+    );
+    await runWorker({
+      ...{ backend, settings, name, stopped },
+      drainSeconds: options.drain ?? defaultDrainSeconds,
+      log: { to: options.log ?? '-', level: options.log === undefined ? 'silent' : options.logLevel },
+    });
+  } finally {
+    await backend.close();
+  }
+};

@@ -1,0 +1,42 @@
+/** A worker of a fleet, from its parts. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServiceSettings } from './base/settings.ts';
+import { openEvaluator } from './evaluation/open-evaluator.ts';
+import { type LogOptions, openLog } from './http/base/log.ts';
+import { logWork } from './http/log-work.ts';
+import { forgetDeletedKeys } from './keys-and-evaluator.ts';
+import type { Backend } from './stores/backend.ts';
+import { Worker } from './worker/worker.ts';
+
+export interface RunWorkerOptions {
+  /** Stays its owner's to close. */
+  readonly backend: Backend;
+  readonly settings: ServiceSettings;
+  /** Of this worker among all. */
+  readonly name: string;
+  readonly log: LogOptions;
+  /** When to stop. */
+  readonly stopped: Promise<void>;
+  /** How long what is under way may take then; others do it again after that. */
+  readonly drainSeconds: number;
+}
+
+/** Resolves once what was under way is done, or has been given up. */
+export async function runWorker(options: RunWorkerOptions): Promise<void> {
+  const { backend, settings, name, stopped, drainSeconds } = options;
+  const log = openLog(options.log);
+  const evaluator = openEvaluator(settings);
+  const unlisten = await forgetDeletedKeys(backend, evaluator);
+  const stop = new AbortController();
+  void stopped.then(() => {
+    stop.abort();
+  });
+  try {
+    const work = new Worker(backend, evaluator, settings, { name, onEvent: logWork(log) }).run(stop.signal);
+    const late = stopped.then(() => sleep(1000 * drainSeconds, undefined, { ref: false }));
+    await Promise.race([work, late]);
+  } finally {
+    unlisten();
+    await evaluator.close();
+  }
+}
