@@ -19,6 +19,9 @@ export interface PlanMemory {
 /** A thread with its engine, before it does anything. */
 const workerBytes = 16 * 2 ** 20;
 
+/** The process that evaluates, before it holds a plan: measured, with what its collector leaves for a while. */
+export const processBytes = 112 * 2 ** 20;
+
 export function planMemory(plan: Plan, threads: number): PlanMemory {
   const { program, client } = plan;
   const { parameters } = program;
@@ -42,7 +45,7 @@ export function planMemory(plan: Plan, threads: number): PlanMemory {
 /** Without which a plan cannot be served: no weight is kept encoded, and the keys of one client are there. */
 export function leastMemory(plan: Plan, threads: number): number {
   const { fixed, keys } = planMemory(plan, threads);
-  return fixed + keys;
+  return processBytes + fixed + keys;
 }
 
 /** Throws `HepcError` (H813) for a plan that does not fit the budget of a service, whatever else it serves. */
@@ -58,8 +61,9 @@ export function checkMemory(plan: Plan, { memoryBytes, threads }: { memoryBytes:
  */
 export function shareOf(own: PlanMemory, others: readonly PlanMemory[], budget: number): number {
   const comfortable = ({ fixed, keys, weights }: PlanMemory): number => fixed + keys + weights;
-  const rest = budget - others.reduce((sum, each) => sum + comfortable(each), comfortable(own));
-  return Math.min(budget, comfortable(own) + Math.max(0, rest) / (others.length + 1));
+  const available = budget - processBytes;
+  const rest = available - others.reduce((sum, each) => sum + comfortable(each), comfortable(own));
+  return Math.min(available, comfortable(own) + Math.max(0, rest) / (others.length + 1));
 }
 
 /** What of a share the engine may use for encoded weights and keys (`EngineOptions.memoryBudgetBytes`). */

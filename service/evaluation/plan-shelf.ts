@@ -1,5 +1,5 @@
 /** Plans that are held in one budget of memory: opened when they are asked for, the least recently used closed where it is short. */
-import { checkMemory, engineBudget, planMemory, type PlanMemory, shareOf } from './plan-memory.ts';
+import { checkMemory, engineBudget, planMemory, type PlanMemory, processBytes, shareOf } from './plan-memory.ts';
 import { HeldPlan, PlanFile } from './held-plan.ts';
 import type { EvaluatorSettings } from './protocol.ts';
 
@@ -80,7 +80,7 @@ export class PlanShelf {
   private async makeRoom(bytes: number): Promise<void> {
     for (const plan of this.plans) {
       const used = this.plans.reduce((sum, { share }) => sum + share, 0);
-      if (used + bytes <= this.settings.memoryBytes) return;
+      if (processBytes + used + bytes <= this.settings.memoryBytes) return;
       await this.drop(plan);
     }
   }

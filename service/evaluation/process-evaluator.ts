@@ -17,6 +17,8 @@ interface Asked {
   readonly onProgress: (fraction: number) => void;
 }
 
+/** How long a process may take to give up an evaluation: more than the engine allows its workers. */
+const abortMilliseconds = 60_000;
 /** How long a process may take to end that has nothing left to do. */
 const patienceMilliseconds = 10_000;
 
@@ -93,10 +95,14 @@ export class ProcessEvaluator implements Evaluator {
       signal?.throwIfAborted();
       const child = (this.child ??= this.start());
       const id = this.next++;
+      let patience: NodeJS.Timeout | undefined;
       const onAbort = (): void => {
-        if (this.child === child) this.send(child, { kind: 'abort', id });
+        if (this.child !== child) return;
+        this.send(child, { kind: 'abort', id });
+        patience = setTimeout(() => child.kill('SIGKILL'), abortMilliseconds);
       };
       const over = (): void => {
+        clearTimeout(patience);
         this.asked.delete(id);
         signal?.removeEventListener('abort', onAbort);
       };

@@ -76,6 +76,7 @@ export class Jobs {
     if (!idPattern.test(id)) return undefined;
     const job = await this.store.get(id);
     if (job?.tenant !== tenant) return undefined;
+    if (expired(job, Date.now(), this.settings) === undefined) return job;
     return (await this.store.change(id, (now) => expired(now, Date.now(), this.settings))).job;
   }
 

@@ -19,7 +19,7 @@ import { allPartsDone, attemptFailed, begun, completed, failed, partDone } from 
 import type { Backend } from '../stores/backend.ts';
 import type { LocalFile } from '../stores/object-store.ts';
 import type { Delivery } from '../stores/work-queue.ts';
-import { heartbeat } from './heartbeat.ts';
+import { watchForEnd } from './alongside.ts';
 import { joinParts } from './join-parts.ts';
 import { patiently } from './patiently.ts';
 import type { WorkerEvent } from './worker-event.ts';
@@ -127,16 +127,16 @@ export class TaskRun {
 
   /** Does `work` until the job is over otherwise, and settles the delivery by how it ends. */
   private async attempt(job: Job, attempts: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const { delivery, at } = this;
-    const beat = await heartbeat(delivery, this.store, job, at.backend.queue.leaseSeconds);
+    const { delivery } = this;
+    const end = await watchForEnd(this.store, job);
     try {
-      await work(beat.signal);
+      await work(end.signal);
       await delivery.acknowledge();
     } catch (error) {
-      if (beat.signal.aborted) await this.endOverdue();
+      if (end.signal.aborted) await this.endOverdue();
       else await this.attemptFailed(attempts, error);
     } finally {
-      beat.end();
+      end.forget();
     }
   }
 

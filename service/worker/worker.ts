@@ -7,6 +7,7 @@ import type { ServiceSettings } from '../base/settings.ts';
 import type { Evaluator } from '../evaluation/evaluator.ts';
 import type { Backend } from '../stores/backend.ts';
 import type { Delivery } from '../stores/work-queue.ts';
+import { keepDelivery } from './alongside.ts';
 import { Apartness } from './apartness.ts';
 import { keepLease } from './lease.ts';
 import { TaskRun } from './task-run.ts';
@@ -110,6 +111,11 @@ export class Worker {
       onEvent: this.onEvent,
     });
     // What has ended a process before is done alone, so that it is nobody else's attempt that it spoils.
-    await (delivery.attempt > 1 ? this.apartness.alone(() => run.do()) : this.apartness.together(() => run.do()));
+    const letGo = keepDelivery(delivery, this.backend.queue.leaseSeconds);
+    try {
+      await (delivery.attempt > 1 ? this.apartness.alone(() => run.do()) : this.apartness.together(() => run.do()));
+    } finally {
+      letGo();
+    }
   }
 }

@@ -9,7 +9,7 @@ import { Client } from '../../runtime/client.ts';
 import { writeHep } from '../../runtime/hep/write.ts';
 import type { EvaluationRequest, Evaluator } from '../../service/evaluation/evaluator.ts';
 import { openEvaluator } from '../../service/evaluation/open-evaluator.ts';
-import { leastMemory, planMemory } from '../../service/evaluation/plan-memory.ts';
+import { leastMemory, planMemory, processBytes } from '../../service/evaluation/plan-memory.ts';
 import { codesOfAsync } from '../support/codes.ts';
 import { smallPlan } from '../support/job-service.ts';
 import { randomSample } from '../support/serve-plans.ts';
@@ -136,7 +136,7 @@ test('refusals have their diagnostics, and cost nobody else anything', async () 
 
 test('plans that do not fit together take turns, and one that does not fit at all is refused', async () => {
   const { fixed, keys, weights } = planMemory(plan, 1);
-  await withEvaluator(fixed + keys + weights, async (evaluator) => {
+  await withEvaluator(processBytes + fixed + keys + weights, async (evaluator) => {
     for (const planName of ['plan', 'other', 'plan']) {
       await evaluator.evaluate(request({ planName }));
       const { plans, budgetBytes } = await evaluator.usage();
@@ -148,7 +148,7 @@ test('plans that do not fit together take turns, and one that does not fit at al
     expect(await codesOfAsync(() => evaluator.evaluate(request()))).toEqual(['H813']);
   });
   // With room for two they stay, once their shares are known.
-  await withEvaluator(2 * (fixed + keys + weights), async (evaluator) => {
+  await withEvaluator(processBytes + 2 * (fixed + keys + weights), async (evaluator) => {
     for (const planName of ['plan', 'other', 'plan', 'other']) await evaluator.evaluate(request({ planName }));
     expect((await evaluator.usage()).plans).toHaveLength(2);
     for (const planName of ['plan', 'other'])

@@ -1,36 +1,40 @@
-/** While a task is done: tells the queue that its worker is alive, and the worker when the job is over. */
+/** What goes on beside a task: the queue is told that its worker is alive, and the worker that the job is over. */
 import { isOver, type Job } from '../jobs/job-record.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { Delivery } from '../stores/work-queue.ts';
 
-export interface Heartbeat {
+/** Keeps the lease of a delivery, from now until the function is called that this gives. */
+export function keepDelivery(delivery: Delivery, leaseSeconds: number): () => void {
+  // A beat that fails is followed by others.
+  const beat = setInterval(() => void delivery.extend().catch(() => undefined), (1000 * leaseSeconds) / beats);
+  return () => {
+    clearInterval(beat);
+  };
+}
+
+export interface JobEnd {
   /** Aborts when the job has been ended by others, and at its deadline. */
   readonly signal: AbortSignal;
-  end(): void;
+  forget(): void;
 }
 
 /** Beats per lease, so that some may be lost. */
 const beats = 3;
+/** Between two looks at the record, for a signal that was lost. */
+const lookMilliseconds = 5_000;
 /** What a timer can wait. */
 const longestTimer = 2 ** 31 - 1;
 
-export async function heartbeat(
-  delivery: Delivery,
-  store: JobStore,
-  job: Job,
-  leaseSeconds: number,
-): Promise<Heartbeat> {
+export async function watchForEnd(store: JobStore, job: Job): Promise<JobEnd> {
   const over = new AbortController();
   const abort = (): void => {
     over.abort();
   };
   const look = async (): Promise<void> => {
-    await delivery.extend();
     const now = await store.get(job.id);
     if (now === undefined || isOver(now)) abort();
   };
-  // A beat that fails is followed by others.
-  const beat = setInterval(() => void look().catch(() => undefined), (1000 * leaseSeconds) / beats);
+  const looks = setInterval(() => void look().catch(() => undefined), lookMilliseconds);
   const deadline = setTimeout(abort, Math.min(longestTimer, Math.max(0, job.deadlineAt - Date.now())));
   const unlisten = await store
     .listen(job.id, (message) => {
@@ -39,8 +43,8 @@ export async function heartbeat(
     .catch(() => () => undefined);
   return {
     signal: over.signal,
-    end: () => {
-      clearInterval(beat);
+    forget: () => {
+      clearInterval(looks);
       clearTimeout(deadline);
       unlisten();
     },
