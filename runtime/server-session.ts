@@ -25,7 +25,7 @@ export interface EvaluatedFile {
 export interface EvaluateStreamOptions extends EvaluateOptions {
   /**
    * The runs that are evaluated, from the first to before the last; all of them unless given. The outputs are a file of their
-   * samples alone (`joinCiphertexts` puts such files together).
+   * samples alone.
    */
   readonly runs?: { readonly first: number; readonly end: number };
 }
