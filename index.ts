@@ -73,7 +73,7 @@ export { bindWeights } from './runtime/seal/bind-weights.ts';
 export type { KeySet } from './runtime/seal/keys.ts';
 export { Server } from './runtime/server.ts';
 export type { KeySource, ServerOptions } from './runtime/server.ts';
-export type { EvaluatedFile, EvaluatedStream, ServerSession } from './runtime/server-session.ts';
+export type { EvaluatedFile, EvaluatedStream, EvaluateStreamOptions, ServerSession } from './runtime/server-session.ts';
 
 /** An ONNX model: the bytes of the file, and where its external data are. */
 export interface OnnxModel {
