@@ -58,8 +58,9 @@ export function handleErrors(app: FastifyInstance): void {
   });
   app.server.on('checkExpectation', (_, response: ServerResponse) => {
     const problem = problemOf(new HepcError([expectationFailed({})]));
-    response.writeHead(problem.status, { 'content-type': problemType, connection: 'close' });
-    response.end(JSON.stringify(problem));
+    const body = Buffer.from(JSON.stringify(problem));
+    const headers = { 'content-type': problemType, 'content-length': body.length, connection: 'close' };
+    response.writeHead(problem.status, headers).end(body);
   });
 }
 
