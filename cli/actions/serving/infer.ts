@@ -5,7 +5,7 @@ import { MemoryKeyKeeper } from '../../../runtime/remote/key-keeper.ts';
 import { RemoteModel } from '../../../runtime/remote/remote-model.ts';
 import { answerTarget, deliverAnswers } from '../../answers/deliver-answers.ts';
 import type { infer } from '../../commands/serving/infer.ts';
-import { FolderKeyKeeper } from '../../files/folder-key-keeper.ts';
+import { FolderKeyKeeper } from '../../files/keys/folder-key-keeper.ts';
 import { withSamples } from '../../files/sample-file.ts';
 import { fileKinds, readInputFile } from '../../files/input-file.ts';
 import type { Action } from '../../parsing/declaration.ts';
@@ -29,7 +29,7 @@ export const runInfer: Action<typeof infer> = async (options, { print, remark })
     const model = await RemoteModel.open(options.url, options.model, { token, insecure, keeper, pin, signal });
     try {
       const { part } = model;
-      return await withSamples(options.input, modelInputs(part, part.inputs), options.limit, (samples) =>
+      return await withSamples(options.input, modelInputs(part, part.inputs), options, (samples) =>
         deliverAnswers(target, modelOutputs(part, part.outputs), { json, onProgress }, async (take) => {
           await model.prepare({
             signal,
