@@ -8,7 +8,8 @@ const sources = '^(index\\.ts$|(ir|costs|compiler|passes|runtime|training|prunin
 
 /** Modules that a page or a worker of it begins with. */
 const browserEntries =
-  '^runtime/((client|server)-library|worker-client/(library|worker)|engines/(simd/session|seal-wasm)/worker)\\.ts$';
+  '^(runtime/((client|server)-library|worker-client/(library|worker)|engines/(simd/session|seal-wasm)/worker)|' +
+  'service/page/(main|session-worker|worker))\\.ts$';
 
 const nodeModules = `^(node:)?(${builtinModules.join('|')})$`;
 

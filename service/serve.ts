@@ -17,6 +17,7 @@ import type { ServedPlan } from './models/served-plan.ts';
 import type { Backend } from './stores/backend.ts';
 import { forgetDeletedKeys, keyChecker } from './keys-and-evaluator.ts';
 import { logWork } from './http/log-work.ts';
+import type { Site } from './site/site.ts';
 import { Worker } from './worker/worker.ts';
 
 export interface ServeOptions {
@@ -38,6 +39,8 @@ export interface ServeOptions {
   /** Throws `HepcError` for a plan that does not fit this machine. */
   readonly check?: (plan: Plan) => void;
   readonly renderReport?: (plan: Plan) => Promise<string>;
+  /** A page at the root. */
+  readonly site?: Site | undefined;
 }
 
 /** Between two looks at what has expired, and at what other fronts have published. */
@@ -76,6 +79,7 @@ export class Service {
         metrics: new Metrics({ backend, keys, evaluator }),
         log: openLog(options.log),
         state: new ServiceState(),
+        site: options.site,
       };
       const { maxConnections, version } = options;
       const app = await createApp({ parts, version, maxConnections, ...(tls && { tls }) });
@@ -105,6 +109,8 @@ export class Service {
       ? new Worker(backend, parts.evaluator, settings, { name, onEvent: logWork(parts.log) }).run(this.stopWork.signal)
       : Promise.resolve();
     void this.sweep();
+    // The process that evaluates starts now, and not while somebody waits for it.
+    void this.quietly(parts.evaluator.usage().then(() => undefined));
     const sweep = setInterval(() => void this.sweep(), sweepMs).unref();
     const refresh =
       plans.length > 0 ? [] : [setInterval(() => void this.quietly(parts.catalogue.refresh()), refreshMs)];

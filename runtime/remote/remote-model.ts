@@ -17,6 +17,7 @@ import { readClientPart } from '../hep/client-part.ts';
 import { keysHeader, mediaTypes } from '../protocol/media-types.ts';
 import { jobStatusSchema, keysSchema, type Model, modelSchema, modelsSchema } from '../protocol/resources.ts';
 import type { SampleSource } from '../sample-source.ts';
+import type { OwnWorker } from '../worker-client/own-worker.ts';
 import { WorkerClient } from '../worker-client/worker-client.ts';
 import { Connection, type ConnectionOptions, readDocument, RefusedError } from './connection.ts';
 import { followJob } from './follow-job.ts';
@@ -28,6 +29,8 @@ export interface RemoteOptions extends ConnectionOptions {
   readonly keeper?: KeyKeeper | undefined;
   /** SHA-256 of the client part, from somebody whom the user trusts. Without it the first that was seen counts. */
   readonly pin?: string | undefined;
+  /** A worker of one's own, as `WorkerClient.create` takes it. */
+  readonly worker?: OwnWorker | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -79,14 +82,14 @@ export class RemoteModel {
    * Fetches the client part. To be closed. Rejects with `HepcError` H870 to H877, and for a client part that is damaged.
    */
   static async open(url: string, model: string, options: RemoteOptions = {}): Promise<RemoteModel> {
-    const { keeper = new MemoryKeyKeeper(), pin, signal } = options;
+    const { keeper = new MemoryKeyKeeper(), pin, worker, signal } = options;
     const connection = new Connection(url, options);
     const description = await describe(connection, model, signal);
     const bytes = await fetchClientPart(connection, description, signal);
     const got = await sha256HexOf(bytes);
     await checkPin(keeper, { model: `${connection.base.href}${model}`, got, pin });
     const part = readClientPart(bytes, `the client part of ${model}`);
-    const client = await WorkerClient.create(bytes, { signal });
+    const client = await WorkerClient.create(bytes, { worker, signal });
     return new RemoteModel(connection, description, part, client, keeper);
   }
 

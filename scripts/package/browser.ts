@@ -65,7 +65,10 @@ const sealTexts: readonly (readonly [string, string])[] = [
 /** How long plugins take is no news. */
 const checks = { bundlerTimings: false };
 
-const plugin: Plugin = {
+/** Sources that are imported for what they do; package.json says so of their compiled forms alone. */
+const importedForEffects = /\/(page\/jitless|worker-client\/worker)\.ts$/;
+
+const browserModules: Plugin = {
   name: 'hepc-browser',
   resolveId(id, importer) {
     if (id in own) return id;
@@ -79,6 +82,7 @@ const plugin: Plugin = {
     return own[id]?.() ?? replaced[id.replace('hepc:replaced/', '')]?.();
   },
   transform(code, id) {
+    if (importedForEffects.test(id)) return { code, moduleSideEffects: true };
     if (id !== `${seal}.js`) return undefined;
     return sealTexts.reduce((text, [before, after]) => {
       if (!text.includes(before)) throw new Error(`node-seal has no text ${before}: has it been updated?`);
@@ -96,7 +100,7 @@ const onlyInNode = 'hepc compiles models in Node only, a page imports hepc/clien
 /** Writes the modules to the folder `to`. */
 export async function buildForBrowsers(to: string): Promise<void> {
   const input = Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(root, file)]));
-  const bundle = await rolldown({ input, plugins: [plugin], platform: 'browser', cwd: root, checks });
+  const bundle = await rolldown({ input, plugins: [browserModules], platform: 'browser', cwd: root, checks });
   const { output } = await bundle.write({ dir: to, format: 'es', chunkFileNames: '[name].js', minify: 'dce-only' });
   await bundle.close();
   writeFileSync(join(to, workerScript), await scriptOf(clientWorker));
@@ -111,9 +115,10 @@ function checkImports({ fileName, code, imports }: OutputChunk): void {
   if (code.includes('import.meta')) throw new Error(`${fileName} knows where it is`);
 }
 
-/** The worker of this file in one script. */
-async function scriptOf(file: string): Promise<string> {
-  const bundle = await rolldown({ input: join(root, file), plugins: [plugin], platform: 'browser', cwd: root, checks });
+/** The worker of this file in one script, by `plugins` before those for all. */
+export async function scriptOf(file: string, plugins: readonly Plugin[] = []): Promise<string> {
+  const options = { plugins: [...plugins, browserModules], cwd: root, checks };
+  const bundle = await rolldown({ input: join(root, file), platform: 'browser', ...options });
   const { output } = await bundle.generate({ format: 'es', minify: true, codeSplitting: false });
   await bundle.close();
   const [script] = output;

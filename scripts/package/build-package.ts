@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { runChild } from '../child-process.mjs';
 import { buildForBrowsers } from './browser.ts';
 import { bundleDeclarations } from './declarations.ts';
+import { buildPage } from './page.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -34,6 +35,7 @@ export async function buildPackage(dist: string, { checksTypes = true }: BuildOp
     copyFileSync(join(root, file), join(dist, file));
   }
   await buildForBrowsers(join(dist, 'browser'));
+  await buildPage(join(dist, 'page'));
   await bundleDeclarations(types, join(dist, 'types'));
   rmSync(types, { recursive: true });
   return 0;

@@ -26,6 +26,7 @@ import { jobRoutes } from './routes/job-routes.ts';
 import { keyRoutes } from './routes/key-routes.ts';
 import { logRequests, openLog } from './base/log.ts';
 import { modelRoutes } from './routes/model-routes.ts';
+import { pageRoutes } from './routes/page-routes.ts';
 import type { ServiceParts } from './base/parts.ts';
 import type { ZodApp } from './base/schemas.ts';
 import { problemOf } from '../base/problems.ts';
@@ -78,7 +79,7 @@ export async function openApiDocument(version: string): Promise<unknown> {
 function build(
   parts: () => ServiceParts,
   version: string,
-  { log }: Pick<ServiceParts, 'log'>,
+  { log, site }: Pick<ServiceParts, 'log' | 'site'>,
   tls: AppOptions['tls'],
 ): FastifyInstance {
   const options = {
@@ -132,15 +133,17 @@ function build(
     },
     transform: jsonSchemaTransform,
   });
-  app.register(rootRoutes(parts));
+  app.register(rootRoutes(parts, site));
   app.register(tenantRoutes(parts), { prefix: '/v1' });
   return app;
 }
 
-function rootRoutes(parts: () => ServiceParts): FastifyPluginAsync {
+function rootRoutes(parts: () => ServiceParts, site: ServiceParts['site']): FastifyPluginAsync {
   return async (app) => {
     const allowed = methodsOf(app);
-    systemRoutes(app.withTypeProvider<ZodTypeProvider>(), parts, () => app.swagger());
+    const typed = app.withTypeProvider<ZodTypeProvider>();
+    systemRoutes(typed, parts, () => app.swagger());
+    if (site !== undefined) pageRoutes(typed, site);
     refuseOtherMethods(app, allowed);
     await Promise.resolve();
   };

@@ -12,6 +12,7 @@ import { readInputFile } from '../../files/input-file.ts';
 import { formatBytes, plural } from '../../render/units.ts';
 import { toJson } from '../../render/json.ts';
 import { failureOf, UsageError } from '../../shell/failure.ts';
+import { createProgress } from '../../shell/progress.ts';
 import type { CommandContext } from '../../shell/context.ts';
 import type { Action } from '../../parsing/declaration.ts';
 import type { serve } from '../../commands/serving/serve.ts';
@@ -27,12 +28,16 @@ export const runServe: Action<typeof serve> = async (options, context) => {
     context.print(toJson(await openApiDocument(version)));
     return;
   }
-  const { listen, plans } = options;
+  const { listen, demo } = options;
   const address = parseAddress(listen);
   if (address === undefined)
     throw new UsageError([badOptionValue({ option: '--listen', got: listen, reason: 'expected HOST:PORT', help })]);
-  if (plans.length === 0 && options.nats === undefined)
+  if (options.plans.length === 0 && !demo && options.nats === undefined)
     throw new UsageError([badUsage({ reason: 'there is no plan to serve', help })]);
+  if (demo && options.tokens !== undefined)
+    throw new UsageError([
+      badUsage({ reason: 'the page of --demo has no token to show, so there are no --tokens', help }),
+    ]);
   const tokens = options.tokens === undefined ? undefined : await readTokens(options.tokens, context);
   const tls = await readTls(options.tlsCert, options.tlsKey);
   const protection = { hasTokens: tokens !== undefined, hasTls: tls !== undefined, behindProxy: options.behindProxy };
@@ -44,9 +49,12 @@ export const runServe: Action<typeof serve> = async (options, context) => {
   const backend =
     nats === undefined ? await openFolderStore(options.store, context) : await openFleetStore({ ...options, nats });
   try {
+    const shown = demo ? await showDemo(options) : undefined;
+    const plans = [...options.plans, ...(shown?.plans ?? [])];
     const { renderReport } = await import('../../report/page.ts');
     const service = await Service.start({
       ...{ backend, plans, settings, address, version, tokens, tls },
+      site: shown?.site,
       works: nats === undefined,
       name: processName(),
       maxConnections: options.maxConnections,
@@ -66,6 +74,16 @@ export const runServe: Action<typeof serve> = async (options, context) => {
     await backend.close();
   }
 };
+
+async function showDemo({ store, json }: Greeting) {
+  const { demoPage, openDemo } = await import('./demo/demo.ts');
+  const progress = createProgress(json);
+  try {
+    return await openDemo({ store, page: demoPage(progress) }, progress);
+  } finally {
+    progress.end();
+  }
+}
 
 /** Reads the file again at each SIGHUP. */
 async function readTokens(path: string, { remark }: CommandContext): Promise<Tokens> {
@@ -99,6 +117,7 @@ interface Greeting {
   readonly json: boolean;
   readonly store: string;
   readonly nats?: string | undefined;
+  readonly demo: boolean;
 }
 
 function greet(service: Service, options: Greeting, { print }: CommandContext): void {
@@ -116,6 +135,7 @@ function greet(service: Service, options: Greeting, { print }: CommandContext): 
       : 'state in NATS; `hepc worker --nats` does the work';
   print(
     `${url} serves ${ids.length === 0 ? 'no model yet' : ids.join(', ')}\n  ${work}\n` +
+      (options.demo ? `  ${url}/ is the page of the demo\n` : '') +
       `  hepc infer ${url} --model ${ids[0] ?? 'ID'} --input X.npy\n  Ctrl-C stops it\n`,
   );
 }

@@ -90,6 +90,7 @@ export const serve = declareCommand({
     drain,
     log,
     logLevel,
+    demo: option(flag, { doc: 'serve a page that asks three models of its own, encrypted: digits, noise, patients' }),
     openapi: option(flag, { doc: 'print the description of the interface (OpenAPI) and do nothing else' }),
     json,
   }),
@@ -107,7 +108,11 @@ export const serve = declareCommand({
       'stall',
       'maxConnections',
     ],
-    Operation: ['drain', 'log', 'logLevel', 'openapi'],
+    Operation: ['demo', 'drain', 'log', 'logLevel', 'openapi'],
   },
-  examples: ['serve mlp.hep', 'serve mlp.hep --listen 127.0.0.1:0 --store /tmp/hepc-store --threads 2 --memory 2GiB'],
+  examples: [
+    'serve --demo',
+    'serve mlp.hep',
+    'serve mlp.hep --listen 127.0.0.1:0 --store /tmp/hepc-store --threads 2 --memory 2GiB',
+  ],
 });

@@ -7,6 +7,7 @@ import type { Jobs } from '../../jobs/jobs.ts';
 import type { Keys } from '../../keys/keys.ts';
 import type { KeyUploads } from '../../keys/key-uploads.ts';
 import type { Catalogue } from '../../models/catalogue.ts';
+import type { Site } from '../../site/site.ts';
 import type { Backend } from '../../stores/backend.ts';
 import type { Metrics } from './metrics.ts';
 import type { Tokens } from './tenants.ts';
@@ -24,6 +25,8 @@ export interface ServiceParts {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly state: ServiceState;
+  /** A page at the root, where there is one. */
+  readonly site?: Site | undefined;
 }
 
 export class ServiceState {
