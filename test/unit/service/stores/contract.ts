@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { objectContract } from './contract/objects.ts';
 import { queueContract } from './contract/queues.ts';
 import { registryContract } from './contract/registries.ts';
+import { sequenceContract } from './contract/sequences.ts';
 import { type BackendKind, withStore } from './contract/store-under-test.ts';
 import { uploadContract } from './contract/uploads.ts';
 
@@ -18,4 +19,5 @@ export function backendContract(kind: BackendKind): void {
   registryContract(kind);
   uploadContract(kind);
   queueContract(kind);
+  sequenceContract(kind);
 }
