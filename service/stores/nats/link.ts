@@ -1,6 +1,6 @@
 /**
  * Requests to JetStream that outlive a connection: each is made again until it is answered or the stated time is over. A
- * message that is published has an identity, by which the server tells that it has it already.
+ * message that is published has an identity, by which it is found that the server has it already.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -57,6 +57,8 @@ export class Link {
   readonly #outageMs: number;
   #closed = false;
   #up = Promise.withResolvers<undefined>();
+  /** Each ends a request that is waited for. */
+  readonly #pending = new Set<() => void>();
 
   private constructor(nc: NatsConnection, servers: string, jsm: JetStreamManager, outageSeconds: number) {
     this.nc = nc;
@@ -87,8 +89,10 @@ export class Link {
 
   async #watchConnection(): Promise<void> {
     for await (const { type } of this.nc.status()) {
-      if (type === 'disconnect') this.#up = Promise.withResolvers();
-      else if (type === 'reconnect') this.#up.resolve(undefined);
+      if (type === 'disconnect') {
+        this.#up = Promise.withResolvers();
+        for (const giveUp of this.#pending) giveUp();
+      } else if (type === 'reconnect') this.#up.resolve(undefined);
     }
   }
 
@@ -109,7 +113,7 @@ export class Link {
       signal?.throwIfAborted();
       if (isUp) {
         try {
-          return await withinTime(request());
+          return await this.#withinTime(request());
         } catch (error) {
           const reason = error instanceof JetStreamApiError ? withoutRoom[error.code] : undefined;
           if (reason !== undefined) throw new HepcError([noRoom({ what, reason })]);
@@ -119,6 +123,20 @@ export class Link {
       if (this.isClosed || performance.now() >= end)
         throw new HepcError([serverGone({ servers: this.#servers, what })]);
       await delay(100);
+    }
+  }
+
+  /** The library's requests wait for their whole time, also where the connection ends before. */
+  async #withinTime<T>(request: Promise<T>): Promise<T> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const giveUp = (): void => reject(new PassingError('no answer'));
+    const late = setTimeout(giveUp, 2 * answerMs);
+    this.#pending.add(giveUp);
+    try {
+      return await Promise.race([request, promise]);
+    } finally {
+      clearTimeout(late);
+      this.#pending.delete(giveUp);
     }
   }
 
@@ -145,13 +163,25 @@ export class Link {
     if (lastSeq !== undefined) all.set('Nats-Expected-Last-Subject-Sequence', String(lastSeq));
     if (ttlSeconds !== undefined) all.set('Nats-TTL', `${ttlSeconds}s`);
     const msgID = nuid.next();
+    let attempts = 0;
+    const send = () => {
+      attempts++;
+      return this.#js.publish(subject, data, { headers: all, msgID, timeout: answerMs });
+    };
     try {
-      const send = () => this.#js.publish(subject, data, { headers: all, msgID, timeout: answerMs });
       return (await this.call(what, send, signal)).seq;
     } catch (error) {
-      if (error instanceof JetStreamApiError && wrongLast.has(error.code)) return undefined;
-      throw error;
+      if (!(error instanceof JetStreamApiError) || !wrongLast.has(error.code)) throw error;
+      // The server compares before it looks whether it has the message already.
+      return attempts > 1 ? await this.#ownLast(what, subject, msgID) : undefined;
     }
+  }
+
+  /** Number of the last message of a subject, where it is the one of this identity: its answer was lost. */
+  async #ownLast(what: string, subject: string, msgID: string): Promise<number | undefined> {
+    const stream = await this.call(what, () => this.#jsm.streams.find(subject));
+    const last = await this.last(what, stream, subject);
+    return last?.header('Nats-Msg-Id') === msgID ? last.seq : undefined;
   }
 
   /** The last message of a subject, as the leader of the stream has it. */
@@ -235,19 +265,6 @@ export class Link {
   async close(): Promise<void> {
     this.#closed = true;
     await this.nc.close();
-  }
-}
-
-/** Not all requests of the library end where the connection does. */
-async function withinTime<T>(request: Promise<T>): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const late = setTimeout(() => {
-    reject(new PassingError('no answer'));
-  }, 2 * answerMs);
-  try {
-    return await Promise.race([request, promise]);
-  } finally {
-    clearTimeout(late);
   }
 }
 

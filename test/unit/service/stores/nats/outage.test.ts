@@ -1,5 +1,7 @@
 /** A server that goes away, that refuses, that is full. */
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -78,6 +80,33 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     await expect.poll(() => heard).toEqual([1]);
   });
 
+  test('a change whose answer is lost counts as made, once', async () => {
+    const proxy = await startProxy(server.url);
+    try {
+      backend = await openNatsBackend(proxy.url, { prefix: `test${opened}`, storeBytes: 2 ** 26 });
+      const { registry, uploads } = backend;
+      const entry = await registry.create('a', 1);
+      await uploads.create('u', 10, null);
+      proxy.muteServer();
+      const changing = Promise.all([
+        entry && registry.update(entry, 2),
+        registry.create('b', 1),
+        uploads.append('u', 0, inPieces(someBytes(10))),
+      ]);
+      await delay(300);
+      proxy.breakConnections();
+      const [updated, created, offset] = await changing;
+      expect([updated?.value, created?.value, offset]).toEqual([2, 1, 10]);
+      expect(await registry.get('a')).toEqual(updated);
+      expect(await registry.get('b')).toEqual(created);
+      expect(updated && (await registry.update(updated, 3))?.value).toBe(3);
+      expect(await digestOf(uploads.read('u'))).toBe(sha256(someBytes(10)));
+    } finally {
+      await backend.close();
+      await proxy.end();
+    }
+  });
+
   test('calls end with H811 where it stays away, and work again when it is back', async () => {
     backend = await open({ outageSeconds: 1 });
     const { registry, queue, objects } = backend;
@@ -149,3 +178,40 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     expect(await codesOfAsync(() => openNatsBackend('nats://127.0.0.1:1'))).toEqual(['H802']);
   });
 });
+
+/** Between client and server, whose answers it may swallow. */
+async function startProxy(url: string) {
+  const sockets = new Set<Socket>();
+  let isMute = false;
+  const proxy = createServer((client) => {
+    const upstream = connect({ host: '127.0.0.1', port: Number(new URL(url).port) });
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+    }
+    client.pipe(upstream);
+    upstream.on('data', (bytes) => {
+      if (!isMute) client.write(bytes);
+    });
+    upstream.once('close', () => client.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const address = proxy.address();
+  const breakConnections = (): void => {
+    isMute = false;
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+  };
+  return {
+    url: `nats://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`,
+    muteServer: () => {
+      isMute = true;
+    },
+    breakConnections,
+    end: async () => {
+      breakConnections();
+      proxy.close();
+      await once(proxy, 'close');
+    },
+  };
+}
