@@ -3,16 +3,32 @@ import { hostname } from 'node:os';
 import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import type { Backend } from '../../../service/stores/backend.ts';
 import { openLocalBackend } from '../../../service/stores/local/open.ts';
+import { readInputFile } from '../../files/input-file.ts';
 import type { CommandContext } from '../../shell/context.ts';
+
+const smallFile = { what: 'credentials or certificates', maxBytes: 2 ** 20 };
 
 export interface NatsChoice {
   readonly nats: string;
+  readonly natsCreds?: string | undefined;
+  readonly natsCa?: string | undefined;
+  readonly lease?: number | undefined;
   readonly natsStore?: number | undefined;
   readonly natsReplicas: number;
   readonly cache?: string | undefined;
 }
 
-export async function openFleetStore({ nats, natsStore, natsReplicas, cache }: NatsChoice): Promise<Backend> {
+/** The servers that `--nats` names, or the variable in its place. */
+export function natsServers(given: string | undefined): string | undefined {
+  const { HEPC_NATS: fromVariable = '' } = process.env;
+  return given ?? (fromVariable === '' ? undefined : fromVariable);
+}
+
+export async function openFleetStore(choice: NatsChoice): Promise<Backend> {
+  const { nats, natsCreds, natsCa, natsStore, natsReplicas, lease, cache } = choice;
+  // The library says less of a file that it cannot read.
+  if (natsCreds !== undefined) await readInputFile(natsCreds, smallFile);
+  if (natsCa !== undefined) await readInputFile(natsCa, smallFile);
   // Loaded where it is wanted.
   const { openNatsBackend } = await import('../../../service/stores/nats/open.ts');
   return openNatsBackend(nats, {
@@ -20,6 +36,9 @@ export async function openFleetStore({ nats, natsStore, natsReplicas, cache }: N
     replicas: natsReplicas,
     ...(natsStore !== undefined && { storeBytes: natsStore }),
     ...(cache !== undefined && { cacheFolder: cache }),
+    ...(lease !== undefined && { leaseSeconds: lease }),
+    ...(natsCreds !== undefined && { credentials: { credsFile: natsCreds } }),
+    ...(natsCa !== undefined && { tls: { caFile: natsCa } }),
   });
 }
 

@@ -16,7 +16,7 @@ import { createProgress } from '../../shell/progress.ts';
 import type { CommandContext } from '../../shell/context.ts';
 import type { Action } from '../../parsing/declaration.ts';
 import type { serve } from '../../commands/serving/serve.ts';
-import { openFleetStore, openFolderStore, processName } from './backends.ts';
+import { natsServers, openFleetStore, openFolderStore, processName } from './backends.ts';
 import { defaultDrainSeconds, settingsOf } from './service-settings.ts';
 import { untilStopped } from './until-stopped.ts';
 
@@ -32,7 +32,8 @@ export const runServe: Action<typeof serve> = async (options, context) => {
   const address = parseAddress(listen);
   if (address === undefined)
     throw new UsageError([badOptionValue({ option: '--listen', got: listen, reason: 'expected HOST:PORT', help })]);
-  if (options.plans.length === 0 && !demo && options.nats === undefined)
+  const nats = natsServers(options.nats);
+  if (options.plans.length === 0 && !demo && nats === undefined)
     throw new UsageError([badUsage({ reason: 'there is no plan to serve', help })]);
   if (demo && options.tokens !== undefined)
     throw new UsageError([
@@ -45,7 +46,6 @@ export const runServe: Action<typeof serve> = async (options, context) => {
 
   const settings = settingsOf(options);
   const stopped = untilStopped();
-  const { nats } = options;
   const backend =
     nats === undefined ? await openFolderStore(options.store, context) : await openFleetStore({ ...options, nats });
   try {
@@ -65,7 +65,7 @@ export const runServe: Action<typeof serve> = async (options, context) => {
       renderReport: (plan) => renderReport(plan, { madeBy: program }),
     });
     try {
-      greet(service, options, context);
+      greet(service, { ...options, nats }, context);
       await stopped;
     } finally {
       await service.stop(options.drain ?? defaultDrainSeconds);
@@ -75,7 +75,7 @@ export const runServe: Action<typeof serve> = async (options, context) => {
   }
 };
 
-async function showDemo({ store, json }: Greeting) {
+async function showDemo({ store, json }: Pick<Greeting, 'store' | 'json'>) {
   const { demoPage, openDemo } = await import('./demo/demo.ts');
   const progress = createProgress(json);
   try {
@@ -116,7 +116,7 @@ async function readTls(cert: string | undefined, key: string | undefined) {
 interface Greeting {
   readonly json: boolean;
   readonly store: string;
-  readonly nats?: string | undefined;
+  readonly nats: string | undefined;
   readonly demo: boolean;
 }
 

@@ -7,11 +7,14 @@ import { duration } from './durations.ts';
 import {
   cache,
   drain,
+  lease,
   log,
   logLevel,
   maxAttempts,
   memory,
   nats,
+  natsCa,
+  natsCreds,
   natsReplicas,
   natsStore,
   threads,
@@ -26,7 +29,7 @@ export const serve = declareCommand({
       'docs/guide/service-api.md describes. A plan is served under the name of its file.',
     'Keys, jobs and results are in --store and survive a restart. With --nats they are in NATS JetStream, where any number ' +
       'of these fronts share them, and `hepc worker` does the work; without plans a front serves those that others were ' +
-      'given.',
+      'given. An address with a password is better in the variable HEPC_NATS, so that no list of processes shows it.',
     'Listens at an address that others can reach only with --tokens, and with a certificate, unless --behind-proxy says ' +
       'that something in front does TLS. Each line of the file of tokens is a name and a token, or sha256: and its digest; ' +
       'SIGHUP reads it again. The tenant of the name `metrics` reads /metrics and nothing else.',
@@ -44,8 +47,11 @@ export const serve = declareCommand({
       value: 'DIR',
     }),
     nats,
+    natsCreds,
+    natsCa,
     natsStore,
     natsReplicas,
+    lease,
     cache,
     tokens: option(text.optional(), { doc: 'file of tokens: a name and a token in each line', value: 'FILE' }),
     tlsCert: option(text.optional(), { doc: 'certificate with its chain, in PEM', value: 'CERT.pem' }),
@@ -96,7 +102,8 @@ export const serve = declareCommand({
   }),
   headings: {
     Access: ['listen', 'tokens', 'tlsCert', 'tlsKey', 'behindProxy'],
-    State: ['store', 'nats', 'natsStore', 'natsReplicas', 'cache', 'keepResults', 'keepKeys', 'tenantKeys'],
+    State: ['store', 'keepResults', 'keepKeys', 'tenantKeys'],
+    'A fleet': ['nats', 'natsCreds', 'natsCa', 'natsStore', 'natsReplicas', 'lease', 'cache'],
     Limits: [
       'memory',
       'threads',

@@ -8,8 +8,20 @@ import { duration } from './durations.ts';
 const day = 86_400;
 
 export const nats = option(text.optional(), {
-  doc: 'where a fleet keeps its state: NATS JetStream, servers with commas between',
+  doc: 'where a fleet keeps its state: NATS JetStream, servers with commas between; HEPC_NATS if not given',
   value: 'nats://HOST:PORT',
+});
+export const natsCreds = option(text.optional(), {
+  doc: 'credentials for NATS, as nsc makes them',
+  value: 'FILE.creds',
+});
+export const natsCa = option(text.optional(), {
+  doc: "certificates that NATS's is checked by, in PEM, in place of the system's; TLS is then required",
+  value: 'CA.pem',
+});
+export const lease = option(duration(3600).optional(), {
+  doc: "how long a worker that is not heard of keeps its tasks; the fleet's if not given, at first 30s",
+  value: 'TIME',
 });
 export const natsStore = option(byteSize().optional(), {
   doc: 'most bytes of the state of a fleet, which NATS reserves; 16GiB if not given. The same for all of a fleet',

@@ -1,14 +1,17 @@
 import { z } from 'zod';
-import { declareCommand, option } from '../../parsing/command.ts';
-import { text } from '../../parsing/option-values.ts';
+import { declareCommand } from '../../parsing/command.ts';
 import { json } from '../options/options.ts';
 import {
   cache,
   drain,
+  lease,
   log,
   logLevel,
   maxAttempts,
   memory,
+  nats,
+  natsCa,
+  natsCreds,
   natsReplicas,
   natsStore,
   threads,
@@ -18,15 +21,16 @@ export const worker = declareCommand({
   details: [
     'Does the work of a fleet: takes jobs that fronts (`hepc serve --nats`) have accepted, those first whose plan and keys it ' +
       'holds, evaluates them and stores the results. Run as many as there are machines; none needs to know of another.',
+    'An address with a password is better in the variable HEPC_NATS, so that no list of processes shows it.',
     'SIGTERM and Ctrl-C stop it when what is under way is done; what it does not finish, another worker does.',
   ],
   options: z.strictObject({
-    nats: option(text, {
-      doc: 'NATS JetStream with the state of the fleet, servers with commas between',
-      value: 'nats://HOST:PORT',
-    }),
+    nats,
+    natsCreds,
+    natsCa,
     natsStore,
     natsReplicas,
+    lease,
     cache,
     memory,
     threads,
@@ -37,8 +41,9 @@ export const worker = declareCommand({
     json,
   }),
   headings: {
+    'A fleet': ['nats', 'natsCreds', 'natsCa', 'natsStore', 'natsReplicas', 'lease', 'cache'],
     Limits: ['memory', 'threads', 'maxAttempts'],
-    Operation: ['natsStore', 'natsReplicas', 'cache', 'drain', 'log', 'logLevel'],
+    Operation: ['drain', 'log', 'logLevel'],
   },
   examples: ['worker --nats nats://127.0.0.1:4222 --threads 2'],
 });

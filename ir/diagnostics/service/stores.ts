@@ -37,6 +37,19 @@ export const natsUnusable = defineDiagnostic<{ servers: string; reason: string }
   notes: () => ['Start nats-server with -js and a store folder, and check address and credentials.'],
 });
 
+export const otherLease = defineDiagnostic<{ given: number; has: number; stream: string }>({
+  code: 'H803',
+  severity: 'error',
+  title: 'the fleet has another lease',
+  explain:
+    'A worker that has not been heard of for the time of a lease has lost its tasks to others. Who takes a task and who may ' +
+    'take it over have to agree on that time, so the first process of a fleet says it for all, and NATS remembers it.',
+  message: ({ given, has }) => `the lease of this fleet is ${has} s, not ${given} s`,
+  notes: ({ stream }) => [
+    `Leave --lease away to take the fleet's. To change it, stop all fronts and workers and delete the stream ${stream}.`,
+  ],
+});
+
 export const unlikeAnnounced = defineDiagnostic<{ what: string; expected: string; got: string }>({
   code: 'H805',
   severity: 'error',

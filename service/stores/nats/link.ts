@@ -237,7 +237,10 @@ export class Link {
     return new Map(Object.entries(info.state.subjects ?? {}));
   }
 
-  /** Makes a stream, or changes the limits of the one that is there. Rejects with H802. */
+  /**
+   * Makes a stream, or changes the limits of the one that is there, but for how long it keeps messages: who made it has said
+   * that for all. Rejects with H802.
+   */
   async ensureStream(config: Partial<StreamConfig> & { readonly name: string }): Promise<StreamInfo> {
     try {
       return await this.call(config.name, async () => {
@@ -245,8 +248,7 @@ export class Link {
           return await this.#jsm.streams.add(config);
         } catch (error) {
           // It is there with other limits.
-          if (error instanceof JetStreamApiError && error.code === 10058)
-            return await this.#jsm.streams.update(config.name, config);
+          if (error instanceof JetStreamApiError && error.code === 10058) return await this.#changeStream(config);
           throw error;
         }
       });
@@ -255,6 +257,11 @@ export class Link {
         natsUnusable({ servers: this.#servers, reason: `stream ${config.name}: ${reasonOf(error)}` }),
       ]);
     }
+  }
+
+  async #changeStream(config: Partial<StreamConfig> & { readonly name: string }): Promise<StreamInfo> {
+    const { max_age, duplicate_window } = (await this.#jsm.streams.info(config.name)).config;
+    return this.#jsm.streams.update(config.name, { ...config, max_age, duplicate_window });
   }
 
   /** That JetStream answers. */

@@ -18,14 +18,18 @@ const sweepMs = 600_000;
 /**
  * @param servers addresses with a comma between; one may have credentials, as `nats://user:password@host`
  *
- * Makes the streams that are not there. Rejects with `HepcError` H800 and H801 for the cache folder, H802 for the server.
+ * Makes the streams that are not there. Rejects with `HepcError` H800 and H801 for the cache folder, H802 for the server, H803
+ * for another lease than the fleet has.
  */
 export async function openNatsBackend(servers: string, options: NatsOptions = {}): Promise<Backend> {
   const settings = { ...defaultNatsOptions, ...options };
-  const { prefix, leaseSeconds } = settings;
+  const { prefix } = settings;
   const link = await Link.open(servers, settings);
   try {
-    const { records, chunks, dead } = await ensureStreams(link, settings);
+    const { records, chunks, dead, leaseSeconds } = await ensureStreams(link, {
+      ...settings,
+      leaseSeconds: options.leaseSeconds,
+    });
     const cache = await Cache.open(options.cacheFolder, settings.cacheBytes);
     const bytes = {
       plans: new Chunks(link, chunks.plans),

@@ -19,7 +19,7 @@ export interface NatsTls {
 }
 
 export interface NatsOptions {
-  /** Of tasks and leases. All fronts and workers have the same. */
+  /** Of tasks and leases, the same for all of a fleet: what the first one said. Whoever says none takes it. */
   readonly leaseSeconds?: number;
   /** Begins the names of all streams and subjects, so that several services may share a server. */
   readonly prefix?: string;

@@ -1,8 +1,11 @@
 /** The streams of a service, with their limits. Records lie in streams that are key-value buckets by NATS's convention. */
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from '@nats-io/jetstream';
 
+import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { otherLease } from '../../../ir/diagnostics/service/stores.ts';
 import type { Bucket } from '../object-store.ts';
 import type { Link } from './link.ts';
+import { defaultNatsOptions } from './options.ts';
 
 const nanoseconds = 1e9;
 
@@ -36,20 +39,24 @@ export interface Streams {
   readonly records: Readonly<Record<RecordKind, StreamPlace>>;
   readonly chunks: Readonly<Record<Bucket | 'uploads', StreamPlace>>;
   readonly dead: StreamPlace;
+  /** What all of the fleet have. */
+  readonly leaseSeconds: number;
 }
 
 export interface StreamLimits {
   readonly prefix: string;
   readonly replicas: number;
   readonly storeBytes: number;
-  readonly leaseSeconds: number;
+  readonly leaseSeconds: number | undefined;
 }
 
-/** Makes what is not there yet. Rejects with H802. */
+/** Makes what is not there yet. Rejects with H802, H803. */
 export async function ensureStreams(link: Link, limits: StreamLimits): Promise<Streams> {
-  const { prefix, replicas, storeBytes, leaseSeconds } = limits;
+  const { prefix, replicas, storeBytes } = limits;
+  const wantedLease = limits.leaseSeconds ?? defaultNatsOptions.leaseSeconds;
+  let leaseSeconds = wantedLease;
   const make = async (place: StreamPlace, share: number, config: Partial<StreamConfig>): Promise<StreamPlace> => {
-    await link.ensureStream({
+    const info = await link.ensureStream({
       name: place.stream,
       subjects: [`${place.subject}.>`],
       retention: RetentionPolicy.Limits,
@@ -61,6 +68,7 @@ export async function ensureStreams(link: Link, limits: StreamLimits): Promise<S
       allow_direct: true,
       ...config,
     });
+    if (config.max_age !== undefined) leaseSeconds = info.config.max_age / nanoseconds;
     return place;
   };
   const records = (kind: RecordKind, share: number, config: Partial<StreamConfig> = {}): Promise<StreamPlace> =>
@@ -72,8 +80,8 @@ export async function ensureStreams(link: Link, limits: StreamLimits): Promise<S
     });
   const chunks = (kind: Bucket | 'uploads'): Promise<StreamPlace> =>
     make({ stream: `${prefix}_${kind}`, subject: `${prefix}.${kind}` }, shares[kind], {});
-  const leaseNanoseconds = leaseSeconds * nanoseconds;
-  return {
+  const leaseNanoseconds = wantedLease * nanoseconds;
+  const streams = {
     records: {
       registry: await records('registry', shares.records / 4),
       objects: await records('objects', shares.records / 4),
@@ -96,4 +104,9 @@ export async function ensureStreams(link: Link, limits: StreamLimits): Promise<S
       discard: DiscardPolicy.Old,
     }),
   };
+  if (limits.leaseSeconds !== undefined && limits.leaseSeconds !== leaseSeconds)
+    throw new HepcError([
+      otherLease({ given: limits.leaseSeconds, has: leaseSeconds, stream: streams.records.leases.stream }),
+    ]);
+  return { ...streams, leaseSeconds };
 }

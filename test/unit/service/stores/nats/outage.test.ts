@@ -45,6 +45,14 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     await rm(folder, { recursive: true });
   });
 
+  test('the first says the lease for all', async () => {
+    backend = await open({ leaseSeconds: 7 });
+    expect(await codesOfAsync(() => open({ leaseSeconds: 8, cacheFolder: undefined }))).toEqual(['H803']);
+    const taking = await open({ leaseSeconds: undefined, replicas: 1, storeBytes: 2 ** 27, cacheFolder: undefined });
+    expect(taking.queue.leaseSeconds).toBe(7);
+    await taking.close();
+  });
+
   test('calls outlive a server that is killed and started again, and nothing is lost or done twice', async () => {
     backend = await open();
     const { registry, queue, uploads, objects, signals } = backend;
