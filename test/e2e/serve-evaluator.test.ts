@@ -122,7 +122,7 @@ test('refusals have their diagnostics, and cost nobody else anything', async () 
     expect(await codesOfAsync(() => evaluator.evaluate(request({ keysName: 'one' })))).toEqual(['H603']);
     expect(
       await codesOfAsync(() => evaluator.evaluate(request({ inputs: [{ path: at('one'), first: 1, end: 2 }] }))),
-    ).toEqual(['H646']);
+    ).toEqual(['H649']);
     expect(await codesOfAsync(() => evaluator.checkKeys({ digest: 'plan', path: at('plan') }, at('one')))).toEqual([
       'H603',
     ]);

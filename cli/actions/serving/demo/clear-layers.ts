@@ -8,7 +8,7 @@ import type { DemoModelData } from '../../../../service/site/demo-data.ts';
 export interface ClearLayers {
   readonly layers: DemoModelData['layers'];
   /** As the layers have them: weights in rows, then the bias. */
-  readonly weights: Float32Array;
+  readonly weights: Float32Array<ArrayBuffer>;
 }
 
 /** Throws `InternalError` for a module that is not a chain of linear ops and squares. */
@@ -45,7 +45,7 @@ function denseRows(map: AffineMap): Float32Array {
   return dense;
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
+function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {
