@@ -29,6 +29,8 @@ const sayings: Readonly<Record<ModelStatus['step'], string>> = {
 };
 
 async function start(): Promise<void> {
+  // Elsewhere they have no digests, which keys and plans are known by.
+  if (!isSecureContext) throw new Error('browsers encrypt in pages of https:, or of the same machine, alone');
   const evidence = new Evidence();
   const status = byId('status', HTMLElement);
   const said = byId('said', HTMLElement);

@@ -41,7 +41,7 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
     });
     url = `${service.url}/`;
     browser = await launchChromium();
-    context = await browser.newContext();
+    context = await browser.newContext({ hasTouch: true });
     close = async () => {
       await browser.close();
       await service.stop(5);
@@ -130,11 +130,20 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
     await page.close();
   });
 
-  test('a phone scrolls in one direction', async () => {
+  test('a finger draws on a phone, which scrolls in one direction', async () => {
     const { page, faults } = await openPage();
     await page.setViewportSize(phone);
-    await page.getByRole('button', { name: 'A 8 of the samples' }).first().click();
-    await answers(page, 'digit-answer');
+    const box = await page.locator('#field').boundingBox();
+    if (box === null) throw new Error('the field is not shown');
+    const devtools = await context.newCDPSession(page);
+    const x = box.x + box.width / 2;
+    for (let k = 0; k <= 8; k++) {
+      const touchPoints = [{ x, y: box.y + (0.15 + 0.08 * k) * box.height }];
+      await devtools.send('Input.dispatchTouchEvent', { type: k === 0 ? 'touchStart' : 'touchMove', touchPoints });
+    }
+    await devtools.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    expect(await page.evaluate('scrollY')).toBe(0);
+    expect(await answers(page, 'digit-answer')).toEqual(['1', '1']);
     for (const name of ['Digit', 'Noisy image', 'Patient']) {
       await page.getByRole('tab', { name }).click();
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);

@@ -33,6 +33,9 @@ export const serve = declareCommand({
     'Listens at an address that others can reach only with --tokens, and with a certificate, unless --behind-proxy says ' +
       'that something in front does TLS. Each line of the file of tokens is a name and a token, or sha256: and its digest; ' +
       'SIGHUP reads it again. The tenant of the name `metrics` reads /metrics and nothing else.',
+    '--demo needs no plan: it serves a page with three models, which are compiled into --store at the first start. The page ' +
+      'encrypts a digit that is drawn, an image with noise or the measurements of a patient, and shows what leaves the browser. ' +
+      'It has no token, and browsers encrypt in pages of this machine or of https: alone.',
     'SIGTERM and Ctrl-C stop it: nothing new is taken, what is under way is finished for --drain, jobs that were accepted ' +
       'for later go on at the next start. A second signal ends it at once.',
   ],
