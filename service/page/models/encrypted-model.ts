@@ -20,7 +20,7 @@ export class EncryptedModel {
   private keyTimes: Times = {};
   /** Keys made or loaded, and uploaded; undefined after that has failed. */
   private ready: Promise<void> | undefined;
-  private asking = new AbortController();
+  private asking: AbortController | undefined;
 
   /** Begins to make keys. Rejects as `RemoteModel.open`. */
   static async open(
@@ -48,9 +48,8 @@ export class EncryptedModel {
 
   /** The answer in place of that to any question before, which rejects. */
   async ask(values: Float64Array): Promise<Asked> {
-    this.asking.abort();
-    this.asking = new AbortController();
-    const { signal } = this.asking;
+    this.asking?.abort();
+    const { signal } = (this.asking = new AbortController());
     const { remote, wire } = this;
     await this.prepare();
     signal.throwIfAborted();
@@ -82,13 +81,17 @@ export class EncryptedModel {
       await this.remote.prepare({ onProgress: watch.onProgress });
       this.keyTimes = watch.times;
       // The server reads weights and keys at the first question, which need not be the user's.
-      const size = this.data.layers[0]?.inputs ?? 0;
-      await this.remote.infer([{ [this.data.input]: new Float64Array(size) }]);
+      if (this.asking === undefined) await this.askNothing();
       this.onStatus({ step: 'ready', fraction: 1 });
     } catch (error) {
       this.onStatus({ step: 'failed', fraction: 0, problem: error instanceof Error ? error.message : String(error) });
       throw error;
     }
+  }
+
+  private async askNothing(): Promise<void> {
+    const size = this.data.layers[0]?.inputs ?? 0;
+    await this.remote.infer([{ [this.data.input]: new Float64Array(size) }]);
   }
 
   private numbersOf(answer: Answer): Float64Array {
