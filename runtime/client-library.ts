@@ -7,7 +7,7 @@ export { formatDiagnostic, HepcError, InternalError } from '../ir/diagnostics/di
 export type { Diagnostic, NodeRef, Place, Severity } from '../ir/diagnostics/diagnostic.ts';
 export type { ClientPart } from '../ir/plan/plan.ts';
 export { Client } from './client.ts';
-export type { DecryptedFile, DecryptOptions, StreamOptions } from './client.ts';
+export type { DecryptedFile, DecryptOptions, EncryptOptions, StreamOptions } from './client.ts';
 export type { RandomAccess } from './format/random-access.ts';
 export type { Append } from './format/zip-writer.ts';
 export type { GivenSample, GivenValues } from '../ir/given-samples.ts';

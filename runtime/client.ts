@@ -7,7 +7,14 @@ import { type Diagnostic, HepcError, throwIfErrors } from '../ir/diagnostics/dia
 import type { Answer, Sample } from '../ir/interface.ts';
 import { modelInputs } from '../ir/client/steps.ts';
 import { afterDecryption, beforeEncryption } from '../ir/interpret/client.ts';
-import { keysNotLoaded, type NamedFile, noSamplesToEncrypt, otherKey, wrongCount } from '../ir/diagnostics/runtime.ts';
+import {
+  keysNotLoaded,
+  type NamedFile,
+  noSamplesToEncrypt,
+  noSuchPlace,
+  otherKey,
+  wrongCount,
+} from '../ir/diagnostics/runtime.ts';
 import { type GivenSample, readGivenSamples } from '../ir/given-samples.ts';
 import { byCiphertext, type ClientPart, type InputEncoding, maxFileSamples, sentCiphertexts } from '../ir/plan/plan.ts';
 import { checkInputRange, packInput, unpackOutput } from './base/codec.ts';
@@ -17,6 +24,7 @@ import type { RandomAccess } from './format/random-access.ts';
 import type { Append } from './format/zip-writer.ts';
 import type { SampleSource } from './sample-source.ts';
 import {
+  type CiphertextFile,
   CiphertextReader,
   CiphertextWriter,
   readCiphertexts,
@@ -34,6 +42,14 @@ export interface StreamOptions {
   readonly onProgress?: (fraction: number) => void;
   /** Called for each sample (H511) or answer (H512) that is unlike those of calibration. */
   readonly onWarning?: (warning: Diagnostic) => void;
+}
+
+export interface EncryptOptions {
+  /**
+   * The place of the first sample in one run, whose other places hold zeros for the samples of other files: a server may
+   * evaluate such files together. Not for every plan: whether zeros are harmless to it, its server tells.
+   */
+  readonly place?: number | undefined;
 }
 
 export interface DecryptOptions {
@@ -126,19 +142,20 @@ export class Client {
   /**
    * A file of encrypted inputs for any number of samples; those beyond the plan's batch are further runs. The
    * encryption is symmetric, so that half of each ciphertext is a seed.
-   * Throws `HepcError` where values are missing, of another shape, or beyond the range of the plan. For samples that are
-   * unlike those of calibration there are `warnings` afterwards.
+   * Throws `HepcError` where values are missing, of another shape, or beyond the range of the plan, and for a `place` from
+   * which on a run has no room for the samples (H651). For samples that are unlike those of calibration there are `warnings`
+   * afterwards.
    */
-  encrypt(given: readonly GivenSample[]): Uint8Array {
+  encrypt(given: readonly GivenSample[], { place }: EncryptOptions = {}): Uint8Array {
     const { keyId, cipher } = this.requireKeys('encryption');
     const samples = this.readSamples(given, 0);
-    checkCount(samples.length);
+    this.checkCount(samples.length, place);
     this.remarks = unlikeSamples(this.part, samples);
     const { batch } = this.part;
     const runs: Uint8Array[][] = [];
     for (let first = 0; first < samples.length; first += batch)
-      runs.push(this.encryptRun(cipher, samples.slice(first, first + batch)));
-    return writeCiphertexts('inputs', this.part, { keyId, samples: samples.length, runs });
+      runs.push(this.encryptRun(cipher, samples.slice(first, first + batch), place));
+    return writeCiphertexts('inputs', this.part, { keyId, samples: samples.length, place, runs });
   }
 
   /**
@@ -149,12 +166,12 @@ export class Client {
   async encryptTo(
     samples: SampleSource,
     append: Append,
-    { signal, onProgress, onWarning }: StreamOptions = {},
+    { signal, onProgress, onWarning, place }: StreamOptions & EncryptOptions = {},
   ): Promise<number> {
     const { keyId } = this.requireKeys('encryption');
     const { batch } = this.part;
     const { count } = samples;
-    checkCount(count);
+    this.checkCount(count, place);
     const runs = Math.ceil(count / batch);
     const read = async (run: number): Promise<readonly Sample[]> => {
       signal?.throwIfAborted();
@@ -170,10 +187,10 @@ export class Client {
     };
     for (let run = 0; run < runs; run++)
       for (const warning of unlikeSamples(this.part, await read(run), run * batch)) onWarning?.(warning);
-    const writer = new CiphertextWriter('inputs', this.part, { keyId, samples: count }, append);
+    const writer = new CiphertextWriter('inputs', this.part, { keyId, samples: count, place }, append);
     for (let run = 0; run < runs; run++) {
       const own = await read(run);
-      await writer.add(this.encryptRun(this.cipherOf(keyId, 'encrypted inputs'), own));
+      await writer.add(this.encryptRun(this.cipherOf(keyId, 'encrypted inputs'), own, place));
       onProgress?.((run + 1) / runs);
     }
     return writer.finish();
@@ -188,13 +205,9 @@ export class Client {
   decrypt(outputs: Uint8Array, options?: DecryptOptions): Answer[];
   decrypt(outputs: Uint8Array, { raw = false }: DecryptOptions = {}): Answer[] {
     const { keyId, cipher } = this.requireKeys('decryption');
-    const { samples, runs } = readCiphertexts(
-      plainBytes(outputs, 'the encrypted outputs'),
-      'outputs',
-      this.part,
-      keyId,
-    );
-    const decrypted = runs.flatMap((run, r) => this.decryptRun(cipher, run, r, samples));
+    const bytes = plainBytes(outputs, 'the encrypted outputs');
+    const file = readCiphertexts(bytes, 'outputs', this.part, keyId);
+    const decrypted = file.runs.flatMap((run, r) => this.decryptRun(cipher, run, r, file));
     this.remarks = unlikeAnswers(this.part, decrypted);
     return raw ? decrypted : decrypted.map((values, k) => afterDecryption(this.part, values, k));
   }
@@ -215,7 +228,7 @@ export class Client {
     const decryptRun = async (run: number): Promise<Answer[]> => {
       signal?.throwIfAborted();
       const ciphertexts = await file.read(run);
-      const samples = this.decryptRun(this.cipherOf(keyId, 'encrypted outputs'), ciphertexts, run, file.samples);
+      const samples = this.decryptRun(this.cipherOf(keyId, 'encrypted outputs'), ciphertexts, run, file);
       const first = run * this.part.batch;
       for (const warning of unlikeAnswers(this.part, samples, first)) onWarning?.(warning);
       onProgress?.((run + 1) / file.runs);
@@ -233,18 +246,26 @@ export class Client {
     this.keys = undefined;
   }
 
-  private encryptRun(cipher: SecretCipher, samples: readonly Sample[]): Uint8Array[] {
-    return byCiphertext(this.part.inputs).flatMap((input) => this.encryptInput(cipher, input, samples));
+  private encryptRun(cipher: SecretCipher, samples: readonly Sample[], place: number | undefined): Uint8Array[] {
+    return byCiphertext(this.part.inputs).flatMap((input) => {
+      const slots = packInput(input, valuesOf(input, samples), place);
+      return slots.map((own) => cipher.encrypt(own, input.level, input.scale));
+    });
   }
 
-  /** The samples of run `run` of a file of `samples` samples. */
-  private decryptRun(cipher: SecretCipher, ciphertexts: readonly Uint8Array[], run: number, samples: number): Sample[] {
+  /** The samples of run `run` of a file. */
+  private decryptRun(
+    cipher: SecretCipher,
+    ciphertexts: readonly Uint8Array[],
+    run: number,
+    { samples, place }: Pick<CiphertextFile, 'samples' | 'place'>,
+  ): Sample[] {
     const count = Math.min(this.part.batch, samples - run * this.part.batch);
     const slots = ciphertexts.map((bytes, i) => cipher.decrypt(bytes, `output ciphertext ${i} of run ${run}`));
     const results = Array.from({ length: count }, () => new Map<string, Float64Array>());
     for (const output of this.part.outputs) {
       const own = slots.slice(output.firstCiphertext, output.firstCiphertext + sentCiphertexts(output));
-      unpackOutput(output, own, count).forEach((values, k) => results[k]?.set(output.name, values));
+      unpackOutput(output, own, count, place).forEach((values, k) => results[k]?.set(output.name, values));
     }
     return results;
   }
@@ -258,10 +279,6 @@ export class Client {
     return samples;
   }
 
-  private encryptInput(cipher: SecretCipher, input: InputEncoding, samples: readonly Sample[]): Uint8Array[] {
-    return packInput(input, valuesOf(input, samples)).map((slots) => cipher.encrypt(slots, input.level, input.scale));
-  }
-
   /** Of the key under which a file was begun. Throws `HepcError` where others were loaded since, or the client was closed. */
   private cipherOf(keyId: string, what: NamedFile): SecretCipher {
     const keys = this.requireKeys(what === 'encrypted inputs' ? 'encryption' : 'decryption');
@@ -269,15 +286,18 @@ export class Client {
     return keys.cipher;
   }
 
+  private checkCount(samples: number, place: number | undefined): void {
+    if (samples === 0 || samples > maxFileSamples)
+      throw new HepcError([noSamplesToEncrypt({ got: samples, limit: maxFileSamples })]);
+    const { batch } = this.part;
+    if (place !== undefined && !(Number.isInteger(place) && place >= 0 && place + samples <= batch))
+      throw new HepcError([noSuchPlace({ place, samples, batch })]);
+  }
+
   private requireKeys(what: string): LoadedKeys {
     if (this.keys === undefined) throw new HepcError([keysNotLoaded({ what })]);
     return this.keys;
   }
-}
-
-function checkCount(samples: number): void {
-  if (samples === 0 || samples > maxFileSamples)
-    throw new HepcError([noSamplesToEncrypt({ got: samples, limit: maxFileSamples })]);
 }
 
 function valuesOf({ name, shape }: InputEncoding, samples: readonly Sample[]): Float64Array[] {

@@ -13,6 +13,7 @@ import {
   readCiphertexts,
   writeCiphertexts,
 } from './seal/bytes/ciphertext-files.ts';
+import { openTogether, summed } from './seal/bytes/files-together.ts';
 
 /** Of one call of `evaluate`. */
 export interface EvaluatedFile {
@@ -77,7 +78,7 @@ export class ServerSession {
 
   /**
    * As `evaluate`, of files that may be larger than memory: all inputs are checked first, then read, evaluated and their
-   * outputs appended run by run. Where it rejects, what has been appended is no file. Rejects with H646 for runs that the file
+   * outputs appended run by run. Where it rejects, what has been appended is no file. Rejects with H649 for runs that the file
    * does not have.
    */
   async evaluateTo(
@@ -87,6 +88,22 @@ export class ServerSession {
   ): Promise<EvaluatedStream> {
     if (this.closing !== undefined) throw new HepcError([isClosed({ what: 'the session' })]);
     return this.pending.track(this.evaluateStream(inputs, append, options));
+  }
+
+  /**
+   * Evaluates several files, whose samples are at different places of one run (`Client.encrypt` with a `place`), in one run:
+   * the sum of their ciphertexts. Appends to each file of outputs that of its samples. The noise of their encryption adds up,
+   * and answers come from one ciphertext that all of them get: whoever has the key can read them all.
+   *
+   * Rejects as `evaluateTo` does, and with H652 for files that do not go together: without a place, at places that others
+   * have, and more than the plan's bound of the error allows. Which of the files was damaged is not told.
+   */
+  async evaluateTogether(
+    files: readonly { readonly inputs: RandomAccess; readonly append: Append }[],
+    options: EvaluateOptions = {},
+  ): Promise<{ readonly bytes: number[]; readonly timings: EvaluationTimings }> {
+    if (this.closing !== undefined) throw new HepcError([isClosed({ what: 'the session' })]);
+    return this.pending.track(this.evaluateShared(files, options));
   }
 
   /** Gives up the keys. Evaluations that are under way finish first. */
@@ -106,7 +123,8 @@ export class ServerSession {
 
   private async evaluateNow(inputs: Uint8Array, options: EvaluateOptions): Promise<EvaluatedFile> {
     const { part, keyId } = this;
-    const { samples, runs } = readCiphertexts(ownBytes(inputs, 'the file of encrypted inputs'), 'inputs', part, keyId);
+    const bytes = ownBytes(inputs, 'the file of encrypted inputs');
+    const { samples, place, runs } = readCiphertexts(bytes, 'inputs', part, keyId);
     const results: Uint8Array[][] = [];
     const timings = await this.evaluateRuns(
       runs.length,
@@ -116,7 +134,7 @@ export class ServerSession {
         results.push(outputs);
       },
     );
-    return { outputs: writeCiphertexts('outputs', part, { keyId, samples, runs: results }), timings };
+    return { outputs: writeCiphertexts('outputs', part, { keyId, samples, place, runs: results }), timings };
   }
 
   private async evaluateStream(
@@ -131,7 +149,7 @@ export class ServerSession {
       throw new HepcError([wrongRuns({ first, end, runs: file.runs })]);
     await file.check({ first, end }, options.signal);
     const samples = Math.min(file.samples, end * part.batch) - first * part.batch;
-    const writer = new CiphertextWriter('outputs', part, { keyId, samples }, append);
+    const writer = new CiphertextWriter('outputs', part, { keyId, samples, place: file.place }, append);
     const timings = await this.evaluateRuns(
       end - first,
       options,
@@ -139,6 +157,33 @@ export class ServerSession {
       (outputs) => writer.add(outputs),
     );
     return { bytes: await writer.finish(), timings };
+  }
+
+  private async evaluateShared(
+    files: readonly { readonly inputs: RandomAccess; readonly append: Append }[],
+    options: EvaluateOptions,
+  ): Promise<{ readonly bytes: number[]; readonly timings: EvaluationTimings }> {
+    const { part, keyId } = this;
+    const readers = await openTogether(
+      files.map(({ inputs }) => inputs),
+      part,
+      keyId,
+    );
+    const writers = readers.map(({ samples, place }, k) => {
+      const append: Append = (bytes) => files[k]?.append(bytes) ?? Promise.resolve();
+      return new CiphertextWriter('outputs', part, { keyId, samples, place }, append);
+    });
+    const timings = await this.evaluateRuns(
+      1,
+      options,
+      () => summed(readers),
+      async (outputs) => {
+        for (const writer of writers) await writer.add(outputs);
+      },
+    );
+    const bytes: number[] = [];
+    for (const writer of writers) bytes.push(await writer.finish());
+    return { bytes, timings };
   }
 
   /** Evaluates the inputs of `runs` runs that `read` gives, and hands their outputs to `write`. */

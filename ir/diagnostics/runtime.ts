@@ -429,3 +429,26 @@ export const partsUnlike = defineDiagnostic<{ part: number; reason: string }>({
     'runs but the last must be full.',
   message: ({ part, reason }) => `file ${part} of the outputs does not follow the ones before: ${reason}`,
 });
+
+export const noSuchPlace = defineDiagnostic<{ place: number; samples: number; batch: number }>({
+  code: 'H651',
+  severity: 'error',
+  title: 'no such place in a run',
+  explain:
+    'A run takes as many samples as the batch of the plan. Files of a few samples each can share it, each from a place of its ' +
+    'own on, which is a whole number from 0 on; all samples of such a file are in this one run.',
+  message: ({ place, samples, batch }) =>
+    `there is no room for ${samples} samples from place ${place} on in a run of ${batch}`,
+  notes: () => ['Leave the place out: a file without one may have any number of samples.'],
+});
+
+export const notTogether = defineDiagnostic<{ file: number; reason: string }>({
+  code: 'H652',
+  severity: 'error',
+  title: 'inputs that cannot be evaluated together',
+  explain:
+    'Files of encrypted inputs of one key can be evaluated in one run if each says at which places of it its samples are, and no ' +
+    'two are at the same place. The noise of their encryption adds up, so there is a limit to their number.',
+  message: ({ file, reason }) => `file ${file} of the inputs cannot be evaluated with the others: ${reason}`,
+  notes: () => ['Evaluate the files one by one.'],
+});

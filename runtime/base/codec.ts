@@ -9,30 +9,35 @@ import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
 /**
  * The slot vectors of the ciphertexts that are sent, in order. `samples` are flat, row-major and at most batchTile; slots
  * without an element hold zero. A batch that is not full repeats its samples: zeros may be far from all samples, what
- * becomes of them may outgrow the modulus, and one slot that does spoils all others.
+ * becomes of them may outgrow the modulus, and one slot that does spoils all others. With a `place`, samples are from there
+ * on, and zeros everywhere else: for plans that bear them (`requestsPerRun`).
  */
-export function packInput(encoding: InputEncoding, samples: readonly Float64Array[]): Float64Array[] {
+export function packInput(encoding: InputEncoding, samples: readonly Float64Array[], place?: number): Float64Array[] {
   const { layout, index, factor, used } = encoding;
-  requireBatch(samples.length, layout.batchTile);
+  const { batchTile } = layout;
+  requireBatch((place ?? 0) + samples.length, batchTile);
   requireElements(encoding, samples);
-  const full = Array.from({ length: layout.batchTile }, (_, k) => samples[k % samples.length] ?? new Float64Array());
+  const zeros = new Float64Array(samples[0]?.length ?? 0);
+  const at = (k: number): number => (place === undefined ? k % samples.length : k - place);
+  const full = Array.from({ length: batchTile }, (_, k) => samples[at(k)] ?? zeros);
   return fillSlots(layout, index, factor, full).filter((_, ciphertext) => used[ciphertext] === true);
 }
 
-/** The first `samples` samples of an output, flat and row-major, from the slot vectors of its ciphertexts that are sent. */
+/** `samples` samples of an output, flat and row-major, from the slot vectors of its ciphertexts that are sent. */
 export function unpackOutput(
   encoding: OutputEncoding,
   ciphertexts: readonly Float64Array[],
   samples: number,
+  place = 0,
 ): Float64Array[] {
   const { layout, factor, used } = encoding;
   const sent = sentCiphertexts(encoding);
-  requireBatch(samples, layout.batchTile);
+  requireBatch(place + samples, layout.batchTile);
   if (ciphertexts.length !== sent || ciphertexts.some((c) => c.length !== layout.slots))
     throw new InternalError(`output ${encoding.name} has ${sent} ciphertexts of ${layout.slots} slots`);
   let next = 0;
   const all = used.map((isUsed) => (isUsed ? ciphertexts[next++] : undefined));
-  return readSlots(layout, factor, all, samples, encoding);
+  return readSlots(layout, factor, all, place + samples, encoding).slice(place);
 }
 
 /**

@@ -58,7 +58,8 @@ export interface Evaluation<Value> {
 export interface EngineSession<Value> {
   /**
    * Runs the program on inputs by the index of the `input` ops. Evaluations of all sessions of a plan run one after
-   * another, in the order in which they were asked for. Inputs belong to the session from now on.
+   * another, in the order in which they were asked for. Inputs belong to the session from now on. An input of saved bytes may
+   * be several seeded ciphertexts of the same size, one after another (`savedSeededBytes`): it is their sum.
    *
    * Throws `HepcError` for inputs that do not fit, weights that cannot be read, a session that is closed and for lack of
    * memory, the reason of an abort, what `onProgress` throws, `InternalError` for failures of ours. After lack of memory

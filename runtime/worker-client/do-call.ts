@@ -82,13 +82,13 @@ async function generateKeys(own: Client, { signal, onProgress }: CallContext): R
   }
 }
 
-async function encrypt(own: Client, samples: Given<'encrypt'>, context: CallContext): Promise<Uint8Array> {
+async function encrypt(own: Client, { samples, place }: Given<'encrypt'>, context: CallContext): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   const append = async (bytes: Uint8Array): Promise<void> => {
     pieces.push(bytes.slice());
     await letMessagesIn();
   };
-  const file = new Uint8Array(await own.encryptTo(sampleSource(samples), append, context));
+  const file = new Uint8Array(await own.encryptTo(sampleSource(samples), append, { ...context, place }));
   let at = 0;
   for (const piece of pieces) {
     file.set(piece, at);
@@ -97,10 +97,10 @@ async function encrypt(own: Client, samples: Given<'encrypt'>, context: CallCont
   return file;
 }
 
-function encryptTo(own: Client, { count }: Given<'encryptTo'>, context: CallContext): Promise<number> {
+function encryptTo(own: Client, { count, place }: Given<'encryptTo'>, context: CallContext): Promise<number> {
   const { ask } = context;
   const samples = { count, read: (first: number, end: number) => ask('samples', { first, end }) };
-  return own.encryptTo(samples, (bytes) => ask('append', bytes.slice()), context);
+  return own.encryptTo(samples, (bytes) => ask('append', bytes.slice()), { ...context, place });
 }
 
 async function decrypt(own: Client, { outputs, raw }: Given<'decrypt'>, context: CallContext): Result<'decrypt'> {

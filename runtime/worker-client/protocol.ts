@@ -14,9 +14,15 @@ export interface Calls {
   readonly open: { readonly given: Uint8Array; readonly result: ClientPart };
   readonly generateKeys: { readonly given: undefined; readonly result: KeySet };
   readonly loadKeys: { readonly given: Uint8Array; readonly result: undefined };
-  readonly encrypt: { readonly given: readonly GivenSample[]; readonly result: Uint8Array };
+  readonly encrypt: {
+    readonly given: { readonly samples: readonly GivenSample[]; readonly place: number | undefined };
+    readonly result: Uint8Array;
+  };
   /** Of so many samples. Gives the bytes of the file. */
-  readonly encryptTo: { readonly given: { readonly count: number }; readonly result: number };
+  readonly encryptTo: {
+    readonly given: { readonly count: number; readonly place: number | undefined };
+    readonly result: number;
+  };
   readonly decrypt: {
     readonly given: { readonly outputs: Uint8Array; readonly raw: boolean };
     readonly result: readonly Answer[];

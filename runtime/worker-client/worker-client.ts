@@ -5,7 +5,7 @@ import { type GivenSample, readGivenSamples } from '../../ir/given-samples.ts';
 import type { Answer, ClientSample, ClientValue, ModelPort, Sample } from '../../ir/interface.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import { ownBytes } from '../base/own-bytes.ts';
-import type { DecryptedFile, DecryptOptions, StreamOptions } from '../client.ts';
+import type { DecryptedFile, DecryptOptions, EncryptOptions, StreamOptions } from '../client.ts';
 import type { RandomAccess } from '../format/random-access.ts';
 import type { Append } from '../format/zip-writer.ts';
 import type { SampleSource } from '../sample-source.ts';
@@ -87,9 +87,12 @@ export class WorkerClient {
   }
 
   /** A file of encrypted inputs; as `Client.encrypt`. The samples are copied before it returns. */
-  async encrypt(samples: readonly GivenSample[], options: CallOptions = {}): Promise<Uint8Array> {
+  async encrypt(
+    samples: readonly GivenSample[],
+    { place, ...options }: CallOptions & EncryptOptions = {},
+  ): Promise<Uint8Array> {
     const warnings: Diagnostic[] = [];
-    const given = this.samplesToPost(samples, 0);
+    const given = { samples: this.samplesToPost(samples, 0), place };
     const file = await this.link.call('encrypt', given, { ...options, onWarning: (each) => warnings.push(each) });
     this.remarks = warnings;
     return file;
@@ -100,7 +103,11 @@ export class WorkerClient {
    * next one once `append` has taken the last. What `samples` and `append` reject with, the call rejects with. Neither may
    * wait for another call of this client, whose turn comes after this one.
    */
-  encryptTo(samples: SampleSource, append: Append, options: StreamOptions = {}): Promise<number> {
+  encryptTo(
+    samples: SampleSource,
+    append: Append,
+    { place, ...options }: StreamOptions & EncryptOptions = {},
+  ): Promise<number> {
     const read = async ({ first, end }: { readonly first: number; readonly end: number }): Promise<ClientSample[]> =>
       this.samplesToPost(await samples.read(first, end), first);
     const answers = {
@@ -109,7 +116,7 @@ export class WorkerClient {
         await append(bytes);
       },
     };
-    return this.link.call('encryptTo', { count: samples.count }, options, answers);
+    return this.link.call('encryptTo', { count: samples.count, place }, options, answers);
   }
 
   /** The outputs of the model for each sample; as `Client.decrypt`. The bytes are copied before it returns. */

@@ -10,6 +10,7 @@ import type { SealContext } from '../../seal/library/context.ts';
 import { describeError, isOutOfMemory } from '../../seal/library/exceptions.ts';
 import { Handles } from '../../seal/library/handles.ts';
 import { requireHeap } from '../../seal/library/heap.ts';
+import { savedSeededBytes } from '../../seal/bytes/saved-format.ts';
 import { saveUncompressed } from '../../seal/library/save.ts';
 import { type Exchange, Stopped } from '../exchange/exchange.ts';
 import { kernels, type Machine } from './kernels.ts';
@@ -135,7 +136,17 @@ class Run implements Machine {
   }
 
   loadInput(index: number): Ciphertext {
-    return this.loadForeign(`input ciphertext ${index}`, this.inputs[index]);
+    const what = `input ciphertext ${index}`;
+    const { context, program } = this.executable;
+    const saved = this.inputs[index];
+    const size = savedSeededBytes(context.parameters.polyModulusDegree, (program.columns.level[this.row] ?? 0) + 1);
+    const sum = this.loadForeign(what, saved?.subarray(0, size));
+    for (let at = size; at < (saved?.length ?? 0); at += size) {
+      const next = this.loadForeign(what, saved?.subarray(at, at + size));
+      this.evaluator.addInplace(sum, next);
+      this.handles.free(next);
+    }
+    return sum;
   }
 
   loadWeight(row: number): Ciphertext {

@@ -1,6 +1,7 @@
 /**
  * Files of encrypted inputs and outputs. A run takes up to `batch` samples; more are several runs, whose ciphertexts
- * stand one run after another. The number of samples is in the envelope, in the clear.
+ * stand one run after another. The number of samples is in the envelope, in the clear, and so is their place in a run
+ * that others have a share of.
  */
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { malformedSealData, wrongCount } from '../../../ir/diagnostics/runtime.ts';
@@ -24,6 +25,8 @@ import { savedCiphertextBytes, savedSeededBytes } from './saved-format.ts';
 export interface CiphertextFile {
   readonly keyId: string;
   readonly samples: number;
+  /** Of the first sample in the one run of a file that leaves the other places to others. */
+  readonly place?: number | undefined;
   /** Saved SEAL ciphertexts of each run. */
   readonly runs: readonly (readonly Uint8Array[])[];
 }
@@ -40,9 +43,9 @@ function expectedCiphertexts(part: ClientPart, kind: Direction): ExpectedCiphert
 export function writeCiphertexts(
   kind: Direction,
   part: ClientPart,
-  { keyId, samples, runs }: CiphertextFile,
+  { keyId, samples, place, runs }: CiphertextFile,
 ): Uint8Array {
-  return sealEnvelope({ ...identity(kind, part), key: keyId, samples, runs });
+  return sealEnvelope({ ...identity(kind, part), key: keyId, samples, ...placeField(place), runs });
 }
 
 /** Opens a file and checks every ciphertext in it. Throws `HepcError`. */
@@ -55,7 +58,7 @@ export function readCiphertexts(bytes: Uint8Array, kind: Direction, part: Client
     part,
   );
   for (const [run, sections] of runs.entries()) checkRun(sections, run, kind, part);
-  return { keyId, samples, runs };
+  return { keyId, samples, place: header.place, runs };
 }
 
 /** Writes a file run by run, as `writeCiphertexts` would. */
@@ -65,12 +68,12 @@ export class CiphertextWriter {
   constructor(
     kind: Direction,
     part: ClientPart,
-    { keyId, samples }: Pick<CiphertextFile, 'keyId' | 'samples'>,
+    { keyId, samples, place }: Omit<CiphertextFile, 'runs'>,
     append: Append,
   ) {
     const sections = sectionBytes(kind, part);
-    const header = { ...identity(kind, part), key: keyId, samples, runs: Math.ceil(samples / part.batch), sections };
-    this.envelope = new EnvelopeWriter(header, append);
+    const counts = { samples, ...placeField(place), runs: Math.ceil(samples / part.batch) };
+    this.envelope = new EnvelopeWriter({ ...identity(kind, part), key: keyId, ...counts, sections }, append);
   }
 
   /** Writes the ciphertexts of the next run. */
@@ -100,7 +103,7 @@ export function announcedInputs(
   head: Uint8Array,
   part: ClientPart,
   keyId: string,
-): { readonly samples: number; readonly runs: number; readonly bytes: number } {
+): { readonly samples: number; readonly place?: number | undefined; readonly runs: number; readonly bytes: number } {
   const { header, bytes } = announcedBy(head, expectedEnvelope('inputs', part, keyId));
   const samples = checkCounts(header, 'inputs', part);
   for (const [i, size] of sectionBytes('inputs', part).entries())
@@ -109,7 +112,7 @@ export function announcedInputs(
       const reason = `it has ${header.sections[i] ?? 0} bytes; with the parameters of the plan it takes ${size}`;
       throw new HepcError([malformedSealData({ what, reason })]);
     }
-  return { samples, runs: header.runs, bytes };
+  return { samples, place: header.place, runs: header.runs, bytes };
 }
 
 /** Bytes of each ciphertext of a run. */
@@ -123,6 +126,7 @@ function sectionBytes(kind: Direction, part: ClientPart): number[] {
 /** Reads a file run by run. */
 export class CiphertextReader {
   readonly samples: number;
+  readonly place: number | undefined;
   readonly runs: number;
   private readonly envelope: EnvelopeReader;
   private readonly kind: Direction;
@@ -139,6 +143,7 @@ export class CiphertextReader {
     this.kind = kind;
     this.part = part;
     this.samples = samples;
+    this.place = envelope.header.place;
     this.runs = envelope.header.runs;
   }
 
@@ -171,9 +176,16 @@ function expectedEnvelope(kind: Direction, part: ClientPart, keyId: string): Exp
   return { ...identity(kind, part), key: keyId };
 }
 
-/** The number of samples, once it is known to go with the numbers of runs and ciphertexts. */
-function checkCounts({ samples, runs, sections }: EnvelopeHeader, kind: Direction, part: ClientPart): number {
+/** Absent where it is undefined, so that a file without a place has the bytes that it had before there were any. */
+function placeField(place: number | undefined): { readonly place?: number } {
+  return place === undefined ? {} : { place };
+}
+
+/** The number of samples, once it is known to go with their place and the numbers of runs and ciphertexts. */
+function checkCounts({ samples, place, runs, sections }: EnvelopeHeader, kind: Direction, part: ClientPart): number {
   if (samples === undefined) throw damaged('it does not say how many samples it holds');
+  if (place !== undefined && place + samples > part.batch)
+    throw damaged(`from place ${place} on, a run of ${part.batch} samples has no room for ${samples}`);
   const expected = expectedCiphertexts(part, kind).length;
   const wanted = Math.ceil(samples / part.batch);
   if (runs !== wanted || sections.length !== expected) {

@@ -62,6 +62,11 @@ const headerSchema = z.strictObject({
   encoding: digestSchema.optional(),
   /** Inputs and outputs: how many samples they hold. */
   samples: z.int().min(1).max(maxFileSamples).optional(),
+  /**
+   * Inputs and outputs of one run, the batch of which is shared with others: the place of the first sample. The inputs hold
+   * zeros at all other places; without it, as encryption leaves it out, the samples have the run for themselves.
+   */
+  place: z.int().min(0).max(maxFileSamples).optional(),
   /** One for keys. */
   runs: z.int().min(1).max(maxFileSamples),
   /** Bytes of each section of a run. */

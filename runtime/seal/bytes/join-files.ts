@@ -11,7 +11,7 @@ import { EnvelopeReader, EnvelopeWriter } from './envelope-stream.ts';
  * bytes of it. Needs neither plan nor keys, and memory for one run.
  *
  * Rejects with `HepcError` for what is no file of outputs, of another plan or key than the first (H605–H607), damaged (H604),
- * and where a file does not follow the ones before (H647); what has been appended is no file then.
+ * and where a file does not follow the ones before (H650); what has been appended is no file then.
  */
 export async function joinCiphertexts(parts: readonly RandomAccess[], append: Append): Promise<number> {
   const readers: EnvelopeReader[] = [];
@@ -42,7 +42,8 @@ function identityOf({ kind, parameters, key, encoding }: EnvelopeHeader) {
 
 function whyUnlike(header: EnvelopeHeader, [first]: readonly EnvelopeReader[], isLast: boolean): string | undefined {
   if (first === undefined) return undefined;
-  const { sections, samples = 0, runs } = header;
+  const { sections, samples = 0, runs, place } = header;
+  if (place !== undefined) return 'it shares its run with others';
   if (sections.length !== first.header.sections.length || sections.some((size, i) => size !== first.header.sections[i]))
     return 'its ciphertexts have other sizes';
   if (samples % runs !== 0 && !isLast) return `its ${runs} runs are not full with ${samples} samples`;

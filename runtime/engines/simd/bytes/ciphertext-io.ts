@@ -6,7 +6,7 @@
  * that stand one after another in the program are saved at once, too, for no step between them writes to memory.
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
-import { ciphertextFields, seedLength } from '../../../seal/bytes/saved-format.ts';
+import { ciphertextFields, savedSeededBytes, seedLength } from '../../../seal/bytes/saved-format.ts';
 import { ciphertextWithoutResidues } from '../../../seal/bytes/write-ciphertext-head.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { SimdContext } from '../memory/context.ts';
@@ -130,11 +130,31 @@ export class CiphertextIo implements StepIo {
     if (next !== undefined) {
       const { index, level } = next;
       const bytes = this.inputs[index] ?? missing(`input ${index}`);
-      const from = ciphertextFields.residues;
-      this.room.put(0, bytes.subarray(from, from + 8 * context.n * (level + 1)));
-      this.room.expand(bytes.subarray(bytes.length - seedLength), level + 1, level + 1);
+      const size = savedSeededBytes(context.n, level + 1);
+      if (bytes.length === size) this.expand(bytes, level + 1);
+      else this.expandSum(bytes, size, level + 1, `input ${index}`);
     }
     team.barrier();
+  }
+
+  private expand(bytes: Uint8Array, primes: number): void {
+    const from = ciphertextFields.residues;
+    this.room.put(0, bytes.subarray(from, from + 8 * this.options.context.n * primes));
+    this.room.expand(bytes.subarray(bytes.length - seedLength), primes, primes);
+  }
+
+  /** The sum of ciphertexts of `size` bytes. Seeds are expanded where the first polynomial comes last. */
+  private expandSum(bytes: Uint8Array, size: number, primes: number, what: string): void {
+    const { room } = this;
+    const from = ciphertextFields.residues;
+    const terms = Array.from({ length: bytes.length / size }, (_, k) => bytes.subarray(k * size, (k + 1) * size));
+    room.clear(primes, primes);
+    for (const term of terms) {
+      room.expand(term.subarray(size - seedLength), primes, 0);
+      room.add(primes, primes, room.view(0, primes), what);
+    }
+    room.clear(0, primes);
+    for (const term of terms) room.add(0, primes, term.subarray(from), what);
   }
 
   /** A phase: the residues in a room to a value. */

@@ -6,6 +6,7 @@ import { HepcError, InternalError } from '../../../../ir/diagnostics/diagnostic.
 import { residueTooLarge } from '../../../../ir/diagnostics/runtime.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
 import type { SimdContext } from '../memory/context.ts';
+import { addResidues } from './add-residues.ts';
 
 const seedRoomBytes = 64;
 /** What `expandSeed` works in. */
@@ -53,6 +54,23 @@ export class LoadingRoom {
     this.memory.set(residues, this.limb(first));
   }
 
+  /** Makes limbs `first` … `first + count − 1` zero. */
+  clear(first: number, count: number): void {
+    this.memory.fill(0, this.limb(first), this.limb(first) + 8 * count * this.context.n);
+  }
+
+  /**
+   * Adds saved residues of the first `count` primes to limbs `first` …, which are below their primes. Throws `HepcError` where
+   * one of `what` is not.
+   */
+  add(first: number, count: number, residues: Uint8Array, what: string): void {
+    const { parameters, memory, n } = this.context;
+    const target = new Uint32Array(memory.buffer, this.limb(first), 2 * count * n);
+    // Words have to be aligned, and saved bytes are not.
+    const terms = new Uint32Array(residues.slice(0, 8 * count * n).buffer);
+    checkResidues(addResidues(target, terms, parameters.primes.slice(0, count), n), what);
+  }
+
   /** A copy of the residues of limbs `first` … `first + count − 1`, to `target`. */
   get(first: number, count: number, target: Uint8Array): void {
     const address = this.limb(first);
@@ -68,6 +86,11 @@ export class LoadingRoom {
     const place = words + wordBytes(this.context.parameters);
     this.memory.set(seed, place);
     this.context.kernels.expandSeed(place, words, count, this.limb(first), place + seedRoomBytes);
+  }
+
+  /** The residues of limbs `first` … `first + count − 1` themselves. */
+  view(first: number, count: number): Uint8Array {
+    return this.memory.subarray(this.limb(first), this.limb(first) + 8 * count * this.context.n);
   }
 
   /**

@@ -52,6 +52,23 @@ test('a batch that is not full repeats its samples', () => {
   expect([...packed]).toEqual([1, 10, 100, 1, 10, 100, 1, 10, 2, 20, 200, 2, 20, 200, 2, 20]);
 });
 
+test('samples at a place leave zeros to all others, and are read from there; files of disjoint places add up', () => {
+  fc.assert(
+    fc.property(layouts, fc.nat(), fc.nat(), (layout, a, b) => {
+      const place = a % layout.batchTile;
+      const count = 1 + (b % (layout.batchTile - place));
+      const all = samplesOf(layout.batchTile, layout.elements);
+      const index = Int32Array.from({ length: layout.elements }, (_, i) => i);
+      const input = inputFor(layout, index, layout.elements, 4);
+      const own = packInput(input, all.slice(place, place + count), place);
+      expect(unpackOutput(outputFor(layout, 0.25), own, count, place)).toEqual(all.slice(place, place + count));
+      const rest = all.flatMap((sample, k) => (k >= place && k < place + count ? [] : [packInput(input, [sample], k)]));
+      const sum = rest.reduce((x, y) => x.map((slots, c) => slots.map((v, s) => v + (y[c]?.[s] ?? Number.NaN))), own);
+      expect(sum).toEqual(packInput(input, all));
+    }),
+  );
+});
+
 test('what an index picks is read of the ciphertexts that are sent, and constants of none', () => {
   fc.assert(
     fc.property(layouts, fc.array(fc.nat(), { minLength: 1, maxLength: 9 }), (layout, seeds) => {

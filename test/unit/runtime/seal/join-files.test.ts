@@ -14,11 +14,12 @@ interface Part {
   readonly sections?: readonly number[];
   readonly key?: string;
   readonly kind?: 'inputs' | 'outputs';
+  readonly place?: number;
 }
 
 /** Runs that differ from each other by their first bytes. */
 function file(
-  { runs, samples = runs * batch, sections = [5, 2], key = digest('1'), kind = 'outputs' }: Part,
+  { runs, samples = runs * batch, sections = [5, 2], key = digest('1'), kind = 'outputs', place }: Part,
   from = 0,
 ) {
   return sealEnvelope({
@@ -27,6 +28,7 @@ function file(
     encoding: digest('3'),
     key,
     samples,
+    ...(place !== undefined && { place }),
     runs: Array.from({ length: runs }, (_, run) => sections.map((size) => new Uint8Array(size).fill(from + run))),
   });
 }
@@ -62,12 +64,13 @@ test('parts of a file, however it is divided, are that file again', async () => 
 test.each<readonly [string, readonly Part[], string]>([
   ['of another key', [{ runs: 1 }, { runs: 1, key: digest('4') }], 'H606'],
   ['of inputs', [{ runs: 1 }, { runs: 1, kind: 'inputs' }], 'H603'],
-  ['with ciphertexts of other sizes', [{ runs: 1 }, { runs: 1, sections: [5, 3] }], 'H647'],
-  ['with more ciphertexts', [{ runs: 1 }, { runs: 1, sections: [5, 2, 1] }], 'H647'],
-  ['behind one that is not full', [{ runs: 2, samples: 5 }, { runs: 1 }], 'H647'],
-  ['with less than a full run in the middle', [{ runs: 1 }, { runs: 1, samples: 2 }, { runs: 1 }], 'H647'],
-  ['with more samples than its runs hold', [{ runs: 1 }, { runs: 1, samples: 4 }], 'H647'],
-  ['with more runs than its samples fill', [{ runs: 1 }, { runs: 2, samples: 3 }], 'H647'],
+  ['with ciphertexts of other sizes', [{ runs: 1 }, { runs: 1, sections: [5, 3] }], 'H650'],
+  ['with more ciphertexts', [{ runs: 1 }, { runs: 1, sections: [5, 2, 1] }], 'H650'],
+  ['behind one that is not full', [{ runs: 2, samples: 5 }, { runs: 1 }], 'H650'],
+  ['with less than a full run in the middle', [{ runs: 1 }, { runs: 1, samples: 2 }, { runs: 1 }], 'H650'],
+  ['with more samples than its runs hold', [{ runs: 1 }, { runs: 1, samples: 4 }], 'H650'],
+  ['with a run that others have a share of', [{ runs: 1 }, { runs: 1, samples: 2, place: 1 }], 'H650'],
+  ['with more runs than its samples fill', [{ runs: 1 }, { runs: 2, samples: 3 }], 'H650'],
 ])('a file %s is no part', async (_, parts, code) => {
   expect(await codesOfAsync(() => join(parts.map((part) => file(part))))).toEqual([code]);
 });
