@@ -1,7 +1,9 @@
 /** Requests to a service as its protocol has them, without the library's own client. */
+import { expect } from 'vitest';
 import { sha256Hex } from '../../ir/digest.ts';
 import { keysHeader, mediaTypes } from '../../runtime/protocol/media-types.ts';
 import { problemSchema } from '../../runtime/protocol/problem.ts';
+import { type JobStatus, jobStatusSchema } from '../../runtime/protocol/resources.ts';
 import { Client } from '../../runtime/client.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { smallPlan } from '../fuzz/targets/small-plan.ts';
@@ -83,4 +85,22 @@ export async function problemIn(response: Response): Promise<Refused> {
   const text = await response.text();
   const { code = '' } = text === '' ? {} : problemSchema.parse(JSON.parse(text));
   return new Refused(`${response.status} ${code}`);
+}
+
+/** The state of a job. */
+export async function jobIn(response: Response): Promise<JobStatus> {
+  return jobStatusSchema.parse(await response.json());
+}
+
+/** What the outputs of the service say, of the first slots. */
+export async function answersIn({ client }: SmallClient, response: Response): Promise<number[]> {
+  expect(response.headers.get('content-type')).toBe(mediaTypes.ciphertexts);
+  const [answer] = client.decrypt(new Uint8Array(await response.arrayBuffer()), { raw: true });
+  return [...(answer?.values() ?? [])].map((values) => values[0] ?? NaN);
+}
+
+/** y0 = (x1 + rot(x0, 1) + rot(x0, 5)) · x1, y1 = 0.5 · rot(x0, 7), with x0 = 1/4 and x1 = 1/2. */
+export function expectAnswers([first = NaN, second = NaN]: readonly number[]): void {
+  expect(first).toBeCloseTo((0.5 + 0.25 + 0.25) * 0.5, 2);
+  expect(second).toBeCloseTo(0.125, 2);
 }
