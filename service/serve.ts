@@ -9,6 +9,7 @@ import { type LogOptions, openLog } from './http/base/log.ts';
 import { Metrics } from './http/base/metrics.ts';
 import { type ServiceParts, ServiceState } from './http/base/parts.ts';
 import type { Tokens } from './http/base/tenants.ts';
+import type { Job } from './jobs/job-record.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { KeyUploads } from './keys/key-uploads.ts';
 import { Keys } from './keys/keys.ts';
@@ -19,6 +20,7 @@ import { forgetDeletedKeys, keyChecker } from './keys-and-evaluator.ts';
 import { logWork } from './http/log-work.ts';
 import type { Site } from './site/site.ts';
 import { Worker } from './worker/worker.ts';
+import type { WorkerEvent } from './worker/worker-event.ts';
 
 export interface ServeOptions {
   /** Stays its owner's to close, after the service. */
@@ -72,11 +74,15 @@ export class Service {
     const evaluator = openEvaluator(settings);
     try {
       const keys = new Keys(backend, { settings, check: keyChecker(backend, evaluator) });
+      const metrics = new Metrics({ backend, keys, evaluator });
+      const onEnd = (job: Job): void => {
+        metrics.ended(job);
+      };
       const parts: ServiceParts = {
-        ...{ settings, backend, catalogue, keys, evaluator, tokens: options.tokens },
+        ...{ settings, backend, catalogue, keys, evaluator, metrics, tokens: options.tokens },
         uploads: new KeyUploads(backend, catalogue, keys),
-        jobs: new Jobs(backend, settings),
-        metrics: new Metrics({ backend, keys, evaluator }),
+        jobs: new Jobs(backend, settings, options.works ? onEnd : undefined),
+        works: options.works,
         log: openLog(options.log),
         state: new ServiceState(),
         site: options.site,
@@ -106,7 +112,7 @@ export class Service {
     this.port = bound === null || typeof bound === 'string' ? address.port : bound.port;
     this.url = `${tls === undefined ? 'http' : 'https'}://${formatAddress({ host: address.host, port: this.port })}`;
     this.work = works
-      ? new Worker(backend, parts.evaluator, settings, { name, onEvent: logWork(parts.log) }).run(this.stopWork.signal)
+      ? new Worker(backend, parts.evaluator, settings, { name, onEvent: tellOfWork(parts) }).run(this.stopWork.signal)
       : Promise.resolve();
     void this.sweep();
     // The process that evaluates starts now, and not while somebody waits for it.
@@ -163,4 +169,13 @@ export class Service {
       this.parts.log.warn({ failure: error instanceof Error ? error.message : 'unknown' }, 'a round has failed');
     });
   }
+}
+
+/** Into the log and the metrics. */
+function tellOfWork({ log, metrics }: ServiceParts): (event: WorkerEvent) => void {
+  const logged = logWork(log);
+  return (event) => {
+    if (event.kind === 'ended') metrics.ended(event.job);
+    logged(event);
+  };
 }

@@ -16,6 +16,9 @@ export function logWork(log: Logger): (event: WorkerEvent) => void {
         log.warn({ job, part, again, failure: describe(error) }, 'attempt failed');
         break;
       }
+      case 'ended':
+        log.info({ job: event.job.id, end: event.job.state }, 'ended');
+        break;
       case 'given-back':
         log.info({ job: event.job, part: event.part }, 'given back');
         break;

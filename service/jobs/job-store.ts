@@ -14,9 +14,12 @@ export type JobSignal =
 
 export class JobStore {
   private readonly backend: Backend;
+  private readonly onEnd: (job: Job) => void;
 
-  constructor(backend: Backend) {
+  /** `onEnd` is told of each job that this store ends: a job ends once, in whichever process. */
+  constructor(backend: Backend, onEnd: (job: Job) => void = () => undefined) {
     this.backend = backend;
+    this.onEnd = onEnd;
   }
 
   /** Rejects with `HepcError` (H826) for a record that is not one. */
@@ -51,7 +54,10 @@ export class JobStore {
       if ((await registry.update(entry, jsonOf(after), { durable })) === undefined) continue;
       if (after.state !== before.state || after.parts !== before.parts) {
         this.send(id, { kind: 'changed', over: isOver(after) });
-        if (isOver(after)) await this.clear(after);
+        if (isOver(after)) {
+          if (!isOver(before)) this.onEnd(after);
+          await this.clear(after);
+        }
       }
       return { job: after, changed: true };
     }

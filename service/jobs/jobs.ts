@@ -40,10 +40,11 @@ export class Jobs {
   /** Requests whose inputs are arriving: they have a place in the queue already. */
   private arriving = 0;
 
-  constructor(backend: Backend, settings: ServiceSettings) {
+  /** `onEnd` is told of each job that is ended here: cancelled, or past its deadline. */
+  constructor(backend: Backend, settings: ServiceSettings, onEnd?: (job: Job) => void) {
     this.backend = backend;
     this.settings = settings;
-    this.store = new JobStore(backend);
+    this.store = new JobStore(backend, onEnd);
     this.names = new RequestNames(backend, this.store);
   }
 

@@ -59,7 +59,9 @@ export class TaskRun {
   constructor(delivery: Delivery, at: TaskSurroundings) {
     this.delivery = delivery;
     this.at = at;
-    this.store = new JobStore(at.backend);
+    this.store = new JobStore(at.backend, (job) => {
+      at.onEvent({ kind: 'ended', job });
+    });
     this.id = delivery.task.job;
     this.part = delivery.task.part;
   }

@@ -1,5 +1,6 @@
 /** What a worker tells whoever keeps a log: names and times, nothing of what is in keys and ciphertexts. */
 import type { EvaluationTimings } from '../../runtime/base/engine.ts';
+import type { Job } from '../jobs/job-record.ts';
 
 export type WorkerEvent =
   | {
@@ -17,5 +18,7 @@ export type WorkerEvent =
       readonly again: boolean;
       readonly error: unknown;
     }
+  /** By this worker: done, failed, or past its deadline. */
+  | { readonly kind: 'ended'; readonly job: Job }
   | { readonly kind: 'given-back'; readonly job: string; readonly part: number }
   | { readonly kind: 'backend-failed'; readonly error: unknown };

@@ -68,6 +68,9 @@ test('keys, an answer, a job with events, and an end', async () => {
   expect(waited.status).toBe(200);
   expectAnswers(await answersIn(small, waited));
 
+  // Each job once, whether its caller waited or not, and not again where it was asked for twice.
+  expect(await (await fetch(`${url}/metrics`)).text()).toContain('hepc_jobs_total{end="done"} 3\n');
+
   expect((await fetch(`${url}/v1/keys/${digest}`, { method: 'DELETE' })).status).toBe(204);
   expect((await problemIn(await infer({ url }, small))).message).toBe('404 H841');
   const lines = log.join('');

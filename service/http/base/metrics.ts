@@ -46,7 +46,7 @@ export class Metrics {
     });
     this.jobs = new Counter({
       name: 'hepc_jobs_total',
-      help: 'Jobs whose caller has waited here, by how they ended',
+      help: 'Jobs that this process has ended, by how: those that a worker elsewhere ends are counted where their caller waits',
       labelNames: ['end'],
       registers,
     });
@@ -91,7 +91,7 @@ export class Metrics {
     this.seconds.observe({ step }, Math.max(0, milliseconds) / 1000);
   }
 
-  /** A job whose end somebody has waited for. */
+  /** A job that is over, once each. */
   ended({ state, submittedAt, endedAt, parts }: Job): void {
     this.jobs.inc({ end: state });
     if (state !== 'done') return;

@@ -25,6 +25,8 @@ export interface ServiceParts {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly state: ServiceState;
+  /** Whether this process evaluates: its worker tells of the ends of jobs then. */
+  readonly works: boolean;
   /** A page at the root, where there is one. */
   readonly site?: Site | undefined;
 }

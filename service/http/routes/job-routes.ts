@@ -175,7 +175,7 @@ async function infer({ request, reply, id, headers }: Inference, parts: ServiceP
     (respondAsync && (wait ?? 0) === 0 ? undefined : await ending(submitted, AbortSignal.any(limits), parts)) ??
     submitted;
   if (isOver(job)) {
-    metrics.ended(job);
+    if (!parts.works) metrics.ended(job);
     return answer(request, reply, job, parts);
   }
   if (!signal.aborted && respondAsync) {
