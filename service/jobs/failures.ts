@@ -18,6 +18,11 @@ export function isTransient(error: unknown): boolean {
   return !(error instanceof HepcError) || error.diagnostics.some(({ code }) => transient.has(code));
 }
 
+/** No room, or damaged: what the caller is told says more than that it was tried so often. */
+export function isOfStore(error: unknown): boolean {
+  return error instanceof HepcError && error.diagnostics.some(({ code }) => code === 'H807' || code === 'H808');
+}
+
 /** For the record: an error of ours may say anything, and goes to the log alone. */
 export function describeFailure(error: unknown): string {
   if (error instanceof HepcError)

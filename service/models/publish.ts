@@ -39,7 +39,7 @@ export async function publishPlan(
       throw new HepcError([unboundWeights({ plan: plan.client.name }, { file: path })]);
     check?.(plan);
     const digest = await digestOf(path);
-    if ((await objects.stat('plans', digest)) === undefined)
+    if (!(await isThere(objects, digest)))
       await objects.put('plans', digest, createReadStream(path), { limitBytes: size, digest, durable: true });
     const clientPart = writeClientPart(plan.client);
     const clientDigest = sha256Hex(clientPart);
@@ -57,6 +57,18 @@ export async function publishPlan(
     };
   } finally {
     await file.close();
+  }
+}
+
+/** Read once more, so that what has been damaged in the store is replaced here, where the file is at hand. */
+async function isThere(objects: ObjectStore, digest: string): Promise<boolean> {
+  try {
+    const stored = await objects.open('plans', digest);
+    await stored?.release();
+    return stored !== undefined;
+  } catch (error) {
+    if (error instanceof HepcError && error.diagnostics.some(({ code }) => code === 'H808')) return false;
+    throw error;
   }
 }
 

@@ -14,7 +14,7 @@ import type { EvaluationResult, Evaluator } from '../evaluation/evaluator.ts';
 import { isOver, type Job, type Part } from '../jobs/job-record.ts';
 import { JobStore, partOutput } from '../jobs/job-store.ts';
 import { expired } from '../jobs/overdue.ts';
-import { describeFailure, isTransient } from '../jobs/failures.ts';
+import { describeFailure, isOfStore, isTransient } from '../jobs/failures.ts';
 import { allPartsDone, attemptFailed, begun, completed, failed, partDone } from '../jobs/transitions.ts';
 import type { Backend } from '../stores/backend.ts';
 import type { LocalFile } from '../stores/object-store.ts';
@@ -225,7 +225,10 @@ export class TaskRun {
       return;
     }
     const reason = describeFailure(error);
-    await this.store.change(this.id, (before) => this.givenUp(before, attempts, reason));
+    const ofStore = isOfStore(error) ? problemOf(error) : undefined;
+    await this.store.change(this.id, (before) =>
+      ofStore === undefined ? this.givenUp(before, attempts, reason) : failed(before, ofStore, this.endOptions()),
+    );
     await delivery.bury(reason);
   }
 
