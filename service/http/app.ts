@@ -21,6 +21,7 @@ import {
 } from '../../ir/diagnostics/service/http.ts';
 import { mediaTypes } from '../../runtime/protocol/media-types.ts';
 import { answerClientError, handleErrors, sendProblem } from './base/errors.ts';
+import { endSlowReaders } from './base/bodies.ts';
 import { accepts } from './base/headers.ts';
 import { jobRoutes } from './routes/job-routes.ts';
 import { keyRoutes } from './routes/key-routes.ts';
@@ -111,6 +112,7 @@ function build(
     request.traffic = { in: 0, out: 0 };
     done();
   });
+  endSlowReaders(app, () => parts().settings.stallSeconds);
   handleErrors(app);
   logRequests(
     app,

@@ -2,7 +2,9 @@
  * Bodies piece by piece, in both directions. One that stands still for too long is given up, however little the other side
  * sends or takes now and then before that.
  */
+import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { bodyTooLarge, slowBody } from '../../../ir/diagnostics/service/http.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 
@@ -44,20 +46,34 @@ export async function* untilFailure(
   }
 }
 
-/** What leaves. `onStall` is called where nobody takes it for too long. */
+/** What leaves, counted. */
 export async function* leaving(
   source: AsyncIterable<Uint8Array>,
-  { stallSeconds, onBytes, onStall }: BodyOptions & { readonly onStall: () => void },
+  onBytes: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   for await (const piece of source) {
-    const timer = setTimeout(onStall, 1000 * stallSeconds);
-    try {
-      onBytes(piece.length);
-      yield piece;
-    } finally {
-      clearTimeout(timer);
-    }
+    onBytes(piece.length);
+    yield piece;
   }
+}
+
+/**
+ * Ends the connections of readers that take nothing of their answers for too long. A socket's own clock sees them also where
+ * all has been handed to it and the system's buffers are full; where nothing is on its way, as between two events, its
+ * silence means nothing.
+ */
+export function endSlowReaders(app: FastifyInstance, stallSeconds: () => number): void {
+  app.addHook('onRequest', (_, reply, done) => {
+    reply.raw.on('timeout', (socket: Socket) => {
+      if (socket.writableLength > 0) socket.destroy();
+    });
+    done();
+  });
+  app.addHook('onSend', (request, _, payload, done) => {
+    // The server sets another one when the answer is through.
+    request.raw.socket.setTimeout(1000 * stallSeconds());
+    done(null, payload);
+  });
 }
 
 /** `undefined` where it takes longer. */

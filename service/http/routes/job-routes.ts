@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import {
+  bodyTooLarge,
   draining,
   jobCancelled,
   jobNotDone,
@@ -91,7 +92,7 @@ export function jobRoutes(app: ZodApp, parts: () => ServiceParts): void {
       const updates = all.jobs.watch(request.tenant, id, signal);
       const events = eventsOf(updates, ({ job, progress }) => statusOf(job, progress, all), signal);
       void reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type('text/event-stream');
-      return reply.send(Readable.from(outgoing(request, events, all)));
+      return reply.send(Readable.from(outgoing(request, events)));
     },
   );
   app.get(
@@ -146,6 +147,8 @@ async function infer({ request, reply, id, headers }: Inference, parts: ServiceP
   request.model = plan.id;
   if (request.body === undefined || request.headers['content-length'] === '0')
     throw new HepcError([lengthRequired({ what: mediaTypes.ciphertexts })]);
+  if (Number(request.headers['content-length']) > settings.maxInputBytes)
+    throw new HepcError([bodyTooLarge({ limit: settings.maxInputBytes })]);
   const digest = headers[keysHeader];
   const known = await keys.find(tenant, digest);
   if (known === undefined) throw new HepcError([unknownKeys({ digest })]);
@@ -217,16 +220,12 @@ async function answer(
     .header('content-length', job.output.bytes)
     .header('server-timing', `job;dur=${total.toFixed(0)}, evaluation;dur=${evaluationMs(job).toFixed(1)}`)
     .header('cache-control', 'no-store');
-  return reply.send(Readable.from(outgoing(request, outputs, parts)));
+  return reply.send(Readable.from(outgoing(request, outputs)));
 }
 
-function outgoing(request: FastifyRequest, source: AsyncIterable<Uint8Array>, { settings }: ServiceParts) {
-  return leaving(source, {
-    stallSeconds: settings.stallSeconds,
-    onBytes: (bytes) => {
-      request.traffic.out += bytes;
-    },
-    onStall: () => request.raw.socket.destroy(),
+function outgoing({ traffic }: FastifyRequest, source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return leaving(source, (bytes) => {
+    traffic.out += bytes;
   });
 }
 

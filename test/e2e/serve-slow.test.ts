@@ -1,0 +1,158 @@
+/** Callers that are slow, stand still, lie about lengths, or go away. */
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { keysHeader, mediaTypes } from '../../runtime/protocol/media-types.ts';
+import { startTestService } from '../support/service.ts';
+import {
+  answersIn,
+  beginUpload,
+  expectAnswers,
+  infer,
+  jobIn,
+  offsetOf,
+  type SmallClient,
+  smallClient,
+  uploadKeys,
+} from '../support/service-client.ts';
+
+let small: SmallClient;
+beforeAll(async () => {
+  small = await smallClient();
+});
+afterAll(() => {
+  small.client.close();
+});
+
+interface Talk {
+  readonly socket: Socket;
+  /** All that came back, when the connection has closed. */
+  readonly answer: Promise<string>;
+}
+
+function talk(port: number): Talk {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let text = '';
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  socket.on('data', (piece) => (text += piece.toString('latin1')));
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    resolve(text);
+  });
+  return { socket, answer: promise };
+}
+
+function inferHead(length: number): string {
+  return (
+    `POST /v1/models/small/infer HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: ${mediaTypes.ciphertexts}\r\n` +
+    `${keysHeader}: ${small.digest}\r\nContent-Length: ${length}\r\n\r\n`
+  );
+}
+
+test('a body may come byte by byte, and has a place in the queue until it stands still', async () => {
+  const { service, url } = await startTestService({ settings: { stallSeconds: 1, maxQueue: 1 } });
+  await uploadKeys({ url }, small.keys.evaluationKeys);
+  const slow = talk(service.port);
+  slow.socket.setNoDelay(true);
+  slow.socket.write(inferHead(small.inputs.length));
+  const start = performance.now();
+  let at = 0;
+  for (; performance.now() - start < 1500; at++) {
+    slow.socket.write(small.inputs.subarray(at, at + 1));
+    await sleep(20);
+  }
+  const others = await infer({ url }, small);
+  expect([others.status, others.headers.has('retry-after')]).toEqual([429, true]);
+  slow.socket.write(small.inputs.subarray(at));
+  expect(await slow.answer).toMatch(/^HTTP\/1.1 200 /);
+
+  const still = talk(service.port);
+  still.socket.write(inferHead(small.inputs.length));
+  still.socket.write(small.inputs.subarray(0, 5000));
+  expect(await still.answer).toMatch(/^HTTP\/1.1 408 [^]*"H861"/);
+  // Its place is free again.
+  expectAnswers(await answersIn(small, await infer({ url }, small)));
+});
+
+test('an upload that stands still keeps what has arrived', async () => {
+  const { service, url } = await startTestService({ settings: { stallSeconds: 1 } });
+  const upload = await beginUpload({ url }, small.keys.evaluationKeys.length, small.digest);
+  const still = talk(service.port);
+  still.socket.write(
+    `PATCH ${new URL(upload).pathname} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTus-Resumable: 1.0.0\r\n` +
+      `Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: 100000\r\n\r\n`,
+  );
+  still.socket.write(small.keys.evaluationKeys.subarray(0, 70_000));
+  expect(await still.answer).toMatch(/^HTTP\/1.1 408 [^]*"H861"/);
+  expect(await offsetOf({ url }, upload)).toBe(70_000);
+});
+
+test('lengths that lie', async () => {
+  const { service, url } = await startTestService({ settings: { stallSeconds: 1 } });
+  await uploadKeys({ url }, small.keys.evaluationKeys);
+  const say = (head: string, body: Uint8Array | string = '') => {
+    const { socket, answer } = talk(service.port);
+    socket.write(head);
+    socket.write(body);
+    return answer;
+  };
+  const { inputs } = small;
+  // Fewer than announced; more, which then are no request; and what is no number, or two of them.
+  expect(await say(inferHead(inputs.length + 1000), inputs)).toMatch(/^HTTP\/1.1 4(08|22) [^]*"H8(61|21)"/);
+  expect(await say(inferHead(inputs.length - 1000), inputs)).toMatch(/^HTTP\/1.1 4(22|00) [^]*"H8(21|60)"/);
+  expect(await say(inferHead(-1), inputs)).toMatch(/^HTTP\/1.1 400 [^]*"H860"/);
+  expect(await say(inferHead(5).replace('\r\n\r\n', '\r\nContent-Length: 6\r\n\r\n'), 'abcdef')).toMatch(
+    /^HTTP\/1.1 400 [^]*"H860"/,
+  );
+  expect(await say(inferHead(5).replace('\r\n\r\n', '\r\nTransfer-Encoding: chunked\r\n\r\n'), '0\r\n\r\n')).toMatch(
+    /^HTTP\/1.1 400 [^]*"H860"/,
+  );
+  expect(await say(inferHead(2 ** 40), inputs.subarray(0, 100))).toMatch(/^HTTP\/1.1 413 [^]*"H856"/);
+  expectAnswers(await answersIn(small, await infer({ url }, small)));
+});
+
+test('who reads nothing is let go, and the result stays', async () => {
+  const { service, url } = await startTestService({ settings: { stallSeconds: 1 } });
+  await uploadKeys({ url }, small.keys.evaluationKeys);
+  const job = await jobIn(await infer({ url }, small, { headers: { prefer: 'respond-async' } }));
+  await (await fetch(`${url}/v1/jobs/${job.id}/events`)).text();
+  // More than the system's buffers hold.
+  const asked = { [`/v1/jobs/${job.id}/result`]: 200, '/openapi.json': 1000 };
+  for (const [path, times] of Object.entries(asked)) {
+    const reader = talk(service.port);
+    reader.socket.pause();
+    reader.socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(times));
+    await sleep(3500);
+    reader.socket.resume();
+    expect((await reader.answer).split('HTTP/1.1 200 ').length - 1).toBeLessThan(times);
+  }
+  expectAnswers(await answersIn(small, await fetch(`${url}/v1/jobs/${job.id}/result`)));
+});
+
+test('a caller that goes away ends what is done for him', async () => {
+  const { url } = await startTestService({ settings: { runsPerPart: 1000 } });
+  await uploadKeys({ url }, small.keys.evaluationKeys);
+  const sample = new Map([...Array(2).keys()].map((k) => [`x${k}`, new Float64Array(2048).fill(0.25)]));
+  const many = { ...small, inputs: small.client.encrypt(Array.from({ length: 40 }, () => sample)) };
+  const whole = performance.now();
+  expect((await (await infer({ url }, many)).arrayBuffer()).byteLength).toBeGreaterThan(1_000_000);
+  const wholeMs = performance.now() - whole;
+
+  const leave = new AbortController();
+  const left = infer({ url }, many, { signal: leave.signal });
+  setTimeout(() => {
+    leave.abort();
+  }, wholeMs / 3);
+  await expect(left).rejects.toThrow();
+  const gone = performance.now();
+  const metric = async () =>
+    (await (await fetch(`${url}/metrics`)).text()).includes('hepc_jobs_total{end="cancelled"} 1');
+  await expect.poll(metric, { timeout: 10_000, interval: 10 }).toBe(true);
+  // The next need not wait for what nobody wants.
+  expectAnswers(await answersIn(small, await infer({ url }, small)));
+  // It takes a while to end a run, and as long as that at most.
+  expect(performance.now() - gone).toBeLessThan(Math.max(1000, wholeMs));
+});
