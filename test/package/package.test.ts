@@ -27,7 +27,8 @@ describe('the tarball', () => {
     const declarations = packed.filter((path) => path.endsWith('.d.ts'));
     expect(declarations.length).toBeLessThan(10);
     expect(packed.filter((path) => /(?<!\.d)\.ts$|(^|\/)(test|scripts|node_modules)\//.test(path))).toEqual([]);
-    expect(tarballBytes).toBeLessThan(4e6);
+    // A megabyte of them is the demo page, with SEAL in its worker.
+    expect(tarballBytes).toBeLessThan(5e6);
   });
 
   test('has what its entries in package.json name', () => {
