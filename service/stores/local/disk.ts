@@ -3,7 +3,7 @@
  * Errors of a full or failing disk become H807; others (a bug, a folder that somebody has removed) stay what they are.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
@@ -47,6 +47,11 @@ export async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** Where there is one. `rm` looks twice at what it removes, which a request would pay for a dozen times. */
+export async function removeFile(path: string): Promise<void> {
+  await ifThere(unlink(path));
+}
+
 /** What has been renamed or made in `folder` is still so after the machine has lost power. */
 export async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
@@ -61,6 +66,7 @@ export async function flushFolder(folder: string): Promise<void> {
 export class UnfinishedFile {
   readonly #handle: FileHandle;
   readonly #path: string;
+  #isCommitted = false;
 
   private constructor(handle: FileHandle, path: string) {
     this.#handle = handle;
@@ -81,13 +87,15 @@ export class UnfinishedFile {
     if (durable) await this.#handle.datasync();
     await this.#handle.close();
     await rename(this.#path, path);
+    this.#isCommitted = true;
     if (durable) await flushFolder(dirname(path));
   }
 
   /** Also after `commit` has failed, or succeeded. */
   async discard(): Promise<void> {
+    if (this.#isCommitted) return;
     await this.#handle.close();
-    await rm(this.#path, { force: true });
+    await removeFile(this.#path);
   }
 }
 

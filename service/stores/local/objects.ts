@@ -4,7 +4,7 @@
  * the later counts. What exists is kept in memory.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, link, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
@@ -19,7 +19,7 @@ import {
   type StoredObject,
 } from '../object-store.ts';
 import { pieceBytes, pieces } from '../pieces.ts';
-import { ifThere, onDisk, UnfinishedFile } from './disk.ts';
+import { ifThere, onDisk, removeFile, UnfinishedFile } from './disk.ts';
 
 const fileName = /^([A-Za-z0-9_-]{1,128})\.(\d+)\.([0-9a-f]{64})\.(\d+)\.(\d+)$/;
 
@@ -75,7 +75,7 @@ export class LocalObjects implements ObjectStore {
       const other = known.get(name);
       if (other === undefined || other.version < object.version) known.set(name, object);
       const older = other !== undefined && other.version > object.version ? object : other;
-      if (older !== undefined) await rm(older.path, { force: true });
+      if (older !== undefined) await removeFile(older.path);
     }
   }
 
@@ -125,7 +125,7 @@ export class LocalObjects implements ObjectStore {
     try {
       await file.commit(path, durable);
     } catch (error) {
-      await rm(path, { force: true });
+      await removeFile(path);
       throw error;
     }
     const known = this.#of(bucket);
@@ -134,7 +134,7 @@ export class LocalObjects implements ObjectStore {
     const isLatest = other === undefined || other.version < version;
     if (isLatest) known.set(name, { ...stored, version, path, seen: await identify(path) });
     const older = isLatest ? other?.path : path;
-    if (older !== undefined) await rm(older, { force: true });
+    if (older !== undefined) await removeFile(older);
     return stored;
   }
 
@@ -196,10 +196,10 @@ export class LocalObjects implements ObjectStore {
     try {
       await onDisk(what, () => verify(what, known, path, signal));
     } catch (error) {
-      await rm(path, { force: true });
+      await removeFile(path);
       throw error;
     }
-    return { path, bytes: known.bytes, release: () => rm(path, { force: true }) };
+    return { path, bytes: known.bytes, release: () => removeFile(path) };
   }
 
   async delete(bucket: Bucket, name: string): Promise<boolean> {
@@ -207,7 +207,7 @@ export class LocalObjects implements ObjectStore {
     const known = this.#of(bucket).get(name);
     if (known === undefined) return false;
     this.#of(bucket).delete(name);
-    await onDisk(`${bucket}/${name}`, () => rm(known.path, { force: true }));
+    await onDisk(`${bucket}/${name}`, () => removeFile(known.path));
     return true;
   }
 

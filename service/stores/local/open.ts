@@ -1,12 +1,12 @@
 /** A store folder, of one process at a time. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type Diagnostic, HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { storeUnusable } from '../../../ir/diagnostics/service/stores.ts';
 import type { Backend } from '../backend.ts';
 import { buckets } from '../object-store.ts';
-import { emptyFolder, errorCode, fileMode, folderMode, ifThere, onDisk, writeText } from './disk.ts';
+import { emptyFolder, errorCode, fileMode, folderMode, ifThere, onDisk, removeFile, writeText } from './disk.ts';
 import { LocalLeases } from './leases.ts';
 import { takeLock } from './lock.ts';
 import { LocalObjects } from './objects.ts';
@@ -52,7 +52,7 @@ export async function openLocalBackend(folder: string, options: LocalOptions = {
             onDisk(folder, async () => {
               const path = join(folder, 'check');
               await writeText(folders.unfinished, path, 'here\n', false);
-              await rm(path, { force: true });
+              await removeFile(path);
             }),
           close: async () => {
             queue.close();

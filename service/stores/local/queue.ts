@@ -2,7 +2,7 @@
  * Tasks in memory, with a file for each, whose name counts the deliveries: a process that ends, for whatever reason, finds
  * them and their counts again. A task that is being done is one that may not be taken before its lease ends.
  */
-import { readdir, rename, rm } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -17,7 +17,7 @@ import {
   taskSchema,
   type WorkQueue,
 } from '../work-queue.ts';
-import { onDisk } from './disk.ts';
+import { onDisk, removeFile } from './disk.ts';
 import { readRecords, type RecordFolders, writeRecord } from './records.ts';
 import { Turns } from './turns.ts';
 
@@ -243,13 +243,13 @@ export class LocalQueue implements WorkQueue {
   async #remove(item: Item): Promise<void> {
     if (!this.#items.delete(item.id)) return;
     await this.#turns.take(String(item.id), () =>
-      onDisk(`task of ${item.task.job}`, () => rm(this.#pathOf(item), { force: true })),
+      onDisk(`task of ${item.task.job}`, () => removeFile(this.#pathOf(item))),
     );
   }
 
   async #forgetDead(): Promise<void> {
     const ids = (await readdir(this.#folders.dead)).map((file) => Number.parseInt(file, 10)).toSorted((a, b) => b - a);
-    for (const id of ids.slice(keptDead)) await rm(join(this.#folders.dead, `${id}.json`), { force: true });
+    for (const id of ids.slice(keptDead)) await removeFile(join(this.#folders.dead, `${id}.json`));
   }
 
   #pathOf({ id, attempts }: Pick<Item, 'id' | 'attempts'>): string {

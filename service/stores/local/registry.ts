@@ -2,13 +2,12 @@
  * Records as files, all of them in memory too. Changes of one record come one after another; a change is in memory once it
  * is on the disk.
  */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
 import { checkDottedName, hasPrefix } from '../names.ts';
 import { type ChangeOptions, type Entry, type Json, jsonSchema, type Registry } from '../registry.ts';
-import { onDisk } from './disk.ts';
+import { onDisk, removeFile } from './disk.ts';
 import { readRecords, type RecordFolders, writeRecord } from './records.ts';
 import { Turns } from './turns.ts';
 
@@ -57,7 +56,7 @@ export class LocalRegistry implements Registry {
     checkDottedName(entry.name);
     return this.#turns.take(entry.name, async () => {
       if (!this.#isCurrent(entry)) return false;
-      await onDisk(entry.name, () => rm(this.#pathOf(entry.name), { force: true }));
+      await onDisk(entry.name, () => removeFile(this.#pathOf(entry.name)));
       this.#entries.delete(entry.name);
       return true;
     });
@@ -79,7 +78,7 @@ export class LocalRegistry implements Registry {
       await writeRecord(this.#folders, this.#pathOf(name), name, entry, durable);
     } catch (error) {
       // Where it has its name already, and could not be flushed.
-      if (!this.#entries.has(name)) await rm(this.#pathOf(name), { force: true });
+      if (!this.#entries.has(name)) await removeFile(this.#pathOf(name));
       throw error;
     }
     this.#entries.set(name, entry);

@@ -2,7 +2,7 @@
  * An upload is a record and a file of the bytes that have arrived, whose size is the offset. Bytes are flushed before their
  * offset is told.
  */
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -12,7 +12,7 @@ import { checkObjectName } from '../names.ts';
 import { pieces } from '../pieces.ts';
 import { type Json, jsonSchema } from '../registry.ts';
 import type { Upload, Uploads } from '../uploads.ts';
-import { fileMode, flushFolder, ifThere, onDisk, writeAll } from './disk.ts';
+import { fileMode, flushFolder, ifThere, onDisk, removeFile, writeAll } from './disk.ts';
 import { readHandle } from './objects.ts';
 import { readRecords, type RecordFolders, writeRecord } from './records.ts';
 import { frozen } from './registry.ts';
@@ -42,7 +42,7 @@ export class LocalUploads implements Uploads {
     for await (const { value } of readRecords(folders, folders.uploads, recordSchema))
       uploads.#records.set(value.id, value);
     for (const id of await readdir(folders.arrived))
-      if (!uploads.#records.has(id)) await rm(join(folders.arrived, id), { force: true });
+      if (!uploads.#records.has(id)) await removeFile(join(folders.arrived, id));
     return uploads;
   }
 
@@ -131,8 +131,8 @@ export class LocalUploads implements Uploads {
     checkObjectName(id);
     const there = this.#records.delete(id);
     await onDisk(`upload ${id}`, async () => {
-      await rm(this.#recordOf(id), { force: true });
-      await rm(this.#bytesOf(id), { force: true });
+      await removeFile(this.#recordOf(id));
+      await removeFile(this.#bytesOf(id));
     });
     return there;
   }
