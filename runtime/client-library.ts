@@ -1,6 +1,6 @@
 /**
  * `hepc/client`: what a client needs, and nothing of compiler, server and onnxruntime; for browsers too. Plans arrive as
- * their client part alone, or whole.
+ * their client part alone, or whole, or from a server (`RemoteModel`).
  */
 import './base/supported-node.ts';
 export { formatDiagnostic, HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
@@ -21,3 +21,10 @@ export type { SampleSource } from './sample-source.ts';
 export { listSamples, loadSamples } from './samples.ts';
 export type { Samples } from './samples.ts';
 export type { KeySet } from './seal/keys.ts';
+export { RefusedError } from './remote/connection.ts';
+export { IndexedDbKeyKeeper } from './remote/indexed-db-key-keeper.ts';
+export { MemoryKeyKeeper } from './remote/key-keeper.ts';
+export type { KeptKeys, KeyKeeper } from './remote/key-keeper.ts';
+export { RemoteModel } from './remote/remote-model.ts';
+export type { InferOptions, RemoteOptions, RemoteStep, RemoteTraffic } from './remote/remote-model.ts';
+export type { Model } from './protocol/resources.ts';

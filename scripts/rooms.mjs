@@ -180,6 +180,7 @@ export const houses = [
       room('worker-client', '. engines/sessions engines/threads hep format seal seal/library base'),
       room('protocol'),
       room('remote', 'protocol worker-client . hep format seal seal/library seal/bytes base'),
+      room('.#client-library', 'remote protocol . hep format seal seal/library seal/bytes base', 'client-library'),
     ],
   },
   {

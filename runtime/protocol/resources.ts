@@ -40,7 +40,7 @@ export const keyListSchema = z.object({ keys: z.array(keysSchema) });
 /** The metadata of an upload of keys. */
 export const uploadMetadataSchema = z.object({ digest: digestSchema, model: z.string().min(1).max(200) });
 
-export const jobStateSchema = z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']);
+const jobStateSchema = z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']);
 
 export const jobStatusSchema = z.object({
   id: z.string(),

@@ -2,7 +2,7 @@
  * Requests to a server: with its token, again after a while where a repetition can help, and problems as diagnostics.
  * Whatever it sends may be sent twice: a request that changes something carries a key by which the server knows it again.
  */
-import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import {
   badServerUrl,
   refusedByServer,
@@ -134,7 +134,7 @@ export async function readDocument<T>(response: Response, schema: ZodType<T>): P
 }
 
 /** What the server says in an answer that refuses. */
-export async function refusalOf(url: string, response: Response): Promise<RefusedError> {
+async function refusalOf(url: string, response: Response): Promise<RefusedError> {
   const text = await readText(response).catch(() => '');
   const problem = problemSchema.safeParse(parseJson(text));
   return new RefusedError(url, response.status, problem.data, response.statusText || 'no reason given');
@@ -208,6 +208,3 @@ function parseJson(text: string): unknown {
 function describeCause(error: unknown): string {
   return error instanceof Error && error.cause !== undefined ? describeError(error.cause) : describeError(error);
 }
-
-/** What a warning of the client's is told to. */
-export type OnWarning = (warning: Diagnostic) => void;

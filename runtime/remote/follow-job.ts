@@ -30,7 +30,7 @@ export async function followJob(
   }
 }
 
-export function isOver({ state }: JobStatus): boolean {
+function isOver({ state }: JobStatus): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }
 

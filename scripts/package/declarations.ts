@@ -7,6 +7,7 @@ import { dts } from 'rolldown-plugin-dts';
 const entries = {
   index: 'index',
   client: 'runtime/client-library',
+  service: 'service/library',
   'client-worker': 'runtime/worker-client/library',
   'client-worker-script': 'runtime/worker-client/worker',
   server: 'runtime/server-library',

@@ -19,6 +19,7 @@ const entries = [
   { file: 'index.ts', module: 'index', name: 'hepc' },
   { file: 'runtime/client-library.ts', module: 'runtime/client-library', name: 'hepc/client' },
   { file: 'runtime/server-library.ts', module: 'runtime/server-library', name: 'hepc/server' },
+  { file: 'service/library.ts', module: 'service/library', name: 'hepc/service' },
 ];
 
 const pages = pageGroups.flatMap(({ title, pages }) =>

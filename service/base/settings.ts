@@ -1,9 +1,5 @@
 /** What the operator of a service decides; `hepc serve` has an option for each. */
 
-export interface Tenant {
-  readonly name: string;
-}
-
 export interface ServiceSettings {
   /** Tasks that wait; who comes then is told to come again (H820). */
   readonly maxQueue: number;

@@ -12,8 +12,7 @@ import { problemSchema } from '../../runtime/protocol/problem.ts';
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const milliseconds = z.number().min(0);
 
-export const jobStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
-export type JobState = (typeof jobStates)[number];
+const jobStates = ['waiting', 'running', 'done', 'failed', 'cancelled'] as const;
 
 export const partSchema = z.strictObject({
   /** Its runs: from the first to before the last. */

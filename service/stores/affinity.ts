@@ -4,7 +4,7 @@ import type { Task } from './work-queue.ts';
 /** Of the oldest tasks, so many are offered. */
 export const offeredTasks = 64;
 /** A task that others have been preferred to is next after so long, whomever it suits. */
-export const patienceMs = 4000;
+const patienceMs = 4000;
 
 export interface Waiting {
   readonly task: Task;

@@ -37,7 +37,7 @@ export async function* pieces(bytes: Uint8Array, size = 65_536): AsyncGenerator<
   }
 }
 
-export async function collect(source: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array> {
+async function collect(source: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
   for await (const piece of source ?? []) all.push(piece);
   return Buffer.concat(all);

@@ -2,7 +2,7 @@
  * Keys of services in a folder, as `keygen` writes them and `encrypt` reads them: a set for each kind of parameters. Beside them
  * `services.json`, with what was seen of servers.
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
@@ -11,8 +11,10 @@ import type { ClientPart } from '../../../ir/plan/plan.ts';
 import type { KeptKeys, KeyKeeper } from '../../../runtime/remote/key-keeper.ts';
 import type { KeySet } from '../../../runtime/seal/keys.ts';
 import { keyFileNames } from './key-file-names.ts';
+import { syncFolder, writeNewFile } from '../durable.ts';
 import { fileKinds, readInputFile } from '../input-file.ts';
-import { OutputFile } from '../output-file.ts';
+import { attempt } from '../system-errors.ts';
+import { temporaryName } from '../temporary-files.ts';
 import { KeyFolder } from './key-folder.ts';
 import { hasKeys, placeOfSet } from './key-sets.ts';
 
@@ -57,9 +59,14 @@ export class FolderKeyKeeper implements KeyKeeper {
   setNote(name: string, text?: string): Promise<void> {
     const { [name]: before, ...others } = this.notes();
     if (before === text) return Promise.resolve();
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     const notes = text === undefined ? others : { ...others, [name]: text };
-    new OutputFile(join(this.folder, notesName)).write(`${JSON.stringify(notes, undefined, 2)}\n`);
+    attempt(this.folder, () => {
+      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      const aside = join(this.folder, temporaryName());
+      writeNewFile(aside, `${JSON.stringify(notes, undefined, 2)}\n`, 0o600);
+      renameSync(aside, join(this.folder, notesName));
+      syncFolder(this.folder);
+    });
     return Promise.resolve();
   }
 

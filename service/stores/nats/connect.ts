@@ -18,7 +18,7 @@ import { errorCode } from '../local/disk.ts';
 import type { NatsCredentials, NatsOptions } from './options.ts';
 
 /** Addresses without what is secret in them, and the credentials that stand in the first. */
-export function readServers(text: string): { servers: string[]; credentials: NatsCredentials } {
+function readServers(text: string): { servers: string[]; credentials: NatsCredentials } {
   const urls = text.split(',').map((each) => {
     const trimmed = each.trim();
     return { url: trimmed, at: trimmed.lastIndexOf('@') };

@@ -16,7 +16,7 @@ export interface BackendKind {
 }
 
 /** Long enough that nothing expires by itself in a test. */
-export const longLease = 120;
+const longLease = 120;
 
 /** Runs `use` with a backend over no state. */
 export async function withStore(

@@ -1,0 +1,184 @@
+/** Models on a service as the library and `hepc infer` use them. */
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { MemoryKeyKeeper } from '../../runtime/remote/key-keeper.ts';
+import { RemoteModel, type RemoteStep } from '../../runtime/remote/remote-model.ts';
+import { sampleSource } from '../../runtime/sample-source.ts';
+import { sha256Hex } from '../../ir/digest.ts';
+import { keyListSchema } from '../../runtime/protocol/resources.ts';
+import { npyHead } from '../../runtime/format/npy.ts';
+import { writeNpz } from '../../runtime/format/npz.ts';
+import { startTestService } from '../support/service.ts';
+import { codesOfAsync } from '../support/codes.ts';
+import { runCli } from '../support/cli.ts';
+
+const slots = 2048;
+
+/** x0 and x1 of the small plan. */
+function sampleOf(x0: number, x1: number) {
+  return { x0: new Float64Array(slots).fill(x0), x1: new Float64Array(slots).fill(x1) };
+}
+
+/** y0 = (x1 + rot(x0, 1) + rot(x0, 5)) · x1, y1 = 0.5 · rot(x0, 7), in the first slot. */
+function expectAnswer(answer: ReadonlyMap<string, unknown> | undefined, x0: number, x1: number): void {
+  const first = (name: string): number => Float64Array.from(answer?.get(name) as ArrayLike<number>)[0] ?? NaN;
+  expect(first('y0')).toBeCloseTo((x1 + 2 * x0) * x1, 2);
+  expect(first('y1')).toBeCloseTo(x0 / 2, 2);
+}
+
+async function open(url: string, options: Parameters<typeof RemoteModel.open>[2] = {}): Promise<RemoteModel> {
+  const model = await RemoteModel.open(url, 'small', options);
+  onTestFinished(() => model.close());
+  return model;
+}
+
+test('keys are made and uploaded once, and answers come', async () => {
+  const { url, log } = await startTestService();
+  const keeper = new MemoryKeyKeeper();
+  const model = await open(url, { keeper });
+  const steps = new Map<RemoteStep, number>();
+  const [answer] = await model.infer([sampleOf(0.25, 0.5)], { onProgress: (step, part) => steps.set(step, part) });
+  expectAnswer(answer, 0.25, 0.5);
+  expect([...steps]).toEqual(['keys', 'upload', 'encrypt', 'evaluate', 'decrypt'].map((step) => [step, 1]));
+  expect(model.lastTraffic.sentBytes).toBeGreaterThan(100_000);
+
+  const again = await open(url, { keeper });
+  const later = new Set<RemoteStep>();
+  const [second] = await again.infer([sampleOf(0.1, -0.5)], { onProgress: (step) => later.add(step) });
+  expectAnswer(second, 0.1, -0.5);
+  expect([...later]).toEqual(['encrypt', 'evaluate', 'decrypt']);
+  expect(log.filter((line) => line.includes('"PATCH"'))).toHaveLength(1);
+});
+
+test('many samples come back in their order, over several requests', async () => {
+  const { url } = await startTestService();
+  const model = await open(url);
+  const count = 5;
+  const answers = [];
+  for await (const some of model.inferAll(sampleSource(Array.from({ length: count }, (_, k) => sampleOf(k / 8, 0.5)))))
+    answers.push(...some);
+  expect(answers).toHaveLength(count);
+  answers.forEach((answer, k) => {
+    expectAnswer(answer, k / 8, 0.5);
+  });
+});
+
+test('keys that the server has let go are uploaded again', async () => {
+  const { url } = await startTestService();
+  const model = await open(url);
+  await model.infer([sampleOf(0.25, 0.5)]);
+  const { keys } = keyListSchema.parse(await (await fetch(`${url}/v1/keys`)).json());
+  await fetch(`${url}/v1/keys/${keys[0]?.digest ?? ''}`, { method: 'DELETE' });
+  const [answer] = await model.infer([sampleOf(0.5, 0.5)]);
+  expectAnswer(answer, 0.5, 0.5);
+  await model.forgetKeys();
+  expect(keyListSchema.parse(await (await fetch(`${url}/v1/keys`)).json()).keys).toEqual([]);
+});
+
+test('another client part than pinned, or than before, is refused', async () => {
+  const { url } = await startTestService();
+  const bytes = new Uint8Array(await (await fetch(`${url}/v1/models/small/client`)).arrayBuffer());
+  await open(url, { pin: sha256Hex(bytes) });
+  expect(await codesOfAsync(() => RemoteModel.open(url, 'small', { pin: '0'.repeat(64) }))).toEqual(['H873']);
+  const keeper = new MemoryKeyKeeper();
+  await keeper.setNote(`client part ${url}/small`, '0'.repeat(64));
+  expect(await codesOfAsync(() => RemoteModel.open(url, 'small', { keeper }))).toEqual(['H873']);
+  expect(await codesOfAsync(() => RemoteModel.open(url, 'smal'))).toEqual(['H874']);
+});
+
+test('an abort ends a call, and the model stays usable', async () => {
+  const { url } = await startTestService();
+  const model = await open(url);
+  await model.prepare();
+  const abort = new AbortController();
+  const stopped = model.infer([sampleOf(0, 0)], {
+    signal: abort.signal,
+    onProgress: (step) => {
+      if (step === 'evaluate') abort.abort(new Error('enough'));
+    },
+  });
+  await expect(stopped).rejects.toThrow('enough');
+  const [answer] = await model.infer([sampleOf(0.25, 0.5)]);
+  expectAnswer(answer, 0.25, 0.5);
+});
+
+test('an upload goes on over connections that break, also in another client', async () => {
+  const { url } = await startTestService();
+  const through = await brokenProxy(url, [100_000, 60_000, 30_000]);
+  const model = await open(through.url);
+  const [answer] = await model.infer([sampleOf(0.25, 0.5)]);
+  expectAnswer(answer, 0.25, 0.5);
+  expect(through.broken()).toBe(3);
+});
+
+test('hepc infer writes answers, and keeps keys', async () => {
+  const { url, folder } = await startTestService({ tokens: 'alice 0123456789abcdef' });
+  const at = (name: string): string => join(folder, '..', name);
+  const samples = at('x.npz');
+  const arrays = Object.entries(sampleOf(0.25, 0.5)).map(
+    ([name, data]) => [name, { dtype: 'f8', shape: [1, slots], data }] as const,
+  );
+  writeFileSync(samples, writeNpz(new Map(arrays)));
+  writeFileSync(at('token'), '0123456789abcdef\n', { mode: 0o600 });
+  const args = [
+    'infer',
+    url,
+    '-q',
+    '--model',
+    'small',
+    '--input',
+    samples,
+    '--keys',
+    at('keys'),
+    '--token-file',
+    at('token'),
+  ];
+  const headers = { authorization: 'Bearer 0123456789abcdef' };
+  const refused = await runCli('infer', url, '-q', '--model', 'small', '--input', samples);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain('H850');
+  const first = await runCli(...args, '-o', at('y.npz'));
+  expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(readFileSync(at('y.npz')).length).toBeGreaterThan(npyHead('f8', [slots]).length);
+  const sets = readdirSync(at('keys')).filter((name) => name.startsWith('keys-'));
+  expect(sets).toHaveLength(1);
+  expect(existsSync(at('keys/services.json'))).toBe(true);
+  const second = await runCli(...args, '--json');
+  expect(second).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(JSON.parse(second.stdout)).toMatchObject({ samples: 1 });
+  expect(keyListSchema.parse(await (await fetch(`${url}/v1/keys`, { headers })).json()).keys).toHaveLength(1);
+});
+
+/** Passes requests on, and breaks connections that upload after so many bytes, one after another. */
+async function brokenProxy(to: string, cuts: readonly number[]) {
+  const left = [...cuts];
+  const proxy = createServer((incoming, outgoing) => {
+    const cut = incoming.method === 'PATCH' ? left.shift() : undefined;
+    const headers = { ...incoming.headers, host: new URL(to).host };
+    const onward = request(`${to}${incoming.url ?? ''}`, { method: incoming.method ?? 'GET', headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.on('error', () => incoming.socket.destroy());
+    let passed = 0;
+    incoming.on('data', (chunk: Buffer) => {
+      passed += chunk.length;
+      onward.write(chunk);
+      if (cut === undefined || passed < cut) return;
+      // After what was passed on has arrived.
+      setTimeout(() => onward.destroy(), 50);
+      incoming.socket.destroy();
+    });
+    incoming.on('end', () => onward.end());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+  const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  return { url, broken: () => cuts.length - left.length };
+}
