@@ -29,7 +29,7 @@ export interface Call {
   readonly token?: string;
 }
 
-const tusHeaders = { 'tus-resumable': '1.0.0' };
+export const tusHeaders = { 'tus-resumable': '1.0.0' };
 
 export function headersOf({ token }: Call, headers: Readonly<Record<string, string>> = {}): Record<string, string> {
   return { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
