@@ -89,6 +89,8 @@ export class NatsObjects implements ObjectStore {
             sending.delete(one);
           });
         sending.add(one);
+        // It is looked at when the next chunk has come.
+        one.catch(() => undefined);
       }
       await Promise.all(sending);
     } catch (error) {

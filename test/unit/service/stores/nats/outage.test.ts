@@ -141,8 +141,15 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     const bytes = someBytes(300_000);
     await objects.put('inputs', 'small', inPieces(bytes), { limitBytes: bytes.length });
     const large = someBytes(600_000);
-    const put = () => objects.put('inputs', 'large', inPieces(large), { limitBytes: large.length });
+    const put = (source = inPieces(large)) => objects.put('inputs', 'large', source, { limitBytes: large.length });
     expect(await codesOfAsync(put)).toEqual(['H807']);
+    // The refusal comes while the source has nothing; a rejection that nobody handles would end the process.
+    async function* slowly() {
+      yield* inPieces(large.subarray(0, 500_000));
+      await delay(300);
+      yield* inPieces(large.subarray(500_000));
+    }
+    expect(await codesOfAsync(() => put(slowly()))).toEqual(['H807']);
     expect(await objects.stat('inputs', 'large')).toBeUndefined();
     expect(await digestOf(await objects.read('inputs', 'small'))).toBe(sha256(bytes));
     // What had been sent of it is gone, so that what fits finds room.
