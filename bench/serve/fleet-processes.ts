@@ -57,7 +57,7 @@ export class FleetProcesses {
   /** Resolves when it has said that it works. Rejects where it ends before. */
   private async start(command: string, own: readonly string[]): Promise<FleetProcess> {
     const { nats, leaseSeconds, args = [] } = this.options;
-    const common = ['--lease', `${leaseSeconds}s`, '--nats-store', '2GiB', '--json', ...args];
+    const common = ['--lease', `${leaseSeconds}s`, '--nats-store', '16GiB', '--json', ...args];
     const child = spawn(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', entry, command, ...common, ...own],

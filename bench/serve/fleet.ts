@@ -60,7 +60,7 @@ export interface FleetFigures {
 
 /** Of slots in the clear; what a mixed up answer is far away from. */
 const tolerance = 0.01;
-const storeBytes = 2 * 2 ** 30;
+const storeBytes = 16 * 2 ** 30;
 
 export async function measureFleet(options: FleetMeasurement): Promise<FleetFigures> {
   const { plan, leaseSeconds } = options;

@@ -37,7 +37,7 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     nats = await startNatsServer();
     fleet = new FleetProcesses({ nats: nats.url, leaseSeconds });
     front = await fleet.front(file, '--listen', '127.0.0.1:0', '--runs-per-part', '2');
-    backend = await openNatsBackend(nats.url, { storeBytes: 2 * 2 ** 30, cacheFolder: join(folder, 'cache') });
+    backend = await openNatsBackend(nats.url, { storeBytes: 16 * 2 ** 30, cacheFolder: join(folder, 'cache') });
     model = await RemoteModel.open(front.url, 'small');
     await model.prepare();
   }, 60_000);
