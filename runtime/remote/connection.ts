@@ -110,8 +110,27 @@ export class Connection {
   }
 
   /** The document at `path`. Rejects as `request`, and with `HepcError` H872 for anything else. */
-  async json<T>(path: string, schema: ZodType<T>, signal?: AbortSignal): Promise<T> {
-    return readDocument(await this.request(path, { headers: { accept: 'application/json' }, signal }), schema);
+  json<T>(path: string, schema: ZodType<T>, signal?: AbortSignal): Promise<T> {
+    const headers = { accept: 'application/json' };
+    return this.whole(path, { headers, signal }, (response) => readDocument(response, schema));
+  }
+
+  /** What `read` makes of the answer, which is asked for again where it breaks off in the middle. Rejects as `request`. */
+  async whole<T>(path: string, request: Request, read: (response: Response) => Promise<T>): Promise<T> {
+    const { signal } = request;
+    for (let tried = 1; ; tried++) {
+      const response = await this.request(path, request);
+      try {
+        return await read(response);
+      } catch (error) {
+        signal?.throwIfAborted();
+        // `fetch` has this alone for a connection that ends.
+        if (!(error instanceof TypeError)) throw error;
+        if (tried >= this.tries)
+          throw new HepcError([serverUnreachable({ url: this.at(path), reason: describeCause(error), tries: tried })]);
+        await pause(ownPause(tried), signal);
+      }
+    }
   }
 
   private async attempt(url: string, init: RequestInit): Promise<Response | { readonly error: unknown }> {

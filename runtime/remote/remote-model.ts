@@ -19,7 +19,7 @@ import { jobStatusSchema, keysSchema, type Model, modelSchema, modelsSchema } fr
 import type { SampleSource } from '../sample-source.ts';
 import type { OwnWorker } from '../worker-client/own-worker.ts';
 import { WorkerClient } from '../worker-client/worker-client.ts';
-import { Connection, type ConnectionOptions, readDocument, RefusedError } from './connection.ts';
+import { Connection, type ConnectionOptions, readDocument, RefusedError, type Request } from './connection.ts';
 import { followJob } from './follow-job.ts';
 import { type KeyKeeper, MemoryKeyKeeper } from './key-keeper.ts';
 import { uploadKeys } from './upload-keys.ts';
@@ -236,7 +236,8 @@ export class RemoteModel {
   ): Promise<Uint8Array> {
     onProgress?.('evaluate', 0);
     const { connection } = this;
-    const response = await connection.request(`v1/models/${encodeURIComponent(this.model.id)}/infer`, {
+    const path = `v1/models/${encodeURIComponent(this.model.id)}/infer`;
+    const request: Request = {
       method: 'POST',
       headers: {
         'content-type': mediaTypes.ciphertexts,
@@ -248,9 +249,12 @@ export class RemoteModel {
       },
       body: inputs,
       signal,
-    });
-    if (response.status !== accepted) return this.readOutputs(response, onProgress);
-    const { id } = await readDocument(response, jobStatusSchema);
+    };
+    const answer = await connection.whole(path, request, async (response) =>
+      response.status === accepted ? readDocument(response, jobStatusSchema) : this.readOutputs(response, onProgress),
+    );
+    if (answer instanceof Uint8Array) return answer;
+    const { id } = answer;
     try {
       const job = await followJob(connection, id, {
         signal,
@@ -260,7 +264,9 @@ export class RemoteModel {
         throw new HepcError([
           jobFailed({ reason: job.problem?.detail ?? `the job was ${job.state}`, notes: job.problem?.notes ?? [] }),
         ]);
-      return await this.readOutputs(await connection.request(`v1/jobs/${id}/result`, { signal }), onProgress);
+      return await connection.whole(`v1/jobs/${id}/result`, { signal }, (response) =>
+        this.readOutputs(response, onProgress),
+      );
     } finally {
       // Nobody waits for it any more; where it is over, its result goes.
       void connection.request(`v1/jobs/${id}`, { method: 'DELETE', expect: [404] }).catch(() => undefined);

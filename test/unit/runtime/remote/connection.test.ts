@@ -44,6 +44,20 @@ const problem = JSON.stringify({
 });
 
 describe('a connection', () => {
+  test('asks again for an answer that breaks off in the middle', async () => {
+    const breaksOff: Answer = (request, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{"a":');
+      setTimeout(() => request.socket.destroy(), 10);
+    };
+    const { url, asked } = await serverOf(breaksOff, status(200, '{"a":1}'));
+    expect(await new Connection(url, {}).json('v1/models', z.object({ a: z.number() }))).toEqual({ a: 1 });
+    expect(asked).toHaveLength(2);
+    server?.close();
+    const broken = await serverOf(breaksOff);
+    const connection = new Connection(broken.url, { tries: 2 });
+    expect(await codesOfAsync(() => connection.json('v1/models', z.object({})))).toEqual(['H871']);
+  });
+
   test('tries again after what may pass, and sends its token each time', async () => {
     const { url, asked } = await serverOf(hangUp, status(429, problem, { 'retry-after': '0' }), status(200, '{"a":1}'));
     const connection = new Connection(url, { token: 'secret' });
