@@ -1,5 +1,4 @@
 /** A worker of a fleet, from its parts. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceSettings } from './base/settings.ts';
 import { openEvaluator } from './evaluation/open-evaluator.ts';
 import { type LogOptions, openLog } from './http/base/log.ts';
@@ -28,14 +27,19 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const evaluator = openEvaluator(settings);
   const unlisten = await forgetDeletedKeys(backend, evaluator);
   const stop = new AbortController();
+  const late = new AbortController();
+  let patience: NodeJS.Timeout | undefined;
   void stopped.then(() => {
     stop.abort();
+    patience = setTimeout(() => {
+      late.abort();
+    }, 1000 * drainSeconds);
   });
   try {
-    const work = new Worker(backend, evaluator, settings, { name, onEvent: logWork(log) }).run(stop.signal);
-    const late = stopped.then(() => sleep(1000 * drainSeconds, undefined, { ref: false }));
-    await Promise.race([work, late]);
+    const worker = new Worker(backend, evaluator, settings, { name, onEvent: logWork(log) });
+    await worker.run(stop.signal, late.signal);
   } finally {
+    clearTimeout(patience);
     unlisten();
     await evaluator.close();
   }

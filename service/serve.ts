@@ -58,6 +58,7 @@ export class Service {
   private readonly parts: ServiceParts;
   private readonly rounds: readonly NodeJS.Timeout[];
   private readonly stopWork = new AbortController();
+  private readonly late = new AbortController();
   private readonly work: Promise<void>;
   private readonly unlisten: () => void;
   private stopping: Promise<void> | undefined;
@@ -112,7 +113,10 @@ export class Service {
     this.port = bound === null || typeof bound === 'string' ? address.port : bound.port;
     this.url = `${tls === undefined ? 'http' : 'https'}://${formatAddress({ host: address.host, port: this.port })}`;
     this.work = works
-      ? new Worker(backend, parts.evaluator, settings, { name, onEvent: tellOfWork(parts) }).run(this.stopWork.signal)
+      ? new Worker(backend, parts.evaluator, settings, { name, onEvent: tellOfWork(parts) }).run(
+          this.stopWork.signal,
+          this.late.signal,
+        )
       : Promise.resolve();
     void this.sweep();
     // The process that evaluates starts now, and not while somebody waits for it.
@@ -149,7 +153,11 @@ export class Service {
     state.stopped.abort();
     for (const round of this.rounds) clearInterval(round);
     this.stopWork.abort();
+    const patience = setTimeout(() => {
+      this.late.abort();
+    }, end - performance.now());
     await this.work;
+    clearTimeout(patience);
     await this.app.close();
     this.unlisten();
     await evaluator.close();

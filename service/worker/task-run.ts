@@ -34,6 +34,8 @@ export interface TaskSurroundings {
   readonly folder: string;
   /** Aborts when nothing shall be begun any more. */
   readonly draining: AbortSignal;
+  /** Aborts when what has begun is to be left to others, too. */
+  readonly late: AbortSignal;
   readonly onEvaluated: (milliseconds: number) => void;
   readonly onEvent: (event: WorkerEvent) => void;
 }
@@ -132,10 +134,11 @@ export class TaskRun {
     const { delivery } = this;
     const end = await watchForEnd(this.store, job);
     try {
-      await work(end.signal);
+      await work(AbortSignal.any([end.signal, this.at.late]));
       await delivery.acknowledge();
     } catch (error) {
       if (end.signal.aborted) await this.endOverdue();
+      else if (this.at.late.aborted) await this.leave();
       else await this.attemptFailed(attempts, error);
     } finally {
       end.forget();
@@ -208,6 +211,14 @@ export class TaskRun {
   private async endOverdue(): Promise<void> {
     await this.store.change(this.id, (before) => expired(before, Date.now(), this.at.settings));
     await this.delivery.acknowledge();
+  }
+
+  /** Somebody else does it. The attempt stays counted: what makes workers too slow to stop would stop all of them. */
+  private async leave(): Promise<void> {
+    const { delivery, at } = this;
+    await this.store.change(this.id, (before) => attemptFailed(before, this.part, at.worker, 'its worker was stopped'));
+    at.onEvent({ kind: 'given-back', job: this.id, part: this.part });
+    await delivery.giveBack(0);
   }
 
   private async attemptFailed(attempts: number, error: unknown): Promise<void> {

@@ -20,6 +20,13 @@ export interface WorkerOptions {
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
+/** Of `run`: where files are on their way, and when to stop. */
+interface Round {
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly late: AbortSignal;
+}
+
 /** The evaluator does one after another; the inputs of the next are there when it begins. */
 const tasksAtOnce = 2;
 const firstPauseMilliseconds = 50;
@@ -49,10 +56,10 @@ export class Worker {
   }
 
   /**
-   * Works until `signal` aborts; then finishes what has begun, gives back what has not, and resolves. Failures of the backend
-   * are waited out. Backend and evaluator stay their owner's.
+   * Works until `signal` aborts; then finishes what has begun, gives back what has not, and resolves. When `late` aborts,
+   * what has begun is given back, too. Failures of the backend are waited out. Backend and evaluator stay their owner's.
    */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal, late: AbortSignal = new AbortController().signal): Promise<void> {
     signal.throwIfAborted();
     const folder = await mkdtemp(join(tmpdir(), 'hepc-worker-'));
     const left = new AbortController();
@@ -63,7 +70,7 @@ export class Worker {
       ...(this.taskSeconds !== undefined && { taskSeconds: this.taskSeconds }),
     }));
     try {
-      await Promise.all(Array.from({ length: tasksAtOnce }, () => this.takeTasks(folder, signal)));
+      await Promise.all(Array.from({ length: tasksAtOnce }, () => this.takeTasks({ folder, signal, late })));
     } finally {
       left.abort();
       await lease;
@@ -71,7 +78,8 @@ export class Worker {
     }
   }
 
-  private async takeTasks(folder: string, signal: AbortSignal): Promise<void> {
+  private async takeTasks(round: Round): Promise<void> {
+    const { signal } = round;
     const suits = ({ plan, keys }: Delivery['task']): number => this.evaluator.holds(plan, keys);
     const isDraining = (): boolean => signal.aborted;
     let pause = firstPauseMilliseconds;
@@ -89,14 +97,14 @@ export class Worker {
       pause = firstPauseMilliseconds;
       this.tasks++;
       try {
-        await this.do(delivery, folder, signal);
+        await this.do(delivery, round);
       } finally {
         this.tasks--;
       }
     }
   }
 
-  private async do(delivery: Delivery, folder: string, draining: AbortSignal): Promise<void> {
+  private async do(delivery: Delivery, { folder, signal: draining, late }: Round): Promise<void> {
     const run = new TaskRun(delivery, {
       backend: this.backend,
       evaluator: this.evaluator,
@@ -104,6 +112,7 @@ export class Worker {
       worker: this.name,
       folder,
       draining,
+      late,
       onEvaluated: (milliseconds) => {
         const seconds = milliseconds / 1000;
         this.taskSeconds = this.taskSeconds === undefined ? seconds : 0.8 * this.taskSeconds + 0.2 * seconds;

@@ -155,6 +155,28 @@ test('a job that is past its deadline ends with H824, whether it has begun or no
     expect(await at.ended(id)).toMatchObject({ state: 'failed', problem: { code: 'H824' } });
 });
 
+test('what takes longer than a worker may drain is given back at once', async () => {
+  const at = await service();
+  const job = await submit(at, 1);
+  const [stop, late] = [new AbortController(), new AbortController()];
+  const evaluator = new RunNumbers(part, async ({ signal }) => {
+    stop.abort();
+    late.abort();
+    await new Promise((_, reject) => {
+      // As an evaluator ends one that is given up.
+      signal?.addEventListener('abort', () => reject(new Error('aborted')));
+      if (signal?.aborted === true) reject(new Error('aborted'));
+    });
+  });
+  await new Worker(at.backend, evaluator, at.settings, { name: 'one' }).run(stop.signal, late.signal);
+  expect(await at.backend.queue.waiting()).toBe(1);
+  expect((await at.jobs.get('tenant', job.id))?.parts).toMatchObject([
+    { state: 'waiting', attempts: 1, failure: 'its worker was stopped' },
+  ]);
+  at.work(new RunNumbers(part), { name: 'two' });
+  expect(await at.ended(job.id)).toMatchObject({ state: 'done' });
+});
+
 test('a worker that drains finishes what has begun and leaves the rest', async () => {
   const at = await service();
   const jobs = [await submit(at, 1), await submit(at, 1), await submit(at, 1)];
