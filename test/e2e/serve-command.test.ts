@@ -5,7 +5,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
-import { onTestFinished, expect, test } from 'vitest';
+import { onTestFinished, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { runCli, spawnCli } from '../support/cli.ts';
 import { planFolder } from '../support/service.ts';
@@ -95,6 +95,20 @@ test('what cannot be served, or not safely, is refused before it starts', async 
     time: '2 H702',
     taken: '1 H869',
   });
+});
+
+test('a worker says what it lacks to join a fleet, and no password', async () => {
+  const { folder } = planFolder();
+  vi.stubEnv('HEPC_NATS', '');
+  expect((await runCli('worker')).stderr).toContain('[H701]: neither --nats nor HEPC_NATS says where the fleet is');
+  // Nobody listens there.
+  vi.stubEnv('HEPC_NATS', 'nats://hepc:hush@127.0.0.1:1');
+  const { stderr } = await runCli('worker');
+  expect(stderr).toContain('[H802]: the NATS server at nats://127.0.0.1:1 cannot be used');
+  expect(stderr).not.toContain('hush');
+  for (const option of ['--nats-creds', '--nats-ca'])
+    expect((await runCli('worker', option, join(folder, 'nothing'))).stderr).toMatch(/\[H710\].*nothing/);
+  vi.unstubAllEnvs();
 });
 
 test('it describes its interface', async () => {

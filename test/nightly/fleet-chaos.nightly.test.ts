@@ -2,11 +2,20 @@
  * A fleet of a front and three workers whose processes are killed during 500 jobs: each is answered once and rightly, or
  * refused with a reason. HEPC_SEED draws other choices, HEPC_FLEET_JOBS makes it more or fewer.
  */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { FleetProcesses } from '../../bench/serve/fleet-processes.ts';
 import { type FleetFigures, measureFleet } from '../../bench/serve/fleet.ts';
+import { writeHep } from '../../runtime/hep/write.ts';
+import { RemoteModel } from '../../runtime/remote/remote-model.ts';
+import { type Job, jobSchema } from '../../service/jobs/job-record.ts';
+import { openNatsBackend } from '../../service/stores/nats/open.ts';
 import { fuzzSeed } from '../fuzz/seed.ts';
 import { smallPlan } from '../fuzz/targets/small-plan.ts';
-import { natsServerPath } from '../support/nats-server.ts';
+import { natsServerPath, startNatsServer } from '../support/nats-server.ts';
+import { randomSample } from '../support/serve-plans.ts';
 
 const reason = 'skipped: there is no nats-server 2.11 (HEPC_NATS_SERVER, PATH)';
 const requests = Number(process.env['HEPC_FLEET_JOBS'] ?? 500);
@@ -30,6 +39,49 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
       expect(figures.killed.worker).toBeGreaterThan(0);
     },
     20 * minutes,
+  );
+
+  test(
+    'a job that takes each worker with it is put among the dead, and the next one lives',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'hepc-fleet-'));
+      const file = join(folder, 'small.hep');
+      writeFileSync(file, writeHep(smallPlan()));
+      const nats = await startNatsServer();
+      const fleet = new FleetProcesses({ nats: nats.url, leaseSeconds: 1 });
+      const front = await fleet.front(file, '--listen', '127.0.0.1:0');
+      const backend = await openNatsBackend(nats.url, { storeBytes: 16 * 2 ** 30, cacheFolder: join(folder, 'cache') });
+      const model = await RemoteModel.open(front.url, 'small');
+      try {
+        await model.prepare();
+        const answering = model.infer([randomSample(smallPlan(), 1)]).catch((error: unknown) => error);
+        const only = async (): Promise<Job | undefined> => {
+          for await (const { value } of backend.registry.list('jobs')) return jobSchema.parse(value);
+          return undefined;
+        };
+        for (let attempt = 1; attempt <= 3; attempt++) {
+          const worker = await fleet.worker();
+          // It has counted the attempt, and is about to evaluate.
+          await expect
+            .poll(async () => (await only())?.parts[0], { timeout: minutes, interval: 2 })
+            .toMatchObject({ attempts: attempt, worker: worker.name });
+          await worker.stop('SIGKILL');
+          if ((await only())?.state === 'done') throw new Error('it was answered before its worker could be killed');
+        }
+        await fleet.worker();
+        expect(String(await answering)).toContain('failed each time');
+        const dead = [];
+        for await (const { reason, attempts } of backend.queue.dead()) dead.push({ reason, attempts });
+        expect(dead).toEqual([{ reason: 'its worker ended', attempts: 4 }]);
+      } finally {
+        await model.close();
+        await fleet.end();
+        await backend.close();
+        await nats.end();
+        rmSync(folder, { recursive: true });
+      }
+    },
+    3 * minutes,
   );
 });
 
