@@ -15,6 +15,8 @@ export function shadesOf(sent: Uint8Array): Float64Array {
   const lanes = Array.from({ length: residueBytes }, (_, lane) =>
     Float64Array.from({ length: count }, (_, i) => (sent[marginBytes + i * residueBytes + lane] ?? 0) / 255),
   );
-  const spread = (lane: Float64Array): number => new Set(lane.subarray(0, few)).size;
+  // Primes may differ in length: what varies in the first may be zero in the next.
+  const spread = (lane: Float64Array): number =>
+    new Set(lane.subarray(0, few)).size + new Set(lane.subarray(-few)).size;
   return lanes.reduce((best, lane) => (spread(lane) > spread(best) ? lane : best));
 }
