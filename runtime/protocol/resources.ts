@@ -15,6 +15,11 @@ export const modelSchema = z.object({
   clientDigest: digestSchema,
   /** Samples of one run. */
   batch: z.int().min(1),
+  /**
+   * Requests of one key that may share a run, where they say at which place of it their samples are; absent where each has a run
+   * for itself.
+   */
+  requestsPerRun: z.int().min(2).exactOptional(),
   inputs: z.array(portSchema),
   outputs: z.array(portSchema),
   /** Sizes of the files. */

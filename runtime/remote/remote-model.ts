@@ -77,6 +77,7 @@ export class RemoteModel {
   private readonly keeper: KeyKeeper;
   private ready: Promise<string> | undefined;
   private traffic: RemoteTraffic = { sentBytes: 0, receivedBytes: 0 };
+  private nextPlace: number;
 
   /**
    * Fetches the client part. To be closed. Rejects with `HepcError` H870 to H877, and for a client part that is damaged.
@@ -99,6 +100,8 @@ export class RemoteModel {
     this.part = part;
     this.client = client;
     this.keeper = keeper;
+    // Others may ask under the same keys.
+    this.nextPlace = Math.floor(Math.random() * part.batch);
   }
 
   /** What the last call sent and received, keys not counted. */
@@ -119,7 +122,9 @@ export class RemoteModel {
   }
 
   /**
-   * The answers for some samples, in one request. Rejects with `HepcError`: for samples that do not fit, where the server
+   * The answers for some samples, in one request. Where the server shares runs (`model.requestsPerRun`), a request with less
+   * than the batch takes the next places of it, from which on it wraps around: so requests that wait at the same time can be
+   * evaluated together, and each gets its own answers. Rejects with `HepcError`: for samples that do not fit, where the server
    * refuses or fails (H870 to H875), for answers that are damaged; and with the reason of the signal, which cancels the
    * job too.
    */
@@ -127,7 +132,7 @@ export class RemoteModel {
     const { signal, onProgress, onWarning } = options;
     const keys = await this.prepare(options);
     onProgress?.('encrypt', 0);
-    const inputs = await this.client.encrypt(samples, { signal });
+    const inputs = await this.client.encrypt(samples, { signal, place: this.takePlaces(samples.length) });
     for (const warning of this.client.warnings) onWarning?.(warning);
     onProgress?.('encrypt', 1);
     const outputs = await this.evaluate(inputs, keys, options);
@@ -182,6 +187,15 @@ export class RemoteModel {
   /** Ends the worker. What is under way rejects. */
   async close(): Promise<void> {
     await this.client.close();
+  }
+
+  /** The first of them; none where the request has a run for itself. */
+  private takePlaces(samples: number): number | undefined {
+    const { batch } = this.part;
+    if (this.model.requestsPerRun === undefined || samples >= batch) return undefined;
+    const place = this.nextPlace + samples <= batch ? this.nextPlace : 0;
+    this.nextPlace = place + samples;
+    return place;
   }
 
   private async prepareNow({ signal, onProgress }: Pick<InferOptions, 'signal' | 'onProgress'>): Promise<string> {

@@ -1,11 +1,11 @@
 /** What the process that evaluates does with questions. Knows nothing of messages. */
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { fileAccess } from '../../runtime/format/file-access.ts';
 import { openClientPart } from '../../runtime/hep/client-part.ts';
 import { readEvaluationKeys } from '../../runtime/seal/keys.ts';
-import type { ServerSession } from '../../runtime/server-session.ts';
+import { evaluateFiles, type RunOptions } from './evaluate-files.ts';
 import type { EvaluationRequest, EvaluationResult, EvaluatorUsage } from './evaluator.ts';
 import { PlanShelf } from './plan-shelf.ts';
 import { PlanTurns } from './plan-turns.ts';
@@ -16,11 +16,6 @@ const requestsAtOnce = 3;
 
 /** Sessions that are open, of all plans; a session without keys in memory takes next to nothing. */
 const maxSessions = 1024;
-
-export interface RunOptions {
-  readonly signal: AbortSignal;
-  readonly onProgress: (fraction: number) => void;
-}
 
 export class EvaluationHost {
   private readonly settings: EvaluatorSettings;
@@ -86,63 +81,6 @@ async function readClientPart(path: string) {
     return await openClientPart(fileAccess(file, (await file.stat()).size), basename(path));
   } finally {
     await file.close();
-  }
-}
-
-async function evaluateFiles(
-  session: ServerSession,
-  { inputs, outputs }: Pick<EvaluationRequest, 'inputs' | 'outputs'>,
-  { signal, onProgress }: RunOptions,
-): Promise<Omit<EvaluationResult, 'openMs'>> {
-  const results: { bytes: number }[] = [];
-  let timings = { wait: 0, keys: 0, evaluate: 0 };
-  for (const [index, { path, first, end }] of inputs.entries()) {
-    const file = await open(path);
-    try {
-      const access = fileAccess(file, (await file.stat()).size);
-      const result = await writeWhole(outputs[index] ?? '', (append) =>
-        session.evaluateTo(access, append, {
-          runs: { first, end },
-          signal,
-          onProgress: (fraction) => {
-            onProgress((index + fraction) / inputs.length);
-          },
-        }),
-      );
-      results.push({ bytes: result.bytes });
-      timings = {
-        wait: timings.wait + result.timings.wait,
-        keys: timings.keys + result.timings.keys,
-        evaluate: timings.evaluate + result.timings.evaluate,
-      };
-    } finally {
-      await file.close();
-    }
-  }
-  return { outputs: results, timings };
-}
-
-/** Has `write` append to a file that has its name only when it is whole. */
-async function writeWhole<T>(
-  path: string,
-  write: (append: (bytes: Uint8Array) => Promise<void>) => Promise<T>,
-): Promise<T> {
-  const partial = `${path}.partial`;
-  try {
-    const file = await open(partial, 'w', 0o600);
-    let result: T;
-    try {
-      result = await write(async (bytes) => {
-        await file.writeFile(bytes);
-      });
-    } finally {
-      await file.close();
-    }
-    await rename(partial, path);
-    return result;
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
   }
 }
 

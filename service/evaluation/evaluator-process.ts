@@ -3,7 +3,8 @@
  * parent, whichever way that ends. What a terminal or a supervisor tells the whole group is the parent's to act on.
  */
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import { EvaluationHost, type RunOptions } from './evaluation-host.ts';
+import type { RunOptions } from './evaluate-files.ts';
+import { EvaluationHost } from './evaluation-host.ts';
 import type { Answer, FromEvaluator, Question, ToEvaluator } from './protocol.ts';
 
 /** Between two messages about progress. */

@@ -7,8 +7,8 @@ export function logWork(log: Logger): (event: WorkerEvent) => void {
   return (event) => {
     switch (event.kind) {
       case 'evaluated': {
-        const { job, part, timings, openMs } = event;
-        log.info({ job, part, openMs: Math.round(openMs), ms: Math.round(timings.evaluate) }, 'evaluated');
+        const { job, part, requests, timings, openMs } = event;
+        log.info({ job, part, requests, openMs: Math.round(openMs), ms: Math.round(timings.evaluate) }, 'evaluated');
         break;
       }
       case 'attempt-failed': {

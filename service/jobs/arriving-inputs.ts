@@ -10,6 +10,8 @@ import { announcedInputs, announcementEnd, announcingBytes } from '../../runtime
 
 export interface ArrivingInputs {
   readonly samples: number;
+  /** Of the first sample, where the file leaves the rest of its run to others. */
+  readonly place?: number | undefined;
   readonly runs: number;
   /** Of the whole file. */
   readonly bytes: number;

@@ -35,6 +35,8 @@ export const jobSchema = z.strictObject({
   keys: digest,
   samples: z.int().min(1),
   inputBytes: z.int().min(1),
+  /** Where its one run may be shared: the place of its first sample, and how many requests may share it at most. */
+  shared: z.strictObject({ place: z.int().min(0), most: z.int().min(2) }).exactOptional(),
   state: z.enum(jobStates),
   parts: z.array(partSchema).min(1),
   /** Whether it outlives a loss of power. */

@@ -20,7 +20,12 @@ import { type JobUpdate, watchJob } from './watch-job.ts';
 
 export interface JobRequest {
   readonly tenant: string;
-  readonly plan: { readonly digest: string; readonly part: ClientPart };
+  readonly plan: {
+    readonly digest: string;
+    readonly part: ClientPart;
+    /** Requests of one key that may share a run; 1 where it is left out. */
+    readonly requestsPerRun?: number;
+  };
   readonly keys: Pick<KeyRecord, 'digest' | 'keyId'>;
   /** A file of encrypted inputs. */
   readonly inputs: AsyncIterable<Uint8Array>;
@@ -150,6 +155,8 @@ export class Jobs {
     const { deadlineSeconds: longest, resultSeconds, runsPerPart } = this.settings;
     const seconds = Math.min(deadlineSeconds, longest);
     const now = Date.now();
+    const { requestsPerRun: most = 1 } = plan;
+    const { place } = inputs;
     return {
       id,
       tenant,
@@ -157,6 +164,7 @@ export class Jobs {
       keys: keys.digest,
       samples: inputs.samples,
       inputBytes: inputs.bytes,
+      ...(place !== undefined && most > 1 && { shared: { place, most } }),
       state: 'waiting',
       parts: partsOf(inputs.runs, runsPerPart),
       durable,

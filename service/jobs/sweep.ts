@@ -13,9 +13,11 @@ const pushingSeconds = 10;
 const arrivingSeconds = 3600;
 
 /** Pushes the tasks of the parts that nobody has begun. */
-export async function pushTasks(queue: WorkQueue, { id, plan, keys, parts, durable }: Job): Promise<void> {
+export async function pushTasks(queue: WorkQueue, job: Job): Promise<void> {
+  const { id, plan, keys, parts, durable, tenant, samples, shared: places } = job;
+  const shared = places && { tenant, samples, ...places };
   for (const [part, { state }] of parts.entries())
-    if (state === 'waiting') await queue.push({ job: id, part, plan, keys }, { durable });
+    if (state === 'waiting') await queue.push({ job: id, part, plan, keys, ...(shared && { shared }) }, { durable });
 }
 
 export async function sweepJobs(

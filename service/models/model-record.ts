@@ -19,6 +19,8 @@ export const modelRecordSchema = z.strictObject({
   responseBytes: bytes,
   /** Modelled, on one core, of one run. */
   evaluationMs: z.number().min(0),
+  /** Requests of one key that may share a run; each has one for itself where it is left out. */
+  requestsPerRun: z.int().min(2).exactOptional(),
   /** Of an engine that holds the plan and one key. */
   memoryBytes: bytes,
 });

@@ -6,6 +6,7 @@ import { unreadableFile } from '../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { sha256Hex } from '../../ir/digest.ts';
 import { unboundWeights } from '../../ir/diagnostics/runtime.ts';
+import { requestsPerRun } from '../../ir/interpret/shared-runs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { fileAccess } from '../../runtime/format/file-access.ts';
 import { writeClientPart } from '../../runtime/hep/client-part.ts';
@@ -47,11 +48,13 @@ export async function publishPlan(
     const report = renderReport === undefined ? undefined : `report-${digest}`;
     if (report !== undefined && renderReport !== undefined)
       await putBytes(objects, report, Buffer.from(await renderReport(plan)));
+    const requests = requestsPerRun(plan);
     return {
       id,
       digest,
       clientDigest,
       ...(report !== undefined && { report }),
+      ...(requests > 1 && { requestsPerRun: requests }),
       ...(plan.bound && { boundTo: plan.bound.publicKeyDigest }),
       ...figuresOf(plan),
     };

@@ -41,7 +41,7 @@ export function keyLimit({ keyBytes }: ModelRecord): number {
 
 /** As it is shown to clients. */
 export function modelOf({ part, ...record }: ServedPlan): Model {
-  const { id, digest, clientDigest, keyBytes, requestBytes, responseBytes, evaluationMs } = record;
+  const { id, digest, clientDigest, requestsPerRun, keyBytes, requestBytes, responseBytes, evaluationMs } = record;
   const ports = (list: readonly { readonly name: string; readonly shape: readonly number[] }[]): Model['inputs'] =>
     list.map(({ name, shape }) => ({ name, shape: [...shape] }));
   return {
@@ -49,6 +49,7 @@ export function modelOf({ part, ...record }: ServedPlan): Model {
     digest,
     clientDigest,
     batch: part.batch,
+    ...(requestsPerRun !== undefined && { requestsPerRun }),
     inputs: ports(modelInputs(part, part.inputs)),
     outputs: ports(modelOutputs(part, part.outputs)),
     keyBytes,

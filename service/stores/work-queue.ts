@@ -16,6 +16,13 @@ export const taskSchema = z.object({
   /** Digest of the plan and of the evaluation keys: what a worker that holds them takes first. */
   plan: z.string(),
   keys: z.string(),
+  /**
+   * Of a job that is one run, which others of the same tenant, plan and keys may share, `most` of them in all: the places of its
+   * samples.
+   */
+  shared: z
+    .object({ tenant: z.string(), place: z.int().min(0), samples: z.int().min(1), most: z.int().min(2) })
+    .exactOptional(),
 });
 export type Task = Readonly<z.infer<typeof taskSchema>>;
 

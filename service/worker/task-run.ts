@@ -10,7 +10,7 @@ import { HepcError, InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { givenUp, objectGone } from '../../ir/diagnostics/service/jobs.ts';
 import { problemOf } from '../base/problems.ts';
 import type { ServiceSettings } from '../base/settings.ts';
-import type { EvaluationResult, Evaluator } from '../evaluation/evaluator.ts';
+import type { EvaluationResult } from '../evaluation/evaluator.ts';
 import { isOver, type Job, type Part } from '../jobs/job-record.ts';
 import { JobStore, partOutput } from '../jobs/job-store.ts';
 import { expired } from '../jobs/overdue.ts';
@@ -22,11 +22,12 @@ import type { Delivery } from '../stores/work-queue.ts';
 import { watchForEnd } from './alongside.ts';
 import { joinParts } from './join-parts.ts';
 import { patiently } from './patiently.ts';
+import type { Evaluating } from './shared-evaluation.ts';
 import type { WorkerEvent } from './worker-event.ts';
 
 export interface TaskSurroundings {
   readonly backend: Backend;
-  readonly evaluator: Evaluator;
+  readonly evaluator: Evaluating;
   readonly settings: ServiceSettings;
   /** Name of the worker. */
   readonly worker: string;
@@ -150,9 +151,9 @@ export class TaskRun {
     const name = partOutput(this.id, this.part, job.parts.length);
     const path = join(this.at.folder, `${name}-${randomUUID()}`);
     try {
-      const { outputs, timings, openMs } = await this.evaluate(job, part, path, signal);
-      onEvaluated(timings.keys + timings.evaluate);
-      onEvent({ kind: 'evaluated', job: this.id, part: this.part, timings, openMs });
+      const { outputs, timings, openMs, requests = 1 } = await this.evaluate(job, part, path, signal);
+      onEvaluated((timings.keys + timings.evaluate) / requests);
+      onEvent({ kind: 'evaluated', job: this.id, part: this.part, requests, timings, openMs });
       const [{ bytes } = { bytes: 0 }] = outputs;
       await patiently(signal, async () => {
         const options = { limitBytes: bytes, durable: job.durable, signal };
@@ -168,7 +169,12 @@ export class TaskRun {
     }
   }
 
-  private async evaluate(job: Job, part: Part, output: string, signal: AbortSignal): Promise<EvaluationResult> {
+  private async evaluate(
+    job: Job,
+    part: Part,
+    output: string,
+    signal: AbortSignal,
+  ): Promise<EvaluationResult & { readonly requests?: number }> {
     const { objects } = this.at.backend;
     const wanted = [
       { bucket: 'plans', name: job.plan, what: 'the plan' },

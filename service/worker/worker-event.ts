@@ -7,6 +7,8 @@ export type WorkerEvent =
       readonly kind: 'evaluated';
       readonly job: string;
       readonly part: number;
+      /** How many shared the run. */
+      readonly requests: number;
       readonly timings: EvaluationTimings;
       readonly openMs: number;
     }

@@ -10,7 +10,9 @@ import type { Delivery } from '../stores/work-queue.ts';
 import { keepDelivery } from './alongside.ts';
 import { Apartness } from './apartness.ts';
 import { keepLease } from './lease.ts';
-import { TaskRun } from './task-run.ts';
+import { type Evaluating, SharedEvaluation } from './shared-evaluation.ts';
+import { takeSharers } from './sharers.ts';
+import { TaskRun, type TaskSurroundings } from './task-run.ts';
 import type { WorkerEvent } from './worker-event.ts';
 
 export interface WorkerOptions {
@@ -40,6 +42,7 @@ export class Worker {
   private readonly onEvent: (event: WorkerEvent) => void;
   private readonly apartness = new Apartness();
   private tasks = 0;
+  private lastTake: Promise<unknown> = Promise.resolve();
   private taskSeconds: number | undefined;
 
   constructor(
@@ -84,9 +87,12 @@ export class Worker {
     const isDraining = (): boolean => signal.aborted;
     let pause = firstPauseMilliseconds;
     while (!isDraining()) {
-      let delivery: Delivery;
+      let taken: readonly [Delivery, ...Delivery[]];
       try {
-        delivery = await this.backend.queue.take({ suits, signal });
+        taken = await this.inTurn(async () => {
+          const delivery = await this.backend.queue.take({ suits, signal });
+          return [delivery, ...(await this.sharersOf(delivery))] as const;
+        });
       } catch (error) {
         if (isDraining()) break;
         this.onEvent({ kind: 'backend-failed', error });
@@ -95,19 +101,68 @@ export class Worker {
         continue;
       }
       pause = firstPauseMilliseconds;
-      this.tasks++;
-      try {
-        await this.do(delivery, round);
-      } finally {
-        this.tasks--;
-      }
+      await this.do(taken, round);
     }
   }
 
-  private async do(delivery: Delivery, { folder, signal: draining, late }: Round): Promise<void> {
-    const run = new TaskRun(delivery, {
+  /** Whoever takes a task takes those with it that may share its run, before anybody else takes one. */
+  private inTurn<T>(take: () => Promise<T>): Promise<T> {
+    const taken = this.lastTake.then(take, take);
+    this.lastTake = taken;
+    return taken;
+  }
+
+  /** Does a task, and the others in the same run. */
+  private async do([delivery, ...others]: readonly [Delivery, ...Delivery[]], round: Round): Promise<void> {
+    const letGo = [delivery, ...others].map((held) => keepDelivery(held, this.backend.queue.leaseSeconds));
+    this.tasks += letGo.length;
+    try {
+      const begin = (each: Delivery, evaluator: Evaluating): Promise<void> =>
+        new TaskRun(each, this.surroundings(evaluator, round)).do();
+      // What has ended a process before is done alone, so that it is nobody else's attempt that it spoils.
+      if (delivery.attempt > 1) {
+        await this.apartness.alone(() => begin(delivery, this.evaluator));
+        return;
+      }
+      const sharers = [delivery, ...others.filter(({ attempt }) => attempt === 1)];
+      await this.apartness.together(() => this.doTogether(sharers, begin));
+      for (const other of others) if (other.attempt > 1) await this.apartness.alone(() => begin(other, this.evaluator));
+    } finally {
+      this.tasks -= letGo.length;
+      for (const end of letGo) end();
+    }
+  }
+
+  private async doTogether(
+    sharers: readonly Delivery[],
+    begin: (delivery: Delivery, evaluator: Evaluating) => Promise<void>,
+  ): Promise<void> {
+    const run = new SharedEvaluation(this.evaluator, sharers.length);
+    await Promise.all(
+      sharers.map(async (delivery) => {
+        const member = run.join();
+        await begin(delivery, member);
+        member.leave();
+      }),
+    );
+  }
+
+  private async sharersOf({ task, attempt }: Delivery): Promise<Delivery[]> {
+    // Each is tried again by itself where the run fails.
+    if (attempt > 1 || this.settings.maxAttempts === 1) return [];
+    const taken: Delivery[] = [];
+    try {
+      for await (const sharer of takeSharers(this.backend.queue, task)) taken.push(sharer);
+    } catch (error) {
+      this.onEvent({ kind: 'backend-failed', error });
+    }
+    return taken;
+  }
+
+  private surroundings(evaluator: Evaluating, { folder, signal: draining, late }: Round): TaskSurroundings {
+    return {
       backend: this.backend,
-      evaluator: this.evaluator,
+      evaluator,
       settings: this.settings,
       worker: this.name,
       folder,
@@ -118,13 +173,6 @@ export class Worker {
         this.taskSeconds = this.taskSeconds === undefined ? seconds : 0.8 * this.taskSeconds + 0.2 * seconds;
       },
       onEvent: this.onEvent,
-    });
-    // What has ended a process before is done alone, so that it is nobody else's attempt that it spoils.
-    const letGo = keepDelivery(delivery, this.backend.queue.leaseSeconds);
-    try {
-      await (delivery.attempt > 1 ? this.apartness.alone(() => run.do()) : this.apartness.together(() => run.do()));
-    } finally {
-      letGo();
-    }
+    };
   }
 }
