@@ -1,0 +1,39 @@
+/** The evaluations of a load without a service: a `Server` of the library, in this process. */
+import type { Plan } from '../../ir/plan/plan.ts';
+import { Server } from '../../runtime/server.ts';
+import { type BenchClient, bytesOf } from './clients.ts';
+
+export interface BareFigures {
+  readonly seconds: number;
+  /** Of each evaluation alone. */
+  readonly milliseconds: readonly number[];
+}
+
+/** All requests of all clients once, with their keys loaded before. */
+export async function evaluateBare(
+  plan: Plan,
+  clients: readonly BenchClient[],
+  { threads, memoryBytes }: { readonly threads: number; readonly memoryBytes: number },
+): Promise<BareFigures> {
+  const server = await Server.create(plan, { engine: 'simd', threads, memoryBudgetBytes: memoryBytes });
+  try {
+    const sessions = [];
+    for (const { keysFile } of clients) sessions.push(await server.openSession(bytesOf(keysFile)));
+    const files = clients.map(({ requests }) => requests.map(({ file }) => bytesOf(file)));
+    // Once beforehand, for keys that take each other's places and code that is compiled.
+    for (const [c, session] of sessions.entries()) await session.evaluate(files[c]?.[0] ?? new Uint8Array());
+    const milliseconds: number[] = [];
+    const start = performance.now();
+    const rounds = files[0]?.length ?? 0;
+    for (let r = 0; r < rounds; r++)
+      await Promise.all(
+        sessions.map(async (session, c) => {
+          const { timings } = await session.evaluate(files[c]?.[r] ?? new Uint8Array());
+          milliseconds.push(timings.evaluate);
+        }),
+      );
+    return { seconds: (performance.now() - start) / 1000, milliseconds };
+  } finally {
+    await server.close();
+  }
+}
