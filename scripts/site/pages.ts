@@ -18,6 +18,7 @@ export const pageGroups: readonly PageGroup[] = [
       'docs/guide/files.md',
       'docs/guide/capacity.md',
       'docs/guide/browser.md',
+      'docs/guide/production.md',
       'docs/guide/service-api.md',
       'docs/pruning.md',
       'docs/guide/questions.md',
@@ -42,5 +43,5 @@ export const pageGroups: readonly PageGroup[] = [
       'bench/sklearn.md',
     ],
   },
-  { title: 'Project', pages: ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'] },
+  { title: 'Project', pages: ['ARCHITECTURE.md', 'THREATMODEL.md', 'CONTRIBUTING.md', 'CHANGELOG.md'] },
 ];
