@@ -77,7 +77,7 @@ export const runServe: Action<typeof serve> = async (options, context) => {
 
 async function showDemo({ store, json }: Pick<Greeting, 'store' | 'json'>) {
   const { demoPage, openDemo } = await import('./demo/demo.ts');
-  const progress = createProgress(json);
+  const progress = createProgress(json || quiet);
   try {
     return await openDemo({ store, page: demoPage(progress) }, progress);
   } finally {
@@ -115,6 +115,7 @@ async function readTls(cert: string | undefined, key: string | undefined) {
 
 interface Greeting {
   readonly json: boolean;
+  readonly quiet: boolean;
   readonly store: string;
   readonly nats: string | undefined;
   readonly demo: boolean;
@@ -128,6 +129,7 @@ function greet(service: Service, options: Greeting, { print }: CommandContext): 
     print(`${JSON.stringify({ url, models: ids, pid: process.pid })}\n`);
     return;
   }
+  if (options.quiet) return;
   const { memoryBytes, threads } = service.settings;
   const work =
     options.nats === undefined

@@ -20,12 +20,12 @@ export const runWorkerCommand: Action<typeof worker> = async (options, { print }
   const backend = await openFleetStore({ ...options, nats });
   try {
     const { threads, memoryBytes } = settings;
-    print(
-      options.json
-        ? `${JSON.stringify({ name, pid: process.pid })}\n`
-        : `${name} works: up to ${formatBytes(memoryBytes)} for plans and keys, ${plural(threads, 'worker')}\n` +
-            '  Ctrl-C stops it\n',
-    );
+    if (options.json) print(`${JSON.stringify({ name, pid: process.pid })}\n`);
+    else if (!options.quiet)
+      print(
+        `${name} works: up to ${formatBytes(memoryBytes)} for plans and keys, ${plural(threads, 'worker')}\n` +
+          '  Ctrl-C stops it\n',
+      );
     await runWorker({
       ...{ backend, settings, name, stopped },
       drainSeconds: options.drain ?? defaultDrainSeconds,

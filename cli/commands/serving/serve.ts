@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defaultSettings } from '../../../service/base/settings.ts';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { byteSize, flag, text, wholeNumber } from '../../parsing/option-values.ts';
-import { json } from '../options/options.ts';
+import { json, quiet } from '../options/options.ts';
 import { duration } from './durations.ts';
 import {
   cache,
@@ -102,6 +102,7 @@ export const serve = declareCommand({
     demo: option(flag, { doc: 'serve a page that asks three models of its own, encrypted: digits, noise, patients' }),
     openapi: option(flag, { doc: 'print the description of the interface (OpenAPI) and do nothing else' }),
     json,
+    quiet,
   }),
   headings: {
     Access: ['listen', 'tokens', 'tlsCert', 'tlsKey', 'behindProxy'],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { declareCommand } from '../../parsing/command.ts';
-import { json } from '../options/options.ts';
+import { json, quiet } from '../options/options.ts';
 import {
   cache,
   drain,
@@ -39,6 +39,7 @@ export const worker = declareCommand({
     log,
     logLevel,
     json,
+    quiet,
   }),
   headings: {
     'A fleet': ['nats', 'natsCreds', 'natsCa', 'natsStore', 'natsReplicas', 'lease', 'cache'],
