@@ -137,6 +137,8 @@ test('a caller that goes away ends what is done for him', async () => {
   await uploadKeys({ url }, small.keys.evaluationKeys);
   const sample = new Map([...Array(2).keys()].map((k) => [`x${k}`, new Float64Array(2048).fill(0.25)]));
   const many = { ...small, inputs: small.client.encrypt(Array.from({ length: 40 }, () => sample)) };
+  // The first request opens the plan and loads the keys.
+  await (await infer({ url }, small)).arrayBuffer();
   const whole = performance.now();
   expect((await (await infer({ url }, many)).arrayBuffer()).byteLength).toBeGreaterThan(1_000_000);
   const wholeMs = performance.now() - whole;
