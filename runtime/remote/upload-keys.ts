@@ -2,7 +2,7 @@
  * Evaluation keys to a server, by the tus protocol (tus.io, 1.0): in pieces, from where a broken connection has left off, also
  * after the client has been started anew.
  */
-import { DetailedError, Upload } from 'tus-js-client';
+import type { DetailedError, Upload } from 'tus-js-client';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { serverUnreachable } from '../../ir/diagnostics/service/remote.ts';
 import { node } from '../base/environment.ts';
@@ -42,11 +42,13 @@ export async function uploadKeys(
   { signal, onProgress }: UploadOptions = {},
 ): Promise<void> {
   signal?.throwIfAborted();
+  // Not before it is needed: in Node it brings modules of Node along.
+  const tus = await import('tus-js-client');
   const endpoint = connection.at('v1/uploads');
   const noteName = `upload ${endpoint} ${digest}`;
   const begun = await keeper.note(noteName);
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  const upload: Upload = new Upload(fileOf(bytes), {
+  const upload: Upload = new tus.Upload(fileOf(bytes), {
     endpoint,
     ...(begun === undefined ? {} : { uploadUrl: begun }),
     headers: { ...connection.headers },
@@ -60,7 +62,7 @@ export async function uploadKeys(
     },
     onProgress: (sent, total) => onProgress?.(sent / total),
     onError: (error) => {
-      reject(uploadError(endpoint, error));
+      reject(uploadError(endpoint, error, tus.DetailedError));
     },
     onSuccess: () => {
       resolve(undefined);
@@ -92,13 +94,13 @@ function fileOf(bytes: Uint8Array): Blob | Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-function uploadError(url: string, error: Error): Error {
-  const response = error instanceof DetailedError ? error.originalResponse : null;
+function uploadError(url: string, error: Error, Detailed: typeof DetailedError): Error {
+  const response = error instanceof Detailed ? error.originalResponse : null;
   if (response !== null) {
     const problem = problemSchema.safeParse(parsed(response.getBody()));
     return new RefusedError(url, response.getStatus(), problem.data, 'no reason given');
   }
-  const reason = describeError(error instanceof DetailedError ? (error.causingError ?? error) : error);
+  const reason = describeError(error instanceof Detailed ? (error.causingError ?? error) : error);
   return new HepcError([serverUnreachable({ url, reason, tries: pausesMs.length + 1 })]);
 }
 

@@ -17,6 +17,7 @@ const workerScript = 'client-worker-script.js';
 /** Entries by the name of their file. */
 const entries = {
   client: 'runtime/client-library.ts',
+  remote: 'runtime/remote/library.ts',
   'client-worker': 'runtime/worker-client/library.ts',
   server: 'runtime/server-library.ts',
 } as const;

@@ -28,9 +28,9 @@ describe.each(Object.entries(bundlers))('%s', (name, bundle) => {
     expect(await bundle(folder, entry, to)).toEqual([]);
     const files = readdirSync(to, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
     const bytes = files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
-    // SEAL is 550 kB of it.
+    // SEAL is 550 kB of it. webpack keeps the worker of RemoteModel, which nobody loads, as a chunk of its own.
     expect(bytes).toBeGreaterThan(600_000);
-    expect(bytes).toBeLessThan(1_300_000);
+    expect(bytes).toBeLessThan(name === 'webpack' ? 1_750_000 : 1_300_000);
   });
 
   test('bundles the worker of a client for a project that serves it itself', async () => {

@@ -75,7 +75,7 @@ export const runServe: Action<typeof serve> = async (options, context) => {
   }
 };
 
-async function showDemo({ store, json }: Pick<Greeting, 'store' | 'json'>) {
+async function showDemo({ store, json, quiet }: Pick<Greeting, 'store' | 'json' | 'quiet'>) {
   const { demoPage, openDemo } = await import('./demo/demo.ts');
   const progress = createProgress(json || quiet);
   try {

@@ -185,17 +185,17 @@ test('memory is that of a run, however many there are', async () => {
         }
       });
       expect(decrypted).toBe(count);
-      expect(statSync(outputs).size).toBeGreaterThan(10 * slack);
+      expect(statSync(outputs).size).toBeGreaterThan(3 * slack);
     });
     expect(peaks.pop()).toBeLessThan(before + slack);
-    expect(statSync(inputs).size).toBeGreaterThan(5 * slack);
+    expect(statSync(inputs).size).toBeGreaterThan(1.5 * slack);
   } finally {
     rmSync(folder, { recursive: true });
   }
 });
 
-/** Some runs; a file has hundreds. */
-const slack = 5e6;
+/** What the garbage collector is late with, on a busy machine up to 16 MB whatever the number of runs; a file has more. */
+const slack = 2e7;
 
 /**
  * Outside of the heap of JavaScript, where the bytes of files are: the least of several looks, for on a busy machine other
