@@ -1,4 +1,5 @@
 /** Callers that are slow, stand still, lie about lengths, or go away. */
+import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -157,4 +158,29 @@ test('a caller that goes away ends what is done for him', async () => {
   expectAnswers(await answersIn(small, await infer({ url }, small)));
   // It takes a while to end a run, and as long as that at most.
   expect(performance.now() - gone).toBeLessThan(Math.max(1000, wholeMs));
+});
+
+test('a connection whose request was refused early stays good for others', async () => {
+  const { url } = await startTestService();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => {
+    agent.destroy();
+  });
+  /** Its status and the port that it came from. */
+  const ask = (method: string, path: string, body: Uint8Array): Promise<[number | undefined, number | undefined]> =>
+    new Promise((resolve, reject) => {
+      const headers = { [keysHeader]: '0'.repeat(64), 'content-type': mediaTypes.ciphertexts };
+      const asked = request(url + path, { agent, method, headers }, (response) => {
+        const port = response.socket.localPort;
+        response.resume().on('end', () => {
+          resolve([response.statusCode, port]);
+        });
+      });
+      asked.on('error', reject).end(body);
+    });
+  const [refused, port] = await ask('POST', '/v1/models/small/infer', new Uint8Array(300_000));
+  expect(refused).toBe(404);
+  // Longer than the rest of a body is waited for.
+  await sleep(5500);
+  expect(await ask('GET', '/v1/models', new Uint8Array())).toEqual([200, port]);
 });

@@ -49,10 +49,10 @@ export function handleErrors(app: FastifyInstance): void {
     if (!request.raw.complete) {
       // Whoever has read a part of it may still be attached.
       request.raw.removeAllListeners('readable').resume();
-      const timer = setTimeout(() => request.raw.socket.destroy(), lingerMs).unref();
-      request.raw.once('close', () => {
-        clearTimeout(timer);
-      });
+      // The connection is kept where the rest has come: by then another request may be on it.
+      setTimeout(() => {
+        if (!request.raw.complete) request.raw.socket.destroy();
+      }, lingerMs).unref();
     }
     done();
   });
