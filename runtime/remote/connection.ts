@@ -13,6 +13,8 @@ import {
 import type { ZodType } from 'zod';
 import { type Problem, problemSchema } from '../protocol/problem.ts';
 import { describeError } from '../seal/library/exceptions.ts';
+import { untilAborted } from '../base/until-aborted.ts';
+import { parseJson } from './parse-json.ts';
 
 export interface ConnectionOptions {
   /** A bearer token. Without TLS it is sent to this machine alone, unless `insecure` says otherwise (H876). */
@@ -172,21 +174,17 @@ function askedPause({ headers }: Response): number | undefined {
   return Number.isNaN(seconds) ? undefined : Math.min(longestAskedMs, Math.max(0, 1000 * seconds));
 }
 
-export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      clearTimeout(timer);
-      // An abort's reason is whatever the caller gave, as with `throwIfAborted`.
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    }, milliseconds);
-    if (signal?.aborted === true) abort();
-    else signal?.addEventListener('abort', abort, { once: true });
-  });
+/** Rejects with the reason of the signal. */
+export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    const passed = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds);
+    });
+    await untilAborted(passed, signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Throws `HepcError` H877. */
@@ -213,14 +211,6 @@ async function readText(response: Response): Promise<string> {
     chunks.push(chunk);
   }
   return new Blob(chunks as Uint8Array<ArrayBuffer>[]).text();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** `fetch failed` says nothing; what is behind it does. */

@@ -2,6 +2,7 @@
 import { createParser } from 'eventsource-parser';
 import { type JobStatus, jobStatusSchema } from '../protocol/resources.ts';
 import { type Connection, pause } from './connection.ts';
+import { parseJson } from './parse-json.ts';
 
 export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
@@ -45,7 +46,7 @@ async function listen(
   const either = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
   const parser = createParser({
     onEvent: ({ data }) => {
-      const job = jobStatusSchema.safeParse(jsonOf(data));
+      const job = jobStatusSchema.safeParse(parseJson(data));
       if (job.success && onJob(job.data)) enough.abort();
     },
   });
@@ -65,12 +66,4 @@ async function listen(
 /** A connection that broke, as opposed to a refusal. */
 function isBroken(error: unknown): boolean {
   return error instanceof TypeError;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -156,17 +156,13 @@ export class RemoteModel {
     };
     const under: Promise<Answer[]>[] = [];
     try {
-      for (let first = 0; first < source.count || under.length > 0; first += perRequest) {
-        if (first < source.count) {
-          const asked = ask(first);
-          asked.catch(() => undefined);
-          under.push(asked);
-        }
-        if (under.length >= ahead || first + perRequest >= source.count) {
-          const oldest = under.shift();
-          if (oldest !== undefined) yield await oldest;
-        }
+      for (let first = 0; first < source.count; first += perRequest) {
+        const asked = ask(first);
+        asked.catch(() => undefined);
+        under.push(asked);
+        if (under.length === ahead) yield under.shift() ?? [];
       }
+      for (const asked of under) yield asked;
     } finally {
       stopped.abort();
     }

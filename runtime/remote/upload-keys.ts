@@ -10,6 +10,7 @@ import { problemSchema } from '../protocol/problem.ts';
 import { describeError } from '../seal/library/exceptions.ts';
 import { type Connection, RefusedError } from './connection.ts';
 import type { KeyKeeper } from './key-keeper.ts';
+import { parseJson } from './parse-json.ts';
 
 export interface KeysToUpload {
   readonly bytes: Uint8Array;
@@ -97,17 +98,9 @@ function fileOf(bytes: Uint8Array): Blob | Buffer {
 function uploadError(url: string, error: Error, Detailed: typeof DetailedError): Error {
   const response = error instanceof Detailed ? error.originalResponse : null;
   if (response !== null) {
-    const problem = problemSchema.safeParse(parsed(response.getBody()));
+    const problem = problemSchema.safeParse(parseJson(response.getBody()));
     return new RefusedError(url, response.getStatus(), problem.data, 'no reason given');
   }
   const reason = describeError(error instanceof Detailed ? (error.causingError ?? error) : error);
   return new HepcError([serverUnreachable({ url, reason, tries: pausesMs.length + 1 })]);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

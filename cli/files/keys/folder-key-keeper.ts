@@ -9,6 +9,7 @@ import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { unreadableNotes } from '../../../ir/diagnostics/service/remote.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
 import type { KeptKeys, KeyKeeper } from '../../../runtime/remote/key-keeper.ts';
+import { parseJson } from '../../../runtime/remote/parse-json.ts';
 import type { KeySet } from '../../../runtime/seal/keys.ts';
 import { keyFileNames } from './key-file-names.ts';
 import { syncFolder, writeNewFile } from '../durable.ts';
@@ -73,17 +74,9 @@ export class FolderKeyKeeper implements KeyKeeper {
   private notes(): Readonly<Record<string, string>> {
     const path = join(this.folder, notesName);
     if (!existsSync(path)) return {};
-    const parsed = notesSchema.safeParse(parsedJson(readFileSync(path, 'utf8')));
+    const parsed = notesSchema.safeParse(parseJson(readFileSync(path, 'utf8')));
     if (parsed.success) return parsed.data;
     // Not begun anew: a pin would be lost silently.
     throw new HepcError([unreadableNotes({}, { file: path })]);
-  }
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
