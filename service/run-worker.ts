@@ -25,7 +25,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
   const { backend, settings, name, stopped, drainSeconds } = options;
   const log = openLog(options.log);
   const evaluator = openEvaluator(settings);
-  const unlisten = await forgetDeletedKeys(backend, evaluator);
+  let unlisten: (() => void) | undefined;
   const stop = new AbortController();
   const late = new AbortController();
   let patience: NodeJS.Timeout | undefined;
@@ -36,11 +36,12 @@ export async function runWorker(options: RunWorkerOptions): Promise<void> {
     }, 1000 * drainSeconds);
   });
   try {
+    unlisten = await forgetDeletedKeys(backend, evaluator);
     const worker = new Worker(backend, evaluator, settings, { name, onEvent: logWork(log) });
     await worker.run(stop.signal, late.signal);
   } finally {
     clearTimeout(patience);
-    unlisten();
+    unlisten?.();
     await evaluator.close();
   }
 }
