@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256Hex } from '../../ir/digest.ts';
+import { largestAbsolute, median } from '../../ir/maths/averages.ts';
 import type { Sample } from '../../ir/interface.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
@@ -78,8 +79,7 @@ export async function checkAnswers(
 
 /** The median over samples of the largest output, by which errors are told. */
 function medianLargest(outputs: readonly Float64Array[]): number {
-  const largest = outputs.map((values) => Math.max(...values.map(Math.abs))).sort((a, b) => a - b);
-  return largest[largest.length >> 1] ?? 1;
+  return median(outputs.map(largestAbsolute));
 }
 
 export function bytesOf(file: string): Uint8Array<ArrayBuffer> {

@@ -4,8 +4,6 @@
  * answered once and rightly, or refused with a reason.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,7 +16,7 @@ import { RefusedError } from '../../runtime/remote/connection.ts';
 import { RemoteModel } from '../../runtime/remote/remote-model.ts';
 import { isOver, jobSchema } from '../../service/jobs/job-record.ts';
 import { openNatsBackend } from '../../service/stores/nats/open.ts';
-import { startNatsServer } from '../../test/support/nats-server.ts';
+import { freePort, startNatsServer } from '../../test/support/nats-server.ts';
 import { difference, inTheClear, randomSample } from '../../test/support/serve-plans.ts';
 import { type FleetProcess, FleetProcesses } from './fleet-processes.ts';
 
@@ -239,14 +237,4 @@ class Asking {
     }
     return worst;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

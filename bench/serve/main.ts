@@ -10,6 +10,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compile, listSamples, loadSamples, readPlan } from '../../index.ts';
+import { median } from '../../ir/maths/averages.ts';
 import { ReferenceModel } from '../../training/onnxruntime.ts';
 import { circumstances, publish } from '../publish.ts';
 import { evaluateBare } from './bare.ts';
@@ -120,8 +121,4 @@ async function measure(count: number): Promise<ServeFigures> {
   } finally {
     await service.stop();
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }

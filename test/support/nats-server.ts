@@ -76,7 +76,8 @@ export async function startNatsServer(extra: readonly string[] = []): Promise<Na
   };
 }
 
-async function freePort(): Promise<number> {
+/** Of loopback, which nobody uses now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
