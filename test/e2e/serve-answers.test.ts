@@ -1,5 +1,5 @@
 /** Keys, answers and jobs over HTTP, and what is refused of them. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { jobStatusSchema, keyListSchema, keysSchema } from '../../runtime/protocol/resources.ts';
@@ -13,18 +13,12 @@ import {
   infer,
   jobIn,
   problemIn,
-  type SmallClient,
+  fileClient,
   smallClient,
   uploadKeys,
 } from '../support/service-client.ts';
 
-let small: SmallClient;
-beforeAll(async () => {
-  small = await smallClient();
-});
-afterAll(() => {
-  small.client.close();
-});
+const small = await fileClient();
 
 async function inputsOf({ client: part }: Plan): Promise<Uint8Array> {
   const client = await Client.create(part);

@@ -1,6 +1,6 @@
 /** Names that are none, uploads that are sent again, and clocks that jump. */
 import { connect } from 'node:net';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { keyListSchema } from '../../runtime/protocol/resources.ts';
 import { problemSchema } from '../../runtime/protocol/problem.ts';
 import { startTestService } from '../support/service.ts';
@@ -13,19 +13,12 @@ import {
   offsetOf,
   problemIn,
   sendPiece,
-  type SmallClient,
-  smallClient,
+  fileClient,
   tusHeaders,
   uploadKeys,
 } from '../support/service-client.ts';
 
-let small: SmallClient;
-beforeAll(async () => {
-  small = await smallClient();
-});
-afterAll(() => {
-  small.client.close();
-});
+const small = await fileClient();
 afterEach(() => {
   vi.useRealTimers();
 });

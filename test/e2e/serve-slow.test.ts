@@ -2,7 +2,7 @@
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { keysHeader, mediaTypes } from '../../runtime/protocol/media-types.ts';
 import { startTestService } from '../support/service.ts';
 import {
@@ -12,18 +12,11 @@ import {
   infer,
   jobIn,
   offsetOf,
-  type SmallClient,
-  smallClient,
+  fileClient,
   uploadKeys,
 } from '../support/service-client.ts';
 
-let small: SmallClient;
-beforeAll(async () => {
-  small = await smallClient();
-});
-afterAll(() => {
-  small.client.close();
-});
+const small = await fileClient();
 
 interface Talk {
   readonly socket: Socket;

@@ -1,5 +1,5 @@
 /** Several tenants at one service, and what its log says of them. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { startTestService } from '../support/service.ts';
 import {
   answersIn,
@@ -11,18 +11,11 @@ import {
   offsetOf,
   problemIn,
   sendPiece,
-  type SmallClient,
-  smallClient,
+  fileClient,
   uploadKeys,
 } from '../support/service-client.ts';
 
-let small: SmallClient;
-beforeAll(async () => {
-  small = await smallClient();
-});
-afterAll(() => {
-  small.client.close();
-});
+const small = await fileClient();
 
 test('tenants share bytes and nothing else, and no log has what is secret', async () => {
   const [a, b] = ['a', 'b'].map((letter) => letter.repeat(24));

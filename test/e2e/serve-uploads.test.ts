@@ -1,7 +1,7 @@
 /** Uploads of keys that break, and services that start again. */
 import { connect } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { planFolder, startTestService } from '../support/service.ts';
 import {
   answersIn,
@@ -11,19 +11,12 @@ import {
   jobIn,
   offsetOf,
   sendPiece,
-  type SmallClient,
-  smallClient,
+  fileClient,
   uploadKeys,
 } from '../support/service-client.ts';
 import { casesOf } from '../support/setup/suite.ts';
 
-let small: SmallClient;
-beforeAll(async () => {
-  small = await smallClient();
-});
-afterAll(() => {
-  small.client.close();
-});
+const small = await fileClient();
 
 test('an upload that breaks at any byte goes on from there', async () => {
   const { url, service } = await startTestService();

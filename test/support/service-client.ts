@@ -1,5 +1,5 @@
 /** Requests to a service as its protocol has them, without the library's own client. */
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { sha256Hex } from '../../ir/digest.ts';
 import { keysHeader, mediaTypes } from '../../runtime/protocol/media-types.ts';
 import { problemSchema } from '../../runtime/protocol/problem.ts';
@@ -22,6 +22,15 @@ export async function smallClient(): Promise<SmallClient> {
   const keys = client.generateKeys();
   const sample = new Map(plan.client.inputs.map(({ name }, k) => [name, new Float64Array(2048).fill((k + 1) / 4)]));
   return { client, keys, digest: sha256Hex(keys.evaluationKeys), inputs: client.encrypt([sample]) };
+}
+
+/** One for all tests of a file, which is closed with it. */
+export async function fileClient(): Promise<SmallClient> {
+  const small = await smallClient();
+  afterAll(() => {
+    small.client.close();
+  });
+  return small;
 }
 
 export interface Call {
