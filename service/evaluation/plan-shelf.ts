@@ -15,6 +15,7 @@ export class PlanShelf {
   private readonly settings: EvaluatorSettings;
   /** The one that was used least recently first. */
   private readonly held = new Map<string, HeldPlan>();
+  private readonly opening = new Map<string, Promise<HeldPlan>>();
   /** What has been asked for of late, and shares the budget. */
   private readonly wanted = new Map<string, Wanted>();
 
@@ -31,11 +32,11 @@ export class PlanShelf {
   }
 
   /**
-   * The plan, prepared. To be called while nobody uses another one: these make room. Rejects with `HepcError` for a plan that
-   * is refused or does not fit the budget (H813).
+   * The plan, prepared once for all who ask meanwhile. To be called while nobody uses another one: these make room. Rejects
+   * with `HepcError` for a plan that is refused or does not fit the budget (H813).
    */
   async take(digest: string, path: string): Promise<HeldPlan> {
-    const plan = this.held.get(digest) ?? (await this.open(digest, path));
+    const plan = this.held.get(digest) ?? (await this.openOnce(digest, path));
     this.held.delete(digest);
     this.held.set(digest, plan);
     const wanted = this.wanted.get(digest);
@@ -54,6 +55,14 @@ export class PlanShelf {
 
   async close(): Promise<void> {
     await Promise.all(this.plans.map((plan) => this.drop(plan)));
+  }
+
+  private openOnce(digest: string, path: string): Promise<HeldPlan> {
+    const known = this.opening.get(digest);
+    if (known !== undefined) return known;
+    const opened = this.open(digest, path).finally(() => this.opening.delete(digest));
+    this.opening.set(digest, opened);
+    return opened;
   }
 
   private async open(digest: string, path: string): Promise<HeldPlan> {

@@ -1,5 +1,6 @@
 /** The process that evaluates: its end, its budget, its answers. */
 import { execFileSync, fork } from 'node:child_process';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -83,6 +84,15 @@ test('a process that is killed is an answer, and the next request starts another
     });
     // What was lost has left no file under its name, and the next one is whole.
     expect(client.decrypt(new Uint8Array(await readFile(at('out'))), { raw: true })).toHaveLength(1);
+  });
+});
+
+test('a plan that several ask for at once is prepared once, and its memory is that of one', async () => {
+  await withEvaluator(2 ** 30, async (evaluator) => {
+    const outputs = ['x', 'y', 'z'].map((name) => at(name));
+    await Promise.all(outputs.map((path) => evaluator.evaluate(request({ outputs: [path] }))));
+    expect(filesOpenIn(evaluatorPid()).filter((path) => path === at('plan'))).toHaveLength(1);
+    expect(await evaluator.usage()).toMatchObject({ plans: [{ sessions: 1, keyLoads: 1 }] });
   });
 });
 
@@ -174,6 +184,17 @@ test('the process ends with its parent', async () => {
   parent.kill('SIGKILL');
   await expect.poll(() => isAlive(child), { timeout: 5_000 }).toBe(false);
 });
+
+function filesOpenIn(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).flatMap((name) => {
+    try {
+      return [readlinkSync(join(folder, name))];
+    } catch {
+      return [];
+    }
+  });
+}
 
 function isAlive(pid: number): boolean {
   try {
