@@ -1,9 +1,13 @@
-/** The package in bundlers, without a word of configuration; in `bundlers.nightly.test.ts` the pages run. */
+/**
+ * The package in bundlers, without a word of configuration: in the normal suite in esbuild, in the nightly one in all. There
+ * the pages run, too: `bundlers.nightly.test.ts`.
+ */
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundlers } from '../support/package/bundlers.ts';
 import { type Installation, installPackage } from '../support/package/install.ts';
+import { isNightly } from '../support/setup/suite.ts';
 
 let installed: Installation;
 beforeAll(async () => {
@@ -19,7 +23,7 @@ const libraries = {
   'hepc/server': 'Server',
 } as const;
 
-describe.each(Object.entries(bundlers))('%s', (name, bundle) => {
+describe.each(Object.entries(bundlers).filter(([name]) => isNightly || name === 'esbuild'))('%s', (name, bundle) => {
   test.each(Object.entries(libraries))('bundles %s without a complaint', async (library, type) => {
     const { folder } = installed;
     const entry = `${type}.js`;

@@ -32,6 +32,13 @@ export function codeBlocks({ text }: Page): readonly CodeBlock[] {
   }));
 }
 
+/** The code of the blocks in one language of the page `file`. */
+export function codeIn(file: string, language: string): readonly string[] {
+  const page = pages.find((each) => each.file === file);
+  if (page === undefined) throw new Error(`${file} is no page`);
+  return codeBlocks(page).flatMap((block) => (block.language === language ? [block.code] : []));
+}
+
 /** Command lines of the shell blocks of a page, those that go on in the next line in one. */
 export function commandLines(page: Page): readonly string[] {
   return codeBlocks(page)
