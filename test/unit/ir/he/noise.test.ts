@@ -4,11 +4,13 @@ import { beforeAll, expect, test } from 'vitest';
 
 import { NoiseModel, relinKey } from '../../../../ir/interpret/noise.ts';
 import { seededRandom } from '../../../../ir/random.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const degree = 8192;
 const slots = degree / 2;
 const scale = 2 ** 30;
-const rounds = 36;
+/** Each under keys of its own. Fewer leave the estimates of both sides less room to the bounds below. */
+const rounds = casesOf({ normal: 18, nightly: 36 });
 
 const seal = await SEAL();
 const encryption = new seal.EncryptionParameters(seal.SchemeType.ckks);
@@ -137,13 +139,13 @@ function measureModel(seed: number): Errors {
   };
 }
 
-/** Root mean square over rounds of a quantile of the absolute errors. */
-function typical(errors: readonly Float64Array[], quantile: number): number {
-  const squares = errors.map((e) => {
-    const sorted = e.map(Math.abs).sort();
-    return (sorted[Math.floor(quantile * (sorted.length - 1))] ?? 0) ** 2;
+/** Root mean squares over rounds of quantiles of the absolute errors. */
+function typical(errors: readonly Float64Array[], quantiles: readonly number[]): number[] {
+  const sorted = errors.map((e) => e.map(Math.abs).sort());
+  return quantiles.map((quantile) => {
+    const squares = sorted.map((e) => (e[Math.floor(quantile * (e.length - 1))] ?? 0) ** 2);
+    return Math.sqrt(squares.reduce((sum, x) => sum + x, 0) / squares.length);
   });
-  return Math.sqrt(squares.reduce((sum, x) => sum + x, 0) / squares.length);
 }
 
 let real: readonly Errors[];
@@ -154,23 +156,20 @@ beforeAll(() => {
 });
 
 test('every error is within a factor of two of SEAL, at the median and near the maximum', () => {
-  const ratios = (
-    ['encode', 'repeated', 'symmetric', 'asymmetric', 'rescale', 'rotate', 'rotateLow', 'relinearize'] as const
-  ).flatMap((measure) =>
-    [0.5, 0.99, 0.999].map((quantile) => ({
-      measure,
-      quantile,
-      ratio:
-        typical(
-          modelled.map((errors) => errors[measure]),
-          quantile,
-        ) /
-        typical(
-          real.map((errors) => errors[measure]),
-          quantile,
-        ),
-    })),
-  );
+  const quantiles = [0.5, 0.99, 0.999];
+  const measures = [
+    ...(['encode', 'repeated', 'symmetric', 'asymmetric'] as const),
+    ...(['rescale', 'rotate', 'rotateLow', 'relinearize'] as const),
+  ];
+  const ratios = measures.flatMap((measure) => {
+    const [ours, theirs] = [modelled, real].map((all) =>
+      typical(
+        all.map((errors) => errors[measure]),
+        quantiles,
+      ),
+    );
+    return quantiles.map((quantile, k) => ({ measure, quantile, ratio: (ours?.[k] ?? NaN) / (theirs?.[k] ?? NaN) }));
+  });
   for (const entry of ratios) {
     expect(entry.ratio, JSON.stringify(entry)).toBeGreaterThan(0.5);
     expect(entry.ratio, JSON.stringify(entry)).toBeLessThan(2);
@@ -180,13 +179,11 @@ test('every error is within a factor of two of SEAL, at the median and near the 
 test('key switching errs most at slot 0, where the digits have their mean', () => {
   const first = (errors: readonly Errors[]) =>
     Math.sqrt(errors.reduce((sum, { rotate }) => sum + (rotate[0] ?? 0) ** 2, 0) / errors.length);
-  expect(first(real)).toBeGreaterThan(
-    20 *
-      typical(
-        real.map(({ rotate }) => rotate),
-        0.5,
-      ),
+  const [median = NaN] = typical(
+    real.map(({ rotate }) => rotate),
+    [0.5],
   );
+  expect(first(real)).toBeGreaterThan(20 * median);
   expect(first(modelled) / first(real)).toBeGreaterThan(0.5);
   expect(first(modelled) / first(real)).toBeLessThan(2);
 });
