@@ -10,6 +10,7 @@ import { type LinearMap, RowWriter } from '../../../../ir/tensor/csr.ts';
 import { gap, interleaved, Layout, tiled } from '../../../../ir/tile/layout.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
 import { expectExact } from './expect-exact.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 interface Window {
   readonly channels: readonly [number, number];
@@ -57,7 +58,7 @@ describe('convolutions', () => {
         const problem = { ...convolution(window), slots };
         for (const option of kernelsAtInput(problem)) expectExact(option, problem.map, window.seed);
       }),
-      { numRuns: 40 },
+      { numRuns: casesOf({ normal: 15, nightly: 40 }) },
     );
   });
 
@@ -72,7 +73,7 @@ describe('convolutions', () => {
           for (const option of kernelsFrom(second, output)) expectExact(option, second.map, next.seed);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: casesOf({ normal: 6, nightly: 25 }) },
     );
   });
 

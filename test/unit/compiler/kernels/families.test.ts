@@ -16,6 +16,7 @@ import { fillSlots, readSlots } from '../../../../ir/tile/packing.ts';
 import { arbitraryMap, randomMap, randomVector } from '../../../support/arbitrary-maps.ts';
 import { runKernel } from '../../../support/lower-linear.ts';
 import { expectExact } from './expect-exact.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const slotShapes = fc.constantFrom(
   { virtualSlots: 64, batchTile: 1 },
@@ -37,7 +38,7 @@ describe('kernel families', () => {
       fc.property(arbitraryMap(24), slotShapes, fc.nat(), (map, slots, seed) => {
         for (const option of kernelsAtInput({ map, slots })) expectExact(option, map, seed);
       }),
-      { numRuns: 100 },
+      { numRuns: casesOf({ normal: 30, nightly: 100 }) },
     );
   });
 
@@ -62,7 +63,7 @@ describe('kernel families', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: casesOf({ normal: 18, nightly: 60 }) },
     );
   });
 

@@ -15,7 +15,9 @@ test('every row is kept once, in blocks of a bounded size, at the place that was
   ]);
   for (const [i, place] of places.entries()) {
     const found = blocks[place.block]?.values.subarray(place.row * period, (place.row + 1) * period);
-    expect(found).toEqual(row(numbers[i] ?? NaN));
+    const expected = row(numbers[i] ?? NaN);
+    expect(found?.length).toBe(period);
+    expect(found?.findIndex((value, k) => value !== expected[k])).toBe(-1);
   }
 });
 

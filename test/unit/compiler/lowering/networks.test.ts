@@ -25,6 +25,7 @@ import { PassManager } from '../../../../passes/manager.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
 import { arbitraryNetwork, networkSamples } from '../../../support/arbitrary-networks.ts';
 import { withDeadNeurons } from '../../../support/dead-neurons.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 /** Fewer slots than elements, too. */
 const shapes = fc.record({
@@ -94,7 +95,7 @@ describe('random networks', () => {
           expectClose(optimised[k], expected[k] ?? new Map());
         }
       }),
-      { numRuns: 150 },
+      { numRuns: casesOf({ normal: 45, nightly: 150 }) },
     );
   });
 
@@ -112,7 +113,7 @@ describe('random networks', () => {
           if (op !== 'unpack') expectZeroBeside(type, lowered.values.get(id) ?? [], slotsOf);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: casesOf({ normal: 30, nightly: 100 }) },
     );
   });
 
@@ -130,7 +131,7 @@ describe('random networks', () => {
           expectClose(run(equalised, program, [sample])[0], expected, 1e-7);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: casesOf({ normal: 45, nightly: 150 }) },
     );
   });
 });

@@ -18,6 +18,7 @@ import { deadCiphertexts } from '../../../../passes/he/dead-ciphertexts.ts';
 import { PassManager } from '../../../../passes/manager.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
 import { countOps } from '../../../support/arbitrary-programs.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const elements = 6;
 const degree = 32768;
@@ -100,7 +101,7 @@ describe('polynomials', () => {
         const tile = tileOf(drawn, 16);
         expect(largestError(tile, lowerToHe(tile, 'plain').module, randomVector(elements, seed))).toBeLessThan(1e-9);
       }),
-      { numRuns: 400 },
+      { numRuns: casesOf({ normal: 120, nightly: 400 }) },
     );
   });
 
@@ -118,7 +119,7 @@ describe('polynomials', () => {
         expect(beside.length).toBeGreaterThan(0);
         for (const [place] of beside) expect(outputs[Math.floor(place / 16)]?.[place % 16]).toBeCloseTo(0, 12);
       }),
-      { numRuns: 200 },
+      { numRuns: casesOf({ normal: 60, nightly: 200 }) },
     );
   });
 
@@ -139,7 +140,7 @@ describe('polynomials', () => {
         expect(rescaleDepth(managed).depth).toBe(depth);
         expect(largestError(tile, managed, randomVector(elements, seed))).toBeLessThan(1e-9);
       }),
-      { numRuns: 60 },
+      { numRuns: casesOf({ normal: 18, nightly: 60 }) },
     );
   });
 
@@ -161,7 +162,7 @@ describe('polynomials', () => {
         const depth = expectedDepth(drawn);
         expect(rescaleDepth(manage(program, manager, chainOf(depth))).depth).toBeLessThanOrEqual(depth);
       }),
-      { numRuns: 60 },
+      { numRuns: casesOf({ normal: 18, nightly: 60 }) },
     );
   });
 });

@@ -5,13 +5,15 @@ import { describe, test } from 'vitest';
 import { int64s, type ModelSpec, node } from '../../../support/onnx-builder.ts';
 import { weights } from './cases/case.ts';
 import { expectSameAsOnnxruntime } from './differential.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
-async function holdsFor(specs: fc.Arbitrary<ModelSpec>, numRuns: number): Promise<void> {
+/** @param nightly how many are drawn at night */
+async function holdsFor(specs: fc.Arbitrary<ModelSpec>, nightly: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(specs, async (spec) => {
       await expectSameAsOnnxruntime(spec);
     }),
-    { numRuns },
+    { numRuns: casesOf({ normal: Math.ceil(0.3 * nightly), nightly }) },
   );
 }
 

@@ -6,6 +6,7 @@ import { importOnnx } from '../../../../compiler/onnx/import.ts';
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { encode, floats, int64s, model, node, type NodeSpec } from '../../../support/onnx-builder.ts';
 import { weights } from './cases/case.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 /** The codes of the diagnostics; anything but a success or a `HepcError` is thrown on. */
 function codesOf(bytes: Uint8Array): string[] {
@@ -84,7 +85,7 @@ describe('bytes', () => {
         for (const [at, value] of changes) bytes[at] = value;
         codesOf(bytes);
       }),
-      { numRuns: 3000 },
+      { numRuns: casesOf({ normal: 1000, nightly: 3000 }) },
     );
   });
 

@@ -14,6 +14,7 @@ import {
   polyModulusDegrees,
 } from '../../../../ir/parameters.ts';
 import { headroomBits } from '../../../../passes/he/assign-levels.ts';
+import { casesOf, isNightly } from '../../../support/setup/suite.ts';
 
 const { largestPrimeBits } = engineProfiles.simd.capabilities;
 
@@ -53,7 +54,7 @@ describe('primes', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: casesOf({ normal: 20, nightly: 60 }) },
     );
   });
 
@@ -76,6 +77,7 @@ describe('primes', () => {
 });
 
 describe('chains', () => {
+  const depthStep = isNightly ? 1 : 3;
   const rescalings = (depth: number): Rescaling[] =>
     (['rescaled', 'unrescaled'] as const).flatMap((last) =>
       [
@@ -90,9 +92,10 @@ describe('chains', () => {
         }),
       ),
     );
+  /** At night of every depth and more ranges. */
   const everyChain = polyModulusDegrees.flatMap((degree) =>
-    Array.from({ length: 48 }, (_, depth) => depth).flatMap((depth) =>
-      [0, 1, 7, 30].flatMap((rangeBits) =>
+    Array.from({ length: 48 / depthStep }, (_, k) => depthStep * k).flatMap((depth) =>
+      (isNightly ? [0, 1, 7, 30] : [0, 7]).flatMap((rangeBits) =>
         rescalings(depth).flatMap((rescaling) =>
           chainsFor(degree, rescaling, rangeBits).map((chain) => ({ degree, rescaling, rangeBits, chain })),
         ),

@@ -16,6 +16,7 @@ import { PassManager } from '../../../../passes/manager.ts';
 import { arbitraryNetwork, networkSamples } from '../../../support/arbitrary-networks.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
 import { dense } from '../../../support/tiny-networks.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 type Samples = readonly ReadonlyMap<string, Float64Array>[];
 
@@ -92,7 +93,7 @@ describe('a shrunken batch', () => {
         const count = 1 + (seed % size);
         expectSameSlots(whole, size, networkSamples(module, count, seed));
       }),
-      { numRuns: 100 },
+      { numRuns: casesOf({ normal: 30, nightly: 100 }) },
     );
   });
 

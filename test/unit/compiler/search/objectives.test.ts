@@ -1,12 +1,13 @@
-/** What the search makes small is small, limits are kept, and the report says so. */
+/** What the search makes small is small, limits are kept, and the report says so; of more networks at night. */
 import { describe, expect, test } from 'vitest';
 import { compileGraph } from '../../../../compiler/compile.ts';
 import type { CompileOptions } from '../../../../compiler/settings.ts';
 import { scoreOf } from '../../../../compiler/search/objective.ts';
-import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
 import { type Objective, objectives, type PlanMeasures, type SearchReport } from '../../../../ir/plan/search-report.ts';
 import type { TensorModule } from '../../../../ir/tensor/ops.ts';
+import { refusalOf } from '../../../support/codes.ts';
+import { isNightly } from '../../../support/setup/suite.ts';
 import { denseChain, graphOf, residual, samplesOf } from '../../../support/tiny-networks.ts';
 
 function compile(module: TensorModule, options: CompileOptions = {}): Plan {
@@ -37,7 +38,7 @@ function costBy(objective: Objective, plan: Plan, bandwidthMbit: number): number
   return scoreOf(measuresOf(plan), { objective, bandwidthMbit, limits: {}, batch: 1 })[0];
 }
 
-describe.each(networks)('%s', (_, module) => {
+describe.each(isNightly ? networks : networks.slice(1, 2))('%s', (_, module) => {
   test('no plan is better in an objective than the one made for it', () => {
     const bandwidthMbit = 50;
     const plans = objectives.map((optimize) => compile(module, { optimize, bandwidthMbit }));
@@ -102,13 +103,12 @@ describe('limits', () => {
   });
 
   test('that nothing meets name the nearest plan, and by how much it fails', () => {
-    const attempt = () => compile(module, { limits: { memoryBytes: 2 ** 20, galoisKeys: 500 } });
-    expect(attempt).toThrow(HepcError);
-    expect(attempt).toThrow(
+    const text = refusalOf(() => compile(module, { limits: { memoryBytes: 2 ** 20, galoisKeys: 500 } }));
+    expect(text).toMatch(
       /H340[^]*the nearest plan, at N = \d+, needs \d+MiB where --max-memory allows 1MiB \(\d+ times as much\)/,
     );
-    expect(attempt).toThrow(/help: allow it with --max-memory \d+MiB/);
-    expect(attempt).not.toThrow(/--max-keys/);
+    expect(text).toMatch(/help: allow it with --max-memory \d+MiB/);
+    expect(text).not.toMatch(/--max-keys/);
   });
 });
 
@@ -142,13 +142,14 @@ describe('batches', () => {
 });
 
 test('options that are out of range are refused, all at once', () => {
-  const attempt = () =>
+  const text = refusalOf(() =>
     compile(denseChain([2, 2]), {
       bandwidthMbit: 0,
       maxError: NaN,
       limits: { memoryBytes: -1, galoisKeys: -1 },
       tile: { rows: 16384, columns: 2 },
-    });
-  expect(attempt).toThrow(/H341.*maxError is NaN[^]*bandwidthMbit is 0[^]*memoryBytes is -1[^]*galoisKeys is -1/);
-  expect(attempt).toThrow('tile.rows · tile.columns is 32768');
+    }),
+  );
+  expect(text).toMatch(/H341.*maxError is NaN[^]*bandwidthMbit is 0[^]*memoryBytes is -1[^]*galoisKeys is -1/);
+  expect(text).toContain('tile.rows · tile.columns is 32768');
 });
