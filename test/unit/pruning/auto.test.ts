@@ -62,11 +62,16 @@ const lossOf = ({ quality }: PruningPoint): number =>
 const sharesOf = ({ points }: AutoResult, policy: string): number[] =>
   points.filter((point) => point.policy === policy).map(({ sparsity }) => sparsity);
 
+/** Without a bound. */
+let all: Searched;
+beforeAll(async () => {
+  all = await search(Infinity);
+});
+
 describe('within a budget', () => {
   let found: Searched;
   let budget: number;
   beforeAll(async () => {
-    const all = await search(Infinity);
     budget = all.points.map(lossOf).toSorted((a, b) => a - b)[Math.floor(all.points.length / 2)] ?? NaN;
     found = await search(budget);
   });
@@ -103,18 +108,17 @@ describe('within a budget', () => {
   });
 });
 
-test('without a bound every way goes to its end', async () => {
-  const found = await search(Infinity);
-  expect(found.points.every(({ accepted }) => accepted)).toBe(true);
+test('without a bound every way goes to its end', () => {
+  expect(all.points.every(({ accepted }) => accepted)).toBe(true);
   for (const policy of ['P2T:Gl/T-Err', 'P3T:Gl/T-Err']) {
-    const shares = sharesOf(found, policy);
+    const shares = sharesOf(all, policy);
     expect(shares).toEqual(shares.toSorted((a, b) => a - b));
     expect(shares.at(-1)).toBe(0.95);
   }
 });
 
-test('tiles of the plan of a shrunk network go on top of it', async () => {
-  const { points } = await search(Infinity);
+test('tiles of the plan of a shrunk network go on top of it', () => {
+  const { points } = all;
   const shrunk = points.filter(({ policy }) => policy === 'P2:Lc/Dat/Neu').at(-1);
   const then = points.filter(({ policy }) => policy === 'P2:Lc/Dat/Neu + P2T:Gl/T-Err');
   expect(then.length).toBeGreaterThan(2);
