@@ -14,6 +14,7 @@ import { deadElements } from '../../../passes/tensor/dead-elements.ts';
 import { PassManager } from '../../../passes/manager.ts';
 import { arbitraryNetwork } from '../../support/arbitrary-networks.ts';
 import { withDeadNeurons } from '../../support/dead-neurons.ts';
+import { casesOf } from '../../support/setup/suite.ts';
 
 const shapes = fc.record({ batchTile: fc.constantFrom(1, 4), virtualSlots: fc.constantFrom(1, 8, 64, 256) });
 
@@ -45,6 +46,6 @@ test.each(['plain', 'encrypted'] as const)('of random networks with %s weights',
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: casesOf({ normal: 60, nightly: 200 }) },
   );
 });

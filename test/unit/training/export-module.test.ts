@@ -21,6 +21,7 @@ import { arbitraryNetwork, networkSamples } from '../../support/arbitrary-networ
 import { exampleModels, modelBytes } from '../../support/mnist.ts';
 import { model } from '../../support/onnx-builder.ts';
 import { recurrentCases, torchRecurrent } from '../compiler/onnx/cases/recurrent.ts';
+import { casesOf } from '../../support/setup/suite.ts';
 
 /** Of the largest output: single precision against double. */
 const tolerance = 1e-4;
@@ -129,7 +130,7 @@ describe('round trips', () => {
           await expectRoundTrip(module, interfaceOf(module), samples);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: casesOf({ normal: 18, nightly: 60 }) },
     );
   }, 120_000);
 

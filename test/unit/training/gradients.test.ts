@@ -18,6 +18,7 @@ import {
 import { parametersOf, parameterValues } from '../../../training/gradients/parameters.ts';
 import { GraphSession } from '../../../training/session.ts';
 import { arbitraryNetwork } from '../../support/arbitrary-networks.ts';
+import { casesOf } from '../../support/setup/suite.ts';
 
 const samples = 3;
 const step = 1e-5;
@@ -172,7 +173,7 @@ describe('gradients equal central differences', () => {
   test('of random networks', async () => {
     await fc.assert(
       fc.asyncProperty(ofOneInput, fc.constantFrom('mean-square', 'cross-entropy'), fc.nat(), expectGradients),
-      { numRuns: 40 },
+      { numRuns: casesOf({ normal: 12, nightly: 40 }) },
     );
   }, 120_000);
 
@@ -247,7 +248,7 @@ describe('gradients equal central differences', () => {
         });
         await expectGradients(module, 'mean-square', seed);
       }),
-      { numRuns: 40 },
+      { numRuns: casesOf({ normal: 12, nightly: 40 }) },
     );
   }, 120_000);
 

@@ -14,6 +14,7 @@ import {
   arbitraryTensorModule,
   arbitraryTileModule,
 } from '../../../support/arbitrary-modules.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 function parsePrinted({ text, constants }: PrintedModule): ParseResult {
   return parseModule(text, { constants: (_, name) => constants.get(name) });
@@ -34,7 +35,7 @@ describe.each(byLevel)('%s', (_, arbitrary) => {
         expect(diagnostics).toEqual([]);
         expect(isDeepStrictEqual(parsed, module)).toBe(true);
       }),
-      { numRuns: 200 },
+      { numRuns: casesOf({ normal: 60, nightly: 200 }) },
     );
   });
 
@@ -45,7 +46,7 @@ describe.each(byLevel)('%s', (_, arbitrary) => {
         const { module: parsed } = parsePrinted(printed);
         expect(parsed && printModule(parsed)).toStrictEqual(printed);
       }),
-      { numRuns: 100 },
+      { numRuns: casesOf({ normal: 30, nightly: 100 }) },
     );
   });
 });
@@ -96,6 +97,6 @@ test('a damaged text gives a module or diagnostics with places, and never throws
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: casesOf({ normal: 150, nightly: 500 }) },
   );
 });

@@ -15,6 +15,7 @@ import { attributesOf } from '../../../../ir/tile/linear-attributes.ts';
 import { TileBuilder, type TileModule } from '../../../../ir/tile/ops.ts';
 import { fillSlots } from '../../../../ir/tile/packing.ts';
 import { arbitraryMap, randomMap, randomVector } from '../../../support/arbitrary-maps.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 /** Every choice of a kernel with its marks of unknown slots taken away or set at random. */
 function marked({ output }: KernelOption, marks: readonly boolean[]): Layout {
@@ -109,7 +110,7 @@ test('every slot without an element is zero where the type says so, whatever ker
         expectTyped(builder.build('padding'), input, index);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: casesOf({ normal: 90, nightly: 300 }) },
   );
   expect(accepted).toBeGreaterThan(50);
   expect(refused).toBeGreaterThan(10);

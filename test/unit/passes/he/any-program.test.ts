@@ -17,6 +17,7 @@ import { passes } from '../../../../passes/registry.ts';
 import { arbitraryProgram } from '../../../support/arbitrary-programs.ts';
 import { expectSameValues } from '../../../support/same-values.ts';
 import { deepParameters } from '../../runtime/engines/seal-wasm/programs.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const hePasses = passes.filter((pass): pass is Pass<'he'> => pass.level === 'he');
 const slots = deepParameters.polyModulusDegree / 2;
@@ -90,7 +91,7 @@ test.each(hePasses)('$name takes any program or says why not', { timeout: 120_00
       taken++;
       expectSameValues(after, before, seed);
     }),
-    { numRuns: 60 },
+    { numRuns: casesOf({ normal: 18, nightly: 60 }) },
   );
   expect(taken).toBeGreaterThan(3);
 });

@@ -71,7 +71,7 @@ describe.each([false, true])('random programs, with encrypted weights: %s', (wei
         // The manager verifies what every pass leaves.
         for (const { program: after } of manageAll(before).managed) expectSameValues(after, before, seed);
       }),
-      { numRuns: casesOf({ normal: 20, nightly: 60 }) },
+      { numRuns: casesOf({ normal: 10, nightly: 60 }) },
     );
   });
 
@@ -87,7 +87,7 @@ describe.each([false, true])('random programs, with encrypted weights: %s', (wei
           }
         }
       }),
-      { numRuns: casesOf({ normal: 40, nightly: 200 }) },
+      { numRuns: casesOf({ normal: 20, nightly: 200 }) },
     );
   });
 
@@ -102,7 +102,7 @@ describe.each([false, true])('random programs, with encrypted weights: %s', (wei
           expectSameOutputs(plan, before, seed);
         }
       }),
-      { numRuns: casesOf({ normal: 20, nightly: 60 }) },
+      { numRuns: casesOf({ normal: 10, nightly: 60 }) },
     );
   });
 });
@@ -184,7 +184,7 @@ describe('schedules', () => {
         const optimised = optimiseProgram(before, new PassManager([]));
         expect(peakCiphertexts(scheduleProgram(optimised))).toBeLessThanOrEqual(2 * peakCiphertexts(optimised));
       }),
-      { numRuns: casesOf({ normal: 100, nightly: 500 }) },
+      { numRuns: casesOf({ normal: 50, nightly: 500 }) },
     );
   });
 

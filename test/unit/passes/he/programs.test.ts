@@ -16,6 +16,7 @@ import { sinkMasks } from '../../../../passes/he/sink-masks.ts';
 import { rotateLate } from '../../../../passes/he/rotate-late.ts';
 import { arbitraryProgram, countOps } from '../../../support/arbitrary-programs.ts';
 import { expectSameValues } from '../../../support/same-values.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const program = arbitraryProgram({ slots: 16, depth: 4, weights: true, actions: 16 });
 
@@ -33,7 +34,7 @@ describe.each(shrinking)('$name', (pass) => {
         expect(opCount(after)).toBeLessThanOrEqual(opCount(before));
         for (const op of counted) expect(countOps(after, op), op).toBeLessThanOrEqual(countOps(before, op));
       }),
-      { numRuns: 300 },
+      { numRuns: casesOf({ normal: 90, nightly: 300 }) },
     );
   });
 
@@ -44,7 +45,7 @@ describe.each(shrinking)('$name', (pass) => {
         const once = manager.run(pass, before, {});
         expect(opCount(manager.run(pass, once, {}))).toBe(opCount(once));
       }),
-      { numRuns: 200 },
+      { numRuns: casesOf({ normal: 60, nightly: 200 }) },
     );
   });
 });
@@ -58,7 +59,7 @@ describe.each(placing)('$name', (pass) => {
         expectSameValues(after, before, seed);
         expect(manager.run(pass, after, {}).columns).toEqual(after.columns);
       }),
-      { numRuns: 200 },
+      { numRuns: casesOf({ normal: 60, nightly: 200 }) },
     );
   });
 });
@@ -75,7 +76,7 @@ describe('dead-ciphertexts', () => {
         ]);
         for (let id = 0; id < op.length; id++) expect(read.has(id) || op[id] === HE.output, `%${id}`).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: casesOf({ normal: 90, nightly: 300 }) },
     );
   });
 });

@@ -14,6 +14,7 @@ import { blockPartition, partitionNetwork } from '../../../../passes/pruning/til
 import { arbitraryMap, randomMap, randomVector } from '../../../support/arbitrary-maps.ts';
 import { runKernel } from '../../../support/lower-linear.ts';
 import { countsOf, denseLayer, kernelsOf, prunedAtRandom, withWeights } from '../../../support/pruned-layers.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const slotShapes = fc.constantFrom(
   { virtualSlots: 64, batchTile: 1 },
@@ -81,7 +82,7 @@ describe('the partition of a layer', () => {
       fc.property(arbitraryMap(20), slotShapes, shares, fc.nat(), (map, slots, share, seed) => {
         for (const option of kernelsAtInput({ map, slots })) expectCounts(denseLayer(map), option, share, seed);
       }),
-      { numRuns: 40 },
+      { numRuns: casesOf({ normal: 12, nightly: 40 }) },
     );
   });
 
@@ -103,7 +104,7 @@ describe('the partition of a layer', () => {
             expectCounts(denseLayer(second), option, share, seed);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: casesOf({ normal: 12, nightly: 40 }) },
     );
   });
 
@@ -121,7 +122,7 @@ describe('the partition of a layer', () => {
           for (const option of kernelsAtInput(problem)) expectCounts(module, option, share, seed);
         },
       ),
-      { numRuns: 30 },
+      { numRuns: casesOf({ normal: 9, nightly: 30 }) },
     );
   });
 
@@ -138,7 +139,7 @@ describe('the partition of a layer', () => {
           expect(live).toBeGreaterThanOrEqual(products - option.output.ciphertexts);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: casesOf({ normal: 12, nightly: 40 }) },
     );
   });
 
@@ -175,7 +176,7 @@ describe('blocks of a matrix', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: casesOf({ normal: 18, nightly: 60 }) },
     );
   });
 

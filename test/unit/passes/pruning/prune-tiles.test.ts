@@ -17,6 +17,7 @@ import { NetworkTiles, tilesOf } from '../../../../passes/pruning/tiles/network-
 import { seededRandom } from '../../../../ir/random.ts';
 import { countsOf } from '../../../support/pruned-layers.ts';
 import { denseChain, residual, samplesOf } from '../../../support/tiny-networks.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 /** Powers of two, so that no packing of the client repeats anything. */
 const sizes = fc.constantFrom([16, 8, 16, 4], [8, 16, 16, 8], [32, 16, 8], [16, 16, 16, 16, 16]);
@@ -79,7 +80,7 @@ describe('the tiles of a network', () => {
           rotations: graph.rotations.length - tiles.deadRotations + folds,
         });
       }),
-      { numRuns: 60 },
+      { numRuns: casesOf({ normal: 18, nightly: 60 }) },
     );
   });
 
@@ -112,7 +113,7 @@ describe('the tiles of a network', () => {
           [...tiles.savedInLayer].map((x) => x.toFixed(6)),
         );
       }),
-      { numRuns: 40 },
+      { numRuns: casesOf({ normal: 12, nightly: 40 }) },
     );
   });
 
@@ -174,7 +175,7 @@ describe('prune-tiles', () => {
             expect(all).toEqual(before && weightsOf(before).values);
           }
         }),
-        { numRuns: 8 },
+        { numRuns: casesOf({ normal: 3, nightly: 8 }) },
       );
     },
   );
@@ -234,7 +235,7 @@ describe('prune-tiles', () => {
         expect(error).toBeLessThanOrEqual(maxError);
         expect(Math.abs(meanSquare(module, result, samples) - error)).toBeLessThan(1e-5 * maxError + 1e-5 * error);
       }),
-      { numRuns: 24 },
+      { numRuns: casesOf({ normal: 7, nightly: 24 }) },
     );
   });
 

@@ -23,6 +23,7 @@ import { seededInputs } from '../../../support/seeded-inputs.ts';
 import { makers, seed } from '../../ir/tensor/arbitraries.ts';
 import { randomModule } from '../../ir/tensor/graphs.ts';
 import { squaredChain, weightEntries } from './networks.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 function samplesOf(module: TensorModule, count: number): readonly Sample[] {
   const inputs = seededInputs(module, count);
@@ -207,7 +208,7 @@ test('a network gets closer to what it was, on samples that it has not seen', ()
       expect(meanSquareDifference(result, module, fresh)).toBeLessThan(meanSquareDifference(pruned, module, fresh));
       expect(manager.runs[0]?.statistics['layers']).toBe(3);
     }),
-    { numRuns: 20 },
+    { numRuns: casesOf({ normal: 6, nightly: 20 }) },
   );
 });
 

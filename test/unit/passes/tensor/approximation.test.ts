@@ -7,6 +7,7 @@ import { seededRandom } from '../../../../ir/random.ts';
 import type { Approximation, Target } from '../../../../passes/tensor/approximation/approximation.ts';
 import { Histogram, leastSquares } from '../../../../passes/tensor/approximation/least-squares.ts';
 import { minimax } from '../../../../passes/tensor/approximation/remez.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const unit = { center: 0, halfWidth: 1 };
 const absolute: Target = { f: Math.abs, kinks: [0], range: unit };
@@ -102,7 +103,7 @@ describe('minimax', () => {
           expect(alternations).toBeGreaterThanOrEqual(degree + 2);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: casesOf({ normal: 8, nightly: 25 }) },
     );
   });
 

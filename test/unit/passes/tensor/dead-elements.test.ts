@@ -35,7 +35,7 @@ describe('random networks with dead neurons', () => {
         const values = (module: TensorModule) => samples.map((sample) => evaluateTensor(module, sample));
         expect(largestDifference(values(before), values(after))).toBeLessThan(1e-9);
       }),
-      { numRuns: casesOf({ normal: 150, nightly: 500 }) },
+      { numRuns: casesOf({ normal: 75, nightly: 500 }) },
     );
   });
 
@@ -45,7 +45,7 @@ describe('random networks with dead neurons', () => {
         const once = run(before);
         expect(printModule(run(once)).text).toBe(printModule(once).text);
       }),
-      { numRuns: casesOf({ normal: 150, nightly: 500 }) },
+      { numRuns: casesOf({ normal: 75, nightly: 500 }) },
     );
   });
 
@@ -62,7 +62,7 @@ describe('random networks with dead neurons', () => {
         const users = usersOf(after);
         for (const { id, op } of after.nodes) if (op !== 'input' && op !== 'output') expect(users[id]).not.toEqual([]);
       }),
-      { numRuns: 300 },
+      { numRuns: casesOf({ normal: 45, nightly: 300 }) },
     );
   });
 });

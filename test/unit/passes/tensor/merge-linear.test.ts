@@ -10,6 +10,7 @@ import { verify } from '../../../../ir/verify.ts';
 import { mergeLinear } from '../../../../passes/tensor/merge-linear.ts';
 import { makers, values } from '../../ir/tensor/arbitraries.ts';
 import { randomModule, relativeDifference } from '../../ir/tensor/graphs.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const context = { samples: [], report: () => undefined };
 
@@ -80,7 +81,7 @@ test('random graphs compute the same values', () => {
       expect(relativeDifference(module, result, seed)).toBeLessThan(1e-9);
       expect(Object.keys(statistics)).toEqual(Object.keys(mergeLinear.statistics));
     }),
-    { numRuns: 400 },
+    { numRuns: casesOf({ normal: 120, nightly: 400 }) },
   );
 });
 
@@ -91,7 +92,7 @@ test('a second run finds nothing to do', () => {
       const { statistics } = mergeLinear.run(once, {}, context);
       expect(statistics).toEqual({ merged: 0, dropped: 0, moved: 0 });
     }),
-    { numRuns: 200 },
+    { numRuns: casesOf({ normal: 60, nightly: 200 }) },
   );
 });
 
@@ -140,7 +141,7 @@ test('weights behind products become alike, as far as powers of two go', () => {
       expect(Math.max(...exponents) - Math.min(...exponents)).toBeLessThanOrEqual(8);
       expect(nodes.filter((node) => node.op === 'scale-shift')).toHaveLength(square ? 1 : 2);
     }),
-    { numRuns: 200 },
+    { numRuns: casesOf({ normal: 60, nightly: 200 }) },
   );
 });
 
@@ -241,7 +242,7 @@ describe('conv', () => {
         builder.add('output', [builder.add('conv', [inner], attrs, [])], { name: 'y' }, []);
         merged(builder.build('m'));
       }),
-      { numRuns: 300 },
+      { numRuns: casesOf({ normal: 90, nightly: 300 }) },
     );
   });
 });

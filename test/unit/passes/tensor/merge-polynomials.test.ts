@@ -146,7 +146,7 @@ test('random spellings compute the same, in no more levels and products', () => 
       expect(relativeDifference(module, after, seed)).toBeLessThan(1e-9);
       expect(depth(after)).toBeLessThanOrEqual(depth(before));
     }),
-    { numRuns: casesOf({ normal: 150, nightly: 600 }) },
+    { numRuns: casesOf({ normal: 75, nightly: 600 }) },
   );
 });
 

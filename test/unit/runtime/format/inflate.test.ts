@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { inflate, InflateError } from '../../../../runtime/format/inflate.ts';
 import { damaged } from './mutations.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 /** Bytes with many repetitions, near and far. */
 const repetitive = fc
@@ -22,7 +23,7 @@ describe('inflate', () => {
       fc.property(fc.oneof(repetitive, fc.uint8Array({ maxLength: 5000 })), options, (bytes, deflateOptions) => {
         expect(Buffer.compare(inflate(deflateRawSync(bytes, deflateOptions), bytes.length), bytes)).toBe(0);
       }),
-      { numRuns: 300 },
+      { numRuns: casesOf({ normal: 90, nightly: 300 }) },
     );
   });
 
@@ -44,7 +45,7 @@ describe('inflate', () => {
         }
         expect(got === undefined ? undefined : Buffer.from(got)).toEqual(expected);
       }),
-      { numRuns: 3000 },
+      { numRuns: casesOf({ normal: 900, nightly: 3000 }) },
     );
   });
 

@@ -12,6 +12,7 @@ import { readClientPart, writeClientPart } from '../../../../runtime/hep/client-
 import { readHep } from '../../../../runtime/hep/read.ts';
 import { writeHep } from '../../../../runtime/hep/write.ts';
 import { boundPlan, plan, repack } from './plans.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const whole = writeHep(plan());
 const bound = writeHep(boundPlan());
@@ -401,7 +402,7 @@ describe('fuzzing', () => {
           read(bytes);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: casesOf({ normal: 90, nightly: 300 }) },
     );
   });
 
@@ -440,7 +441,7 @@ describe('fuzzing', () => {
           read(changed);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: casesOf({ normal: 120, nightly: 400 }) },
     );
   });
 
@@ -459,7 +460,7 @@ describe('fuzzing', () => {
           read(changed);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: casesOf({ normal: 120, nightly: 400 }) },
     );
   });
 
