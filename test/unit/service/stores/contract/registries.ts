@@ -115,7 +115,8 @@ export function registryContract(kind: BackendKind): void {
     );
   });
 
-  test('a signal reaches who listens then', async () => {
+  // Of tests that run at once each polls by an `expect` of its own.
+  test('a signal reaches who listens then', async ({ expect }) => {
     await withStore(kind, async ({ backend: { signals } }) => {
       // Nothing is promised about the order of two listeners.
       const heard: { one: Json[]; other: Json[] } = { one: [], other: [] };
