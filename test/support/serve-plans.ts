@@ -9,7 +9,7 @@ import { clear } from '../../runtime/engines/clear.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { Server, type ServerOptions } from '../../runtime/server.ts';
 import type { ServerSession } from '../../runtime/server-session.ts';
-import { deepParameters, ProgramWriter } from '../unit/runtime/engines/seal-wasm/programs.ts';
+import { deepParameters, ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
 
 export function randomSample(plan: Plan, seed: number): Sample {
   const random = seededRandom(seed);
@@ -99,6 +99,20 @@ export function mixedPlan(parameters = deepParameters): Plan {
   );
   writer.output(writer.addPlain(writer.rescale(scaled), writer.plaintext([1, 2])));
   writer.output(writer.rotate(lower, 7));
+  return writer.plan(2);
+}
+
+/** Rotations and a sum of products with plaintexts in a small ring: its keys take a fraction of those of `mixedPlan`. */
+export function shallowPlan(): Plan {
+  const writer = new ProgramWriter(smallParameters, 2 ** 32);
+  const x = writer.input();
+  const y = writer.input();
+  const [first = x, ...rest] = [1, 3, 5].map((step) =>
+    writer.multiplyPlain(writer.rotate(x, step), writer.plaintext([0.25, step / 8])),
+  );
+  const sum = rest.reduce((a, b) => writer.sum(a, b), first);
+  writer.output(writer.rescale(sum));
+  writer.output(writer.rotate(writer.modSwitch(y), 7));
   return writer.plan(2);
 }
 

@@ -9,14 +9,14 @@ import { codesOfAsync } from '../../../support/codes.ts';
 import {
   difference,
   inTheClear,
-  mixedPlan,
   randomSample,
+  shallowPlan,
   withClient,
   withServer,
   withStatistics,
 } from '../../../support/serve-plans.ts';
 
-const plan = withStatistics(mixedPlan());
+const plan = withStatistics(shallowPlan());
 const samples = [0, 1, 2].map((seed) => randomSample(plan, seed));
 
 async function withWorker(use: (client: WorkerClient) => Promise<void>): Promise<void> {

@@ -10,6 +10,7 @@ import { Worker } from '../../../../service/worker/worker.ts';
 import { JobService, pieces, smallPlan, testSettings } from '../../../support/job-service.ts';
 import { Life, mortal } from './mortal-backend.ts';
 import { emptyInputs, RunNumbers, runNumbers, testKey } from './run-numbers.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const { client: part } = smallPlan();
 const leaseSeconds = 0.3;
@@ -79,7 +80,7 @@ test('whichever steps workers end at, every job ends once, with the outputs of i
         open = undefined;
       },
     ),
-    { numRuns: 12 },
+    { numRuns: casesOf({ normal: 4, nightly: 12 }) },
   );
 });
 

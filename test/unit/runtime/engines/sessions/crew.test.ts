@@ -111,7 +111,7 @@ describe('giving up', () => {
     const asked = answers('hang', 'progress', 'meet');
     // So that the one in the middle has answered.
     await progress;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, 300));
     await crew.giveUp();
     const [hanging, answered, waiting] = await asked;
     expect(hanging).toMatch(/internal: .*did not stop when it was told to/);
@@ -123,7 +123,7 @@ describe('giving up', () => {
 
   test('leaves nobody who could be asked', async () => {
     const asked = answers('hang', 'hang', 'answer');
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, 300));
     await crew.giveUp();
     await asked;
     const again = await answers('answer', 'answer', 'answer');

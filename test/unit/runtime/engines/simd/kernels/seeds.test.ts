@@ -16,7 +16,7 @@ import {
   seedLength,
   switchingHeadBytes,
 } from '../../../../../../runtime/seal/bytes/saved-format.ts';
-import { mixedPlan, randomSample } from '../../../../../support/serve-plans.ts';
+import { randomSample, shallowPlan } from '../../../../../support/serve-plans.ts';
 import { openPrimes, openSimd } from '../../../../../support/simd.ts';
 import { parametersOf } from '../arbitrary-parameters.ts';
 import { SealReference } from '../seal-reference.ts';
@@ -61,7 +61,7 @@ function firstDifference(got: BigUint64Array, expected: BigUint64Array): number 
 }
 
 test('fresh ciphertexts of a client', async () => {
-  const plan = mixedPlan();
+  const plan = shallowPlan();
   const { parameters } = plan.client;
   const client = await Client.create(plan.client);
   const keys = client.generateKeys();
