@@ -1,10 +1,11 @@
-/** Networks whose activations are polynomials that exporters spell in several ways: one plan, and right answers. */
+/** Networks whose activations are polynomials that exporters spell in several ways: one plan, and at night right answers. */
 import { describe, expect, test } from 'vitest';
 
 import { elementCount } from '../../ir/constant.ts';
 import { randomVector } from '../support/arbitrary-maps.ts';
 import { floats, model, node, type NodeSpec } from '../support/onnx-builder.ts';
 import { compileBytes, reference, relativeError, runEncrypted } from '../support/run-plans.ts';
+import { isNightly } from '../support/setup/suite.ts';
 
 /** 0.1 x² + x as nodes from `x` to `y`; `a` is 0.1, `b` 1 and `two` 2. */
 const spellings: Readonly<Record<string, (x: string, y: string) => readonly NodeSpec[]>> = {
@@ -73,11 +74,12 @@ describe('a polynomial of degree two takes one level', () => {
     expect(plan.statistics).toMatchObject({ multiplyCipher: 2 });
   });
 
-  test('encrypted answers are the model’s', async () => {
-    const [spell = () => []] = Object.values(spellings);
-    const bytes = network(spell);
-    const { plan } = compileBytes(bytes, { samples });
-    const few = samples.slice(0, 3);
-    expect(relativeError(await runEncrypted(plan, few), await reference(bytes, few))).toBeLessThan(0.01);
-  });
+  if (isNightly)
+    test('encrypted answers are the model’s', async () => {
+      const [spell = () => []] = Object.values(spellings);
+      const bytes = network(spell);
+      const { plan } = compileBytes(bytes, { samples });
+      const few = samples.slice(0, 3);
+      expect(relativeError(await runEncrypted(plan, few), await reference(bytes, few))).toBeLessThan(0.01);
+    });
 });

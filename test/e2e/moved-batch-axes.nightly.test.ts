@@ -4,7 +4,6 @@ import { expect, test } from 'vitest';
 import { elementCount } from '../../ir/constant.ts';
 import type { Sample } from '../../ir/interface.ts';
 import { seededRandom } from '../../ir/random.ts';
-import { isNightly } from '../support/setup/suite.ts';
 import { model, node } from '../support/onnx-builder.ts';
 import { compileBytes, importModel, reference, relativeError, runEncrypted, simulate } from '../support/run-plans.ts';
 import { multiheadAttention } from '../unit/compiler/onnx/cases/batches.ts';
@@ -12,13 +11,10 @@ import { torchRecurrent } from '../unit/compiler/onnx/cases/recurrent.ts';
 
 const maxError = 0.01;
 
-/** Runs encrypted in the normal suite. */
-const quickest = 'attention without softmax';
-
 test.each([
-  [quickest, multiheadAttention([node('Mul', 'scores scale', 'attention')]).spec],
+  ['attention without softmax', multiheadAttention([node('Mul', 'scores scale', 'attention')]).spec],
   ['nn.RNN of three steps', torchRecurrent('RNN', 'forward').spec],
-])('%s', async (name, spec) => {
+])('%s', async (_, spec) => {
   const bytes = model(spec);
   const { inputs, outputs } = importModel(bytes);
   const draw = (count: number, seed: number): Sample[] => {
@@ -33,8 +29,6 @@ test.each([
   );
   const fresh = draw(20, 2);
   expect(relativeError(simulate(plan, fresh, 3), await reference(bytes, fresh))).toBeLessThan(maxError);
-  if (isNightly || name === quickest) {
-    const few = fresh.slice(0, 2);
-    expect(relativeError(await runEncrypted(plan, few), await reference(bytes, few))).toBeLessThan(maxError);
-  }
+  const few = fresh.slice(0, 2);
+  expect(relativeError(await runEncrypted(plan, few), await reference(bytes, few))).toBeLessThan(maxError);
 });
