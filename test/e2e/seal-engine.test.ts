@@ -8,17 +8,20 @@ import { bindWeights } from '../../runtime/seal/bind-weights.ts';
 import { liveHandles } from '../../runtime/seal/library/handles.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { Server } from '../../runtime/server.ts';
+import { damage, openFile } from '../support/damaged-files.ts';
 import {
   difference,
   inTheClear,
   mixedPlan,
   randomSample,
+  type Served,
+  startServer,
   withClient,
   withServer as serve,
 } from '../support/serve-plans.ts';
 import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
 import { programArbitrary, writeProgram } from '../unit/runtime/engines/seal-wasm/random-programs.ts';
-import { casesOf } from '../support/setup/suite.ts';
+import { casesOf, isNightly } from '../support/setup/suite.ts';
 
 const withServer: typeof serve = (plan, keys, options, use) =>
   serve(plan, keys, { engine: 'seal-wasm', ...options }, use);
@@ -40,7 +43,7 @@ test('random programs give what they give in the clear', { timeout: 300_000 }, a
       });
       expect(liveHandles()).toBe(0);
     }),
-    { numRuns: casesOf({ normal: 3, nightly: 12 }) },
+    { numRuns: casesOf({ normal: 1, nightly: 12 }) },
   );
 });
 
@@ -48,13 +51,17 @@ describe('a plan with three rescales', () => {
   const plan = mixedPlan();
   let client: Client;
   let keys: KeySet;
+  /** On two threads, for all tests. */
+  let served: Served;
   const sample = randomSample(plan, 7);
 
   beforeAll(async () => {
     client = await Client.create(plan.client);
     keys = client.generateKeys();
+    served = await startServer(plan, keys, { engine: 'seal-wasm', threads: 2 });
   });
-  afterAll(() => {
+  afterAll(async () => {
+    await served.server.close();
     client.close();
     expect(liveHandles()).toBe(0);
   });
@@ -62,7 +69,8 @@ describe('a plan with three rescales', () => {
   test('gives the same bytes for any number of threads and any memory', async () => {
     const inputs = client.encrypt([sample, randomSample(plan, 8)]);
     const outputs = await withServer(plan, keys, {}, (server) => server.evaluate(inputs));
-    for (const options of [{ threads: 2 }, { threads: 3 }, { memoryBudgetBytes: 0 }]) {
+    const others = [{ threads: 2, memoryBudgetBytes: 0 }, { threads: 2 }, { threads: 3 }, { memoryBudgetBytes: 0 }];
+    for (const options of others.slice(0, casesOf({ normal: 1, nightly: 4 }))) {
       const again = await withServer(plan, keys, options, (server) => server.evaluate(inputs));
       expect(Buffer.compare(again, outputs)).toBe(0);
     }
@@ -73,42 +81,36 @@ describe('a plan with three rescales', () => {
   });
 
   test('reports progress up to the end, and times', async () => {
-    await withServer(plan, keys, { threads: 2 }, async (server) => {
-      const fractions: number[] = [];
-      const onProgress = (fraction: number): void => void fractions.push(fraction);
-      const { timings } = await server.session.evaluate(client.encrypt([sample]), { onProgress });
-      expect(fractions.length).toBeGreaterThan(5);
-      expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
-      expect(fractions.at(-1)).toBeGreaterThan(0.9);
-      expect(fractions.at(-1)).toBeLessThanOrEqual(1);
-      expect(timings.evaluate).toBeGreaterThan(0);
-      expect(timings.keys).toBeLessThan(timings.evaluate);
-    });
+    const fractions: number[] = [];
+    const onProgress = (fraction: number): void => void fractions.push(fraction);
+    const { timings } = await served.session.evaluate(client.encrypt([sample]), { onProgress });
+    expect(fractions.length).toBeGreaterThan(5);
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+    expect(fractions.at(-1)).toBeGreaterThan(0.9);
+    expect(fractions.at(-1)).toBeLessThanOrEqual(1);
+    expect(timings.evaluate).toBeGreaterThan(0);
+    expect(timings.keys).toBeLessThan(timings.evaluate);
   });
 
   test('stops on request, and goes on afterwards', async () => {
-    await withServer(plan, keys, { threads: 2 }, async (server) => {
-      const inputs = client.encrypt([sample]);
-      const controller = new AbortController();
-      const stopped = server.evaluate(inputs, {
-        signal: controller.signal,
-        onProgress: () => {
-          controller.abort(new Error('enough'));
-        },
-      });
-      await expect(stopped).rejects.toThrow('enough');
-      await expect(server.evaluate(inputs, { signal: controller.signal })).rejects.toThrow('enough');
-      const [result = new Map<string, Float64Array>()] = client.decrypt(await server.evaluate(inputs), { raw: true });
-      expect(difference(plan, result, await inTheClear(plan, sample))).toBeLessThan(1e-3);
+    const inputs = client.encrypt([sample]);
+    const controller = new AbortController();
+    const stopped = served.evaluate(inputs, {
+      signal: controller.signal,
+      onProgress: () => {
+        controller.abort(new Error('enough'));
+      },
     });
+    await expect(stopped).rejects.toThrow('enough');
+    await expect(served.evaluate(inputs, { signal: controller.signal })).rejects.toThrow('enough');
+    const [result = new Map<string, Float64Array>()] = client.decrypt(await served.evaluate(inputs), { raw: true });
+    expect(difference(plan, result, await inTheClear(plan, sample))).toBeLessThan(1e-3);
   });
 
   test('runs evaluations that are asked for at once one after another', async () => {
-    await withServer(plan, keys, { threads: 2 }, async (server) => {
-      const inputs = client.encrypt([sample]);
-      const [first, second] = await Promise.all([server.evaluate(inputs), server.evaluate(inputs)]);
-      expect(Buffer.compare(first, second)).toBe(0);
-    });
+    const inputs = client.encrypt([sample]);
+    const [first, second] = await Promise.all([served.evaluate(inputs), served.evaluate(inputs)]);
+    expect(Buffer.compare(first, second)).toBe(0);
   });
 
   test('is refused with keys that it cannot use, before a worker starts', async () => {
@@ -118,18 +120,30 @@ describe('a plan with three rescales', () => {
     await server.close();
   });
 
-  test('is refused by other keys of the same parameters', async () => {
-    const other = await Client.create(plan.client);
-    const otherKeys = other.generateKeys();
-    const foreign = other.encrypt([sample]);
-    other.close();
-    await withServer(plan, keys, {}, async (server) => {
-      await expect(server.evaluate(foreign)).rejects.toThrow(/H606/);
+  // That of simd is in both suites.
+  if (isNightly)
+    test('is refused by other keys of the same parameters', async () => {
+      const other = await Client.create(plan.client);
+      const otherKeys = other.generateKeys();
+      const foreign = other.encrypt([sample]);
+      other.close();
+      await withServer(plan, keys, {}, async (server) => {
+        await expect(server.evaluate(foreign)).rejects.toThrow(/H606/);
+      });
+      await withServer(plan, otherKeys, {}, async (server) => {
+        const outputs = await server.evaluate(foreign);
+        expect(() => client.decrypt(outputs)).toThrow(/H606/);
+      });
     });
-    await withServer(plan, otherKeys, {}, async (server) => {
-      const outputs = await server.evaluate(foreign);
-      expect(() => client.decrypt(outputs)).toThrow(/H606/);
-    });
+
+  test('refuses a ciphertext with a residue beyond its prime in a worker; the session goes on', async () => {
+    const inputs = client.encrypt([sample]);
+    // The envelope's digest would catch the change; it is written anew, as an attacker would.
+    const damaged = damage(openFile(inputs, 'inputs', plan), 1, (section) => section.fill(255, 200, 208));
+    const failure: unknown = await served.evaluate(damaged).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(HepcError);
+    expect(String(failure)).toMatch(/H610.*input ciphertext 1/);
+    expect(await served.evaluate(inputs)).toBeInstanceOf(Uint8Array);
   });
 });
 
@@ -174,31 +188,5 @@ test('a weight that rounds to zero is one unit in the last place', async () => {
     const outputs = await withServer(plan, keys, {}, (server) => server.evaluate(client.encrypt([sample])));
     const [got = new Map<string, Float64Array>()] = client.decrypt(outputs, { raw: true });
     expect(difference(plan, got, await inTheClear(plan, sample))).toBeLessThan(1e-3);
-  });
-});
-
-test('a ciphertext with a residue beyond its prime is refused by the worker; the session goes on', async () => {
-  const plan = mixedPlan();
-  await withClient(plan, async (client, keys) => {
-    const sample = randomSample(plan, 5);
-    const inputs = client.encrypt([sample]);
-    await withServer(plan, keys, { threads: 2 }, async (server) => {
-      // The envelope's digest would catch the change; write it anew as an attacker would.
-      const { openEnvelope, sealEnvelope } = await import('../../runtime/seal/bytes/envelope.ts');
-      const { encodingDigest, parametersDigest } = await import('../../runtime/seal/bytes/client-part-digest.ts');
-      const envelope = openEnvelope(inputs, {
-        kind: 'inputs',
-        parameters: parametersDigest(plan.client),
-        encoding: encodingDigest(plan.client),
-      });
-      const sections = envelope.runs.flat().map((section) => section.slice());
-      sections[1]?.fill(255, 200, 208);
-      const failure: unknown = await server
-        .evaluate(sealEnvelope({ ...envelope, runs: [sections] }))
-        .catch((error: unknown) => error);
-      expect(failure).toBeInstanceOf(HepcError);
-      expect(String(failure)).toMatch(/H610.*input ciphertext 1/);
-      expect(await server.evaluate(inputs)).toBeInstanceOf(Uint8Array);
-    });
   });
 });

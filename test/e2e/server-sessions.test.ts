@@ -1,4 +1,7 @@
-/** Servers with many sessions: independent of each other, on one set of workers and weights, and nothing stays behind. */
+/**
+ * Servers with many sessions: independent of each other, on one set of workers and weights, and nothing stays behind. The
+ * tests of sessions run on seal-wasm at night.
+ */
 import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
@@ -13,6 +16,7 @@ import { Server, type ServerOptions } from '../../runtime/server.ts';
 import type { ServerSession } from '../../runtime/server-session.ts';
 import { damage, openFile } from '../support/damaged-files.ts';
 import { randomSample } from '../support/serve-plans.ts';
+import { isNightly } from '../support/setup/suite.ts';
 import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
 import { bindToBytes, manyWeights, openBytes } from '../unit/runtime/engines/exchange/weight-plans.ts';
 
@@ -101,7 +105,7 @@ async function codesOf(promise: Promise<unknown>): Promise<string> {
   }
 }
 
-describe.each(engines)('on %s', (engine) => {
+describe.each(isNightly ? engines : engines.slice(0, 1))('on %s', (engine) => {
   test('sessions opened at once are as many sessions, whose evaluations take turns', async () => {
     await withSessions({ engine, threads: 2 }, 3, async (sessions, server) => {
       expect(server.usage).toMatchObject({ sessions: 3, loadedKeys: 3, keyLoads: 3 });

@@ -57,17 +57,28 @@ export class Served {
   }
 }
 
+/** To be closed by the caller. */
+export async function startServer(plan: Plan, keys: KeySet, options: ServerOptions): Promise<Served> {
+  const server = await Server.create(plan, options);
+  try {
+    return new Served(server, await server.openSession(keys.evaluationKeys));
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
 export async function withServer<T>(
   plan: Plan,
   keys: KeySet,
   options: ServerOptions,
   use: (served: Served) => Promise<T>,
 ): Promise<T> {
-  const server = await Server.create(plan, options);
+  const served = await startServer(plan, keys, options);
   try {
-    return await use(new Served(server, await server.openSession(keys.evaluationKeys)));
+    return await use(served);
   } finally {
-    await server.close();
+    await served.server.close();
   }
 }
 
