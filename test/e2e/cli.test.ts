@@ -11,6 +11,7 @@ import { readHep } from '../../runtime/hep/read.ts';
 import { listSamples, loadSamples } from '../../runtime/samples.ts';
 import { compileSmallModel, denseModel, runCli, type SmallModel, temporaryFolder } from '../support/cli.ts';
 import { reference } from '../support/run-plans.ts';
+import { isNightly } from '../support/setup/suite.ts';
 
 let files: SmallModel;
 let two: SmallModel;
@@ -190,16 +191,19 @@ describe('inspect', () => {
 });
 
 describe('run', () => {
-  test.each(['clear', 'seal-wasm'])('computes what onnxruntime computes (%s)', async (engine) => {
-    const report = await runJson(two.plan, '--input', two.samples, '--engine', engine, '--limit', '3');
-    expect(report.runs).toBe(3);
-    expect(report.evaluateMsByRun).toHaveLength(3);
-    expect(largestDifference(report.outputs.y, await expectedScores(two, 3))).toBeLessThan(0.02);
+  test.each([
+    ['clear', 3],
+    ['seal-wasm', isNightly ? 3 : 1],
+  ] as const)('computes what onnxruntime computes (%s, %i samples)', async (engine, count) => {
+    const report = await runJson(two.plan, '--input', two.samples, '--engine', engine, '--limit', String(count));
+    expect(report.runs).toBe(count);
+    expect(report.evaluateMsByRun).toHaveLength(count);
+    expect(largestDifference(report.outputs.y, await expectedScores(two, count))).toBeLessThan(0.02);
   });
 
   test('uses several threads', async () => {
-    const { outputs } = await runJson(two.plan, '--input', two.samples, '--threads', '2', '--limit', '1');
-    expect(largestDifference(outputs.y, await expectedScores(two, 1))).toBeLessThan(0.02);
+    const { outputs } = await runJson(files.plan, '--input', files.samples, '--threads', '2', '--limit', '1');
+    expect(largestDifference(outputs.y, await expectedScores(files, 1))).toBeLessThan(0.02);
   });
 
   test('binds encrypted weights by itself', async () => {
@@ -232,7 +236,8 @@ describe('verify', () => {
     passed: z.boolean(),
   });
 
-  test.each([['--engine', 'clear'], ['--noise'], ['--engine', 'seal-wasm']])('passes (%s %s)', async (...engine) => {
+  const encrypted = isNightly ? [['--engine', 'seal-wasm']] : [];
+  test.each([['--engine', 'clear'], ['--noise'], ...encrypted])('passes (%s %s)', async (...engine) => {
     const args = ['verify', two.plan, '--model', two.model, '--input', two.samples, '-q', ...engine];
     const { exitCode, stdout, stderr } = await runCli(...args, '--json');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });

@@ -46,6 +46,19 @@ test('shows what a run has taken beside the model, and another plan', async () =
   expect(await runCli('inspect', files.plan, '--trace', trace)).toMatchObject({ exitCode: 2 });
 });
 
+/** Of a run in the clear; made once. */
+const made = new Map<string, string>();
+async function clearTrace(): Promise<string> {
+  const known = made.get(files.plan);
+  if (known !== undefined) return known;
+  const trace = join(files.folder, 'clear.json');
+  const run = ['run', files.plan, '--input', files.samples, '--trace', trace, '--engine', 'clear', '-q'];
+  expect(await runCli(...run)).toMatchObject({ exitCode: 0 });
+  const text = readFileSync(trace, 'utf8');
+  made.set(files.plan, text);
+  return text;
+}
+
 test.each<[what: string, change: (text: string) => string, reason: string]>([
   ['that is no JSON', () => '{', 'it is not JSON'],
   ['that is another file', () => '{"a": 1}', 'format'],
@@ -63,10 +76,7 @@ test.each<[what: string, change: (text: string) => string, reason: string]>([
   ],
 ])('refuses a trace %s', async (_, change, reason) => {
   const [page, trace] = [join(files.folder, 'bad.html'), join(files.folder, 'bad.json')];
-  const made = await runCli('run', files.plan, '--input', files.samples, '--trace', trace, '--engine', 'clear', '-q');
-  expect(made).toMatchObject({ exitCode: 0 });
-  const text = change(readFileSync(trace, 'utf8'));
-  writeFileSync(trace, text);
+  writeFileSync(trace, change(await clearTrace()));
   const { exitCode, stderr } = await runCli('inspect', files.plan, '--html', page, '--trace', trace);
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(new RegExp(`H744.*${reason}`));

@@ -14,6 +14,7 @@ import { leastMemory, planMemory, processBytes } from '../../service/evaluation/
 import { codesOfAsync } from '../support/codes.ts';
 import { smallPlan } from '../support/job-service.ts';
 import { randomSample } from '../support/serve-plans.ts';
+import { isNightly } from '../support/setup/suite.ts';
 
 let folder: string;
 let client: Client;
@@ -157,6 +158,7 @@ test('plans that do not fit together take turns, and one that does not fit at al
   await withEvaluator(leastMemory(plan, 1) - 1, async (evaluator) => {
     expect(await codesOfAsync(() => evaluator.evaluate(request()))).toEqual(['H813']);
   });
+  if (!isNightly) return;
   // With room for two they stay, once their shares are known.
   await withEvaluator(processBytes + 2 * (fixed + keys + weights), async (evaluator) => {
     for (const planName of ['plan', 'other', 'plan', 'other']) await evaluator.evaluate(request({ planName }));

@@ -13,7 +13,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 import { infer, type SmallClient, smallClient, uploadKeys } from '../support/service-client.ts';
 import { casesOf } from '../support/setup/suite.ts';
 
-const seconds = casesOf({ normal: 5, nightly: 300 });
+const seconds = casesOf({ normal: 2, nightly: 300 });
 /** More than anything takes here: a body that stands still, the rest of one that is refused, an evaluation. */
 const patienceSeconds = 20;
 

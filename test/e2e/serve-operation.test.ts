@@ -149,7 +149,7 @@ test('SIGTERM finishes what is under way, a second one ends at once, and jobs go
   expect(await first.ended).toEqual([0, null]);
 
   const second = await start(...args);
-  const job = await jobIn(await infer(second, many(60), { headers: { prefer: 'respond-async' } }));
+  const job = await jobIn(await infer(second, many(30), { headers: { prefer: 'respond-async' } }));
   second.child.kill('SIGTERM');
   await sleep(200);
   const asked = performance.now();
