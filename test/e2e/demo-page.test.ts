@@ -12,12 +12,6 @@ import { Service } from '../../service/serve.ts';
 import { openLocalBackend } from '../../service/stores/local/open.ts';
 import { isThere, launchChromium, place } from '../support/browser/chromium.ts';
 
-/** What a page may not do, as it does it. */
-interface Watched {
-  readonly page: Page;
-  readonly faults: string[];
-}
-
 const phone = { width: 390, height: 844 };
 
 describe.skipIf(!isThere)(`demo page, ${place}`, () => {
@@ -25,14 +19,19 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
   let url: string;
   let browser: Browser;
   let context: BrowserContext;
+  /** The tests use it one after another, as somebody would who does all of it. */
+  let page: Page;
+  let openedAt: number;
+  /** What a page may not do, as it does it. */
+  const faults: string[] = [];
   let close: () => Promise<void>;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'hepc-demo-'));
-    const page = join(folder, 'page');
-    await buildPage(page);
+    const built = join(folder, 'page');
+    await buildPage(built);
     const backend = await openLocalBackend(join(folder, 'store'));
-    const { plans, site } = await openDemo({ store: join(folder, 'store'), page }, createProgress(true));
+    const { plans, site } = await openDemo({ store: join(folder, 'store'), page: built }, createProgress(true));
     const service = await Service.start({
       ...{ backend, plans, site, works: true, name: 'test', version: '0.0.0', maxConnections: 100 },
       settings: { ...defaultSettings, threads: 1 },
@@ -42,6 +41,8 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
     url = `${service.url}/`;
     browser = await launchChromium();
     context = await browser.newContext({ hasTouch: true });
+    openedAt = performance.now();
+    page = await openPage();
     close = async () => {
       await browser.close();
       await service.stop(5);
@@ -51,42 +52,39 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
   });
   afterAll(() => close());
 
-  async function openPage(): Promise<Watched> {
-    const page = await context.newPage();
-    const faults: string[] = [];
+  async function openPage(): Promise<Page> {
+    const opened = await context.newPage();
     const hear = (message: ConsoleMessage): void => {
       // Keys that the server does not have yet are not found.
       if (message.type() !== 'error' || message.location().url.startsWith(`${url}v1/keys/`)) return;
       faults.push(message.text());
     };
-    page.on('console', hear);
-    page.on('worker', (worker) => worker.on('console', hear));
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('request', (request) => {
+    opened.on('console', hear);
+    opened.on('worker', (worker) => worker.on('console', hear));
+    opened.on('pageerror', (error) => faults.push(error.message));
+    opened.on('request', (request) => {
       if (!request.url().startsWith(url)) faults.push(`asked for ${request.url()}`);
     });
-    await page.addInitScript(() => {
+    await opened.addInitScript(() => {
       const tasks: number[] = [];
       new PerformanceObserver((list) => {
         for (const { duration } of list.getEntries()) tasks.push(duration);
       }).observe({ type: 'longtask' });
       Object.assign(globalThis, { tasks });
     });
-    await page.goto(url);
-    await page.waitForSelector('#scores tr');
-    return { page, faults };
+    await opened.goto(url);
+    await opened.waitForSelector('#scores tr');
+    return opened;
   }
 
   /** What is answered, and the answer of the model in the clear. */
-  async function answers(page: Page, id: string): Promise<readonly [string, string | null]> {
+  async function answers(id: string): Promise<readonly [string, string | null]> {
     const answer = page.locator(`#${id}[data-clear]`);
     await answer.waitFor();
     return [await answer.innerText(), await answer.getAttribute('data-clear')];
   }
 
   test('a digit that is drawn is answered as in the clear', async () => {
-    const start = performance.now();
-    const { page, faults } = await openPage();
     const box = await page.locator('#field').boundingBox();
     if (box === null) throw new Error('the field is not shown');
     const move = (x: number, y: number, steps = 1): Promise<void> =>
@@ -96,47 +94,47 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
     await move(0.75, 0.2, 6);
     await move(0.45, 0.85, 8);
     await page.mouse.up();
-    expect(await answers(page, 'digit-answer')).toEqual(['7', '7']);
+    expect(await answers('digit-answer')).toEqual(['7', '7']);
     expect(await page.locator('#scores .best').innerText()).toMatch(/^7\s+\d+\.\d+\s+\d+\.\d+$/);
     expect(await page.locator('#said').innerText()).toMatch(/^The encrypted model says 7, and so does the model/);
     expect(await page.locator('#evidence-summary').innerText()).toMatch(/^\d+ kB of ciphertext for one drawing/);
     expect(await page.locator('#times tr').count()).toBe(6);
     // Tasks of less than 50 ms are not told of. The machine may be busy with other tests.
     const longest = Math.max(0, ...(await page.evaluate<number[]>('tasks')));
-    expect(longest).toBeLessThan(Math.max(50, (performance.now() - start) / 10));
+    expect(longest).toBeLessThan(Math.max(50, (performance.now() - openedAt) / 10));
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   test('keys draw, choose samples and move between the views', async () => {
-    const { page, faults } = await openPage();
     await page.locator('#field').focus();
+    await page.keyboard.press('Delete');
     await page.keyboard.press('Space');
     for (let k = 0; k < 20; k++) await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Space');
-    const [drawn, clear] = await answers(page, 'digit-answer');
+    const [drawn, clear] = await answers('digit-answer');
     expect(drawn).toBe(clear);
     await page.keyboard.press('Delete');
     expect(await page.locator('#digit-answer').innerText()).toBe('?');
     await page.getByRole('button', { name: 'A 3 of the samples' }).first().focus();
     await page.keyboard.press('Enter');
-    expect(await answers(page, 'digit-answer')).toEqual(['3', '3']);
+    expect(await answers('digit-answer')).toEqual(['3', '3']);
 
     await page.getByRole('tab', { name: 'Digit' }).focus();
     await page.keyboard.press('ArrowRight');
     await page.locator('#said', { hasText: 'The image is cleaned' }).waitFor();
     await page.keyboard.press('ArrowRight');
-    expect(await answers(page, 'patient-answer')).toEqual(['benign', 'benign']);
+    expect(await answers('patient-answer')).toEqual(['benign', 'benign']);
     expect(await page.locator('#patient-truth').innerText()).toBe('benign');
     await page.getByLabel('mean radius').fill('');
     await page.locator('#said', { hasText: 'nothing is asked' }).waitFor();
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   test('a finger draws on a phone, which scrolls in one direction', async () => {
-    const { page, faults } = await openPage();
     await page.setViewportSize(phone);
+    await page.getByRole('tab', { name: 'Digit' }).click();
+    await page.locator('#field').focus();
+    await page.keyboard.press('Delete');
     const box = await page.locator('#field').boundingBox();
     if (box === null) throw new Error('the field is not shown');
     const devtools = await context.newCDPSession(page);
@@ -147,27 +145,26 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
     }
     await devtools.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
     expect(await page.evaluate('scrollY')).toBe(0);
-    expect(await answers(page, 'digit-answer')).toEqual(['1', '1']);
+    expect(await answers('digit-answer')).toEqual(['1', '1']);
     for (const name of ['Digit', 'Noisy image', 'Patient']) {
       await page.getByRole('tab', { name }).click();
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(phone.width);
     }
     expect(faults).toEqual([]);
-    await page.close();
   });
 
   test('responses say what a browser may do with them', async () => {
     const headersAt = async (path: string): Promise<Headers> => (await fetch(url + path)).headers;
-    const page = await headersAt('');
-    expect(page.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; /);
-    expect(page.get('content-security-policy')).not.toMatch(/unsafe|data:|blob:/);
+    const root = await headersAt('');
+    expect(root.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; /);
+    expect(root.get('content-security-policy')).not.toMatch(/unsafe|data:|blob:/);
     for (const path of ['', 'worker.js', 'session.js', 'demo/demo.json', 'icon.svg']) {
       const headers = await headersAt(path);
       expect(headers.get('content-security-policy')).toMatch(/frame-ancestors 'none'/);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('referrer-policy')).toBe('no-referrer');
     }
-    const again = await fetch(url, { headers: { 'if-none-match': page.get('etag') ?? '' } });
+    const again = await fetch(url, { headers: { 'if-none-match': root.get('etag') ?? '' } });
     expect(again.status).toBe(304);
   });
 });

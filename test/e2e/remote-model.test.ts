@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { MemoryKeyKeeper } from '../../runtime/remote/key-keeper.ts';
 import { RemoteModel, type RemoteStep } from '../../runtime/remote/remote-model.ts';
 import { sampleSource } from '../../runtime/sample-source.ts';
@@ -16,6 +16,10 @@ import { codesOfAsync } from '../support/codes.ts';
 import { runCli } from '../support/cli.ts';
 
 const slots = 2048;
+
+/** For tests that leave others alone, with the keys of one client. */
+const shared = await startTestService({}, afterAll);
+const sharedKeeper = new MemoryKeyKeeper();
 
 /** x0 and x1 of the small plan. */
 function sampleOf(x0: number, x1: number) {
@@ -54,8 +58,7 @@ test('keys are made and uploaded once, and answers come', async () => {
 });
 
 test('many samples come back in their order, over several requests', async () => {
-  const { url } = await startTestService();
-  const model = await open(url);
+  const model = await open(shared.url, { keeper: sharedKeeper });
   const count = 5;
   const answers = [];
   for await (const some of model.inferAll(sampleSource(Array.from({ length: count }, (_, k) => sampleOf(k / 8, 0.5)))))
@@ -79,7 +82,7 @@ test('keys that the server has let go are uploaded again', async () => {
 });
 
 test('another client part than pinned, or than before, is refused', async () => {
-  const { url } = await startTestService();
+  const { url } = shared;
   const bytes = new Uint8Array(await (await fetch(`${url}/v1/models/small/client`)).arrayBuffer());
   await open(url, { pin: sha256Hex(bytes) });
   expect(await codesOfAsync(() => RemoteModel.open(url, 'small', { pin: '0'.repeat(64) }))).toEqual(['H873']);
@@ -90,8 +93,7 @@ test('another client part than pinned, or than before, is refused', async () => 
 });
 
 test('an abort ends a call, and the model stays usable', async () => {
-  const { url } = await startTestService();
-  const model = await open(url);
+  const model = await open(shared.url, { keeper: sharedKeeper });
   await model.prepare();
   const abort = new AbortController();
   const stopped = model.infer([sampleOf(0, 0)], {
@@ -106,7 +108,7 @@ test('an abort ends a call, and the model stays usable', async () => {
 });
 
 test('an upload goes on over connections that break, also in another client', async () => {
-  const { url } = await startTestService();
+  const { url } = shared;
   const through = await brokenProxy(url, [100_000, 60_000, 30_000]);
   const model = await open(through.url);
   const [answer] = await model.infer([sampleOf(0.25, 0.5)]);

@@ -29,10 +29,12 @@ export interface TestService {
   stop(): Promise<void>;
 }
 
+type AtEnd = (end: () => void | Promise<void>) => void;
+
 /** A folder with `small.hep`, which is gone after the test. */
-export function planFolder(): { readonly folder: string; readonly plan: string } {
+export function planFolder(atEnd: AtEnd = onTestFinished): { readonly folder: string; readonly plan: string } {
   const folder = mkdtempSync(join(tmpdir(), 'hepc-service-'));
-  onTestFinished(() => {
+  atEnd(() => {
     rmSync(folder, { recursive: true, force: true });
   });
   const plan = join(folder, 'small.hep');
@@ -40,9 +42,12 @@ export function planFolder(): { readonly folder: string; readonly plan: string }
   return { folder, plan };
 }
 
-/** Ends with the test. */
-export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
-  const made = options.folder === undefined || options.plans === undefined ? planFolder() : undefined;
+/** Ends with the test, or with the file where `atEnd` is `afterAll`. */
+export async function startTestService(
+  options: TestServiceOptions = {},
+  atEnd: AtEnd = onTestFinished,
+): Promise<TestService> {
+  const made = options.folder === undefined || options.plans === undefined ? planFolder(atEnd) : undefined;
   const folder = options.folder ?? join(made?.folder ?? '', 'store');
   const plans = options.plans ?? [made?.plan ?? ''];
   const log: string[] = [];
@@ -62,6 +67,6 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     await service.stop(5);
     await backend.close();
   };
-  onTestFinished(stop);
+  atEnd(stop);
   return { service, url: service.url, folder, log, stop };
 }
