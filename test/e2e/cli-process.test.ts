@@ -9,7 +9,7 @@ import { isNightly } from '../support/setup/suite.ts';
 
 let files: SmallModel;
 beforeAll(async () => {
-  files = await compileSmallModel(2);
+  files = await compileSmallModel(1);
 });
 afterAll(() => {
   rmSync(files.folder, { recursive: true });

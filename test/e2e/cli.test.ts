@@ -191,14 +191,12 @@ describe('inspect', () => {
 });
 
 describe('run', () => {
-  test.each([
-    ['clear', 3],
-    ['seal-wasm', isNightly ? 3 : 1],
-  ] as const)('computes what onnxruntime computes (%s, %i samples)', async (engine, count) => {
-    const report = await runJson(two.plan, '--input', two.samples, '--engine', engine, '--limit', String(count));
-    expect(report.runs).toBe(count);
-    expect(report.evaluateMsByRun).toHaveLength(count);
-    expect(largestDifference(report.outputs.y, await expectedScores(two, count))).toBeLessThan(0.02);
+  test.each(['clear', 'seal-wasm'])('computes what onnxruntime computes (%s)', async (engine) => {
+    const model = isNightly || engine === 'clear' ? two : files;
+    const report = await runJson(model.plan, '--input', model.samples, '--engine', engine, '--limit', '3');
+    expect(report.runs).toBe(3);
+    expect(report.evaluateMsByRun).toHaveLength(3);
+    expect(largestDifference(report.outputs.y, await expectedScores(model, 3))).toBeLessThan(0.02);
   });
 
   test('uses several threads', async () => {

@@ -86,7 +86,7 @@ function rootMeanSquare(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 }
 
-// Of a pruned model in both suites, in pruned-networks.test.ts.
+// Of a small model in both suites, in cli-client-server.test.ts.
 if (isNightly)
   test('encrypted weights give the same answers', async () => {
     const bytes = modelBytes('ae-784-64-784');

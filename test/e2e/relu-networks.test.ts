@@ -1,4 +1,4 @@
-/** Classifiers with ReLUs, which a newcomer brings: what keeps their labels fits a ring of 16384. The larger ones at night. */
+/** Classifiers with ReLUs, which a newcomer brings: what keeps their labels fits a ring of 16384. Larger ones at night, and without options. */
 import { describe, expect, test } from 'vitest';
 
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
@@ -20,10 +20,11 @@ const networks = [
 ];
 
 describe.each(networks)('$name', ({ bytes, samples }) => {
-  test('with no option: a plan within 1 %, or a hint that compiles', () => {
-    const plan = compileOrFollow(bytes, samples);
-    expect(plan.client.predictedMaxError).toBeLessThanOrEqual(plan.client.maxError);
-  });
+  if (isNightly)
+    test('with no option: a plan within 1 %, or a hint that compiles', () => {
+      const plan = compileOrFollow(bytes, samples);
+      expect(plan.client.predictedMaxError).toBeLessThanOrEqual(plan.client.maxError);
+    });
 
   test('with 1 % of the labels free to change', async () => {
     const { plan } = compileBytes(bytes, { samples, maxDisagreement: 0.01 });

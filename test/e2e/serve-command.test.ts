@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { onTestFinished, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { runCli, spawnCli } from '../support/cli.ts';
+import { runCli } from '../support/cli.ts';
 import { planFolder } from '../support/service.ts';
 import { infer, smallClient, uploadKeys } from '../support/service-client.ts';
 
@@ -112,7 +112,7 @@ test('a worker says what it lacks to join a fleet, and no password', async () =>
 });
 
 test('it describes its interface', async () => {
-  const { exitCode, stdout } = await spawnCli(['serve', '--openapi']);
+  const { exitCode, stdout } = await runCli('serve', '--openapi');
   expect(exitCode).toBe(0);
   const { paths } = z.object({ paths: z.record(z.string(), z.unknown()) }).parse(JSON.parse(stdout));
   expect(Object.keys(paths)).toContain('/v1/models/{id}/infer');
