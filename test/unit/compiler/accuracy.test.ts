@@ -171,7 +171,7 @@ test('a bound on degrees is kept', () => {
 test('labels alone: a larger error in a smaller ring', () => {
   const module = reluChain([8, 12, 4]);
   const samples = normals(8, 200, 2);
-  const byError = planOf(module, { samples, maxError: 0.02 });
+  const byError = planOf(module, { samples, maxError: 0.1 });
   const byLabels = planOf(module, { samples, maxDisagreement: 0.05 });
   const { labelsKept, degrees } = accuracyOf(byLabels);
   expect(labelsKept).toBeGreaterThanOrEqual(0.95);
