@@ -1,10 +1,12 @@
 /** Evaluates files to files: the runs of one, or several that share a run. Outputs have their names once they are whole. */
+import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { fileAccess } from '../../runtime/format/file-access.ts';
 import type { RandomAccess } from '../../runtime/format/random-access.ts';
-import type { Append } from '../../runtime/format/zip-writer.ts';
+import type { EvaluationTimings } from '../../runtime/base/engine.ts';
 import type { ServerSession } from '../../runtime/server-session.ts';
+import { onDisk } from '../base/on-disk.ts';
 import type { EvaluationRequest, EvaluationResult } from './evaluator.ts';
 
 export interface RunOptions {
@@ -26,16 +28,15 @@ export async function evaluateFiles(
       files.push(file);
       sources.push(fileAccess(file, (await file.stat()).size));
     }
-    return await writeWhole(outputs, async (appends) => {
-      const pairs = sources.map((source, k) => ({ inputs: source, append: appends[k] ?? missing() }));
+    return await writeWhole(outputs, async (written) => {
+      const pairs = sources.map((source, k) => {
+        const file = written[k] ?? missing();
+        return { inputs: source, append: (bytes: Uint8Array) => file.append(bytes) };
+      });
       const [only, ...others] = pairs;
-      if (only === undefined || others.length > 0) {
-        const { bytes, timings } = await session.evaluateTogether(pairs, options);
-        return { outputs: bytes.map((each) => ({ bytes: each })), timings };
-      }
+      if (only === undefined || others.length > 0) return (await session.evaluateTogether(pairs, options)).timings;
       const runs = inputs[0] ?? missing();
-      const { bytes, timings } = await session.evaluateTo(only.inputs, only.append, { runs, ...options });
-      return { outputs: [{ bytes }], timings };
+      return (await session.evaluateTo(only.inputs, only.append, { runs, ...options })).timings;
     });
   } finally {
     for (const file of files) await file.close();
@@ -46,24 +47,52 @@ function missing(): never {
   throw new InternalError('there are not as many outputs as inputs');
 }
 
+/** A file as it is written. */
+class OutputFile {
+  private readonly handle: FileHandle;
+  private readonly hash = createHash('sha256');
+  private bytes = 0;
+
+  constructor(handle: FileHandle) {
+    this.handle = handle;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    this.hash.update(bytes);
+    this.bytes += bytes.length;
+    await onDisk('encrypted outputs', () => this.handle.writeFile(bytes));
+  }
+
+  /** To be asked once. */
+  get result() {
+    return { bytes: this.bytes, digest: this.hash.digest('hex') };
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
+  }
+}
+
 /** Has `write` append to files that have their names only when all are whole. */
-async function writeWhole<T>(paths: readonly string[], write: (appends: readonly Append[]) => Promise<T>): Promise<T> {
+async function writeWhole(
+  paths: readonly string[],
+  write: (files: readonly OutputFile[]) => Promise<EvaluationTimings>,
+): Promise<Omit<EvaluationResult, 'openMs'>> {
   const partial = (path: string): string => `${path}.partial`;
   try {
-    const files: FileHandle[] = [];
-    let result: T;
+    const files: OutputFile[] = [];
+    let timings: EvaluationTimings;
     try {
-      for (const path of paths) files.push(await open(partial(path), 'w', 0o600));
-      result = await write(
-        files.map((file) => async (bytes) => {
-          await file.writeFile(bytes);
-        }),
-      );
+      for (const path of paths) {
+        const file = await onDisk('encrypted outputs', () => open(partial(path), 'w', 0o600));
+        files.push(new OutputFile(file));
+      }
+      timings = await write(files);
     } finally {
       for (const file of files) await file.close();
     }
     for (const path of paths) await rename(partial(path), path);
-    return result;
+    return { outputs: files.map(({ result }) => result), timings };
   } catch (error) {
     for (const path of paths) await rm(partial(path), { force: true });
     throw error;

@@ -20,7 +20,7 @@ export interface EvaluationRequest {
 }
 
 export interface EvaluationResult {
-  readonly outputs: readonly { readonly bytes: number }[];
+  readonly outputs: readonly { readonly bytes: number; readonly digest: string }[];
   /** Milliseconds; `wait` is for other requests to finish. */
   readonly timings: EvaluationTimings;
   /** Milliseconds for preparing the plan and opening the session, 0 where they were open. */

@@ -31,7 +31,8 @@ export class JobStore {
   /** False where there is one of that id. */
   async create(job: Job): Promise<boolean> {
     const { durable } = job;
-    return (await this.backend.registry.create(nameOf(job.id), jsonOf(job), { durable })) !== undefined;
+    const options = { durable, transient: !durable };
+    return (await this.backend.registry.create(nameOf(job.id), jsonOf(job), options)) !== undefined;
   }
 
   /**
@@ -50,8 +51,8 @@ export class JobStore {
       const after = transition(before);
       if (after === undefined) return { job: before, changed: false };
       // What happens between acceptance and end may be lost with the machine: it is done again then.
-      const durable = after.durable && isOver(after);
-      if ((await registry.update(entry, jsonOf(after), { durable })) === undefined) continue;
+      const options = { durable: after.durable && isOver(after), transient: !after.durable };
+      if ((await registry.update(entry, jsonOf(after), options)) === undefined) continue;
       if (after.state !== before.state || after.parts !== before.parts) {
         this.send(id, { kind: 'changed', over: isOver(after) });
         if (isOver(after)) {

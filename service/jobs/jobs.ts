@@ -108,6 +108,12 @@ export class Jobs {
     return (await this.store.change(id, (before) => cancelled(before, options))).job;
   }
 
+  /** Gives a job up unless it is over, and removes all that there is of it. What fails here a sweep does. */
+  async discard({ tenant, id }: Pick<Job, 'tenant' | 'id'>): Promise<void> {
+    const job = await this.cancel(tenant, id);
+    if (job !== undefined) await this.store.remove(job);
+  }
+
   /**
    * Ends what is past its deadline, removes what has expired and what belongs to nothing, and pushes tasks again that were
    * lost by the end of the process that had accepted them. To be called at start, and from time to time; by several at

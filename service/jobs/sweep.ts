@@ -17,7 +17,8 @@ export async function pushTasks(queue: WorkQueue, job: Job): Promise<void> {
   const { id, plan, keys, parts, durable, tenant, samples, shared: places } = job;
   const shared = places && { tenant, samples, ...places };
   for (const [part, { state }] of parts.entries())
-    if (state === 'waiting') await queue.push({ job: id, part, plan, keys, ...(shared && { shared }) }, { durable });
+    if (state === 'waiting')
+      await queue.push({ job: id, part, plan, keys, ...(shared && { shared }) }, { durable, transient: !durable });
 }
 
 export async function sweepJobs(

@@ -23,6 +23,16 @@ export interface PutOptions {
   readonly signal?: AbortSignal;
 }
 
+export type PutFileOptions = Pick<PutOptions, 'durable' | 'signal'>;
+
+/** What whoever has written a file knows of it. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** SHA-256, in hexadecimal. */
+  readonly digest: string;
+}
+
 /** An object as a file of this machine, which stays until it is released. */
 export interface LocalFile {
   readonly path: string;
@@ -36,6 +46,13 @@ export interface ObjectStore {
    * reads the old one to its end. Rejects with `HepcError` H805, H806, and H807 where the disk or the server has no room.
    */
   put(bucket: Bucket, name: string, source: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject>;
+  /**
+   * As `put`, of a file of this machine that nobody writes any more and that is gone then; its digest is believed to whoever
+   * has written it. Fastest at a path of `unfinishedPath`.
+   */
+  putFile(bucket: Bucket, name: string, file: WrittenFile, options?: PutFileOptions): Promise<StoredObject>;
+  /** For a new file on its way to be `name`. What is still there when the store is opened again goes then. */
+  unfinishedPath(name: string): string;
   stat(bucket: Bucket, name: string): Promise<StoredObject | undefined>;
   /** Its bytes in pieces, `undefined` where there is none. The iteration ends with H808 where they are not what was stored. */
   read(bucket: Bucket, name: string): Promise<AsyncIterable<Uint8Array> | undefined>;

@@ -20,6 +20,8 @@ export interface Entry {
 export interface ChangeOptions {
   /** False for what need not outlive a machine that loses power; a process that ends loses nothing in either case. */
   readonly durable?: boolean;
+  /** True for what means nothing any more once this process has ended: a store of one process keeps it in memory alone. */
+  readonly transient?: boolean;
 }
 
 /** Changes reject with H807 where there is no room, and have then not been made. */

@@ -25,7 +25,7 @@ export interface Uploads {
    * where there are more bytes than `length`, and with H807.
    */
   append(id: string, offset: number, source: AsyncIterable<Uint8Array>): Promise<number>;
-  /** All bytes of an upload, in pieces. */
+  /** All bytes of an upload, in pieces, each of which is good until the next is asked for. */
   read(id: string): AsyncIterable<Uint8Array>;
   delete(id: string): Promise<boolean>;
   list(): AsyncIterable<Upload>;

@@ -1,18 +1,17 @@
 /** Puts the outputs of the parts of a job together into its result. */
-import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileAccess } from '../../runtime/format/file-access.ts';
 import { joinCiphertexts } from '../../runtime/seal/bytes/join-files.ts';
+import { onDisk } from '../base/on-disk.ts';
 import type { Job } from '../jobs/job-record.ts';
 import { partOutput } from '../jobs/job-store.ts';
 import type { LocalFile, ObjectStore, StoredObject } from '../stores/object-store.ts';
 
 /** The stored result; `undefined` where the outputs of a part are gone. Rejects with `HepcError` for damaged ones. */
-export async function joinParts(objects: ObjectStore, job: Job, folder: string): Promise<StoredObject | undefined> {
+export async function joinParts(objects: ObjectStore, job: Job): Promise<StoredObject | undefined> {
   const { id, parts, durable } = job;
-  const path = join(folder, `${id}-${randomUUID()}`);
+  const path = objects.unfinishedPath(id);
   const files: LocalFile[] = [];
   const handles: FileHandle[] = [];
   try {
@@ -24,15 +23,17 @@ export async function joinParts(objects: ObjectStore, job: Job, folder: string):
     }
     const sources = handles.map((handle, part) => fileAccess(handle, files[part]?.bytes ?? 0));
     const joined = await open(path, 'w', 0o600);
+    const hash = createHash('sha256');
     let bytes: number;
     try {
       bytes = await joinCiphertexts(sources, async (piece) => {
-        await joined.writeFile(piece);
+        hash.update(piece);
+        await onDisk('encrypted outputs', () => joined.writeFile(piece));
       });
     } finally {
       await joined.close();
     }
-    return await objects.put('outputs', id, createReadStream(path), { limitBytes: bytes, durable });
+    return await objects.putFile('outputs', id, { path, bytes, digest: hash.digest('hex') }, { durable });
   } finally {
     await Promise.allSettled(handles.map((handle) => handle.close()));
     await Promise.allSettled(files.map((file) => file.release()));

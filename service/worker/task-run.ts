@@ -2,10 +2,7 @@
  * One task, from its delivery to its end. What it changes, it changes so that it does no harm twice: its worker may end
  * between any two steps, and whoever has the task next goes on from the record.
  */
-import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { HepcError, InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { givenUp, objectGone } from '../../ir/diagnostics/service/jobs.ts';
 import { problemOf } from '../base/problems.ts';
@@ -17,7 +14,7 @@ import { expired } from '../jobs/overdue.ts';
 import { describeFailure, isOfStore, isTransient } from '../jobs/failures.ts';
 import { allPartsDone, attemptFailed, begun, completed, failed, partDone } from '../jobs/transitions.ts';
 import type { Backend } from '../stores/backend.ts';
-import type { LocalFile } from '../stores/object-store.ts';
+import type { LocalFile, StoredObject } from '../stores/object-store.ts';
 import type { Delivery } from '../stores/work-queue.ts';
 import { watchForEnd } from './alongside.ts';
 import { joinParts } from './join-parts.ts';
@@ -31,8 +28,6 @@ export interface TaskSurroundings {
   readonly settings: ServiceSettings;
   /** Name of the worker. */
   readonly worker: string;
-  /** For files that are on their way. */
-  readonly folder: string;
   /** Aborts when nothing shall be begun any more. */
   readonly draining: AbortSignal;
   /** Aborts when what has begun is to be left to others, too. */
@@ -149,20 +144,29 @@ export class TaskRun {
   private async run({ job, part }: Extract<Beginning, { kind: 'run' }>, signal: AbortSignal): Promise<void> {
     const { backend, onEvaluated, onEvent } = this.at;
     const name = partOutput(this.id, this.part, job.parts.length);
-    const path = join(this.at.folder, `${name}-${randomUUID()}`);
+    const path = backend.objects.unfinishedPath(name);
     try {
       const { outputs, timings, openMs, requests = 1 } = await this.evaluate(job, part, path, signal);
       onEvaluated((timings.keys + timings.evaluate) / requests);
       onEvent({ kind: 'evaluated', job: this.id, part: this.part, requests, timings, openMs });
-      const [{ bytes } = { bytes: 0 }] = outputs;
+      const [output] = outputs;
+      if (output === undefined) throw new InternalError('an evaluation without outputs');
+      let stored: StoredObject | undefined;
       await patiently(signal, async () => {
-        const options = { limitBytes: bytes, durable: job.durable, signal };
-        const stored = await backend.objects.put('outputs', name, createReadStream(path), options);
+        stored ??= await backend.objects.putFile(
+          'outputs',
+          name,
+          { path, ...output },
+          { durable: job.durable, signal },
+        );
+        const result = stored;
         const { job: after } = await this.store.change(this.id, (before) => {
           const done = partDone(before, this.part, this.at.worker, timings.evaluate) ?? before;
-          return job.parts.length === 1 ? completed(done, stored, this.endOptions()) : unlessSame(done, before);
+          return job.parts.length === 1 ? completed(done, result, this.endOptions()) : unlessSame(done, before);
         });
-        if (after !== undefined && !isOver(after) && allPartsDone(after)) await this.join(after);
+        // Of a job that nobody waits for any more.
+        if (after === undefined) await backend.objects.delete('outputs', name);
+        else if (!isOver(after) && allPartsDone(after)) await this.join(after);
       });
     } finally {
       await rm(path, { force: true });
@@ -207,7 +211,7 @@ export class TaskRun {
   }
 
   private async join(job: Job): Promise<void> {
-    const stored = await joinParts(this.at.backend.objects, job, this.at.folder);
+    const stored = await joinParts(this.at.backend.objects, job);
     // Without its parts somebody else has put them together.
     if (stored === undefined) return;
     await this.store.change(this.id, (before) => completed(before, stored, this.endOptions()));

@@ -1,7 +1,4 @@
 /** Does tasks for a service: takes them, has them evaluated, stores their outputs, and puts the parts of a job together. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceSettings } from '../base/settings.ts';
 import type { Evaluator } from '../evaluation/evaluator.ts';
@@ -22,9 +19,8 @@ export interface WorkerOptions {
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
-/** Of `run`: where files are on their way, and when to stop. */
+/** Of `run`: when to stop. */
 interface Round {
-  readonly folder: string;
   readonly signal: AbortSignal;
   readonly late: AbortSignal;
 }
@@ -64,7 +60,6 @@ export class Worker {
    */
   async run(signal: AbortSignal, late: AbortSignal = new AbortController().signal): Promise<void> {
     signal.throwIfAborted();
-    const folder = await mkdtemp(join(tmpdir(), 'hepc-worker-'));
     const left = new AbortController();
     const lease = keepLease(this.backend, this.evaluator, left.signal, () => ({
       name: this.name,
@@ -73,11 +68,10 @@ export class Worker {
       ...(this.taskSeconds !== undefined && { taskSeconds: this.taskSeconds }),
     }));
     try {
-      await Promise.all(Array.from({ length: tasksAtOnce }, () => this.takeTasks({ folder, signal, late })));
+      await Promise.all(Array.from({ length: tasksAtOnce }, () => this.takeTasks({ signal, late })));
     } finally {
       left.abort();
       await lease;
-      await rm(folder, { recursive: true, force: true });
     }
   }
 
@@ -159,13 +153,12 @@ export class Worker {
     return taken;
   }
 
-  private surroundings(evaluator: Evaluating, { folder, signal: draining, late }: Round): TaskSurroundings {
+  private surroundings(evaluator: Evaluating, { signal: draining, late }: Round): TaskSurroundings {
     return {
       backend: this.backend,
       evaluator,
       settings: this.settings,
       worker: this.name,
-      folder,
       draining,
       late,
       onEvaluated: (milliseconds) => {

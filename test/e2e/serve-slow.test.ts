@@ -141,16 +141,16 @@ test('a caller that goes away ends what is done for him', async () => {
   expect((await (await infer({ url }, many)).arrayBuffer()).byteLength).toBeGreaterThan(1_000_000);
   const wholeMs = performance.now() - whole;
 
+  const metric = async (line: string) => (await (await fetch(`${url}/metrics`)).text()).includes(`${line}\n`);
   const leave = new AbortController();
   const left = infer({ url }, many, { signal: leave.signal });
-  setTimeout(() => {
-    leave.abort();
-  }, wholeMs / 3);
+  const received = 'hepc_step_seconds_count{step="receive"} 3';
+  await expect.poll(() => metric(received), { timeout: 10_000, interval: 10 }).toBe(true);
+  leave.abort();
   await expect(left).rejects.toThrow();
   const gone = performance.now();
-  const metric = async () =>
-    (await (await fetch(`${url}/metrics`)).text()).includes('hepc_jobs_total{end="cancelled"} 1');
-  await expect.poll(metric, { timeout: 10_000, interval: 10 }).toBe(true);
+  const cancelled = 'hepc_jobs_total{end="cancelled"} 1';
+  await expect.poll(() => metric(cancelled), { timeout: 10_000, interval: 10 }).toBe(true);
   // The next need not wait for what nobody wants.
   expectAnswers(await answersIn(small, await infer({ url }, small)));
   // It takes a while to end a run, and as long as that at most.

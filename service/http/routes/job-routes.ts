@@ -171,6 +171,8 @@ async function infer({ request, reply, id, headers }: Inference, parts: ServiceP
     signal,
   );
   metrics.step('receive', performance.now() - start);
+  // Nobody else can come back for it.
+  if (!outlives) reply.raw.once('close', () => void jobs.discard(submitted).catch(() => undefined));
   const limits = respondAsync ? [signal, AbortSignal.timeout(1000 * (wait ?? 0))] : [signal];
   if (respondAsync) reply.header('preference-applied', 'respond-async');
   else if (wait !== undefined) reply.header('preference-applied', `wait=${wait}`);

@@ -1,41 +1,14 @@
 /**
  * Files that are there as a whole or not at all: written under another name, flushed where that is asked for, renamed.
- * Errors of a full or failing disk become H807; others (a bug, a folder that somebody has removed) stay what they are.
  */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
+import { copyFile, type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
-import { noRoom } from '../../../ir/diagnostics/service/stores.ts';
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is exhausted',
-  EFBIG: 'the file system allows no file as large',
-  EIO: 'the disk returns errors',
-  EROFS: 'the file system has become read-only',
-  ENFILE: 'too many files are open on this machine',
-  EMFILE: 'this process has too many files open',
-};
+import { errorCode } from '../../base/on-disk.ts';
 
 export const fileMode = 0o600;
 export const folderMode = 0o700;
-
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-/** As `work`, with errors of the disk as H807 about `what`. */
-export async function onDisk<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const reason = reasons[errorCode(error) ?? ''];
-    if (reason === undefined) throw error;
-    throw new HepcError([noRoom({ what, reason })]);
-  }
-}
 
 /** Gives `undefined` where there is no such file. */
 export async function ifThere<T>(work: Promise<T>): Promise<T | undefined> {
@@ -96,6 +69,40 @@ export class UnfinishedFile {
     if (this.#isCommitted) return;
     await this.#handle.close();
     await removeFile(this.#path);
+  }
+}
+
+/** Gives a file that is whole another name, in place of one that has it; across disks by a copy. */
+export async function moveFile(from: string, to: string, durable: boolean): Promise<void> {
+  if (durable) await flushFile(from);
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (errorCode(error) !== 'EXDEV') throw error;
+    await copyAcross(from, to, durable);
+  }
+  if (durable) await flushFolder(dirname(to));
+}
+
+async function copyAcross(from: string, to: string, durable: boolean): Promise<void> {
+  const partial = `${to}.partial`;
+  try {
+    await copyFile(from, partial);
+    if (durable) await flushFile(partial);
+    await rename(partial, to);
+  } catch (error) {
+    await removeFile(partial);
+    throw error;
+  }
+  await unlink(from);
+}
+
+async function flushFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
   }
 }
 

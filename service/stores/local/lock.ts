@@ -11,7 +11,8 @@ import { z } from 'zod';
 
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { storeInUse } from '../../../ir/diagnostics/service/stores.ts';
-import { errorCode, fileMode, ifThere } from './disk.ts';
+import { errorCode } from '../../base/on-disk.ts';
+import { fileMode, ifThere } from './disk.ts';
 
 const holderSchema = z.object({
   pid: z.int().min(1),

@@ -15,11 +15,14 @@ import {
   buckets,
   type LocalFile,
   type ObjectStore,
+  type PutFileOptions,
   type PutOptions,
   type StoredObject,
+  type WrittenFile,
 } from '../object-store.ts';
 import { pieceBytes, pieces } from '../pieces.ts';
-import { ifThere, onDisk, removeFile, UnfinishedFile } from './disk.ts';
+import { onDisk } from '../../base/on-disk.ts';
+import { ifThere, moveFile, removeFile, UnfinishedFile } from './disk.ts';
 
 const fileName = /^([A-Za-z0-9_-]{1,128})\.(\d+)\.([0-9a-f]{64})\.(\d+)\.(\d+)$/;
 
@@ -112,11 +115,28 @@ export class LocalObjects implements ObjectStore {
     });
   }
 
+  async putFile(
+    bucket: Bucket,
+    name: string,
+    { path, bytes, digest }: WrittenFile,
+    options: PutFileOptions = {},
+  ): Promise<StoredObject> {
+    checkObjectName(name);
+    const file = { commit: (to: string, durable: boolean) => moveFile(path, to, durable) };
+    const stored = { name, bytes, digest, storedAt: Date.now() };
+    return onDisk(`${bucket}/${name}`, () => this.#commit(bucket, stored, file, options));
+  }
+
+  unfinishedPath(name: string): string {
+    checkObjectName(name);
+    return join(this.#folders.unfinished, `${name}-${randomUUID()}`);
+  }
+
   async #commit(
     bucket: Bucket,
     stored: StoredObject,
-    file: UnfinishedFile,
-    { durable = false, signal }: PutOptions,
+    file: Pick<UnfinishedFile, 'commit'>,
+    { durable = false, signal }: PutFileOptions,
   ): Promise<StoredObject> {
     signal?.throwIfAborted();
     const { name, digest, bytes, storedAt } = stored;
@@ -161,7 +181,7 @@ export class LocalObjects implements ObjectStore {
       if (size !== object.bytes) throw new HepcError([damagedObject({ what, reason: wrongSize(object, size) })]);
       const hash = createHash('sha256');
       let last: Uint8Array | undefined;
-      for await (const piece of readHandle(handle, what)) {
+      for await (const piece of readHandle(handle, what, { size })) {
         hash.update(piece);
         if (last !== undefined) yield last;
         last = piece;
@@ -242,7 +262,7 @@ async function verify(what: string, object: Known, path: string, signal: AbortSi
     const { size } = await handle.stat();
     if (size !== object.bytes) throw new HepcError([damagedObject({ what, reason: wrongSize(object, size) })]);
     const hash = createHash('sha256');
-    for await (const piece of pieces(readHandle(handle, what), signal)) hash.update(piece);
+    for await (const piece of pieces(readHandle(handle, what, { size, inPassing: true }), signal)) hash.update(piece);
     if (hash.digest('hex') !== object.digest) throw new HepcError([damagedObject({ what, reason: wrongDigest })]);
     object.seen = seen;
   } finally {
@@ -250,12 +270,23 @@ async function verify(what: string, object: Known, path: string, signal: AbortSi
   }
 }
 
-/** The bytes of a file from its position on. Does not close it. */
-export async function* readHandle(handle: FileHandle, what: string): AsyncGenerator<Uint8Array, void, undefined> {
-  for (;;) {
-    const buffer = Buffer.allocUnsafe(pieceBytes);
+/**
+ * At most `size` bytes of a file from its position on, fewer where it ends before. Does not close it. With `inPassing` a piece
+ * is good until the next is asked for, and all of them take the memory of one.
+ */
+export async function* readHandle(
+  handle: FileHandle,
+  what: string,
+  { size, inPassing = false }: { readonly size: number; readonly inPassing?: boolean },
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let last: Buffer | undefined;
+  for (let left = size; left > 0;) {
+    const length = Math.min(left, pieceBytes);
+    const buffer: Buffer = inPassing && last !== undefined ? last.subarray(0, length) : Buffer.allocUnsafe(length);
+    last = buffer;
     const { bytesRead } = await onDisk(what, () => handle.read(buffer, 0, buffer.length, null));
     if (bytesRead === 0) return;
+    left -= bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
 }

@@ -6,7 +6,8 @@ import { type Diagnostic, HepcError } from '../../../ir/diagnostics/diagnostic.t
 import { storeUnusable } from '../../../ir/diagnostics/service/stores.ts';
 import type { Backend } from '../backend.ts';
 import { buckets } from '../object-store.ts';
-import { emptyFolder, errorCode, fileMode, folderMode, ifThere, onDisk, removeFile, writeText } from './disk.ts';
+import { errorCode, onDisk } from '../../base/on-disk.ts';
+import { emptyFolder, fileMode, folderMode, ifThere, removeFile, writeText } from './disk.ts';
 import { LocalLeases } from './leases.ts';
 import { takeLock } from './lock.ts';
 import { LocalObjects } from './objects.ts';

@@ -1,5 +1,5 @@
 /**
- * Tasks in memory, with a file for each, whose name counts the deliveries: a process that ends, for whatever reason, finds
+ * Tasks in memory, with a file for each that is not transient, whose name counts the deliveries: a process that ends, for whatever reason, finds
  * them and their counts again. A task that is being done is one that may not be taken before its lease ends.
  */
 import { readdir, rename } from 'node:fs/promises';
@@ -17,7 +17,8 @@ import {
   taskSchema,
   type WorkQueue,
 } from '../work-queue.ts';
-import { onDisk, removeFile } from './disk.ts';
+import { onDisk } from '../../base/on-disk.ts';
+import { removeFile } from './disk.ts';
 import { readRecords, type RecordFolders, writeRecord } from './records.ts';
 import { Turns } from './turns.ts';
 
@@ -33,6 +34,7 @@ const deadSchema = z.object({ task: taskSchema, reason: z.string(), attempts: z.
 
 interface Item extends Waiting {
   readonly id: number;
+  readonly hasFile: boolean;
   attempts: number;
   /** Not to be delivered before, by the monotonic clock. */
   freeAt: number;
@@ -67,7 +69,7 @@ export class LocalQueue implements WorkQueue {
     const items: Item[] = [];
     for await (const { file, value } of readRecords(folders, folders.tasks, taskSchema)) {
       const [id = 0, attempts = 0] = file.split('.').map(Number);
-      items.push({ id, attempts, task: value, freeAt: 0, holder: undefined, passedSince: undefined });
+      items.push({ id, hasFile: true, attempts, task: value, freeAt: 0, holder: undefined, passedSince: undefined });
     }
     for (const item of items.toSorted((a, b) => a.id - b.id)) queue.#items.set(item.id, item);
     const dead = (await readdir(folders.dead)).map((file) => Number.parseInt(file, 10));
@@ -75,16 +77,17 @@ export class LocalQueue implements WorkQueue {
     return queue;
   }
 
-  async push(task: Task, { durable = true }: ChangeOptions = {}): Promise<void> {
+  async push(task: Task, { durable = true, transient = false }: ChangeOptions = {}): Promise<void> {
     const item: Item = {
       id: ++this.#lastId,
+      hasFile: !transient,
       attempts: 0,
       task: taskSchema.parse(task),
       freeAt: 0,
       holder: undefined,
       passedSince: undefined,
     };
-    await writeRecord(this.#folders, this.#pathOf(item), `task of ${task.job}`, item.task, durable);
+    if (item.hasFile) await writeRecord(this.#folders, this.#pathOf(item), `task of ${task.job}`, item.task, durable);
     this.#items.set(item.id, item);
     this.#dispatch();
   }
@@ -193,7 +196,7 @@ export class LocalQueue implements WorkQueue {
       await this.#turns.take(String(item.id), async () => {
         const from = this.#pathOf(item);
         const to = this.#pathOf({ ...item, attempts: item.attempts + 1 });
-        await onDisk(`task of ${item.task.job}`, () => rename(from, to));
+        if (item.hasFile) await onDisk(`task of ${item.task.job}`, () => rename(from, to));
         item.attempts++;
       });
     } catch (error) {
@@ -241,7 +244,7 @@ export class LocalQueue implements WorkQueue {
   }
 
   async #remove(item: Item): Promise<void> {
-    if (!this.#items.delete(item.id)) return;
+    if (!this.#items.delete(item.id) || !item.hasFile) return;
     await this.#turns.take(String(item.id), () =>
       onDisk(`task of ${item.task.job}`, () => removeFile(this.#pathOf(item))),
     );

@@ -8,7 +8,8 @@ import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { recordSetAside } from '../../../ir/diagnostics/service/stores.ts';
 import { sha256Hex } from '../../../ir/digest.ts';
 import type { Json } from '../registry.ts';
-import { onDisk, writeText } from './disk.ts';
+import { onDisk } from '../../base/on-disk.ts';
+import { writeText } from './disk.ts';
 
 export interface RecordFolders {
   readonly unfinished: string;

@@ -1,13 +1,14 @@
 /**
- * Records as files, all of them in memory too. Changes of one record come one after another; a change is in memory once it
- * is on the disk.
+ * Records as files, all of them in memory too, and transient ones there alone. Changes of one record come one after another;
+ * a change is in memory once it is on the disk.
  */
 import { join } from 'node:path';
 import { z } from 'zod';
 
 import { checkDottedName, hasPrefix } from '../names.ts';
 import { type ChangeOptions, type Entry, type Json, jsonSchema, type Registry } from '../registry.ts';
-import { onDisk, removeFile } from './disk.ts';
+import { onDisk } from '../../base/on-disk.ts';
+import { removeFile } from './disk.ts';
 import { readRecords, type RecordFolders, writeRecord } from './records.ts';
 import { Turns } from './turns.ts';
 
@@ -15,6 +16,8 @@ const recordSchema = z.object({ name: z.string(), revision: z.int().min(1), valu
 
 export class LocalRegistry implements Registry {
   readonly #entries = new Map<string, Entry>();
+  /** Names of those without a file. */
+  readonly #transient = new Set<string>();
   readonly #turns = new Turns();
   #revision = 0;
 
@@ -56,7 +59,7 @@ export class LocalRegistry implements Registry {
     checkDottedName(entry.name);
     return this.#turns.take(entry.name, async () => {
       if (!this.#isCurrent(entry)) return false;
-      await onDisk(entry.name, () => removeFile(this.#pathOf(entry.name)));
+      if (!this.#transient.delete(entry.name)) await onDisk(entry.name, () => removeFile(this.#pathOf(entry.name)));
       this.#entries.delete(entry.name);
       return true;
     });
@@ -72,17 +75,25 @@ export class LocalRegistry implements Registry {
     return this.#entries.get(name)?.revision === revision;
   }
 
-  async #write(name: string, value: Json, { durable = true }: ChangeOptions): Promise<Entry> {
+  async #write(name: string, value: Json, options: ChangeOptions): Promise<Entry> {
     const entry = { name, value: frozen(value), revision: ++this.#revision };
-    try {
-      await writeRecord(this.#folders, this.#pathOf(name), name, entry, durable);
-    } catch (error) {
-      // Where it has its name already, and could not be flushed.
-      if (!this.#entries.has(name)) await removeFile(this.#pathOf(name));
-      throw error;
-    }
+    const hasFile = this.#entries.has(name) && !this.#transient.has(name);
+    if (options.transient === true && !hasFile) this.#transient.add(name);
+    else await this.#writeFile(entry, hasFile, options);
     this.#entries.set(name, entry);
     return entry;
+  }
+
+  async #writeFile(entry: Entry, hasFile: boolean, { durable = true }: ChangeOptions): Promise<void> {
+    const path = this.#pathOf(entry.name);
+    try {
+      await writeRecord(this.#folders, path, entry.name, { ...entry }, durable);
+    } catch (error) {
+      // Where it has its name already, and could not be flushed.
+      if (!hasFile) await removeFile(path);
+      throw error;
+    }
+    this.#transient.delete(entry.name);
   }
 
   #pathOf(name: string): string {
@@ -92,5 +103,13 @@ export class LocalRegistry implements Registry {
 
 /** A copy that nobody changes by accident, as what has come over a network. */
 export function frozen(value: Json): Json {
-  return JSON.parse(JSON.stringify(value), (_key, part: unknown) => Object.freeze(part)) as Json;
+  const copy = JSON.parse(JSON.stringify(value)) as Json;
+  freeze(copy);
+  return copy;
+}
+
+function freeze(value: Json): void {
+  if (typeof value !== 'object' || value === null) return;
+  Object.freeze(value);
+  for (const part of Object.values<Json>(value)) freeze(part);
 }

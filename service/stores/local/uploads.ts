@@ -12,7 +12,8 @@ import { checkObjectName } from '../names.ts';
 import { pieces } from '../pieces.ts';
 import { type Json, jsonSchema } from '../registry.ts';
 import type { Upload, Uploads } from '../uploads.ts';
-import { fileMode, flushFolder, ifThere, onDisk, removeFile, writeAll } from './disk.ts';
+import { onDisk } from '../../base/on-disk.ts';
+import { fileMode, flushFolder, ifThere, removeFile, writeAll } from './disk.ts';
 import { readHandle } from './objects.ts';
 import { readRecords, type RecordFolders, writeRecord } from './records.ts';
 import { frozen } from './registry.ts';
@@ -121,7 +122,7 @@ export class LocalUploads implements Uploads {
     const handle = await ifThere(onDisk(what, () => open(this.#bytesOf(id), 'r')));
     if (handle === undefined) throw new HepcError([damagedObject({ what, reason: 'its file is gone' })]);
     try {
-      yield* readHandle(handle, what);
+      yield* readHandle(handle, what, { size: record.length, inPassing: true });
     } finally {
       await handle.close();
     }

@@ -60,6 +60,10 @@ export class Cache {
     await this.#evict();
   }
 
+  unfinishedPath(name: string): string {
+    return this.#objects.unfinishedPath(name);
+  }
+
   /** The object as a file, by `download` where it is not there. Rejects with H807, and H808 for other bytes than `stored` says. */
   open(
     bucket: Bucket,

@@ -14,7 +14,7 @@ import {
 
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { natsUnusable } from '../../../ir/diagnostics/service/stores.ts';
-import { errorCode } from '../local/disk.ts';
+import { errorCode } from '../../base/on-disk.ts';
 import type { NatsCredentials, NatsOptions } from './options.ts';
 
 /** Addresses without what is secret in them, and the credentials that stand in the first. */

@@ -10,7 +10,16 @@ import { z } from 'zod';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { damagedObject, tooManyBytes, unlikeAnnounced } from '../../../ir/diagnostics/service/stores.ts';
 import { checkObjectName } from '../names.ts';
-import type { Bucket, LocalFile, ObjectStore, PutOptions, StoredObject } from '../object-store.ts';
+import { removeFile } from '../local/disk.ts';
+import type {
+  Bucket,
+  LocalFile,
+  ObjectStore,
+  PutFileOptions,
+  PutOptions,
+  StoredObject,
+  WrittenFile,
+} from '../object-store.ts';
 import { pieceBytes, pieces } from '../pieces.ts';
 import type { Entry } from '../registry.ts';
 import type { Cache } from './cache.ts';
@@ -63,6 +72,22 @@ export class NatsObjects implements ObjectStore {
       void this.#chunks[bucket].purge(id).catch(() => undefined);
       throw error;
     }
+  }
+
+  async putFile(
+    bucket: Bucket,
+    name: string,
+    { path, bytes, digest }: WrittenFile,
+    options: PutFileOptions = {},
+  ): Promise<StoredObject> {
+    const source = createReadStream(path, { highWaterMark: pieceBytes });
+    const stored = await this.put(bucket, name, source, { ...options, limitBytes: bytes, digest });
+    await removeFile(path);
+    return stored;
+  }
+
+  unfinishedPath(name: string): string {
+    return this.#cache.unfinishedPath(name);
   }
 
   async #send(

@@ -44,6 +44,8 @@ export function mortal(backend: Backend, life: Life): Backend {
     ...backend,
     objects: {
       put: (...args) => life.live(() => objects.put(...args)),
+      putFile: (...args) => life.live(() => objects.putFile(...args)),
+      unfinishedPath: (name) => objects.unfinishedPath(name),
       stat: (...args) => life.live(() => objects.stat(...args)),
       read: (...args) => life.live(() => objects.read(...args)),
       open: (...args) => life.live(() => objects.open(...args)),

@@ -1,5 +1,6 @@
 /** An evaluator without an engine: the outputs of a run are its number, so that what belongs where can be told. */
 import { writeFile } from 'node:fs/promises';
+import { sha256Hex } from '../../../../ir/digest.ts';
 import type { ClientPart } from '../../../../ir/plan/plan.ts';
 import { encodingDigest, parametersDigest } from '../../../../runtime/seal/bytes/client-part-digest.ts';
 import { sealEnvelope } from '../../../../runtime/seal/bytes/envelope.ts';
@@ -51,11 +52,11 @@ export class RunNumbers implements Evaluator {
 
   async evaluate(request: EvaluationRequest) {
     await this.before(request);
-    const outputs: { bytes: number }[] = [];
+    const outputs: { bytes: number; digest: string }[] = [];
     for (const [index, { first, end }] of request.inputs.entries()) {
       const bytes = runNumbers(this.part, first, end);
       await writeFile(request.outputs[index] ?? '', bytes);
-      outputs.push({ bytes: bytes.length });
+      outputs.push({ bytes: bytes.length, digest: sha256Hex(bytes) });
     }
     return { outputs, timings: { wait: 0, keys: 0, evaluate: 1 }, openMs: 0 };
   }

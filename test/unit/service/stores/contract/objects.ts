@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { describe, expect, test } from 'vitest';
@@ -32,6 +33,37 @@ export function objectContract(kind: BackendKind): void {
         const again = (await reopen()).objects;
         expect(await listOf(again.list('inputs'))).toEqual([stored]);
         expect(await digestOf(await again.read('inputs', 'a-B_1'))).toBe(sha256(bytes));
+      });
+    });
+
+    test.each([0, 300_000])('a file of %i bytes becomes an object, and is gone', async (length) => {
+      await withStore(kind, async ({ backend: { objects }, reopen }) => {
+        const bytes = someBytes(length);
+        await objects.put('outputs', 'o', inPieces(someBytes(10)), { limitBytes });
+        const path = objects.unfinishedPath('o');
+        await writeFile(path, bytes);
+        const stored = await objects.putFile('outputs', 'o', { path, bytes: length, digest: sha256(bytes) });
+        expect(stored).toMatchObject({ name: 'o', bytes: length, digest: sha256(bytes) });
+        expect(existsSync(path)).toBe(false);
+        expect(await digestOf(await objects.read('outputs', 'o'))).toBe(sha256(bytes));
+        const left = objects.unfinishedPath('o');
+        await writeFile(left, bytes);
+        const again = (await reopen()).objects;
+        expect(await listOf(again.list('outputs'))).toEqual([stored]);
+        await expect.poll(() => existsSync(left)).toBe(false);
+      });
+    });
+
+    test('a file that is not what is said of it is no object', async () => {
+      await withStore(kind, async ({ backend: { objects } }) => {
+        const path = objects.unfinishedPath('o');
+        const file = { path, bytes: 3, digest: sha256(someBytes(3)) };
+        await expect(objects.putFile('outputs', 'o', file)).rejects.toThrow();
+        await writeFile(path, someBytes(2));
+        const stored = await objects.putFile('outputs', 'o', file).catch(() => undefined);
+        // Where it is not read before, it is when somebody asks for it.
+        if (stored !== undefined)
+          expect(await codesOfAsync(async () => digestOf(await objects.read('outputs', 'o')))).toEqual(['H808']);
       });
     });
 

@@ -93,6 +93,40 @@ export function registryContract(kind: BackendKind): void {
     });
   });
 
+  test('transient records and tasks are as others until the store is closed', async () => {
+    await withStore(kind, async ({ backend: { registry, queue } }) => {
+      const created = await registry.create('a', 1, { transient: true });
+      expect(await registry.create('a', 2, { transient: true })).toBeUndefined();
+      if (created === undefined) throw new Error('not created');
+      const updated = await registry.update(created, 2, { transient: true });
+      expect(await registry.update(created, 3, { transient: true })).toBeUndefined();
+      expect(await registry.get('a')).toEqual(updated);
+      if (updated === undefined) throw new Error('not updated');
+      expect(await registry.delete(updated)).toBe(true);
+      expect(await registry.get('a')).toBeUndefined();
+      const task = { job: 'j', part: 0, plan: 'p', keys: 'k' };
+      await queue.push(task, { transient: true });
+      expect(await queue.waiting()).toBe(1);
+      const take = () => queue.take({ suits: () => 0, signal: AbortSignal.timeout(5000) });
+      const first = await take();
+      expect(first).toMatchObject({ task, attempt: 1 });
+      await first.giveBack(0);
+      const second = await take();
+      expect(second).toMatchObject({ task, attempt: 2 });
+      await second.acknowledge();
+      expect(await queue.waiting()).toBe(0);
+    });
+  });
+
+  test('a transient record that becomes a lasting one is there after reopening', async () => {
+    await withStore(kind, async ({ backend: { registry }, reopen }) => {
+      const created = await registry.create('a', 1, { transient: true });
+      if (created === undefined) throw new Error('not created');
+      const kept = await registry.update(created, 2);
+      expect(await (await reopen()).registry.get('a')).toEqual(kept);
+    });
+  });
+
   test('a lease vanishes by itself, unless it is renewed', async () => {
     await withStore(
       kind,
