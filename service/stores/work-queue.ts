@@ -51,7 +51,7 @@ export interface DeadTask {
 export interface TakeOptions {
   /**
    * How well a task suits this worker, 0 for not at all better than any; asked for some of the oldest tasks. The best is
-   * taken, the oldest of equals; none is passed over for longer than some seconds.
+   * taken, the oldest of equals; one that has been passed over for half a minute is next.
    */
   readonly suits: (task: Task) => number;
   readonly signal: AbortSignal;

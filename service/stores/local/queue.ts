@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
-import { choose, offeredTasks, passOver, type Waiting } from '../affinity.ts';
+import { Affinity, offeredTasks, type Waiting } from '../affinity.ts';
 import type { ChangeOptions } from '../registry.ts';
 import {
   type DeadTask,
@@ -52,6 +52,7 @@ export class LocalQueue implements WorkQueue {
   readonly #items = new Map<number, Item>();
   readonly #takers = new Set<Taker>();
   readonly #turns = new Turns();
+  readonly #affinity = new Affinity();
   #lastId = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -161,12 +162,12 @@ export class LocalQueue implements WorkQueue {
       const free = [first, ...others] as const;
       let best: { taker: Taker; chosen: Item; score: number } | undefined;
       for (const taker of this.#takers) {
-        const own = offer(taker, () => choose(free, taker.options.suits, now));
+        const own = offer(taker, () => this.#affinity.choose(free, taker.options.suits, now));
         if (own === undefined) this.#takers.delete(taker);
         else if (best === undefined || own.score > best.score) best = { taker, ...own };
       }
       if (best === undefined) break;
-      passOver(free, best.chosen, now);
+      this.#affinity.take(free, best, now);
       this.#hold(best.chosen);
       this.#takers.delete(best.taker);
       best.taker.deliver(best.chosen);

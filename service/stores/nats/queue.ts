@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
-import { choose, offeredTasks, passOver } from '../affinity.ts';
+import { Affinity, offeredTasks } from '../affinity.ts';
 import { Turns } from '../local/turns.ts';
 import {
   type DeadTask,
@@ -45,6 +45,7 @@ export class NatsQueue implements WorkQueue {
   readonly #waiting = new Set<() => void>();
   /** Those that this process is taking right now. */
   readonly #taking = new Set<string>();
+  readonly #affinity = new Affinity();
   #bestScore = 0;
 
   constructor(link: Link, places: { tasks: StreamPlace; dead: StreamPlace }, prefix: string, leaseSeconds: number) {
@@ -96,12 +97,13 @@ export class NatsQueue implements WorkQueue {
       const [first, ...others] = this.#free(now).slice(0, offeredTasks);
       if (first === undefined) return undefined;
       const free = [first, ...others] as const;
-      const { chosen, score } = choose(free, suits, now);
+      const choice = this.#affinity.choose(free, suits, now);
+      const { chosen, score } = choice;
       if (Number.isFinite(score)) this.#bestScore = Math.max(this.#bestScore, score);
       if (score < this.#bestScore && now - chosen.seenAt < courtesyMs) return undefined;
       const delivery = await this.#claim(chosen);
       if (delivery === undefined) continue;
-      passOver(free, chosen, now);
+      this.#affinity.take(free, choice, now);
       // It has been taken for nobody: as if it had not been.
       if (signal.aborted) await delivery.giveBack(0);
       signal.throwIfAborted();
