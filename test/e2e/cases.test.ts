@@ -73,7 +73,7 @@ function fault(name: string): string | undefined {
 }
 
 /** Other versions of a case beside them. */
-const variants = /^e33-.*-op(?:10|11|22)$|^e36-.*-op18$|^e37-.*(?:lower|op11)|-nozip$|^poly-a-pow2/;
+const variants = /^e33-.*-op(?:10|11|22)$|^e36-.*-op18$|^e37-.*(?:lower|op11)|-nozip$|^poly-a-pow2|^relu-h332/;
 
 describe.each(modelCases.filter((name) => isNightly || !variants.test(name)))('%s', (name) => {
   test(name in refused ? 'is refused' : 'gives the answers of onnxruntime', () => {

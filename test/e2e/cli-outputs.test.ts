@@ -239,12 +239,15 @@ describe('outputs that are no plain files', () => {
   test('the standard output carries the content alone, as pipe and as file', async () => {
     const folder = temporaryFolder();
     await succeed('client-part', files.plan, '-o', join(folder, 'expected'));
-    const script = `cd ${folder}; $HEPC client-part ${files.plan} -o /dev/stdout | cat > piped && echo -n before > added && $HEPC client-part ${files.plan} -o /dev/stdout >> added && $HEPC encrypt ${files.plan} --keys ${at('keys')} --input ${files.samples} -o /dev/stdout > in.ct`;
-    const { exitCode, stderr } = await shell(script);
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('8 samples') as string });
+    const script = `cd ${folder}; $HEPC client-part ${files.plan} -o /dev/stdout | cat > piped && echo -n before > added && $HEPC client-part ${files.plan} -o /dev/stdout >> added`;
+    expect((await shell(script)).exitCode).toBe(0);
     const expected = readFileSync(join(folder, 'expected'));
     expect(readFileSync(join(folder, 'piped')).equals(expected)).toBe(true);
     expect(readFileSync(join(folder, 'added')).equals(Buffer.concat([Buffer.from('before'), expected]))).toBe(true);
+    if (!isNightly) return;
+    const encrypt = `$HEPC encrypt ${files.plan} --keys ${at('keys')} --input ${files.samples} -o /dev/stdout`;
+    const { exitCode, stderr } = await shell(`cd ${folder}; ${encrypt} > in.ct`);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('8 samples') as string });
     const evaluate = ['--keys', at('keys/eval.keys'), '--input', join(folder, 'in.ct'), '-o', '/dev/null', '-q'];
     await succeed('eval', files.plan, ...evaluate);
   });

@@ -158,6 +158,7 @@ describe.each(chosen)('$name by $scheme', (each) => {
     const inputs = samples.slice(0, Math.max(32, batch));
     const expected = await reference(onnx, inputs);
     expect(relativeError(simulate(after.plan, inputs, 3), expected)).toBeLessThan(maxError);
+    if (!isNightly) return;
     const encrypted = await runEncrypted(after.plan, inputs.slice(0, batch), 2);
     expect(relativeError(encrypted, expected.slice(0, batch))).toBeLessThan(maxError);
   });
@@ -237,7 +238,7 @@ test('a scheme that saves nothing says so', async () => {
     return warnings.map(({ code }) => code);
   };
   expect(await codesOf('P2:Gl/Rnd/Wei')).toContain('H378');
-  expect(await codesOf('P2T')).not.toContain('H378');
+  if (isNightly) expect(await codesOf('P2T')).not.toContain('H378');
 });
 
 // The search itself is in test/unit/pruning/auto.test.ts, and its refusal on the command line in prune-bad-input.test.ts.

@@ -1,6 +1,6 @@
 /**
  * Example models with neurons, pixels and channels pruned: what is dead is in no plan, whoever sees the weights, and the
- * plan computes what onnxruntime computes on the pruned ONNX file. In the normal suite an autoencoder.
+ * plan computes what onnxruntime computes on the pruned ONNX file. In the normal suite an autoencoder, in the clear.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 
@@ -115,6 +115,7 @@ describe.each(isNightly ? networks : networks.filter(({ quick }) => quick !== un
       const inputs = images.slice(0, 24);
       const expected = await reference(pruned, inputs);
       expect(relativeError(simulate(after.plan, inputs, 3), expected)).toBeLessThan(maxError);
+      if (!isNightly) return;
       const encrypted = await runEncrypted(after.plan, inputs.slice(0, 1), 2);
       expect(relativeError(encrypted, expected.slice(0, 1))).toBeLessThan(maxError);
     });

@@ -27,7 +27,7 @@ test('writes one page, and says so', async () => {
 
 test('shows what a run has taken beside the model, and another plan', async () => {
   const [page, trace] = [join(files.folder, 'full.html'), join(files.folder, 'trace.json')];
-  const run = await runCli('run', files.plan, '--input', files.samples, '--trace', trace, '-q');
+  const run = await runCli('run', files.plan, '--input', files.samples, '--trace', trace, '--limit', '1', '-q');
   expect(run).toMatchObject({ exitCode: 0 });
   const { exitCode, stderr } = await runCli(
     'inspect',

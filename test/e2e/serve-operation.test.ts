@@ -1,4 +1,4 @@
-/** `hepc serve` as its operator has it: TLS, tokens that are read again, and how it ends. */
+/** `hepc serve` as its operator has it: TLS, tokens that are read again, and at night how it ends. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -114,55 +114,55 @@ test.skipIf(!hasOpenSsl)(hasOpenSsl ? 'TLS with a certificate' : 'skipped: there
   await expect(fetch(url.replace('https', 'http'))).rejects.toThrow();
 });
 
-test('SIGTERM finishes what is under way, a second one ends at once, and jobs go on', async () => {
-  const { folder, plan } = planFolder();
-  const args = [
-    plan,
-    '--listen',
-    '127.0.0.1:0',
-    '--store',
-    join(folder, 'store'),
-    '--threads',
-    '1',
-    '--runs-per-part',
-    '1000',
-  ];
-  const sample = new Map([0, 1].map((k) => [`x${k}`, new Float64Array(2048).fill((k + 1) / 4)]));
-  const many = (count: number) => ({
-    ...small,
-    inputs: small.client.encrypt(Array.from({ length: count }, () => sample)),
+// One SIGTERM is in serve-command.test.ts, jobs that outlive a restart in serve-uploads.test.ts.
+if (isNightly)
+  test('SIGTERM finishes what is under way, a second one ends at once, and jobs go on', async () => {
+    const { folder, plan } = planFolder();
+    const args = [
+      plan,
+      '--listen',
+      '127.0.0.1:0',
+      '--store',
+      join(folder, 'store'),
+      '--threads',
+      '1',
+      '--runs-per-part',
+      '1000',
+    ];
+    const sample = new Map([0, 1].map((k) => [`x${k}`, new Float64Array(2048).fill((k + 1) / 4)]));
+    const many = (count: number) => ({
+      ...small,
+      inputs: small.client.encrypt(Array.from({ length: count }, () => sample)),
+    });
+    const first = await start(...args);
+    await uploadKeys(first, small.keys.evaluationKeys);
+    const answer = infer(first, many(20));
+    // Its inputs have arrived.
+    await sleep(300);
+    first.child.kill('SIGTERM');
+    await sleep(50);
+    const refused = await infer(first, small).then(
+      ({ status }) => status,
+      () => 503,
+    );
+    expect(refused).toBe(503);
+    const response = await answer;
+    expect(response.status).toBe(200);
+    expectAnswers(await answersIn(small, response));
+    expect(await first.ended).toEqual([0, null]);
+
+    const second = await start(...args);
+    const job = await jobIn(await infer(second, many(60), { headers: { prefer: 'respond-async' } }));
+    second.child.kill('SIGTERM');
+    await sleep(200);
+    const asked = performance.now();
+    second.child.kill('SIGTERM');
+    expect(await second.ended).toEqual([143, null]);
+    expect(performance.now() - asked).toBeLessThan(1000);
+
+    const third = await start(...args);
+    await (await fetch(`${third.url}/v1/jobs/${job.id}/events`)).text();
+    expectAnswers(await answersIn(small, await fetch(`${third.url}/v1/jobs/${job.id}/result`)));
+    third.child.kill('SIGTERM');
+    expect(await third.ended).toEqual([0, null]);
   });
-  const first = await start(...args);
-  await uploadKeys(first, small.keys.evaluationKeys);
-  const answer = infer(first, many(20));
-  // Its inputs have arrived.
-  await sleep(300);
-  first.child.kill('SIGTERM');
-  await sleep(50);
-  const refused = await infer(first, small).then(
-    ({ status }) => status,
-    () => 503,
-  );
-  expect(refused).toBe(503);
-  const response = await answer;
-  expect(response.status).toBe(200);
-  expectAnswers(await answersIn(small, response));
-  expect(await first.ended).toEqual([0, null]);
-
-  const second = await start(...args);
-  const job = await jobIn(await infer(second, many(isNightly ? 60 : 30), { headers: { prefer: 'respond-async' } }));
-  second.child.kill('SIGTERM');
-  await sleep(200);
-  const asked = performance.now();
-  second.child.kill('SIGTERM');
-  expect(await second.ended).toEqual([143, null]);
-  expect(performance.now() - asked).toBeLessThan(1000);
-
-  // The job waits for the end of its lease. That jobs outlive a restart is in serve-uploads.test.ts.
-  if (!isNightly) return;
-  const third = await start(...args);
-  await (await fetch(`${third.url}/v1/jobs/${job.id}/events`)).text();
-  expectAnswers(await answersIn(small, await fetch(`${third.url}/v1/jobs/${job.id}/result`)));
-  third.child.kill('SIGTERM');
-  expect(await third.ended).toEqual([0, null]);
-});

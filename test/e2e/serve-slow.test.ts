@@ -115,17 +115,14 @@ test('who reads nothing is let go, and the result stays', async () => {
   const job = await jobIn(await infer({ url }, small, { headers: { prefer: 'respond-async' } }));
   await (await fetch(`${url}/v1/jobs/${job.id}/events`)).text();
   // More than the system's buffers hold.
-  const asked = { [`/v1/jobs/${job.id}/result`]: 200, '/openapi.json': 1000 };
-  const readers = Object.entries(asked).map(([path, times]) => {
+  const asked = { [`/v1/jobs/${job.id}/result`]: 200, ...(isNightly && { '/openapi.json': 1000 }) };
+  for (const [path, times] of Object.entries(asked)) {
     const reader = talk(service.port);
     reader.socket.pause();
     reader.socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(times));
-    return { ...reader, times };
-  });
-  await sleep(3500);
-  for (const { socket, answer, times } of readers) {
-    socket.resume();
-    expect((await answer).split('HTTP/1.1 200 ').length - 1).toBeLessThan(times);
+    await sleep(3500);
+    reader.socket.resume();
+    expect((await reader.answer).split('HTTP/1.1 200 ').length - 1).toBeLessThan(times);
   }
   expectAnswers(await answersIn(small, await fetch(`${url}/v1/jobs/${job.id}/result`)));
 });

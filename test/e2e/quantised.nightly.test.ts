@@ -1,4 +1,4 @@
-/** Quantised models as onnxruntime.quantization writes them, with inputs of uint8 (`tools/quantize-digits.py`); one of them, the others at night. */
+/** Quantised models as onnxruntime.quantization writes them, with inputs of uint8 (`tools/quantize-digits.py`). */
 import { readFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
@@ -12,17 +12,14 @@ import {
   relativeError,
   runEncrypted,
 } from '../support/run-plans.ts';
-import { isNightly } from '../support/setup/suite.ts';
 
 const read = (name: string) => new Uint8Array(readFileSync(new URL(`../models/${name}`, import.meta.url)));
 
-const models = [
+test.each([
   // Its ReLU is the lower bound of a QuantizeLinear; the convolution reads uint8 pixels.
   ['QuantizeLinear and DequantizeLinear', 'digits-qdq.onnx', 'relu'],
   ['DynamicQuantizeLinear, ConvInteger and MatMulInteger', 'digits-dynamic.onnx', 'relu'],
-] as const;
-
-test.each(isNightly ? models : models.slice(0, 1))('%s', async (_, file, activation) => {
+])('%s', async (_, file, activation) => {
   const bytes = read(file);
   const { inputs } = importModel(bytes);
   const samples = listSamples(loadSamples(read('digits-test128.npz'), 'digits-test128.npz', inputs));
@@ -38,11 +35,9 @@ test.each(isNightly ? models : models.slice(0, 1))('%s', async (_, file, activat
   expect(argmaxAgreement(got, expected)).toBeGreaterThanOrEqual(0.75);
 });
 
-// Of a small network in both suites, in test/unit/passes/tensor/drop-rounding.test.ts.
-if (isNightly)
-  test('roundings that exceed the error are refused before any search', () => {
-    const bytes = read('digits-qdq.onnx');
-    const { inputs } = importModel(bytes);
-    const samples = listSamples(loadSamples(read('digits-test128.npz'), 'digits-test128.npz', inputs));
-    expect(() => compileBytes(bytes, { samples, maxError: 0.001 })).toThrow('H346');
-  });
+test('roundings that exceed the error are refused before any search', () => {
+  const bytes = read('digits-qdq.onnx');
+  const { inputs } = importModel(bytes);
+  const samples = listSamples(loadSamples(read('digits-test128.npz'), 'digits-test128.npz', inputs));
+  expect(() => compileBytes(bytes, { samples, maxError: 0.001 })).toThrow('H346');
+});
