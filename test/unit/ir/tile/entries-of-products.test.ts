@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { kernelsAtInput } from '../../../../compiler/kernels/client-packing.ts';
 import { EntriesOfProducts } from '../../../../ir/tile/entries-of-products.ts';
 import { arbitraryMap } from '../../../support/arbitrary-maps.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 test('every entry is handed to all products that reach it, in order', () => {
   fc.assert(
@@ -38,7 +39,7 @@ test('every entry is handed to all products that reach it, in order', () => {
       );
       expect(entries).toEqual(expected);
     }),
-    { numRuns: 200 },
+    { numRuns: casesOf({ normal: 60, nightly: 200 }) },
   );
 });
 

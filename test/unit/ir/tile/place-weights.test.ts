@@ -7,6 +7,7 @@ import type { Layout } from '../../../../ir/tile/layout.ts';
 import type { Kernel } from '../../../../ir/tile/ops.ts';
 import { placeWeights, placeWhatFits } from '../../../../ir/tile/place-weights.ts';
 import { arbitraryMap } from '../../../support/arbitrary-maps.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 /** The tiles by the definition: product by product, and position by position in each. */
 function placedOneByOne(
@@ -73,7 +74,7 @@ test('tiles that are filled side by side are those that are filled one after ano
       });
       expect(values).toEqual(expected.flat().map((weight) => (weight < 0 ? 0 : 2 * (matrix.weights[weight] ?? NaN))));
     }),
-    { numRuns: 300 },
+    { numRuns: casesOf({ normal: 90, nightly: 300 }) },
   );
   expect(filled).toEqual(new Set(['plain', 'folded', 'repeating']));
 });

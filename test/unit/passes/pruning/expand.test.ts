@@ -16,6 +16,7 @@ import { arbitraryNetwork } from '../../../support/arbitrary-networks.ts';
 import { denseLayer, kernelsOf, prunedAtRandom } from '../../../support/pruned-layers.ts';
 import { arbitraryMap } from '../../../support/arbitrary-maps.ts';
 import { denseChain } from '../../../support/tiny-networks.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 function restored(module: TensorModule, cut: Cut): TensorModule {
   const options = 'tile' in cut ? { ...cut, tile: [cut.tile.rows, cut.tile.columns] } : cut;
@@ -62,7 +63,7 @@ describe('expand', () => {
           expectFree(module, prunedAtRandom(module, share, seed), { tile: { rows, columns }, alternate });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: casesOf({ normal: 18, nightly: 60 }) },
     );
   });
 
@@ -75,7 +76,7 @@ describe('expand', () => {
         for (const option of kernelsAtInput({ map, slots }))
           expectFree(module, pruned, { kernels: kernelsOf(module, option) });
       }),
-      { numRuns: 20 },
+      { numRuns: casesOf({ normal: 6, nightly: 20 }) },
     );
   });
 
@@ -87,7 +88,7 @@ describe('expand', () => {
         const kernels = layerKernels(module, choice, { degree: 8192, weights: 'plain' });
         expectFree(module, prunedAtRandom(module, share, seed), { kernels });
       }),
-      { numRuns: 40 },
+      { numRuns: casesOf({ normal: 12, nightly: 40 }) },
     );
   });
 
@@ -103,7 +104,7 @@ describe('expand', () => {
         for (const option of kernelsAtInput({ map: sparse, slots }))
           expectFree(module, pruned, { kernels: kernelsOf(pruned, option) });
       }),
-      { numRuns: 20 },
+      { numRuns: casesOf({ normal: 6, nightly: 20 }) },
     );
   });
 });

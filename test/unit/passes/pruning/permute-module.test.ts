@@ -14,6 +14,7 @@ import { type Orders, permuteModule } from '../../../../passes/pruning/orders/ap
 import { permutableAxes } from '../../../../passes/pruning/orders/permutable-axes.ts';
 import { arbitraryNetwork } from '../../../support/arbitrary-networks.ts';
 import { largestDifference, seededInputs } from '../../../support/seeded-inputs.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 function randomOrders(module: TensorModule, seed: number): Orders {
   const random = seededRandom(seed);
@@ -56,7 +57,7 @@ describe('a permuted network', () => {
         expect(verify(after)).toEqual([]);
         expect(differenceOf(module, after)).toBeLessThan(1e-9);
       }),
-      { numRuns: 1000 },
+      { numRuns: casesOf({ normal: 300, nightly: 1000 }) },
     );
   });
 
@@ -78,7 +79,7 @@ describe('a permuted network', () => {
           expect(() => permuteModule(network, new Map([[name, order]]))).toThrow(InternalError);
         }
       }),
-      { numRuns: 20 },
+      { numRuns: casesOf({ normal: 6, nightly: 20 }) },
     );
   });
 });

@@ -26,6 +26,7 @@ import { dense } from '../../../support/tiny-networks.ts';
 import { makers } from '../../ir/tensor/arbitraries.ts';
 import { randomModule, relativeDifference } from '../../ir/tensor/graphs.ts';
 import { squaredChain, weightEntries } from './networks.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 const moduleWithWeights = fc
   .tuple(fc.integer(), fc.integer({ min: 1, max: 10 }))
@@ -193,7 +194,7 @@ test('nothing depends on a neuron that is gone', () => {
       }
       expect(relativeDifference(replaceWeights(result, disturbed), result, 2)).toBeLessThan(1e-12);
     }),
-    { numRuns: 200 },
+    { numRuns: casesOf({ normal: 60, nightly: 200 }) },
   );
   expect(pruned).toBeGreaterThan(20);
 });

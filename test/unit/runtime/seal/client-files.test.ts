@@ -26,6 +26,7 @@ import {
 } from '../../../../runtime/seal/keys.ts';
 import { ciphertextFields, plaintextFields } from '../../../../runtime/seal/bytes/saved-format.ts';
 import { ProgramWriter, smallParameters } from '../engines/seal-wasm/programs.ts';
+import { casesOf } from '../../../support/setup/suite.ts';
 
 function squarePlan() {
   const writer = new ProgramWriter(smallParameters, 2 ** 28);
@@ -119,7 +120,7 @@ describe('envelopes', () => {
         changed[at] = (changed[at] ?? 0) ^ change;
         expect(read(changed)).not.toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: casesOf({ normal: 18, nightly: 60 }) },
     );
     expect(read(Uint8Array.from([...inputs, 0]))).toEqual(['H604']);
   });
@@ -186,7 +187,7 @@ describe('envelopes', () => {
         const reader = await EnvelopeReader.open(bytesAccess(bytes), expected);
         expect(await Promise.all(runs.map((_, r) => reader.read(r)))).toEqual(runs);
       }),
-      { numRuns: 50 },
+      { numRuns: casesOf({ normal: 15, nightly: 50 }) },
     );
   });
 
@@ -211,7 +212,7 @@ describe('envelopes', () => {
         changed[at] = (changed[at] ?? 0) ^ change;
         expect(await read(changed)).not.toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: casesOf({ normal: 18, nightly: 60 }) },
     );
     expect(await read(Uint8Array.from([...two, 0]))).toEqual(['H604']);
   });

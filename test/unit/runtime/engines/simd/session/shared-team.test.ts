@@ -8,6 +8,7 @@ import {
   SharedTeam,
   teamWords,
 } from '../../../../../../runtime/engines/simd/session/shared-team.ts';
+import { casesOf } from '../../../../../support/setup/suite.ts';
 import type { MemberTask } from './team-member.ts';
 
 const entry = new URL('./team-member.ts', import.meta.url);
@@ -33,8 +34,8 @@ function startAll(
 }
 
 describe.each([
-  { size: 1, rounds: 50_000 },
-  { size: 2, rounds: 50_000 },
+  { size: 1, rounds: casesOf({ normal: 10_000, nightly: 50_000 }) },
+  { size: 2, rounds: casesOf({ normal: 10_000, nightly: 50_000 }) },
   // More than there may be cores: members sleep.
   { size: 5, rounds: 500 },
 ])('a team of $size', ({ size, rounds }) => {
