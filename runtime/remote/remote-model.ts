@@ -260,10 +260,17 @@ export class RemoteModel {
       body: inputs,
       signal,
     };
-    const answer = await connection.whole(path, request, async (response) =>
-      response.status === accepted ? readDocument(response, jobStatusSchema) : this.readOutputs(response, onProgress),
-    );
-    if (answer instanceof Uint8Array) return answer;
+    let location: string | null = null;
+    const answer = await connection.whole(path, request, async (response) => {
+      location = response.headers.get('location');
+      return response.status === accepted
+        ? readDocument(response, jobStatusSchema)
+        : this.readOutputs(response, onProgress);
+    });
+    if (answer instanceof Uint8Array) {
+      this.forgetJob(location);
+      return answer;
+    }
     const { id } = answer;
     try {
       const job = await followJob(connection, id, {
@@ -278,9 +285,15 @@ export class RemoteModel {
         this.readOutputs(response, onProgress),
       );
     } finally {
-      // Nobody waits for it any more; where it is over, its result goes.
-      void connection.request(`v1/jobs/${id}`, { method: 'DELETE', expect: [404] }).catch(() => undefined);
+      this.forgetJob(`/v1/jobs/${id}`);
     }
+  }
+
+  /** Nobody waits for it any more; where it is over, its result goes. */
+  private forgetJob(location: string | null): void {
+    const [path] = /v1\/jobs\/[A-Za-z0-9_-]+$/.exec(location ?? '') ?? [];
+    if (path !== undefined)
+      void this.connection.request(path, { method: 'DELETE', expect: [404] }).catch(() => undefined);
   }
 
   private async readOutputs(response: Response, onProgress: InferOptions['onProgress']): Promise<Uint8Array> {

@@ -10,6 +10,9 @@ export const workerSchema = z.object({
   pid: z.int(),
   /** Digests of plans in memory, and how many keys of each. */
   plans: z.array(z.object({ digest: z.string(), keys: z.int() })),
+  /** Keys that have been loaded since the plans were, and ends of its evaluator by itself. */
+  keyLoads: z.int().default(0),
+  crashes: z.int().default(0),
   /** Tasks that it does now. */
   tasks: z.int(),
   /** How long a task occupied it, of late; absent before the first. */

@@ -16,12 +16,14 @@ export async function keepLease(
   const name = `${workerPrefix}.${now().name}`;
   while (!signal.aborted) {
     try {
-      const { plans } = await evaluator.usage();
+      const { plans, crashes } = await evaluator.usage();
       const record: WorkerRecord = {
         ...now(),
         host: hostname(),
         pid: process.pid,
         plans: plans.map(({ digest, loadedKeys }) => ({ digest, keys: loadedKeys })),
+        keyLoads: plans.reduce((sum, { keyLoads }) => sum + keyLoads, 0),
+        crashes,
       };
       const value = JSON.parse(JSON.stringify(record)) as Json;
       const entry = await leases.get(name);

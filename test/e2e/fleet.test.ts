@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type FleetProcess, FleetProcesses } from '../../bench/serve/fleet-processes.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Answer, Sample } from '../../ir/interface.ts';
@@ -36,6 +36,7 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
   const file = join(folder, 'small.hep');
 
   beforeAll(async () => {
+    keepJobs();
     writeFileSync(file, writeHep(plan));
     nats = await startNatsServer();
     fleet = new FleetProcesses({ nats: nats.url, leaseSeconds });
@@ -45,12 +46,22 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     await model.prepare();
   }, 60_000);
   afterAll(async () => {
+    vi.restoreAllMocks();
     await model.close();
     await fleet.end();
     await backend.close();
     await nats.end();
     rmSync(folder, { recursive: true });
   });
+
+  /** Records of jobs stay for the tests to look at: a client that has its answer removes them. */
+  function keepJobs(): void {
+    const { fetch } = globalThis;
+    vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => {
+      const isFarewell = init?.method === 'DELETE' && /\/v1\/jobs\//.test(new Request(input).url);
+      return isFarewell ? Promise.resolve(new Response(null, { status: 404 })) : fetch(input, init);
+    });
+  }
 
   /** As many as are asked for, those first that are there. */
   async function workers(count: number): Promise<FleetProcess[]> {
@@ -108,6 +119,8 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     expect(job.parts).toHaveLength(12);
     expect(job.parts.map(({ attempts }) => attempts)).toEqual(Array.from({ length: 12 }, () => 1));
     expect(new Set(job.parts.map(({ worker }) => worker))).toEqual(new Set([first?.name, second?.name]));
+    const metrics = async () => (await fetch(`${front.url}/metrics`)).text();
+    await expect.poll(metrics, { timeout: 5_000 }).toContain(`hepc_worker_crashes{worker="${second?.name ?? ''}"} 0\n`);
   });
 
   if (isNightly)

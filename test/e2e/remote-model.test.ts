@@ -40,7 +40,7 @@ async function open(url: string, options: Parameters<typeof RemoteModel.open>[2]
 }
 
 test('keys are made and uploaded once, and answers come', async () => {
-  const { url, log } = await startTestService();
+  const { url, log, folder } = await startTestService();
   const keeper = new MemoryKeyKeeper();
   const model = await open(url, { keeper });
   const steps = new Map<RemoteStep, number>();
@@ -55,6 +55,8 @@ test('keys are made and uploaded once, and answers come', async () => {
   expectAnswer(second, 0.1, -0.5);
   expect([...later]).toEqual(['encrypt', 'evaluate', 'decrypt']);
   expect(log.filter((line) => line.includes('"PATCH"'))).toHaveLength(1);
+  // Its results do not stay with the server.
+  await expect.poll(() => readdirSync(join(folder, 'objects/outputs')), { timeout: 5_000 }).toEqual([]);
 });
 
 test('many samples come back in their order, over several requests', async () => {

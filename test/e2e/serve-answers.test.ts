@@ -1,4 +1,6 @@
 /** Keys, answers and jobs over HTTP, and what is refused of them. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
@@ -31,7 +33,7 @@ async function inputsOf({ client: part }: Plan): Promise<Uint8Array> {
 }
 
 test('keys, an answer, a job with events, and an end', async () => {
-  const { url, log } = await startTestService();
+  const { url, log, folder } = await startTestService();
   const { keys, digest } = small;
   expect((await fetch(`${url}/v1/keys/${digest}`, { method: 'HEAD' })).status).toBe(404);
   await uploadKeys({ url }, keys.evaluationKeys);
@@ -61,6 +63,17 @@ test('keys, an answer, a job with events, and an end', async () => {
   const waited = await infer({ url }, small, { headers: { prefer: 'respond-async, wait=30' } });
   expect(waited.status).toBe(200);
   expectAnswers(await answersIn(small, waited));
+
+  // What nobody comes back for goes with its answer, and the rest when it is told so.
+  const result = () => fetch(`${place}/result`);
+  const kept = url + (waited.headers.get('location') ?? '');
+  expect(answered.headers.get('location')).toBeNull();
+  for (const each of [place, kept]) {
+    expect(jobStatusSchema.parse(await (await fetch(each, { method: 'DELETE' })).json()).state).toBe('done');
+    expect((await problemIn(await fetch(each, { method: 'DELETE' }))).message).toBe('404 H842');
+  }
+  expect((await problemIn(await result())).message).toBe('404 H842');
+  await expect.poll(() => readdirSync(join(folder, 'objects/outputs'))).toEqual([]);
 
   // Each job once, whether its caller waited or not, and not again where it was asked for twice.
   expect(await (await fetch(`${url}/metrics`)).text()).toContain('hepc_jobs_total{end="done"} 3\n');

@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Evaluator } from '../../evaluation/evaluator.ts';
 import type { Job } from '../../jobs/job-record.ts';
+import { workerPrefix, type WorkerRecord, workerSchema } from '../../jobs/worker-record.ts';
 import type { Keys } from '../../keys/keys.ts';
 import type { Backend } from '../../stores/backend.ts';
 
@@ -71,6 +72,7 @@ export class Metrics {
     this.gauge('hepc_evaluator_key_loads', 'Keys that were loaded since the plans were', () =>
       usage(({ keyLoads }) => keyLoads),
     );
+    this.workerGauges(backend);
     this.gauge(
       'hepc_evaluator_crashes',
       'Ends of the evaluator by itself',
@@ -106,6 +108,41 @@ export class Metrics {
 
   get contentType(): string {
     return this.registry.contentType;
+  }
+
+  /** Of all workers of the fleet, as they say themselves, at every front. */
+  private workerGauges({ leases }: Backend): void {
+    const each = async (collect: (worker: WorkerRecord) => void): Promise<void> => {
+      for await (const { value } of leases.list(workerPrefix)) {
+        const worker = workerSchema.safeParse(value);
+        if (worker.success) collect(worker.data);
+      }
+    };
+    const perWorker = (name: string, help: string, of: (worker: WorkerRecord) => number): void => {
+      const gauge = new Gauge({
+        name,
+        help,
+        labelNames: ['worker'],
+        registers: [this.registry],
+        collect: async () => {
+          // Those that are gone are left out, and all where the store is.
+          gauge.reset();
+          await each((worker) => {
+            gauge.set({ worker: worker.name }, of(worker));
+          }).catch(() => undefined);
+        },
+      });
+    };
+    perWorker('hepc_worker_tasks', 'Tasks that a worker does now', ({ tasks }) => tasks);
+    perWorker('hepc_worker_keys', 'Keys that a worker holds in memory', ({ plans }) =>
+      plans.reduce((sum, { keys }) => sum + keys, 0),
+    );
+    perWorker(
+      'hepc_worker_key_loads',
+      'Keys that a worker has loaded since its plans were',
+      ({ keyLoads }) => keyLoads,
+    );
+    perWorker('hepc_worker_crashes', 'Ends of the evaluator of a worker by itself', ({ crashes }) => crashes);
   }
 
   private gauge(name: string, help: string, value: () => Promise<number>): void {

@@ -47,7 +47,14 @@ export function jobRoutes(app: ZodApp, parts: () => ServiceParts): void {
         consumes: [mediaTypes.ciphertexts],
         params: inferParams,
         headers: inferHeaders,
-        response: { 200: result, 202: jobStatusSchema.describe('Accepted; Location names the job.'), ...problems },
+        response: {
+          200: bytesOf(
+            mediaTypes.ciphertexts,
+            'The encrypted outputs. Location names the job where it outlives the request.',
+          ),
+          202: jobStatusSchema.describe('Accepted; Location names the job.'),
+          ...problems,
+        },
       },
     },
     async (request, reply) => {
@@ -116,12 +123,22 @@ export function jobRoutes(app: ZodApp, parts: () => ServiceParts): void {
   );
   app.delete(
     '/jobs/:id',
-    { schema: { tags, params: jobParams, summary: 'Cancel a job', response: { 200: jobStatusSchema, ...problems } } },
+    {
+      schema: {
+        tags,
+        params: jobParams,
+        summary: 'Cancel a job; of one that is over, remove the result',
+        response: { 200: jobStatusSchema, ...problems },
+      },
+    },
     async (request) => {
       const { id } = request.params;
-      const job = await parts().jobs.cancel(request.tenant, id);
-      if (job === undefined) throw new HepcError([unknownJob({ id: id.slice(0, 100) })]);
-      return statusOf(job, progressOf(job), parts());
+      const { jobs } = parts();
+      const job = await existing(request, id, parts());
+      const cancelled = isOver(job) ? undefined : await jobs.cancel(request.tenant, id);
+      if (isOver(job)) await jobs.discard(job);
+      const last = cancelled ?? job;
+      return statusOf(last, progressOf(last), parts());
     },
   );
 }
@@ -179,12 +196,14 @@ async function infer({ request, reply, id, headers }: Inference, parts: ServiceP
   const job =
     (respondAsync && (wait ?? 0) === 0 ? undefined : await ending(submitted, AbortSignal.any(limits), parts)) ??
     submitted;
+  // Whoever can come back for it can also say that he will not.
+  if (outlives) reply.header('location', `/v1/jobs/${job.id}`);
   if (isOver(job)) {
     if (!parts.works) metrics.ended(job);
     return answer(request, reply, job, parts);
   }
   if (!signal.aborted && respondAsync) {
-    reply.code(202).header('location', `/v1/jobs/${job.id}`).type('application/json');
+    reply.code(202).type('application/json');
     return reply.send(statusOf(job, progressOf(job), parts));
   }
   if (!outlives) await jobs.cancel(tenant, job.id);

@@ -22,6 +22,8 @@ import { defaultNatsOptions, type NatsOptions } from './options.ts';
 
 /** Of a request; a server that is busy takes long. */
 const answerMs = 5000;
+/** How long an answer to the question whether there is one may take. */
+const checkMs = 2_000;
 
 /** Of JetStream's API: the last message of the subject is another than expected. */
 const wrongLast = new Set([10071, 10164]);
@@ -102,10 +104,15 @@ export class Link {
 
   /**
    * What `request` gives, which is made again where the server does not answer. Rejects with H807 where the server has
-   * no room, H811 after the stated time, and with the reason of `signal`.
+   * no room, H811 after `patienceMs`, and with the reason of `signal`.
    */
-  async call<T>(what: string, request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const end = performance.now() + this.#outageMs;
+  async call<T>(
+    what: string,
+    request: () => Promise<T>,
+    signal?: AbortSignal,
+    patienceMs = this.#outageMs,
+  ): Promise<T> {
+    const end = performance.now() + patienceMs;
     for (;;) {
       signal?.throwIfAborted();
       if (this.#closed) throw new InternalError('the store is closed');
@@ -113,7 +120,7 @@ export class Link {
       signal?.throwIfAborted();
       if (isUp) {
         try {
-          return await this.#withinTime(request());
+          return await this.#withinTime(request(), Math.min(2 * answerMs, patienceMs));
         } catch (error) {
           const reason = error instanceof JetStreamApiError ? withoutRoom[error.code] : undefined;
           if (reason !== undefined) throw new HepcError([noRoom({ what, reason })]);
@@ -127,10 +134,10 @@ export class Link {
   }
 
   /** The library's requests wait for their whole time, also where the connection ends before. */
-  async #withinTime<T>(request: Promise<T>): Promise<T> {
+  async #withinTime<T>(request: Promise<T>, ms: number): Promise<T> {
     const { promise, reject } = Promise.withResolvers<never>();
     const giveUp = (): void => reject(new PassingError('no answer'));
-    const late = setTimeout(giveUp, 2 * answerMs);
+    const late = setTimeout(giveUp, ms);
     this.#pending.add(giveUp);
     try {
       return await Promise.race([request, promise]);
@@ -264,9 +271,9 @@ export class Link {
     return this.#jsm.streams.update(config.name, { ...config, max_age, duplicate_window });
   }
 
-  /** That JetStream answers. */
+  /** That JetStream answers, and soon: whoever asks asks again. */
   async check(): Promise<void> {
-    await this.call('whether it answers', () => this.#jsm.getAccountInfo());
+    await this.call('whether it answers', () => this.#jsm.getAccountInfo(), undefined, checkMs);
   }
 
   async close(): Promise<void> {

@@ -17,7 +17,9 @@ function take(cold: Item[], count: number, stepMs: number): string {
   const affinity = new Affinity();
   let order = '';
   for (let k = 0; k < count; k++) {
-    const waiting: [Item, ...Item[]] = [...cold, item('warm')] as unknown as [Item, ...Item[]];
+    const warm = item('warm');
+    const [first = warm, ...others] = cold;
+    const waiting = [first, ...others, ...(first === warm ? [] : [warm])] as const;
     const choice = affinity.choose(waiting, suits, k * stepMs);
     affinity.take(waiting, choice, k * stepMs);
     const at = cold.indexOf(choice.chosen);
