@@ -26,7 +26,7 @@ import { casesOf, isNightly } from '../support/setup/suite.ts';
 const withServer: typeof serve = (plan, keys, options, use) =>
   serve(plan, keys, { engine: 'seal-wasm', ...options }, use);
 
-// Those of simd, which are compared with SEAL, are in both suites.
+// Those of simd are in both suites; operations of SEAL are in test/unit/runtime/engines/seal-wasm.
 if (isNightly)
   test('random programs give what they give in the clear', { timeout: 300_000 }, async () => {
     let seed = 0;
