@@ -2,7 +2,7 @@
  * What the plans of the example models cost, in operations and bytes, compiled for the engine that runs them by default
  * and for node-seal: goldens, in `test/golden/counts.json` and `seal-counts.json`. A change
  * that is meant is blessed with `HEPC_BLESS=1` and committed with its cause. The large autoencoders are compiled at
- * night and for blessing. `trained-networks.test.ts` does the same for other networks.
+ * night and for blessing. `trained-networks.nightly.test.ts` does the same for other networks.
  */
 import { expect, test } from 'vitest';
 import { blessCounts, countsOf, goldenFiles, readGoldenCounts } from '../support/golden-counts.ts';

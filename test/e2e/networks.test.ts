@@ -21,8 +21,8 @@ function samplesFor({ inputs }: TestNetwork, count: number, seed: number): Sampl
   });
 }
 
-/** Strides and a global pool; an activation and a batch. */
-const quick: ReadonlySet<string> = new Set(['a 1-D convolution', 'a batch of 16']);
+/** An activation and a batch. */
+const quick: ReadonlySet<string> = new Set(['a batch of 16']);
 
 test.each(testNetworks.filter(({ name }) => isNightly || quick.has(name)))(
   '$name compiles and runs encrypted',

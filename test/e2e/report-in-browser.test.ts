@@ -1,4 +1,4 @@
-/** Reports in Chromium: nothing is cut off, on a screen and on a phone, light and dark; a light phone at night. */
+/** Reports in Chromium: nothing is cut off on a dark phone; at night on a screen and a light phone, too. */
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -57,7 +57,7 @@ describe.skipIf(!isThere)(`in ${place}`, { timeout: 120_000 }, () => {
       { width: 1280, colorScheme: 'light' },
       { width: 390, colorScheme: 'light' },
     ] as const;
-    test.each(isNightly ? screens : screens.slice(0, 2))(
+    test.each(isNightly ? screens : screens.slice(0, 1))(
       'at $width pixels, $colorScheme',
       async ({ width, colorScheme }) => {
         const tab = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });

@@ -46,8 +46,8 @@ test('an upload that breaks at any byte goes on from there', async () => {
       let offset = 0;
       for (const at of [...new Set(cuts)].sort((a, b) => a - b)) {
         await cut(upload, offset, at - offset);
-        // All that was sent before the connection broke is there.
-        expect(await offsetOf({ url }, upload)).toBe(at);
+        // All that was sent before the connection broke is there, once it is on the disk.
+        await expect.poll(() => offsetOf({ url }, upload), { timeout: 5_000, interval: 10 }).toBe(at);
         offset = at;
       }
       expect(await sendPiece({ url }, upload, offset, evaluationKeys.subarray(offset))).toBe(total);

@@ -155,12 +155,13 @@ describe('a hint was tried', () => {
     expect(accuracyOf(plan).labelsKept).toBeGreaterThanOrEqual(1 - (hint?.value ?? 0));
   });
 
-  test('of noise that no chain makes smaller', () => {
-    const module = denseChain([6, 5, 4]);
-    const options = { samples: samplesOf(module, 20), maxError: 1e-12 };
-    const hint = hintOf(() => planOf(module, options));
-    expect(planOf(module, { ...options, maxError: hint?.value ?? 0 }).client.maxError).toBe(hint?.value);
-  });
+  if (isNightly)
+    test('of noise that no chain makes smaller', () => {
+      const module = denseChain([6, 5, 4]);
+      const options = { samples: samplesOf(module, 20), maxError: 1e-12 };
+      const hint = hintOf(() => planOf(module, options));
+      expect(planOf(module, { ...options, maxError: hint?.value ?? 0 }).client.maxError).toBe(hint?.value);
+    });
 });
 
 test('a bound on degrees is kept', () => {

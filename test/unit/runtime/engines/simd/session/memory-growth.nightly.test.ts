@@ -1,7 +1,4 @@
-/**
- * Many operations on the same values, and many evaluations of a session: nothing grows with their number. In the normal suite
- * there are fewer of both, so that what is less than 35 bytes for each operation is seen at night only.
- */
+/** Many operations on the same values, and many evaluations of a session: nothing grows with their number. */
 import { beforeAll, expect, test } from 'vitest';
 import { seededRandom } from '../../../../../../ir/random.ts';
 import { keyBytes, valueBytes } from '../../../../../../runtime/engines/simd/memory/layout.ts';
@@ -12,7 +9,6 @@ import { mixedPlan, randomSample, withClient, withServer } from '../../../../../
 import { parametersOf } from '../arbitrary-parameters.ts';
 import { OperationBench } from '../operations/operation-bench.ts';
 import { runStep, type Step } from '../operations/operation-steps.ts';
-import { casesOf } from '../../../../../support/setup/suite.ts';
 import { SealReference } from '../seal-reference.ts';
 
 const mebibyte = 2 ** 20;
@@ -69,7 +65,7 @@ function operationsOf(bench: OperationBench, reference: SealReference): Step[] {
   return [...Array.from({ length: 12 }, () => cheap).flat(), ...dear];
 }
 
-const operationCount = casesOf({ normal: 30_000, nightly: 100_000 });
+const operationCount = 100_000;
 
 test(`${operationCount} operations take no memory that stays`, async () => {
   const parameters = parametersOf(4096, [48, 40], 48);
@@ -96,7 +92,7 @@ test(`${operationCount} operations take no memory that stays`, async () => {
   expect(after.residentBytes - before.residentBytes).toBeLessThan(32 * mebibyte);
 });
 
-const evaluationCount = casesOf({ normal: 90, nightly: 150 });
+const evaluationCount = 150;
 
 test(`${evaluationCount} evaluations take no memory that stays`, async () => {
   const plan = mixedPlan();
