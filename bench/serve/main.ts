@@ -1,9 +1,10 @@
 /**
- * What a service costs beside the evaluations that it makes, on loopback:
+ * What a service costs beside the evaluations that it makes, on loopback; a fleet whose processes are killed, and the demo
+ * page in Chromium:
  *
- *   npm run bench:serve [-- --clients 100] [--fleet] [--write]
+ *   npm run bench:serve [-- --clients 100] [--parts few,many,fleet,page] [--jobs 500] [--write]
  *
- * With --write into `bench/serve.md`.
+ * With --write into `bench/serve.md`, which takes all parts. The fleet needs a nats-server (HEPC_NATS_SERVER, or the path).
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -11,13 +12,18 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compile, listSamples, loadSamples, readPlan } from '../../index.ts';
 import { median } from '../../ir/maths/averages.ts';
+import type { Sample } from '../../ir/interface.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
+import { smallPlan } from '../../test/fuzz/targets/small-plan.ts';
 import { ReferenceModel } from '../../training/onnxruntime.ts';
 import { circumstances, publish } from '../publish.ts';
 import { evaluateBare } from './bare.ts';
-import { checkAnswers, makeClients } from './clients.ts';
+import { type BenchClient, checkAnswers, makeClients } from './clients.ts';
+import { measureDemoPage, type PageFigures } from './demo-page.ts';
+import { measureFleet } from './fleet.ts';
 import { load, uploadAll } from './load.ts';
-import { renderServe, type ServeFigures } from './render.ts';
-import { startService } from './service-process.ts';
+import { type FewFigures, type ManyFigures, renderServe, type ServeFigures } from './render.ts';
+import { type ServiceProcess, startService } from './service-process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const resultFile = join(root, 'bench', 'serve.md');
@@ -27,21 +33,57 @@ const threads = availableParallelism();
 const fewClients = 8;
 const requestsEach = 20;
 const maxQueue = 64;
+const rounds = 5;
+/** Of the demo page. */
+const visits = 5;
 
 const { values } = parseArgs({
-  options: { clients: { type: 'string', default: '100' }, write: { type: 'boolean', default: false } },
+  options: {
+    clients: { type: 'string', default: '100' },
+    parts: { type: 'string', default: 'few,many,fleet,page' },
+    jobs: { type: 'string', default: '500' },
+    write: { type: 'boolean', default: false },
+  },
 });
+const parts = new Set(values.parts.split(','));
+if (values.write && parts.size < 4) throw new Error('--write takes all parts');
+const note = (text: string): void => void process.stderr.write(`${text}\n`);
 
 const folder = mkdtempSync(join(tmpdir(), 'hepc-bench-serve-'));
 try {
-  const figures = await measure(Number(values.clients));
+  const figures: ServeFigures = {
+    ...(parts.has('few') || parts.has('many') ? await measureServer(Number(values.clients)) : {}),
+    ...(parts.has('page') && { page: await measurePage() }),
+    ...(parts.has('fleet') && { fleets: await measureFleets(Number(values.jobs)) }),
+    ...{ memoryBytes, maxQueue, threads },
+  };
   await publish(resultFile, renderServe(figures, { ...circumstances(), cores: threads }), values.write);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function measure(count: number): Promise<ServeFigures> {
-  const note = (text: string): void => void process.stderr.write(`${text}\n`);
+function measurePage(): Promise<PageFigures> {
+  note('the demo page');
+  return measureDemoPage(visits, threads);
+}
+
+async function measureFleets(requests: number): Promise<NonNullable<ServeFigures['fleets']>> {
+  const fleets = [];
+  for (const [what, alsoKill] of [
+    ['workers', []],
+    ['workers, the front and NATS', ['front', 'nats']],
+  ] as const) {
+    note(`a fleet: ${what} are killed`);
+    const figures = await measureFleet({
+      ...{ plan: smallPlan(), requests, samples: 8, clients: 2, atOnce: 4, workers: 3 },
+      ...{ leaseSeconds: 3, killSeconds: 3, maxAttempts: 5, seed: 1, alsoKill },
+    });
+    fleets.push({ what, requests, figures });
+  }
+  return fleets;
+}
+
+async function measureServer(count: number): Promise<Pick<ServeFigures, 'few' | 'many'>> {
   const onnx = new Uint8Array(readFileSync(join(root, 'examples/models/mlp-784-128-128-10.onnx')));
   const images = new Uint8Array(readFileSync(join(root, 'examples/models/mnist-test256.npz')));
   const { hep } = compile(onnx, {
@@ -51,40 +93,52 @@ async function measure(count: number): Promise<ServeFigures> {
   writeFileSync(planFile, hep);
   const plan = readPlan(hep, 'mlp.hep');
   const samples = listSamples(loadSamples(images, 'mnist-test256.npz', plan.client.inputs));
+  note(`keys and requests of ${count} clients`);
+  const clients = await makeClients(plan, samples, { count, each: requestsEach, folder });
+  const at: ServerBench = { plan, planFile, clients };
+  return {
+    ...(parts.has('few') && { few: await measureFew(at) }),
+    ...(parts.has('many') && { many: await measureMany(at, await answersInTheClear(onnx, samples)) }),
+  };
+}
+
+async function answersInTheClear(onnx: Uint8Array, samples: readonly Sample[]): Promise<Float64Array[]> {
   const model = await ReferenceModel.load(onnx);
   const expected: Float64Array[] = [];
   for (const sample of samples) expected.push([...(await model.run(sample)).values()][0] ?? new Float64Array());
   await model.close();
+  return expected;
+}
 
-  note(`keys and requests of ${count} clients`);
-  const clients = await makeClients(plan, samples, { count, each: requestsEach, folder });
+interface ServerBench {
+  readonly plan: Plan;
+  readonly planFile: string;
+  readonly clients: readonly BenchClient[];
+}
+
+function serve(planFile: string, ...more: string[]): Promise<ServiceProcess> {
+  const limits = ['--memory', `${memoryBytes / 2 ** 30}GiB`, '--threads', `${threads}`];
+  return startService([planFile, '--store', join(folder, 'store'), ...limits, ...more]);
+}
+
+/** Those whose keys stay in memory: bare and served, in turns. */
+async function measureFew({ plan, planFile, clients }: ServerBench): Promise<FewFigures> {
   const few = clients.slice(0, fewClients);
-  const serve = (...more: string[]) =>
-    startService([
-      planFile,
-      '--store',
-      join(folder, 'store'),
-      '--memory',
-      `${memoryBytes / 2 ** 30}GiB`,
-      '--threads',
-      `${threads}`,
-      ...more,
-    ]);
-
-  note('few clients, whose keys stay in memory: bare and served, in turns');
+  const requests = few.length * requestsEach;
   const bare: number[] = [];
   const served: number[] = [];
   const evaluations: number[] = [];
   const overheads: number[] = [];
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < rounds; round++) {
+    note(`few clients, round ${round + 1} of ${rounds}`);
     const alone = await evaluateBare(plan, few, { threads, memoryBytes });
-    bare.push((fewClients * requestsEach) / alone.seconds);
+    bare.push(requests / alone.seconds);
     evaluations.push(median(alone.milliseconds));
-    const service = await serve();
+    const service = await serve(planFile);
     try {
       await uploadAll(service.url, 'mlp', few);
       await load(service.url, 'mlp', few);
-      served.push((fewClients * requestsEach) / (await load(service.url, 'mlp', few)).seconds);
+      served.push(requests / (await load(service.url, 'mlp', few)).seconds);
       const single = await load(service.url, 'mlp', few.slice(0, 1), { rounds: 3 });
       const own = await evaluateBare(plan, few.slice(0, 1), { threads, memoryBytes });
       overheads.push(median(single.latencies) - median(own.milliseconds));
@@ -92,9 +146,15 @@ async function measure(count: number): Promise<ServeFigures> {
       await service.stop();
     }
   }
+  return { clients: few.length, requests, bare, served, evaluations, overheads };
+}
 
-  note(`${count} clients at once`);
-  const service = await serve('--max-queue', `${maxQueue}`, '--tenant-keys', '64GiB');
+async function measureMany(
+  { plan, planFile, clients }: ServerBench,
+  expected: readonly Float64Array[],
+): Promise<ManyFigures> {
+  note(`${clients.length} clients at once`);
+  const service = await serve(planFile, '--max-queue', `${maxQueue}`, '--tenant-keys', '64GiB');
   try {
     await uploadAll(service.url, 'mlp', clients);
     let peak = 0;
@@ -103,20 +163,9 @@ async function measure(count: number): Promise<ServeFigures> {
     clearInterval(watch);
     const checked = await checkAnswers(plan, clients, all.answers, expected);
     return {
-      few: { clients: fewClients, requests: fewClients * requestsEach, bare, served, evaluations, overheads },
-      many: {
-        clients: count,
-        requests: count * requestsEach,
-        seconds: all.seconds,
-        retries: all.retries,
-        refusals: all.refusals.length,
-        ...checked,
-        peakBytes: peak,
-        latencyMs: median(all.latencies),
-      },
-      memoryBytes,
-      maxQueue,
-      threads,
+      ...{ clients: clients.length, requests: clients.length * requestsEach, seconds: all.seconds },
+      ...{ retries: all.retries, refusals: all.refusals.length, ...checked },
+      ...{ peakBytes: peak, latencyMs: median(all.latencies) },
     };
   } finally {
     await service.stop();

@@ -1,29 +1,38 @@
 /** The page of `bench:serve`. */
 import { formatBytes } from '../../cli/render/units.ts';
+import type { PageFigures } from './demo-page.ts';
+import type { FleetFigures } from './fleet.ts';
 
+export interface FewFigures {
+  readonly clients: number;
+  readonly requests: number;
+  /** Requests a second, by round. */
+  readonly bare: readonly number[];
+  readonly served: readonly number[];
+  /** Milliseconds, medians by round. */
+  readonly evaluations: readonly number[];
+  readonly overheads: readonly number[];
+}
+
+export interface ManyFigures {
+  readonly clients: number;
+  readonly requests: number;
+  readonly seconds: number;
+  readonly retries: number;
+  readonly refusals: number;
+  readonly right: number;
+  readonly wrong: number;
+  readonly missing: number;
+  readonly peakBytes: number;
+  readonly latencyMs: number;
+}
+
+/** Parts that were not measured are absent. */
 export interface ServeFigures {
-  readonly few: {
-    readonly clients: number;
-    readonly requests: number;
-    /** Requests a second, by round. */
-    readonly bare: readonly number[];
-    readonly served: readonly number[];
-    /** Milliseconds, medians by round. */
-    readonly evaluations: readonly number[];
-    readonly overheads: readonly number[];
-  };
-  readonly many: {
-    readonly clients: number;
-    readonly requests: number;
-    readonly seconds: number;
-    readonly retries: number;
-    readonly refusals: number;
-    readonly right: number;
-    readonly wrong: number;
-    readonly missing: number;
-    readonly peakBytes: number;
-    readonly latencyMs: number;
-  };
+  readonly few?: FewFigures;
+  readonly many?: ManyFigures;
+  readonly page?: PageFigures;
+  readonly fleets?: readonly { readonly what: string; readonly requests: number; readonly figures: FleetFigures }[];
   readonly memoryBytes: number;
   readonly maxQueue: number;
   readonly threads: number;
@@ -36,24 +45,32 @@ interface Circumstances {
   readonly cores: number;
 }
 
-export function renderServe({ few, many, memoryBytes, maxQueue, threads }: ServeFigures, where: Circumstances): string {
-  const ratio = few.served.map((value, k) => (100 * value) / (few.bare[k] ?? NaN));
+export function renderServe(figures: ServeFigures, where: Circumstances): string {
+  const { few, many, page, fleets, memoryBytes, maxQueue, threads } = figures;
   return `# What a service costs
 
 \`npm run bench:serve -- --write\`, ${where.date}: ${where.machine}, ${where.cores} cores, Node ${where.node}. Loopback; the clients of the load share the cores with the service. The plan is \`mlp-784-128-128-10\`, with ${threads} threads and ${formatBytes(memoryBytes)} for plans and keys.
+${few ? renderFew(few) : ''}${many ? renderMany(many, maxQueue) : ''}${page ? renderPage(page) : ''}${fleets ? renderFleets(fleets) : ''}`;
+}
 
+function renderFew({ clients, requests, bare, served, evaluations, overheads }: FewFigures): string {
+  const ratio = served.map((value, k) => (100 * value) / (bare[k] ?? NaN));
+  return `
 ## While keys stay in memory
 
-${few.clients} clients with keys of their own, ${few.requests} requests that were encrypted before, ${few.bare.length} rounds, each bare and served.
+${clients} clients with keys of their own, ${requests} requests that were encrypted before, ${bare.length} rounds, each bare (one process that evaluates and does nothing else) and served.
 
-| | median | least to most |
-| --- | --- | --- |
-${row('requests a second, bare evaluations', few.bare, 1)}
-${row('requests a second, served', few.served, 1)}
+${spread}
+${row('requests a second, bare evaluations', bare, 1)}
+${row('requests a second, served', served, 1)}
 ${row('served, in per cent of bare', ratio, 0)}
-${row('one evaluation, ms', few.evaluations, 1)}
-${row('one request beyond its evaluation, ms', few.overheads, 1)}
+${row('one evaluation, ms', evaluations, 1)}
+${row('one request beyond its evaluation, ms', overheads, 1)}
+`;
+}
 
+function renderMany(many: ManyFigures, maxQueue: number): string {
+  return `
 ## Many clients
 
 ${many.clients} clients with keys of their own, ${many.requests / many.clients} requests each, all at once; a queue of ${maxQueue}.
@@ -68,6 +85,45 @@ ${many.clients} clients with keys of their own, ${many.requests / many.clients} 
 | memory of server and evaluator at its peak | ${formatBytes(many.peakBytes)} |
 `;
 }
+
+function renderPage({ first, next, evaluation, longestTask }: PageFigures): string {
+  const seconds = (values: readonly number[]): number[] => values.map((value) => value / 1000);
+  const beyond = next.map((value, k) => value - (evaluation[k] ?? NaN));
+  return `
+## The demo page
+
+\`hepc serve --demo\` in headless Chromium on the same cores, ${first.length} visits without keys: from the end of the drawing to the answer. 0.4 s of each are the page's pause, in which a drawing may go on.
+
+${spread}
+${row('first answer, with keys made and uploaded, s', seconds(first), 1)}
+${row('next answer, s', seconds(next), 2)}
+${row('next answer beyond its evaluation, s', seconds(beyond), 2)}
+${row("longest task of the page's thread, ms (0: none of 50 or more)", longestTask, 0)}
+`;
+}
+
+function renderFleets(fleets: NonNullable<ServeFigures['fleets']>): string {
+  const line = (name: string, of: (figures: FleetFigures, requests: number) => string): string =>
+    `| ${name} | ${fleets.map(({ figures, requests }) => of(figures, requests)).join(' | ')} |`;
+  const refusals = ({ refused }: FleetFigures): number => Object.values(refused).reduce((sum, count) => sum + count, 0);
+  return `
+## A fleet that is killed
+
+One front and three workers over NATS JetStream, two clients with four requests under way each, one to eight samples a request. Every 1.5 to 4.5 s a process ends by \`SIGKILL\` and is started again.
+
+| killed | ${fleets.map(({ what }) => what).join(' | ')} |
+| --- | ${fleets.map(() => '---').join(' | ')} |
+${line('answered rightly', ({ answered, wrong }, requests) => `${answered - wrong} of ${requests}`)}
+${line('wrong, done twice, refused without a reason', (f) => `${f.wrong}, ${f.duplicated}, ${f.unexplained.length}`)}
+${line('refused with a reason', (f) => String(refusals(f)))}
+${line('workers, fronts, NATS killed', ({ killed }) => `${killed.worker}, ${killed.front}, ${killed.nats}`)}
+${line('parts that were done again', (f) => String(f.redelivered))}
+${line('longest request, s', (f) => f.longestSeconds.toFixed(0))}
+`;
+}
+
+const spread = `| | median | least to most |
+| --- | --- | --- |`;
 
 function row(what: string, values: readonly number[], digits: number): string {
   const sorted = values.toSorted((a, b) => a - b);

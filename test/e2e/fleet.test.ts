@@ -6,7 +6,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { isFarewell } from '../../bench/serve/fleet.ts';
 import { type FleetProcess, FleetProcesses } from '../../bench/serve/fleet-processes.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Answer, Sample } from '../../ir/interface.ts';
@@ -36,32 +37,24 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
   const file = join(folder, 'small.hep');
 
   beforeAll(async () => {
-    keepJobs();
     writeFileSync(file, writeHep(plan));
     nats = await startNatsServer();
     fleet = new FleetProcesses({ nats: nats.url, leaseSeconds });
     front = await fleet.front(file, '--listen', '127.0.0.1:0', '--runs-per-part', '2');
     backend = await openNatsBackend(nats.url, { storeBytes: 16 * 2 ** 30, cacheFolder: join(folder, 'cache') });
-    model = await RemoteModel.open(front.url, 'small');
+    // Records of jobs stay for the tests to look at.
+    const remembering: typeof fetch = (input, init) =>
+      isFarewell(input, init) ? Promise.resolve(new Response(null, { status: 404 })) : fetch(input, init);
+    model = await RemoteModel.open(front.url, 'small', { fetch: remembering });
     await model.prepare();
   }, 60_000);
   afterAll(async () => {
-    vi.restoreAllMocks();
     await model.close();
     await fleet.end();
     await backend.close();
     await nats.end();
     rmSync(folder, { recursive: true });
   });
-
-  /** Records of jobs stay for the tests to look at: a client that has its answer removes them. */
-  function keepJobs(): void {
-    const { fetch } = globalThis;
-    vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => {
-      const isFarewell = init?.method === 'DELETE' && /\/v1\/jobs\//.test(new Request(input).url);
-      return isFarewell ? Promise.resolve(new Response(null, { status: 404 })) : fetch(input, init);
-    });
-  }
 
   /** As many as are asked for, those first that are there. */
   async function workers(count: number): Promise<FleetProcess[]> {
