@@ -5,6 +5,8 @@ import { type BenchClient, bytesOf } from './clients.ts';
 
 export interface BareFigures {
   readonly seconds: number;
+  /** Processor time of all. */
+  readonly cpuMilliseconds: number;
   /** Of each evaluation alone. */
   readonly milliseconds: readonly number[];
 }
@@ -24,6 +26,7 @@ export async function evaluateBare(
     for (const [c, session] of sessions.entries()) await session.evaluate(files[c]?.[0] ?? new Uint8Array());
     const milliseconds: number[] = [];
     const start = performance.now();
+    const startCpu = ownCpu();
     const rounds = files[0]?.length ?? 0;
     for (let r = 0; r < rounds; r++)
       await Promise.all(
@@ -32,8 +35,14 @@ export async function evaluateBare(
           milliseconds.push(timings.evaluate);
         }),
       );
-    return { seconds: (performance.now() - start) / 1000, milliseconds };
+    return { seconds: (performance.now() - start) / 1000, cpuMilliseconds: ownCpu() - startCpu, milliseconds };
   } finally {
     await server.close();
   }
+}
+
+/** Processor time of this process with its workers, in milliseconds. */
+export function ownCpu(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

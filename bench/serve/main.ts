@@ -17,7 +17,7 @@ import type { Plan } from '../../ir/plan/plan.ts';
 import { smallPlan } from '../../test/fuzz/targets/small-plan.ts';
 import { ReferenceModel } from '../../training/onnxruntime.ts';
 import { circumstances, publish } from '../publish.ts';
-import { evaluateBare } from './bare.ts';
+import { evaluateBare, ownCpu } from './bare.ts';
 import { type BenchClient, checkAnswers, makeClients } from './clients.ts';
 import { measureDemoPage, type PageFigures } from './demo-page.ts';
 import { measureFleet } from './fleet.ts';
@@ -129,24 +129,31 @@ async function measureFew({ plan, planFile, clients }: ServerBench): Promise<Few
   const served: number[] = [];
   const evaluations: number[] = [];
   const overheads: number[] = [];
+  const cpu = { bare: [] as number[], server: [] as number[], evaluator: [] as number[], clients: [] as number[] };
   for (let round = 0; round < rounds; round++) {
     note(`few clients, round ${round + 1} of ${rounds}`);
     const alone = await evaluateBare(plan, few, { threads, memoryBytes });
+    cpu.bare.push(alone.cpuMilliseconds / requests);
     bare.push(requests / alone.seconds);
     evaluations.push(median(alone.milliseconds));
     const service = await serve(planFile);
     try {
       await uploadAll(service.url, 'mlp', few);
       await load(service.url, 'mlp', few);
+      const [before, own] = [service.cpuMilliseconds(), ownCpu()];
       served.push(requests / (await load(service.url, 'mlp', few)).seconds);
+      const after = service.cpuMilliseconds();
+      cpu.server.push((after.server - before.server) / requests);
+      cpu.evaluator.push((after.evaluator - before.evaluator) / requests);
+      cpu.clients.push((ownCpu() - own) / requests);
       const single = await load(service.url, 'mlp', few.slice(0, 1), { rounds: 3 });
-      const own = await evaluateBare(plan, few.slice(0, 1), { threads, memoryBytes });
-      overheads.push(median(single.latencies) - median(own.milliseconds));
+      const one = await evaluateBare(plan, few.slice(0, 1), { threads, memoryBytes });
+      overheads.push(median(single.latencies) - median(one.milliseconds));
     } finally {
       await service.stop();
     }
   }
-  return { clients: few.length, requests, bare, served, evaluations, overheads };
+  return { clients: few.length, requests, bare, served, evaluations, overheads, cpu };
 }
 
 async function measureMany(
@@ -157,8 +164,12 @@ async function measureMany(
   const service = await serve(planFile, '--max-queue', `${maxQueue}`, '--tenant-keys', '64GiB');
   try {
     await uploadAll(service.url, 'mlp', clients);
-    let peak = 0;
-    const watch = setInterval(() => (peak = Math.max(peak, service.residentBytes())), 200);
+    const peak = { server: 0, evaluator: 0 };
+    const watch = setInterval(() => {
+      const { server, evaluator } = service.residentBytes();
+      peak.server = Math.max(peak.server, server);
+      peak.evaluator = Math.max(peak.evaluator, evaluator);
+    }, 200);
     const all = await load(service.url, 'mlp', clients, { retryMs: 2000 });
     clearInterval(watch);
     const checked = await checkAnswers(plan, clients, all.answers, expected);

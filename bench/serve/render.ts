@@ -2,6 +2,7 @@
 import { formatBytes } from '../../cli/render/units.ts';
 import type { PageFigures } from './demo-page.ts';
 import type { FleetFigures } from './fleet.ts';
+import type { ProcessPair } from './service-process.ts';
 
 export interface FewFigures {
   readonly clients: number;
@@ -12,6 +13,8 @@ export interface FewFigures {
   /** Milliseconds, medians by round. */
   readonly evaluations: readonly number[];
   readonly overheads: readonly number[];
+  /** Milliseconds of processor time for a request: of bare evaluations, and served by process. */
+  readonly cpu: Readonly<Record<'bare' | 'server' | 'evaluator' | 'clients', readonly number[]>>;
 }
 
 export interface ManyFigures {
@@ -23,7 +26,7 @@ export interface ManyFigures {
   readonly right: number;
   readonly wrong: number;
   readonly missing: number;
-  readonly peakBytes: number;
+  readonly peakBytes: ProcessPair;
   readonly latencyMs: number;
 }
 
@@ -53,7 +56,7 @@ export function renderServe(figures: ServeFigures, where: Circumstances): string
 ${few ? renderFew(few) : ''}${many ? renderMany(many, maxQueue) : ''}${page ? renderPage(page) : ''}${fleets ? renderFleets(fleets) : ''}`;
 }
 
-function renderFew({ clients, requests, bare, served, evaluations, overheads }: FewFigures): string {
+function renderFew({ clients, requests, bare, served, evaluations, overheads, cpu }: FewFigures): string {
   const ratio = served.map((value, k) => (100 * value) / (bare[k] ?? NaN));
   return `
 ## While keys stay in memory
@@ -66,6 +69,10 @@ ${row('requests a second, served', served, 1)}
 ${row('served, in per cent of bare', ratio, 0)}
 ${row('one evaluation, ms', evaluations, 1)}
 ${row('one request beyond its evaluation, ms', overheads, 1)}
+${row('processor time of an evaluation, bare, ms', cpu.bare, 0)}
+${row('processor time of a request, served: the evaluator, ms', cpu.evaluator, 0)}
+${row('the server, ms', cpu.server, 0)}
+${row('the client, ms', cpu.clients, 0)}
 `;
 }
 
@@ -82,7 +89,8 @@ ${many.clients} clients with keys of their own, ${many.requests / many.clients} 
 | told to come again, and served later | ${many.retries} times |
 | requests a second | ${(many.requests / many.seconds).toFixed(1)} |
 | median of a request with its retries | ${(many.latencyMs / 1000).toFixed(1)} s |
-| memory of server and evaluator at its peak | ${formatBytes(many.peakBytes)} |
+| memory of the evaluator at its peak | ${formatBytes(many.peakBytes.evaluator)} |
+| memory of the server at its peak | ${formatBytes(many.peakBytes.server)} |
 `;
 }
 

@@ -5,11 +5,18 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
 
+export interface ProcessPair {
+  readonly server: number;
+  readonly evaluator: number;
+}
+
 export interface ServiceProcess {
   readonly url: string;
   readonly process: ChildProcess;
-  /** Of it and the processes that it has started, in physical memory. */
-  residentBytes(): number;
+  /** What it and the process that evaluates for it have in physical memory. */
+  residentBytes(): ProcessPair;
+  /** Processor time that they have taken, in milliseconds. */
+  cpuMilliseconds(): ProcessPair;
   stop(): Promise<void>;
 }
 
@@ -43,12 +50,27 @@ export async function startService(args: readonly string[]): Promise<ServiceProc
   return {
     url,
     process: child,
-    residentBytes: () => [child.pid ?? 0, ...childrenOf(child.pid ?? 0)].reduce((sum, pid) => sum + residentOf(pid), 0),
+    residentBytes: () => ofBoth(child.pid ?? 0, residentOf),
+    cpuMilliseconds: () => ofBoth(child.pid ?? 0, cpuOf),
     stop: async () => {
       child.kill('SIGTERM');
       await ended;
     },
   };
+}
+
+function ofBoth(pid: number, of: (pid: number) => number): ProcessPair {
+  return { server: of(pid), evaluator: childrenOf(pid).reduce((sum, child) => sum + of(child), 0) };
+}
+
+/** Of Linux: ticks of 10 ms. */
+function cpuOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return 10 * (Number(fields[11]) + Number(fields[12]));
+  } catch {
+    return 0;
+  }
 }
 
 function childrenOf(pid: number): number[] {
