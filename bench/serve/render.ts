@@ -53,7 +53,7 @@ export function renderServe(figures: ServeFigures, where: Circumstances): string
   return `# What a service costs
 
 \`npm run bench:serve -- --write\`, ${where.date}: ${where.machine}, ${where.cores} cores, Node ${where.node}. Loopback; the clients of the load share the cores with the service. The plan is \`mlp-784-128-128-10\`, with ${threads} threads and ${formatBytes(memoryBytes)} for plans and keys.
-${few ? renderFew(few) : ''}${many ? renderMany(many, maxQueue) : ''}${page ? renderPage(page) : ''}${fleets ? renderFleets(fleets) : ''}`;
+${few ? renderFew(few) : ''}${many ? renderMany(many, maxQueue, memoryBytes) : ''}${page ? renderPage(page) : ''}${fleets ? renderFleets(fleets) : ''}`;
 }
 
 function renderFew({ clients, requests, bare, served, evaluations, overheads, cpu }: FewFigures): string {
@@ -73,10 +73,12 @@ ${row('processor time of an evaluation, bare, ms', cpu.bare, 0)}
 ${row('processor time of a request, served: the evaluator, ms', cpu.evaluator, 0)}
 ${row('the server, ms', cpu.server, 0)}
 ${row('the client, ms', cpu.clients, 0)}
+
+Two cores have two seconds of processor time a second: what evaluator, server and client take for a request, and the time that the two threads of an evaluation wait for each other where others have a core, are why fewer requests are served than evaluations could be made. The longer an evaluation takes, the smaller the difference.
 `;
 }
 
-function renderMany(many: ManyFigures, maxQueue: number): string {
+function renderMany(many: ManyFigures, maxQueue: number, memoryBytes: number): string {
   return `
 ## Many clients
 
@@ -89,7 +91,7 @@ ${many.clients} clients with keys of their own, ${many.requests / many.clients} 
 | told to come again, and served later | ${many.retries} times |
 | requests a second | ${(many.requests / many.seconds).toFixed(1)} |
 | median of a request with its retries | ${(many.latencyMs / 1000).toFixed(1)} s |
-| memory of the evaluator at its peak | ${formatBytes(many.peakBytes.evaluator)} |
+| memory of the evaluator at its peak, of ${formatBytes(memoryBytes)} | ${formatBytes(many.peakBytes.evaluator)} |
 | memory of the server at its peak | ${formatBytes(many.peakBytes.server)} |
 `;
 }

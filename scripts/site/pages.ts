@@ -39,6 +39,7 @@ export const pageGroups: readonly PageGroup[] = [
       'bench/stages.md',
       'bench/pairs.md',
       'bench/hepex.md',
+      'bench/serve.md',
       'bench/onnx-cases.md',
       'bench/sklearn.md',
     ],

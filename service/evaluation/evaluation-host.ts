@@ -7,12 +7,10 @@ import { openClientPart } from '../../runtime/hep/client-part.ts';
 import { readEvaluationKeys } from '../../runtime/seal/keys.ts';
 import { evaluateFiles, type RunOptions } from './evaluate-files.ts';
 import type { EvaluationRequest, EvaluationResult, EvaluatorUsage } from './evaluator.ts';
+import { requestsAtOnce } from './plan-memory.ts';
 import { PlanShelf } from './plan-shelf.ts';
 import { PlanTurns } from './plan-turns.ts';
 import type { EvaluatorSettings, FromEvaluator } from './protocol.ts';
-
-/** Of one plan: while one is evaluated, the inputs of the next are read and the outputs of the last are written. */
-const requestsAtOnce = 3;
 
 /** Sessions that are open, of all plans; a session without keys in memory takes next to nothing. */
 const maxSessions = 1024;
