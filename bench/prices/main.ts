@@ -1,7 +1,7 @@
 /**
  * What activations, depth, width and channels cost, and how many clients a server has room for: tables of the documentation.
  *
- *   npm run bench:prices [-- --only TABLE] [--write]
+ *   npm run bench:prices [-- --only TABLE | --write]
  *
  * TABLE is the beginning of a title. With --write into `docs/guide/prices.md`.
  */
@@ -20,6 +20,7 @@ const resultFile = join(root, 'docs', 'guide', 'prices.md');
 const sampleFile = join(root, 'examples', 'models', 'mnist-test256.npz');
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, write: { type: 'boolean', default: false } } });
+if (values.write && values.only !== undefined) throw new Error('--write takes all tables');
 const tables = priceTables.filter(({ title }) => title.startsWith(values.only ?? ''));
 const samples = listSamples(
   loadSamples(readFileSync(sampleFile), sampleFile, [{ name: 'x', shape: inputShape, hasBatchAxis: true }]),
