@@ -3,7 +3,6 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keyListSchema } from '../../runtime/protocol/resources.ts';
-import { isNightly } from '../support/setup/suite.ts';
 import { planFolder, startTestService } from '../support/service.ts';
 import {
   answersIn,
@@ -60,7 +59,6 @@ test('keys that are damaged are told of, others are used, and uploading them aga
   expectAnswers(await answersIn(theirs, await infer(second, theirs)));
   await uploadKeys(second, ours.keys.evaluationKeys);
   expectAnswers(await answersIn(ours, await infer(second, ours)));
-  if (!isNightly) return;
   // As well where it is shorter.
   await second.stop();
   const [again = ''] = filesIn(options.folder, 'objects/keys', ours.digest);
