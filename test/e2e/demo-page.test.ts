@@ -1,21 +1,12 @@
 /** The demo page in Chromium: as people use it, under its own content security policy. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, BrowserContext, ConsoleMessage, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openDemo } from '../../cli/actions/serving/demo/demo.ts';
-import { createProgress } from '../../cli/shell/progress.ts';
-import { buildPage } from '../../scripts/package/page.ts';
-import { defaultSettings } from '../../service/base/settings.ts';
-import { Service } from '../../service/serve.ts';
-import { openLocalBackend } from '../../service/stores/local/open.ts';
 import { isThere, launchChromium, place } from '../support/browser/chromium.ts';
+import { drawSeven, longestTask, openDemoPage, startDemo } from '../support/browser/demo.ts';
 
 const phone = { width: 390, height: 844 };
 
 describe.skipIf(!isThere)(`demo page, ${place}`, () => {
-  let folder: string;
   let url: string;
   let browser: Browser;
   let context: BrowserContext;
@@ -27,27 +18,15 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
   let close: () => Promise<void>;
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'hepc-demo-'));
-    const built = join(folder, 'page');
-    await buildPage(built);
-    const backend = await openLocalBackend(join(folder, 'store'));
-    const { plans, site } = await openDemo({ store: join(folder, 'store'), page: built }, createProgress(true));
-    const service = await Service.start({
-      ...{ backend, plans, site, works: true, name: 'test', version: '0.0.0', maxConnections: 100 },
-      settings: { ...defaultSettings, threads: 1 },
-      address: { host: '127.0.0.1', port: 0 },
-      log: { level: 'silent', to: { write: () => undefined } },
-    });
-    url = `${service.url}/`;
+    const demo = await startDemo(1);
+    url = demo.url;
     browser = await launchChromium();
     context = await browser.newContext({ hasTouch: true });
     openedAt = performance.now();
     page = await openPage();
     close = async () => {
       await browser.close();
-      await service.stop(5);
-      await backend.close();
-      rmSync(folder, { recursive: true });
+      await demo.close();
     };
   });
   afterAll(() => close());
@@ -65,15 +44,7 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
     opened.on('request', (request) => {
       if (!request.url().startsWith(url)) faults.push(`asked for ${request.url()}`);
     });
-    await opened.addInitScript(() => {
-      const tasks: number[] = [];
-      new PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) tasks.push(duration);
-      }).observe({ type: 'longtask' });
-      Object.assign(globalThis, { tasks });
-    });
-    await opened.goto(url);
-    await opened.waitForSelector('#scores tr');
+    await openDemoPage(opened, url);
     return opened;
   }
 
@@ -85,23 +56,14 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
   }
 
   test('a digit that is drawn is answered as in the clear', async () => {
-    const box = await page.locator('#field').boundingBox();
-    if (box === null) throw new Error('the field is not shown');
-    const move = (x: number, y: number, steps = 1): Promise<void> =>
-      page.mouse.move(box.x + x * box.width, box.y + y * box.height, { steps });
-    await move(0.25, 0.2);
-    await page.mouse.down();
-    await move(0.75, 0.2, 6);
-    await move(0.45, 0.85, 8);
-    await page.mouse.up();
+    await drawSeven(page);
     expect(await answers('digit-answer')).toEqual(['7', '7']);
     expect(await page.locator('#scores .best').innerText()).toMatch(/^7\s+\d+\.\d+\s+\d+\.\d+$/);
     expect(await page.locator('#said').innerText()).toMatch(/^The encrypted model says 7, and so does the model/);
     expect(await page.locator('#evidence-summary').innerText()).toMatch(/^\d+ kB of ciphertext for one drawing/);
     expect(await page.locator('#times tr').count()).toBe(6);
     // Tasks of less than 50 ms are not told of. The machine may be busy with other tests.
-    const longest = Math.max(0, ...(await page.evaluate<number[]>('tasks')));
-    expect(longest).toBeLessThan(Math.max(50, (performance.now() - openedAt) / 10));
+    expect(await longestTask(page)).toBeLessThan(Math.max(50, (performance.now() - openedAt) / 10));
     expect(faults).toEqual([]);
   });
 

@@ -1,5 +1,4 @@
 /** Plans on SEAL workers, against the same plans in the clear. */
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
@@ -9,6 +8,7 @@ import { liveHandles } from '../../runtime/seal/library/handles.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { Server } from '../../runtime/server.ts';
 import { damage, openFile } from '../support/damaged-files.ts';
+import { checkRandomPrograms } from '../support/random-programs-suite.ts';
 import {
   difference,
   inTheClear,
@@ -20,7 +20,6 @@ import {
   withServer as serve,
 } from '../support/serve-plans.ts';
 import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
-import { programArbitrary, writeProgram } from '../unit/runtime/engines/seal-wasm/random-programs.ts';
 import { casesOf, isNightly } from '../support/setup/suite.ts';
 
 const withServer: typeof serve = (plan, keys, options, use) =>
@@ -29,24 +28,9 @@ const withServer: typeof serve = (plan, keys, options, use) =>
 // Those of simd are in both suites; operations of SEAL are in test/unit/runtime/engines/seal-wasm.
 if (isNightly)
   test('random programs give what they give in the clear', { timeout: 300_000 }, async () => {
-    let seed = 0;
-    await fc.assert(
-      fc.asyncProperty(programArbitrary, fc.integer({ min: 1, max: 5 }), async (actions, rowsPerGroup) => {
-        const { plan, errorBound } = writeProgram(smallParameters, 2 ** 30, actions, rowsPerGroup);
-        const sample = randomSample(plan, seed++);
-        const expected = await inTheClear(plan, sample);
-        await withClient(plan, async (client, keys) => {
-          const inputs = client.encrypt([sample]);
-          const outputs = await withServer(plan, keys, {}, (server) => server.evaluate(inputs));
-          const [got = new Map<string, Float64Array>()] = client.decrypt(outputs, { raw: true });
-          expect(difference(plan, got, expected)).toBeLessThan(errorBound);
-          const shared = await withServer(plan, keys, { threads: 2 }, (server) => server.evaluate(inputs));
-          expect(Buffer.compare(shared, outputs)).toBe(0);
-        });
-        expect(liveHandles()).toBe(0);
-      }),
-      { numRuns: 12 },
-    );
+    await checkRandomPrograms('seal-wasm', 12, () => {
+      expect(liveHandles()).toBe(0);
+    });
   });
 
 describe('a plan with three rescales', () => {

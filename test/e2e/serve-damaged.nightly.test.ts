@@ -43,13 +43,18 @@ function flipByte(path: string): void {
   writeFileSync(path, bytes);
 }
 
-test('keys that are damaged are told of, others are used, and uploading them again mends it', async () => {
-  const [ours, theirs] = both();
+/** A service that has the keys of these clients, and with what to start it again on its store. */
+async function serviceWithKeys(...clients: readonly ReturnType<typeof both>[number][]) {
   const { folder, plan } = planFolder();
   const options = { folder: join(folder, 'store'), plans: [plan] };
   const first = await startTestService(options);
-  await uploadKeys(first, ours.keys.evaluationKeys);
-  await uploadKeys(first, theirs.keys.evaluationKeys);
+  for (const { keys } of clients) await uploadKeys(first, keys.evaluationKeys);
+  return { options, first };
+}
+
+test('keys that are damaged are told of, others are used, and uploading them again mends it', async () => {
+  const [ours, theirs] = both();
+  const { options, first } = await serviceWithKeys(ours, theirs);
   await first.stop();
   const [file = ''] = filesIn(options.folder, 'objects/keys', ours.digest);
   flipByte(file);
@@ -69,10 +74,7 @@ test('keys that are damaged are told of, others are used, and uploading them aga
 
 test('a plan that is damaged in the store is stored again from its file', async () => {
   const [ours] = both();
-  const { folder, plan } = planFolder();
-  const options = { folder: join(folder, 'store'), plans: [plan] };
-  const first = await startTestService(options);
-  await uploadKeys(first, ours.keys.evaluationKeys);
+  const { options, first } = await serviceWithKeys(ours);
   await first.stop();
   for (const file of filesIn(options.folder, 'objects/plans')) flipByte(file);
   const second = await startTestService(options);
@@ -81,11 +83,7 @@ test('a plan that is damaged in the store is stored again from its file', async 
 
 test('records and tasks that are damaged are set aside, and nothing else suffers', async () => {
   const [ours, theirs] = both();
-  const { folder, plan } = planFolder();
-  const options = { folder: join(folder, 'store'), plans: [plan] };
-  const first = await startTestService(options);
-  await uploadKeys(first, ours.keys.evaluationKeys);
-  await uploadKeys(first, theirs.keys.evaluationKeys);
+  const { options, first } = await serviceWithKeys(ours, theirs);
   const later = { headers: { prefer: 'respond-async' } };
   const [lost, kept] = [await jobIn(await infer(first, ours, later)), await jobIn(await infer(first, ours, later))];
   for (const { id } of [lost, kept]) await (await fetch(`${first.url}/v1/jobs/${id}/events`)).text();

@@ -1,5 +1,4 @@
 /** Plans on the engine `simd`, against the same plans in the clear and on SEAL. */
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { Client } from '../../runtime/client.ts';
@@ -7,6 +6,7 @@ import type { Plan } from '../../ir/plan/plan.ts';
 import type { KeySet } from '../../runtime/seal/keys.ts';
 import { Server } from '../../runtime/server.ts';
 import { damage, openFile } from '../support/damaged-files.ts';
+import { checkRandomPrograms } from '../support/random-programs-suite.ts';
 import {
   difference,
   inTheClear,
@@ -18,29 +18,12 @@ import {
   withServer as serve,
 } from '../support/serve-plans.ts';
 import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
-import { programArbitrary, writeProgram } from '../unit/runtime/engines/seal-wasm/random-programs.ts';
 import { casesOf, isNightly } from '../support/setup/suite.ts';
 
 const withServer: typeof serve = (plan, keys, options, use) => serve(plan, keys, { engine: 'simd', ...options }, use);
 
 test('random programs give what they give in the clear', { timeout: 300_000 }, async () => {
-  let seed = 0;
-  await fc.assert(
-    fc.asyncProperty(programArbitrary, fc.integer({ min: 1, max: 5 }), async (actions, rowsPerGroup) => {
-      const { plan, errorBound } = writeProgram(smallParameters, 2 ** 30, actions, rowsPerGroup);
-      const sample = randomSample(plan, seed++);
-      const expected = await inTheClear(plan, sample);
-      await withClient(plan, async (client, keys) => {
-        const inputs = client.encrypt([sample]);
-        const outputs = await withServer(plan, keys, {}, (server) => server.evaluate(inputs));
-        const [got = new Map<string, Float64Array>()] = client.decrypt(outputs, { raw: true });
-        expect(difference(plan, got, expected)).toBeLessThan(errorBound);
-        const shared = await withServer(plan, keys, { threads: 2 }, (server) => server.evaluate(inputs));
-        expect(Buffer.compare(shared, outputs)).toBe(0);
-      });
-    }),
-    { numRuns: casesOf({ normal: 1, nightly: 12 }) },
-  );
+  await checkRandomPrograms('simd', casesOf({ normal: 1, nightly: 12 }));
 });
 
 test('without rotations that share a decomposition the bytes are those of SEAL', { timeout: 60_000 }, async () => {
