@@ -27,7 +27,7 @@ const matchOps = ['factor-plaintexts', 'fold-rotations', 'merge-folds', 'rotate-
 
 export default defineConfig(
   // AssemblyScript has its own compiler, and bin/start.cjs begins what is built.
-  globalIgnores(['dist/', 'coverage/', 'site/', 'bin/start.cjs', 'runtime/engines/simd/kernels/assembly/']),
+  globalIgnores(['dist/', 'coverage/', 'site/', 'bin/start.cjs', 'runtime/rns/kernels/assembly/']),
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -1,5 +1,5 @@
 /**
- * Compiles the AssemblyScript kernels of the engine `simd` to WebAssembly, if the sources are newer than what is there.
+ * Compiles the AssemblyScript kernels to WebAssembly, if the sources are newer than what is there.
  *
  *   node scripts/build-kernels.mjs
  *
@@ -12,7 +12,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { runChild } from './child-process.mjs';
 
-const engine = ['runtime', 'engines', 'simd', 'kernels'];
+const kernels = ['runtime', 'rns', 'kernels'];
 
 /** 4 GiB, all that 32-bit addresses reach. */
 const maxPages = 65536;
@@ -29,8 +29,8 @@ const options = [
  * @returns {Promise<number>} the compiler's exit code; 0 where nothing was to do
  */
 export async function buildKernels(root, node = process.execPath) {
-  const sources = join(root, ...engine, 'assembly');
-  const target = join(root, ...engine, 'kernels.wasm');
+  const sources = join(root, ...kernels, 'assembly');
+  const target = join(root, ...kernels, 'kernels.wasm');
   if (isNewer(target, sources)) return 0;
   // Beside the target until it is whole, for another process may load it meanwhile.
   const unfinished = `${target}.${process.pid}`;

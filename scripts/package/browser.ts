@@ -33,9 +33,9 @@ const replaced: Readonly<Record<string, () => string | Promise<string>>> = {
       compiled ??= import('hepc:seal').then(({ packed }) => unpack(packed)).then((bytes) => WebAssembly.compile(bytes));
       return compiled;
     }`,
-  'runtime/engines/simd/kernels/read-kernels.ts': () => `
+  'runtime/rns/kernels/read-kernels.ts': () => `
     import { unpack } from 'hepc:unpack';
-    export const readKernels = () => unpack(${packed(join(root, 'runtime/engines/simd/kernels/kernels.wasm'))});`,
+    export const readKernels = () => unpack(${packed(join(root, 'runtime/rns/kernels/kernels.wasm'))});`,
   'runtime/engines/simd/session/worker-entry.ts': () => workerEntry('runtime/engines/simd/session/worker.ts'),
   // Apart, so that a page with a worker of its own does not load it.
   'runtime/worker-client/worker-entry.ts': () => `

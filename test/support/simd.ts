@@ -8,9 +8,9 @@ import {
   openContext,
   primesBytes,
   type SimdContext,
-} from '../../runtime/engines/simd/memory/context.ts';
-import type { Kernels } from '../../runtime/engines/simd/kernels/kernels.ts';
-import { compileKernels, createMemory, instantiate, pageBytes } from '../../runtime/engines/simd/kernels/module.ts';
+} from '../../runtime/rns/memory/context.ts';
+import type { Kernels } from '../../runtime/rns/kernels/kernels.ts';
+import { compileKernels, createMemory, instantiate, pageBytes } from '../../runtime/rns/kernels/module.ts';
 import type { SeededRandom } from '../../ir/random.ts';
 
 interface Opened {

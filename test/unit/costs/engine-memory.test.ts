@@ -13,7 +13,7 @@ import {
   workerEncodings,
   workerProgram,
 } from '../../../runtime/engines/seal-wasm/worker-program.ts';
-import { keyBytes, limbStride, valueBytes } from '../../../runtime/engines/simd/memory/layout.ts';
+import { keyBytes, limbStride, valueBytes } from '../../../runtime/rns/memory/layout.ts';
 import { planProgram } from '../../../runtime/engines/simd/session/memory-plan.ts';
 import { headerBytes, savedSwitchingKeyBytes, switchingHeadBytes } from '../../../runtime/seal/bytes/saved-format.ts';
 import { exampleModels, mnistImages, modelBytes } from '../../support/mnist.ts';

@@ -9,12 +9,12 @@ import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { ciphertextFields, savedSeededBytes, seedLength } from '../../../seal/bytes/saved-format.ts';
 import { ciphertextWithoutResidues } from '../../../seal/bytes/write-ciphertext-head.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
-import type { SimdContext } from '../memory/context.ts';
+import type { SimdContext } from '../../../rns/memory/context.ts';
 import type { StepIo } from '../program/executor.ts';
-import { limbAt, type Value } from '../memory/layout.ts';
+import { limbAt, type Value } from '../../../rns/memory/layout.ts';
 import { checkResidues, LoadingRoom } from './loading-room.ts';
 import type { FusedProgram } from '../program/steps.ts';
-import { share, type Team } from '../operations/team.ts';
+import { share, type Team } from '../../../rns/team.ts';
 
 export interface Output {
   readonly index: number;

@@ -12,11 +12,11 @@ import {
   seedLength,
   switchingHeadBytes,
 } from '../../../seal/bytes/saved-format.ts';
-import type { SimdContext } from '../memory/context.ts';
+import type { SimdContext } from '../../../rns/memory/context.ts';
 import type { PlacedKeys } from '../program/executor.ts';
-import { keyBlock, type KeyPlace, keyStride } from '../memory/layout.ts';
+import { keyBlock, type KeyPlace, keyStride } from '../../../rns/memory/layout.ts';
 import { checkResidues, type LoadingRoom } from './loading-room.ts';
-import { share, type Team } from '../operations/team.ts';
+import { share, type Team } from '../../../rns/team.ts';
 
 /** Keys as they are saved, each where the program needs one. */
 export interface SavedKeys {

@@ -5,7 +5,7 @@
 import { HepcError, InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { residueTooLarge } from '../../../../ir/diagnostics/runtime.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
-import type { SimdContext } from '../memory/context.ts';
+import type { SimdContext } from '../../../rns/memory/context.ts';
 import { addResidues } from './add-residues.ts';
 
 const seedRoomBytes = 64;

@@ -2,10 +2,10 @@
  * Divisions by a prime, rounded: (x − r)/q for r the centred remainder of x modulo q (SEAL 4.1, the end of
  * `switch_key_inplace` and `divide_and_round_q_last_ntt_inplace`, where r appears as a floor after adding q/2).
  */
-import { type ExtendedValue, extendedLimbAt } from '../memory/extended-layout.ts';
+import { type ExtendedValue, extendedLimbAt } from '../../../rns/memory/extended-layout.ts';
 import { inverseAt } from './factors.ts';
-import { limbAt, type Value } from '../memory/layout.ts';
-import { share } from './team.ts';
+import { limbAt, type Value } from '../../../rns/memory/layout.ts';
+import { share } from '../../../rns/team.ts';
 import { dataPrime, extendedPrime, remainderAt, type Site } from './workspace.ts';
 
 /** What a division adds to its result: the address of limb j for a polynomial, or 0 for nothing. */

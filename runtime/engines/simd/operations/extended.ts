@@ -3,12 +3,12 @@
  * Bootstrapping for Approximate Homomorphic Encryption with Non-Sparse Keys", Eurocrypt 2021, section 4): rotations stay
  * times P, their products with plaintexts are summed modulo all primes, and one division by P ends the sum.
  */
-import { type ExtendedPlaintext, type ExtendedValue, extendedLimbAt } from '../memory/extended-layout.ts';
+import { type ExtendedPlaintext, type ExtendedValue, extendedLimbAt } from '../../../rns/memory/extended-layout.ts';
 import { specialAt } from './factors.ts';
 import { type RotationKey, switchDecomposed } from './key-switching.ts';
-import { limbAt, limbStride, type Value } from '../memory/layout.ts';
+import { limbAt, limbStride, type Value } from '../../../rns/memory/layout.ts';
 import { sumLimbProducts } from './sums-of-products.ts';
-import { range } from './team.ts';
+import { range } from '../../../rns/team.ts';
 import { copyLimb, dataPrime, extendedPrime, type Site } from './workspace.ts';
 
 export interface ExtendedTerm {

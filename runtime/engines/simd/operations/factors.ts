@@ -3,7 +3,7 @@
  * prime. Each is the pair of doubles that the kernel `divide` wants: balanced, and that over the prime.
  */
 import type { Parameters } from '../../../../ir/parameters.ts';
-import type { SimdContext } from '../memory/context.ts';
+import type { SimdContext } from '../../../rns/memory/context.ts';
 import { modularPower } from '../../../../ir/maths/modular.ts';
 
 const pairBytes = 16;

@@ -7,9 +7,9 @@
  * first, for many rotations of one value.
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
-import { type ExtendedValue, extendedLimbAt } from '../memory/extended-layout.ts';
-import { keyBlock, type KeyPlace, keyStride, limbAt, limbStride, type Value } from '../memory/layout.ts';
-import { range, share } from './team.ts';
+import { type ExtendedValue, extendedLimbAt } from '../../../rns/memory/extended-layout.ts';
+import { keyBlock, type KeyPlace, keyStride, limbAt, limbStride, type Value } from '../../../rns/memory/layout.ts';
+import { range, share } from '../../../rns/team.ts';
 import { dataPrime, extendedPrime, type Site } from './workspace.ts';
 
 /** A Galois key and the address of the words that `fillPermutation` filled for its element. */

@@ -9,7 +9,7 @@
  * caller has made sure of. A plaintext's level may be above the value's: the limbs that are needed are its first.
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
-import type { SimdContext } from '../memory/context.ts';
+import type { SimdContext } from '../../../rns/memory/context.ts';
 import { type Addend, divideBySpecial, divideTwice, rescale } from './division.ts';
 import {
   addExtended,
@@ -19,7 +19,7 @@ import {
   multiplyAccumulateExtended,
   rotateExtended,
 } from './extended.ts';
-import type { ExtendedValue } from '../memory/extended-layout.ts';
+import type { ExtendedValue } from '../../../rns/memory/extended-layout.ts';
 import { fillFactors } from './factors.ts';
 import {
   decompose,
@@ -29,13 +29,13 @@ import {
   switchKey,
   toCoefficients,
 } from './key-switching.ts';
-import { type KeyPlace, limbAt, limbStride, type Value } from '../memory/layout.ts';
+import { type KeyPlace, limbAt, limbStride, type Value } from '../../../rns/memory/layout.ts';
 import { sumLimbProducts } from './sums-of-products.ts';
-import { range, share, type Team } from './team.ts';
+import { range, share, type Team } from '../../../rns/team.ts';
 import { copyLimb, dataPrime, openSite, type Site } from './workspace.ts';
 
 export { decompositionBytes, type RotationKey } from './key-switching.ts';
-export type { ExtendedValue } from '../memory/extended-layout.ts';
+export type { ExtendedValue } from '../../../rns/memory/extended-layout.ts';
 export type { ExtendedTerm } from './extended.ts';
 export { workspaceBytes } from './workspace.ts';
 

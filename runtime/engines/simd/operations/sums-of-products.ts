@@ -1,5 +1,5 @@
 /** Sums of products with plaintexts, swept limb by limb: each operand is read once, and each result written once. */
-import { range } from './team.ts';
+import { range } from '../../../rns/team.ts';
 import { type Site, termBytes, termCapacity } from './workspace.ts';
 
 /** One limb of each factor. */

@@ -4,11 +4,11 @@
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
-import type { SimdContext } from '../memory/context.ts';
-import { type ExtendedValue, extendedBytes } from '../memory/extended-layout.ts';
+import type { SimdContext } from '../../../rns/memory/context.ts';
+import { type ExtendedValue, extendedBytes } from '../../../rns/memory/extended-layout.ts';
 import { factorBytes } from './factors.ts';
-import { limbStride } from '../memory/layout.ts';
-import { range, type Team } from './team.ts';
+import { limbStride } from '../../../rns/memory/layout.ts';
+import { range, type Team } from '../../../rns/team.ts';
 
 /** Members that a workspace is laid out for where nothing else is said. */
 const mostMembers = 16;

@@ -5,16 +5,16 @@
 import type { CostedOp } from '../../../../costs/op-costs.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
 import { seededRandom } from '../../../../ir/random.ts';
-import { contextBytes, fillContext, openContext, type SimdContext } from '../memory/context.ts';
-import { embeddingTableBytes, fillEmbeddingTables } from '../memory/embedding-tables.ts';
-import { Encoder, encodersBytes } from '../operations/encoder.ts';
-import { type ExtendedValue, extendedBytes } from '../memory/extended-layout.ts';
+import { contextBytes, fillContext, openContext, type SimdContext } from '../../../rns/memory/context.ts';
+import { embeddingTableBytes, fillEmbeddingTables } from '../../../rns/memory/embedding-tables.ts';
+import { Encoder, encodersBytes } from '../../../rns/encoder.ts';
+import { type ExtendedValue, extendedBytes } from '../../../rns/memory/extended-layout.ts';
 import { decompositionBytes, type RotationKey } from '../operations/key-switching.ts';
-import { keyBytes, limbAt, type Value, valueBytes } from '../memory/layout.ts';
+import { keyBytes, limbAt, type Value, valueBytes } from '../../../rns/memory/layout.ts';
 import { loadingBytes, LoadingRoom } from '../bytes/loading-room.ts';
-import { compileKernels, createMemory, instantiate, pageBytes } from '../kernels/module.ts';
+import { compileKernels, createMemory, instantiate, pageBytes } from '../../../rns/kernels/module.ts';
 import { Operations, type ProductTerm, workspaceBytes } from '../operations/operations.ts';
-import { alone } from '../operations/team.ts';
+import { alone } from '../../../rns/team.ts';
 
 /** Goes up when kernels change so much that costs measured before mislead. */
 export const simdCostVersion = 'kernels 1';

@@ -3,9 +3,9 @@
  * smallest gap that it fits into. A value dies at the last step that reads it; its place is free from the next step on,
  * or serves that step's own result where the operation allows it.
  */
-import { extendedBytes } from '../memory/extended-layout.ts';
+import { extendedBytes } from '../../../rns/memory/extended-layout.ts';
 import { decompositionBytes } from '../operations/key-switching.ts';
-import { valueBytes } from '../memory/layout.ts';
+import { valueBytes } from '../../../rns/memory/layout.ts';
 import { type FusedProgram, lastReads, operandsOf, type Step, targetOf, type ValueType } from './steps.ts';
 
 export interface LaidOutProgram extends FusedProgram {

@@ -9,7 +9,7 @@
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import type { LaidOutProgram } from './arena.ts';
 import type { RotationKey } from '../operations/key-switching.ts';
-import type { KeyPlace, Value } from '../memory/layout.ts';
+import type { KeyPlace, Value } from '../../../rns/memory/layout.ts';
 import type { Operations } from '../operations/operations.ts';
 import type { Staging } from './staging.ts';
 import { stepCost } from './step-costs.ts';

@@ -1,5 +1,5 @@
 /** Which keys a program uses, and up to which level: no more of them is loaded. */
-import { keyBytes } from '../memory/layout.ts';
+import { keyBytes } from '../../../rns/memory/layout.ts';
 import type { FusedProgram } from './steps.ts';
 
 export interface KeyPlan {

@@ -1,11 +1,11 @@
 /** Where the keys of a program and the permutations of its rotations lie. */
 import { galoisIndexOf } from '../../../seal/bytes/galois-elements.ts';
-import type { SimdContext } from '../memory/context.ts';
+import type { SimdContext } from '../../../rns/memory/context.ts';
 import type { PlacedKeys } from './executor.ts';
 import type { KeyPlan } from './key-plan.ts';
 import type { RotationKey } from '../operations/key-switching.ts';
-import { keyBytes } from '../memory/layout.ts';
-import { share, type Team } from '../operations/team.ts';
+import { keyBytes } from '../../../rns/memory/layout.ts';
+import { share, type Team } from '../../../rns/team.ts';
 
 /** Bytes of the permutations of all rotations, see `fillPermutation` of `kernels.ts`. */
 export function permutationBytes({ rotations }: KeyPlan, n: number): number {

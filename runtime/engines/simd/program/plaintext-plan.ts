@@ -8,8 +8,8 @@ import { collectEncodings } from '../../../../costs/encodings.ts';
 import { opCost } from '../../../../costs/op-costs.ts';
 import type { HeColumns } from '../../../../ir/he/module.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
-import type { EncodingForm } from '../operations/encoder.ts';
-import { valueBytes } from '../memory/layout.ts';
+import type { EncodingForm } from '../../../rns/encoder.ts';
+import { valueBytes } from '../../../rns/memory/layout.ts';
 
 /** One encoding of a plaintext. */
 export interface PlannedEncoding extends EncodingForm {

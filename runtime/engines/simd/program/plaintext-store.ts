@@ -5,11 +5,11 @@
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../../../ir/he/module.ts';
 import { materialise, plaintextAt } from '../../../../ir/he/plaintexts.ts';
-import type { Encoder, Encoders } from '../operations/encoder.ts';
-import type { ExtendedPlaintext } from '../memory/extended-layout.ts';
-import type { Value } from '../memory/layout.ts';
+import type { Encoder, Encoders } from '../../../rns/encoder.ts';
+import type { ExtendedPlaintext } from '../../../rns/memory/extended-layout.ts';
+import type { Value } from '../../../rns/memory/layout.ts';
 import { type PlaintextPlan, type PlannedEncoding } from './plaintext-plan.ts';
-import { alone, share, type Team } from '../operations/team.ts';
+import { alone, share, type Team } from '../../../rns/team.ts';
 
 type Place = Pick<Value, 'address' | 'level'>;
 

@@ -3,12 +3,12 @@
  * that all members share, and a sweep over more of them goes in pieces.
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
-import { extendedBytes } from '../memory/extended-layout.ts';
-import type { Value } from '../memory/layout.ts';
+import { extendedBytes } from '../../../rns/memory/extended-layout.ts';
+import type { Value } from '../../../rns/memory/layout.ts';
 import { encodingBytes, type PlannedEncoding } from './plaintext-plan.ts';
 import type { PlaintextStore } from './plaintext-store.ts';
 import type { Term } from './steps.ts';
-import { share, type Team } from '../operations/team.ts';
+import { share, type Team } from '../../../rns/team.ts';
 
 /** Plaintexts that a piece of a sweep reads from places: enough that an addition for each piece hardly counts. */
 const mostPlaces = 16;

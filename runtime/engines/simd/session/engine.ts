@@ -11,7 +11,7 @@ import type { StopSign } from '../../sessions/crew.ts';
 import { WorkerPlan } from '../../sessions/worker-plan.ts';
 import { canShareMemory, shareBytes, shareDoubles } from '../../threads/shared-memory.ts';
 import { entry } from './worker-entry.ts';
-import { compileKernels } from '../kernels/module.ts';
+import { compileKernels } from '../../../rns/kernels/module.ts';
 import { prepareWeights } from '../program/weights.ts';
 import { KeyLoads } from './key-loads.ts';
 import { keyPlaces, planProgram } from './memory-plan.ts';

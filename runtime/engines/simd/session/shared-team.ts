@@ -7,7 +7,7 @@
  * asleep. An abort changes the round too, so that nobody sleeps through it.
  */
 import { Stopped } from '../../exchange/exchange.ts';
-import type { Team } from '../operations/team.ts';
+import type { Team } from '../../../rns/team.ts';
 
 /** Words of 32 bits that are a cache line apart, for members wait on one and count in another. */
 const line = 16;

@@ -11,7 +11,7 @@
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { UnfitError } from '../../../base/fallback.ts';
 import type { MemoryPlan } from './memory-plan.ts';
-import { createMemory, pageBytes } from '../kernels/module.ts';
+import { createMemory, pageBytes } from '../../../rns/kernels/module.ts';
 import { teamWords } from './shared-team.ts';
 
 export interface TeamMemory {

@@ -2,11 +2,11 @@
 import { createSharedState, Exchange } from '../../../../../../runtime/engines/exchange/exchange.ts';
 import { noTransfers } from '../../../../../../runtime/engines/exchange/exchange-plan.ts';
 import { CiphertextIo } from '../../../../../../runtime/engines/simd/bytes/ciphertext-io.ts';
-import type { SimdContext } from '../../../../../../runtime/engines/simd/memory/context.ts';
-import type { Value } from '../../../../../../runtime/engines/simd/memory/layout.ts';
+import type { SimdContext } from '../../../../../../runtime/rns/memory/context.ts';
+import type { Value } from '../../../../../../runtime/rns/memory/layout.ts';
 import type { Output } from '../../../../../../runtime/engines/simd/bytes/ciphertext-io.ts';
 import type { FusedProgram } from '../../../../../../runtime/engines/simd/program/steps.ts';
-import type { Team } from '../../../../../../runtime/engines/simd/operations/team.ts';
+import type { Team } from '../../../../../../runtime/rns/team.ts';
 
 /** A call with the index or the row that it is for. */
 export type IoCall = readonly [method: 'loadInput' | 'loadWeight' | 'saveOutput', which: number, value: Value];

@@ -1,7 +1,7 @@
 /** A worker that reads and writes ciphertexts as one member of a team. */
 import type { Parameters } from '../../../../../../ir/parameters.ts';
-import { openContext } from '../../../../../../runtime/engines/simd/memory/context.ts';
-import { instantiate } from '../../../../../../runtime/engines/simd/kernels/module.ts';
+import { openContext } from '../../../../../../runtime/rns/memory/context.ts';
+import { instantiate } from '../../../../../../runtime/rns/kernels/module.ts';
 import type { Output } from '../../../../../../runtime/engines/simd/bytes/ciphertext-io.ts';
 import { SharedTeam } from '../../../../../../runtime/engines/simd/session/shared-team.ts';
 import { serveParent } from '../../../../../../runtime/engines/threads/worker-thread.ts';

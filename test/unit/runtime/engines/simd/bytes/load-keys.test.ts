@@ -6,7 +6,7 @@ import type { Parameters } from '../../../../../../ir/parameters.ts';
 import { HepcError } from '../../../../../../ir/diagnostics/diagnostic.ts';
 import type { PlacedKeys } from '../../../../../../runtime/engines/simd/program/executor.ts';
 import type { KeyPlan } from '../../../../../../runtime/engines/simd/program/key-plan.ts';
-import { keyBytes, type KeyPlace } from '../../../../../../runtime/engines/simd/memory/layout.ts';
+import { keyBytes, type KeyPlace } from '../../../../../../runtime/rns/memory/layout.ts';
 import {
   copyDigits,
   digitBytes,
@@ -20,7 +20,7 @@ import {
   permutationBytes,
   placeKeys,
 } from '../../../../../../runtime/engines/simd/program/place-keys.ts';
-import { alone, type Team } from '../../../../../../runtime/engines/simd/operations/team.ts';
+import { alone, type Team } from '../../../../../../runtime/rns/team.ts';
 import { liveHandles } from '../../../../../../runtime/seal/library/handles.ts';
 import { instantiateSeal, type Seal } from '../../../../../../runtime/seal/library/module.ts';
 import {

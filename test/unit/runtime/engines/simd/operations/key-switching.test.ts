@@ -12,8 +12,8 @@ import {
   extendedBytes,
   extendedPlaintextBytes,
   type ExtendedValue,
-} from '../../../../../../runtime/engines/simd/memory/extended-layout.ts';
-import { keyBytes, limbStride, type Value } from '../../../../../../runtime/engines/simd/memory/layout.ts';
+} from '../../../../../../runtime/rns/memory/extended-layout.ts';
+import { keyBytes, limbStride, type Value } from '../../../../../../runtime/rns/memory/layout.ts';
 import { decompositionBytes } from '../../../../../../runtime/engines/simd/operations/operations.ts';
 import { instantiateSeal, type Seal } from '../../../../../../runtime/seal/library/module.ts';
 import { limbView } from '../../../../../support/simd.ts';

@@ -7,7 +7,7 @@ import {
   fillContext,
   openContext,
   type SimdContext,
-} from '../../../../../../runtime/engines/simd/memory/context.ts';
+} from '../../../../../../runtime/rns/memory/context.ts';
 import {
   keyBlock,
   keyBytes,
@@ -16,20 +16,15 @@ import {
   limbAt,
   type Value,
   valueBytes,
-} from '../../../../../../runtime/engines/simd/memory/layout.ts';
-import {
-  compileKernels,
-  createMemory,
-  instantiate,
-  pageBytes,
-} from '../../../../../../runtime/engines/simd/kernels/module.ts';
+} from '../../../../../../runtime/rns/memory/layout.ts';
+import { compileKernels, createMemory, instantiate, pageBytes } from '../../../../../../runtime/rns/kernels/module.ts';
 import {
   Operations,
   type RotationKey,
   workspaceBytes,
 } from '../../../../../../runtime/engines/simd/operations/operations.ts';
 import { teamBytes, teamWords } from '../../../../../../runtime/engines/simd/session/shared-team.ts';
-import { alone } from '../../../../../../runtime/engines/simd/operations/team.ts';
+import { alone } from '../../../../../../runtime/rns/team.ts';
 import { leave } from '../../../../../support/leave.ts';
 import { limbView } from '../../../../../support/simd.ts';
 import type { MemberProtocol } from './operation-member.ts';

@@ -1,6 +1,6 @@
 /** A worker that does its share of operations as one member of a team. */
-import { openContext } from '../../../../../../runtime/engines/simd/memory/context.ts';
-import { instantiate } from '../../../../../../runtime/engines/simd/kernels/module.ts';
+import { openContext } from '../../../../../../runtime/rns/memory/context.ts';
+import { instantiate } from '../../../../../../runtime/rns/kernels/module.ts';
 import { Operations } from '../../../../../../runtime/engines/simd/operations/operations.ts';
 import { SharedTeam } from '../../../../../../runtime/engines/simd/session/shared-team.ts';
 import { serveParent } from '../../../../../../runtime/engines/threads/worker-thread.ts';

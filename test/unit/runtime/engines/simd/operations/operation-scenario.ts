@@ -3,7 +3,7 @@ import type { Ciphertext } from 'node-seal';
 import { expect } from 'vitest';
 import type { Parameters } from '../../../../../../ir/parameters.ts';
 import { type SeededRandom, seededRandom } from '../../../../../../ir/random.ts';
-import { keyBytes, limbStride, type Value } from '../../../../../../runtime/engines/simd/memory/layout.ts';
+import { keyBytes, limbStride, type Value } from '../../../../../../runtime/rns/memory/layout.ts';
 import { liveHandles } from '../../../../../../runtime/seal/library/handles.ts';
 import type { Seal } from '../../../../../../runtime/seal/library/module.ts';
 import type { OperandLevel } from '../arbitrary-parameters.ts';

@@ -8,7 +8,7 @@ import { HE } from '../../../../../../ir/he/ops.ts';
 import { usesValueA, usesValueB } from '../../../../../../ir/he/traits.ts';
 import { fuseProgram } from '../../../../../../runtime/engines/simd/program/fuse-program.ts';
 import { planKeys } from '../../../../../../runtime/engines/simd/program/key-plan.ts';
-import { keyBytes } from '../../../../../../runtime/engines/simd/memory/layout.ts';
+import { keyBytes } from '../../../../../../runtime/rns/memory/layout.ts';
 import {
   type FusedProgram,
   lastReads,

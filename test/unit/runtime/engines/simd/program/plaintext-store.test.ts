@@ -5,12 +5,12 @@ import { Constant } from '../../../../../../ir/constant.ts';
 import { HeBuilder } from '../../../../../../ir/he/module.ts';
 import { PlaintextBuilder } from '../../../../../../ir/he/plaintexts.ts';
 import { seededRandom } from '../../../../../../ir/random.ts';
-import { fillEmbeddingTables } from '../../../../../../runtime/engines/simd/memory/embedding-tables.ts';
-import { encodersBytes, openEncoders } from '../../../../../../runtime/engines/simd/operations/encoder.ts';
-import { limbAt, valueBytes } from '../../../../../../runtime/engines/simd/memory/layout.ts';
+import { fillEmbeddingTables } from '../../../../../../runtime/rns/memory/embedding-tables.ts';
+import { encodersBytes, openEncoders } from '../../../../../../runtime/rns/encoder.ts';
+import { limbAt, valueBytes } from '../../../../../../runtime/rns/memory/layout.ts';
 import { encodingBytes, planPlaintexts } from '../../../../../../runtime/engines/simd/program/plaintext-plan.ts';
 import { PlaintextStore } from '../../../../../../runtime/engines/simd/program/plaintext-store.ts';
-import { alone, type Team } from '../../../../../../runtime/engines/simd/operations/team.ts';
+import { alone, type Team } from '../../../../../../runtime/rns/team.ts';
 import { limbView, openSimd, readLimb } from '../../../../../support/simd.ts';
 import { deepParameters, smallParameters } from '../../seal-wasm/programs.ts';
 

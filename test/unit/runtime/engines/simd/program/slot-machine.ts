@@ -7,14 +7,14 @@ import { materialise, plaintextAt } from '../../../../../../ir/he/plaintexts.ts'
 import type { Parameters } from '../../../../../../ir/parameters.ts';
 import { layOut } from '../../../../../../runtime/engines/simd/program/arena.ts';
 import { Executor, type StepIo, type StepOperations } from '../../../../../../runtime/engines/simd/program/executor.ts';
-import { type ExtendedValue, extendedBytes } from '../../../../../../runtime/engines/simd/memory/extended-layout.ts';
+import { type ExtendedValue, extendedBytes } from '../../../../../../runtime/rns/memory/extended-layout.ts';
 import { fuseProgram, type FuseOptions } from '../../../../../../runtime/engines/simd/program/fuse-program.ts';
 import { planKeys } from '../../../../../../runtime/engines/simd/program/key-plan.ts';
 import {
   decompositionBytes,
   type RotationKey,
 } from '../../../../../../runtime/engines/simd/operations/key-switching.ts';
-import { type KeyPlace, type Value, valueBytes } from '../../../../../../runtime/engines/simd/memory/layout.ts';
+import { type KeyPlace, type Value, valueBytes } from '../../../../../../runtime/rns/memory/layout.ts';
 import {
   encodingBytes,
   type PlaintextPlan,
@@ -22,7 +22,7 @@ import {
   type PlannedEncoding,
 } from '../../../../../../runtime/engines/simd/program/plaintext-plan.ts';
 import { type Encodings, planStaging, Staging } from '../../../../../../runtime/engines/simd/program/staging.ts';
-import { alone } from '../../../../../../runtime/engines/simd/operations/team.ts';
+import { alone } from '../../../../../../runtime/rns/team.ts';
 
 type Program = HeModule & { readonly parameters: Parameters };
 

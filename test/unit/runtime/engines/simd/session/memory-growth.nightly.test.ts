@@ -1,7 +1,7 @@
 /** Many operations on the same values, and many evaluations of a session: nothing grows with their number. */
 import { beforeAll, expect, test } from 'vitest';
 import { seededRandom } from '../../../../../../ir/random.ts';
-import { keyBytes, valueBytes } from '../../../../../../runtime/engines/simd/memory/layout.ts';
+import { keyBytes, valueBytes } from '../../../../../../runtime/rns/memory/layout.ts';
 import { decompositionBytes } from '../../../../../../runtime/engines/simd/operations/operations.ts';
 import { instantiateSeal, type Seal } from '../../../../../../runtime/seal/library/module.ts';
 import { memoryUse } from '../../../../../support/memory-use.ts';

@@ -1,6 +1,6 @@
 /** The memory of a plan serves the next one. */
 import { expect, test } from 'vitest';
-import { pageBytes } from '../../../../../../runtime/engines/simd/kernels/module.ts';
+import { pageBytes } from '../../../../../../runtime/rns/kernels/module.ts';
 import type { MemoryPlan } from '../../../../../../runtime/engines/simd/session/memory-plan.ts';
 import {
   createTeamMemory,

@@ -1,27 +1,27 @@
 /** Seeds expanded as SEAL does, bit by bit: of fresh ciphertexts and of keys, rejected words among them. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { isPrime } from '../../../../../../ir/maths/modular.ts';
-import type { Parameters, PolyModulusDegree } from '../../../../../../ir/parameters.ts';
-import { seededRandom } from '../../../../../../ir/random.ts';
-import { Client } from '../../../../../../runtime/client.ts';
-import { LoadingRoom, loadingBytes } from '../../../../../../runtime/engines/simd/bytes/loading-room.ts';
-import { galoisIndexOf } from '../../../../../../runtime/seal/bytes/galois-elements.ts';
-import { readCiphertexts } from '../../../../../../runtime/seal/bytes/ciphertext-files.ts';
-import { liveHandles } from '../../../../../../runtime/seal/library/handles.ts';
-import { readEvaluationKeys } from '../../../../../../runtime/seal/keys.ts';
-import { instantiateSeal, type Seal } from '../../../../../../runtime/seal/library/module.ts';
+import { isPrime } from '../../../../../ir/maths/modular.ts';
+import type { Parameters, PolyModulusDegree } from '../../../../../ir/parameters.ts';
+import { seededRandom } from '../../../../../ir/random.ts';
+import { Client } from '../../../../../runtime/client.ts';
+import { LoadingRoom, loadingBytes } from '../../../../../runtime/engines/simd/bytes/loading-room.ts';
+import { galoisIndexOf } from '../../../../../runtime/seal/bytes/galois-elements.ts';
+import { readCiphertexts } from '../../../../../runtime/seal/bytes/ciphertext-files.ts';
+import { liveHandles } from '../../../../../runtime/seal/library/handles.ts';
+import { readEvaluationKeys } from '../../../../../runtime/seal/keys.ts';
+import { instantiateSeal, type Seal } from '../../../../../runtime/seal/library/module.ts';
 import {
   savedPublicKeyBytes,
   savedSwitchingKeyBytes,
   seedLength,
   switchingHeadBytes,
-} from '../../../../../../runtime/seal/bytes/saved-format.ts';
-import { randomSample, shallowPlan } from '../../../../../support/serve-plans.ts';
-import { openPrimes, openSimd } from '../../../../../support/simd.ts';
-import { parametersOf } from '../arbitrary-parameters.ts';
-import { SealReference } from '../seal-reference.ts';
+} from '../../../../../runtime/seal/bytes/saved-format.ts';
+import { randomSample, shallowPlan } from '../../../../support/serve-plans.ts';
+import { openPrimes, openSimd } from '../../../../support/simd.ts';
+import { parametersOf } from '../../engines/simd/arbitrary-parameters.ts';
+import { SealReference } from '../../engines/simd/seal-reference.ts';
 import { expand, rawWords, rejectionBound, seedBytes } from './seed-words.ts';
-import { isNightly } from '../../../../../support/setup/suite.ts';
+import { isNightly } from '../../../../support/setup/suite.ts';
 
 let seal: Seal;
 

@@ -1,7 +1,7 @@
 /** The inner product of a key switch and what its division ends in, against integers. */
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { seededRandom } from '../../../../../../ir/random.ts';
+import { seededRandom } from '../../../../../ir/random.ts';
 import {
   draws,
   drawLimb,

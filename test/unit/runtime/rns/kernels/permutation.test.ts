@@ -1,10 +1,10 @@
 /** The automorphisms in the transformed domain, against a(X^g) on coefficients. */
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { seededRandom } from '../../../../../../ir/random.ts';
-import type { Kernels } from '../../../../../../runtime/engines/simd/kernels/kernels.ts';
-import { limbStride } from '../../../../../../runtime/engines/simd/memory/layout.ts';
-import { openPrimes, primesFor, randomLimb, readLimb, reverseBits, writeLimb } from '../../../../../support/simd.ts';
+import { seededRandom } from '../../../../../ir/random.ts';
+import type { Kernels } from '../../../../../runtime/rns/kernels/kernels.ts';
+import { limbStride } from '../../../../../runtime/rns/memory/layout.ts';
+import { openPrimes, primesFor, randomLimb, readLimb, reverseBits, writeLimb } from '../../../../support/simd.ts';
 import { ranges } from './kernel-limbs.ts';
 
 const sizes = [16, 64, 1024, 32768];

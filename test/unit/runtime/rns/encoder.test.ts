@@ -1,43 +1,23 @@
 /** Encoding: the kernels against the definition, whole plaintexts against SEAL's encoder. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Parameters, parametersSchema, topLevel } from '../../../../../../ir/parameters.ts';
-import { seededRandom } from '../../../../../../ir/random.ts';
-import {
-  embeddingTableBytes,
-  fillEmbeddingTables,
-} from '../../../../../../runtime/engines/simd/memory/embedding-tables.ts';
-import {
-  type EncodingForm,
-  encodersBytes,
-  openEncoders,
-} from '../../../../../../runtime/engines/simd/operations/encoder.ts';
-import type { Kernels } from '../../../../../../runtime/engines/simd/kernels/kernels.ts';
-import { limbAt, limbStride, type Value, valueBytes } from '../../../../../../runtime/engines/simd/memory/layout.ts';
-import {
-  compileKernels,
-  createMemory,
-  instantiate,
-  pageBytes,
-} from '../../../../../../runtime/engines/simd/kernels/module.ts';
-import { alone, type Team } from '../../../../../../runtime/engines/simd/operations/team.ts';
-import { SealContext } from '../../../../../../runtime/seal/library/context.ts';
-import { liveHandles, withHandles } from '../../../../../../runtime/seal/library/handles.ts';
-import { LevelEncoder } from '../../../../../../runtime/seal/library/level-encoder.ts';
-import { instantiateSeal, type Seal } from '../../../../../../runtime/seal/library/module.ts';
-import { saveUncompressed } from '../../../../../../runtime/seal/library/save.ts';
-import { plaintextFields } from '../../../../../../runtime/seal/bytes/saved-format.ts';
-import {
-  balanced,
-  canonical,
-  limbView,
-  openPrimes,
-  openSimd,
-  primesFor,
-  readLimb,
-} from '../../../../../support/simd.ts';
-import { isNightly } from '../../../../../support/setup/suite.ts';
-import { deepParameters, smallParameters } from '../../seal-wasm/programs.ts';
+import { type Parameters, parametersSchema, topLevel } from '../../../../ir/parameters.ts';
+import { seededRandom } from '../../../../ir/random.ts';
+import { embeddingTableBytes, fillEmbeddingTables } from '../../../../runtime/rns/memory/embedding-tables.ts';
+import { type EncodingForm, encodersBytes, openEncoders } from '../../../../runtime/rns/encoder.ts';
+import type { Kernels } from '../../../../runtime/rns/kernels/kernels.ts';
+import { limbAt, limbStride, type Value, valueBytes } from '../../../../runtime/rns/memory/layout.ts';
+import { compileKernels, createMemory, instantiate, pageBytes } from '../../../../runtime/rns/kernels/module.ts';
+import { alone, type Team } from '../../../../runtime/rns/team.ts';
+import { SealContext } from '../../../../runtime/seal/library/context.ts';
+import { liveHandles, withHandles } from '../../../../runtime/seal/library/handles.ts';
+import { LevelEncoder } from '../../../../runtime/seal/library/level-encoder.ts';
+import { instantiateSeal, type Seal } from '../../../../runtime/seal/library/module.ts';
+import { saveUncompressed } from '../../../../runtime/seal/library/save.ts';
+import { plaintextFields } from '../../../../runtime/seal/bytes/saved-format.ts';
+import { balanced, canonical, limbView, openPrimes, openSimd, primesFor, readLimb } from '../../../support/simd.ts';
+import { isNightly } from '../../../support/setup/suite.ts';
+import { deepParameters, smallParameters } from '../engines/seal-wasm/programs.ts';
 
 describe('the embedding', () => {
   const largestN = 32768;

@@ -1,6 +1,6 @@
 /** Primitive roots of unity modulo primes. */
-import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
-import { modularPower } from '../../../../ir/maths/modular.ts';
+import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import { modularPower } from '../../../ir/maths/modular.ts';
 
 /**
  * Bases that are tried. The right ones are the quadratic non-residues, of which every prime q has one below 2·(ln q)^2, that

@@ -1,11 +1,11 @@
 /** Limbs of any prime side by side, for kernels that work element by element, and what a limb must be. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { isPrime } from '../../../../../../ir/maths/modular.ts';
-import { seededRandom } from '../../../../../../ir/random.ts';
-import { type Kernels, primeRecord } from '../../../../../../runtime/engines/simd/kernels/kernels.ts';
-import { limbStride } from '../../../../../../runtime/engines/simd/memory/layout.ts';
-import { canonical, openPrimes, readLimb, writeLimb } from '../../../../../support/simd.ts';
+import { isPrime } from '../../../../../ir/maths/modular.ts';
+import { seededRandom } from '../../../../../ir/random.ts';
+import { type Kernels, primeRecord } from '../../../../../runtime/rns/kernels/kernels.ts';
+import { limbStride } from '../../../../../runtime/rns/memory/layout.ts';
+import { canonical, openPrimes, readLimb, writeLimb } from '../../../../support/simd.ts';
 
 /** What a drawn case works with: a prime, and limbs whose entries are often at the ends of their range. */
 export interface Draw {

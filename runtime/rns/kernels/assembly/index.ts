@@ -1,4 +1,4 @@
-/** All kernels; `runtime/engines/simd/kernels/kernels.ts` says what each takes and gives. */
+/** All kernels; `runtime/rns/kernels/kernels.ts` says what each takes and gives. */
 export * from './ntt';
 export * from './roots';
 export * from './pointwise';

@@ -1,8 +1,8 @@
 /** The transforms: against values of the polynomial in big integers, and there and back. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../../../../../../ir/random.ts';
-import { limbStride } from '../../../../../../runtime/engines/simd/memory/layout.ts';
+import { seededRandom } from '../../../../../ir/random.ts';
+import { limbStride } from '../../../../../runtime/rns/memory/layout.ts';
 import {
   balanced,
   evaluatePolynomial,
@@ -12,7 +12,7 @@ import {
   readLimb,
   reverseBits,
   writeLimb,
-} from '../../../../../support/simd.ts';
+} from '../../../../support/simd.ts';
 
 /** The smallest primitive 2n-th root of unity modulo q, by trying. */
 function smallestRoot(n: number, q: number): bigint {

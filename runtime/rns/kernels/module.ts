@@ -1,8 +1,8 @@
 /** The compiled kernels, and instances of them over one shared memory. */
-import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
-import { outOfMemory } from '../../../../ir/diagnostics/runtime.ts';
-import { describeError } from '../../../seal/library/exceptions.ts';
-import { UnfitError } from '../../../base/fallback.ts';
+import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { outOfMemory } from '../../../ir/diagnostics/runtime.ts';
+import { describeError } from '../../seal/library/exceptions.ts';
+import { UnfitError } from '../../base/fallback.ts';
 import type { Kernels } from './kernels.ts';
 import { readKernels } from './read-kernels.ts';
 

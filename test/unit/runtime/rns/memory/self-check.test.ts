@@ -1,14 +1,14 @@
 /** The check that kernels compute what they should: it passes for good ones, and finds what is wrong with others. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { polyModulusDegrees } from '../../../../../../ir/parameters.ts';
-import { openContext } from '../../../../../../runtime/engines/simd/memory/context.ts';
-import { primeRecord } from '../../../../../../runtime/engines/simd/kernels/kernels.ts';
-import { instantiate } from '../../../../../../runtime/engines/simd/kernels/module.ts';
-import { describeUnfitness, selfCheckBytes } from '../../../../../../runtime/engines/simd/memory/self-check.ts';
-import { openSimd } from '../../../../../support/simd.ts';
-import { wrongKernels } from '../../../../../support/wrong-kernels.ts';
-import { parametersOf } from '../arbitrary-parameters.ts';
+import { polyModulusDegrees } from '../../../../../ir/parameters.ts';
+import { openContext } from '../../../../../runtime/rns/memory/context.ts';
+import { primeRecord } from '../../../../../runtime/rns/kernels/kernels.ts';
+import { instantiate } from '../../../../../runtime/rns/kernels/module.ts';
+import { describeUnfitness, selfCheckBytes } from '../../../../../runtime/rns/memory/self-check.ts';
+import { openSimd } from '../../../../support/simd.ts';
+import { wrongKernels } from '../../../../support/wrong-kernels.ts';
+import { parametersOf } from '../../engines/simd/arbitrary-parameters.ts';
 
 describe.each(polyModulusDegrees)('n = %i', (n) => {
   test.each([

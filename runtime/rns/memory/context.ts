@@ -2,8 +2,8 @@
  * The primes of a plan in memory: a record for each, with the tables of its transforms. Made once, by one worker; the
  * others open it by its address.
  */
-import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
-import type { Parameters } from '../../../../ir/parameters.ts';
+import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import type { Parameters } from '../../../ir/parameters.ts';
 import { anyPrimitiveRoot } from './primitive-root.ts';
 import { type Kernels, primeRecord } from '../kernels/kernels.ts';
 

@@ -2,7 +2,7 @@
  * The raw words of a seed's stream, which the kernel gives no one: it gives them modulo primes. Modulo 2^32 − 1 and
  * 2^32 + 1, whose product is 2^64 − 1, hardly any word is rejected (one in 2^32), and any two residues give the word.
  */
-import { type Kernels, primeRecord } from '../../../../../../runtime/engines/simd/kernels/kernels.ts';
+import { type Kernels, primeRecord } from '../../../../../runtime/rns/kernels/kernels.ts';
 
 const low = 2 ** 32 - 1;
 const high = 2 ** 32 + 1;

@@ -1,9 +1,9 @@
 /** SEAL's 64-bit residues to limbs and keys and back, and the first one that is none. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { seededRandom } from '../../../../../../ir/random.ts';
-import { keyStride } from '../../../../../../runtime/engines/simd/memory/layout.ts';
-import { balanced, canonical } from '../../../../../support/simd.ts';
+import { seededRandom } from '../../../../../ir/random.ts';
+import { keyStride } from '../../../../../runtime/rns/memory/layout.ts';
+import { balanced, canonical } from '../../../../support/simd.ts';
 import { type Draw, draws, drawLimb, KernelLimbs, largestPrime } from './kernel-limbs.ts';
 
 const n = 32;

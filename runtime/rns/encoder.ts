@@ -3,10 +3,10 @@
  * prime. The same polynomials as SEAL's encoder gives, but for roundings: both compute in doubles, and differ by one in a
  * few coefficients of 10^5 at a scale of 2^45, in hardly any below 2^40.
  */
-import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
-import type { SimdContext } from '../memory/context.ts';
-import { embeddingTableBytes } from '../memory/embedding-tables.ts';
-import { limbStride, type Value } from '../memory/layout.ts';
+import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import type { SimdContext } from './memory/context.ts';
+import { embeddingTableBytes } from './memory/embedding-tables.ts';
+import { limbStride, type Value } from './memory/layout.ts';
 import { share, type Team } from './team.ts';
 
 /** What a plaintext is encoded for. */

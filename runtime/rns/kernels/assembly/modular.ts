@@ -60,7 +60,7 @@ export function lift(x: v128, q: v128): v128 {
   return f64x2.add(x, v128.and(f64x2.lt(x, f64x2.splat(0)), q));
 }
 
-/** Fields of a prime's record; `runtime/engines/simd/kernels/kernels.ts` has their meanings. */
+/** Fields of a prime's record; `runtime/rns/kernels/kernels.ts` has their meanings. */
 // @ts-ignore
 @inline
 export function primeOf(prime: usize): v128 {

@@ -10,7 +10,7 @@
  *   E = (Y_k + conj Y_(m/2−k)) / 2    O = −i·(Y_k − conj Y_(m/2−k)) / 2    X_k = E + exp(−2πik/m)·O
  *   conj X_(m/2−k) = E − exp(−2πik/m)·O
  *
- * `runtime/engines/simd/memory/embedding-tables.ts` fills the tables that this reads.
+ * `runtime/rns/memory/embedding-tables.ts` fills the tables that this reads.
  */
 import { balance, degreeOf, primeOf, reciprocalOf } from './modular';
 

@@ -1,7 +1,7 @@
 /** The bytes of the kernels, from the file beside this one. In the build for browsers a module that holds them stands here. */
-import { node } from '../../../base/environment.ts';
-import { UnfitError } from '../../../base/fallback.ts';
-import { describeError } from '../../../seal/library/exceptions.ts';
+import { node } from '../../base/environment.ts';
+import { UnfitError } from '../../base/fallback.ts';
+import { describeError } from '../../seal/library/exceptions.ts';
 
 /** Rejects with `UnfitError` where the file cannot be fetched. */
 export async function readKernels(): Promise<BufferSource> {
