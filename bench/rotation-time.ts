@@ -15,7 +15,11 @@ export async function measureRotations(reference: ReferenceRotation): Promise<nu
   const all = nttPrimes([specialPrimeBits, ...dataPrimeBits], polyModulusDegree);
   if (all === undefined) throw new InternalError('there are no such primes');
   const [specialPrime = 0, ...primes] = all;
-  const context = new SealContext(await instantiateSeal(), { polyModulusDegree, primes, specialPrime });
+  const context = new SealContext(await instantiateSeal(), {
+    polyModulusDegree,
+    primes,
+    specialPrimes: [specialPrime],
+  });
   const { seal, evaluator, encoder } = context;
   try {
     return withHandles((handles) => {

@@ -1,7 +1,7 @@
 /** Puts a scheduled program together with what client and server need beside it. */
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
+import { evaluationKeyNeeds } from '../costs/key-levels.ts';
 import { planStatistics } from '../costs/plan-statistics.ts';
-import { keyNeeds } from '../ir/he/keys.ts';
 import { rowsByIndex } from '../ir/he/ports.ts';
 import { TensorInterpreter } from '../ir/interpret/tensor.ts';
 import { largestAbsolute } from '../ir/maths/averages.ts';
@@ -41,17 +41,14 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
   if (parameters === undefined) throw new InternalError('a plan needs parameters');
   const { inputs, program } = encodeInputs(parts, parameters);
   const outputs = encodeOutputs(parts);
-  const { galoisSteps, relinearization } = keyNeeds(program.columns);
   const { engine, batch, weights, maxError, predictedMaxError, synthetic, search } = facts;
   const client: ClientPart = {
     name: program.name,
-    parameters,
     batch,
     inputs,
     outputs,
     ...parts.graph.steps,
-    rotationSteps: galoisSteps,
-    needsRelinKeys: relinearization,
+    ...evaluationKeyNeeds(program.columns, parameters),
     maxError,
     predictedMaxError,
     synthetic,

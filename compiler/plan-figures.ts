@@ -1,6 +1,6 @@
 /** What a plan that was found takes and gives, in a few numbers: for hints, and to compare plans of one model. */
-import { keyNeeds } from '../ir/he/keys.ts';
-import { switchingKeyBytes } from '../ir/parameters.ts';
+import { keyLevels, levelsOfKeys } from '../costs/key-levels.ts';
+import { savedKeyBytes } from '../ir/switching-keys.ts';
 import { keptAccuracy, limitOf } from './kept-accuracy.ts';
 import type { FoundPlan } from './network-plans.ts';
 import { parametersOf } from './search/measure.ts';
@@ -31,8 +31,7 @@ export function planFigures({ network, found }: FoundPlan, settings: Settings): 
   const { program, prediction, measures } = found.accepted;
   const { labelsKept, degrees } = keptAccuracy(network, prediction, settings);
   const parameters = parametersOf(program);
-  const { galoisSteps, relinearization } = keyNeeds(program.columns);
-  const keys = galoisSteps.length + (relinearization ? 1 : 0);
+  const levels = levelsOfKeys(keyLevels(program.columns));
   return {
     maxError: limitOf(settings, prediction.error),
     predictedError: prediction.error,
@@ -41,8 +40,7 @@ export function planFigures({ network, found }: FoundPlan, settings: Settings): 
     polyModulusDegree: parameters.polyModulusDegree,
     levels: parameters.primes.length - 1,
     milliseconds: measures.runs * measures.milliseconds,
-    // Files have a seed in place of half of each key.
-    keyBytes: (keys * switchingKeyBytes(parameters)) / 2,
+    keyBytes: levels.reduce((sum, level) => sum + savedKeyBytes(parameters, level), 0),
     uploadBytes: measures.uploadBytes,
     peakBytes: measures.peakBytes,
   };

@@ -1,7 +1,9 @@
 /** Which key switching keys a managed program uses, each with the highest level of what it switches. */
 import type { HeColumns } from '../ir/he/module.ts';
-import { galoisStep } from '../ir/he/keys.ts';
+import { galoisStep, keyNeeds } from '../ir/he/keys.ts';
 import { isAutomorphism, relinearizes } from '../ir/he/traits.ts';
+import type { Parameters } from '../ir/parameters.ts';
+import type { EvaluationKeyNeeds } from '../ir/switching-keys.ts';
 
 export interface KeyLevels {
   /** Undefined where nothing is relinearised. */
@@ -24,6 +26,16 @@ export function keyLevels({ op, a, imm, level }: HeColumns, needed?: Uint8Array)
     rotations.set(step, Math.max(rotations.get(step) ?? 0, own));
   }
   return { relinearization, rotations };
+}
+
+/** The keys that a client makes for a managed program. */
+export function evaluationKeyNeeds(columns: HeColumns, parameters: Parameters): EvaluationKeyNeeds {
+  const { galoisSteps: rotationSteps, relinearization: needsRelinKeys } = keyNeeds(columns);
+  const needs = { parameters, rotationSteps, needsRelinKeys };
+  if (parameters.specialPrimes.length === 1) return needs;
+  const { rotations, relinearization } = keyLevels(columns);
+  const keysOfSteps = rotationSteps.map((step) => rotations.get(step) ?? 0);
+  return { ...needs, keyLevels: { rotations: keysOfSteps, ...(needsRelinKeys && { relinearization }) } };
 }
 
 /** The level of each key. */

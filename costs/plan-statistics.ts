@@ -4,7 +4,6 @@
  * stays good when a profile improves.
  */
 import type { HeModule } from '../ir/he/module.ts';
-import { keyNeeds } from '../ir/he/keys.ts';
 import { heOpNames } from '../ir/he/ops.ts';
 import {
   dividesScale,
@@ -17,9 +16,11 @@ import {
   isWeight,
   relinearizes,
 } from '../ir/he/traits.ts';
-import { bitLength, type Parameters, switchingKeyBytes } from '../ir/parameters.ts';
+import { allPrimes, bitLength, type Parameters } from '../ir/parameters.ts';
+import { switchingKeyBytes } from '../ir/switching-keys.ts';
 import type { EngineName, Plan, PlanCounts, PlanStatistics } from '../ir/plan/plan.ts';
 import { peakBytes, type PlannedProgram } from './engine-memory.ts';
+import { keyLevels } from './key-levels.ts';
 import { profileOf } from './profiles.ts';
 import { evaluationCost } from './program-cost.ts';
 
@@ -44,10 +45,10 @@ export function countProgram(
   for (const code of columns.op) counts[code] = (counts[code] ?? 0) + 1;
   const count = (has: (code: number) => boolean): number =>
     heOpNames.reduce((sum, _, code) => sum + (has(code) ? (counts[code] ?? 0) : 0), 0);
-  const galoisKeys = keyNeeds(columns).galoisSteps.length;
+  const galoisLevels = [...keyLevels(columns).rotations.values()];
   return {
     polyModulusDegree: parameters.polyModulusDegree,
-    modulusBits: [...parameters.primes, parameters.specialPrime].map(bitLength),
+    modulusBits: allPrimes(parameters).map(bitLength),
     levels: parameters.primes.length,
     rotations: count(isAutomorphism),
     relinearizations: count(relinearizes),
@@ -55,8 +56,8 @@ export function countProgram(
     multiplyCipher: count(isCipherProduct),
     rescales: count(dividesScale),
     additions: count(isAddition),
-    galoisKeys,
-    galoisKeyBytes: galoisKeys * switchingKeyBytes(parameters),
+    galoisKeys: galoisLevels.length,
+    galoisKeyBytes: galoisLevels.reduce((sum, level) => sum + switchingKeyBytes(parameters, level), 0),
     weightTiles: multipliedPlaintexts(columns) + count(isWeight),
     weightTilesPruned: given.weightTilesPruned,
     inputCiphertexts: count(isInput),

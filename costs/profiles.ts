@@ -57,9 +57,9 @@ export function profileOf(engine: EngineName = defaultProfile.name, costs?: Cost
 /** What of the parameters is beyond an engine, if anything is. */
 export function beyondCapabilities(
   { largestDegree, largestPrimeBits }: EngineCapabilities,
-  { polyModulusDegree, primes, specialPrime }: Parameters,
+  { polyModulusDegree, primes, specialPrimes }: Parameters,
 ): string | undefined {
   if (polyModulusDegree > largestDegree) return `the degree ${polyModulusDegree} is above ${largestDegree}`;
-  const large = [...primes, specialPrime].find((prime) => bitLength(prime) > largestPrimeBits);
+  const large = [...primes, ...specialPrimes].find((prime) => bitLength(prime) > largestPrimeBits);
   return large === undefined ? undefined : `the prime ${large} has more than ${largestPrimeBits} bits`;
 }

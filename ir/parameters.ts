@@ -5,8 +5,11 @@
 import { z } from 'zod';
 import { isPrime } from './maths/modular.ts';
 
-/** Largest total bits of all primes, the special one included, at 128-bit security. */
+/** Largest total bits of all primes, the special ones included, at 128-bit security. */
 export const maxModulusBits = { 4096: 109, 8192: 218, 16384: 438, 32768: 881 } as const;
+
+/** Special primes at most: digits of more primes than that gain nothing more. */
+export const maxSpecialPrimes = 8;
 
 export type PolyModulusDegree = keyof typeof maxModulusBits;
 
@@ -15,32 +18,45 @@ export const polyModulusDegrees = [4096, 8192, 16384, 32768] as const satisfies 
 /** Far below any scale at which something is left of a value; its inverse is a number like any other. */
 export const leastScale = 2 ** -64;
 
+const primeSchema = z.int().min(3);
+
 export const parametersSchema = z
   .strictObject({
     polyModulusDegree: z.union([z.literal(4096), z.literal(8192), z.literal(16384), z.literal(32768)]),
     /** Data primes: first (level 0) to last (the top level). */
-    primes: z.array(z.int().min(3)).min(1).max(64),
-    /** The key switching prime, at least as large as every data prime. */
-    specialPrime: z.int().min(3),
+    primes: z.array(primeSchema).min(1).max(64),
+    /** The key switching primes, whose product P is at least as large as every data prime. */
+    specialPrimes: z.array(primeSchema).min(1).max(maxSpecialPrimes),
   })
-  .superRefine(({ polyModulusDegree, primes, specialPrime }, context) => {
-    const all = [...primes, specialPrime];
+  .superRefine((parameters, context) => {
+    const { polyModulusDegree, primes, specialPrimes } = parameters;
+    const all = allPrimes(parameters);
     const refuse = (message: string) => {
       context.addIssue({ code: 'custom', message });
     };
     if (new Set(all).size !== all.length) refuse('the primes are not distinct');
     if (all.some((p) => p % (2 * polyModulusDegree) !== 1)) refuse('a prime is not 1 modulo twice the degree');
     if (all.some((p) => !isPrime(BigInt(p)))) refuse('a prime is a composite number');
-    if (primes.some((p) => p > specialPrime)) refuse('the special prime is smaller than a data prime');
-    if (modulusBits({ polyModulusDegree, primes, specialPrime }) > maxModulusBits[polyModulusDegree])
+    const product = productOf(specialPrimes);
+    if (primes.some((p) => BigInt(p) > product)) refuse('the special primes are smaller than a data prime');
+    if (modulusBits(parameters) > maxModulusBits[polyModulusDegree])
       refuse(`the modulus has more than ${maxModulusBits[polyModulusDegree]} bits: not 128-bit secure`);
   });
 
 export type Parameters = z.output<typeof parametersSchema>;
 
-/** Bits of the product of all primes, the special one included. */
-export function modulusBits({ primes, specialPrime }: Parameters): number {
-  return [...primes, specialPrime].reduce((product, p) => product * BigInt(p), 1n).toString(2).length;
+/** The primes of keys: those of data, and then the special ones. */
+export function allPrimes({ primes, specialPrimes }: Pick<Parameters, 'primes' | 'specialPrimes'>): readonly number[] {
+  return [...primes, ...specialPrimes];
+}
+
+export function productOf(primes: readonly number[]): bigint {
+  return primes.reduce((product, p) => product * BigInt(p), 1n);
+}
+
+/** Bits of the product of all primes, the special ones included. */
+export function modulusBits(parameters: Pick<Parameters, 'primes' | 'specialPrimes'>): number {
+  return productOf(allPrimes(parameters)).toString(2).length;
 }
 
 export function bitLength(x: number): number {
@@ -53,7 +69,7 @@ export function bitLength(x: number): number {
  * bounds them. Beyond it an encoder wraps around; SEAL's, beyond what a number holds, writes outside of its memory.
  */
 export function encodingLimit({ primes }: Pick<Parameters, 'primes'>, level: number): number {
-  const modulus = primes.slice(0, level + 1).reduce((product, prime) => product * BigInt(prime), 1n);
+  const modulus = productOf(primes.slice(0, level + 1));
   return 2 ** (modulus.toString(2).length - 2);
 }
 
@@ -85,30 +101,6 @@ export function ciphertextBytes(
 /** Bytes of the residues of an encoded plaintext. */
 export function plaintextBytes({ polyModulusDegree }: Pick<Parameters, 'polyModulusDegree'>, level: number): number {
   return (level + 1) * polyModulusDegree * 8;
-}
-
-/** Bytes of the residues of one key switching key: a Galois key of one step, or the relinearisation key. */
-export function switchingKeyBytes({
-  polyModulusDegree,
-  primes,
-}: Pick<Parameters, 'polyModulusDegree'> & { readonly primes: { readonly length: number } }): number {
-  return primes.length * 2 * (primes.length + 1) * polyModulusDegree * 8;
-}
-
-/**
- * What all evaluation keys of a plan may take as they are saved: a file of them has less than 4 GiB. In memory an engine
- * may hold less of them than that, or twice as much; its profile knows.
- */
-export const maxKeyBytes = 3.75 * 2 ** 30;
-
-/** How many keys evaluation needs, and their bytes: as a client saves them, with a seed for each half. */
-export function evaluationKeyBytes(
-  parameters: Parameters,
-  steps: number,
-  needsRelinKeys: boolean,
-): { readonly keys: number; readonly saved: number } {
-  const keys = steps + Number(needsRelinKeys);
-  return { keys, saved: (keys * switchingKeyBytes(parameters)) / 2 };
 }
 
 /** By level: bits of the modulus less `roomBits`, the most that a scale may have. */

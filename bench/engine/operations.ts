@@ -60,7 +60,7 @@ function parametersOf({ degree, primes }: Setting): Parameters {
   const bits = degree === 8192 ? Math.min(40, Math.floor(218 / (primes + 1)) - 1) : 44;
   const [specialPrime = 0, ...data] = nttPrimes([bits + 2, ...Array<number>(primes).fill(bits)], degree) ?? [];
   if (data.length !== primes) throw new Error(`there are not ${primes} primes of ${bits} bits`);
-  return { polyModulusDegree: degree, primes: data, specialPrime };
+  return { polyModulusDegree: degree, primes: data, specialPrimes: [specialPrime] };
 }
 
 async function contenders(

@@ -76,7 +76,15 @@ export function chainsFor(
     });
     if (found === undefined) return [];
     const [specialPrime = 0, ...primes] = found;
-    return [{ last, defer, late, parameters: { polyModulusDegree: degree, primes, specialPrime }, rangeBits }];
+    return [
+      {
+        last,
+        defer,
+        late,
+        parameters: { polyModulusDegree: degree, primes, specialPrimes: [specialPrime] },
+        rangeBits,
+      },
+    ];
   });
 }
 

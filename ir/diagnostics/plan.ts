@@ -22,7 +22,7 @@ export const otherHepVersion = defineDiagnostic<{ version: number; madeBy: strin
     'The format of .hep files has a version. What another version has added would be lost without notice, and what it ' +
     'lacks would be guessed.',
   message: ({ version, madeBy, supported }) =>
-    `the file has format version ${version}, made by ${madeBy}; this hepc reads version ${supported}`,
+    `the file has format version ${version}, made by ${madeBy}; this hepc reads version ${supported} and the one before`,
   notes: () => ['Compile the model with this version of hepc, or use the one that the file was made with.'],
 });
 

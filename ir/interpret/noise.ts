@@ -25,7 +25,7 @@
  *
  * Slot j stands for ζ^(3^j), ζ = exp(iπ/N), as in SEAL.
  */
-import { type Parameters, slotsOf } from '../parameters.ts';
+import { type Parameters, productOf, slotsOf } from '../parameters.ts';
 import { seededRandom, type SeededRandom } from '../random.ts';
 
 /** Deviation of SEAL's errors: the centred binomial distribution of 21 pairs of bits. */
@@ -52,7 +52,8 @@ export function galoisKey(step: number): number {
 export class NoiseModel {
   private readonly degree: number;
   private readonly primes: readonly number[];
-  private readonly specialPrime: number;
+  /** The product of the special primes. */
+  private readonly special: number;
   private random: SeededRandom;
   private readonly seed: number;
   /** Deviation of a division's rounding at each slot, at scale 1. */
@@ -72,7 +73,7 @@ export class NoiseModel {
     const slots = slotsOf(parameters);
     this.degree = parameters.polyModulusDegree;
     this.primes = parameters.primes;
-    this.specialPrime = parameters.specialPrime;
+    this.special = Number(productOf(parameters.specialPrimes));
     this.seed = seed;
     this.random = seededRandom(seed);
     this.pool = new Float64Array(poolSize + slots);
@@ -99,7 +100,7 @@ export class NoiseModel {
 
   /** Adds the error of encryption under the public key; that of encoding is the plaintext's. */
   encryptAsymmetric(slots: Float64Array, level: number, scale: number): void {
-    const divisor = this.primes[level + 1] ?? this.specialPrime;
+    const divisor = this.primes[level + 1] ?? this.special;
     const dropped = errorDeviation * Math.sqrt((this.degree / 2) * (1 + (4 * this.degree) / 3));
     this.addUniform(slots, dropped / divisor / scale);
     this.addShaped(slots, this.rounding, scale);
@@ -173,7 +174,7 @@ export class NoiseModel {
 
   /** √Σq_i² / P over the primes of a level. */
   private digitRatio(level: number): number {
-    const squares = this.primes.slice(0, level + 1).reduce((sum, q) => sum + (q / this.specialPrime) ** 2, 0);
+    const squares = this.primes.slice(0, level + 1).reduce((sum, q) => sum + (q / this.special) ** 2, 0);
     return Math.sqrt(squares);
   }
 

@@ -10,6 +10,7 @@ import type { ClientSteps } from '../client/steps.ts';
 import type { HeModule } from '../he/module.ts';
 import type { Port } from '../interface.ts';
 import type { Parameters } from '../parameters.ts';
+import type { EvaluationKeyNeeds } from '../switching-keys.ts';
 import type { Layout } from '../tile/layout.ts';
 import type { AccuracyReport } from './accuracy-report.ts';
 import type { Calibration } from './calibration.ts';
@@ -92,16 +93,12 @@ export const maxFileSamples = 1 << 16;
 export const maxRunCiphertexts = 1 << 16;
 
 /** What the client needs, and all that it gets: with the steps that it computes itself. */
-export interface ClientPart extends ClientSteps {
+export interface ClientPart extends ClientSteps, EvaluationKeyNeeds {
   readonly name: string;
-  readonly parameters: Parameters;
   /** Samples that one run takes; fewer are padded. */
   readonly batch: number;
   readonly inputs: readonly InputEncoding[];
   readonly outputs: readonly OutputEncoding[];
-  /** Steps of the Galois keys that evaluation needs, ascending; 0 names the key of the conjugation. */
-  readonly rotationSteps: readonly number[];
-  readonly needsRelinKeys: boolean;
   readonly maxError: number;
   readonly predictedMaxError: number;
   /** Compiled without calibration samples of the user's. */

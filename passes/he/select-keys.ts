@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { keyNeeds } from '../../ir/he/keys.ts';
 import { hasStep, nameOf } from '../../ir/he/traits.ts';
 import type { HeModule } from '../../ir/he/module.ts';
-import { evaluationKeyBytes, maxKeyBytes, type Parameters } from '../../ir/parameters.ts';
+import { type Parameters, topLevel } from '../../ir/parameters.ts';
+import { maxKeyBytes, savedKeyBytes } from '../../ir/switching-keys.ts';
 import { type EngineName, engineNames } from '../../ir/plan/plan.ts';
 import { keyLevels } from '../../costs/key-levels.ts';
 import { engineProfiles } from '../../costs/profiles.ts';
@@ -110,8 +111,8 @@ function roomFor(
   const { keyBytes } = engineProfiles[engine].memory;
   const at = (level: number): number => keyBytes(parameters, level);
   const { rotations, relinearization } = keyLevels(columns);
-  const { saved } = evaluationKeyBytes(parameters, 1, false);
-  const most = Math.floor(maxKeyBytes / saved) - Number(relinearization !== undefined);
+  const most =
+    Math.floor(maxKeyBytes / savedKeyBytes(parameters, topLevel(parameters))) - Number(relinearization !== undefined);
   // 0 is no step, but another automorphism.
   const fixed = [relinearization, rotations.get(0)].flatMap((level) => (level === undefined ? [] : [at(level)]));
   const needed = [...rotations].reduce((sum, [step, level]) => sum + (step === 0 ? 0 : at(level)), 0);

@@ -19,6 +19,7 @@ import { type ZipEntry, ZipError } from '../format/zip-format.ts';
 import {
   describeIssues,
   formatVersion,
+  oldestVersion,
   headerSchema,
   type Manifest,
   manifestSchema,
@@ -138,7 +139,7 @@ export function parseManifest(bytes: Uint8Array | undefined, at: Place): Manifes
   const header = headerSchema.safeParse(json.value);
   if (!header.success) throw refuse(describeIssues(header.error));
   const { version, madeBy } = header.data;
-  if (version !== formatVersion)
+  if (version < oldestVersion || version > formatVersion)
     throw new HepcError([otherHepVersion({ version, madeBy, supported: formatVersion }, at)]);
   const manifest = manifestSchema.safeParse(json.value);
   if (!manifest.success) throw refuse(describeIssues(manifest.error));

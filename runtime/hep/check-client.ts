@@ -15,15 +15,8 @@
 import { elementCount } from '../../ir/constant.ts';
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { inconsistentHep, tooManyKeys } from '../../ir/diagnostics/plan.ts';
-import {
-  encodingLimit,
-  evaluationKeyBytes,
-  isEncodable,
-  leastScale,
-  maxKeyBytes,
-  slotsOf,
-  topLevel,
-} from '../../ir/parameters.ts';
+import { encodingLimit, isEncodable, leastScale, slotsOf, topLevel } from '../../ir/parameters.ts';
+import { evaluationKeyBytes, maxKeyBytes } from '../../ir/switching-keys.ts';
 import {
   type ClientPart,
   type InputEncoding,
@@ -75,10 +68,28 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   const slots = slotsOf(parameters);
   const bad = rotationSteps.find((step, i) => step >= slots || step <= (rotationSteps[i - 1] ?? -1));
   check('rotationSteps', [bad !== undefined && `step ${bad} is out of order, or not below ${slots}`]);
-  const { keys, saved } = evaluationKeyBytes(parameters, rotationSteps.length, client.needsRelinKeys);
+  check('keyLevels', keyLevelReasons(client));
+  const { keys, saved } = evaluationKeyBytes(client);
   if (saved > maxKeyBytes)
     diagnostics.push(tooManyKeys({ keys, bytes: saved, limit: maxKeyBytes }, { file, part: 'rotationSteps' }));
   return diagnostics;
+}
+
+function keyLevelReasons({ parameters, rotationSteps, needsRelinKeys, keyLevels }: ClientPart): (string | false)[] {
+  if (keyLevels === undefined) {
+    return [parameters.specialPrimes.length > 1 && 'they are missing, and there are several special primes'];
+  }
+  const { rotations, relinearization } = keyLevels;
+  const levels = relinearization === undefined ? rotations : [...rotations, relinearization];
+  const top = topLevel(parameters);
+  const above = levels.find((level) => level > top);
+  return [
+    parameters.specialPrimes.length === 1 && 'with one special prime, keys have all levels',
+    rotations.length !== rotationSteps.length &&
+      `they are of ${rotations.length} steps; there are ${rotationSteps.length}`,
+    needsRelinKeys !== (relinearization !== undefined) && 'of the relinearisation key there is one without the other',
+    above !== undefined && `level ${above} is above the top level ${top}`,
+  ];
 }
 
 /** Whether the steps fit what is encrypted. */

@@ -6,6 +6,7 @@
  * - plain plans have no encrypted weights, bound ones have all, none larger than a ciphertext can be;
  * - the counts are those of the program. What the cost model says is not in the file, and compared with nothing.
  */
+import { keyLevels } from '../../costs/key-levels.ts';
 import { countProgram } from '../../costs/plan-statistics.ts';
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { inconsistentHep } from '../../ir/diagnostics/plan.ts';
@@ -78,6 +79,15 @@ function checkKeys({ client, program }: Plan): Reason[] {
     ]);
   if (relinearization !== client.needsRelinKeys)
     reasons.push(['needsRelinKeys', `it is ${client.needsRelinKeys}, but the program does otherwise`]);
+  if (client.keyLevels === undefined || reasons.length > 0) return reasons;
+  const { rotations, relinearization: relinearizationLevel } = keyLevels(program.columns);
+  const low = client.rotationSteps.find(
+    (step, k) => (client.keyLevels?.rotations[k] ?? 0) < (rotations.get(step) ?? 0),
+  );
+  if (low !== undefined)
+    reasons.push(['keyLevels', `the program uses the Galois key of step ${low} at a higher level`]);
+  if ((client.keyLevels.relinearization ?? 0) < (relinearizationLevel ?? 0))
+    reasons.push(['keyLevels', 'the program relinearises at a higher level']);
   return reasons;
 }
 

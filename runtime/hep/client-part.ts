@@ -60,7 +60,7 @@ export function manifestHead(client: ClientPart, { madeBy = 'hepc' }: WriteOptio
       parameters: {
         polyModulusDegree: client.parameters.polyModulusDegree,
         primes: [...client.parameters.primes],
-        specialPrime: client.parameters.specialPrime,
+        specialPrimes: [...client.parameters.specialPrimes],
       },
       batch: client.batch,
       inputs: client.inputs.map((input) => ({
@@ -77,6 +77,7 @@ export function manifestHead(client: ClientPart, { madeBy = 'hepc' }: WriteOptio
       })),
       rotationSteps: [...client.rotationSteps],
       needsRelinKeys: client.needsRelinKeys,
+      ...(client.keyLevels && { keyLevels: { ...client.keyLevels, rotations: [...client.keyLevels.rotations] } }),
       maxError: client.maxError,
       predictedMaxError: client.predictedMaxError,
       synthetic: client.synthetic,

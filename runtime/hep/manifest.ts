@@ -11,8 +11,12 @@ import { parametersSchema } from '../../ir/parameters.ts';
 import { engineNames } from '../../ir/plan/plan.ts';
 import { isPowerOfTwo, Layout } from '../../ir/tile/layout.ts';
 
-/** Version of the format that this hepc writes, and the only one that it reads. */
-export const formatVersion = 4;
+/**
+ * Version of the format that this hepc writes. Of the one before it reads what it says of itself: there was one special
+ * prime, under a name of its own.
+ */
+export const formatVersion = 5;
+export const oldestVersion = 4;
 
 /** Elements of one sample of all inputs and outputs of a plan. */
 const maxElements = 2 ** 24;
@@ -24,6 +28,7 @@ const shown = z.string().refine((text) => visible(text) === text, 'holds control
 const name = shown.min(1).max(1024);
 const count = z.int().min(0);
 const index = z.int().min(0).max(0x7fffffff);
+const keyLevel = z.int().min(0).max(63);
 const positive = z.number().positive();
 
 /** What can be read of a manifest of any version. */
@@ -101,15 +106,26 @@ const calibrationSchema = z.strictObject({
   outputs: z.array(z.strictObject({ name, largest: z.number().min(0) })).max(256),
 });
 
+/** Version 4 has the one special prime that there was by itself, as `specialPrime`. */
+const anyParameters = z.preprocess((given) => {
+  if (typeof given !== 'object' || given === null || !('specialPrime' in given)) return given;
+  const { specialPrime, ...others } = given;
+  return { ...others, specialPrimes: [specialPrime] };
+}, parametersSchema);
+
 const clientSchema = z
   .strictObject({
     name: shown.max(1024),
-    parameters: parametersSchema,
+    parameters: anyParameters,
     batch: z.int().min(1).max(16384),
     inputs: z.array(inputSchema).max(256),
     outputs: z.array(outputSchema).min(1).max(256),
     rotationSteps: z.array(index).max(32768),
     needsRelinKeys: z.boolean(),
+    /** With several special primes: the highest levels of keys, of rotations in the order of the steps. */
+    keyLevels: z
+      .strictObject({ rotations: z.array(keyLevel).max(32768), relinearization: keyLevel.optional() })
+      .optional(),
     maxError: z.number().min(0),
     predictedMaxError: z.number().min(0),
     synthetic: z.boolean(),
@@ -158,7 +174,7 @@ const serverSchema = z.strictObject({
 
 export const manifestSchema = z.strictObject({
   format: z.literal('hepc'),
-  version: z.literal(formatVersion),
+  version: z.int().min(oldestVersion).max(formatVersion),
   madeBy: z.string().max(200),
   client: clientSchema,
   /** Absent in the client part. */

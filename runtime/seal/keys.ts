@@ -5,7 +5,7 @@ import { type Diagnostic, HepcError, InternalError } from '../../ir/diagnostics/
 import { tooManyKeys } from '../../ir/diagnostics/plan.ts';
 import { wrongCount } from '../../ir/diagnostics/runtime.ts';
 import { sha256Hex } from '../../ir/digest.ts';
-import { evaluationKeyBytes, maxKeyBytes } from '../../ir/parameters.ts';
+import { evaluationKeyBytes, maxKeyBytes } from '../../ir/switching-keys.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import type { EvaluationKeys } from '../base/engine.ts';
 import { parametersDigest } from './bytes/client-part-digest.ts';
@@ -34,7 +34,7 @@ export function generateKeys(context: SealContext, part: ClientPart): KeySet {
 /** As `generateKeys`, key by key: yields the part that is done, 0 to 1. */
 export function* generateKeysStepwise({ seal, context }: SealContext, part: ClientPart): Generator<number, KeySet> {
   const { parameters, rotationSteps, needsRelinKeys } = part;
-  const { keys, saved } = evaluationKeyBytes(parameters, rotationSteps.length, needsRelinKeys);
+  const { keys, saved } = evaluationKeyBytes(part);
   if (saved > maxKeyBytes) throw new HepcError([tooManyKeys({ keys, bytes: saved, limit: maxKeyBytes })]);
   const handles = new Handles();
   try {

@@ -1,8 +1,9 @@
 /** A plan that is served: what clients get of it, and the figures by which requests are admitted. */
 import { evaluationMilliseconds } from '../../costs/plan-statistics.ts';
 import { modelInputs, modelOutputs } from '../../ir/client/steps.ts';
-import { ciphertextBytes, evaluationKeyBytes } from '../../ir/parameters.ts';
+import { ciphertextBytes } from '../../ir/parameters.ts';
 import { type ClientPart, type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
+import { evaluationKeyBytes } from '../../ir/switching-keys.ts';
 import type { Model } from '../../runtime/protocol/resources.ts';
 import type { ModelRecord } from './model-record.ts';
 
@@ -20,8 +21,8 @@ const galoisPlaceBytes = 8;
 export function figuresOf(
   plan: Plan,
 ): Pick<ModelRecord, 'keyBytes' | 'requestBytes' | 'responseBytes' | 'evaluationMs' | 'memoryBytes'> {
-  const { parameters, rotationSteps, needsRelinKeys, inputs, outputs } = plan.client;
-  const { saved } = evaluationKeyBytes(parameters, rotationSteps.length, needsRelinKeys);
+  const { parameters, inputs, outputs } = plan.client;
+  const { saved } = evaluationKeyBytes(plan.client);
   const ciphertexts = (encodings: typeof inputs | typeof outputs): number =>
     encodings.reduce((sum, each) => sum + sentCiphertexts(each) * ciphertextBytes(parameters, each.level, 2), 0);
   return {

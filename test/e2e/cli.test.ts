@@ -316,7 +316,7 @@ describe('opt', () => {
 
   test('refuses a managed program where a pass adds values, and says what to give it', async () => {
     const file = join(temporaryFolder(), 'managed.ir');
-    const parameters = 'parameters: {polyModulusDegree: 4096, primes: [68718428161], specialPrime: 68719230977}';
+    const parameters = 'parameters: {polyModulusDegree: 4096, primes: [68718428161], specialPrimes: [68719230977]}';
     const type = ': ct level 0 scale 1048576 size 2';
     const ops = [`%0 = input {index: 0} ${type}`, `%1 = output %0 {index: 0} ${type}`];
     writeFileSync(file, `hepc.ir 1 he "m" {slots: 2048, ${parameters}}\n${ops.join('\n')}\n`);

@@ -38,7 +38,7 @@ test('primes beyond 48 bits are refused by simd', async () => {
   const parameters: Parameters = {
     polyModulusDegree: 4096,
     primes: [1125899906826241],
-    specialPrime: 1125899906629633,
+    specialPrimes: [1125899906629633],
   };
   const wide = mixedPlan();
   const unfit = { ...wide, program: { ...wide.program, parameters } };

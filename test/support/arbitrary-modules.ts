@@ -252,7 +252,7 @@ function appendTileOp(draw: Draw, builder: TileBuilder, x: number): void {
 }
 
 /** Of degree 8192; none is of a useful size. */
-const parameters: Parameters = { polyModulusDegree: 8192, primes: [786433, 65537], specialPrime: 1179649 };
+const parameters: Parameters = { polyModulusDegree: 8192, primes: [786433, 65537], specialPrimes: [1179649] };
 
 function drawProgram(draw: Draw, managed: boolean): Omit<HeModule, 'level'> {
   const packed = draw(fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 3 })).map((period) =>

@@ -1,4 +1,4 @@
-import { evaluationKeyBytes } from '../../../ir/parameters.ts';
+import { evaluationKeyBytes } from '../../../ir/switching-keys.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
 import { Client } from '../../../runtime/client.ts';
 import type { KeySet } from '../../../runtime/seal/keys.ts';
@@ -73,7 +73,7 @@ async function setsOf(paths: readonly string[], folder: string): Promise<Planned
 }
 
 async function makeKeys(part: ClientPart, progress: Progress): Promise<KeySet> {
-  const { keys, saved } = evaluationKeyBytes(part.parameters, part.rotationSteps.length, part.needsRelinKeys);
+  const { keys, saved } = evaluationKeyBytes(part);
   return interruptible(async () => {
     const client = await Client.create(part);
     try {

@@ -2,7 +2,7 @@
 import { clientProfile, clientTimes } from '../../../costs/client-costs.ts';
 import { evaluationMilliseconds } from '../../../costs/plan-statistics.ts';
 import { downloadBytes, uploadBytes } from '../../../costs/program-cost.ts';
-import { evaluationKeyBytes } from '../../../ir/parameters.ts';
+import { evaluationKeyBytes } from '../../../ir/switching-keys.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 
 /** Mbit/s. */
@@ -17,9 +17,8 @@ export interface Traffic {
 }
 
 export function trafficOf({ client, program }: Pick<Plan, 'client' | 'program'>): Traffic {
-  const { parameters, rotationSteps, needsRelinKeys } = client;
   return {
-    keyBytes: evaluationKeyBytes(parameters, rotationSteps.length, needsRelinKeys).saved,
+    keyBytes: evaluationKeyBytes(client).saved,
     uploadBytes: uploadBytes(program),
     downloadBytes: downloadBytes(program),
   };

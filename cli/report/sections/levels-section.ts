@@ -20,7 +20,7 @@ export function levelsSection(plotting: Plotting, { program }: Plan, layers: Lay
   const last = stops.at(-1);
   if (first === undefined || last === undefined) return undefined;
   const shown = stops.slice(0, mostStops);
-  const { primes, specialPrime } = program.parameters;
+  const { specialPrimes } = program.parameters;
   return html`<section id="levels">
     <h2>Levels</h2>
     <p>
@@ -36,8 +36,8 @@ export function levelsSection(plotting: Plotting, { program }: Plan, layers: Lay
       (size) => drawTrack(plotting, shown, layers, size),
       `The modulus at each stop, a box for each of its primes; the dark part is the scale, what is beyond it is room for ` +
         `values and for what is still to be multiplied. A rescale gives up the last prime and divides the scale by it. ` +
-        `With the prime for key switching (${Math.round(Math.log2(specialPrime))} bits) the modulus has ` +
-        `${modulusBits({ ...program.parameters, primes, specialPrime })} bits.` +
+        `With ${specialPrimes.length === 1 ? 'the prime' : `the ${specialPrimes.length} primes`} for key switching (${specialPrimes.map((prime) => Math.round(Math.log2(prime))).join(', ')} bits) the modulus has ` +
+        `${modulusBits(program.parameters)} bits.` +
         (stops.length > shown.length ? ` ${plural(stops.length - shown.length, 'stop')} more are not drawn.` : ''),
     )}
   </section>`;

@@ -3,7 +3,7 @@
  * others open it by its address.
  */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
-import type { Parameters } from '../../../ir/parameters.ts';
+import { allPrimes, type Parameters } from '../../../ir/parameters.ts';
 import { anyPrimitiveRoot } from './primitive-root.ts';
 import { type Kernels, primeRecord } from '../kernels/kernels.ts';
 
@@ -13,12 +13,12 @@ export interface SimdContext {
   readonly parameters: Parameters;
   /** Elements of a limb: the polynomial modulus degree. */
   readonly n: number;
-  /** Addresses of the records of the data primes and, last, of the special one. */
+  /** Addresses of the records of the data primes and then of the special ones. */
   readonly primes: readonly number[];
 }
 
-export function contextBytes({ polyModulusDegree, primes }: Parameters): number {
-  return primesBytes(polyModulusDegree, primes.length + 1);
+export function contextBytes(parameters: Parameters): number {
+  return primesBytes(parameters.polyModulusDegree, allPrimes(parameters).length);
 }
 
 /** The context whose records are at `address`; `fillContext` has filled them or will. */
@@ -28,14 +28,14 @@ export function openContext(
   parameters: Parameters,
   address: number,
 ): SimdContext {
-  const primes = recordsAt(address, parameters.primes.length + 1);
+  const primes = recordsAt(address, allPrimes(parameters).length);
   return { kernels, memory, parameters, n: parameters.polyModulusDegree, primes };
 }
 
 /** Fills the records and tables: 10 µs for each prime and 1000 elements, about. */
 export function fillContext({ kernels, memory, parameters, n, primes }: SimdContext): void {
   const [address = 0] = primes;
-  fillPrimes(kernels, memory, n, [...parameters.primes, parameters.specialPrime], address);
+  fillPrimes(kernels, memory, n, allPrimes(parameters), address);
 }
 
 /** Bytes of the records and tables of `count` primes, for any n that is a power of two, 16 or more. */

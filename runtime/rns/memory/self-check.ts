@@ -3,6 +3,7 @@
  * WebAssembly leaves to the machine; so each worker asks before it starts, and multiplies two polynomials modulo every
  * prime of the plan against big integers.
  */
+import { allPrimes } from '../../../ir/parameters.ts';
 import type { SimdContext } from './context.ts';
 import { limbStride } from './layout.ts';
 
@@ -24,9 +25,7 @@ export function selfCheckBytes(n: number): number {
 export function describeUnfitness(context: SimdContext, work: number): string | undefined {
   const { kernels, primes, parameters } = context;
   if (kernels.isFused() !== 1) return 'multiply-adds are not fused on this machine';
-  const wrong = [...parameters.primes, parameters.specialPrime].find(
-    (q, k) => !multiplies(context, q, primes[k] ?? 0, work),
-  );
+  const wrong = allPrimes(parameters).find((q, k) => !multiplies(context, q, primes[k] ?? 0, work));
   return wrong === undefined ? undefined : `the transform modulo ${wrong} is not exact on this machine`;
 }
 

@@ -4,10 +4,13 @@
 import { sha256Hex } from '../../../ir/digest.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
 
-/** What keys depend on: parameters, rotation steps, and whether there is a relinearisation key. */
-export function parametersDigest({ parameters, rotationSteps, needsRelinKeys }: ClientPart): string {
-  const { polyModulusDegree, primes, specialPrime } = parameters;
-  return digest({ polyModulusDegree, primes, specialPrime, rotationSteps, needsRelinKeys });
+/** What keys depend on: parameters, rotation steps and their levels, and whether there is a relinearisation key. */
+export function parametersDigest({ parameters, rotationSteps, needsRelinKeys, keyLevels }: ClientPart): string {
+  const { polyModulusDegree, primes, specialPrimes } = parameters;
+  const [specialPrime] = specialPrimes;
+  // As it has always been where there is one.
+  const special = specialPrimes.length === 1 ? { specialPrime } : { specialPrimes };
+  return digest({ polyModulusDegree, primes, ...special, rotationSteps, needsRelinKeys, keyLevels });
 }
 
 /** What ciphertexts depend on besides: how inputs are packed and outputs read. */

@@ -173,8 +173,8 @@ class Inspection {
   }
 
   /** Of one polynomial, for the data primes and the special one. */
-  residues(at: number, { primes, specialPrime, polyModulusDegree: degree }: Parameters): void {
-    for (const [limb, prime] of [...primes, specialPrime].entries())
+  residues(at: number, { primes, specialPrimes, polyModulusDegree: degree }: Parameters): void {
+    for (const [limb, prime] of [...primes, ...specialPrimes].entries())
       for (let index = 0; index < degree; index++) {
         const word = at + 8 * (limb * degree + index);
         // Rounded beyond 2^53, where it is larger than any prime all the same.

@@ -14,9 +14,9 @@ export function parmsIdOf({ polyModulusDegree, primes }: Parameters, level: numb
   return digest(polyModulusDegree, primes.slice(0, level + 1));
 }
 
-/** The identity of keys, which have the special prime too. */
-export function keyParmsIdOf({ polyModulusDegree, primes, specialPrime }: Parameters): Uint8Array {
-  return digest(polyModulusDegree, [...primes, specialPrime]);
+/** The identity of keys, which have the special primes too. */
+export function keyParmsIdOf({ polyModulusDegree, primes, specialPrimes }: Parameters): Uint8Array {
+  return digest(polyModulusDegree, [...primes, ...specialPrimes]);
 }
 
 function digest(degree: number, primes: readonly number[]): Uint8Array {

@@ -28,8 +28,8 @@ export class SealContext {
     this.seal = seal;
     this.parameters = parameters;
     try {
-      const { primes, specialPrime } = parameters;
-      this.context = this.build([...primes, specialPrime], levels === 'all');
+      const { primes, specialPrimes } = parameters;
+      this.context = this.build([...primes, ...specialPrimes], levels === 'all');
       this.parmsIds = this.collectParmsIds(levels === 'all' ? 0 : topLevel(parameters));
       this.evaluator = this.handles.own(new seal.Evaluator(this.context));
       this.encoder = this.handles.own(new seal.CKKSEncoder(this.context));
@@ -51,8 +51,8 @@ export class SealContext {
    * context too, since its identity depends on the primes alone. Costs a third of a context and more.
    */
   buildEncoder(level: number): CKKSEncoder {
-    const { primes, specialPrime } = this.parameters;
-    const lower = this.build([...primes.slice(0, level + 1), specialPrime], false);
+    const { primes, specialPrimes } = this.parameters;
+    const lower = this.build([...primes.slice(0, level + 1), ...specialPrimes], false);
     return this.handles.own(new this.seal.CKKSEncoder(lower));
   }
 

@@ -12,7 +12,7 @@ import { listedOperators, newestOpset, readme } from '../../support/readme.ts';
 test('every statistic is in the glossary, in order', () => {
   const builder = new HeBuilder();
   builder.addCode(HE.input, {});
-  const parameters = { polyModulusDegree: 4096 as const, primes: [40961], specialPrime: 65537 };
+  const parameters = { polyModulusDegree: 4096 as const, primes: [40961], specialPrimes: [65537] };
   const statistics = planStatistics({ columns: builder.build(), parameters }, 'simd', {
     weightTilesPruned: 0,
     predictedMaxError: 0,

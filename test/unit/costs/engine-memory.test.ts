@@ -144,7 +144,12 @@ test('measured costs stand in place of those of the profile, and nothing else do
 test('levels of keys are those of what they switch', () => {
   fc.assert(
     fc.property(managedProgram, ({ columns }) => {
-      const { keys } = planProgram(columns, { polyModulusDegree: 4096, primes: [1, 2, 3, 4], specialPrime: 5 }, 1, 0);
+      const { keys } = planProgram(
+        columns,
+        { polyModulusDegree: 4096, primes: [1, 2, 3, 4], specialPrimes: [5] },
+        1,
+        0,
+      );
       const all = keyLevels(columns);
       for (const [step, level] of keys.rotations) expect(all.rotations.get(step)).toBeGreaterThanOrEqual(level);
       expect(levelsOfKeys(all).length).toBeGreaterThanOrEqual(keys.rotations.size);

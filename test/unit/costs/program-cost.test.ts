@@ -13,7 +13,7 @@ import { simdMemory } from '../../../costs/simd-memory.ts';
 import { type Parameters, polyModulusDegrees } from '../../../ir/parameters.ts';
 import { savedCiphertextBytes, savedSeededBytes } from '../../../runtime/seal/bytes/saved-format.ts';
 
-const parameters: Parameters = { polyModulusDegree: 8192, primes: [1, 2, 3], specialPrime: 4 };
+const parameters: Parameters = { polyModulusDegree: 8192, primes: [1, 2, 3], specialPrimes: [4] };
 
 /** Op number k costs 10^k milliseconds a prime, at degree 8192 only; nothing is shared. */
 const powers: CostTable = {

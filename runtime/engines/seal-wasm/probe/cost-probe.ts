@@ -164,7 +164,7 @@ export function chooseParameters(seal: Seal, { degree, primes, bits }: ProbeChai
     return parametersSchema.parse({
       polyModulusDegree: degree,
       primes: values.slice(0, -1),
-      specialPrime: values.at(-1),
+      specialPrimes: values.slice(-1),
     });
   });
 }

@@ -2,7 +2,7 @@
  * Constants of divisions: for two primes the inverse of the one modulo the other, and the special prime modulo each data
  * prime. Each is the pair of doubles that the kernel `divide` wants: balanced, and that over the prime.
  */
-import type { Parameters } from '../../../../ir/parameters.ts';
+import { type Parameters, productOf } from '../../../../ir/parameters.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
 import { modularPower } from '../../../../ir/maths/modular.ts';
 
@@ -15,7 +15,8 @@ export function factorBytes({ primes }: Parameters): number {
 /** Fills the table at `factors`. Whoever does it again writes the same bytes. */
 export function fillFactors({ memory, parameters }: SimdContext, factors: number): void {
   const view = new DataView(memory.buffer);
-  const { primes, specialPrime } = parameters;
+  const { primes, specialPrimes } = parameters;
+  const special = productOf(specialPrimes);
   const write = (address: number, factor: bigint, q: number): void => {
     const balanced = 2n * factor > BigInt(q) ? factor - BigInt(q) : factor;
     view.setFloat64(address, Number(balanced), true);
@@ -23,12 +24,12 @@ export function fillFactors({ memory, parameters }: SimdContext, factors: number
   };
   for (const [j, q] of primes.entries()) {
     const modulus = BigInt(q);
-    for (const [d, divisor] of [...primes, specialPrime].entries()) {
+    for (const [d, divisor] of [...primes.map(BigInt), special].entries()) {
       if (d <= j) continue;
-      const inverse = modularPower(BigInt(divisor), modulus - 2n, modulus);
+      const inverse = modularPower(divisor, modulus - 2n, modulus);
       write(inverseAt(parameters, factors, d, j), inverse, q);
     }
-    write(specialAt(parameters, factors, j), BigInt(specialPrime) % modulus, q);
+    write(specialAt(parameters, factors, j), special % modulus, q);
   }
 }
 

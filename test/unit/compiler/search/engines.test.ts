@@ -63,7 +63,7 @@ describe('parameters', () => {
     expect(chains.length).toBeGreaterThan(3);
     for (const { parameters } of chains) {
       expect(beyondCapabilities(small, parameters)).toBeUndefined();
-      expect(Math.max(...[...parameters.primes, parameters.specialPrime].map(bitLength))).toBeLessThanOrEqual(40);
+      expect(Math.max(...[...parameters.primes, ...parameters.specialPrimes].map(bitLength))).toBeLessThanOrEqual(40);
     }
     expect(carriesDepth(16384, 1, small)).toBe(false);
     expect(carriesDepth(8192, 1, small)).toBe(true);
@@ -73,7 +73,7 @@ describe('parameters', () => {
     const of = (polyModulusDegree: 4096 | 16384, specialPrime: number) => ({
       polyModulusDegree,
       primes: [40961],
-      specialPrime,
+      specialPrimes: [specialPrime],
     });
     expect(beyondCapabilities(small, of(4096, 65537))).toBeUndefined();
     expect(beyondCapabilities(small, of(16384, 65537))).toMatch(/degree 16384/);

@@ -2,6 +2,7 @@
 import SEAL, { type ClassHandle } from 'node-seal/throws';
 import { beforeAll, expect, test } from 'vitest';
 
+import type { Parameters as CkksParameters } from '../../../../ir/parameters.ts';
 import { NoiseModel, relinKey } from '../../../../ir/interpret/noise.ts';
 import { seededRandom } from '../../../../ir/random.ts';
 import { casesOf } from '../../../support/setup/suite.ts';
@@ -22,7 +23,7 @@ const evaluator = new seal.Evaluator(context);
 const encoder = new seal.CKKSEncoder(context);
 const allPrimes = Array.from({ length: moduli.size() }, (_, i) => Number(moduli.get(i)?.value() ?? 0n));
 const primes = allPrimes.slice(0, -1);
-const parameters = { polyModulusDegree: degree, primes, specialPrime: allPrimes.at(-1) ?? 0 } as const;
+const parameters: CkksParameters = { polyModulusDegree: degree, primes, specialPrimes: [allPrimes.at(-1) ?? 0] };
 
 type Measure = 'encode' | 'repeated' | 'symmetric' | 'asymmetric' | 'rescale' | 'rotate' | 'rotateLow' | 'relinearize';
 type Errors = Readonly<Record<Measure, Float64Array>>;

@@ -11,7 +11,7 @@ import { FREES_A, FREES_B, type ScheduleColumns, type PlanModule } from '../../.
 export const parameters: Parameters = {
   polyModulusDegree: 8192,
   primes: [17179672577, 1073299457, 1073430529, 1073479681],
-  specialPrime: 17179754497,
+  specialPrimes: [17179754497],
 };
 
 export const slots = 4096;

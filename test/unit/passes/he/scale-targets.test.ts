@@ -6,6 +6,7 @@ import { rescaleKinds } from '../../../../compiler/parameters/rescale-kinds.ts';
 import { Constant } from '../../../../ir/constant.ts';
 import { HeBuilder, type HeModule } from '../../../../ir/he/module.ts';
 import { PlaintextBuilder } from '../../../../ir/he/plaintexts.ts';
+import type { Parameters } from '../../../../ir/parameters.ts';
 import { placeRescales } from '../../../../passes/he/rescale-lazily.ts';
 import { rescaleDepth } from '../../../../passes/he/scales/depth.ts';
 import { scaleKeepers, scaleTargets } from '../../../../passes/he/scales/scale-targets.ts';
@@ -39,7 +40,7 @@ function targetsOf(module: HeModule, bits: readonly number[], roomBits: number):
   const { levels } = rescaleDepth(module);
   const columns = { ...module.columns, level: Uint8Array.from(levels) };
   const primes = nttPrimes(bits, polyModulusDegree) ?? [];
-  const parameters = { polyModulusDegree, primes, specialPrime: 0 } as const;
+  const parameters: Parameters = { polyModulusDegree, primes, specialPrimes: [0] };
   return [...scaleTargets(columns, scaleKeepers(columns), parameters, roomBits)];
 }
 

@@ -142,16 +142,24 @@ describe('manifests', () => {
     expect(complaints(withField(['server', 'engine'], 'gpu'))[0]).toMatch(/^H503: .*server\.engine/);
   });
 
-  test.each([1, 2, 3, 5])('version %i says who made it and what is read here', (version) => {
+  test.each([1, 2, 3, 6])('version %i says who made it and what is read here', (version) => {
     const other = repack(whole, (_, manifest) => {
       manifest['version'] = version;
       manifest['madeBy'] = 'hepc 7.0.0';
       manifest['new'] = 1;
     });
     expect(complaints(other)).toEqual([
-      `H502: manifest.json: the file has format version ${version}, made by hepc 7.0.0; this hepc reads version 4`,
+      `H502: manifest.json: the file has format version ${version}, made by hepc 7.0.0; this hepc reads version 5 and the one before`,
     ]);
     expect(complaints(withField(['version'], 0))[0]).toMatch(/^H503: .*version/);
+  });
+
+  test('version 4 names the one special prime that there was', () => {
+    const { polyModulusDegree, primes, specialPrimes } = plan().client.parameters;
+    const [specialPrime] = specialPrimes;
+    const old = withField(['client', 'parameters'], { polyModulusDegree, primes, specialPrime });
+    const older = withField(['version'], 4, old);
+    expect(readHep(older, 'older.hep').client.parameters).toEqual(plan().client.parameters);
   });
 
   const fields: readonly (readonly [string, readonly (string | number)[], unknown, RegExp])[] = [
@@ -278,6 +286,12 @@ describe('parts that contradict one another', () => {
     ['steps out of order', ['client', 'rotationSteps'], [64, 5], /step 5 is out of order/],
     ['steps beyond the slots', ['client', 'rotationSteps'], [5, 4096], /step 4096/],
     ['relinearisation keys', ['client', 'needsRelinKeys'], false, /needsRelinKeys/],
+    [
+      'levels of keys that have all',
+      ['client', 'keyLevels'],
+      { rotations: [0, 0, 0] },
+      /keyLevels: with one special prime, keys have all levels/,
+    ],
     ['plain weights', ['server', 'weights'], 'plain', /plain weights has encrypted/],
     ['statistics', ['server', 'statistics', 'rotations'], 0, /statistics\.rotations: it is 0, but the program has 2/],
     ['modulus bits', ['server', 'statistics', 'modulusBits'], [60], /modulusBits/],

@@ -159,7 +159,7 @@ describe('reduction', () => {
 const largeParameters: Parameters = parametersSchema.parse({
   polyModulusDegree: 16384,
   primes: [...primesFor(16384, 48, 2).slice(1), ...primesFor(16384, 40, 5)],
-  specialPrime: primesFor(16384, 48, 1)[0],
+  specialPrimes: primesFor(16384, 48, 1),
 });
 
 let seal: Seal;

@@ -16,7 +16,7 @@ import {
   inspectRelinKeys,
   inspectSecretKey,
 } from '../../../../runtime/seal/bytes/inspect-bytes.ts';
-import { evaluationKeyBytes } from '../../../../ir/parameters.ts';
+import { evaluationKeyBytes } from '../../../../ir/switching-keys.ts';
 import {
   generateKeys,
   type KeySet,
@@ -80,7 +80,7 @@ test('more keys than an engine holds are not made; what a client is told is what
   const large = { ...smallParameters, primes: Array.from({ length: 40 }, () => smallParameters.primes[0] ?? 0) };
   const generator = { seal: undefined, context: undefined } as never;
   expect(codesOf(() => generateKeys(generator, { ...part, parameters: large, rotationSteps }))).toEqual(['H508']);
-  const { saved } = evaluationKeyBytes(part.parameters, part.rotationSteps.length, part.needsRelinKeys);
+  const { saved } = evaluationKeyBytes(part);
   expect(keys.evaluationKeys.length / saved).toBeGreaterThan(0.99);
   expect(keys.evaluationKeys.length / saved).toBeLessThan(1.2);
 });
@@ -301,8 +301,8 @@ describe('SEAL data', () => {
 
   test('a secret key with a residue that is its prime, or beyond 2^53, is refused', () => {
     const good = first(sectionsOf(keys.secretKey, 'secret-key'));
-    const { polyModulusDegree: degree, primes, specialPrime } = smallParameters;
-    for (const [limb, prime] of [...primes, specialPrime].entries())
+    const { polyModulusDegree: degree, primes, specialPrimes } = smallParameters;
+    for (const [limb, prime] of [...primes, ...specialPrimes].entries())
       for (const [word, codes] of [
         [BigInt(prime - 1), []],
         [BigInt(prime), ['H613']],

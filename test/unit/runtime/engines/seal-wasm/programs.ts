@@ -22,14 +22,14 @@ import { Layout, tiled } from '../../../../../ir/tile/layout.ts';
 export const smallParameters: Parameters = parametersSchema.parse({
   polyModulusDegree: 4096,
   primes: [68719206401, 1073692673],
-  specialPrime: 68719403009,
+  specialPrimes: [68719403009],
 });
 
 /** Three rescales. */
 export const deepParameters: Parameters = parametersSchema.parse({
   polyModulusDegree: 8192,
   primes: [281474976546817, 68718346241, 68718428161, 68719230977],
-  specialPrime: 281474976694273,
+  specialPrimes: [281474976694273],
 });
 
 interface Value {

@@ -16,7 +16,7 @@ export function parametersOf(n: PolyModulusDegree, bits: readonly number[], spec
   // Of equal bits the first gets the largest prime.
   const [specialPrime, ...primes] = nttPrimes([specialBits, ...bits], n) ?? [];
   if (specialPrime === undefined) throw new Error(`no primes of ${bits.join(', ')} bits for ${n}`);
-  return { polyModulusDegree: n, primes, specialPrime };
+  return { polyModulusDegree: n, primes, specialPrimes: [specialPrime] };
 }
 
 interface Drawn {

@@ -201,7 +201,7 @@ class Writer {
       level: 'he',
       name: 'random',
       slots,
-      parameters: { polyModulusDegree: 4096, primes: [1, 2, 3, 4], specialPrime: 5 },
+      parameters: { polyModulusDegree: 4096, primes: [1, 2, 3, 4], specialPrimes: [5] },
       columns: this.builder.build(),
       plaintexts: pool.build(),
       packed: [new Constant([plaintextCount, slots], values)],

@@ -56,7 +56,7 @@ export class SealReference {
     const encryption = handles.own(new seal.EncryptionParameters(seal.SchemeType.ckks));
     encryption.setPolyModulusDegree(parameters.polyModulusDegree);
     const moduli = handles.own(new seal.VectorModulus());
-    for (const prime of [...parameters.primes, parameters.specialPrime])
+    for (const prime of [...parameters.primes, ...parameters.specialPrimes])
       moduli.push_back(handles.own(new seal.Modulus(BigInt(prime))));
     encryption.setCoeffModulus(moduli);
     this.context = handles.own(new seal.SEALContext(encryption, true, seal.SecLevelType.none));

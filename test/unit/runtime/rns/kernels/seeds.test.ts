@@ -96,7 +96,7 @@ function primesThatReject(n: PolyModulusDegree, count: number): number[] {
 
 function rejecting(n: PolyModulusDegree, count: number): Parameters {
   const [specialPrime = 0, ...primes] = primesThatReject(n, count + 1);
-  return { polyModulusDegree: n, primes, specialPrime };
+  return { polyModulusDegree: n, primes, specialPrimes: [specialPrime] };
 }
 
 /** The same seeds in every run, so that it is known how many of their words are rejected. */

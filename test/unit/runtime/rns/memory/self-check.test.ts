@@ -28,7 +28,7 @@ describe.each(polyModulusDegrees)('n = %i', (n) => {
 describe('a root that is wrong', async () => {
   const n = 4096;
   const parameters = parametersOf(n, [48, 30, 40], 48);
-  const primes = [...parameters.primes, parameters.specialPrime];
+  const primes = [...parameters.primes, ...parameters.specialPrimes];
   const { context, memory, heap } = await openSimd(parameters, selfCheckBytes(n));
   const view = new DataView(memory.buffer);
 

@@ -2,7 +2,7 @@
 import { engineProfiles } from '../../../../../../costs/profiles.ts';
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
-import type { Parameters } from '../../../../../../ir/parameters.ts';
+import { allPrimes, type Parameters } from '../../../../../../ir/parameters.ts';
 import { HepcError } from '../../../../../../ir/diagnostics/diagnostic.ts';
 import type { PlacedKeys } from '../../../../../../runtime/engines/simd/program/executor.ts';
 import type { KeyPlan } from '../../../../../../runtime/engines/simd/program/key-plan.ts';
@@ -189,7 +189,7 @@ test('a residue beyond its prime is refused where it is read, and not looked at 
     const damaged = (digit: number, prime: number): StepKeys => {
       const relinKeys = saved.relinKeys?.slice() ?? new Uint8Array();
       const part = switchingHeadBytes + 8 + digit * savedPublicKeyBytes(parameters);
-      const q = parameters.primes[prime] ?? parameters.specialPrime;
+      const q = allPrimes(parameters)[prime] ?? NaN;
       const last = part + ciphertextFields.residues + 8 * (n * (prime + 1) - 1);
       new DataView(relinKeys.buffer, relinKeys.byteOffset).setBigUint64(last, BigInt(q), true);
       return { ...saved, relinKeys };

@@ -1,7 +1,7 @@
 /** The SIMD engine's operations on values of SEAL in a memory of their own, by one member or by a team of workers. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Parameters } from '../../../../../../ir/parameters.ts';
+import { allPrimes, type Parameters } from '../../../../../../ir/parameters.ts';
 import {
   contextBytes,
   fillContext,
@@ -151,10 +151,9 @@ export class OperationBench {
     await leave(workers);
   }
 
-  /** Representatives modulo a prime (the special one is last) with the smallest absolute values. */
+  /** Representatives modulo a prime (special ones are last) with the smallest absolute values. */
   private balance(residues: BigUint64Array, prime: number): Float64Array {
-    const { primes, specialPrime } = this.context.parameters;
-    const q = primes[prime] ?? specialPrime;
+    const q = allPrimes(this.context.parameters)[prime] ?? NaN;
     return Float64Array.from(residues, (x) => (Number(x) > (q - 1) / 2 ? Number(x) - q : Number(x)));
   }
 }
