@@ -1,5 +1,5 @@
 /** What a benchmark found: where it was measured, and its page. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { format, resolveConfig } from 'prettier';
 
@@ -17,6 +17,28 @@ export async function publish(file: string, page: string, isKept: boolean): Prom
   const text = await formatted(file, page);
   process.stdout.write(text);
   if (isKept) writeFileSync(file, text);
+}
+
+/**
+ * Prints `sections`, Markdown that begins with `## ` and a title each; `isKept`: and puts each into `file` in place of the one
+ * of its title, or behind all others.
+ */
+export async function publishSections(file: string, sections: readonly string[], isKept: boolean): Promise<void> {
+  process.stdout.write(await formatted(file, sections.join('\n')));
+  if (!isKept) return;
+  const fresh = new Map(sections.map((section) => [titleOf(section), section]));
+  const [head = '', ...old] = readFileSync(file, 'utf8').split(/^(?=## )/m);
+  const kept = old.map((section) => {
+    const title = titleOf(section);
+    const replaced = fresh.get(title) ?? section;
+    fresh.delete(title);
+    return replaced;
+  });
+  await writePage(file, [head, ...kept, ...fresh.values()].join('\n'));
+}
+
+function titleOf(section: string): string {
+  return section.slice(0, section.indexOf('\n'));
 }
 
 /** Writes `page`, which is Markdown, to `file` as Prettier has it. */

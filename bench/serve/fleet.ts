@@ -18,7 +18,8 @@ import { isOver, jobSchema } from '../../service/jobs/job-record.ts';
 import { openNatsBackend } from '../../service/stores/nats/open.ts';
 import { freePort, startNatsServer } from '../../test/support/nats-server.ts';
 import { difference, inTheClear, randomSample } from '../../test/support/serve-plans.ts';
-import { type FleetProcess, FleetProcesses } from './fleet-processes.ts';
+import { FleetProcesses } from './fleet-processes.ts';
+import type { HepcProcess } from './hepc-process.ts';
 
 export interface FleetMeasurement {
   readonly plan: Plan;
@@ -109,8 +110,8 @@ class Chaos {
     readonly front: readonly string[];
   };
   private readonly over = new AbortController();
-  private readonly workers: FleetProcess[] = [];
-  private front: FleetProcess | undefined;
+  private readonly workers: HepcProcess[] = [];
+  private front: HepcProcess | undefined;
   private readonly killed = { worker: 0, front: 0, nats: 0 };
 
   constructor(options: FleetMeasurement, at: Chaos['at']) {

@@ -1,29 +1,33 @@
 /**
- * What a service costs beside the evaluations that it makes, on loopback; a fleet whose processes are killed, and the demo
- * page in Chromium:
+ * What a service costs beside the evaluations that it makes, on loopback; a fleet whose processes are killed, the demo page in
+ * Chromium, and the event loop under large bodies:
  *
- *   npm run bench:serve [-- --clients 100] [--parts few,many,fleet,page] [--jobs 500] [--write]
+ *   npm run bench:serve [-- --clients 100] [--parts few,many,page,fleet,loop] [--jobs 500] [--write]
  *
- * With --write into `bench/serve.md`, which takes all parts. The fleet needs a nats-server (HEPC_NATS_SERVER, or the path).
+ * With --write into the sections of these parts in `bench/serve.md`. The fleet needs a nats-server (HEPC_NATS_SERVER, or the
+ * path).
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { compile, listSamples, loadSamples, readPlan } from '../../index.ts';
+import { type CompiledModel, compile, listSamples, loadSamples, readPlan } from '../../index.ts';
 import { median } from '../../ir/maths/averages.ts';
 import type { Sample } from '../../ir/interface.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { smallPlan } from '../../test/fuzz/targets/small-plan.ts';
 import { ReferenceModel } from '../../training/onnxruntime.ts';
-import { circumstances, publish } from '../publish.ts';
+import { priceTables } from '../prices/networks.ts';
+import { circumstances, publishSections } from '../publish.ts';
 import { evaluateBare, ownCpu } from './bare.ts';
 import { type BenchClient, checkAnswers, makeClients } from './clients.ts';
 import { measureDemoPage, type PageFigures } from './demo-page.ts';
 import { measureFleet } from './fleet.ts';
 import { load, uploadAll } from './load.ts';
-import { type FewFigures, type ManyFigures, renderServe, type ServeFigures } from './render.ts';
-import { type ServiceProcess, startService } from './service-process.ts';
+import { type FewFigures, type ManyFigures, serveSections, type ServeFigures } from './render.ts';
+import { measureLoop } from './event-loop/measure.ts';
+import { type HepcProcess, startHepc } from './hepc-process.ts';
+import { cpuMilliseconds, residentBytes } from './process-figures.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const resultFile = join(root, 'bench', 'serve.md');
@@ -36,18 +40,22 @@ const maxQueue = 64;
 const rounds = 5;
 /** Of the demo page. */
 const visits = 5;
+/** Of a request of some 200 MB. */
+const largeRequestRuns = 24;
 
 const { values } = parseArgs({
   options: {
     clients: { type: 'string', default: '100' },
-    parts: { type: 'string', default: 'few,many,fleet,page' },
+    parts: { type: 'string', default: 'few,many,page,fleet,loop' },
     jobs: { type: 'string', default: '500' },
     write: { type: 'boolean', default: false },
   },
 });
 const parts = new Set(values.parts.split(','));
-if (values.write && parts.size < 4) throw new Error('--write takes all parts');
 const note = (text: string): void => void process.stderr.write(`${text}\n`);
+
+const mlp = new Uint8Array(readFileSync(join(root, 'examples/models/mlp-784-128-128-10.onnx')));
+const images = new Uint8Array(readFileSync(join(root, 'examples/models/mnist-test256.npz')));
 
 const folder = mkdtempSync(join(tmpdir(), 'hepc-bench-serve-'));
 try {
@@ -55,9 +63,11 @@ try {
     ...(parts.has('few') || parts.has('many') ? await measureServer(Number(values.clients)) : {}),
     ...(parts.has('page') && { page: await measurePage() }),
     ...(parts.has('fleet') && { fleets: await measureFleets(Number(values.jobs)) }),
+    ...(parts.has('loop') && { loop: await measureEventLoop() }),
     ...{ memoryBytes, maxQueue, threads },
   };
-  await publish(resultFile, renderServe(figures, { ...circumstances(), cores: threads }), values.write);
+  const sections = serveSections(figures, { ...circumstances(), cores: threads });
+  await publishSections(resultFile, sections, values.write);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -83,12 +93,23 @@ async function measureFleets(requests: number): Promise<NonNullable<ServeFigures
   return fleets;
 }
 
+async function measureEventLoop() {
+  note('the event loop');
+  const network = priceTables[0]?.networks.find(({ what }) => what.includes('Relu'));
+  if (network === undefined) throw new Error('there is no network with a ReLU');
+  const plans = [
+    { name: 'mlp', plan: compiled(mlp).plan },
+    { name: 'relu', plan: compiled(network.bytes()).plan, samples: largeRequestRuns },
+  ];
+  return measureLoop(plans, { rounds, folder, images });
+}
+
+function compiled(onnx: Uint8Array): CompiledModel {
+  return compile(onnx, { calibration: (inputs) => listSamples(loadSamples(images, 'mnist-test256.npz', inputs)) });
+}
+
 async function measureServer(count: number): Promise<Pick<ServeFigures, 'few' | 'many'>> {
-  const onnx = new Uint8Array(readFileSync(join(root, 'examples/models/mlp-784-128-128-10.onnx')));
-  const images = new Uint8Array(readFileSync(join(root, 'examples/models/mnist-test256.npz')));
-  const { hep } = compile(onnx, {
-    calibration: (inputs) => listSamples(loadSamples(images, 'mnist-test256.npz', inputs)),
-  });
+  const { hep } = compiled(mlp);
   const planFile = join(folder, 'mlp.hep');
   writeFileSync(planFile, hep);
   const plan = readPlan(hep, 'mlp.hep');
@@ -98,7 +119,7 @@ async function measureServer(count: number): Promise<Pick<ServeFigures, 'few' | 
   const at: ServerBench = { plan, planFile, clients };
   return {
     ...(parts.has('few') && { few: await measureFew(at) }),
-    ...(parts.has('many') && { many: await measureMany(at, await answersInTheClear(onnx, samples)) }),
+    ...(parts.has('many') && { many: await measureMany(at, await answersInTheClear(mlp, samples)) }),
   };
 }
 
@@ -116,9 +137,17 @@ interface ServerBench {
   readonly clients: readonly BenchClient[];
 }
 
-function serve(planFile: string, ...more: string[]): Promise<ServiceProcess> {
+function serve(planFile: string, ...more: string[]): Promise<HepcProcess> {
   const limits = ['--memory', `${memoryBytes / 2 ** 30}GiB`, '--threads', `${threads}`];
-  return startService([planFile, '--store', join(folder, 'store'), ...limits, ...more]);
+  return startHepc('serve', [
+    planFile,
+    '--store',
+    join(folder, 'store'),
+    '--listen',
+    '127.0.0.1:0',
+    ...limits,
+    ...more,
+  ]);
 }
 
 /** Those whose keys stay in memory: bare and served, in turns. */
@@ -140,9 +169,9 @@ async function measureFew({ plan, planFile, clients }: ServerBench): Promise<Few
     try {
       await uploadAll(service.url, 'mlp', few);
       await load(service.url, 'mlp', few);
-      const [before, own] = [service.cpuMilliseconds(), ownCpu()];
+      const [before, own] = [cpuMilliseconds(service.pid), ownCpu()];
       served.push(requests / (await load(service.url, 'mlp', few)).seconds);
-      const after = service.cpuMilliseconds();
+      const after = cpuMilliseconds(service.pid);
       cpu.server.push((after.server - before.server) / requests);
       cpu.evaluator.push((after.evaluator - before.evaluator) / requests);
       cpu.clients.push((ownCpu() - own) / requests);
@@ -150,7 +179,7 @@ async function measureFew({ plan, planFile, clients }: ServerBench): Promise<Few
       const one = await evaluateBare(plan, few.slice(0, 1), { threads, memoryBytes });
       overheads.push(median(single.latencies) - median(one.milliseconds));
     } finally {
-      await service.stop();
+      await service.stop('SIGTERM');
     }
   }
   return { clients: few.length, requests, bare, served, evaluations, overheads, cpu };
@@ -166,7 +195,7 @@ async function measureMany(
     await uploadAll(service.url, 'mlp', clients);
     const peak = { server: 0, evaluator: 0 };
     const watch = setInterval(() => {
-      const { server, evaluator } = service.residentBytes();
+      const { server, evaluator } = residentBytes(service.pid);
       peak.server = Math.max(peak.server, server);
       peak.evaluator = Math.max(peak.evaluator, evaluator);
     }, 200);
@@ -179,6 +208,6 @@ async function measureMany(
       ...{ peakBytes: peak, latencyMs: median(all.latencies) },
     };
   } finally {
-    await service.stop();
+    await service.stop('SIGTERM');
   }
 }

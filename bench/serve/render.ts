@@ -2,7 +2,10 @@
 import { formatBytes } from '../../cli/render/units.ts';
 import type { PageFigures } from './demo-page.ts';
 import type { FleetFigures } from './fleet.ts';
-import type { ProcessPair } from './service-process.ts';
+import { loopSection } from './event-loop/render.ts';
+import type { LoopFigures } from './event-loop/measure.ts';
+import type { ProcessPair } from './process-figures.ts';
+import { row, spread } from './rows.ts';
 
 export interface FewFigures {
   readonly clients: number;
@@ -36,6 +39,7 @@ export interface ServeFigures {
   readonly many?: ManyFigures;
   readonly page?: PageFigures;
   readonly fleets?: readonly { readonly what: string; readonly requests: number; readonly figures: FleetFigures }[];
+  readonly loop?: readonly LoopFigures[];
   readonly memoryBytes: number;
   readonly maxQueue: number;
   readonly threads: number;
@@ -48,18 +52,28 @@ interface Circumstances {
   readonly cores: number;
 }
 
-export function renderServe(figures: ServeFigures, where: Circumstances): string {
-  const { few, many, page, fleets, memoryBytes, maxQueue, threads } = figures;
-  return `# What a service costs
-
-\`npm run bench:serve -- --write\`, ${where.date}: ${where.machine}, ${where.cores} cores, Node ${where.node}. Loopback; the clients of the load share the cores with the service. The plan is \`mlp-784-128-128-10\`, with ${threads} threads and ${formatBytes(memoryBytes)} for plans and keys.
-${few ? renderFew(few) : ''}${many ? renderMany(many, maxQueue, memoryBytes) : ''}${page ? renderPage(page) : ''}${fleets ? renderFleets(fleets) : ''}`;
+/** A section for each part that was measured. */
+export function serveSections(figures: ServeFigures, where: Circumstances): string[] {
+  const { few, many, page, fleets, loop, memoryBytes, maxQueue, threads } = figures;
+  const plan = `The plan is \`mlp-784-128-128-10\`, with ${threads} threads and ${formatBytes(memoryBytes)} for plans and keys.`;
+  const measured = `_${where.date}, ${where.machine}, ${where.cores} cores, Node ${where.node}._`;
+  return [
+    ...(few ? [renderFew(few, `${measured} ${plan}`)] : []),
+    ...(many ? [renderMany(many, maxQueue, memoryBytes, `${measured} ${plan}`)] : []),
+    ...(page ? [renderPage(page, measured)] : []),
+    ...(fleets ? [renderFleets(fleets, measured)] : []),
+    ...(loop ? [loopSection(loop, measured)] : []),
+  ];
 }
 
-function renderFew({ clients, requests, bare, served, evaluations, overheads, cpu }: FewFigures): string {
+function renderFew(
+  { clients, requests, bare, served, evaluations, overheads, cpu }: FewFigures,
+  measured: string,
+): string {
   const ratio = served.map((value, k) => (100 * value) / (bare[k] ?? NaN));
-  return `
-## While keys stay in memory
+  return `## While keys stay in memory
+
+${measured}
 
 ${clients} clients with keys of their own, ${requests} requests that were encrypted before, ${bare.length} rounds, each bare (one process that evaluates and does nothing else) and served.
 
@@ -78,9 +92,10 @@ Two cores have two seconds of processor time a second: what evaluator, server an
 `;
 }
 
-function renderMany(many: ManyFigures, maxQueue: number, memoryBytes: number): string {
-  return `
-## Many clients
+function renderMany(many: ManyFigures, maxQueue: number, memoryBytes: number, measured: string): string {
+  return `## Many clients
+
+${measured}
 
 ${many.clients} clients with keys of their own, ${many.requests / many.clients} requests each, all at once; a queue of ${maxQueue}.
 
@@ -96,11 +111,12 @@ ${many.clients} clients with keys of their own, ${many.requests / many.clients} 
 `;
 }
 
-function renderPage({ first, next, evaluation, longestTask }: PageFigures): string {
+function renderPage({ first, next, evaluation, longestTask }: PageFigures, measured: string): string {
   const seconds = (values: readonly number[]): number[] => values.map((value) => value / 1000);
   const beyond = next.map((value, k) => value - (evaluation[k] ?? NaN));
-  return `
-## The demo page
+  return `## The demo page
+
+${measured}
 
 \`hepc serve --demo\` in headless Chromium on the same cores, ${first.length} visits without keys: from the end of the drawing to the answer. 0.4 s of each are the page's pause, in which a drawing may go on.
 
@@ -112,12 +128,13 @@ ${row("longest task of the page's thread, ms (0: none of 50 or more)", longestTa
 `;
 }
 
-function renderFleets(fleets: NonNullable<ServeFigures['fleets']>): string {
+function renderFleets(fleets: NonNullable<ServeFigures['fleets']>, measured: string): string {
   const line = (name: string, of: (figures: FleetFigures, requests: number) => string): string =>
     `| ${name} | ${fleets.map(({ figures, requests }) => of(figures, requests)).join(' | ')} |`;
   const refusals = ({ refused }: FleetFigures): number => Object.values(refused).reduce((sum, count) => sum + count, 0);
-  return `
-## A fleet that is killed
+  return `## A fleet that is killed
+
+${measured}
 
 One front and three workers over NATS JetStream, two clients with four requests under way each, one to eight samples a request. Every 1.5 to 4.5 s a process ends by \`SIGKILL\` and is started again.
 
@@ -130,13 +147,4 @@ ${line('workers, fronts, NATS killed', ({ killed }) => `${killed.worker}, ${kill
 ${line('parts that were done again', (f) => String(f.redelivered))}
 ${line('longest request, s', (f) => f.longestSeconds.toFixed(0))}
 `;
-}
-
-const spread = `| | median | least to most |
-| --- | --- | --- |`;
-
-function row(what: string, values: readonly number[], digits: number): string {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (k: number): string => (sorted[k] ?? NaN).toFixed(digits);
-  return `| ${what} | ${at(sorted.length >> 1)} | ${at(0)} to ${at(sorted.length - 1)} |`;
 }

@@ -59,7 +59,8 @@ class Start {
     while (this.length < count) {
       const next = await this.iterator.next();
       if (next.done === true) break;
-      this.pieces.push(next.value);
+      // The source may use or free its memory when the next piece is asked for.
+      this.pieces.push(new Uint8Array(next.value));
       this.length += next.value.length;
     }
     const bytes = new Uint8Array(this.length);

@@ -27,7 +27,7 @@ export interface JobRequest {
     readonly requestsPerRun?: number;
   };
   readonly keys: Pick<KeyRecord, 'digest' | 'keyId'>;
-  /** A file of encrypted inputs. */
+  /** A file of encrypted inputs; each piece is good until the next is asked for. */
   readonly inputs: AsyncIterable<Uint8Array>;
   /** The settings' where it is more. */
   readonly deadlineSeconds: number;

@@ -42,7 +42,7 @@ export interface LocalFile {
 
 export interface ObjectStore {
   /**
-   * Stores what `source` gives. An object of that name that is there already is replaced in one step; who reads it
+   * Stores what `source` gives, each piece of which is good until the next is asked for. An object of that name that is there already is replaced in one step; who reads it
    * reads the old one to its end. Rejects with `HepcError` H805, H806, and H807 where the disk or the server has no room.
    */
   put(bucket: Bucket, name: string, source: AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredObject>;

@@ -20,7 +20,7 @@ export interface Uploads {
   create(id: string, length: number, note: Json): Promise<Upload>;
   get(id: string): Promise<Upload | undefined>;
   /**
-   * Appends what `source` gives, from `offset` on. Where the source fails, or ends early, the bytes that arrived are kept.
+   * Appends what `source` gives, each piece of which is good until the next is asked for, from `offset` on. Where the source fails, or ends early, the bytes that arrived are kept.
    * Gives the new offset. Rejects with H809 where `offset` is not the upload's or somebody else is appending, with H806
    * where there are more bytes than `length`, and with H807.
    */

@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { isFarewell } from '../../bench/serve/fleet.ts';
-import { type FleetProcess, FleetProcesses } from '../../bench/serve/fleet-processes.ts';
+import { FleetProcesses } from '../../bench/serve/fleet-processes.ts';
+import type { HepcProcess } from '../../bench/serve/hepc-process.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Answer, Sample } from '../../ir/interface.ts';
 import { writeHep } from '../../runtime/hep/write.ts';
@@ -30,9 +31,9 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
   let nats: NatsServer;
   let backend: Backend;
   let fleet: FleetProcesses;
-  let front: FleetProcess;
+  let front: HepcProcess;
   let model: RemoteModel;
-  const pool: FleetProcess[] = [];
+  const pool: HepcProcess[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'hepc-fleet-'));
   const file = join(folder, 'small.hep');
 
@@ -57,7 +58,7 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
   });
 
   /** As many as are asked for, those first that are there. */
-  async function workers(count: number): Promise<FleetProcess[]> {
+  async function workers(count: number): Promise<HepcProcess[]> {
     for (const left of pool.splice(count)) await left.stop('SIGKILL');
     const missing = Array.from({ length: count - pool.length }, () => fleet.worker());
     for (const started of await Promise.all(missing)) {

@@ -30,10 +30,15 @@ export function smallPlan(): Plan {
 
 export const testSettings: ServiceSettings = { ...defaultSettings, memoryBytes: 2 ** 30, threads: 1, runsPerPart: 2 };
 
+/** In one buffer, as from a network: each piece is good until the next is asked for. */
 export async function* pieces(bytes: Uint8Array, size = 65_536): AsyncGenerator<Uint8Array> {
+  const memory = Buffer.alloc(Math.min(size, bytes.length));
   for (let at = 0; at < bytes.length; at += size) {
     await Promise.resolve();
-    yield bytes.subarray(at, at + size);
+    const piece = bytes.subarray(at, at + size);
+    memory.set(piece);
+    yield memory.subarray(0, piece.length);
+    memory.fill(0);
   }
 }
 

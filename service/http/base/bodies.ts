@@ -13,13 +13,19 @@ export interface BodyOptions {
   readonly onBytes: (bytes: number) => void;
 }
 
+export interface ArrivingOptions extends BodyOptions {
+  readonly limitBytes: number;
+  readonly inPassing?: boolean;
+}
+
 /**
  * What arrives. Throws H861 where nothing does for too long, H856 beyond `limitBytes`, and what breaks the connection. The
- * request is not destroyed where the reader stops, since it is still to be answered.
+ * request is not destroyed where the reader stops, since it is still to be answered. With `inPassing` a piece is good until the
+ * next is asked for.
  */
 export async function* arriving(
   raw: IncomingMessage,
-  { stallSeconds, onBytes, limitBytes }: BodyOptions & { readonly limitBytes: number },
+  { stallSeconds, onBytes, limitBytes, inPassing = false }: ArrivingOptions,
 ): AsyncGenerator<Uint8Array> {
   const pieces = raw.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
   let total = 0;
@@ -31,7 +37,47 @@ export async function* arriving(
     onBytes(next.value.length);
     if (total > limitBytes) throw new HepcError([bodyTooLarge({ limit: limitBytes })]);
     yield next.value;
+    if (inPassing) free(next.value);
   }
+}
+
+/**
+ * Pieces of a body that somebody hands on in their order, ahead of whoever uses them, and perhaps several as one: those that
+ * have been used are freed.
+ */
+export class HandedOn {
+  private readonly pieces: { readonly piece: Uint8Array; readonly end: number }[] = [];
+  private given = 0;
+  private used = 0;
+
+  /** What goes in. */
+  async *give(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of source) {
+      this.given += piece.length;
+      this.pieces.push({ piece, end: this.given });
+      yield piece;
+    }
+  }
+
+  /** What comes out; each piece is good until the next is asked for. */
+  async *take(handedOn: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of handedOn) {
+      const { length } = piece;
+      yield piece;
+      this.used += length;
+      free(piece);
+      while ((this.pieces[0]?.end ?? Infinity) <= this.used) free(this.pieces.shift()?.piece);
+    }
+  }
+}
+
+/**
+ * Gives back the memory of a piece that nobody looks at any more. The garbage collector would do so late and for many at
+ * once, and take the more time for it the more has been received: tens of milliseconds in which nobody is answered.
+ */
+function free(piece: Uint8Array | undefined): void {
+  if (piece === undefined || piece.length === 0 || piece.length !== piece.buffer.byteLength) return;
+  if (piece.buffer instanceof ArrayBuffer) piece.buffer.transfer(0);
 }
 
 /** As `source`, until it fails: what has arrived is not lost, and `onFailure` is told why there is no more. */

@@ -176,7 +176,10 @@ async function infer({ request, reply, id, headers }: Inference, parts: ServiceP
   const patience = headers['hepc-deadline'] ?? (respondAsync ? undefined : wait);
   const signal = callerSignal(reply, state);
   const start = performance.now();
-  const inputs = arriving(request.raw, { ...bodyOptions(request, parts), limitBytes: settings.maxInputBytes });
+  const inputs = arriving(request.raw, {
+    ...bodyOptions(request, parts),
+    ...{ limitBytes: settings.maxInputBytes, inPassing: true },
+  });
   // A caller that names its request comes back for it, so that it goes on without him.
   const outlives = respondAsync || name !== undefined;
   const submitted = await jobs.submit(

@@ -4,14 +4,18 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { unknownUpload, uploadConflict } from '../../../ir/diagnostics/service/http.ts';
+import type { HandedOn } from '../base/bodies.ts';
 import { type KeyUploads, type UploadState, uploadSeconds } from '../../keys/key-uploads.ts';
 
 export class TusStore extends DataStore {
   private readonly uploads: KeyUploads;
   private readonly tenant: string;
+  private readonly body: HandedOn;
 
-  constructor(uploads: KeyUploads, tenant: string) {
+  /** @param body of the request, which the library hands on */
+  constructor(uploads: KeyUploads, tenant: string, body: HandedOn) {
     super();
+    this.body = body;
     this.uploads = uploads;
     this.tenant = tenant;
     this.extensions = ['creation', 'creation-with-upload', 'termination', 'expiration'];
@@ -28,7 +32,7 @@ export class TusStore extends DataStore {
   }
 
   override async write(stream: Readable, id: string, offset: number): Promise<number> {
-    return this.uploads.append(this.tenant, id, offset, stream as AsyncIterable<Buffer>);
+    return this.uploads.append(this.tenant, id, offset, this.body.take(stream as AsyncIterable<Buffer>));
   }
 
   override async remove(id: string): Promise<void> {

@@ -7,7 +7,7 @@ import { HepcError, InternalError } from '../../../ir/diagnostics/diagnostic.ts'
 import { badUpload, bodyTooLarge, unknownUpload, uploadConflict } from '../../../ir/diagnostics/service/http.ts';
 import { uploadMetadataSchema } from '../../../runtime/protocol/resources.ts';
 import { problemOf } from '../../base/problems.ts';
-import { arriving, untilFailure } from '../base/bodies.ts';
+import { arriving, HandedOn, untilFailure } from '../base/bodies.ts';
 import { sendProblem } from '../base/errors.ts';
 import { bodyOptions, type ServiceParts } from '../base/parts.ts';
 import { problems, type ZodApp } from '../base/schemas.ts';
@@ -61,13 +61,14 @@ async function handle(
 ): Promise<void> {
   const { uploads } = parts;
   const { tenant } = request;
+  const handedOn = new HandedOn();
   let failure: unknown;
   const server = new Server({
     path,
     relativeLocation: true,
     locker: locks,
     lockDrainTimeout: 300,
-    datastore: new TusStore(uploads, tenant),
+    datastore: new TusStore(uploads, tenant, handedOn),
     namingFunction: async (_, given) => {
       const metadata = uploadMetadataSchema.safeParse(given);
       if (!metadata.success) throw refusal('Upload-Metadata needs a digest (SHA-256 in hexadecimal) and a model');
@@ -86,9 +87,11 @@ async function handle(
   });
   const source = arriving(request.raw, { ...bodyOptions(request, parts), limitBytes: Number.MAX_SAFE_INTEGER });
   let broken: unknown;
-  const body = untilFailure(source, (error) => {
-    broken = error;
-  });
+  const body = handedOn.give(
+    untilFailure(source, (error) => {
+      broken = error;
+    }),
+  );
   const response = await server.handleWeb(webRequest(request, body));
   if (broken instanceof HepcError) throw broken;
   if (response.status >= 400) return refuse(request, reply, response, failure);

@@ -73,7 +73,7 @@ export async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerat
         [parts, bytes] = [[], 0];
       }
       // A source may use its buffer again, for what comes next.
-      if (value.length > 0) parts.push(value.slice());
+      if (value.length > 0) parts.push(new Uint8Array(value));
       bytes += value.length;
     }
     if (bytes > 0) yield Buffer.concat(parts);

@@ -37,9 +37,16 @@ export function someBytes(length: number, seed = 1): Uint8Array {
   return Uint8Array.from({ length }, (_, k) => (k * seed + (k >> 8) * 7 + seed) & 255);
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- a source as a network is
+/** In one buffer, as from a network: each piece is good until the next is asked for. */
+// eslint-disable-next-line @typescript-eslint/require-await -- a source that gives all at once
 export async function* inPieces(bytes: Uint8Array, size = 1000): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  const memory = Buffer.alloc(Math.min(size, bytes.length));
+  for (let at = 0; at < bytes.length; at += size) {
+    const piece = bytes.subarray(at, at + size);
+    memory.set(piece);
+    yield memory.subarray(0, piece.length);
+    memory.fill(0);
+  }
 }
 
 /** As `inPieces`, failing when `after` bytes have been given. */

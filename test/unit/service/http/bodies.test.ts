@@ -1,0 +1,43 @@
+/** Bodies piece by piece: what is read of them is right, and their memory goes when it has been read. */
+import { PassThrough, Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
+import { expect, test } from 'vitest';
+import { HandedOn } from '../../../../service/http/base/bodies.ts';
+
+/** Each with memory of its own, as Node gives them. */
+function piecesOf(sizes: readonly number[]): Uint8Array[] {
+  return sizes.map((size, k) => new Uint8Array(size).fill(k + 1));
+}
+
+async function* each(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) {
+    await Promise.resolve();
+    yield piece;
+  }
+}
+
+async function read(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const copies: Buffer[] = [];
+  for await (const piece of source) copies.push(Buffer.from(piece));
+  return Buffer.concat(copies);
+}
+
+test.each([
+  ['large ones', [70_000, 70_000, 70_000]],
+  ['small ones, which streams put together', Array.from({ length: 500 }, (_, k) => 1 + (k % 7) * 100)],
+])('pieces that streams hand on are whole, and freed once they are read: %s', async (_, sizes) => {
+  const pieces = piecesOf(sizes);
+  const expected = Buffer.concat(pieces);
+  const body = new HandedOn();
+  const stream = Readable.fromWeb(ReadableStream.from(body.give(each(pieces)))).pipe(new PassThrough());
+  const got = await read(body.take(stream));
+  expect(got.equals(expected)).toBe(true);
+  expect(pieces.filter(({ length }) => length > 0)).toEqual([]);
+});
+
+test('a piece that is part of other memory stays', async () => {
+  const memory = new Uint8Array(1000).fill(7);
+  const body = new HandedOn();
+  await read(body.take(body.give(each([memory.subarray(0, 400), memory.subarray(400)]))));
+  expect(memory).toEqual(new Uint8Array(1000).fill(7));
+});
