@@ -48,7 +48,7 @@ export async function buildKernels(root, node = process.execPath) {
 function isNewer(target, sources) {
   if (!existsSync(target)) return false;
   const made = statSync(target).mtimeMs;
-  const files = readdirSync(sources).map((name) => join(sources, name));
+  const files = readdirSync(sources, { recursive: true }).map((name) => join(sources, String(name)));
   return [sources, ...files].every((file) => statSync(file).mtimeMs < made);
 }
 

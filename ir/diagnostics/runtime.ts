@@ -452,3 +452,27 @@ export const notTogether = defineDiagnostic<{ file: number; reason: string }>({
   message: ({ file, reason }) => `file ${file} of the inputs cannot be evaluated with the others: ${reason}`,
   notes: () => ['Evaluate the files one by one.'],
 });
+
+export const malformedSwitchingKeys = defineDiagnostic<{ what: string; reason: string }>({
+  code: 'H653',
+  severity: 'error',
+  title: 'malformed evaluation keys',
+  explain:
+    'Evaluation keys of plans with several special primes have a format of their own. The plan says which keys there are, in ' +
+    'which order, for which levels, digits and primes, and so how many bytes they take. Each of these is compared before ' +
+    'anything is computed.',
+  message: ({ what, reason }) => `${what} is malformed: ${reason}`,
+  notes: () => ['Generate keys from this plan.'],
+});
+
+export const repeatedSeed = defineDiagnostic<{ what: string; other: string }>({
+  code: 'H654',
+  severity: 'error',
+  title: 'two evaluation keys of one seed',
+  explain:
+    'Half of every evaluation key is made of a random seed. Two keys of one seed would be encryptions with the same ' +
+    'randomness, whose difference tells of the secret key. No client makes such keys: the file is not what it should be, or ' +
+    'the random generator of the machine that made it is broken.',
+  message: ({ what, other }) => `${what} has the seed of ${other}`,
+  notes: () => ['Generate keys anew, on another machine if it happens again.'],
+});

@@ -144,6 +144,40 @@ export interface Kernels {
    * @param work 8 KiB
    */
   expandSeed(seed: number, primes: number, count: number, target: number, work: number): void;
+
+  /**
+   * As `load`, of residues in words of 48 bits, little-endian and without gaps. The four bytes that follow them are read
+   * too. `stride`: bytes from one pair of elements of the result to the next, 16 for a limb.
+   */
+  unpackResidues(source: number, target: number, stride: number, prime: number): number;
+  /** A limb to residues in [0, q) in words of 48 bits. The four bytes that follow them are overwritten. */
+  packResidues(source: number, target: number, prime: number): void;
+
+  /** Blocks of 64 bytes of ChaCha20 (RFC 8439), `groups` times four, from `counter` on. @param seed 32 bytes of key, 12 of nonce */
+  chacha20(seed: number, counter: number, target: number, groups: number): void;
+  /**
+   * The uniform limb that a public key and nonce of ChaCha20 stand for: word i of 64 bits of the stream, modulo the prime; a
+   * word that is not below the largest multiple of the prime in 64 bits is replaced by the next one from word n on.
+   * @param seed 32 bytes of key, 12 of nonce
+   * @param stride bytes from one pair of elements of the result to the next, 16 for a limb
+   * @param work 8 KiB
+   */
+  expandUniform(seed: number, target: number, stride: number, prime: number, work: number): void;
+  /**
+   * n coefficients −1, 0 and 1, each with the chance of a third, of a secret key and nonce of ChaCha20.
+   * @param seed 32 bytes of key, 12 of nonce
+   * @param work 256 bytes, which are secret afterwards
+   */
+  sampleTernary(seed: number, target: number, n: number, work: number): void;
+  /** As `sampleTernary`, of SEAL's centred binomial distribution: σ = √10.5, at most 21 in absolute value. */
+  sampleError(seed: number, target: number, n: number, work: number): void;
+
+  /** target += x·y, all limbs, which may be the same. */
+  addProduct(target: number, x: number, y: number, prime: number): void;
+  /** target −= x·y. */
+  subtractProduct(target: number, x: number, y: number, prime: number): void;
+  /** target += factor·x for a balanced integer. */
+  addMultiple(target: number, x: number, factor: number, prime: number): void;
 }
 
 /**

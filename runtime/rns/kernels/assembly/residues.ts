@@ -15,14 +15,14 @@ const power52: f64 = 4503599627370496;
 /** The largest residue in both lanes. */
 // @ts-ignore: decorators are AssemblyScript's
 @inline
-function largestResidue(prime: usize): v128 {
+export function largestResidue(prime: usize): v128 {
   return i64x2.splat(<i64>load<f64>(prime) - 1);
 }
 
 /** Two words in [0, q), balanced; whatever else they are, some doubles. */
 // @ts-ignore
 @inline
-function balanceWords(words: v128, q: v128, half: v128): v128 {
+export function balanceWords(words: v128, q: v128, half: v128): v128 {
   const x = f64x2.sub(v128.or(words, i64x2.splat(exponentBits)), f64x2.splat(power52));
   return f64x2.sub(x, v128.and(f64x2.gt(x, half), q));
 }

@@ -80,3 +80,39 @@ describe.each(['add', 'multiply'] as const)('%s', (name) => {
     expectLimb(many.read(1), largestPrime, expected(x, y), { from: 0, to: size }, y);
   });
 });
+
+describe.each([
+  { name: 'addProduct', sign: 1n },
+  { name: 'subtractProduct', sign: -1n },
+] as const)('$name', ({ name, sign }) => {
+  test('is exact and balanced, whichever limbs are the same', () => {
+    fc.assert(
+      fc.property(draws, fc.nat(2), fc.nat(2), (draw, a, b) => {
+        const values = ['x', 'y', 'z'].map((label) => drawLimb(draw, label, n));
+        limbs.setPrime(draw.q);
+        values.forEach((limb, k) => {
+          limbs.write(k, limb);
+        });
+        limbs.kernels[name](limbs.at(0), limbs.at(a), limbs.at(b), limbs.prime);
+        const [x = [], y = [], target = []] = [values[a], values[b], values[0]];
+        const expected = (i: number): bigint => integer(target, i) + sign * integer(x, i) * integer(y, i);
+        expectLimb(limbs.read(0), draw.q, expected, { from: 0, to: n }, target);
+      }),
+    );
+  });
+});
+
+test('addMultiple is exact and balanced', () => {
+  fc.assert(
+    fc.property(draws, fc.nat(n - 1), (draw, place) => {
+      const [x, target] = ['x', 'y'].map((label) => drawLimb(draw, label, n)) as [number[], number[]];
+      const [factor = 0] = drawLimb(draw, 'factor', n).slice(place);
+      limbs.setPrime(draw.q);
+      limbs.write(0, x);
+      limbs.write(1, target);
+      limbs.kernels.addMultiple(limbs.at(1), limbs.at(0), factor, limbs.prime);
+      const expected = (i: number): bigint => integer(target, i) + BigInt(factor) * integer(x, i);
+      expectLimb(limbs.read(1), draw.q, expected, { from: 0, to: n }, target);
+    }),
+  );
+});

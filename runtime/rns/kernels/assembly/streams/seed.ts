@@ -10,7 +10,8 @@
  * the counter, nor the hash fills more than the first half of a message, so the second half is always zero.
  */
 import { compress, initialWord, schedule } from './blake2b';
-import { balance, degreeOf, lift, multiplyBy, primeOf, reciprocalOf } from './modular';
+import { degreeOf, lift, primeOf, reciprocalOf } from '../modular';
+import { power32Of, reaches, reduceWord } from './words';
 
 const blockBytes: usize = 4096;
 const blockWords: i32 = 512;
@@ -74,13 +75,8 @@ function fillBlock(counter: i64, target: usize, work: usize): void {
 
 /** Replaces the n words at `target` that are `bound` or more; the position in the stream after that, in words. */
 function replaceRejected(target: usize, n: i32, bound: u64, position: i32, work: usize): i32 {
-  const sign = i64x2.splat(i64.MIN_VALUE);
-  const least = v128.xor(i64x2.splat(bound), sign);
   const end = target + ((<usize>n) << 3);
-  let rejected = i64x2.splat(0);
-  for (let at = target; at < end; at += 16)
-    rejected = v128.or(rejected, i64x2.ge_s(v128.xor(v128.load(at), sign), least));
-  if (!v128.any_true(rejected)) return position;
+  if (!reaches(target, end, bound)) return position;
 
   const block = work + spareBlockAt;
   for (let at = target; at < end; at += 8) {
@@ -96,27 +92,15 @@ function replaceRejected(target: usize, n: i32, bound: u64, position: i32, work:
   return position;
 }
 
-/** 32 bits in each lane as doubles. */
-// @ts-ignore: decorators are AssemblyScript's
-@inline
-function toDoubles(x: v128): v128 {
-  return f64x2.sub(v128.or(x, i64x2.splat(power52Bits)), f64x2.splat(power52));
-}
-
-/** n words modulo q, in place: h·2^32 + l, as (h·(2^32 mod q) mod q) + l, which is below 2^48 + 2^32. */
+/** n words modulo q, in place. */
 function reduceWords(target: usize, n: i32, prime: usize): void {
   const q = primeOf(prime);
   const reciprocal = reciprocalOf(prime);
-  let power32 = <f64>((<u64>0x100000000) % <u64>load<f64>(prime));
-  if (power32 > load<f64>(prime) / 2) power32 -= load<f64>(prime);
-  const w = f64x2.splat(power32);
-  const v = f64x2.splat(power32 / load<f64>(prime));
+  const w = f64x2.splat(power32Of(prime));
+  const v = f64x2.div(w, q);
   const end = target + ((<usize>n) << 3);
   for (let at = target; at < end; at += 16) {
-    const words = v128.load(at);
-    const high = toDoubles(i64x2.shr_u(words, 32));
-    const low = toDoubles(v128.and(words, i64x2.splat(0xffffffff)));
-    const x = lift(balance(f64x2.add(multiplyBy(high, w, v, q), low), q, reciprocal), q);
+    const x = lift(reduceWord(v128.load(at), w, v, q, reciprocal), q);
     v128.store(at, v128.xor(f64x2.add(x, f64x2.splat(power52)), i64x2.splat(power52Bits)));
   }
 }
