@@ -5,12 +5,6 @@ import type { Parameters, PolyModulusDegree } from '../ir/parameters.ts';
 /** A managed program, in execution order. */
 export type PlannedProgram = Pick<HeModule, 'columns'> & { readonly parameters: Parameters };
 
-/** Of a chain of which the primes are not known yet, as long as their number is. */
-export interface ChainLength {
-  readonly polyModulusDegree: PolyModulusDegree;
-  readonly primes: { readonly length: number };
-}
-
 /** Bytes of one memory, with one worker. */
 export interface MemoryUse {
   readonly keys: number;
@@ -32,7 +26,7 @@ export interface EngineMemory {
   /** Bytes of keys beyond which rotations are composed, so that there is room for the rest. */
   readonly keyBudget: number;
   /** A key switching key whose operands are at `level` at most. */
-  readonly keyBytes: (chain: ChainLength, level: number) => number;
+  readonly keyBytes: (parameters: Parameters, level: number) => number;
   /** Whether an encoding of a plaintext serves all levels up to its own. */
   readonly sharesLevels: boolean;
   readonly plaintextBytes: (degree: PolyModulusDegree, level: number) => number;

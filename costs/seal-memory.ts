@@ -5,9 +5,9 @@
  */
 import { lastUses } from '../ir/he/last-uses.ts';
 import { isOutput, usesValueA, usesValueB } from '../ir/he/traits.ts';
-import { ciphertextBytes, plaintextBytes } from '../ir/parameters.ts';
+import { ciphertextBytes, type Parameters, plaintextBytes } from '../ir/parameters.ts';
 import { collectEncodings } from './encodings.ts';
-import type { ChainLength, EngineMemory, MemoryUse, PlannedProgram } from './engine-memory.ts';
+import type { EngineMemory, MemoryUse, PlannedProgram } from './engine-memory.ts';
 import { keyLevels, levelsOfKeys } from './key-levels.ts';
 
 /** What a key takes in the heap, as a multiple of its saved bytes, half of which a seed stands for: measured while keys are loaded. */
@@ -21,7 +21,7 @@ const setHeadBytes = 8;
 const tableBytes = 1024;
 
 /** Bytes of a key as it is saved. */
-function savedKeyBytes({ polyModulusDegree, primes }: ChainLength): number {
+function savedKeyBytes({ polyModulusDegree, primes }: Parameters): number {
   return primes.length * ((primes.length + 1) * polyModulusDegree * 8 + partHeadBytes);
 }
 
@@ -36,7 +36,7 @@ export interface SealHeap {
 }
 
 /** What a heap takes: for the engine, which knows its workers, as for estimates. */
-export function sealHeapUse(chain: ChainLength, { savedBytes, aliveBytes, encodedBytes }: SealHeap): MemoryUse {
+export function sealHeapUse(chain: Parameters, { savedBytes, aliveBytes, encodedBytes }: SealHeap): MemoryUse {
   const { polyModulusDegree: degree, primes } = chain;
   const keys = keyHeapExpansion * savedBytes;
   const others = tableBytes * degree * (primes.length + 1);

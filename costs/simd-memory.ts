@@ -1,15 +1,17 @@
 /**
  * The memory of the engine `simd`: one for all workers, laid out before it starts. Keys are loaded up to the highest level
- * at which their step is used, limbs stand a little apart, sums of rotations have the special prime as a limb more, and an
+ * at which their step is used, limbs stand a little apart, sums of rotations have limbs of the special primes too, and an
  * encoding serves all levels up to its own. Tests hold all of it to what the engine plans (`session/memory-plan.ts`).
  */
 import type { HeColumns } from '../ir/he/module.ts';
 import { operandsOf } from '../ir/he/operands.ts';
 import { isAutomorphism, isOutput, isPlainProduct, isSum, usesValueA } from '../ir/he/traits.ts';
 import { collectEncodings } from './encodings.ts';
-import type { ChainLength, EngineMemory, MemoryUse, PlannedProgram } from './engine-memory.ts';
+import type { EngineMemory, MemoryUse, PlannedProgram } from './engine-memory.ts';
 import { hoistingOf } from './extended-rotations.ts';
 import { keyLevels, levelsOfKeys } from './key-levels.ts';
+import { allPrimes, type Parameters } from '../ir/parameters.ts';
+import { keyDigits, keyDigitsAt } from '../ir/switching-keys.ts';
 import type { RowReaders } from './row-readers.ts';
 
 /** Between limbs, and after the blocks of a key. */
@@ -33,32 +35,38 @@ function limbBytes(degree: number): number {
 }
 
 /** Two elements of both polynomials stand side by side for each digit, block by block for each prime. */
-function keyBytes({ polyModulusDegree }: Pick<ChainLength, 'polyModulusDegree'>, level: number): number {
-  return (level + 2) * ((polyModulusDegree / 2) * 32 * (level + 1) + staggerBytes);
+function keyBytes(parameters: Parameters, level: number): number {
+  const { polyModulusDegree, specialPrimes } = parameters;
+  const digits = keyDigitsAt(parameters, level).length;
+  return (level + 1 + specialPrimes.length) * ((polyModulusDegree / 2) * 32 * digits + staggerBytes);
 }
 
 function use({ columns, parameters }: PlannedProgram): MemoryUse {
   const degree = parameters.polyModulusDegree;
   const { readers, extended } = hoistingOf(columns);
   const used = keyLevels(columns, readers.needed);
-  const plaintexts = plaintextUse(columns, extended, degree);
+  const plaintexts = plaintextUse({ columns, parameters }, extended);
   const staging = plaintexts.count === 0 ? 0 : Math.min(stagingPlaces, plaintexts.count) * plaintexts.largest;
-  const partial = plaintexts.count === 0 ? 0 : 2 * plaintexts.largest + 2 * limbBytes(degree);
+  const partial =
+    plaintexts.count === 0 ? 0 : 2 * plaintexts.largest + 2 * parameters.specialPrimes.length * limbBytes(degree);
   return {
     keys: levelsOfKeys(used).reduce((sum, level) => sum + keyBytes(parameters, level), 0),
     plaintexts: plaintexts.bytes,
     // The check of the kernels works where values will be.
-    ciphertexts: Math.max(arenaBytes(columns, readers, extended, degree), 3 * limbBytes(degree)),
+    ciphertexts: Math.max(arenaBytes({ columns, parameters }, readers, extended), 3 * limbBytes(degree)),
     others: othersBytes(parameters) + used.rotations.size * 2 * degree,
     staging: staging + partial,
   };
 }
 
 function plaintextUse(
-  columns: HeColumns,
+  { columns, parameters }: PlannedProgram,
   extended: Uint8Array,
-  degree: number,
 ): { bytes: number; count: number; largest: number } {
+  const {
+    polyModulusDegree: degree,
+    specialPrimes: { length: specials },
+  } = parameters;
   const { list, ofPosition } = collectEncodings(columns, { sharesLevels: true });
   const isExtended = new Uint8Array(list.length);
   for (let row = 0; row < ofPosition.length; row++) {
@@ -68,7 +76,7 @@ function plaintextUse(
   let bytes = 0;
   let largest = 0;
   for (const [index, { level }] of list.entries()) {
-    const own = (level + 1 + (isExtended[index] ?? 0)) * limbBytes(degree);
+    const own = (level + 1 + specials * (isExtended[index] ?? 0)) * limbBytes(degree);
     bytes += own;
     largest = Math.max(largest, own);
   }
@@ -76,20 +84,42 @@ function plaintextUse(
 }
 
 /** Tables of primes and encoders, workspace, and room for saved bytes: of a worker alone. */
-function othersBytes({ polyModulusDegree: n, primes: { length: primes } }: ChainLength): number {
-  const tables = (primes + 1) * (64 + 32 * n);
+function othersBytes(parameters: Parameters): number {
+  const {
+    polyModulusDegree: n,
+    primes: { length: primes },
+    specialPrimes: { length: specials },
+  } = parameters;
+  const all = allPrimes(parameters).length;
+  const digits = keyDigits(parameters);
+  const tables = all * (64 + 32 * n);
   // Digits modulo one prime, an inner product, coefficients and the rotated polynomial, and single limbs.
-  const workspace = (5 * primes + 11) * limbBytes(n) + 16 * (primes + 2) * primes + 2 ** 14 + 8 * primes;
+  const limbs = 4 * primes + digits.length + 5 * specials + 6;
+  const workspace =
+    limbs * limbBytes(n) + 16 * (primes + 2) * primes + conversionBytes(parameters) + 2 ** 14 + 8 * primes;
   const encoder = 64 * n;
-  const loading = Math.max(2 * primes, primes + 2) * 8 * n + 2 ** 14;
+  const loading = Math.max(2 * primes, all + 1) * 8 * n + 2 ** 14;
   return tables + workspace + encoder + loading + roundingBytes;
+}
+
+/** Constants of conversions from the first two and more primes of each digit, and from the special primes. */
+function conversionBytes(parameters: Parameters): number {
+  const targets = allPrimes(parameters).length;
+  const { length: specials } = parameters.specialPrimes;
+  const sizes = keyDigits(parameters).flatMap(({ from, to }) => Array.from({ length: to - from - 1 }, (_, k) => k + 2));
+  if (specials > 1) sizes.push(specials);
+  return sizes.reduce((sum, count) => sum + 16 * (count + targets * (count + 1)), 0);
 }
 
 /**
  * The most bytes of values at once, and gaps. Products of a sum are none: their factors live until a sweep takes them, at most
  * `mostHeld` for the sweep alone; a sum that is swept before it ends has a partial result in either basis.
  */
-function arenaBytes(columns: HeColumns, readers: RowReaders, extended: Uint8Array, degree: number): number {
+function arenaBytes({ columns, parameters }: PlannedProgram, readers: RowReaders, extended: Uint8Array): number {
+  const {
+    polyModulusDegree: degree,
+    specialPrimes: { length: specials },
+  } = parameters;
   const { op, level, size } = columns;
   const { needed, sumOf } = readers;
   const rows = op.length;
@@ -99,7 +129,7 @@ function arenaBytes(columns: HeColumns, readers: RowReaders, extended: Uint8Arra
     const sum = sumOf[row] ?? -1;
     if (sum !== -1 && sum !== row) return 0;
     const limbs = (level[row] ?? 0) + 1;
-    return extended[row] === 1 ? 2 * (limbs + 1) * limb : (size[row] ?? 2) * limbs * limb;
+    return extended[row] === 1 ? 2 * (limbs + specials) * limb : (size[row] ?? 2) * limbs * limb;
   };
   const values = new Spans(rows);
   const held = new Spans(rows);
@@ -123,10 +153,11 @@ function arenaBytes(columns: HeColumns, readers: RowReaders, extended: Uint8Arra
   }
   for (const [source, { first, last }] of rotationsOf(columns, needed)) {
     const limbs = (level[source] ?? 0) + 1;
-    digits.add(first, last, limbs * limbs * limb);
-    largestDigits = Math.max(largestDigits, limbs * limbs * limb);
+    const ofValue = (keyDigitsAt(parameters, limbs - 1).length * (limbs + specials) - limbs) * limb;
+    digits.add(first, last, ofValue);
+    largestDigits = Math.max(largestDigits, ofValue);
   }
-  const partial = partialSums(columns, readers, heldCount.along(), limb);
+  const partial = partialSums(columns, readers, heldCount.along(), { limb, specials });
 
   const [own, waiting, decomposed, parts] = [values, held, digits, partial].map((spans) => spans.along());
   let most = 0;
@@ -163,7 +194,12 @@ function rotationsOf({ op, a }: HeColumns, needed: Uint8Array): Map<number, { fi
 }
 
 /** Results of sums so far: where something is added, or where more values wait than are held. */
-function partialSums(columns: HeColumns, { needed, sumOf }: RowReaders, heldCount: Float64Array, limb: number): Spans {
+function partialSums(
+  columns: HeColumns,
+  { needed, sumOf }: RowReaders,
+  heldCount: Float64Array,
+  { limb, specials }: { limb: number; specials: number },
+): Spans {
   const { op, level } = columns;
   const rows = op.length;
   /** By row: the next one, or itself, at which a sweep may have to be early. */
@@ -181,9 +217,9 @@ function partialSums(columns: HeColumns, { needed, sumOf }: RowReaders, heldCoun
   const partial = new Spans(rows);
   for (const [sum, start] of begins) {
     const limbs = (level[sum] ?? 0) + 1;
-    if (start <= sum) partial.add(start, sum, 2 * (2 * limbs + 1) * limb);
+    if (start <= sum) partial.add(start, sum, 2 * (2 * limbs + specials) * limb);
     // The two parts of a sum, of which the end makes one.
-    else partial.add(sum, sum, 2 * (2 * limbs + 1) * limb);
+    else partial.add(sum, sum, 2 * (2 * limbs + specials) * limb);
   }
   return partial;
 }

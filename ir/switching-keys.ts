@@ -18,8 +18,22 @@ export const maxDigitPrimes = 8;
 
 type Primes = Pick<Parameters, 'primes' | 'specialPrimes'>;
 
+/** By the list of data primes, which nobody changes: the digits with the special primes that were asked for last. */
+const known = new WeakMap<
+  readonly number[],
+  { readonly specialPrimes: readonly number[]; readonly digits: readonly KeyDigit[] }
+>();
+
 /** The digits of a polynomial with all data primes, from the first primes on, each as long as its product is at most P. */
 export function keyDigits({ primes, specialPrimes }: Primes): readonly KeyDigit[] {
+  const found = known.get(primes);
+  if (found?.specialPrimes === specialPrimes) return found.digits;
+  const digits = groupPrimes(primes, specialPrimes);
+  known.set(primes, { specialPrimes, digits });
+  return digits;
+}
+
+function groupPrimes(primes: readonly number[], specialPrimes: readonly number[]): readonly KeyDigit[] {
   if (specialPrimes.length === 1) return primes.map((_, j) => ({ from: j, to: j + 1 }));
   const special = productOf(specialPrimes);
   const digits: { from: number; to: number }[] = [];

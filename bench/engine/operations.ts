@@ -74,9 +74,9 @@ async function contenders(
   const bench = await OperationBench.open(
     parameters,
     24 * value +
-      2 * fanOut * (extendedBytes(n, level) + value) +
-      (fanOut + 1) * (keyBytes(n, level) + 2 * n) +
-      decompositionBytes(n, level) +
+      2 * fanOut * (extendedBytes(parameters, level) + value) +
+      (fanOut + 1) * (keyBytes(parameters, level) + 2 * n) +
+      decompositionBytes(parameters, level) +
       encodersBytes(n, 1) +
       2 ** 20,
   );
@@ -103,8 +103,8 @@ async function contenders(
   const target = bench.value(level, 2);
   const target3 = bench.value(level, 3);
   const lower = bench.value(level - 1, 2);
-  const digits = bench.take(decompositionBytes(n, level));
-  const extended = steps.map(() => ({ address: bench.take(extendedBytes(n, level)), level }));
+  const digits = bench.take(decompositionBytes(parameters, level));
+  const extended = steps.map(() => ({ address: bench.take(extendedBytes(parameters, level)), level }));
   const extendedPlain = steps.map(() => ({ address: bench.take((level + 2) * limbStride(n)), level }));
   const operations = bench.operations();
   const tables = bench.take(encodersBytes(n, 1));

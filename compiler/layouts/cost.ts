@@ -4,7 +4,7 @@
  */
 import { type CostedOp, opCost } from '../../costs/op-costs.ts';
 import { defaultProfile, type EngineProfile } from '../../costs/profiles.ts';
-import { plaintextBytes, type PolyModulusDegree } from '../../ir/parameters.ts';
+import { type Parameters, plaintextBytes, type PolyModulusDegree } from '../../ir/parameters.ts';
 import type { KernelOption, KernelCounts } from '../kernels/parts/kernel-option.ts';
 
 /** What one unit of each resource costs. */
@@ -47,7 +47,7 @@ export interface CostContext {
 }
 
 export function costModel({ degree, profile: { costs, memory }, primes, prices }: CostContext): CostModel {
-  const parameters = { polyModulusDegree: degree, primes: { length: primes } };
+  const parameters = evenChain(degree, primes);
   const time = (op: CostedOp, level: number): number => prices.millisecond * opCost(op, level, degree, costs);
   /** On the line: one polynomial, half a ciphertext. */
   const bytes = (level: number): number => plaintextBytes(parameters, level);
@@ -73,6 +73,12 @@ export function costModel({ degree, profile: { costs, memory }, primes, prices }
       ciphertexts * (time('input', level) + prices.uploadByte * bytes(level)) + keep(ciphertexts, level),
     unpack: (ciphertexts) => ciphertexts * (time('output', 0) + 2 * prices.downloadByte * bytes(0)),
   };
+}
+
+/** Of as many primes, all alike: keys take by their number and not by their sizes. */
+function evenChain(polyModulusDegree: PolyModulusDegree, length: number): Parameters {
+  const prime = 2 ** 44;
+  return { polyModulusDegree, primes: Array<number>(length).fill(prime), specialPrimes: [prime] };
 }
 
 /**

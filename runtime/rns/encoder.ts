@@ -5,6 +5,7 @@
  */
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import type { SimdContext } from './memory/context.ts';
+import { extendedPrimes } from './memory/extended-layout.ts';
 import { embeddingTableBytes } from './memory/embedding-tables.ts';
 import { limbStride, type Value } from './memory/layout.ts';
 import { share, type Team } from './team.ts';
@@ -14,7 +15,7 @@ export interface EncodingForm {
   readonly scale: number;
   /** Whether it is a factor of a product, which must not be zero. */
   readonly factor: boolean;
-  /** Whether it has a limb of the special prime too, after the others (`extended-layout.ts`). */
+  /** Whether it has limbs of the special primes too, after the others (`extended-layout.ts`). */
   readonly extended: boolean;
 }
 
@@ -111,7 +112,7 @@ export class Encoder {
     { scale, factor, extended }: EncodingForm,
     target: Pick<Value, 'address' | 'level'>,
   ): void {
-    const { n, primes } = this.context;
+    const { n, parameters, primes } = this.context;
     const { address, level } = target;
     if (team.index === 0) this.embed(write, scale, factor);
     team.barrier();
@@ -121,8 +122,9 @@ export class Encoder {
       throw new InternalError(
         `a plaintext at scale ${scale} has the coefficient ${largest}, level ${level} takes less than ${limit}`,
       );
-    share(team, extended ? level + 2 : level + 1, (k) => {
-      const prime = primes[k > level ? primes.length - 1 : k];
+    const count = extended ? extendedPrimes(parameters, level) : level + 1;
+    share(team, count, (k) => {
+      const prime = primes[k > level ? parameters.primes.length + k - level - 1 : k];
       if (prime === undefined) throw new InternalError(`no record for prime ${k}`);
       this.transform(address + k * limbStride(n), prime, largest);
     });

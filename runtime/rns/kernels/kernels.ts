@@ -9,7 +9,7 @@
  * otherwise. A range `from`, `to` counts elements and has even bounds; a kernel without one works on all n.
  *
  * Errors are none: whoever calls has checked everything. Exactness: every product is a fused multiply-add away from its
- * exact value (`assembly/modular.ts` has the proof), so results are exact for primes below 2^48 and 16 ≤ n ≤ 32768.
+ * exact value (`assembly/modular.ts` has the proof), so results are exact for primes below 2^48 and 16 ≤ n ≤ 65536.
  */
 export interface Kernels {
   /** 1 if relaxed multiply-adds are fused here, on products whose low part only a fused operation keeps. */
@@ -33,6 +33,10 @@ export interface Kernels {
   /** To coefficients, exactly balanced: |x| ≤ (q − 1) / 2. */
   inverse(limb: number, prime: number): void;
   inverseFrom(source: number, target: number, prime: number): void;
+  /**
+   * As `inverseFrom`, times a constant c: `factor` has two doubles, c/n modulo the prime, balanced, and that over the prime.
+   */
+  inverseTimes(source: number, target: number, factor: number, prime: number): void;
 
   add(x: number, y: number, target: number, prime: number, from: number, to: number): void;
   multiply(x: number, y: number, target: number, prime: number, from: number, to: number): void;
@@ -111,6 +115,24 @@ export interface Kernels {
     factor: number,
     addend: number,
     permutation: number,
+    target: number,
+    prime: number,
+    from: number,
+    to: number,
+  ): void;
+
+  /**
+   * Residues modulo a prime of what is known modulo `count` ≤ 8 others, q_i with the product D: the integer within D/2, and a
+   * few units in the last place of D, that is x modulo D (`assembly/conversion.ts`).
+   * @param source limbs, `stride` bytes apart, of the balanced residues of x·(D/q_i)^−1 modulo q_i
+   * @param constants two doubles for each source, (D/q_i) modulo the prime, balanced, and 1/q_i; then −D modulo the prime
+   * @param target no source
+   */
+  convert(
+    source: number,
+    stride: number,
+    count: number,
+    constants: number,
     target: number,
     prime: number,
     from: number,

@@ -4,6 +4,7 @@
  */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { allPrimes, type Parameters } from '../../../ir/parameters.ts';
+import { type KeyDigit, keyDigitsAt } from '../../../ir/switching-keys.ts';
 import { anyPrimitiveRoot } from './primitive-root.ts';
 import { type Kernels, primeRecord } from '../kernels/kernels.ts';
 
@@ -15,6 +16,8 @@ export interface SimdContext {
   readonly n: number;
   /** Addresses of the records of the data primes and then of the special ones. */
   readonly primes: readonly number[];
+  /** By level: the digits of a polynomial. */
+  readonly digits: readonly (readonly KeyDigit[])[];
 }
 
 export function contextBytes(parameters: Parameters): number {
@@ -29,7 +32,8 @@ export function openContext(
   address: number,
 ): SimdContext {
   const primes = recordsAt(address, allPrimes(parameters).length);
-  return { kernels, memory, parameters, n: parameters.polyModulusDegree, primes };
+  const digits = parameters.primes.map((_, level) => keyDigitsAt(parameters, level));
+  return { kernels, memory, parameters, n: parameters.polyModulusDegree, primes, digits };
 }
 
 /** Fills the records and tables: 10 µs for each prime and 1000 elements, about. */

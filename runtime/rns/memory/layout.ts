@@ -1,4 +1,6 @@
 /** Where limbs, ciphertexts and keys lie in the shared memory. Addresses and sizes are in bytes. */
+import type { Parameters } from '../../../ir/parameters.ts';
+import { keyDigitsAt } from '../../../ir/switching-keys.ts';
 
 /** Between limbs, so that equal elements of several limbs fall into different sets of the cache. */
 const staggerBytes = 128;
@@ -25,31 +27,39 @@ export function limbAt({ address, level }: Value, n: number, poly: number, prime
 }
 
 /**
- * A key switching key in memory, good for ciphertexts up to `level`: for the primes 0 … level and then the special one a
- * block in which, pair of elements by pair, the digits 0 … level stand side by side.
+ * A key switching key in memory, good for ciphertexts up to `level`: for the primes 0 … level and then the special ones a
+ * block in which, pair of elements by pair, the digits of that level stand side by side.
  */
 export interface KeyPlace {
   readonly address: number;
   readonly level: number;
+  /** Digits of a polynomial at `level`. */
+  readonly digits: number;
 }
 
 /** Bytes of a digit for a pair of elements: two elements of each polynomial. */
 const digitBytes = 32;
 
 /** From one pair of elements to the next in a key's block. */
-export function keyStride(level: number): number {
-  return digitBytes * (level + 1);
+export function keyStride({ digits }: Pick<KeyPlace, 'digits'>): number {
+  return digitBytes * digits;
 }
 
-function keyBlockBytes(n: number, level: number): number {
-  return (n / 2) * keyStride(level) + staggerBytes;
+function keyBlockBytes(n: number, key: Pick<KeyPlace, 'digits'>): number {
+  return (n / 2) * keyStride(key) + staggerBytes;
 }
 
-export function keyBytes(n: number, level: number): number {
-  return (level + 2) * keyBlockBytes(n, level);
+export function keyBytes(parameters: Parameters, level: number): number {
+  const { polyModulusDegree, specialPrimes } = parameters;
+  return (level + 1 + specialPrimes.length) * keyBlockBytes(polyModulusDegree, placeKey(parameters, level, 0));
 }
 
-/** The block of prime `prime` ≤ level, or of the special prime for level + 1. */
-export function keyBlock({ address, level }: KeyPlace, n: number, prime: number): number {
-  return address + prime * keyBlockBytes(n, level);
+/** A key good up to `level`, in the `keyBytes` bytes at `address`. */
+export function placeKey(parameters: Parameters, level: number, address: number): KeyPlace {
+  return { address, level, digits: keyDigitsAt(parameters, level).length };
+}
+
+/** The block of prime `prime` ≤ level, or of the special ones from level + 1 on. */
+export function keyBlock(key: KeyPlace, n: number, prime: number): number {
+  return key.address + prime * keyBlockBytes(n, key);
 }

@@ -6,7 +6,7 @@ import { keyLevels, levelsOfKeys } from '../../../costs/key-levels.ts';
 import { engineProfiles, profileOf } from '../../../costs/profiles.ts';
 import { sealHeapUse } from '../../../costs/seal-memory.ts';
 import type { HeModule } from '../../../ir/he/module.ts';
-import type { Parameters } from '../../../ir/parameters.ts';
+import type { Parameters, PolyModulusDegree } from '../../../ir/parameters.ts';
 import {
   encodingsBytes,
   peakCiphertextBytes,
@@ -47,6 +47,11 @@ function heapOf({ columns, parameters }: Program) {
   });
 }
 
+function evenChain(polyModulusDegree: PolyModulusDegree, primes: number, specials: number): Parameters {
+  const of = (length: number): number[] => Array<number>(length).fill(2 ** 44);
+  return { polyModulusDegree, primes: of(primes), specialPrimes: of(specials) };
+}
+
 const withDegree = ({ columns, parameters }: Program, polyModulusDegree: 4096 | 16384): Program => ({
   columns,
   parameters: { ...parameters, polyModulusDegree },
@@ -54,8 +59,9 @@ const withDegree = ({ columns, parameters }: Program, polyModulusDegree: 4096 | 
 
 test('keys, ciphertexts and plaintexts of simd take what its layout says', () => {
   for (const n of [4096, 8192, 16384, 32768] as const) {
-    for (const level of [0, 1, 5, 20]) {
-      expect(simd.keyBytes({ polyModulusDegree: n, primes: { length: 30 } }, level)).toBe(keyBytes(n, level));
+    for (const [level, specials] of [0, 1, 5, 20].flatMap((own) => [1, 3].map((count) => [own, count] as const))) {
+      const chain = evenChain(n, 30, specials);
+      expect(simd.keyBytes(chain, level)).toBe(keyBytes(chain, level));
       expect(simd.ciphertextBytes(n, level, 3)).toBe(valueBytes(n, level, 3));
       expect(simd.plaintextBytes(n, level)).toBe((level + 1) * limbStride(n));
     }
@@ -130,7 +136,7 @@ describe.each(exampleModels.slice(0, 3))('of $name', ({ name, maxError }) => {
 });
 
 test('keys of simd end at the highest level of their step, those of seal-wasm do not', () => {
-  const chain = { polyModulusDegree: 16384, primes: { length: 8 } } as const;
+  const chain = evenChain(16384, 8, 1);
   expect(simd.keyBytes(chain, 1)).toBeLessThan(simd.keyBytes(chain, 7) / 8);
   expect(seal.keyBytes(chain, 1)).toBe(seal.keyBytes(chain, 7));
 });

@@ -58,7 +58,7 @@ export function listDigits(
     before: number,
   ): KeyDigit[] => {
     const start = switchingHeadBytes + 8 * (index + 1) + before * keyBytes;
-    return Array.from({ length: place.level + 1 }, (_, digit) => {
+    return Array.from({ length: place.digits }, (_, digit) => {
       return { what, place, digit, from, offset: start + digit * partBytes };
     });
   };
@@ -125,7 +125,7 @@ function loadDigit(
     const block = keyBlock(place, n, k);
     const from = ciphertextFields.residues + 8 * n * prime;
     room.put(staged, part.subarray(from, from + 8 * n));
-    checkResidues(kernels.loadKey(room.limb(staged), block, keyStride(level), digit, 0, record), what);
-    kernels.loadKey(room.limb(prime), block, keyStride(level), digit, 1, record);
+    checkResidues(kernels.loadKey(room.limb(staged), block, keyStride(place), digit, 0, record), what);
+    kernels.loadKey(room.limb(prime), block, keyStride(place), digit, 1, record);
   }
 }

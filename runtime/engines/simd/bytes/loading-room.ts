@@ -4,7 +4,7 @@
  */
 import { HepcError, InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { residueTooLarge } from '../../../../ir/diagnostics/runtime.ts';
-import type { Parameters } from '../../../../ir/parameters.ts';
+import { allPrimes, type Parameters } from '../../../../ir/parameters.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
 import { addResidues } from './add-residues.ts';
 
@@ -13,12 +13,12 @@ const seedRoomBytes = 64;
 const expansionBytes = 8192;
 
 /** Limbs that a room has: both polynomials of a ciphertext, or the second one of a key and a limb of the first. */
-function limbCount({ primes }: Parameters): number {
-  return Math.max(2 * primes.length, primes.length + 2);
+function limbCount(parameters: Parameters): number {
+  return Math.max(2 * parameters.primes.length, allPrimes(parameters).length + 1);
 }
 
-function wordBytes({ primes }: Parameters): number {
-  return 16 * Math.ceil((primes.length + 1) / 4);
+function wordBytes(parameters: Parameters): number {
+  return 16 * Math.ceil(allPrimes(parameters).length / 4);
 }
 
 function roomBytes(parameters: Parameters): number {

@@ -1,10 +1,11 @@
 /**
- * Divisions by a prime, rounded: (x − r)/q for r the centred remainder of x modulo q (SEAL 4.1, the end of
+ * Divisions by a prime or by P, the product of the special ones, rounded: (x − r)/q for r the centred remainder of x modulo q (SEAL 4.1, the end of
  * `switch_key_inplace` and `divide_and_round_q_last_ntt_inplace`, where r appears as a floor after adding q/2).
  */
 import { type ExtendedValue, extendedLimbAt } from '../../../rns/memory/extended-layout.ts';
+import { convert, sourceFactorAt } from './conversion.ts';
 import { inverseAt } from './factors.ts';
-import { limbAt, type Value } from '../../../rns/memory/layout.ts';
+import { limbAt, limbStride, type Value } from '../../../rns/memory/layout.ts';
 import { share } from '../../../rns/team.ts';
 import { dataPrime, extendedPrime, remainderAt, type Site } from './workspace.ts';
 
@@ -20,23 +21,51 @@ export function divideBySpecial(site: Site, x: ExtendedValue, addend: Addend, ta
   const { context, team, workspace, desk } = site;
   const { kernels, n, parameters } = context;
   const limbs = x.level + 1;
-  share(team, 2, (poly) => {
-    const special = extendedLimbAt(x, n, poly, limbs);
-    kernels.inverseFrom(special, remainderAt(site, poly), extendedPrime(site, x.level, limbs));
+  const count = parameters.specialPrimes.length;
+  share(team, 2 * count, (task) => {
+    remainderBySpecial(site, x, Math.floor(task / count), task % count);
   });
   team.barrier();
   share(team, 2 * limbs, (task) => {
     const poly = Math.floor(task / limbs);
     const j = task % limbs;
     const prime = dataPrime(site, j);
-    kernels.forwardFrom(remainderAt(site, poly), 0, desk.scratch, prime);
+    transformRemainder(site, poly, j, desk.scratch);
     const factor = inverseAt(parameters, workspace.factors, parameters.primes.length, j);
-    const limb = extendedLimbAt(x, n, poly, j);
+    const limb = extendedLimbAt(context, x, poly, j);
     const added = addend.limb(poly, j);
     const result = limbAt(target, n, poly, j);
     kernels.divide(limb, desk.scratch, factor, added, addend.permutation, result, prime, 0, n);
   });
   team.barrier();
+}
+
+/** The coefficients of x modulo special prime k, ready for a conversion. */
+function remainderBySpecial(site: Site, x: ExtendedValue, poly: number, k: number): void {
+  const { context, workspace } = site;
+  const { kernels, n } = context;
+  const prime = x.level + 1 + k;
+  const source = extendedLimbAt(context, x, poly, prime);
+  const target = remainderAt(site, poly) + k * limbStride(n);
+  const record = extendedPrime(site, x.level, prime);
+  const { fromSpecial } = workspace.conversions;
+  if (fromSpecial === undefined) kernels.inverseFrom(source, target, record);
+  else kernels.inverseTimes(source, target, sourceFactorAt(fromSpecial, k), record);
+}
+
+/** The remainder modulo P of a polynomial, as coefficients modulo prime j: the address of a limb, `scratch` or another. */
+function remainderModulo(site: Site, poly: number, j: number, scratch: number): number {
+  const { context, workspace } = site;
+  const { fromSpecial } = workspace.conversions;
+  const remainder = remainderAt(site, poly);
+  if (fromSpecial === undefined) return remainder;
+  convert(context, fromSpecial, remainder, scratch, j);
+  return scratch;
+}
+
+/** The same, transformed, to `target`. */
+function transformRemainder(site: Site, poly: number, j: number, target: number): void {
+  site.context.kernels.forwardFrom(remainderModulo(site, poly, j, target), 0, target, dataPrime(site, j));
 }
 
 /** x divided by the prime of its level; the target is no operand. */
@@ -60,7 +89,7 @@ export function rescale(site: Site, x: Value, target: Value): void {
 }
 
 /**
- * (x / P + addend) / q, for P the special prime and q that of the level, with the bits of one division after the other.
+ * (x / P + addend) / q, for P the product of the special primes and q the prime of the level, with the bits of one division after the other.
  * With r the remainder modulo P, and v that of y = (x − r)/P + addend modulo q, modulo another prime
  *
  *   (y − v)/q = (x/P + addend − (r/P + v))/q,
@@ -76,11 +105,10 @@ export function divideTwice(site: Site, x: ExtendedValue, addend: Value | undefi
   const inverseOfSpecial = (j: number): number => inverseAt(parameters, factors, parameters.primes.length, j);
   const addendAt = (poly: number, j: number): number => (addend === undefined ? 0 : limbAt(addend, n, poly, j));
   share(team, 2, (poly) => {
-    const remainder = remainderAt(site, poly);
-    const last = extendedLimbAt(x, n, poly, level);
+    const last = extendedLimbAt(context, x, poly, level);
     const prime = dataPrime(site, level);
-    kernels.inverseFrom(extendedLimbAt(x, n, poly, level + 1), remainder, extendedPrime(site, level, level + 1));
-    kernels.forwardFrom(remainder, 0, desk.scratch, prime);
+    for (let k = 0; k < parameters.specialPrimes.length; k++) remainderBySpecial(site, x, poly, k);
+    transformRemainder(site, poly, level, desk.scratch);
     kernels.divide(last, desk.scratch, inverseOfSpecial(level), addendAt(poly, level), 0, last, prime, 0, n);
     kernels.inverse(last, prime);
   });
@@ -89,10 +117,11 @@ export function divideTwice(site: Site, x: ExtendedValue, addend: Value | undefi
     const poly = Math.floor(task / level);
     const j = task % level;
     const prime = dataPrime(site, j);
-    const remainderOfLast = extendedLimbAt(x, n, poly, level);
-    kernels.divide(remainderAt(site, poly), zero, inverseOfSpecial(j), remainderOfLast, 0, desk.scratch, prime, 0, n);
+    const remainder = remainderModulo(site, poly, j, desk.scratch);
+    const remainderOfLast = extendedLimbAt(context, x, poly, level);
+    kernels.divide(remainder, zero, inverseOfSpecial(j), remainderOfLast, 0, desk.scratch, prime, 0, n);
     kernels.forward(desk.scratch, prime);
-    const limb = extendedLimbAt(x, n, poly, j);
+    const limb = extendedLimbAt(context, x, poly, j);
     kernels.divide(limb, zero, inverseOfSpecial(j), addendAt(poly, j), 0, limb, prime, 0, n);
     const inverse = inverseAt(parameters, factors, level, j);
     kernels.divide(limb, desk.scratch, inverse, 0, 0, limbAt(target, n, poly, j), prime, 0, n);

@@ -3,7 +3,12 @@
  * Bootstrapping for Approximate Homomorphic Encryption with Non-Sparse Keys", Eurocrypt 2021, section 4): rotations stay
  * times P, their products with plaintexts are summed modulo all primes, and one division by P ends the sum.
  */
-import { type ExtendedPlaintext, type ExtendedValue, extendedLimbAt } from '../../../rns/memory/extended-layout.ts';
+import {
+  type ExtendedPlaintext,
+  type ExtendedValue,
+  extendedLimbAt,
+  extendedPrimes,
+} from '../../../rns/memory/extended-layout.ts';
 import { specialAt } from './factors.ts';
 import { type RotationKey, switchDecomposed } from './key-switching.ts';
 import { limbAt, limbStride, type Value } from '../../../rns/memory/layout.ts';
@@ -30,7 +35,7 @@ export function addRotated(site: Site, x: Value, permutation: number, target: Ex
   const { kernels, n, parameters } = context;
   const { from, to } = range(team, n);
   for (let j = 0; j <= x.level; j++) {
-    const limb = extendedLimbAt(target, n, 0, j);
+    const limb = extendedLimbAt(context, target, 0, j);
     const special = specialAt(parameters, workspace.factors, j);
     kernels.permute(limbAt(x, n, 0, j), desk.scratch, permutation, from, to);
     kernels.divide(desk.scratch, workspace.zero, special, limb, 0, limb, dataPrime(site, j), from, to);
@@ -46,10 +51,11 @@ export function extend(site: Site, x: Value, target: ExtendedValue): void {
   for (let poly = 0; poly < 2; poly++) {
     for (let j = 0; j <= x.level; j++) {
       const special = specialAt(parameters, workspace.factors, j);
-      const limb = extendedLimbAt(target, n, poly, j);
+      const limb = extendedLimbAt(context, target, poly, j);
       kernels.divide(limbAt(x, n, poly, j), workspace.zero, special, 0, 0, limb, dataPrime(site, j), from, to);
     }
-    copyLimb(site, workspace.zero, extendedLimbAt(target, n, poly, x.level + 1));
+    for (let prime = x.level + 1; prime < extendedPrimes(parameters, x.level); prime++)
+      copyLimb(site, workspace.zero, extendedLimbAt(context, target, poly, prime));
   }
   team.barrier();
 }
@@ -60,8 +66,8 @@ export function addExtended(site: Site, x: ExtendedValue, y: ExtendedValue, targ
   const { kernels, n } = context;
   const { from, to } = range(team, n);
   for (let poly = 0; poly < 2; poly++) {
-    for (let prime = 0; prime <= x.level + 1; prime++) {
-      const at = (value: ExtendedValue): number => extendedLimbAt(value, n, poly, prime);
+    for (let prime = 0; prime < extendedPrimes(context.parameters, x.level); prime++) {
+      const at = (value: ExtendedValue): number => extendedLimbAt(context, value, poly, prime);
       kernels.add(at(x), at(y), at(target), extendedPrime(site, x.level, prime), from, to);
     }
   }
@@ -73,14 +79,14 @@ export function multiplyAccumulateExtended(site: Site, terms: readonly ExtendedT
   const { context, team } = site;
   const { n } = context;
   const { level } = target;
-  for (let prime = 0; prime <= level + 1; prime++) {
+  for (let prime = 0; prime < extendedPrimes(context.parameters, level); prime++) {
     const limbs = terms.map(({ value, plaintext }) => ({
-      limb0: extendedLimbAt(value, n, 0, prime),
-      limb1: extendedLimbAt(value, n, 1, prime),
-      plaintext: plaintext.address + (prime <= level ? prime : plaintext.level + 1) * limbStride(n),
+      limb0: extendedLimbAt(context, value, 0, prime),
+      limb1: extendedLimbAt(context, value, 1, prime),
+      plaintext: plaintext.address + (prime <= level ? prime : plaintext.level + prime - level) * limbStride(n),
     }));
-    const target0 = extendedLimbAt(target, n, 0, prime);
-    const target1 = extendedLimbAt(target, n, 1, prime);
+    const target0 = extendedLimbAt(context, target, 0, prime);
+    const target1 = extendedLimbAt(context, target, 1, prime);
     sumLimbProducts(site, limbs, target0, target1, extendedPrime(site, level, prime));
   }
   team.barrier();

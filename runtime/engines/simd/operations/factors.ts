@@ -1,6 +1,6 @@
 /**
- * Constants of divisions: for two primes the inverse of the one modulo the other, and the special prime modulo each data
- * prime. Each is the pair of doubles that the kernel `divide` wants: balanced, and that over the prime.
+ * Constants of divisions: for two data primes the inverse of the one modulo the other, and P, the product of the special
+ * primes, and its inverse modulo each data prime. Each is the pair of doubles that the kernel `divide` wants: balanced, and that over the prime.
  */
 import { type Parameters, productOf } from '../../../../ir/parameters.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
@@ -17,28 +17,35 @@ export function fillFactors({ memory, parameters }: SimdContext, factors: number
   const view = new DataView(memory.buffer);
   const { primes, specialPrimes } = parameters;
   const special = productOf(specialPrimes);
-  const write = (address: number, factor: bigint, q: number): void => {
-    const balanced = 2n * factor > BigInt(q) ? factor - BigInt(q) : factor;
-    view.setFloat64(address, Number(balanced), true);
-    view.setFloat64(address + 8, Number(balanced) / q, true);
-  };
   for (const [j, q] of primes.entries()) {
     const modulus = BigInt(q);
     for (const [d, divisor] of [...primes.map(BigInt), special].entries()) {
       if (d <= j) continue;
       const inverse = modularPower(divisor, modulus - 2n, modulus);
-      write(inverseAt(parameters, factors, d, j), inverse, q);
+      writeFactor(view, inverseAt(parameters, factors, d, j), inverse, q);
     }
-    write(specialAt(parameters, factors, j), special % modulus, q);
+    writeFactor(view, specialAt(parameters, factors, j), special % modulus, q);
   }
 }
 
-/** The address of the inverse of prime `divisor` (the special one for the number of data primes) modulo prime j < it. */
+/** Writes the pair of a factor in [0, q). */
+export function writeFactor(view: DataView, address: number, factor: bigint, q: number): void {
+  const balanced = balance(factor, q);
+  view.setFloat64(address, balanced, true);
+  view.setFloat64(address + 8, balanced / q, true);
+}
+
+/** The representative of a residue in [0, q) with the smallest absolute value. */
+export function balance(residue: bigint, q: number): number {
+  return Number(2n * residue > BigInt(q) ? residue - BigInt(q) : residue);
+}
+
+/** The address of the inverse of prime `divisor` (P for the number of data primes) modulo prime j < it. */
 export function inverseAt({ primes }: Parameters, factors: number, divisor: number, j: number): number {
   return factors + (divisor * primes.length + j) * pairBytes;
 }
 
-/** The address of the special prime modulo prime j. */
+/** The address of P modulo prime j. */
 export function specialAt({ primes }: Parameters, factors: number, j: number): number {
   return factors + ((primes.length + 1) * primes.length + j) * pairBytes;
 }

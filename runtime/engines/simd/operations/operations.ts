@@ -20,6 +20,7 @@ import {
   rotateExtended,
 } from './extended.ts';
 import type { ExtendedValue } from '../../../rns/memory/extended-layout.ts';
+import { fillConversion } from './conversion.ts';
 import { fillFactors } from './factors.ts';
 import {
   decompose,
@@ -56,8 +57,9 @@ export class Operations {
    */
   constructor(context: SimdContext, team: Team, workspace: number) {
     this.site = openSite(context, team, workspace);
-    const { factors, zero } = this.site.workspace;
+    const { factors, conversions, zero } = this.site.workspace;
     fillFactors(context, factors);
+    for (const conversion of conversions.all) fillConversion(context, conversion);
     new Float64Array(context.memory.buffer, zero, context.n).fill(0);
   }
 

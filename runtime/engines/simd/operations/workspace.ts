@@ -3,9 +3,11 @@
  * that they work with. No value survives an operation in it but the constants.
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
-import type { Parameters } from '../../../../ir/parameters.ts';
+import { allPrimes, type Parameters } from '../../../../ir/parameters.ts';
+import { keyDigits } from '../../../../ir/switching-keys.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
 import { type ExtendedValue, extendedBytes } from '../../../rns/memory/extended-layout.ts';
+import { type Conversions, layOutConversions } from './conversion.ts';
 import { factorBytes } from './factors.ts';
 import { limbStride } from '../../../rns/memory/layout.ts';
 import { range, type Team } from '../../../rns/team.ts';
@@ -27,24 +29,25 @@ export interface Desk {
   readonly addend: number;
   /** Records of `multiplyAccumulate`. */
   readonly terms: number;
-  /** Addresses of digits, a 32-bit word for each data prime. */
+  /** Addresses of digits, a 32-bit word for each. */
   readonly digits: number;
 }
 
 export interface Workspace {
   /** See `factors.ts`. */
   readonly factors: number;
+  readonly conversions: Conversions;
   /** A limb of zeros. */
   readonly zero: number;
   /** A limb for each data prime: the polynomial that a key is switched for, transformed, if the operand is not itself. */
   readonly rotated: number;
-  /** A limb for each data prime: its coefficients. */
+  /** A limb for each data prime: its coefficients, times the factors of its digits' conversions. */
   readonly coefficients: number;
-  /** Digits modulo one prime: `slots` of them, each with a limb for each data prime. */
+  /** Digits modulo one prime: `slots` of them, each with a limb for each digit. */
   readonly slots: readonly number[];
   /** Where an inner product at this level goes. */
   readonly sums: (level: number) => ExtendedValue;
-  /** A limb for each polynomial: the coefficients of the limb by which a rescaling divides. */
+  /** Limbs of each polynomial: the coefficients by which a rescaling divides, or those of the special primes. */
   readonly remainders: readonly number[];
   readonly desks: readonly Desk[];
 }
@@ -76,18 +79,23 @@ export function openSite(context: SimdContext, team: Team, address: number): Sit
 /** The record of a data prime. */
 export function dataPrime({ context }: Site, j: number): number {
   const record = context.primes[j];
-  if (record === undefined || j >= context.primes.length - 1) throw new InternalError(`there is no prime ${j}`);
+  if (record === undefined || j >= context.parameters.primes.length) throw new InternalError(`there is no prime ${j}`);
   return record;
 }
 
-/** The record of a prime of the extended basis of a level: the special one for level + 1. */
-export function extendedPrime({ context }: Site, level: number, prime: number): number {
-  const record = context.primes[prime <= level ? prime : context.primes.length - 1];
+/** The number of a prime of the extended basis of a level among all records: special ones from level + 1 on. */
+export function primeNumber({ context }: Site, level: number, prime: number): number {
+  return prime <= level ? prime : context.parameters.primes.length + prime - level - 1;
+}
+
+/** The record of a prime of the extended basis of a level. */
+export function extendedPrime(site: Site, level: number, prime: number): number {
+  const record = site.context.primes[primeNumber(site, level, prime)];
   if (record === undefined) throw new InternalError(`there is no prime ${prime}`);
   return record;
 }
 
-/** Where the coefficients of a limb are kept by which polynomial `poly` is divided. */
+/** Where the coefficients of limbs are kept by which polynomial `poly` is divided. */
 export function remainderAt({ workspace }: Site, poly: number): number {
   const address = workspace.remainders[poly];
   if (address === undefined) throw new InternalError(`the workspace has no remainder ${poly}`);
@@ -112,7 +120,8 @@ function layOut(
   members: number,
   address: number,
 ): { readonly workspace: Workspace; readonly bytes: number } {
-  const { polyModulusDegree: n, primes } = parameters;
+  const { polyModulusDegree: n, primes, specialPrimes } = parameters;
+  const digits = keyDigits(parameters).length;
   const stride = limbStride(n);
   let end = address;
   const take = (bytes: number): number => {
@@ -122,20 +131,23 @@ function layOut(
   };
   const takeLimbs = (count: number): number => take(count * stride);
   const factors = take(factorBytes(parameters));
-  const sums = take(extendedBytes(n, primes.length - 1));
+  const conversions = layOutConversions(parameters, end);
+  take(conversions.bytes);
+  const sums = take(extendedBytes(parameters, primes.length - 1));
   const workspace: Workspace = {
     factors,
+    conversions,
     zero: takeLimbs(1),
     rotated: takeLimbs(primes.length),
     coefficients: takeLimbs(primes.length),
-    slots: Array.from({ length: slotCount(primes.length + 1, members) }, () => takeLimbs(primes.length)),
+    slots: Array.from({ length: slotCount(allPrimes(parameters).length, members) }, () => takeLimbs(digits)),
     sums: (level) => ({ address: sums, level }),
-    remainders: Array.from({ length: mostPolynomials }, () => takeLimbs(1)),
+    remainders: Array.from({ length: mostPolynomials }, () => takeLimbs(specialPrimes.length)),
     desks: Array.from({ length: members }, () => ({
       scratch: takeLimbs(1),
       addend: takeLimbs(1),
       terms: take(termCapacity * termBytes),
-      digits: take(16 * Math.ceil(primes.length / 4)),
+      digits: take(16 * Math.ceil(digits / 4)),
     })),
   };
   return { workspace, bytes: end - address };

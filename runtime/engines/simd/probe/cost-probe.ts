@@ -10,7 +10,7 @@ import { embeddingTableBytes, fillEmbeddingTables } from '../../../rns/memory/em
 import { Encoder, encodersBytes } from '../../../rns/encoder.ts';
 import { type ExtendedValue, extendedBytes } from '../../../rns/memory/extended-layout.ts';
 import { decompositionBytes, type RotationKey } from '../operations/key-switching.ts';
-import { keyBytes, limbAt, type Value, valueBytes } from '../../../rns/memory/layout.ts';
+import { keyBytes, placeKey, limbAt, type Value, valueBytes } from '../../../rns/memory/layout.ts';
 import { loadingBytes, LoadingRoom } from '../bytes/loading-room.ts';
 import { compileKernels, createMemory, instantiate, pageBytes } from '../../../rns/kernels/module.ts';
 import { Operations, type ProductTerm, workspaceBytes } from '../operations/operations.ts';
@@ -75,14 +75,15 @@ export class SimdCostProbe {
       workspace: take(workspaceBytes(parameters, 1)),
       encoders: take(encodersBytes(n, 1)),
       rooms: take(loadingBytes(parameters, 1)),
-      keys: Array.from({ length: Math.ceil(beyondCaches / keyBytes(n, top)) }, () => ({
-        key: take(keyBytes(n, top)),
+      keys: Array.from({ length: Math.ceil(beyondCaches / keyBytes(parameters, top)) }, () => ({
+        key: take(keyBytes(parameters, top)),
         permutation: take(2 * n),
       })),
     };
     this.heap = end;
     const polynomials = (2 + sumsInTurn) * turns + 12;
-    const heapBytes = polynomials * valueBytes(n, top, 1) + extendedBytes(n, top) + decompositionBytes(n, top);
+    const heapBytes =
+      polynomials * valueBytes(n, top, 1) + extendedBytes(parameters, top) + decompositionBytes(parameters, top);
     const memory = createMemory(end + heapBytes + 2 ** 16);
     fillWithResidues(memory, end, heapBytes);
     this.context = openContext(instantiate(kernels, memory), memory, parameters, places.context);
@@ -92,9 +93,9 @@ export class SimdCostProbe {
     this.encoder = new Encoder(this.context, places.encoders, places.encoders + embeddingTableBytes(n));
     this.room = new LoadingRoom(this.context, places.rooms, 0);
     this.keys = places.keys.map(({ key, permutation }, k) => {
-      fillWithResidues(memory, key, keyBytes(n, top));
+      fillWithResidues(memory, key, keyBytes(parameters, top));
       this.context.kernels.fillPermutation(permutation, 2 * k + 3, n);
-      return { key: { address: key, level: top }, permutation };
+      return { key: placeKey(parameters, top, key), permutation };
     });
   }
 
@@ -110,7 +111,7 @@ export class SimdCostProbe {
   }
 
   private buildRung(level: number): Rung {
-    const { n } = this.context;
+    const { n, parameters } = this.context;
     let end = this.heap;
     const take = (bytes: number): number => {
       const start = end;
@@ -125,8 +126,8 @@ export class SimdCostProbe {
       three: value(3),
       target: value(2),
       target3: value(3),
-      extended: { address: take(extendedBytes(n, level)), level },
-      digits: take(decompositionBytes(n, level)),
+      extended: { address: take(extendedBytes(parameters, level)), level },
+      digits: take(decompositionBytes(parameters, level)),
     };
   }
 

@@ -3,6 +3,7 @@
  * smallest gap that it fits into. A value dies at the last step that reads it; its place is free from the next step on,
  * or serves that step's own result where the operation allows it.
  */
+import type { Parameters } from '../../../../ir/parameters.ts';
 import { extendedBytes } from '../../../rns/memory/extended-layout.ts';
 import { decompositionBytes } from '../operations/key-switching.ts';
 import { valueBytes } from '../../../rns/memory/layout.ts';
@@ -14,12 +15,12 @@ export interface LaidOutProgram extends FusedProgram {
   readonly arenaBytes: number;
 }
 
-export function layOut(program: FusedProgram, n: number): LaidOutProgram {
+export function layOut(program: FusedProgram, parameters: Parameters): LaidOutProgram {
   const { steps, values } = program;
   const offsets = new Float64Array(values.length).fill(-1);
   const space = new FreeSpace();
   const last = lastReads(program);
-  const bytes = values.map((type) => placeBytes(n, type));
+  const bytes = values.map((type) => placeBytes(parameters, type));
   const bytesOf = (value: number): number => bytes[value] ?? 0;
   const offsetOf = (value: number): number => offsets[value] ?? -1;
 
@@ -44,14 +45,14 @@ export function layOut(program: FusedProgram, n: number): LaidOutProgram {
 }
 
 /** Bytes of a value. */
-export function placeBytes(n: number, { form, level, size }: ValueType): number {
+export function placeBytes(parameters: Parameters, { form, level, size }: ValueType): number {
   switch (form) {
     case 'ciphertext':
-      return valueBytes(n, level, size);
+      return valueBytes(parameters.polyModulusDegree, level, size);
     case 'extended':
-      return extendedBytes(n, level);
+      return extendedBytes(parameters, level);
     case 'digits':
-      return decompositionBytes(n, level);
+      return decompositionBytes(parameters, level);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Which keys a program uses, and up to which level: no more of them is loaded. */
+import type { Parameters } from '../../../../ir/parameters.ts';
 import { keyBytes } from '../../../rns/memory/layout.ts';
 import type { FusedProgram } from './steps.ts';
 
@@ -11,7 +12,7 @@ export interface KeyPlan {
   readonly bytes: number;
 }
 
-export function planKeys({ steps, values }: FusedProgram, n: number): KeyPlan {
+export function planKeys({ steps, values }: FusedProgram, parameters: Parameters): KeyPlan {
   const rotations = new Map<number, number>();
   let relinearization: number | undefined;
   for (const step of steps) {
@@ -23,5 +24,5 @@ export function planKeys({ steps, values }: FusedProgram, n: number): KeyPlan {
     }
   }
   const levels = [...rotations.values(), ...(relinearization === undefined ? [] : [relinearization])];
-  return { relinearization, rotations, bytes: levels.reduce((sum, level) => sum + keyBytes(n, level), 0) };
+  return { relinearization, rotations, bytes: levels.reduce((sum, level) => sum + keyBytes(parameters, level), 0) };
 }

@@ -1,10 +1,11 @@
 /** Where the keys of a program and the permutations of its rotations lie. */
+import type { Parameters } from '../../../../ir/parameters.ts';
 import { galoisIndexOf } from '../../../seal/bytes/galois-elements.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
 import type { PlacedKeys } from './executor.ts';
 import type { KeyPlan } from './key-plan.ts';
 import type { RotationKey } from '../operations/key-switching.ts';
-import { keyBytes } from '../../../rns/memory/layout.ts';
+import { keyBytes, type KeyPlace, placeKey } from '../../../rns/memory/layout.ts';
 import { share, type Team } from '../../../rns/team.ts';
 
 /** Bytes of the permutations of all rotations, see `fillPermutation` of `kernels.ts`. */
@@ -20,17 +21,20 @@ function onePermutation(n: number): number {
  * @param keys address of the `bytes` bytes of the plan
  * @param permutations address of `permutationBytes` bytes
  */
-export function placeKeys(plan: KeyPlan, n: number, keys: number, permutations: number): PlacedKeys {
+export function placeKeys(plan: KeyPlan, parameters: Parameters, keys: number, permutations: number): PlacedKeys {
   let end = keys;
-  const take = (level: number): { address: number; level: number } => {
-    const address = end;
-    end += keyBytes(n, level);
-    return { address, level };
+  const take = (level: number): KeyPlace => {
+    const place = placeKey(parameters, level, end);
+    end += keyBytes(parameters, level);
+    return place;
   };
   const relinearization = plan.relinearization === undefined ? undefined : take(plan.relinearization);
   const rotations = new Map<number, RotationKey>();
   for (const [step, level] of plan.rotations)
-    rotations.set(step, { key: take(level), permutation: permutations + rotations.size * onePermutation(n) });
+    rotations.set(step, {
+      key: take(level),
+      permutation: permutations + rotations.size * onePermutation(parameters.polyModulusDegree),
+    });
   return { relinearization, rotations };
 }
 

@@ -9,6 +9,7 @@ import { opCost } from '../../../../costs/op-costs.ts';
 import type { HeColumns } from '../../../../ir/he/module.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
 import type { EncodingForm } from '../../../rns/encoder.ts';
+import { extendedPlaintextBytes } from '../../../rns/memory/extended-layout.ts';
 import { valueBytes } from '../../../rns/memory/layout.ts';
 
 /** One encoding of a plaintext. */
@@ -29,9 +30,15 @@ export interface PlaintextPlan {
   readonly bytes: number;
 }
 
+/** What the sizes of encodings follow from. */
+type EncodingParameters = Pick<Parameters, 'polyModulusDegree' | 'specialPrimes'>;
+
 /** Bytes of an encoding, kept or not. */
-export function encodingBytes(n: number, { level, extended }: Pick<PlannedEncoding, 'level' | 'extended'>): number {
-  return valueBytes(n, extended ? level + 1 : level, 1);
+export function encodingBytes(
+  parameters: EncodingParameters,
+  { level, extended }: Pick<PlannedEncoding, 'level' | 'extended'>,
+): number {
+  return extended ? extendedPlaintextBytes(parameters, level) : valueBytes(parameters.polyModulusDegree, level, 1);
 }
 
 /**
@@ -40,14 +47,15 @@ export function encodingBytes(n: number, { level, extended }: Pick<PlannedEncodi
  */
 export function planPlaintexts(
   columns: Pick<HeColumns, 'op' | 'b' | 'level' | 'plainScale'>,
-  { polyModulusDegree: n }: Pick<Parameters, 'polyModulusDegree'>,
+  parameters: EncodingParameters,
   budgetBytes: number,
   isExtended: (row: number) => boolean = () => false,
 ): PlaintextPlan {
   const { needs, ofRow } = collect(columns, isExtended);
   const saved = new Float64Array(needs.length);
   for (const [row, index] of ofRow.entries())
-    if (index >= 0) saved[index] = (saved[index] ?? 0) + opCost('encode', columns.level[row] ?? 0, n);
+    if (index >= 0)
+      saved[index] = (saved[index] ?? 0) + opCost('encode', columns.level[row] ?? 0, parameters.polyModulusDegree);
   const benefit = saved.map((cost, index) => cost / bytesOf(index));
   const byBenefit = Array.from(needs.keys()).sort((x, y) => (benefit[y] ?? 0) - (benefit[x] ?? 0) || x - y);
 
@@ -70,7 +78,7 @@ export function planPlaintexts(
 
   function bytesOf(index: number): number {
     const need = needs[index];
-    return need === undefined ? 0 : encodingBytes(n, need);
+    return need === undefined ? 0 : encodingBytes(parameters, need);
   }
 }
 

@@ -3,6 +3,7 @@
  * that all members share, and a sweep over more of them goes in pieces.
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
+import type { Parameters } from '../../../../ir/parameters.ts';
 import { extendedBytes } from '../../../rns/memory/extended-layout.ts';
 import type { Value } from '../../../rns/memory/layout.ts';
 import { encodingBytes, type PlannedEncoding } from './plaintext-plan.ts';
@@ -22,12 +23,12 @@ export interface StagingPlan {
 }
 
 /** Room for encodings of which some are not kept: those without an offset. */
-export function planStaging(encodings: readonly PlannedEncoding[], n: number): StagingPlan {
+export function planStaging(encodings: readonly PlannedEncoding[], parameters: Parameters): StagingPlan {
   const absent = encodings.filter(({ offset }) => offset === undefined);
-  const placeBytes = absent.reduce((most, encoding) => Math.max(most, encodingBytes(n, encoding)), 0);
+  const placeBytes = absent.reduce((most, encoding) => Math.max(most, encodingBytes(parameters, encoding)), 0);
   const places = Math.min(mostPlaces, absent.length);
   const level = absent.reduce((most, encoding) => Math.max(most, encoding.level), 0);
-  const partialBytes = places === 0 ? 0 : extendedBytes(n, level);
+  const partialBytes = places === 0 ? 0 : extendedBytes(parameters, level);
   return { placeBytes, places, partialBytes, bytes: places * placeBytes + partialBytes };
 }
 

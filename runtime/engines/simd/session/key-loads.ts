@@ -29,7 +29,7 @@ export class KeyLoads {
     this.parameters = parameters;
     this.memory = memory;
     // The places do not matter here.
-    this.digits = listDigits(parameters, rotationSteps, placeKeys(plan.keys, parameters.polyModulusDegree, 0, 0));
+    this.digits = listDigits(parameters, rotationSteps, placeKeys(plan.keys, parameters, 0, 0));
   }
 
   /** Of the memory, with the places that keys have been loaded to. */

@@ -188,7 +188,7 @@ function prepare(request: PrepareRequest, plan: ProgramPlan, { memory, words }: 
   });
   const { keys: keyPlan, memory: memoryPlan } = plan;
   const keys = new SwitchedKeys(
-    (place) => placeKeys(keyPlan, n, regions.keys + place * memoryPlan.placeBytes, regions.permutations),
+    (place) => placeKeys(keyPlan, parameters, regions.keys + place * memoryPlan.placeBytes, regions.permutations),
     (placed) => listDigits(parameters, request.rotationSteps, placed),
   );
   fillPermutations(context, keys, team);

@@ -83,12 +83,12 @@ export function planProgram(
   limit: number = memoryLimit,
 ): ProgramPlan {
   const { polyModulusDegree: n } = parameters;
-  const program = layOut(fuseProgram(columns), n);
-  const keys = planKeys(program, n);
+  const program = layOut(fuseProgram(columns), parameters);
+  const keys = planKeys(program, parameters);
   const isExtended = (row: number): boolean => program.extendedRows[row] === 1;
   const planFor = (budget: number): Omit<ProgramPlan, 'problems'> => {
     const plaintexts = planPlaintexts(columns, parameters, budget, isExtended);
-    const staging = planStaging(plaintexts.encodings, n);
+    const staging = planStaging(plaintexts.encodings, parameters);
     const memory = planMemory({
       team: teamBytes,
       context: contextBytes(parameters),

@@ -3,18 +3,21 @@
  *
  * Forward: Cooley–Tukey butterflies (x, y) → (x + w·y, x − w·y), from coefficients to bit-reversed order, two stages in a
  * pass. Nothing is reduced between stages: with |w·y| ≤ (1/2 + 2^−53·|y|)·q a stage takes a bound of u·2^48 to
- * (u·(1 + 1/32) + 1/2)·2^48, so that 15 stages take coefficients of 2^48 below 11·2^48 < 2^52, what `multiplyBy` and the
+ * (u·(1 + 1/32) + 1/2)·2^48, so that 16 stages take coefficients of 2^48 below 12·2^48 < 2^52, what `multiplyBy` and the
  * `balance` of the last stage allow.
  *
  * Inverse: Gentleman–Sande butterflies (x, y) → (x + y, (x − y)·w), the stages of the forward transform backwards. Sums
  * double with each stage. At most two stages come before the first pass of two, and take (q + 1)/2 to 2q + 2. A pass takes
  * operands of at most 2q + 2 to products below 3/4·q, to sums of two such products, and to sums of four operands, below
  * 8q + 8 < 2^51 and balanced at once: so every pass finds operands of at most 2q + 2. The last pass multiplies everything by
- * 1/n and balances it, which is exact for what is so small.
+ * 1/n, or that times a constant, and balances it, which is exact for what is so small.
  *
  * Of the four blocks that the two outermost stages leave each goes through its other stages by itself, in the cache.
  */
 import { balance, degreeOf, lift as liftBy, multiplyBy, primeOf, reciprocalOf } from './modular';
+
+/** Where a prime's record has 1/n, as a factor. */
+const inverseOfN: usize = 24;
 
 export function forward(limb: usize, prime: usize): void {
   forwardFrom(limb, 0, limb, prime);
@@ -31,8 +34,12 @@ export function inverse(limb: usize, prime: usize): void {
 }
 
 export function inverseFrom(source: usize, target: usize, prime: usize): void {
+  inverseTimes(source, target, prime + inverseOfN, prime);
+}
+
+export function inverseTimes(source: usize, target: usize, factor: usize, prime: usize): void {
   inverseBlocks(source, target, prime);
-  finalPass(target, prime);
+  finalPass(target, factor, prime);
 }
 
 /** The two outermost stages; `lifting` is a constant wherever this is inlined. */
@@ -261,14 +268,14 @@ function inversePass(limb: usize, bytes: usize, entry: usize, count: usize, prim
   }
 }
 
-/** The two outermost stages and the product with 1/n, which the roots that are multiplied with anyway take over. */
-function finalPass(limb: usize, prime: usize): void {
+/** The two outermost stages and the product with a factor, which the roots that are multiplied with anyway take over. */
+function finalPass(limb: usize, factor: usize, prime: usize): void {
   const q = primeOf(prime);
   const reciprocal = reciprocalOf(prime);
   const table: usize = load<u32>(prime, 44);
   const quarter: usize = <usize>degreeOf(prime) << 1;
-  const f = v128.load64_splat(prime, 24);
-  const fOverQ = v128.load64_splat(prime, 32);
+  const f = v128.load64_splat(factor);
+  const fOverQ = v128.load64_splat(factor, 8);
   const w = v128.load64_splat(table, 16);
   const v = v128.load64_splat(table, 24);
   const scaled = balance(multiplyBy(w, f, fOverQ, q), q, reciprocal);

@@ -75,7 +75,7 @@ describe('transforms', () => {
     );
   });
 
-  test.each([4096, 8192, 16384, 32768])('go back for n = %i with the largest primes', async (n) => {
+  test.each([4096, 8192, 16384, 32768, 65536])('go back for n = %i with the largest primes', async (n) => {
     const primes = primesFor(n, 48, 2);
     const { kernels, memory, heap, records } = await openPrimes(n, primes, 2 * limbStride(n));
     for (const [k, q] of primes.entries()) {

@@ -8,7 +8,7 @@ import { type Draw, draws, drawLimb, KernelLimbs, largestPrime } from './kernel-
 
 const n = 32;
 const digits = 3;
-const stride = keyStride(digits - 1);
+const stride = keyStride({ digits });
 const keyDoubles = ((n / 2) * stride) / 8;
 const limbs = await KernelLimbs.open(n, 3, 8 * keyDoubles);
 const [source, target, back, key] = [limbs.at(0), limbs.at(1), limbs.at(2), limbs.at(3)];

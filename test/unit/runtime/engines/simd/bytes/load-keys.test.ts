@@ -48,9 +48,9 @@ interface Levels {
   readonly rotations: ReadonlyMap<number, number>;
 }
 
-function planOf({ relinearization, rotations }: Levels, n: number): KeyPlan {
+function planOf({ relinearization, rotations }: Levels, parameters: Parameters): KeyPlan {
   const levels = [...rotations.values(), ...(relinearization === undefined ? [] : [relinearization])];
-  return { relinearization, rotations, bytes: levels.reduce((sum, level) => sum + keyBytes(n, level), 0) };
+  return { relinearization, rotations, bytes: levels.reduce((sum, level) => sum + keyBytes(parameters, level), 0) };
 }
 
 class Loading {
@@ -60,16 +60,16 @@ class Loading {
 
   private constructor(bench: OperationBench, levels: Levels, members: number) {
     const { n, parameters } = bench.context;
-    const plan = planOf(levels, n);
+    const plan = planOf(levels, parameters);
     this.bench = bench;
     this.rooms = bench.take(loadingBytes(parameters, members));
-    this.placed = placeKeys(plan, n, bench.take(plan.bytes), bench.take(permutationBytes(plan, n)));
+    this.placed = placeKeys(plan, parameters, bench.take(plan.bytes), bench.take(permutationBytes(plan, n)));
   }
 
   /** With room for the keys twice. */
   static async open(parameters: Parameters, levels: Levels, members: number): Promise<Loading> {
     const n = parameters.polyModulusDegree;
-    const plan = planOf(levels, n);
+    const plan = planOf(levels, parameters);
     const bytes = loadingBytes(parameters, members) + 2 * plan.bytes + 2 * permutationBytes(plan, n) + 2 ** 17;
     return new Loading(await OperationBench.open(parameters, bytes), levels, members);
   }
@@ -92,7 +92,7 @@ class Loading {
   }
 
   bytesOf({ address, level }: KeyPlace): Uint8Array {
-    return this.bytesAt(address, keyBytes(this.bench.context.n, level));
+    return this.bytesAt(address, keyBytes(this.bench.context.parameters, level));
   }
 }
 

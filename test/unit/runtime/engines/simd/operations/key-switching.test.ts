@@ -58,10 +58,10 @@ class Hoisting {
     const x = reference.encrypt(values, scale, level);
     this.like = x;
     const xAt = bench.put(reference.residuesOf(x));
-    const digits = bench.take(decompositionBytes(n, level));
+    const digits = bench.take(decompositionBytes(bench.context.parameters, level));
     this.steps.push(['decompose', xAt, digits]);
     const extended = (): ExtendedValue => {
-      const bytes = extendedBytes(n, level);
+      const bytes = extendedBytes(bench.context.parameters, level);
       const address = bench.take(bytes);
       // What an operation leaves as it was would be seen.
       limbView(bench.context.memory, address, bytes / 8).fill(12345);
@@ -106,7 +106,7 @@ function putPlaintext(
 ): ExtendedPlaintext {
   const { kernels, memory, n, primes } = bench.context;
   const plaintext = bench.put(reference.plaintextResidues(reference.encode(slots, plaintextScale, level)));
-  const address = bench.take(extendedPlaintextBytes(n, level));
+  const address = bench.take(extendedPlaintextBytes(bench.context.parameters, level));
   const stride = limbStride(n);
   const all = new Float64Array(memory.buffer);
   all.copyWithin(address / 8, plaintext.address / 8, plaintext.address / 8 + ((level + 1) * stride) / 8);
@@ -132,7 +132,10 @@ async function check(
   const reference = new SealReference(seal, parameters, rotations);
   const { polyModulusDegree: n } = parameters;
   const bytes =
-    4 * keyBytes(n, keyLevel) + decompositionBytes(n, level) + 50 * extendedPlaintextBytes(n, keyLevel) + 2 ** 20;
+    4 * keyBytes(parameters, keyLevel) +
+    decompositionBytes(parameters, level) +
+    50 * extendedPlaintextBytes(parameters, keyLevel) +
+    2 ** 20;
   const bench = await OperationBench.open(parameters, bytes);
   try {
     const { steps, rotated, sum, like } = new Hoisting(reference, bench, level, keyLevel, seed);

@@ -14,6 +14,7 @@ import {
   type KeyPlace,
   keyStride,
   limbAt,
+  placeKey,
   type Value,
   valueBytes,
 } from '../../../../../../runtime/rns/memory/layout.ts';
@@ -100,7 +101,7 @@ export class OperationBench {
   /** A key good up to a level. */
   putKey(digits: readonly Residues[], level: number): KeyPlace {
     const { n, memory, parameters } = this.context;
-    const key = { address: this.take(keyBytes(n, level)), level };
+    const key = placeKey(parameters, level, this.take(keyBytes(parameters, level)));
     const special = parameters.primes.length;
     const all = new Float64Array(memory.buffer);
     for (const [digit, { residues }] of digits.slice(0, level + 1).entries()) {
@@ -110,7 +111,7 @@ export class OperationBench {
           const from = (poly * (special + 1) + prime) * n;
           const block = keyBlock(key, n, k) + 32 * digit + 16 * poly;
           for (const [i, x] of this.balance(residues.subarray(from, from + n), prime).entries())
-            all[(block + (i >> 1) * keyStride(level)) / 8 + (i & 1)] = x;
+            all[(block + (i >> 1) * keyStride(key)) / 8 + (i & 1)] = x;
         }
       }
     }

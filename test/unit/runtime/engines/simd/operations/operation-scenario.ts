@@ -211,7 +211,10 @@ export async function checkOperations(
     const polynomials = 130 + 3 * terms;
     const values = polynomials * limbStride(n) * primes.length;
     for (const team of teams) {
-      const bench = await OperationBench.open(parameters, values + 2 * keyBytes(n, operands.keyLevel) + 2 ** 20);
+      const bench = await OperationBench.open(
+        parameters,
+        values + 2 * keyBytes(parameters, operands.keyLevel) + 2 ** 20,
+      );
       const { cases } = new Scenario(reference, bench, operands, seed, terms);
       const steps = cases.map(({ step }) => step);
       if (team === 1) bench.run(steps);

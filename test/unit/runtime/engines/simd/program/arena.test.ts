@@ -1,4 +1,5 @@
 /** Places of values: none overlap while both live, and little room is lost between them. */
+import type { Parameters } from '../../../../../../ir/parameters.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -14,12 +15,16 @@ import { compileBytes } from '../../../../../support/run-plans.ts';
 import { managedProgram } from '../random-programs.ts';
 import { casesOf, isNightly } from '../../../../../support/setup/suite.ts';
 
-const n = 32;
+const parameters: Parameters = {
+  polyModulusDegree: 4096,
+  primes: Array.from({ length: 64 }, (_, k) => k + 1),
+  specialPrimes: [65],
+};
 
 test('no value lies where another lives', () => {
   fc.assert(
     fc.property(managedProgram, fc.boolean(), ({ columns }, doubleHoisting) => {
-      const program = layOut(fuseProgram(columns, { doubleHoisting }), n);
+      const program = layOut(fuseProgram(columns, { doubleHoisting }), parameters);
       const last = lastReads(program);
       const live = new Set<number>();
       for (const [index, step] of program.steps.entries()) {
@@ -48,9 +53,8 @@ test.each(exampleModels.filter(({ name }) => isNightly || name === 'cryptonets')
   '$name loses little room between values',
   ({ name, maxError }) => {
     const { program } = compileBytes(modelBytes(name), { samples: mnistImages().slice(128), maxError }).plan;
-    const { polyModulusDegree } = program.parameters;
-    const laidOut = layOut(fuseProgram(program.columns), polyModulusDegree);
-    expect(laidOut.arenaBytes).toBeLessThanOrEqual(1.05 * mostLiveBytes(laidOut, polyModulusDegree));
+    const laidOut = layOut(fuseProgram(program.columns), program.parameters);
+    expect(laidOut.arenaBytes).toBeLessThanOrEqual(1.05 * mostLiveBytes(laidOut, program.parameters));
   },
 );
 
@@ -95,13 +99,13 @@ describe('free space', () => {
 function place({ offsets, values }: LaidOutProgram, value: number): readonly [number, number] {
   const type = values[value];
   const start = offsets[value] ?? -1;
-  return [start, type === undefined ? Infinity : start + placeBytes(n, type)];
+  return [start, type === undefined ? Infinity : start + placeBytes(parameters, type)];
 }
 
 /** Bytes of the values that live at once, with the result of a step beside its operands. */
-function mostLiveBytes(program: LaidOutProgram, degree: number): number {
+function mostLiveBytes(program: LaidOutProgram, parameters: Parameters): number {
   const last = lastReads(program);
-  const bytes = program.values.map((type) => placeBytes(degree, type));
+  const bytes = program.values.map((type) => placeBytes(parameters, type));
   let live = 0;
   let most = 0;
   for (const [index, step] of program.steps.entries()) {

@@ -18,6 +18,7 @@ import {
 } from '../../../../../../runtime/engines/simd/program/steps.ts';
 import { mnistImages, modelBytes } from '../../../../../support/mnist.ts';
 import { compileBytes } from '../../../../../support/run-plans.ts';
+import { parametersOf } from '../arbitrary-parameters.ts';
 import { managedProgram } from '../random-programs.ts';
 import { casesOf, isNightly } from '../../../../../support/setup/suite.ts';
 
@@ -210,14 +211,14 @@ describe('key switches', () => {
       const product = builder.add('multiply', { ...at, level: 1, size: 3, a, b });
       return builder.add('relinearize', { ...at, level: 1, a: product });
     });
-    const n = 4096;
-    expect(planKeys(fuseProgram(columns), n)).toEqual({
+    const parameters = parametersOf(4096, [30, 30, 30], 32);
+    expect(planKeys(fuseProgram(columns), parameters)).toEqual({
       relinearization: 1,
       rotations: new Map([
         [1, 2],
         [3, 1],
       ]),
-      bytes: keyBytes(n, 2) + 2 * keyBytes(n, 1),
+      bytes: keyBytes(parameters, 2) + 2 * keyBytes(parameters, 1),
     });
   });
 });

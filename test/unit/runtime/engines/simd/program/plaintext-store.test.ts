@@ -108,15 +108,14 @@ describe('the plan', () => {
           expect(encoding?.level).toBeGreaterThanOrEqual(level);
           if (extended) expect(encoding?.extended).toBe(true);
         });
-        const degree = deepParameters.polyModulusDegree;
         let end = 0;
         for (const encoding of encodings) {
           if (encoding.offset === undefined) {
-            expect(encodingBytes(degree, encoding)).toBeGreaterThan(budget - bytes);
+            expect(encodingBytes(deepParameters, encoding)).toBeGreaterThan(budget - bytes);
             continue;
           }
           expect(encoding.offset).toBe(end);
-          end += encodingBytes(degree, encoding);
+          end += encodingBytes(deepParameters, encoding);
         }
         expect(bytes).toBe(end);
         expect(bytes).toBeLessThanOrEqual(budget);

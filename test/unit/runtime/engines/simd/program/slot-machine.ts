@@ -14,7 +14,7 @@ import {
   decompositionBytes,
   type RotationKey,
 } from '../../../../../../runtime/engines/simd/operations/key-switching.ts';
-import { type KeyPlace, type Value, valueBytes } from '../../../../../../runtime/rns/memory/layout.ts';
+import { type KeyPlace, placeKey, type Value, valueBytes } from '../../../../../../runtime/rns/memory/layout.ts';
 import {
   encodingBytes,
   type PlaintextPlan,
@@ -36,11 +36,13 @@ interface Cell {
 }
 
 class SlotMemory {
+  readonly parameters: Parameters;
   readonly n: number;
   private readonly cells = new Map<number, Cell>();
 
-  constructor(n: number) {
-    this.n = n;
+  constructor(parameters: Parameters) {
+    this.parameters = parameters;
+    this.n = parameters.polyModulusDegree;
   }
 
   write(address: number, bytes: number, cell: Omit<Cell, 'end'>): void {
@@ -73,7 +75,7 @@ class SlotMemory {
   }
 
   writeExtended({ address, level }: ExtendedValue, slots: Float64Array): void {
-    this.write(address, extendedBytes(this.n, level), { form: 'extended', level, size: 2, slots });
+    this.write(address, extendedBytes(this.parameters, level), { form: 'extended', level, size: 2, slots });
   }
 
   plaintext(address: number, level: number, isExtended: boolean): Float64Array {
@@ -85,7 +87,7 @@ class SlotMemory {
 
   writePlaintext({ address, level }: Omit<Value, 'size'>, slots: Float64Array, extended: boolean): void {
     const size = extended ? 2 : 1;
-    this.write(address, encodingBytes(this.n, { level, extended }), { form: 'plaintext', level, size, slots });
+    this.write(address, encodingBytes(this.parameters, { level, extended }), { form: 'plaintext', level, size, slots });
   }
 }
 
@@ -102,7 +104,6 @@ const rotated = (x: Float64Array, { permutation }: RotationKey): Float64Array =>
   x.map((_, s) => x[(s + permutation) % x.length] ?? NaN);
 
 function slotOperations(memory: SlotMemory): StepOperations {
-  const { n } = memory;
   const lower = (x: Value, target: Value): void => {
     expectThat(target.level === x.level - 1 && target.size === x.size, 'not one level less');
     memory.writeCiphertext(target, memory.ciphertext(x));
@@ -164,7 +165,12 @@ function slotOperations(memory: SlotMemory): StepOperations {
     },
     decompose: (x, address) => {
       const slots = memory.ciphertext(x);
-      memory.write(address, decompositionBytes(n, x.level), { form: 'digits', level: x.level, size: 1, slots });
+      memory.write(address, decompositionBytes(memory.parameters, x.level), {
+        form: 'digits',
+        level: x.level,
+        size: 1,
+        slots,
+      });
       memory.ciphertext(x);
     },
     rotateDecomposed: (x, address, key, target) => {
@@ -253,12 +259,11 @@ export function runOnSlots(
   { budgetBytes = Infinity, onStep, ...fuseOptions }: SlotRunOptions = {},
 ): Float64Array[] {
   const { columns, parameters, slots } = program;
-  const n = 2 * slots;
-  const laidOut = layOut(fuseProgram(columns, fuseOptions), n);
-  const { relinearization, rotations } = planKeys(laidOut, n);
+  const laidOut = layOut(fuseProgram(columns, fuseOptions), parameters);
+  const { relinearization, rotations } = planKeys(laidOut, parameters);
   const plan = planPlaintexts(columns, parameters, budgetBytes, (row) => laidOut.extendedRows[row] === 1);
-  const staging = planStaging(plan.encodings, n);
-  const memory = new SlotMemory(n);
+  const staging = planStaging(plan.encodings, parameters);
+  const memory = new SlotMemory(parameters);
   const encodings = slotEncodings(memory, plan, program, laidOut.arenaBytes + staging.bytes);
   const outputs: Float64Array[] = [];
   const io: StepIo = {
@@ -280,9 +285,9 @@ export function runOnSlots(
     operations: slotOperations(memory),
     staging: new Staging(encodings, plan.ofRow, staging, laidOut.arenaBytes, alone),
     keys: {
-      relinearization: relinearization === undefined ? undefined : { address: 0, level: relinearization },
+      relinearization: relinearization === undefined ? undefined : placeKey(parameters, relinearization, 0),
       rotations: new Map(
-        [...rotations].map(([step, level]) => [step, { key: { address: 0, level }, permutation: step }]),
+        [...rotations].map(([step, level]) => [step, { key: placeKey(parameters, level, 0), permutation: step }]),
       ),
     },
     io,

@@ -29,7 +29,7 @@ function operationsOf(bench: OperationBench, reference: SealReference): Step[] {
   if (x === undefined || y === undefined) throw new Error('two values are none');
   const plaintext = bench.put(reference.plaintextResidues(reference.encode(slots, 2 ** 20, 1)));
   const [product, lower] = [bench.value(1, 3), bench.value(0, 2)];
-  const digits = bench.take(decompositionBytes(n, 1));
+  const digits = bench.take(decompositionBytes(bench.context.parameters, 1));
   const relinKey = bench.putKey(reference.relinKeyDigits(), 1);
   const rotationKey = bench.rotationKey(reference.galoisKeyDigits(1), 1, 1);
   const sums = { address: bench.take(valueBytes(n, 3, 2)), level: 1 };
@@ -71,7 +71,7 @@ test(`${operationCount} operations take no memory that stays`, async () => {
   const parameters = parametersOf(4096, [48, 40], 48);
   const reference = new SealReference(seal, parameters, [1]);
   let steps: Step[] = [];
-  const bench = await OperationBench.open(parameters, 3 * keyBytes(4096, 1) + 20 * valueBytes(4096, 1, 3));
+  const bench = await OperationBench.open(parameters, 3 * keyBytes(parameters, 1) + 20 * valueBytes(4096, 1, 3));
   try {
     steps = operationsOf(bench, reference);
   } finally {
