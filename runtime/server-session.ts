@@ -5,6 +5,7 @@ import type { ClientPart } from '../ir/plan/plan.ts';
 import type { EngineSession, EvaluateOptions, EvaluationTimings } from './base/engine.ts';
 import { ownBytes } from './base/own-bytes.ts';
 import { Pending } from './base/pending.ts';
+import { evaluateRuns } from './evaluate-runs.ts';
 import type { RandomAccess } from './format/random-access.ts';
 import type { Append } from './format/zip-writer.ts';
 import {
@@ -65,7 +66,7 @@ export class ServerSession {
 
   /**
    * Evaluates a file of encrypted inputs, of which it makes a copy at once. Any number of evaluations may be asked for;
-   * the runs of all sessions of a server take turns.
+   * the runs of all sessions of a server take turns, or are done side by side where as many wait as there are threads.
    *
    * Rejects with `HepcError` for files that are damaged, of another plan or another key, for a session that is closed or was
    * lost with others (H641) and where memory runs out; with the reason of `signal` once it aborts, and with what
@@ -126,7 +127,8 @@ export class ServerSession {
     const bytes = ownBytes(inputs, 'the file of encrypted inputs');
     const { samples, place, runs } = readCiphertexts(bytes, 'inputs', part, keyId);
     const results: Uint8Array[][] = [];
-    const timings = await this.evaluateRuns(
+    const timings = await evaluateRuns(
+      this.engine,
       runs.length,
       options,
       (run) => runs[run] ?? [],
@@ -150,7 +152,8 @@ export class ServerSession {
     await file.check({ first, end }, options.signal);
     const samples = Math.min(file.samples, end * part.batch) - first * part.batch;
     const writer = new CiphertextWriter('outputs', part, { keyId, samples, place: file.place }, append);
-    const timings = await this.evaluateRuns(
+    const timings = await evaluateRuns(
+      this.engine,
       end - first,
       options,
       (run) => file.read(first + run),
@@ -173,7 +176,8 @@ export class ServerSession {
       const append: Append = (bytes) => files[k]?.append(bytes) ?? Promise.resolve();
       return new CiphertextWriter('outputs', part, { keyId, samples, place }, append);
     });
-    const timings = await this.evaluateRuns(
+    const timings = await evaluateRuns(
+      this.engine,
       1,
       options,
       () => summed(readers),
@@ -184,28 +188,5 @@ export class ServerSession {
     const bytes: number[] = [];
     for (const writer of writers) bytes.push(await writer.finish());
     return { bytes, timings };
-  }
-
-  /** Evaluates the inputs of `runs` runs that `read` gives, and hands their outputs to `write`. */
-  private async evaluateRuns(
-    runs: number,
-    { signal, onProgress }: EvaluateOptions,
-    read: (run: number) => readonly Uint8Array[] | Promise<readonly Uint8Array[]>,
-    write: (outputs: Uint8Array[]) => void | Promise<void>,
-  ): Promise<EvaluationTimings> {
-    let timings: EvaluationTimings = { wait: 0, keys: 0, evaluate: 0 };
-    for (let run = 0; run < runs; run++) {
-      const { outputs, timings: own } = await this.engine.evaluate(await read(run), {
-        ...(signal === undefined ? {} : { signal }),
-        ...(onProgress === undefined ? {} : { onProgress: (fraction) => onProgress((run + fraction) / runs) }),
-      });
-      await write(outputs);
-      timings = {
-        wait: timings.wait + own.wait,
-        keys: timings.keys + own.keys,
-        evaluate: timings.evaluate + own.evaluate,
-      };
-    }
-    return timings;
   }
 }

@@ -88,7 +88,7 @@ export class Server {
 
   /**
    * Loads a file of evaluation keys. Sessions are independent of each other, also those of the same keys; their
-   * evaluations take turns. To be closed, or closed with the server.
+   * evaluations take turns, as `ServerSession.evaluate` says. To be closed, or closed with the server.
    *
    * Throws `HepcError` for files that are damaged, for other parameters or, where weights are bound to a key, of another
    * one; for a server that is closed, before or meanwhile. Rejects with the reason of `signal` once it aborts.

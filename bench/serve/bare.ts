@@ -1,4 +1,5 @@
 /** The evaluations of a load without a service: a `Server` of the library, in this process. */
+import { setImmediate } from 'node:timers/promises';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Server } from '../../runtime/server.ts';
 import { type BenchClient, bytesOf } from './clients.ts';
@@ -11,11 +12,20 @@ export interface BareFigures {
   readonly milliseconds: readonly number[];
 }
 
-/** All requests of all clients once, with their keys loaded before. */
+interface BareOptions {
+  readonly threads: number;
+  readonly memoryBytes: number;
+  readonly atOnce?: boolean;
+}
+
+/**
+ * All requests of all clients once, with their keys loaded before: one after another, of which the next waits while one is
+ * evaluated by all threads; or a request of each client at once, which threads may evaluate side by side.
+ */
 export async function evaluateBare(
   plan: Plan,
   clients: readonly BenchClient[],
-  { threads, memoryBytes }: { readonly threads: number; readonly memoryBytes: number },
+  { threads, memoryBytes, atOnce = false }: BareOptions,
 ): Promise<BareFigures> {
   const server = await Server.create(plan, { engine: 'simd', threads, memoryBudgetBytes: memoryBytes });
   try {
@@ -28,13 +38,18 @@ export async function evaluateBare(
     const start = performance.now();
     const startCpu = ownCpu();
     const rounds = files[0]?.length ?? 0;
+    const underWay: Promise<void>[] = [];
     for (let r = 0; r < rounds; r++)
-      await Promise.all(
-        sessions.map(async (session, c) => {
-          const { timings } = await session.evaluate(files[c]?.[r] ?? new Uint8Array());
+      for (const [c, session] of sessions.entries()) {
+        const evaluated = session.evaluate(files[c]?.[r] ?? new Uint8Array()).then(({ timings }) => {
           milliseconds.push(timings.evaluate);
-        }),
-      );
+        });
+        underWay.push(evaluated);
+        // Two that were asked for in one breath would go side by side.
+        if (underWay.length === 1 && !atOnce) await setImmediate();
+        if (underWay.length > (atOnce ? sessions.length - 1 : 1)) await underWay.shift();
+      }
+    await Promise.all(underWay);
     return { seconds: (performance.now() - start) / 1000, cpuMilliseconds: ownCpu() - startCpu, milliseconds };
   } finally {
     await server.close();

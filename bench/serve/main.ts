@@ -155,16 +155,23 @@ async function measureFew({ plan, planFile, clients }: ServerBench): Promise<Few
   const few = clients.slice(0, fewClients);
   const requests = few.length * requestsEach;
   const bare: number[] = [];
+  const sideBySide: number[] = [];
   const served: number[] = [];
   const evaluations: number[] = [];
   const overheads: number[] = [];
-  const cpu = { bare: [] as number[], server: [] as number[], evaluator: [] as number[], clients: [] as number[] };
+  const cpu = {
+    ...{ bare: [] as number[], sideBySide: [] as number[] },
+    ...{ server: [] as number[], evaluator: [] as number[], clients: [] as number[] },
+  };
   for (let round = 0; round < rounds; round++) {
     note(`few clients, round ${round + 1} of ${rounds}`);
     const alone = await evaluateBare(plan, few, { threads, memoryBytes });
     cpu.bare.push(alone.cpuMilliseconds / requests);
     bare.push(requests / alone.seconds);
     evaluations.push(median(alone.milliseconds));
+    const together = await evaluateBare(plan, few, { threads, memoryBytes, atOnce: true });
+    cpu.sideBySide.push(together.cpuMilliseconds / requests);
+    sideBySide.push(requests / together.seconds);
     const service = await serve(planFile);
     try {
       await uploadAll(service.url, 'mlp', few);
@@ -182,7 +189,7 @@ async function measureFew({ plan, planFile, clients }: ServerBench): Promise<Few
       await service.stop('SIGTERM');
     }
   }
-  return { clients: few.length, requests, bare, served, evaluations, overheads, cpu };
+  return { clients: few.length, requests, bare, sideBySide, served, evaluations, overheads, cpu };
 }
 
 async function measureMany(

@@ -12,12 +12,14 @@ export interface FewFigures {
   readonly requests: number;
   /** Requests a second, by round. */
   readonly bare: readonly number[];
+  /** Of bare evaluations that are asked for at once. */
+  readonly sideBySide: readonly number[];
   readonly served: readonly number[];
   /** Milliseconds, medians by round. */
   readonly evaluations: readonly number[];
   readonly overheads: readonly number[];
   /** Milliseconds of processor time for a request: of bare evaluations, and served by process. */
-  readonly cpu: Readonly<Record<'bare' | 'server' | 'evaluator' | 'clients', readonly number[]>>;
+  readonly cpu: Readonly<Record<'bare' | 'sideBySide' | 'server' | 'evaluator' | 'clients', readonly number[]>>;
 }
 
 export interface ManyFigures {
@@ -67,7 +69,7 @@ export function serveSections(figures: ServeFigures, where: Circumstances): stri
 }
 
 function renderFew(
-  { clients, requests, bare, served, evaluations, overheads, cpu }: FewFigures,
+  { clients, requests, bare, sideBySide, served, evaluations, overheads, cpu }: FewFigures,
   measured: string,
 ): string {
   const ratio = served.map((value, k) => (100 * value) / (bare[k] ?? NaN));
@@ -75,20 +77,22 @@ function renderFew(
 
 ${measured}
 
-${clients} clients with keys of their own, ${requests} requests that were encrypted before, ${bare.length} rounds, each bare (one process that evaluates and does nothing else) and served.
+${clients} clients with keys of their own, ${requests} requests that were encrypted before, ${bare.length} rounds, each bare (one process that evaluates and does nothing else: one after another, by both threads) and served. Where a request of each client is asked for at once, threads evaluate side by side, in a service as in a bare process.
 
 ${spread}
 ${row('requests a second, bare evaluations', bare, 1)}
+${row('requests a second, bare evaluations side by side', sideBySide, 1)}
 ${row('requests a second, served', served, 1)}
 ${row('served, in per cent of bare', ratio, 0)}
 ${row('one evaluation, ms', evaluations, 1)}
 ${row('one request beyond its evaluation, ms', overheads, 1)}
 ${row('processor time of an evaluation, bare, ms', cpu.bare, 0)}
+${row('processor time of one of those side by side, bare, ms', cpu.sideBySide, 0)}
 ${row('processor time of a request, served: the evaluator, ms', cpu.evaluator, 0)}
 ${row('the server, ms', cpu.server, 0)}
 ${row('the client, ms', cpu.clients, 0)}
 
-Two cores have two seconds of processor time a second: what evaluator, server and client take for a request, and the time that the two threads of an evaluation wait for each other where others have a core, are why fewer requests are served than evaluations could be made. The longer an evaluation takes, the smaller the difference.
+Two cores have two seconds of processor time a second: what evaluator, server and client take for a request is why fewer requests are served than evaluations could be made side by side. One after another, the threads of an evaluation wait for each other. The longer an evaluation takes, the smaller the difference.
 `;
 }
 

@@ -18,8 +18,8 @@ export interface EngineOptions {
   /** Workers that share the program. */
   readonly threads: number;
   /**
-   * Bytes for encoded weights and, in what these leave, keys of sessions; an engine whose workers share no memory counts
-   * them for each worker. Weights beyond it are encoded at each use or, where they are encrypted, read from where they are;
+   * Bytes for encoded weights and, in what these leave, evaluations side by side and keys of sessions; an engine whose workers
+   * share no memory counts them for each worker. Weights beyond it are encoded at each use or, where they are encrypted, read from where they are;
    * keys beyond it make room for each other, the least recently used first. The keys of one session and a few ciphertexts
    * are in memory whatever the budget.
    */
@@ -56,9 +56,12 @@ export interface Evaluation<Value> {
 
 /** Keys on a prepared plan. */
 export interface EngineSession<Value> {
+  /** Evaluations to ask for at once, where there are many, so that no worker waits; 1 where they run one after another. */
+  readonly runsAtOnce: number;
   /**
-   * Runs the program on inputs by the index of the `input` ops. Evaluations of all sessions of a plan run one after
-   * another, in the order in which they were asked for. Inputs belong to the session from now on. An input of saved bytes may
+   * Runs the program on inputs by the index of the `input` ops. Evaluations of all sessions of a plan begin in the order in
+   * which they were asked for: one after another, each by all workers, or where enough of them wait one for each worker.
+   * Inputs belong to the session from now on. An input of saved bytes may
    * be several seeded ciphertexts of the same size, one after another (`savedSeededBytes`): it is their sum.
    *
    * Throws `HepcError` for inputs that do not fit, weights that cannot be read, a session that is closed and for lack of

@@ -21,6 +21,7 @@ class ClearPlan implements PreparedPlan<Float64Array, undefined> {
 
   openSession(): Promise<EngineSession<Float64Array>> {
     return Promise.resolve({
+      runsAtOnce: 1,
       evaluate: (inputs, options) => this.evaluate(inputs, options),
       close: () => Promise.resolve(),
     });

@@ -186,9 +186,12 @@ describe.each(isNightly ? engines : engines.slice(0, 1))('on %s', (engine) => {
           running.abort(new Error('enough'));
         },
       });
+      // Two more, of which one may have a worker for itself.
+      const third = second?.evaluate(party(1).inputs);
       const two = second?.evaluate(party(1).inputs, { signal: waiting.signal });
       await expect(two).rejects.toThrow('no more');
       await expect(one).rejects.toThrow('enough');
+      await third;
       await expectAnswer(first, 0, engine);
       await expectAnswer(second, 1, engine);
     });

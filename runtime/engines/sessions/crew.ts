@@ -1,8 +1,9 @@
 /**
- * The workers of a plan, who are all asked at once and work as a team: whoever fails or dies ends the work of all, so
- * that a question always has its answers.
+ * The workers of a plan. Asked all at once they work as a team: whoever fails or dies ends the work of all, so that a question
+ * always has its answers. One that is asked alone is nobody else's concern.
  */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import { Pending } from '../../base/pending.ts';
 import { describeError, isOutOfMemory } from '../../seal/library/exceptions.ts';
 import { type WorkerEntry, WorkerThread } from '../threads/worker-thread.ts';
 import type { Answer, Failed, Failure, Reply, SessionProtocol } from './protocol.ts';
@@ -15,26 +16,49 @@ export interface StopSign {
   readonly reset: () => void;
 }
 
+/** Who is asked a question: all workers, or one alone. */
+export interface Asked<Request extends object> {
+  /** The answers of all, `failed` ones of those who are dead or die. Never rejects. @param onProgress told of all progress */
+  readonly ask: (request: Request, onProgress: (part: number) => void) => Promise<Answer[]>;
+  /** Makes them ready for work; only while they do none. */
+  readonly reset: () => void;
+  /** Ends their work; they answer soon. */
+  readonly stop: () => void;
+  /** Ends those who have not answered, and answers in their place. */
+  readonly giveUp: () => Promise<void>;
+}
+
+interface Question {
+  readonly answer: (answer: Answer) => void;
+  readonly onProgress: (part: number) => void;
+  /** Whether all are asked it, who then wait for each other. */
+  readonly isForAll: boolean;
+}
+
 interface Member<Request extends object> {
   readonly thread: WorkerThread<SessionProtocol<Request>>;
-  answer: ((answer: Answer) => void) | undefined;
+  question: Question | undefined;
   death: Failed | undefined;
 }
 
+const ignore = (): void => undefined;
+
 export class Crew<Request extends object> {
-  /** Told of all progress. */
-  onProgress: (part: number) => void = () => undefined;
   private readonly members: readonly Member<Request>[];
   private readonly sign: StopSign | Request;
+  private readonly lanes: readonly StopSign[];
+  private readonly pending = new Pending();
 
   /**
    * Starts the workers.
    * @param entry a worker that speaks the protocol
    * @param sign how they are told to stop; for a single worker that shares no memory the request that stops it, which has no
    * answer
+   * @param lanes by worker: how it is told to stop what it has been asked alone; none where nobody is
    */
-  constructor(entry: WorkerEntry, size: number, sign: StopSign | Request) {
+  constructor(entry: WorkerEntry, size: number, sign: StopSign | Request, lanes: readonly StopSign[] = []) {
     this.sign = sign;
+    this.lanes = lanes;
     this.members = Array.from({ length: size }, () => {
       const member: Member<Request> = {
         thread: new WorkerThread<SessionProtocol<Request>>(entry, {
@@ -45,16 +69,46 @@ export class Crew<Request extends object> {
             this.bury(member, reason);
           },
         }),
-        answer: undefined,
+        question: undefined,
         death: undefined,
       };
       return member;
     });
   }
 
+  /** All workers. */
+  get all(): Asked<Request> {
+    return {
+      ask: (request, onProgress) => this.ask(() => request, onProgress),
+      reset: () => {
+        this.reset();
+      },
+      stop: () => {
+        this.stop();
+      },
+      giveUp: () => this.giveUp(),
+    };
+  }
+
+  /** A worker that is asked alone. */
+  lane(worker: number): Asked<Request> {
+    const [member, sign] = [this.members[worker], this.lanes[worker]];
+    if (member === undefined || sign === undefined) throw new InternalError(`worker ${worker} has no lane`);
+    return {
+      ask: async (request, onProgress) => [await this.askOne(member, request, { onProgress, isForAll: false })],
+      reset: sign.reset,
+      stop: sign.stop,
+      giveUp: async () => {
+        this.buryHanging([member]);
+        await member.thread.terminate();
+      },
+    };
+  }
+
   /** The answers of all members, `failed` ones of those who are dead or die. Never rejects. */
-  ask(requestOf: (member: number) => Request): Promise<Answer[]> {
-    return Promise.all(this.members.map((member, index) => this.askOne(member, requestOf(index))));
+  ask(requestOf: (member: number) => Request, onProgress: (part: number) => void = ignore): Promise<Answer[]> {
+    const asked = { onProgress, isForAll: true };
+    return Promise.all(this.members.map((member, index) => this.askOne(member, requestOf(index), asked)));
   }
 
   /** Makes them ready for work; only while nobody works. A worker that shares no memory does it by itself. */
@@ -64,14 +118,19 @@ export class Crew<Request extends object> {
 
   /** Ends the work of all; they answer soon. */
   stop(): void {
+    for (const { stop } of this.lanes) stop();
     if (isSign(this.sign)) this.sign.stop();
-    else for (const { answer, thread } of this.members) if (answer !== undefined) thread.post(this.sign);
+    else for (const { question, thread } of this.members) if (question !== undefined) thread.post(this.sign);
+  }
+
+  /** Resolves once all have answered what they have been asked. */
+  quiet(): Promise<void> {
+    return this.pending.settled();
   }
 
   /** Ends those who have not answered, and answers in their place. */
   async giveUp(): Promise<void> {
-    for (const member of this.members)
-      if (member.answer !== undefined) this.bury(member, new InternalError('it did not stop when it was told to'));
+    this.buryHanging(this.members);
     await this.terminate();
   }
 
@@ -95,21 +154,31 @@ export class Crew<Request extends object> {
       if (member.death === undefined) this.bury(member, new InternalError('it was ended'));
   }
 
-  private askOne(member: Member<Request>, request: Request): Promise<Answer> {
-    return new Promise((resolve) => {
-      if (member.answer !== undefined) throw new InternalError('a worker is asked while it still works');
+  private buryHanging(members: readonly Member<Request>[]): void {
+    for (const member of members)
+      if (member.question !== undefined) this.bury(member, new InternalError('it did not stop when it was told to'));
+  }
+
+  private askOne(
+    member: Member<Request>,
+    request: Request,
+    { onProgress, isForAll }: Omit<Question, 'answer'>,
+  ): Promise<Answer> {
+    const asked = new Promise<Answer>((resolve) => {
+      if (member.question !== undefined) throw new InternalError('a worker is asked while it still works');
       if (member.death !== undefined) {
-        this.stop();
+        if (isForAll) this.stop();
         resolve(member.death);
         return;
       }
-      member.answer = resolve;
+      member.question = { answer: resolve, onProgress, isForAll };
       member.thread.post(request);
     });
+    return this.pending.track(asked);
   }
 
   private receive(member: Member<Request>, reply: Reply): void {
-    if (reply.kind === 'progress') this.onProgress(reply.part);
+    if (reply.kind === 'progress') member.question?.onProgress(reply.part);
     else this.settle(member, reply);
   }
 
@@ -119,10 +188,10 @@ export class Crew<Request extends object> {
   }
 
   private settle(member: Member<Request>, answer: Answer): void {
-    const { answer: resolve } = member;
-    member.answer = undefined;
-    if (answer.kind === 'failed') this.stop();
-    resolve?.(answer);
+    const { question } = member;
+    member.question = undefined;
+    if (answer.kind === 'failed' && question?.isForAll === true) this.stop();
+    question?.answer(answer);
   }
 }
 

@@ -1,16 +1,16 @@
-/** One run of the program on the workers: progress, abort, patience, and what comes to them meanwhile. */
+/** One run of the program, on all workers or on one: progress, abort, patience, and what comes to them meanwhile. */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { EvaluateOptions } from '../../base/engine.ts';
-import type { Crew } from './crew.ts';
+import type { Asked } from './crew.ts';
 import { type Answer, causeOf, errorOf } from './protocol.ts';
 import type { Feed } from './work.ts';
 
 /** How long workers may take to notice that they should stop: many times the longest single operation. */
-const patienceMilliseconds = 30_000;
+export const patienceMilliseconds = 30_000;
 
 export class Run<Request extends object> {
-  private readonly crew: Crew<Request>;
-  private readonly feed: Feed;
+  private readonly workers: Asked<Request>;
+  private readonly feed: Feed | undefined;
   private readonly options: EvaluateOptions;
   private patience: ReturnType<typeof setTimeout> | undefined;
   /** What went wrong here, not in a worker. */
@@ -18,34 +18,34 @@ export class Run<Request extends object> {
   /** What happens after the run must not stop the next one. */
   private over = false;
 
-  constructor(crew: Crew<Request>, feed: Feed, options: EvaluateOptions) {
-    this.crew = crew;
+  /** @param feed undefined where nothing comes to them but the request */
+  constructor(workers: Asked<Request>, feed: Feed | undefined, options: EvaluateOptions) {
+    this.workers = workers;
     this.feed = feed;
     this.options = options;
   }
 
   /** Resolves once all workers have answered; never rejects. To be called before the signal aborts. */
   async ask(request: Request): Promise<Answer[]> {
-    const { crew, feed } = this;
+    const { workers, feed } = this;
     const { signal, onProgress } = this.options;
-    crew.reset();
-    feed.reset();
+    workers.reset();
+    feed?.reset();
     const stop = (): void => {
       this.stop();
     };
     signal?.addEventListener('abort', stop, { once: true });
     let done = 0;
-    crew.onProgress = (part) => {
+    const hear = (part: number): void => {
       done += part;
       if (onProgress !== undefined && this.thrown === undefined) this.tell(onProgress, Math.min(1, done));
     };
-    const feeding = feed.run().catch((error: unknown) => {
+    const feeding = feed?.run().catch((error: unknown) => {
       this.fail(error);
     });
-    const answers = await crew.ask(() => request);
+    const answers = await workers.ask(request, hear);
     await feeding;
     this.over = true;
-    crew.onProgress = () => undefined;
     signal?.removeEventListener('abort', stop);
     clearTimeout(this.patience);
     return answers;
@@ -93,7 +93,7 @@ export class Run<Request extends object> {
   }
 
   private stop(): void {
-    this.crew.stop();
-    this.patience ??= setTimeout(() => void this.crew.giveUp(), patienceMilliseconds);
+    this.workers.stop();
+    this.patience ??= setTimeout(() => void this.workers.giveUp(), patienceMilliseconds);
   }
 }

@@ -13,11 +13,16 @@ export interface Feed {
   readonly run: () => Promise<void>;
 }
 
-/** Requests are made and places are written to only while no worker works. */
+/**
+ * Places are written to, and requests to all are made, only while no worker works. A run in a lane reads the keys of its place
+ * and writes to nothing that others see.
+ */
 export interface Work<Request extends object> {
   /** A worker that speaks the protocol. */
   readonly entry: WorkerEntry;
   readonly members: number;
+  /** By worker, where each can also do a run alone, in its lane: how it is told to stop that. Left out where none can. */
+  readonly lanes?: readonly StopSign[];
   /** As of `Crew`. */
   readonly sign: StopSign | Request;
   readonly feed: Feed;
@@ -31,7 +36,8 @@ export interface Work<Request extends object> {
   readonly load: (place: number, keys: EvaluationKeys) => Iterable<Request>;
   /** Empties a place whose keys are in nobody's way but take memory; left out where it is simply taken again. */
   readonly drop?: (place: number) => Request;
-  readonly evaluate: (place: number, inputs: readonly Uint8Array[]) => Request;
+  /** @param isAlone whether one worker is asked, in its lane, and not all together */
+  readonly evaluate: (place: number, inputs: readonly Uint8Array[], isAlone: boolean) => Request;
   /** What workers are asked at the end; no SEAL object may be left then. */
   readonly clear?: Request;
   /** Called once all workers have ended, however they did. */

@@ -2,8 +2,9 @@
  * A prepared plan on workers, and its sessions: the base of all engines that have workers. Owns the workers from their
  * start to their end, and the places of keys in their memory.
  *
- * Loads and runs take turns. One that begins ends when all workers have answered: whichever fails first, or an abort, ends
- * the work of all; only then does the promise settle. A failure that nobody outside is the cause of ends the plan.
+ * Loads and runs take turns, and runs whose keys have places go side by side in lanes where `Turns` says so. One that begins
+ * ends when all workers that it has been asked of have answered: whichever fails first, or an abort, ends the work of these;
+ * only then does the promise settle. A failure that nobody outside is the cause of ends the plan.
  */
 import { HepcError, InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { isClosed, sessionLost } from '../../../ir/diagnostics/runtime.ts';
@@ -21,7 +22,7 @@ import { untilAborted } from '../../base/until-aborted.ts';
 import { Crew } from './crew.ts';
 import { KeyPlaces } from './key-places.ts';
 import { type Answer, causeOf, errorOf } from './protocol.ts';
-import { Run } from './run.ts';
+import { patienceMilliseconds, Run } from './run.ts';
 import { Turns } from './turns.ts';
 import type { Work } from './work.ts';
 
@@ -30,7 +31,7 @@ type GetKeys = () => EvaluationKeys | Promise<EvaluationKeys>;
 export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Array> {
   private readonly work: Work<Request>;
   private readonly crew: Crew<Request>;
-  private readonly turns = new Turns();
+  private readonly turns: Turns;
   private readonly sessions = new Set<WorkerSession<Request>>();
   private places = new KeyPlaces<WorkerSession<Request>>(1);
   private keyLoads = 0;
@@ -38,6 +39,8 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
   private handles: readonly (number | undefined)[] = [];
   /** Why nothing new is begun. */
   private over: HepcError | undefined;
+  /** Until all workers have ended, after a failure. */
+  private ending: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
   /** Starts the workers. Rejects, with all of them ended and `work` released, where one cannot be prepared. */
@@ -56,11 +59,18 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
 
   private constructor(work: Work<Request>) {
     this.work = work;
-    this.crew = new Crew<Request>(work.entry, work.members, work.sign);
+    this.crew = new Crew<Request>(work.entry, work.members, work.sign, work.lanes);
+    this.turns = new Turns(work.lanes?.length);
   }
 
   get remarks(): Work<Request>['remarks'] {
     return this.work.remarks;
+  }
+
+  /** With lanes a run for each, and the next. */
+  get runsAtOnce(): number {
+    const { lanes = [] } = this.work;
+    return lanes.length === 0 ? 1 : lanes.length + 1;
   }
 
   get isClosed(): boolean {
@@ -99,8 +109,9 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
       // Where they come from may be slow, and nobody else shall wait for it. So the place may be lost meanwhile.
       if (!this.places.has(session)) saved ??= await untilAborted(askFor(session.keys), options.signal);
       const own = saved;
-      const evaluation = await this.turns.take(
-        () => this.evaluateNow(session, own, inputs, options, asked),
+      const evaluation = await this.turns.takeLane(
+        (lane) => this.evaluateNow({ session, saved: own, inputs, options, asked }, lane),
+        () => this.places.has(session),
         options.signal,
       );
       if (evaluation !== undefined) return evaluation;
@@ -144,13 +155,10 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
     if (this.over !== undefined) throw this.over;
   }
 
-  /** Undefined where the keys have lost their place and `saved` is not there to load them anew. */
+  /** Undefined where the keys have lost their place and `saved` is not there to load them anew; they have not in a lane. */
   private async evaluateNow(
-    session: WorkerSession<Request>,
-    saved: EvaluationKeys | undefined,
-    inputs: readonly Uint8Array[],
-    options: EvaluateOptions,
-    asked: number,
+    { session, saved, inputs, options, asked }: AskedRun<Request>,
+    lane: number | undefined,
   ): Promise<Evaluation<Uint8Array> | undefined> {
     this.requireRunning();
     const begun = performance.now();
@@ -161,10 +169,13 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
     }
     const loaded = performance.now();
     options.signal?.throwIfAborted();
-    const request = this.work.evaluate(place, inputs);
-    const run = new Run(this.crew, this.work.feed, options);
+    const isAlone = lane !== undefined;
+    const request = this.work.evaluate(place, inputs, isAlone);
+    const run = isAlone
+      ? new Run(this.crew.lane(lane), undefined, options)
+      : new Run(this.crew.all, this.work.feed, options);
     const answers = await run.ask(request);
-    await this.checkAnswers(answers, true);
+    await this.checkAnswers(answers, lane);
     const { outputs, milliseconds } = run.collect(answers);
     return { outputs, timings: { wait: begun - asked, keys: loaded - begun, evaluate: milliseconds } };
   }
@@ -201,27 +212,44 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
     this.crew.reset();
     const answers = await this.crew.ask(() => request);
     this.handles = answers.map(({ liveHandles }) => liveHandles);
-    await this.checkAnswers(answers, false);
+    await this.checkAnswers(answers);
     const cause = causeOf(answers);
     if (cause !== undefined) throw errorOf(cause.failure, cause.worker);
   }
 
-  /** Throws for what is the fault of nobody outside, having ended the plan. */
-  private async checkAnswers(answers: readonly Answer[], isRun: boolean): Promise<void> {
+  /**
+   * Throws for what is the fault of nobody outside, having ended the plan, and where another run has.
+   * @param first whose the first answer is
+   */
+  private async checkAnswers(answers: readonly Answer[], first = 0): Promise<void> {
+    if (this.over !== undefined) {
+      await this.ending;
+      throw this.over;
+    }
     const cause = causeOf(answers);
-    const leaking = isRun ? answers.findIndex(({ liveHandles }, w) => liveHandles !== this.handles[w]) : -1;
+    const leaking = answers.findIndex(({ liveHandles }, w) => liveHandles !== this.handles[first + w]);
     if (cause !== undefined && cause.failure.reason !== 'stopped' && cause.failure.reason !== 'refused')
-      throw await this.fail(errorOf(cause.failure, cause.worker));
+      throw await this.fail(errorOf(cause.failure, first + cause.worker));
     // Every ciphertext of a run is deleted when it ends, however it ends.
-    if (leaking !== -1) throw await this.fail(new InternalError(`worker ${leaking} left SEAL objects behind`));
+    if (leaking !== -1) throw await this.fail(new InternalError(`worker ${first + leaking} left SEAL objects behind`));
   }
 
   private async fail(error: Error): Promise<Error> {
     const reason =
       error instanceof HepcError ? error.diagnostics.map(({ message }) => message).join('; ') : error.message;
-    this.over ??= new HepcError([sessionLost({ reason: reason.split('\n', 1).join('') })]);
-    await this.end();
+    this.over = new HepcError([sessionLost({ reason: reason.split('\n', 1).join('') })]);
+    this.ending = this.endAll();
+    await this.ending;
     return error;
+  }
+
+  /** Stops the runs in other lanes first. */
+  private async endAll(): Promise<void> {
+    this.crew.stop();
+    const patience = setTimeout(() => void this.crew.giveUp(), patienceMilliseconds);
+    await this.crew.quiet();
+    clearTimeout(patience);
+    await this.end();
   }
 
   /** Ends the workers, of whom none works. */
@@ -229,6 +257,17 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
     await this.crew.leave();
     this.work.release();
   }
+}
+
+/** A run that has been asked for. */
+interface AskedRun<Request extends object> {
+  readonly session: WorkerSession<Request>;
+  /** The keys, where they had no place. */
+  readonly saved: EvaluationKeys | undefined;
+  readonly inputs: readonly Uint8Array[];
+  readonly options: EvaluateOptions;
+  /** When. */
+  readonly asked: number;
 }
 
 /** `get` may throw at once. */
@@ -245,6 +284,10 @@ class WorkerSession<Request extends object> implements EngineSession<Uint8Array>
   constructor(plan: WorkerPlan<Request>, keys: GetKeys) {
     this.plan = plan;
     this.keys = keys;
+  }
+
+  get runsAtOnce(): number {
+    return this.plan.runsAtOnce;
   }
 
   async evaluate(inputs: readonly Uint8Array[], options: EvaluateOptions = {}): Promise<Evaluation<Uint8Array>> {

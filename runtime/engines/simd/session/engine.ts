@@ -14,10 +14,10 @@ import { entry } from './worker-entry.ts';
 import { compileKernels } from '../../../rns/kernels/module.ts';
 import { prepareWeights } from '../program/weights.ts';
 import { KeyLoads } from './key-loads.ts';
-import { keyPlaces, planProgram } from './memory-plan.ts';
+import { keyPlaces, laneCount, planProgram, withLanes } from './memory-plan.ts';
 import type { PrepareRequest, Request } from './protocol.ts';
-import { abortTeam, abortWord, resetTeam } from './shared-team.ts';
-import { createTeamMemory, releaseTeamMemory, type TeamMemory } from './team-memory.ts';
+import { abortTeam, abortWord, resetTeam, teamWords } from './shared-team.ts';
+import { createTeamMemory, releaseTeamMemory } from './team-memory.ts';
 
 const maxThreads = 64;
 
@@ -48,29 +48,33 @@ async function open(
   const source = openWeights(plan);
   const isShared = canShareMemory();
   const members = isShared ? threads : 1;
-  const planned = planProgram(columns, parameters, members, memoryBudgetBytes);
-  const { program, memory, problems } = planned;
-  if (problems.length > 0) throw new HepcError(problems);
-  const encryptedBytes = source.sizes.reduce((sum, size) => sum + size, 0);
-  const wanted = keyPlaces(memory, memoryBudgetBytes - planned.plaintexts.bytes - encryptedBytes);
+  const shared = planProgram(columns, parameters, members, memoryBudgetBytes);
+  if (shared.problems.length > 0) throw new HepcError(shared.problems);
+  // Where weights do not fit nothing is left, so that those in lanes are all in memory.
+  const left = memoryBudgetBytes - shared.plaintexts.bytes - source.sizes.reduce((sum, size) => sum + size, 0);
+  const lanes = laneCount(shared, parameters, members, left);
+  const planned = withLanes(shared, parameters, lanes);
+  const { program, memory } = planned;
+  const wanted = keyPlaces(memory, left - (memory.totalBytes - shared.memory.totalBytes));
 
-  const { shared, loads, weights, doubles, release } = await preparation(async (undo) => {
-    const shared = isShared ? createTeamMemory(memory, wanted) : undefined;
-    const loads = new KeyLoads(planned, parameters, plan.client.rotationSteps, shared?.memory);
+  const { team, loads, weights, doubles, release } = await preparation(async (undo) => {
+    const team = isShared ? createTeamMemory(memory, wanted) : undefined;
+    const loads = new KeyLoads(planned, parameters, plan.client.rotationSteps, team?.memory);
     const release = (): void => {
-      if (shared !== undefined) releaseTeamMemory(shared, loads.usedBytes);
+      if (team !== undefined) releaseTeamMemory(team, loads.usedBytes);
     };
     undo(release);
-    const weights = await prepareWeights(plan, source, program, memoryBudgetBytes, shared && abortWord(shared.words));
+    const weights = await prepareWeights(plan, source, program, memoryBudgetBytes, team && abortWord(team.words));
     const doubles = packed.map(({ shape, values }) => ({ shape, data: shareDoubles(values) }));
-    return { shared, loads, weights, doubles, release };
+    return { team, loads, weights, doubles, release };
   });
   const prepare: Omit<PrepareRequest, 'member'> = {
     kind: 'prepare',
     members,
     kernels,
-    shared: shared && { memory: shared.memory, words: shared.words },
+    shared: team && { memory: team.memory, words: team.words },
     budgetBytes: memoryBudgetBytes,
+    lanes,
     places: wanted,
     parameters,
     slots,
@@ -85,18 +89,19 @@ async function open(
   return WorkerPlan.open<Request>({
     entry,
     members,
-    sign: shared === undefined ? { kind: 'stop' } : signOf(shared),
+    sign: team === undefined ? { kind: 'stop' } : signOf(team.words),
+    lanes: team === undefined ? [] : memory.lanes.map((lane) => signOf(teamWords(team.memory.buffer, lane.words))),
     feed: weights,
     remarks: members < threads ? [oneThread({ asked: threads })] : [],
     prepare: (member) => ({ ...prepare, member }),
-    places: ([first]) => shared?.places ?? (first?.kind === 'ready' ? (first.places ?? 1) : 1),
+    places: ([first]) => team?.places ?? (first?.kind === 'ready' ? (first.places ?? 1) : 1),
     load: (place, keys) => loads.load(place, keys),
-    evaluate: (place, inputs) => ({ kind: 'evaluate', place, inputs: inputs.map(shareBytes) }),
+    evaluate: (place, inputs, isAlone) => ({ kind: 'evaluate', isAlone, place, inputs: inputs.map(shareBytes) }),
     release,
   });
 }
 
-function signOf({ words }: TeamMemory): StopSign {
+function signOf(words: Int32Array): StopSign {
   return {
     stop: () => {
       abortTeam(words);

@@ -2,6 +2,9 @@
  * A member of the team: prepares its share of the memory once, then loads keys to places in it and runs the program with
  * those of a place on request. It knows nothing of threads; whoever owns it brings requests and takes answers away.
  *
+ * Where there are lanes, a member that is asked alone does a run in its own, as a team of one: with values and a workspace of
+ * its own, and the keys and plaintexts that all have.
+ *
  * A team in shared memory is stopped through its words, while its members work without a pause. A member that shares no
  * memory is a team of its own, in a memory that it makes; it lets messages in between slices of its work, and one of them
  * may be to stop.
@@ -18,29 +21,39 @@ import { openEncoders } from '../../../rns/encoder.ts';
 import { fillEmbeddingTables } from '../../../rns/memory/embedding-tables.ts';
 import { Executor, type PlacedKeys } from '../program/executor.ts';
 import { UnfitError } from '../../../base/fallback.ts';
+import { loadingBytes } from '../bytes/loading-room.ts';
 import { type KeyDigit, listDigits, loadDigits } from '../bytes/load-keys.ts';
-import { planProgram, type ProgramPlan } from './memory-plan.ts';
+import { type LaneMemory, planProgram, type ProgramPlan, withLanes } from './memory-plan.ts';
 import { instantiate } from '../../../rns/kernels/module.ts';
 import { Operations } from '../operations/operations.ts';
 import { fillPermutations, placeKeys } from '../program/place-keys.ts';
 import { PlaintextStore } from '../program/plaintext-store.ts';
 import type { EvaluateRequest, LoadRequest, PrepareRequest, WorkRequest } from './protocol.ts';
 import { describeUnfitness } from '../../../rns/memory/self-check.ts';
-import { abortTeam, resetTeam, SharedTeam } from './shared-team.ts';
+import { abortTeam, resetTeam, SharedTeam, teamWords } from './shared-team.ts';
 import { Staging } from '../program/staging.ts';
 import { createTeamMemory, type TeamMemory } from './team-memory.ts';
 
-/** Progress is reported this often in a run. */
-const reports = 100;
+/** Progress is reported this often in a long run, and this often in a short one, for each report takes the owner's time. */
+const mostReports = 100;
+const leastReports = 10;
+/** In a long run that many reports are farther apart than this. */
+const reportMilliseconds = 10;
 
 /** How long a member that shares no memory works between messages: many times what a pause takes. */
 const sliceMilliseconds = 20;
 
-interface Prepared {
-  readonly context: SimdContext;
+/** What runs of a team are made with: of all members, or of this one alone, in its lane. */
+interface Bench {
   readonly team: SharedTeam;
   readonly executor: Executor;
   readonly io: CiphertextIo;
+}
+
+interface Prepared {
+  readonly context: SimdContext;
+  readonly common: Bench;
+  readonly lane: Bench | undefined;
   readonly keys: SwitchedKeys;
 }
 
@@ -48,7 +61,7 @@ export class Member {
   private readonly pause: () => Promise<void>;
   private words: Int32Array | undefined;
   /** Whether nobody but this member sees the words. */
-  private isAlone = false;
+  private isUnshared = false;
   private prepared: Prepared | undefined;
 
   /** @param pause lets messages in */
@@ -69,7 +82,7 @@ export class Member {
       }
     } catch (error) {
       // Before anything is answered: the others may wait for this member.
-      this.stop();
+      if (request.kind !== 'evaluate' || !request.isAlone) this.stop();
       return { kind: 'failed', failure: failureOf(error) };
     }
   }
@@ -80,10 +93,10 @@ export class Member {
   }
 
   private prepare(request: PrepareRequest): Answer {
-    const { columns, parameters, members, budgetBytes, shared } = request;
+    const { columns, parameters, members, budgetBytes, lanes, shared } = request;
     this.words = shared?.words;
-    this.isAlone = shared === undefined;
-    const plan = planProgram(columns, parameters, members, budgetBytes);
+    this.isUnshared = shared === undefined;
+    const plan = withLanes(planProgram(columns, parameters, members, budgetBytes), parameters, lanes);
     const own = shared === undefined ? createTeamMemory(plan.memory, request.places) : undefined;
     const memory = shared ?? own;
     if (memory === undefined) throw new InternalError('a worker without memory');
@@ -93,27 +106,38 @@ export class Member {
   }
 
   private load({ place, first, count, bytes }: LoadRequest): Answer {
-    const { context, team, io, keys } = this.requirePrepared();
+    const { context, common, keys } = this.requirePrepared();
+    const { team, io } = common;
     loadDigits(context, keys.digitsAt(place).slice(first, first + count), bytes, io.room, team);
     return { kind: 'ready' };
   }
 
-  private async evaluate({ place, inputs }: EvaluateRequest, onProgress: (part: number) => void): Promise<Answer> {
-    const { words, isAlone } = this;
-    const { team, executor, io, keys } = this.requirePrepared();
-    if (isAlone && words !== undefined) resetTeam(words);
+  private async evaluate(
+    { isAlone, place, inputs }: EvaluateRequest,
+    onProgress: (part: number) => void,
+  ): Promise<Answer> {
+    const { words, isUnshared } = this;
+    const { common, lane, keys } = this.requirePrepared();
+    const bench = isAlone ? lane : common;
+    if (bench === undefined) throw new InternalError('a worker without a lane is asked alone');
+    const { team, executor, io } = bench;
+    if (isUnshared && words !== undefined) resetTeam(words);
     keys.select(place);
     io.begin(inputs);
     team.barrier();
     const start = now();
     let reported = 0;
+    let reportedAt = start;
     let sliceStart = start;
     for (const fraction of executor.steps()) {
-      if (team.index === 0 && (fraction - reported) * reports >= 1) {
-        onProgress(fraction - reported);
+      const part = fraction - reported;
+      const isDue = part * leastReports >= 1 || fraction === 1 || now() - reportedAt >= reportMilliseconds;
+      if (team.index === 0 && part * mostReports >= 1 && isDue) {
+        onProgress(part);
         reported = fraction;
+        reportedAt = now();
       }
-      if (!isAlone || now() - sliceStart < sliceMilliseconds) continue;
+      if (!isUnshared || now() - sliceStart < sliceMilliseconds) continue;
       await this.pause();
       team.checkRunning();
       sliceStart = now();
@@ -177,29 +201,34 @@ function prepare(request: PrepareRequest, plan: ProgramPlan, { memory, words }: 
   if (team.index === team.size - 1) fillEmbeddingTables(memory.buffer, regions.encoders, n);
   team.barrier();
 
-  const io = new CiphertextIo({
-    context,
-    team,
-    rooms: regions.loading,
-    program,
-    outputScales: outputScales(columns),
-    weights: request.weights,
-    weightStream: new Exchange(request.weightStream),
-  });
   const { keys: keyPlan, memory: memoryPlan } = plan;
   const keys = new SwitchedKeys(
     (place) => placeKeys(keyPlan, parameters, regions.keys + place * memoryPlan.placeBytes, regions.permutations),
     (placed) => listDigits(parameters, request.rotationSteps, placed),
   );
   fillPermutations(context, keys, team);
-  const operations = new Operations(context, team, regions.workspace);
   const packed = request.packed.map(({ shape, data }) => new Constant(shape, data));
   const encoders = openEncoders(context, regions.encoders, team);
   const store = new PlaintextStore(plan.plaintexts, { plaintexts, packed }, regions.plaintexts, encoders);
+  const ioOptions = {
+    context,
+    program,
+    outputScales: outputScales(columns),
+    weights: request.weights,
+    weightStream: new Exchange(request.weightStream),
+  };
+  const benchOf = (of: SharedTeam, at: Omit<LaneMemory, 'words'>, rooms: number): Bench => {
+    const io = new CiphertextIo({ ...ioOptions, team: of, rooms });
+    const operations = new Operations(context, of, at.workspace);
+    const staging = new Staging(store, plan.plaintexts.ofRow, plan.staging, regions.staging, of);
+    return { team: of, io, executor: new Executor({ program, arena: at.values, operations, staging, keys, io }) };
+  };
+  const common = benchOf(team, regions, regions.loading);
+  const own = memoryPlan.lanes[team.index];
+  const ownRooms = regions.loading + loadingBytes(parameters, team.index);
+  const lane = own && benchOf(new SharedTeam(teamWords(memory.buffer, own.words), 0, 1), own, ownRooms);
   store.fill(team);
-  const staging = new Staging(store, plan.plaintexts.ofRow, plan.staging, regions.staging, team);
-  const executor = new Executor({ program, arena: regions.values, operations, staging, keys, io });
-  return { context, team, executor, io, keys };
+  return { context, common, lane, keys };
 }
 
 /** By the index of an output. */

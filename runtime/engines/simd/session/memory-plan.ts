@@ -45,9 +45,19 @@ const regionNames = [
 ] as const;
 export type RegionName = (typeof regionNames)[number];
 
+/** What a worker needs of its own for runs that it does alone, in a lane: addresses. The first lane has the values of the team. */
+export interface LaneMemory {
+  /** Words of a team of one. */
+  readonly words: number;
+  readonly workspace: number;
+  readonly values: number;
+}
+
 export interface MemoryPlan {
   /** Addresses; multiples of 128, and none is 0, which kernels take for `none`. */
   readonly regions: Readonly<Record<RegionName, number>>;
+  /** One for each worker, before the keys; none where all runs are done by all workers. */
+  readonly lanes: readonly LaneMemory[];
   /** With one place for keys. */
   readonly totalBytes: number;
   /** From one place for keys to the next. */
@@ -69,6 +79,9 @@ export interface ProgramPlan {
 const memoryLimit = maxPages * pageBytes;
 
 const alignment = 128;
+
+/** Of the budget that weights leave, what lanes may take: they are worth less than keys that stay. */
+const laneShare = 1 / 4;
 
 /**
  * @param columns of a managed, verified program
@@ -118,19 +131,56 @@ export function planProgram(
 /** @param bytes of each region */
 export function planMemory(bytes: Readonly<Record<RegionName, number>>): MemoryPlan {
   // Below, a module could have data of its own.
-  let end = pageBytes;
-  const take = (name: RegionName): number => {
-    const start = end;
-    end = Math.ceil((start + bytes[name]) / alignment) * alignment;
+  const space = new Space(pageBytes);
+  const place = (name: RegionName): number => space.take(bytes[name]);
+  const regions = Object.fromEntries(regionNames.map((name) => [name, place(name)])) as Record<RegionName, number>;
+  return { regions, lanes: [], totalBytes: space.end, placeBytes: space.end - regions.keys };
+}
+
+/** Regions one after another. */
+class Space {
+  end: number;
+
+  constructor(start: number) {
+    this.end = start;
+  }
+
+  take(bytes: number): number {
+    const start = this.end;
+    this.end = Math.ceil((start + bytes) / alignment) * alignment;
     return start;
-  };
-  const regions = Object.fromEntries(regionNames.map((name) => [name, take(name)])) as Record<RegionName, number>;
-  return { regions, totalBytes: end, placeBytes: end - regions.keys };
+  }
+}
+
+/** A plan with `count` lanes. */
+export function withLanes(plan: ProgramPlan, parameters: Parameters, count: number): ProgramPlan {
+  const { memory, program } = plan;
+  const { regions } = memory;
+  const space = new Space(regions.keys);
+  const lanes = Array.from({ length: count }, (_, lane) => ({
+    words: space.take(teamBytes),
+    workspace: space.take(workspaceBytes(parameters, 1)),
+    values: lane === 0 ? regions.values : space.take(program.arenaBytes),
+  }));
+  const totalBytes = memory.totalBytes + space.end - regions.keys;
+  return { ...plan, memory: { ...memory, regions: { ...regions, keys: space.end }, lanes, totalBytes } };
+}
+
+/**
+ * How many lanes a plan gets: one for each worker, or none where there is one worker, plaintexts that are not kept, which all
+ * workers have one place for, or no room for all lanes.
+ * @param budgetBytes what weights leave of the budget
+ */
+export function laneCount(plan: ProgramPlan, parameters: Parameters, members: number, budgetBytes: number): number {
+  if (members === 1 || plan.staging.bytes > 0) return 0;
+  const { totalBytes } = withLanes(plan, parameters, members).memory;
+  const bytes = totalBytes - plan.memory.totalBytes;
+  return bytes <= laneShare * budgetBytes && totalBytes <= simdMemory.limit ? members : 0;
 }
 
 /**
  * Sets of keys that have a place at once: as many as the limit and the budget allow, and one.
- * @param budgetBytes what plaintexts leave of the budget
+ * @param budgetBytes what weights and lanes leave of the budget
  */
 export function keyPlaces(
   { totalBytes, placeBytes }: MemoryPlan,

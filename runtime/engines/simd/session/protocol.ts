@@ -15,6 +15,8 @@ export interface PrepareRequest {
   readonly shared: TeamMemory | undefined;
   /** Most bytes of plaintexts to keep; with it every member comes to the same plan of the memory. */
   readonly budgetBytes: number;
+  /** For runs that members do alone; see `laneCount`. */
+  readonly lanes: number;
   /** Sets of keys to have room for, where the member makes the memory; it may find room for fewer. */
   readonly places: number;
   readonly parameters: Parameters;
@@ -42,6 +44,8 @@ export interface LoadRequest {
 
 export interface EvaluateRequest {
   readonly kind: 'evaluate';
+  /** Whether one member is asked, who does the run in its lane. */
+  readonly isAlone: boolean;
   /** Of the keys. */
   readonly place: number;
   /** Saved ciphertexts by the index of the `input` op. */

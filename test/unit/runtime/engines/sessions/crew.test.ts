@@ -15,24 +15,36 @@ import type { Order, OrderRequest } from './crew-orders.ts';
 const entry = new URL('./crew-member.ts', import.meta.url);
 let words: Int32Array;
 let crew: Crew<OrderRequest>;
+let onProgress: (part: number) => void;
+/** Of the lanes of members: what has been told to stop. */
+let stopped: number[];
 
 function open(): void {
+  onProgress = () => undefined;
   words = teamWords(new SharedArrayBuffer(teamBytes), 0);
-  crew = new Crew<OrderRequest>(entry, 3, {
+  stopped = [];
+  const lanes = [0, 1, 2].map((member) => ({ stop: () => void stopped.push(member), reset: () => undefined }));
+  const sign = {
     stop: () => {
       abortTeam(words);
     },
     reset: () => {
       resetTeam(words);
     },
-  });
+  };
+  crew = new Crew<OrderRequest>(entry, 3, sign, lanes);
 }
 
 beforeEach(open);
 afterEach(() => crew.terminate());
 
 function ask(...orders: readonly [Order, Order, Order]): Promise<Answer[]> {
-  return crew.ask((member) => ({ order: orders[member] ?? 'answer', member, size: orders.length, words }));
+  return crew.ask(
+    (member) => ({ order: orders[member] ?? 'answer', member, size: orders.length, words }),
+    (part) => {
+      onProgress(part);
+    },
+  );
 }
 
 /** What an answer comes to in one word or two. */
@@ -52,7 +64,7 @@ function isAborted(): boolean {
 
 test('answers come in the order of the members, and progress on the way', async () => {
   const fractions: number[] = [];
-  crew.onProgress = (fraction) => fractions.push(fraction);
+  onProgress = (fraction) => fractions.push(fraction);
   const got = await ask('answer', 'progress', 'answer');
   expect(got.map((answer) => (answer.kind === 'done' ? answer.outputs[0]?.index : answer.kind))).toEqual([0, 1, 2]);
   expect(fractions).toEqual([0.5]);
@@ -106,7 +118,7 @@ test('a crew of which all are dead answers at once', async () => {
 describe('giving up', () => {
   test('answers in place of those who hang, and keeps what the others have answered', async () => {
     const progress = new Promise((resolve) => {
-      crew.onProgress = resolve;
+      onProgress = resolve;
     });
     const asked = answers('hang', 'progress', 'meet');
     // So that the one in the middle has answered.
@@ -170,5 +182,44 @@ describe('leaving', () => {
     await crew.leave();
     expect(liveWorkers()).toBe(0);
     await Promise.all([asked, givenUp]);
+  });
+});
+
+describe('members that are asked alone', () => {
+  function askAlone(member: number, order: Order): Promise<string> {
+    const request = { order, member, size: 1, words };
+    return crew
+      .lane(member)
+      .ask(request, (part) => {
+        onProgress(part);
+      })
+      .then(([answer]) => (answer === undefined ? 'none' : summary(answer)));
+  }
+
+  test('answer by themselves, and tell their own progress', async () => {
+    const fractions: number[] = [];
+    onProgress = (fraction) => fractions.push(fraction);
+    const hanging = askAlone(0, 'hang');
+    expect(await askAlone(2, 'progress')).toBe('done');
+    expect(fractions).toEqual([0.5]);
+    await crew.lane(0).giveUp();
+    expect(await hanging).toMatch(/did not stop/);
+    await crew.quiet();
+  });
+
+  test('do not stop the others when they fail or die, but those who are asked all at once', async () => {
+    const hanging = askAlone(0, 'hang');
+    expect(await askAlone(1, 'fail')).toBe('internal: told to');
+    expect(await askAlone(2, 'exit')).toMatch(/exit code 3/);
+    expect(await askAlone(2, 'answer')).toMatch(/exit code 3/);
+    expect({ stopped, team: isAborted() }).toEqual({ stopped: [], team: false });
+    crew.stop();
+    expect({ stopped, team: isAborted() }).toEqual({ stopped: [0, 1, 2], team: true });
+    await crew.giveUp();
+    await hanging;
+  });
+
+  test('have lanes, or are asked together only', () => {
+    expect(() => crew.lane(3)).toThrow(/no lane/);
   });
 });

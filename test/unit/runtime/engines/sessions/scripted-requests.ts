@@ -1,9 +1,14 @@
 /** What the worker of `worker-plan.test.ts` is asked. */
 export type ScriptedRequest =
-  /** `word`: shared, not 0 once the worker should stop. */
-  | { readonly kind: 'prepare'; readonly fails: boolean; readonly word: Int32Array }
+  /** `word` and `ownWord`: shared, not 0 once the worker should stop what all do, and what it does alone. */
+  | { readonly kind: 'prepare'; readonly fails: boolean; readonly word: Int32Array; readonly ownWord: Int32Array }
   | { readonly kind: 'load' | 'drop'; readonly place: number }
-  | { readonly kind: 'evaluate'; readonly place: number; readonly inputs: readonly Uint8Array[] }
+  | {
+      readonly kind: 'evaluate';
+      readonly place: number;
+      readonly inputs: readonly Uint8Array[];
+      readonly isAlone: boolean;
+    }
   | { readonly kind: 'clear' };
 
 /** What a run does, by the first byte of the first input. */

@@ -6,14 +6,17 @@ import { script, type ScriptedRequest } from './scripted-requests.ts';
 /** Those that have keys. */
 const places = new Set<number>();
 let leaked = 0;
-let word: Int32Array = new Int32Array();
+let words: { readonly all: Int32Array; readonly alone: Int32Array } = {
+  all: new Int32Array(),
+  alone: new Int32Array(),
+};
 
 serveParent<SessionProtocol<ScriptedRequest>>((request, post) => {
   const live = () => ({ liveHandles: places.size + leaked });
   const fail = (text: string): void => {
     post({ kind: 'failed', failure: { reason: 'internal', text }, ...live() });
   };
-  const run = (place: number, order: number | undefined): void => {
+  const run = (place: number, order: number | undefined, isAlone: boolean): void => {
     if (!places.has(place)) {
       fail(`place ${place} is empty`);
       return;
@@ -25,16 +28,18 @@ serveParent<SessionProtocol<ScriptedRequest>>((request, post) => {
     }
     if (order === script.wait) {
       post({ kind: 'progress', part: 0.5 });
+      const word = isAlone ? words.alone : words.all;
       while (Atomics.load(word, 0) === 0) Atomics.wait(word, 0, 0, 5);
       post({ kind: 'failed', failure: { reason: 'stopped' }, ...live() });
       return;
     }
     if (order === script.leak) leaked++;
-    post({ kind: 'done', outputs: [{ index: 0, bytes: Uint8Array.of(place) }], start: 1, end: 3, ...live() });
+    const outputs = [{ index: 0, bytes: Uint8Array.of(place, Number(isAlone)) }];
+    post({ kind: 'done', outputs, start: 1, end: 3, ...live() });
   };
   switch (request.kind) {
     case 'prepare':
-      ({ word } = request);
+      words = { all: request.word, alone: request.ownWord };
       if (request.fails) fail('cannot be prepared');
       else post({ kind: 'ready', ...live() });
       break;
@@ -52,7 +57,7 @@ serveParent<SessionProtocol<ScriptedRequest>>((request, post) => {
       post({ kind: 'ready', ...live() });
       break;
     case 'evaluate':
-      run(request.place, request.inputs[0]?.[0]);
+      run(request.place, request.inputs[0]?.[0], request.isAlone);
       break;
   }
 });

@@ -1,7 +1,9 @@
 /** Plans whose workers do as they are told, well or badly: what becomes of their sessions, and that all is given back. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { StopSign } from '../../../../../runtime/engines/sessions/crew.ts';
 import { WorkerPlan } from '../../../../../runtime/engines/sessions/worker-plan.ts';
 import type { Work } from '../../../../../runtime/engines/sessions/work.ts';
+import type { Evaluation } from '../../../../../runtime/base/engine.ts';
 import { liveWorkers } from '../../../../../runtime/engines/threads/worker-thread.ts';
 import { script, type ScriptedRequest } from './scripted-requests.ts';
 
@@ -16,26 +18,28 @@ beforeEach(() => {
 });
 
 /** Two workers, and places for two keys. */
-function work(fails = false): Work<ScriptedRequest> {
-  const word = new Int32Array(new SharedArrayBuffer(4));
+function work({ fails = false, lanes = 0 } = {}): Work<ScriptedRequest> {
+  const [word = new Int32Array(1), ...own] = [0, 1, 2].map(() => new Int32Array(new SharedArrayBuffer(4)));
+  const signOf = (of: Int32Array): StopSign => ({
+    stop: () => {
+      Atomics.store(of, 0, 1);
+    },
+    reset: () => {
+      Atomics.store(of, 0, 0);
+    },
+  });
   return {
     entry,
     members: 2,
-    sign: {
-      stop: () => {
-        Atomics.store(word, 0, 1);
-      },
-      reset: () => {
-        Atomics.store(word, 0, 0);
-      },
-    },
+    sign: signOf(word),
+    lanes: own.slice(0, lanes).map(signOf),
     feed: { reset: () => undefined, run: () => feed() },
     remarks: [],
-    prepare: (member) => ({ kind: 'prepare', fails: fails && member === 1, word }),
+    prepare: (member) => ({ kind: 'prepare', fails: fails && member === 1, word, ownWord: own[member] ?? word }),
     places: () => 2,
     load: (place) => [{ kind: 'load', place }],
     drop: (place) => ({ kind: 'drop', place }),
-    evaluate: (place, inputs) => ({ kind: 'evaluate', place, inputs }),
+    evaluate: (place, inputs, isAlone) => ({ kind: 'evaluate', place, inputs, isAlone }),
     clear: { kind: 'clear' },
     release: () => {
       released++;
@@ -50,7 +54,7 @@ function order(name: keyof typeof script): readonly Uint8Array[] {
 }
 
 test('a worker that cannot be prepared ends all, and what they work on is released', async () => {
-  await expect(WorkerPlan.open(work(true))).rejects.toThrow('cannot be prepared');
+  await expect(WorkerPlan.open(work({ fails: true }))).rejects.toThrow('cannot be prepared');
   expect({ workers: liveWorkers(), released }).toEqual({ workers: 0, released: 1 });
 });
 
@@ -161,5 +165,79 @@ describe('a plan', () => {
     expect((await asked).outputs).toHaveLength(1);
     await closed;
     await expect(plan.openSession(() => keys)).rejects.toThrow(/H640/);
+  });
+});
+
+describe('a plan with a lane for each worker', () => {
+  beforeEach(async () => {
+    plan = await WorkerPlan.open(work({ lanes: 2 }));
+  });
+  afterEach(async () => {
+    await plan.close();
+    expect({ workers: liveWorkers(), released }).toEqual({ workers: 0, released: 1 });
+  });
+
+  /** Of an evaluation: the place of the keys that it ran with, and whether one worker did it. */
+  async function ranAt(evaluation: Promise<Evaluation<Uint8Array>>): Promise<readonly number[]> {
+    return [...((await evaluation).outputs[0] ?? [])];
+  }
+
+  test('does runs of different keys side by side, and one that comes alone with all workers', async () => {
+    const [first, second] = await Promise.all([plan.openSession(() => keys), plan.openSession(() => keys)]);
+    expect(first.runsAtOnce).toBe(3);
+    expect(await Promise.all([first, second].map((one) => ranAt(one.evaluate(order('answer')))))).toEqual([
+      [0, 1],
+      [1, 1],
+    ]);
+    expect(await ranAt(second.evaluate(order('answer')))).toEqual([1, 0]);
+  });
+
+  test('loads keys that have no place once both are free, and has all workers run with them', async () => {
+    const sessions = await Promise.all([1, 2, 3].map(() => plan.openSession(() => keys)));
+    const ran = await Promise.all(sessions.map((session) => ranAt(session.evaluate(order('answer')))));
+    // The first one's place went to the third when that was opened.
+    expect(ran.map(([, isAlone]) => isAlone)).toEqual([0, 1, 1]);
+    expect(plan.usage).toMatchObject({ loadedKeys: 2, keyPlaces: 2 });
+  });
+
+  test('ends the run in one lane by an abort, and not that in the other', async () => {
+    const [first, second] = await Promise.all([plan.openSession(() => keys), plan.openSession(() => keys)]);
+    const [one, other] = [new AbortController(), new AbortController()];
+    const runs = [
+      first.evaluate(order('wait'), { signal: one.signal }),
+      second.evaluate(order('wait'), { signal: other.signal }),
+    ].map((run) => run.catch((error: unknown) => (error instanceof Error ? error.message : error)));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    one.abort(new Error('enough'));
+    expect(await runs[0]).toBe('enough');
+    const next = [first, first].map((session) => ranAt(session.evaluate(order('answer'))));
+    expect(await next[0]).toEqual([0, 1]);
+    expect(await Promise.race([runs[1], Promise.resolve('still there')])).toBe('still there');
+    other.abort(new Error('enough, too'));
+    expect(await runs[1]).toBe('enough, too');
+    await Promise.all(next);
+    expect(await ranAt(second.evaluate(order('answer')))).toEqual([1, 0]);
+  });
+
+  test.each(['die', 'fail', 'leak'] as const)('where one is told to %s all end', async (name) => {
+    const [first, second] = await Promise.all([plan.openSession(() => keys), plan.openSession(() => keys)]);
+    const other = second.evaluate(order('wait'));
+    const failing = first.evaluate(order(name));
+    const waiting = second.evaluate(order('answer'));
+    const failures = await Promise.allSettled([failing, other, waiting]);
+    expect(failures.map((result) => (result.status === 'rejected' ? String(result.reason) : ''))).toEqual([
+      expect.stringMatching(/exit code 3|told to|left SEAL objects behind/),
+      expect.stringMatching(/H641/),
+      expect.stringMatching(/H641/),
+    ]);
+    expect(plan.isClosed).toBe(true);
+    expect({ workers: liveWorkers(), released }).toEqual({ workers: 0, released: 1 });
+  });
+
+  test('that is closed finishes what was asked for', async () => {
+    const session = await plan.openSession(() => keys);
+    const asked = [1, 2, 3].map(() => ranAt(session.evaluate(order('answer'))));
+    await plan.close();
+    expect(await Promise.all(asked)).toHaveLength(3);
   });
 });

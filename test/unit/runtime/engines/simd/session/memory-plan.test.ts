@@ -3,12 +3,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { exampleModels, mnistImages, modelBytes } from '../../../../../support/mnist.ts';
 import { compileBytes } from '../../../../../support/run-plans.ts';
+import { workspaceBytes } from '../../../../../../runtime/engines/simd/operations/operations.ts';
 import {
   keyPlaces,
+  laneCount,
   planMemory,
   planProgram,
   type RegionName,
+  withLanes,
 } from '../../../../../../runtime/engines/simd/session/memory-plan.ts';
+import { teamBytes } from '../../../../../../runtime/engines/simd/session/shared-team.ts';
 
 const names = [
   'team',
@@ -94,5 +98,30 @@ describe('the mlp', () => {
     const [problem] = plan(2 ** 31, limit).problems;
     expect(problem?.code).toBe('H631');
     expect(problem?.message).toMatch(/needs \d+ MiB \(keys \d+ MiB.*more than \d+ MiB/);
+  });
+
+  test('lanes are apart, before the keys, and are there where a quarter of what is left holds them', () => {
+    const laned = withLanes(everything, program.parameters, 3);
+    const { regions, lanes, totalBytes, placeBytes } = laned.memory;
+    const { arenaBytes } = everything.program;
+    expect(lanes[0]?.values).toBe(regions.values);
+    const places = lanes.flatMap(({ words, workspace, values }) => [
+      { from: words, bytes: teamBytes },
+      { from: workspace, bytes: workspaceBytes(program.parameters, 1) },
+      { from: values, bytes: arenaBytes },
+    ]);
+    const ordered = [...places, { from: regions.keys, bytes: everything.keys.bytes }].sort((a, b) => a.from - b.from);
+    ordered.forEach(({ from, bytes }, k) => {
+      expect(from % 128).toBe(0);
+      expect(from + bytes).toBeLessThanOrEqual(ordered[k + 1]?.from ?? totalBytes);
+    });
+    expect(placeBytes).toBe(everything.memory.placeBytes);
+    const bytes = totalBytes - everything.memory.totalBytes;
+    expect(bytes).toBe(regions.keys - everything.memory.regions.keys);
+    expect(laneCount(everything, program.parameters, 3, 4 * bytes)).toBe(3);
+    expect(laneCount(everything, program.parameters, 3, 4 * bytes - 1)).toBe(0);
+    expect(laneCount(everything, program.parameters, 1, Infinity)).toBe(0);
+    expect(laneCount(nothing, program.parameters, 2, Infinity)).toBe(0);
+    expect(withLanes(everything, program.parameters, 0)).toEqual(everything);
   });
 });

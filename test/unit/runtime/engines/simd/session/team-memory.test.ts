@@ -16,7 +16,7 @@ function planOf(pages: number, placePages = 1): MemoryPlan {
     ...{ team: at, context: at, workspace: at, encoders: at, loading: at },
     ...{ permutations: at, keys: at, values: at, staging: at, plaintexts: at },
   };
-  return { regions, totalBytes: pages * pageBytes, placeBytes: placePages * pageBytes };
+  return { regions, lanes: [], totalBytes: pages * pageBytes, placeBytes: placePages * pageBytes };
 }
 
 /** A memory that was written to from end to end. */
