@@ -170,7 +170,7 @@ export const houses = [
       ),
       room(
         'engines/simd/bytes',
-        'engines/simd/program engines/simd/operations rns rns/memory engines/exchange seal/bytes',
+        'engines/simd/program engines/simd/operations rns rns/memory engines/exchange cipher seal/bytes',
       ),
       room(
         'engines/simd/session',

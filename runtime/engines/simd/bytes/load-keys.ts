@@ -1,9 +1,18 @@
 /**
- * Evaluation keys from SEAL's saved bytes, which have been inspected (`runtime/seal/bytes/inspect-bytes.ts`), to the places that
- * the program reads them from: only the digits and primes of the level that each is used at.
+ * Evaluation keys from their saved bytes, which have been inspected, to the places that the program reads them from: only the
+ * digits and primes of the level that each is used at. Keys of one special prime are SEAL's
+ * (`runtime/seal/bytes/inspect-bytes.ts`), those of several have a format of their own (`runtime/cipher/key-format.ts`).
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
-import type { Parameters } from '../../../../ir/parameters.ts';
+import { allPrimes, type Parameters } from '../../../../ir/parameters.ts';
+import { type EvaluationKeyNeeds, packedResidueBytes } from '../../../../ir/switching-keys.ts';
+import {
+  keySections,
+  type PlacedKey,
+  seedBytes,
+  streamSeedBytes,
+  writeStreamSeed,
+} from '../../../cipher/key-format.ts';
 import { galoisIndexOf } from '../../../seal/bytes/galois-elements.ts';
 import {
   ciphertextFields,
@@ -12,6 +21,7 @@ import {
   seedLength,
   switchingHeadBytes,
 } from '../../../seal/bytes/saved-format.ts';
+import { extendedPrimes } from '../../../rns/memory/extended-layout.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
 import type { PlacedKeys } from '../program/executor.ts';
 import { keyBlock, type KeyPlace, keyStride } from '../../../rns/memory/layout.ts';
@@ -24,30 +34,40 @@ export interface SavedKeys {
   readonly galoisKeys?: Uint8Array | undefined;
 }
 
-/** A digit of a key that the program reads: a saved ciphertext. */
+/** A digit of a key that the program reads. */
 export interface KeyDigit {
   /** The key, for diagnostics. */
   readonly what: string;
   readonly place: KeyPlace;
   readonly digit: number;
-  /** Where its `digitBytes` bytes begin. */
   readonly from: keyof SavedKeys;
-  readonly offset: number;
+  /** What of the saved keys is needed for it, in this order. */
+  readonly pieces: readonly { readonly offset: number; readonly bytes: number }[];
+  /** Of a key with several special primes, where it is saved. */
+  readonly packed?: PlacedKey;
 }
 
-/** Bytes of a saved digit. */
-export function digitBytes(parameters: Parameters): number {
-  return savedPublicKeyBytes(parameters);
+/** Bytes that are copied for a digit. */
+export function digitBytes({ pieces }: KeyDigit): number {
+  return pieces.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** What there is to load; the same list for all places. @param rotationSteps of the saved Galois keys */
-export function listDigits(
-  parameters: Parameters,
-  rotationSteps: readonly number[],
-  { relinearization, rotations }: PlacedKeys,
-): KeyDigit[] {
+/** The most of a digit of any key. */
+export function mostDigitBytes(parameters: Parameters): number {
+  return parameters.specialPrimes.length === 1
+    ? savedPublicKeyBytes(parameters)
+    : seedBytes + allPrimes(parameters).length * packedResidueBytes * parameters.polyModulusDegree;
+}
+
+/** What there is to load; the same list for all places. */
+export function listDigits(needs: EvaluationKeyNeeds, keys: PlacedKeys): KeyDigit[] {
+  return needs.parameters.specialPrimes.length === 1 ? listSealDigits(needs, keys) : listPackedDigits(needs, keys);
+}
+
+function listSealDigits({ parameters, rotationSteps }: EvaluationKeyNeeds, placed: PlacedKeys): KeyDigit[] {
+  const { relinearization, rotations } = placed;
   const { polyModulusDegree: n } = parameters;
-  const partBytes = digitBytes(parameters);
+  const partBytes = savedPublicKeyBytes(parameters);
   const keyBytes = savedSwitchingKeyBytes(parameters);
   // A table of one entry for the relinearisation key, of n entries for the Galois keys: counts, each before its key.
   const digitsOf = (
@@ -59,7 +79,7 @@ export function listDigits(
   ): KeyDigit[] => {
     const start = switchingHeadBytes + 8 * (index + 1) + before * keyBytes;
     return Array.from({ length: place.digits }, (_, digit) => {
-      return { what, place, digit, from, offset: start + digit * partBytes };
+      return { what, place, digit, from, pieces: [{ offset: start + digit * partBytes, bytes: partBytes }] };
     });
   };
   const digits: KeyDigit[] = [];
@@ -75,18 +95,34 @@ export function listDigits(
   return digits;
 }
 
+function listPackedDigits(needs: EvaluationKeyNeeds, placed: PlacedKeys): KeyDigit[] {
+  const sections = keySections(needs);
+  const digitsOf = (place: KeyPlace, from: keyof SavedKeys, key: PlacedKey | undefined): KeyDigit[] => {
+    if (key === undefined || key.level < place.level) throw new InternalError(`no key for level ${place.level}`);
+    const { what, primes, limbBytes, seedOffset } = key;
+    return Array.from({ length: place.digits }, (_, digit) => {
+      const residues = { offset: key.residuesOffset(digit, 0), bytes: primes.length * limbBytes };
+      return { what, place, digit, from, pieces: [{ offset: seedOffset, bytes: seedBytes }, residues], packed: key };
+    });
+  };
+  const { relinearization, rotations } = placed;
+  const ofSteps = new Map(needs.rotationSteps.map((step, k) => [step, sections.rotations?.keys[k]]));
+  return [
+    ...(relinearization === undefined ? [] : digitsOf(relinearization, 'relinKeys', sections.relinearization?.keys[0])),
+    ...[...rotations].flatMap(([step, { key }]) => digitsOf(key, 'galoisKeys', ofSteps.get(step))),
+  ];
+}
+
 /** Copies the saved bytes of digits, one after another. */
-export function copyDigits(
-  parameters: Parameters,
-  digits: readonly KeyDigit[],
-  saved: SavedKeys,
-  target: Uint8Array,
-): void {
-  const partBytes = digitBytes(parameters);
-  for (const [k, { from, offset, what }] of digits.entries()) {
-    const bytes = saved[from];
-    if (bytes === undefined) throw new InternalError(`the program needs ${what}`);
-    target.set(bytes.subarray(offset, offset + partBytes), k * partBytes);
+export function copyDigits(digits: readonly KeyDigit[], saved: SavedKeys, target: Uint8Array): void {
+  let end = 0;
+  for (const { from, pieces, what } of digits) {
+    const source = saved[from];
+    if (source === undefined) throw new InternalError(`the program needs ${what}`);
+    for (const { offset, bytes } of pieces) {
+      target.set(source.subarray(offset, offset + bytes), end);
+      end += bytes;
+    }
   }
 }
 
@@ -102,14 +138,19 @@ export function loadDigits(
   room: LoadingRoom,
   team: Team,
 ): void {
-  const partBytes = digitBytes(context.parameters);
+  const ends: number[] = [];
+  for (const digit of digits) ends.push((ends.at(-1) ?? 0) + digitBytes(digit));
   share(team, digits.length, (k) => {
     const digit = digits[k];
-    if (digit !== undefined) loadDigit(context, digit, bytes.subarray(k * partBytes, (k + 1) * partBytes), room);
+    if (digit === undefined) return;
+    const own = bytes.subarray(ends[k - 1] ?? 0, ends[k]);
+    if (digit.packed === undefined) loadSealDigit(context, digit, own, room);
+    else loadPackedDigit(context, digit, digit.packed, own, room);
   });
 }
 
-function loadDigit(
+/** A saved ciphertext: residues of the first polynomial, and the seed of the second one. */
+function loadSealDigit(
   { kernels, parameters, primes, n }: SimdContext,
   { what, place, digit }: KeyDigit,
   part: Uint8Array,
@@ -127,5 +168,29 @@ function loadDigit(
     room.put(staged, part.subarray(from, from + 8 * n));
     checkResidues(kernels.loadKey(room.limb(staged), block, keyStride(place), digit, 0, record), what);
     kernels.loadKey(room.limb(prime), block, keyStride(place), digit, 1, record);
+  }
+}
+
+/** The seed of its key, and residues of the first polynomial. */
+function loadPackedDigit(
+  { kernels, parameters, primes, n }: SimdContext,
+  { what, place, digit }: KeyDigit,
+  key: PlacedKey,
+  part: Uint8Array,
+  room: LoadingRoom,
+): void {
+  const { level } = place;
+  const stride = keyStride(place);
+  const seed = new Uint8Array(streamSeedBytes);
+  for (let k = 0; k < extendedPrimes(parameters, level); k++) {
+    // The key may be good for more levels, whose primes come between.
+    const saved = k <= level ? k : k + key.level - level;
+    const record = primes[key.primes[saved] ?? -1] ?? 0;
+    const target = keyBlock(place, n, k) + 32 * digit;
+    const from = seedBytes + saved * key.limbBytes;
+    room.put(0, part.subarray(from, from + key.limbBytes));
+    checkResidues(kernels.unpackResidues(room.limb(0), target, stride, record), what);
+    writeStreamSeed(seed, part, { ...key, seedOffset: 0 }, digit, saved);
+    room.expandStream(seed, target + 16, stride, record);
   }
 }

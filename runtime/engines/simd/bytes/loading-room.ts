@@ -88,6 +88,13 @@ export class LoadingRoom {
     this.context.kernels.expandSeed(place, words, count, this.limb(first), place + seedRoomBytes);
   }
 
+  /** The uniform limb that a key and a nonce of ChaCha20 stand for, to a place of another (`expandUniform` of the kernels). */
+  expandStream(seed: Uint8Array, target: number, stride: number, prime: number): void {
+    const place = this.address + wordBytes(this.context.parameters);
+    this.memory.set(seed, place);
+    this.context.kernels.expandUniform(place, target, stride, prime, place + seedRoomBytes);
+  }
+
   /** The residues of limbs `first` … `first + count − 1` themselves. */
   view(first: number, count: number): Uint8Array {
     return this.memory.subarray(this.limb(first), this.limb(first) + 8 * count * this.context.n);

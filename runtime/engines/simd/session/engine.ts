@@ -2,6 +2,7 @@
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { badThreads, oneThread } from '../../../../ir/diagnostics/runtime.ts';
 import { beyondCapabilities, engineProfiles } from '../../../../costs/profiles.ts';
+import type { EvaluationKeyNeeds } from '../../../../ir/switching-keys.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
 import type { Engine, EngineOptions, PreparedPlan } from '../../../base/engine.ts';
 import { UnfitError } from '../../../base/fallback.ts';
@@ -48,6 +49,8 @@ async function open(
   const source = openWeights(plan);
   const isShared = canShareMemory();
   const members = isShared ? threads : 1;
+  const { rotationSteps, needsRelinKeys, keyLevels } = plan.client;
+  const needs: EvaluationKeyNeeds = { parameters, rotationSteps, needsRelinKeys, keyLevels };
   const shared = planProgram(columns, parameters, members, memoryBudgetBytes);
   if (shared.problems.length > 0) throw new HepcError(shared.problems);
   // Where weights do not fit nothing is left, so that those in lanes are all in memory.
@@ -59,7 +62,7 @@ async function open(
 
   const { team, loads, weights, doubles, release } = await preparation(async (undo) => {
     const team = isShared ? createTeamMemory(memory, wanted) : undefined;
-    const loads = new KeyLoads(planned, parameters, plan.client.rotationSteps, team?.memory);
+    const loads = new KeyLoads(planned, needs, team?.memory);
     const release = (): void => {
       if (team !== undefined) releaseTeamMemory(team, loads.usedBytes);
     };
@@ -81,7 +84,7 @@ async function open(
     columns,
     plaintexts,
     packed: doubles,
-    rotationSteps: plan.client.rotationSteps,
+    keyNeeds: needs,
     weights: weights.inMemory,
     weightStream: weights.stream,
   };

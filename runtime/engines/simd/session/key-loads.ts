@@ -2,7 +2,7 @@
  * The owner's part in loading keys: some digits at a time are copied to where the workers see them. In shared memory they
  * lie where values do, which nobody needs between two runs, so that they take no memory of their own.
  */
-import type { Parameters } from '../../../../ir/parameters.ts';
+import type { EvaluationKeyNeeds } from '../../../../ir/switching-keys.ts';
 import { copyDigits, digitBytes, type KeyDigit, listDigits, type SavedKeys } from '../bytes/load-keys.ts';
 import { placeKeys } from '../program/place-keys.ts';
 import type { ProgramPlan } from './memory-plan.ts';
@@ -13,23 +13,16 @@ const messageBytes = 2 ** 24;
 
 export class KeyLoads {
   private readonly plan: ProgramPlan;
-  private readonly parameters: Parameters;
   private readonly memory: WebAssembly.Memory | undefined;
   private readonly digits: readonly KeyDigit[];
   private placesUsed = 0;
 
   /** @param memory undefined where it cannot be shared */
-  constructor(
-    plan: ProgramPlan,
-    parameters: Parameters,
-    rotationSteps: readonly number[],
-    memory: WebAssembly.Memory | undefined,
-  ) {
+  constructor(plan: ProgramPlan, needs: EvaluationKeyNeeds, memory: WebAssembly.Memory | undefined) {
     this.plan = plan;
-    this.parameters = parameters;
     this.memory = memory;
     // The places do not matter here.
-    this.digits = listDigits(parameters, rotationSteps, placeKeys(plan.keys, parameters, 0, 0));
+    this.digits = listDigits(needs, placeKeys(plan.keys, needs.parameters, 0, 0));
   }
 
   /** Of the memory, with the places that keys have been loaded to. */
@@ -41,15 +34,27 @@ export class KeyLoads {
   /** Requests to all members, each with bytes that are good until the next is made. */
   *load(place: number, saved: SavedKeys): Generator<LoadRequest, void, undefined> {
     this.placesUsed = Math.max(this.placesUsed, place + 1);
-    const { parameters, digits } = this;
-    const partBytes = digitBytes(parameters);
-    const most = Math.max(1, Math.floor(this.roomBytes / partBytes));
-    for (let first = 0; first < digits.length; first += most) {
-      const some = digits.slice(first, first + most);
-      const bytes = this.room(some.length * partBytes);
-      copyDigits(parameters, some, saved, bytes);
-      yield { kind: 'load', place, first, count: some.length, bytes };
+    const { digits } = this;
+    for (let first = 0; first < digits.length;) {
+      const count = this.fitting(first);
+      const some = digits.slice(first, first + count);
+      const bytes = this.room(some.reduce((sum, digit) => sum + digitBytes(digit), 0));
+      copyDigits(some, saved, bytes);
+      yield { kind: 'load', place, first, count, bytes };
+      first += count;
     }
+  }
+
+  /** How many digits from `first` on there is room for: one at least. */
+  private fitting(first: number): number {
+    let left = this.roomBytes;
+    let count = 0;
+    for (const digit of this.digits.slice(first)) {
+      left -= digitBytes(digit);
+      if (left < 0 && count > 0) break;
+      count++;
+    }
+    return count;
   }
 
   private get roomBytes(): number {

@@ -204,7 +204,7 @@ function prepare(request: PrepareRequest, plan: ProgramPlan, { memory, words }: 
   const { keys: keyPlan, memory: memoryPlan } = plan;
   const keys = new SwitchedKeys(
     (place) => placeKeys(keyPlan, parameters, regions.keys + place * memoryPlan.placeBytes, regions.permutations),
-    (placed) => listDigits(parameters, request.rotationSteps, placed),
+    (placed) => listDigits(request.keyNeeds, placed),
   );
   fillPermutations(context, keys, team);
   const packed = request.packed.map(({ shape, data }) => new Constant(shape, data));

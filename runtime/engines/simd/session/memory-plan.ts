@@ -13,8 +13,8 @@ import { contextBytes } from '../../../rns/memory/context.ts';
 import { encodersBytes } from '../../../rns/encoder.ts';
 import { fuseProgram } from '../program/fuse-program.ts';
 import { type KeyPlan, planKeys } from '../program/key-plan.ts';
+import { mostDigitBytes } from '../bytes/load-keys.ts';
 import { loadingBytes } from '../bytes/loading-room.ts';
-import { savedPublicKeyBytes } from '../../../seal/bytes/saved-format.ts';
 import { maxPages, pageBytes } from '../../../rns/kernels/module.ts';
 import { workspaceBytes } from '../operations/operations.ts';
 import { permutationBytes } from '../program/place-keys.ts';
@@ -109,7 +109,7 @@ export function planProgram(
       encoders: encodersBytes(n, members),
       loading: loadingBytes(parameters, members),
       permutations: permutationBytes(keys, n),
-      values: Math.max(program.arenaBytes, selfCheckBytes(n), members * savedPublicKeyBytes(parameters)),
+      values: Math.max(program.arenaBytes, selfCheckBytes(n), members * mostDigitBytes(parameters)),
       staging: staging.bytes,
       plaintexts: plaintexts.bytes,
       keys: keys.bytes,

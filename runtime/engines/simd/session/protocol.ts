@@ -2,6 +2,7 @@
 import type { HeColumns } from '../../../../ir/he/module.ts';
 import type { PlaintextPool } from '../../../../ir/he/plaintexts.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
+import type { EvaluationKeyNeeds } from '../../../../ir/switching-keys.ts';
 import type { SharedState } from '../../exchange/exchange.ts';
 import type { TeamMemory } from './team-memory.ts';
 
@@ -24,8 +25,7 @@ export interface PrepareRequest {
   readonly columns: HeColumns;
   readonly plaintexts: PlaintextPool;
   readonly packed: readonly { readonly shape: readonly number[]; readonly data: Float64Array }[];
-  /** Of the Galois keys, ascending. */
-  readonly rotationSteps: readonly number[];
+  readonly keyNeeds: EvaluationKeyNeeds;
   /** Saved ciphertexts by row of the `weight` op, and how the others come. */
   readonly weights: ReadonlyMap<number, Uint8Array>;
   readonly weightStream: SharedState;

@@ -1,12 +1,13 @@
 /** Keys as a client saves them, loaded to where operations read them, against SEAL's keys with their seeds expanded. */
 import { engineProfiles } from '../../../../../../costs/profiles.ts';
 import fc from 'fast-check';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { nttPrimes } from '../../../../../../compiler/parameters/primes.ts';
 import { allPrimes, type Parameters } from '../../../../../../ir/parameters.ts';
 import { HepcError } from '../../../../../../ir/diagnostics/diagnostic.ts';
 import type { PlacedKeys } from '../../../../../../runtime/engines/simd/program/executor.ts';
 import type { KeyPlan } from '../../../../../../runtime/engines/simd/program/key-plan.ts';
-import { keyBytes, type KeyPlace } from '../../../../../../runtime/rns/memory/layout.ts';
+import { keyBlock, keyBytes, type KeyPlace, keyStride } from '../../../../../../runtime/rns/memory/layout.ts';
 import {
   copyDigits,
   digitBytes,
@@ -28,6 +29,17 @@ import {
   savedPublicKeyBytes,
   switchingHeadBytes,
 } from '../../../../../../runtime/seal/bytes/saved-format.ts';
+import { seededRandom } from '../../../../../../ir/random.ts';
+import {
+  type KeySection,
+  keySections,
+  type PlacedKey,
+  seedBytes,
+  streamSeedBytes,
+  writeHeads,
+  writeStreamSeed,
+} from '../../../../../../runtime/cipher/key-format.ts';
+import type { EvaluationKeyNeeds } from '../../../../../../ir/switching-keys.ts';
 import { parametersOf } from '../arbitrary-parameters.ts';
 import { OperationBench } from '../operations/operation-bench.ts';
 import { SealReference } from '../seal-reference.ts';
@@ -75,14 +87,15 @@ class Loading {
   }
 
   /** Three digits at a time. */
-  load({ rotationSteps, ...saved }: StepKeys, team: Team): void {
+  load({ rotationSteps, keyLevels, ...saved }: StepKeys, team: Team): void {
     const { context } = this.bench;
     const { parameters } = context;
-    const digits = listDigits(parameters, rotationSteps, this.placed);
+    const needs = { parameters, rotationSteps, needsRelinKeys: this.placed.relinearization !== undefined };
+    const digits = listDigits({ ...needs, keyLevels }, this.placed);
     for (let first = 0; first < digits.length; first += 3) {
       const some = digits.slice(first, first + 3);
-      const bytes = new Uint8Array(some.length * digitBytes(parameters));
-      copyDigits(parameters, some, saved, bytes);
+      const bytes = new Uint8Array(some.reduce((sum, digit) => sum + digitBytes(digit), 0));
+      copyDigits(some, saved, bytes);
       loadDigits(context, some, bytes, new LoadingRoom(context, this.rooms, team.index), team);
     }
   }
@@ -98,6 +111,7 @@ class Loading {
 
 interface StepKeys extends SavedKeys {
   readonly rotationSteps: readonly number[];
+  readonly keyLevels?: EvaluationKeyNeeds['keyLevels'];
 }
 
 function savedKeys({ savedKeys: saved }: SealReference, rotationSteps: readonly number[]): StepKeys {
@@ -208,3 +222,111 @@ test('a residue beyond its prime is refused where it is read, and not looked at 
     reference.close();
   }
 });
+
+/** Keys of several special primes with residues and seeds that mean nothing, from which each word is known again. */
+describe('keys of several special primes', () => {
+  const [first = 0, second = 0, ...primes] = nttPrimes([48, 48, 45, 40, 36, 36, 36], 4096) ?? [];
+  const parameters: Parameters = { polyModulusDegree: 4096, primes, specialPrimes: [first, second] };
+  const n = parameters.polyModulusDegree;
+  const needs: EvaluationKeyNeeds = {
+    parameters,
+    rotationSteps: [0, 3, 7],
+    needsRelinKeys: true,
+    keyLevels: { rotations: [4, 1, 2], relinearization: 3 },
+  };
+  /** Of step 7 the program needs less than there is. */
+  const levels: Levels = {
+    relinearization: 3,
+    rotations: new Map([
+      [3, 1],
+      [7, 0],
+      [0, 4],
+    ]),
+  };
+
+  function randomSection(section: KeySection, seed: number): Uint8Array<ArrayBuffer> {
+    const random = seededRandom(seed);
+    const bytes = new Uint8Array(section.bytes);
+    writeHeads(bytes, section);
+    const view = new DataView(bytes.buffer);
+    for (const key of section.keys) {
+      for (let i = 0; i < seedBytes; i++) bytes[key.seedOffset + i] = random.integer(0, 255);
+      for (const [d] of key.digits.entries()) {
+        for (const [k, number] of key.primes.entries()) {
+          const q = allPrimes(parameters)[number] ?? NaN;
+          for (let i = 0; i < n; i++) writeWord(view, key.residuesOffset(d, k) + 6 * i, random.integer(0, q - 1));
+        }
+      }
+    }
+    return bytes;
+  }
+
+  const { relinearization, rotations } = keySections(needs);
+  const sections = [relinearization, rotations].map((section, k) =>
+    section === undefined ? new Uint8Array() : randomSection(section, k),
+  );
+  const saved: StepKeys = {
+    relinKeys: sections[0],
+    galoisKeys: sections[1],
+    rotationSteps: needs.rotationSteps,
+    keyLevels: needs.keyLevels,
+  };
+
+  test('each residue and each uniform limb comes to its place, for teams of any size', async () => {
+    const loading = await Loading.open(parameters, levels, 2);
+    const { bench, placed } = loading;
+    for (const index of [0, 1]) loading.load(saved, { index, size: 2, barrier: () => undefined });
+    const { kernels, memory, primes: records } = bench.context;
+    const uniform = bench.take(8 * n);
+    const [seedAt, work] = [bench.take(64), bench.take(8192)];
+    const check = (place: KeyPlace | undefined, key: PlacedKey | undefined, section: Uint8Array = new Uint8Array()) => {
+      if (place === undefined || key === undefined) throw new Error('no key');
+      const doubles = new Float64Array(memory.buffer);
+      const view = new DataView(section.buffer, section.byteOffset);
+      const seed = new Uint8Array(streamSeedBytes);
+      for (let d = 0; d < place.digits; d++) {
+        for (const [k, number] of key.primes.entries()) {
+          if (k > place.level && k <= key.level) continue;
+          const target = k <= place.level ? k : k - key.level + place.level;
+          const block = keyBlock(place, n, target) / 8 + 4 * d;
+          const at = (poly: number, i: number): number =>
+            doubles[block + 2 * poly + ((i >> 1) * keyStride(place)) / 8 + (i & 1)] ?? NaN;
+          const q = allPrimes(parameters)[number] ?? NaN;
+          writeStreamSeed(seed, section, key, d, k);
+          new Uint8Array(memory.buffer).set(seed, seedAt);
+          kernels.expandUniform(seedAt, uniform, 16, records[number] ?? 0, work);
+          for (const i of [0, 1, 2, 3, 1001, n - 2, n - 1]) {
+            const word = readWord(view, key.residuesOffset(d, k) + 6 * i);
+            expect(at(0, i)).toBe(word > (q - 1) / 2 ? word - q : word);
+            expect(at(1, i)).toBe(doubles[uniform / 8 + i]);
+          }
+        }
+      }
+    };
+    check(placed.relinearization, relinearization?.keys[0], sections[0]);
+    for (const [step, { key }] of placed.rotations)
+      check(key, rotations?.keys[needs.rotationSteps.indexOf(step)], sections[1]);
+  });
+
+  test('a residue beyond its prime is refused where it is read', async () => {
+    const loading = await Loading.open(parameters, levels, 1);
+    const key = rotations?.keys[2];
+    const at = (key?.residuesOffset(0, 0) ?? 0) + 6 * (n - 1);
+    const damaged = sections[1]?.slice() ?? new Uint8Array();
+    writeWord(new DataView(damaged.buffer), at, primes[0] ?? 0);
+    expect(() => {
+      loading.load({ ...saved, galoisKeys: damaged }, alone);
+    }).toThrow(/H6\d\d.*step 7.*4095/);
+    loading.load(saved, alone);
+  });
+});
+
+/** Words of 48 bits. */
+function writeWord(view: DataView, at: number, word: number): void {
+  view.setUint32(at, word >>> 0, true);
+  view.setUint16(at + 4, Math.floor(word / 2 ** 32), true);
+}
+
+function readWord(view: DataView, at: number): number {
+  return view.getUint32(at, true) + 2 ** 32 * view.getUint16(at + 4, true);
+}
