@@ -12,7 +12,7 @@ import type { Sample } from '../../ir/interface.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { seededRandom } from '../../ir/random.ts';
 import { writeHep } from '../../runtime/hep/write.ts';
-import { RefusedError } from '../../runtime/remote/connection.ts';
+import { codeOf } from '../../runtime/remote/errors.ts';
 import { RemoteModel } from '../../runtime/remote/remote-model.ts';
 import { isOver, jobSchema } from '../../service/jobs/job-record.ts';
 import { openNatsBackend } from '../../service/stores/nats/open.ts';
@@ -227,9 +227,8 @@ class Asking {
       this.figures.answered++;
       if (answers.length !== count || (await this.worst(samples, answers)) > tolerance) this.figures.wrong++;
     } catch (error) {
-      const code = error instanceof RefusedError ? error.code : undefined;
       const [diagnostic] = error instanceof HepcError ? error.diagnostics : [];
-      const reason = code ?? diagnostic?.code;
+      const reason = codeOf(error) ?? diagnostic?.code;
       if (reason === undefined) this.figures.unexplained.push(String(error));
       else this.figures.refused[reason] = (this.figures.refused[reason] ?? 0) + 1;
     }

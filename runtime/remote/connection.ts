@@ -5,15 +5,15 @@
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import {
   badServerUrl,
-  refusedByServer,
   serverUnreachable,
   unexpectedAnswer,
   unprotectedToken,
 } from '../../ir/diagnostics/service/remote.ts';
 import type { ZodType } from 'zod';
-import { type Problem, problemSchema } from '../protocol/problem.ts';
+import { problemSchema } from '../protocol/problem.ts';
 import { describeError } from '../seal/library/exceptions.ts';
 import { untilAborted } from '../base/until-aborted.ts';
+import { RefusedError } from './errors.ts';
 import { parseJson } from './parse-json.ts';
 
 export interface ConnectionOptions {
@@ -46,20 +46,6 @@ const passing: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504]);
 
 /** Bodies of errors and documents are no longer. */
 const maxDocumentBytes = 2 ** 22;
-
-/** A refusal by the server, with what it says about it. */
-export class RefusedError extends HepcError {
-  readonly status: number;
-  /** Code of the diagnostic, where the server gave one. */
-  readonly code: string | undefined;
-
-  constructor(url: string, status: number, problem: Problem | undefined, fallback: string) {
-    const detail = problem?.detail ?? fallback;
-    super([refusedByServer({ url, status, code: problem?.code, detail, notes: problem?.notes ?? [] })]);
-    this.status = status;
-    this.code = problem?.code;
-  }
-}
 
 export class Connection {
   readonly base: URL;

@@ -1,5 +1,5 @@
 /** What `hepc/client` has of servers: a file of its own in the build for browsers, which bundlers leave out where it is not used. */
-export { RefusedError } from './connection.ts';
+export { FailedJobError, RefusedError } from './errors.ts';
 export { IndexedDbKeyKeeper } from './indexed-db-key-keeper.ts';
 export { MemoryKeyKeeper } from './key-keeper.ts';
 export type { KeptKeys, KeyKeeper } from './key-keeper.ts';

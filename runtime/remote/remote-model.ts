@@ -3,12 +3,7 @@
  * encrypts, asks, waits, decrypts. What is heavy is done in a worker.
  */
 import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import {
-  jobFailed,
-  otherClientPart,
-  unexpectedAnswer,
-  unknownRemoteModel,
-} from '../../ir/diagnostics/service/remote.ts';
+import { otherClientPart, unexpectedAnswer, unknownRemoteModel } from '../../ir/diagnostics/service/remote.ts';
 import { sha256HexOf } from '../../ir/digest.ts';
 import type { GivenSample } from '../../ir/given-samples.ts';
 import type { Answer } from '../../ir/interface.ts';
@@ -19,7 +14,8 @@ import { jobStatusSchema, keysSchema, type Model, modelSchema, modelsSchema } fr
 import type { SampleSource } from '../sample-source.ts';
 import type { OwnWorker } from '../worker-client/own-worker.ts';
 import { WorkerClient } from '../worker-client/worker-client.ts';
-import { Connection, type ConnectionOptions, readDocument, RefusedError, type Request } from './connection.ts';
+import { Connection, type ConnectionOptions, readDocument, type Request } from './connection.ts';
+import { codeOf, FailedJobError, keysGone, storedIsDamaged } from './errors.ts';
 import { followJob } from './follow-job.ts';
 import { type KeyKeeper, MemoryKeyKeeper } from './key-keeper.ts';
 import { uploadKeys } from './upload-keys.ts';
@@ -219,10 +215,16 @@ export class RemoteModel {
     signal: AbortSignal | undefined,
     onProgress: (fraction: number) => void,
   ): Promise<void> {
-    const found = await this.connection.request(`v1/keys/${digest}`, { signal, expect: [404] });
-    if (found.ok && (await readDocument(found, keysSchema)).models.includes(this.model.id)) return;
-    if (!found.ok) await found.body?.cancel();
+    if (await this.isAtServer(digest, signal)) return;
     await uploadKeys(this.connection, { bytes, digest, model: this.model.id }, this.keeper, { signal, onProgress });
+  }
+
+  /** Whether the server has the keys whole, and knows that they fit the model. */
+  private async isAtServer(digest: string, signal: AbortSignal | undefined): Promise<boolean> {
+    const found = await this.connection.request(`v1/keys/${digest}`, { signal, expect: [404] });
+    if (found.ok) return (await readDocument(found, keysSchema)).models.includes(this.model.id);
+    await found.body?.cancel();
+    return false;
   }
 
   /** The file of encrypted outputs. */
@@ -231,8 +233,10 @@ export class RemoteModel {
     try {
       return await this.evaluateOnce(inputs, keys, identity, options);
     } catch (error) {
-      // The server may have let the keys go meanwhile: they are uploaded once more.
-      if (!(error instanceof RefusedError) || error.code !== keysGone) throw error;
+      // The server may have let the keys go meanwhile, or they are damaged there: they are uploaded once more.
+      const code = codeOf(error);
+      const isLost = code === keysGone || (code === storedIsDamaged && !(await this.isAtServer(keys, options.signal)));
+      if (!isLost) throw error;
       this.ready = undefined;
       return this.evaluateOnce(inputs, await this.prepare(options), crypto.randomUUID(), options);
     }
@@ -277,10 +281,7 @@ export class RemoteModel {
         signal,
         onProgress: (fraction) => onProgress?.('evaluate', fraction),
       });
-      if (job.state !== 'done')
-        throw new HepcError([
-          jobFailed({ reason: job.problem?.detail ?? `the job was ${job.state}`, notes: job.problem?.notes ?? [] }),
-        ]);
+      if (job.state !== 'done') throw new FailedJobError(job.state, job.problem);
       return await connection.whole(`v1/jobs/${id}/result`, { signal }, (response) =>
         this.readOutputs(response, onProgress),
       );
@@ -310,8 +311,6 @@ export class RemoteModel {
 const forgetMs = 5000;
 
 const accepted = 202;
-/** The code of a request under keys that the server does not have. */
-const keysGone = 'H841';
 
 async function describe(connection: Connection, id: string, signal: AbortSignal | undefined): Promise<Model> {
   const found = await connection.request(`v1/models/${encodeURIComponent(id)}`, {

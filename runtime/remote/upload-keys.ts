@@ -8,7 +8,8 @@ import { serverUnreachable } from '../../ir/diagnostics/service/remote.ts';
 import { node } from '../base/environment.ts';
 import { problemSchema } from '../protocol/problem.ts';
 import { describeError } from '../seal/library/exceptions.ts';
-import { type Connection, RefusedError } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { RefusedError } from './errors.ts';
 import type { KeyKeeper } from './key-keeper.ts';
 import { parseJson } from './parse-json.ts';
 

@@ -59,6 +59,12 @@ export class Keys {
     return entry && this.living(entry);
   }
 
+  /** As `find`; also `undefined` where the bytes are damaged, so that their owner uploads them again. */
+  async findWhole(tenant: string, digest: string): Promise<KeyRecord | undefined> {
+    const record = await this.find(tenant, digest);
+    return record !== undefined && (await this.backend.objects.isWhole('keys', digest)) ? record : undefined;
+  }
+
   async list(tenant: string): Promise<KeyRecord[]> {
     const records: KeyRecord[] = [];
     for await (const entry of this.backend.registry.list(`${prefix}.${tenant}`)) {

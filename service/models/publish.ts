@@ -11,7 +11,7 @@ import type { Plan } from '../../ir/plan/plan.ts';
 import { fileAccess } from '../../runtime/format/file-access.ts';
 import { writeClientPart } from '../../runtime/hep/client-part.ts';
 import { openHep } from '../../runtime/hep/read.ts';
-import type { ObjectStore } from '../stores/object-store.ts';
+import { isDamage, type ObjectStore } from '../stores/object-store.ts';
 import type { ModelRecord } from './model-record.ts';
 import { figuresOf } from './served-plan.ts';
 
@@ -70,7 +70,7 @@ async function isThere(objects: ObjectStore, digest: string): Promise<boolean> {
     await stored?.release();
     return stored !== undefined;
   } catch (error) {
-    if (error instanceof HepcError && error.diagnostics.some(({ code }) => code === 'H808')) return false;
+    if (isDamage(error)) return false;
     throw error;
   }
 }

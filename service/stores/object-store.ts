@@ -1,4 +1,5 @@
 /** Large bytes under a name: plans, keys, encrypted inputs and outputs. Written whole or not at all, never changed. */
+import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 
 export const buckets = ['plans', 'keys', 'inputs', 'outputs'] as const;
 export type Bucket = (typeof buckets)[number];
@@ -54,6 +55,11 @@ export interface ObjectStore {
   /** For a new file on its way to be `name`. What is still there when the store is opened again goes then. */
   unfinishedPath(name: string): string;
   stat(bucket: Bucket, name: string): Promise<StoredObject | undefined>;
+  /**
+   * Whether it is there and has all its bytes, as far as this machine can tell without fetching any: a file is read where it
+   * has not been since it was changed. Rejects with H807.
+   */
+  isWhole(bucket: Bucket, name: string): Promise<boolean>;
   /** Its bytes in pieces, `undefined` where there is none. The iteration ends with H808 where they are not what was stored. */
   read(bucket: Bucket, name: string): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** For who reads here and there in it. To be released. Rejects with H807, H808. */
@@ -61,4 +67,9 @@ export interface ObjectStore {
   /** False where there was none. */
   delete(bucket: Bucket, name: string): Promise<boolean>;
   list(bucket: Bucket): AsyncIterable<StoredObject>;
+}
+
+/** Whether it says that what is stored is damaged (H808). */
+export function isDamage(error: unknown): boolean {
+  return error instanceof HepcError && error.diagnostics.some(({ code }) => code === 'H808');
 }

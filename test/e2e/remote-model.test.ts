@@ -83,6 +83,38 @@ test('keys that the server has let go are uploaded again', async () => {
   expect(keyListSchema.parse(await (await fetch(`${url}/v1/keys`)).json()).keys).toEqual([]);
 });
 
+test('keys that are damaged at the server are uploaded again', async () => {
+  const { url, folder } = await startTestService();
+  const model = await open(url);
+  const digest = await model.prepare();
+  const keys = join(folder, 'objects', 'keys');
+  const [file = ''] = readdirSync(keys).filter((name) => name.startsWith(digest));
+  writeFileSync(join(keys, file), readFileSync(join(keys, file)).fill(0, 1000, 2000));
+  const [answer] = await model.infer([sampleOf(0.5, 0.5)]);
+  expectAnswer(answer, 0.5, 0.5);
+});
+
+test('a request that fails says why, by the code of its diagnostic', async () => {
+  const { url } = await startTestService();
+  /** As if each request took longer than the server holds one. */
+  const asJobs: typeof fetch = (input, init) => {
+    const headers = new Headers(init?.headers);
+    if (headers.has('prefer')) headers.set('prefer', 'respond-async');
+    return fetch(input, { ...init, headers });
+  };
+  for (const [options, message] of [
+    [{}, /H870.*status 504 \(H824\)/],
+    [{ fetch: asJobs }, /H875.*gave up \(H824\)/],
+  ] as const) {
+    const model = await open(url, options);
+    await model.prepare();
+    const failing = model.infer([sampleOf(0.5, 0.5)], { deadlineSeconds: 0.001 });
+    const error: unknown = await failing.catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'H824' });
+    expect(String(error)).toMatch(message);
+  }
+});
+
 test('another client part than pinned, or than before, is refused', async () => {
   const { url } = shared;
   const bytes = new Uint8Array(await (await fetch(`${url}/v1/models/small/client`)).arrayBuffer());

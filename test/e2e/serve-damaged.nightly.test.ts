@@ -60,6 +60,8 @@ test('keys that are damaged are told of, others are used, and uploading them aga
   flipByte(file);
 
   const second = await startTestService(options);
+  const present = async (digest: string): Promise<number> => (await fetch(`${second.url}/v1/keys/${digest}`)).status;
+  expect([await present(ours.digest), await present(theirs.digest)]).toEqual([404, 200]);
   expect((await problemIn(await infer(second, ours))).message).toBe('500 H808');
   expectAnswers(await answersIn(theirs, await infer(second, theirs)));
   await uploadKeys(second, ours.keys.evaluationKeys);

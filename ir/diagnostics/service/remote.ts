@@ -75,12 +75,14 @@ export const unknownRemoteModel = defineDiagnostic<{
     `${url} has no model ${JSON.stringify(model)}; it has ${known.length === 0 ? 'none' : known.join(', ')}`,
 });
 
-export const jobFailed = defineDiagnostic<{ reason: string; notes: readonly string[] }>({
+export const jobFailed = defineDiagnostic<{ reason: string; code: string | undefined; notes: readonly string[] }>({
   code: 'H875',
   severity: 'error',
   title: 'the server could not evaluate the request',
-  explain: 'The request was accepted, and its evaluation failed or was given up, for the reason that the server gives.',
-  message: ({ reason }) => `the server gave up: ${reason}`,
+  explain:
+    'The request was accepted, and its evaluation failed or was given up, for the reason that the server gives. ' +
+    '`hepc explain` tells more about the code that it names.',
+  message: ({ reason, code }) => `the server gave up${code === undefined ? '' : ` (${code})`}: ${reason}`,
   notes: ({ notes }) => notes,
 });
 

@@ -29,11 +29,16 @@ export function keyRoutes(app: ZodApp, parts: () => ServiceParts): void {
     '/keys/:digest',
     {
       config: json,
-      schema: { tags, params, summary: 'Whether keys are there', response: { 200: keysSchema, ...problems } },
+      schema: {
+        tags,
+        params,
+        summary: 'Whether keys are there, and whole',
+        response: { 200: keysSchema, ...problems },
+      },
     },
     async ({ tenant, params: { digest } }) => {
       const { keys, catalogue } = parts();
-      const record = await keys.find(tenant, digest);
+      const record = await keys.findWhole(tenant, digest);
       if (record === undefined) throw new HepcError([unknownKeys({ digest })]);
       return resourceOf(record, catalogue);
     },

@@ -13,6 +13,7 @@ import { checkObjectName } from '../names.ts';
 import {
   type Bucket,
   buckets,
+  isDamage,
   type LocalFile,
   type ObjectStore,
   type PutFileOptions,
@@ -162,6 +163,17 @@ export class LocalObjects implements ObjectStore {
     checkObjectName(name);
     const known = this.#of(bucket).get(name);
     return Promise.resolve(known && described(known));
+  }
+
+  async isWhole(bucket: Bucket, name: string): Promise<boolean> {
+    try {
+      const file = await this.open(bucket, name);
+      await file?.release();
+      return file !== undefined;
+    } catch (error) {
+      if (isDamage(error)) return false;
+      throw error;
+    }
   }
 
   read(bucket: Bucket, name: string): Promise<AsyncIterable<Uint8Array> | undefined> {

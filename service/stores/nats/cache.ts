@@ -12,7 +12,7 @@ import { emptyFolder, folderMode } from '../local/disk.ts';
 import { type Lock, takeLock } from '../local/lock.ts';
 import { LocalObjects } from '../local/objects.ts';
 import { Turns } from '../local/turns.ts';
-import { type Bucket, buckets, type LocalFile, type StoredObject } from '../object-store.ts';
+import { type Bucket, buckets, isDamage, type LocalFile, type StoredObject } from '../object-store.ts';
 
 export class Cache {
   readonly #objects: LocalObjects;
@@ -96,7 +96,7 @@ export class Cache {
     try {
       return await this.#objects.open(bucket, digest, signal);
     } catch (error) {
-      if (!hasCode(error, 'H808')) throw error;
+      if (!isDamage(error)) throw error;
       await this.#objects.delete(bucket, digest);
       return undefined;
     }

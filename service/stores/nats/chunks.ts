@@ -38,6 +38,12 @@ export class Chunks {
     await this.#link.purge(id, this.#place.stream, this.#subjectOf(id));
   }
 
+  /** How many chunks there are of it. */
+  async count(id: string): Promise<number> {
+    const subject = this.#subjectOf(id);
+    return (await this.#link.subjects(this.#place.stream, subject)).get(subject) ?? 0;
+  }
+
   /** How many chunks there are of each. */
   async counts(): Promise<ReadonlyMap<string, number>> {
     const subjects = await this.#link.subjects(this.#place.stream, `${this.#place.subject}.>`);

@@ -11,14 +11,15 @@ import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { damagedObject, tooManyBytes, unlikeAnnounced } from '../../../ir/diagnostics/service/stores.ts';
 import { checkObjectName } from '../names.ts';
 import { removeFile } from '../local/disk.ts';
-import type {
-  Bucket,
-  LocalFile,
-  ObjectStore,
-  PutFileOptions,
-  PutOptions,
-  StoredObject,
-  WrittenFile,
+import {
+  type Bucket,
+  isDamage,
+  type LocalFile,
+  type ObjectStore,
+  type PutFileOptions,
+  type PutOptions,
+  type StoredObject,
+  type WrittenFile,
 } from '../object-store.ts';
 import { pieceBytes, pieces } from '../pieces.ts';
 import type { Entry } from '../registry.ts';
@@ -143,6 +144,19 @@ export class NatsObjects implements ObjectStore {
     checkObjectName(name);
     const entry = await this.#records.get(keyOf(bucket, name));
     return entry && described(name, readRecord(entry));
+  }
+
+  async isWhole(bucket: Bucket, name: string): Promise<boolean> {
+    checkObjectName(name);
+    try {
+      const entry = await this.#records.get(keyOf(bucket, name));
+      if (entry === undefined) return false;
+      const { id, chunks } = readRecord(entry);
+      return (await this.#chunks[bucket].count(id)) >= chunks;
+    } catch (error) {
+      if (isDamage(error)) return false;
+      throw error;
+    }
   }
 
   async read(bucket: Bucket, name: string): Promise<AsyncIterable<Uint8Array> | undefined> {

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { Connection, RefusedError } from '../../../../runtime/remote/connection.ts';
+import { Connection } from '../../../../runtime/remote/connection.ts';
+import { RefusedError } from '../../../../runtime/remote/errors.ts';
 import { codesOfAsync } from '../../../support/codes.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;

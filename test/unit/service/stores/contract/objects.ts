@@ -28,6 +28,10 @@ export function objectContract(kind: BackendKind): void {
         expect(stored).toMatchObject({ name: 'a-B_1', bytes: length, digest: sha256(bytes) });
         expect(Math.abs(Date.now() - stored.storedAt)).toBeLessThan(60_000);
         expect(await objects.stat('inputs', 'a-B_1')).toEqual(stored);
+        expect([await objects.isWhole('inputs', 'a-B_1'), await objects.isWhole('outputs', 'a-B_1')]).toEqual([
+          true,
+          false,
+        ]);
         expect(await digestOf(await objects.read('inputs', 'a-B_1'))).toBe(sha256(bytes));
         expect(await objects.read('outputs', 'a-B_1')).toBeUndefined();
         const again = (await reopen()).objects;

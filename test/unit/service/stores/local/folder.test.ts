@@ -122,6 +122,7 @@ test.each(['changed', 'cut', 'longer', 'gone'])('an object whose file is %s is n
       for await (const piece of (await objects.read('keys', 'k')) ?? []) given += piece.length;
     });
     expect(await reading).toEqual(['H808']);
+    expect(await objects.isWhole('keys', 'k')).toBe(false);
     expect(given).toBeLessThan(bytes.length);
     expect(await readdir(join(folder, 'opened'))).toEqual([]);
   };
