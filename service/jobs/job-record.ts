@@ -41,8 +41,6 @@ export const jobSchema = z.strictObject({
   parts: z.array(partSchema).min(1),
   /** Whether it outlives a loss of power. */
   durable: z.boolean(),
-  /** Whether its tasks are known to have been pushed: who finds an old job without this pushes them again. */
-  queued: z.boolean(),
   /** Of the clock of whoever accepted it. */
   submittedAt: milliseconds,
   /** To be refused from then on, where nobody has done it. */

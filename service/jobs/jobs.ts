@@ -116,7 +116,7 @@ export class Jobs {
 
   /**
    * Ends what is past its deadline, removes what has expired and what belongs to nothing, and pushes tasks again that were
-   * lost by the end of the process that had accepted them. To be called at start, and from time to time; by several at
+   * lost: by the end of the process that had accepted them, or by damage. To be called at start, and from time to time; by several at
    * once if need be.
    */
   sweep(now: number): Promise<void> {
@@ -144,8 +144,6 @@ export class Jobs {
       }
       await this.store.create(job);
       await pushTasks(this.backend.queue, job);
-      // Who waits need not wait for that; what fails here is done by a sweep.
-      if (durable) this.store.change(id, (before) => ({ ...before, queued: true })).catch(() => undefined);
       return job;
     } catch (error) {
       await this.withdraw(id);
@@ -174,8 +172,6 @@ export class Jobs {
       state: 'waiting',
       parts: partsOf(inputs.runs, runsPerPart),
       durable,
-      // A job that need not outlive this process is not pushed again for it.
-      queued: !durable,
       submittedAt: now,
       deadlineAt: now + 1000 * seconds,
       expiresAt: now + 1000 * (seconds + resultSeconds),

@@ -67,5 +67,15 @@ export interface WorkQueue {
   takeAlso(fits: (task: Task) => boolean): Promise<Delivery | undefined>;
   /** Tasks that wait, those that are being done not counted. */
   waiting(): Promise<number>;
+  /** Which parts of which jobs have a task, whether it waits or is being done. */
+  parts(): Promise<PartsByJob>;
   dead(): AsyncIterable<DeadTask>;
+}
+
+export type PartsByJob = ReadonlyMap<string, ReadonlySet<number>>;
+
+export function partsByJob(tasks: Iterable<Pick<Task, 'job' | 'part'>>): PartsByJob {
+  const found = new Map<string, Set<number>>();
+  for (const { job, part } of tasks) found.set(job, (found.get(job) ?? new Set()).add(part));
+  return found;
 }

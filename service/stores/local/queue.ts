@@ -12,6 +12,8 @@ import type { ChangeOptions } from '../registry.ts';
 import {
   type DeadTask,
   type Delivery,
+  partsByJob,
+  type PartsByJob,
   type TakeOptions,
   type Task,
   taskSchema,
@@ -126,6 +128,10 @@ export class LocalQueue implements WorkQueue {
     let count = 0;
     for (const item of this.#items.values()) if (item.holder === undefined || item.freeAt <= now) count++;
     return Promise.resolve(count);
+  }
+
+  parts(): Promise<PartsByJob> {
+    return Promise.resolve(partsByJob([...this.#items.values()].map(({ task }) => task)));
   }
 
   async *dead(): AsyncGenerator<DeadTask, void, undefined> {

@@ -14,6 +14,8 @@ import { Turns } from '../local/turns.ts';
 import {
   type DeadTask,
   type Delivery,
+  partsByJob,
+  type PartsByJob,
   type TakeOptions,
   type Task,
   taskSchema,
@@ -124,6 +126,11 @@ export class NatsQueue implements WorkQueue {
   async waiting(): Promise<number> {
     await this.#known.update();
     return this.#known.waiting(performance.now());
+  }
+
+  async parts(): Promise<PartsByJob> {
+    await this.#known.update();
+    return partsByJob(this.#known.all());
   }
 
   async *dead(): AsyncGenerator<DeadTask, void, undefined> {

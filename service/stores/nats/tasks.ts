@@ -7,6 +7,7 @@ import { z } from 'zod';
 
 import type { Waiting } from '../affinity.ts';
 import { Turns } from '../local/turns.ts';
+import { isDamage } from '../object-store.ts';
 import { type Task, taskSchema } from '../work-queue.ts';
 import type { Link, Stored } from './link.ts';
 import { isMark, markSeconds, readJson } from './registry.ts';
@@ -79,9 +80,9 @@ export class KnownTasks {
   #apply(stored: Stored, before: ReadonlyMap<string, KnownTask>): void {
     const key = stored.subject.slice(this.#place.subject.length + 1);
     this.#lastSeq = Math.max(this.#lastSeq, stored.seq);
-    const parsed = isMark(stored) ? undefined : taskRecordSchema.safeParse(readJson(key, stored.data));
-    if (parsed?.success !== true) this.#known.delete(key);
-    else this.note(key, parsed.data, stored.seq, before.get(key));
+    const record = isMark(stored) ? undefined : readTask(key, stored.data);
+    if (record === undefined) this.#known.delete(key);
+    else this.note(key, record, stored.seq, before.get(key));
   }
 
   /** A record as it is from now on. */
@@ -126,9 +127,23 @@ export class KnownTasks {
     return Math.min(Infinity, ...[...this.#known.values()].map(({ freeAt }) => freeAt).filter((at) => at > now));
   }
 
+  all(): Task[] {
+    return [...this.#known.values()].map(({ task }) => task);
+  }
+
   waiting(now: number): number {
     let count = 0;
     for (const { isHeld, freeAt } of this.#known.values()) if (!isHeld || freeAt <= now) count++;
     return count;
+  }
+}
+
+/** A record that is damaged, or of another version, is none: whoever looks after jobs finds that a task is missing. */
+function readTask(key: string, data: Uint8Array): TaskRecord | undefined {
+  try {
+    return taskRecordSchema.safeParse(readJson(key, data)).data;
+  } catch (error) {
+    if (isDamage(error)) return undefined;
+    throw error;
   }
 }

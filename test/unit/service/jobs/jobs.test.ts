@@ -153,6 +153,26 @@ test('tasks that were lost between record and push are pushed again, once', asyn
   expect(await at.backend.queue.waiting()).toBe(1);
 });
 
+test('tasks that the store has lost are pushed again, those that are held are not', async () => {
+  await open({ runsPerPart: 1 });
+  const { id } = await submit(pieces(emptyInputs(part, 3)));
+  const { queue } = at.backend;
+  const take = () => queue.take({ suits: () => 0, signal: AbortSignal.timeout(10_000) });
+  const [, lost] = [await take(), await take()];
+  // As if its file were damaged.
+  await lost.acknowledge();
+  const later = Date.now() + 20_000;
+  await at.jobs.sweep(later);
+  expect([...((await queue.parts()).get(id) ?? [])].sort()).toEqual([0, 1, 2]);
+  expect(await queue.waiting()).toBe(2);
+  await at.jobs.sweep(later);
+  expect(await queue.waiting()).toBe(2);
+  await at.jobs.cancel('one', id);
+  for (let k = 0; k < 2; k++) await (await take()).acknowledge();
+  await at.jobs.sweep(later);
+  expect(await queue.waiting()).toBe(0);
+});
+
 test('what has expired goes, with what belongs to nothing; what is needed stays', async () => {
   await open({ resultSeconds: 3600 });
   const bytes = Uint8Array.of(1);

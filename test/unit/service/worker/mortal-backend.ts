@@ -47,6 +47,7 @@ export function mortal(backend: Backend, life: Life): Backend {
       putFile: (...args) => life.live(() => objects.putFile(...args)),
       unfinishedPath: (name) => objects.unfinishedPath(name),
       stat: (...args) => life.live(() => objects.stat(...args)),
+      isWhole: (...args) => life.live(() => objects.isWhole(...args)),
       read: (...args) => life.live(() => objects.read(...args)),
       open: (...args) => life.live(() => objects.open(...args)),
       delete: (...args) => life.live(() => objects.delete(...args)),
@@ -68,6 +69,7 @@ export function mortal(backend: Backend, life: Life): Backend {
         return delivery && delivered(delivery);
       },
       waiting: () => life.live(() => queue.waiting()),
+      parts: () => life.live(() => queue.parts()),
       dead: () => queue.dead(),
     },
     signals: {

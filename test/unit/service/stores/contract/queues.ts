@@ -19,9 +19,12 @@ export function queueContract(kind: BackendKind): void {
       await withStore(kind, async ({ backend: { queue }, reopen }) => {
         for (let part = 0; part < 5; part++) await queue.push(task(part));
         expect(await queue.waiting()).toBe(5);
+        const { job } = task(0);
         for (let part = 0; part < 4; part++) {
           const delivery = await take(queue);
           expect([delivery.task, delivery.attempt]).toEqual([task(part), 1]);
+          // Whether it is held or waits.
+          expect([...((await queue.parts()).get(job) ?? [])].sort()).toEqual([0, 1, 2, 3, 4].slice(part));
           await delivery.acknowledge();
           await delivery.acknowledge();
         }
