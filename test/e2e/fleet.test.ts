@@ -18,6 +18,8 @@ import { jobSchema, type Job } from '../../service/jobs/job-record.ts';
 import type { Backend } from '../../service/stores/backend.ts';
 import { openNatsBackend } from '../../service/stores/nats/open.ts';
 import { smallPlan } from '../fuzz/targets/small-plan.ts';
+import { hasOpenSsl, makeCertificate } from '../support/certificate.ts';
+import { makeCredentials } from '../support/nats-credentials.ts';
 import { type NatsServer, natsServerPath, startNatsServer } from '../support/nats-server.ts';
 import { difference, inTheClear, randomSample } from '../support/serve-plans.ts';
 import { isNightly } from '../support/setup/suite.ts';
@@ -189,3 +191,35 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     });
   });
 });
+
+const isGuardable = natsServerPath !== undefined && hasOpenSsl;
+test.skipIf(!isGuardable)(
+  isGuardable
+    ? 'a fleet whose NATS asks for credentials, over TLS'
+    : 'skipped: there is no nats-server 2.11 or no openssl',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hepc-guarded-'));
+    const { key, cert } = makeCertificate(folder);
+    const { config, creds } = makeCredentials(folder);
+    const tls = ['--tls', '--tlscert', cert, '--tlskey', key, '--tlsverify', '--tlscacert', cert];
+    const nats = await startNatsServer(['--config', config, ...tls]);
+    const args = ['--nats-creds', creds, '--nats-ca', cert, '--nats-cert', cert, '--nats-key', key];
+    const fleet = new FleetProcesses({ nats: nats.url, leaseSeconds, args });
+    onTestFinished(async () => {
+      await fleet.end();
+      await nats.end();
+      rmSync(folder, { recursive: true });
+    });
+    const file = join(folder, 'small.hep');
+    writeFileSync(file, writeHep(plan));
+    const [{ url }] = await Promise.all([fleet.front(file, '--listen', '127.0.0.1:0'), fleet.worker()]);
+    const model = await RemoteModel.open(url, 'small');
+    onTestFinished(() => model.close());
+    const sample = randomSample(plan, 1);
+    const [answer = new Map()] = await model.infer([sample]);
+    expect(difference(plan, answer as ReadonlyMap<string, Float64Array>, await inTheClear(plan, sample))).toBeLessThan(
+      0.01,
+    );
+  },
+  60_000,
+);

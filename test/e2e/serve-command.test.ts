@@ -106,7 +106,10 @@ test('a worker says what it lacks to join a fleet, and no password', async () =>
   const { stderr } = await runCli('worker');
   expect(stderr).toContain('[H802]: the NATS server at nats://127.0.0.1:1 cannot be used');
   expect(stderr).not.toContain('hush');
-  for (const option of ['--nats-creds', '--nats-ca'])
+  expect((await runCli('worker', '--nats-cert', 'cert.pem')).stderr).toContain(
+    '--nats-cert and --nats-key belong together',
+  );
+  for (const option of ['--nats-creds', '--nats-nkey', '--nats-ca'])
     expect((await runCli('worker', option, join(folder, 'nothing'))).stderr).toMatch(/\[H710\].*nothing/);
   vi.unstubAllEnvs();
 });

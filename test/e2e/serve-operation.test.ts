@@ -1,5 +1,5 @@
 /** `hepc serve` as its operator has it: TLS, tokens that are read again, and at night how it ends. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { isNightly } from '../support/setup/suite.ts';
+import { hasOpenSsl, makeCertificate } from '../support/certificate.ts';
 import { planFolder } from '../support/service.ts';
 import {
   answersIn,
@@ -66,23 +67,9 @@ test('SIGHUP reads the tokens again, and a file that is none changes nothing', a
   expect([await ask(one), await ask(two)]).toEqual([401, 200]);
 });
 
-const hasOpenSsl = (() => {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
 test.skipIf(!hasOpenSsl)(hasOpenSsl ? 'TLS with a certificate' : 'skipped: there is no openssl', async () => {
   const { folder, plan } = planFolder();
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-  execFileSync('openssl', ['req', '-x509', ...curve, '-nodes', '-days', '1', '-keyout', key, '-out', cert, ...names], {
-    stdio: 'ignore',
-  });
+  const { key, cert } = makeCertificate(folder);
   const args = [
     plan,
     '--listen',

@@ -4,21 +4,7 @@ import { declareCommand, option } from '../../parsing/command.ts';
 import { byteSize, flag, text, wholeNumber } from '../../parsing/option-values.ts';
 import { json, quiet } from '../options/options.ts';
 import { duration } from './durations.ts';
-import {
-  cache,
-  drain,
-  lease,
-  log,
-  logLevel,
-  maxAttempts,
-  memory,
-  nats,
-  natsCa,
-  natsCreds,
-  natsReplicas,
-  natsStore,
-  threads,
-} from './service-options.ts';
+import { fleetOptions, keysOf, operationOptions, workOptions } from './service-options.ts';
 
 const year = 366 * 86_400;
 const most = Number.MAX_SAFE_INTEGER;
@@ -49,19 +35,12 @@ export const serve = declareCommand({
       doc: 'folder of keys and jobs, made where it is missing',
       value: 'DIR',
     }),
-    nats,
-    natsCreds,
-    natsCa,
-    natsStore,
-    natsReplicas,
-    lease,
-    cache,
+    ...fleetOptions,
     tokens: option(text.optional(), { doc: 'file of tokens: a name and a token in each line', value: 'FILE' }),
     tlsCert: option(text.optional(), { doc: 'certificate with its chain, in PEM', value: 'CERT.pem' }),
     tlsKey: option(text.optional(), { doc: 'its private key, in PEM', value: 'KEY.pem' }),
     behindProxy: option(flag, { doc: 'something in front does TLS, or the network is trusted' }),
-    memory,
-    threads,
+    ...workOptions,
     maxQueue: option(wholeNumber(1, 1_000_000).default(defaultSettings.maxQueue), {
       doc: 'requests that wait; who comes then is told to come again',
       value: 'N',
@@ -90,15 +69,12 @@ export const serve = declareCommand({
       doc: 'runs of a job that are done in one piece',
       value: 'N',
     }),
-    maxAttempts,
     stall: option(duration(86_400).optional(), {
       doc: 'how long a body may stand still; 30s if not given',
       value: 'TIME',
     }),
     maxConnections: option(wholeNumber(1, most).default(1024), { doc: 'connections at once', value: 'N' }),
-    drain,
-    log,
-    logLevel,
+    ...operationOptions,
     demo: option(flag, { doc: 'serve a page that asks three models of its own, encrypted: digits, noise, patients' }),
     openapi: option(flag, { doc: 'print the description of the interface (OpenAPI) and do nothing else' }),
     json,
@@ -107,19 +83,9 @@ export const serve = declareCommand({
   headings: {
     Access: ['listen', 'tokens', 'tlsCert', 'tlsKey', 'behindProxy'],
     State: ['store', 'keepResults', 'keepKeys', 'tenantKeys'],
-    'A fleet': ['nats', 'natsCreds', 'natsCa', 'natsStore', 'natsReplicas', 'lease', 'cache'],
-    Limits: [
-      'memory',
-      'threads',
-      'maxQueue',
-      'deadline',
-      'maxInput',
-      'runsPerPart',
-      'maxAttempts',
-      'stall',
-      'maxConnections',
-    ],
-    Operation: ['demo', 'drain', 'log', 'logLevel', 'openapi'],
+    'A fleet': keysOf(fleetOptions),
+    Limits: [...keysOf(workOptions), 'maxQueue', 'deadline', 'maxInput', 'runsPerPart', 'stall', 'maxConnections'],
+    Operation: ['demo', ...keysOf(operationOptions), 'openapi'],
   },
   examples: [
     'serve --demo',

@@ -1,21 +1,7 @@
 import { z } from 'zod';
 import { declareCommand } from '../../parsing/command.ts';
 import { json, quiet } from '../options/options.ts';
-import {
-  cache,
-  drain,
-  lease,
-  log,
-  logLevel,
-  maxAttempts,
-  memory,
-  nats,
-  natsCa,
-  natsCreds,
-  natsReplicas,
-  natsStore,
-  threads,
-} from './service-options.ts';
+import { fleetOptions, keysOf, operationOptions, workOptions } from './service-options.ts';
 
 export const worker = declareCommand({
   details: [
@@ -24,27 +10,7 @@ export const worker = declareCommand({
     'An address with a password is better in the variable HEPC_NATS, so that no list of processes shows it.',
     'SIGTERM and Ctrl-C stop it when what is under way is done; what it does not finish, another worker does.',
   ],
-  options: z.strictObject({
-    nats,
-    natsCreds,
-    natsCa,
-    natsStore,
-    natsReplicas,
-    lease,
-    cache,
-    memory,
-    threads,
-    maxAttempts,
-    drain,
-    log,
-    logLevel,
-    json,
-    quiet,
-  }),
-  headings: {
-    'A fleet': ['nats', 'natsCreds', 'natsCa', 'natsStore', 'natsReplicas', 'lease', 'cache'],
-    Limits: ['memory', 'threads', 'maxAttempts'],
-    Operation: ['drain', 'log', 'logLevel'],
-  },
+  options: z.strictObject({ ...fleetOptions, ...workOptions, ...operationOptions, json, quiet }),
+  headings: { 'A fleet': keysOf(fleetOptions), Limits: keysOf(workOptions), Operation: keysOf(operationOptions) },
   examples: ['worker --nats nats://127.0.0.1:4222 --threads 2'],
 });

@@ -31,10 +31,13 @@ export const natsUnusable = defineDiagnostic<{ servers: string; reason: string }
   title: 'the NATS server cannot be used',
   explain:
     'Fronts and workers keep what has to last in NATS JetStream. The server has to answer, to accept the credentials that ' +
-    'it is given, to have JetStream enabled with enough room for the limits of the streams, and to be of version 2.11 or ' +
-    'later.',
+    'it is given, to show a certificate that is known here where TLS is asked for, to have JetStream enabled with enough room ' +
+    'for the limits of the streams, and to be of version 2.11 or later.',
   message: ({ servers, reason }) => `the NATS server at ${servers} cannot be used: ${reason}`,
-  notes: () => ['Start nats-server with -js and a store folder, and check address and credentials.'],
+  notes: () => [
+    'Start nats-server with -js and a store folder, and check address, credentials and certificates: --nats-creds, --nats-ca, ' +
+      '--nats-cert.',
+  ],
 });
 
 export const otherLease = defineDiagnostic<{ given: number; has: number; stream: string }>({

@@ -177,21 +177,6 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     await objects.delete('keys', 'k0');
     expect(await listOf(objects.list('keys'))).toHaveLength(2);
   });
-
-  test('a server is refused by a message without the password', async () => {
-    backend = await open();
-    const guarded = await startNatsServer(['--user', 'hepc', '--pass', 'secret']);
-    try {
-      const wrong = guarded.url.replace('//', '//hepc:wrong-word@');
-      expect(await codesOfAsync(() => openNatsBackend(wrong))).toEqual(['H802']);
-      await expect(openNatsBackend(wrong)).rejects.not.toThrow('wrong-word');
-      const right = guarded.url.replace('//', '//hepc:secret@');
-      await (await openNatsBackend(right, { storeBytes: 2 ** 26, cacheFolder: join(folder, 'other') })).close();
-    } finally {
-      await guarded.end();
-    }
-    expect(await codesOfAsync(() => openNatsBackend('nats://127.0.0.1:1'))).toEqual(['H802']);
-  });
 });
 
 /** Between client and server, whose answers it may swallow. */
