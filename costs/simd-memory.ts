@@ -94,7 +94,7 @@ function othersBytes(parameters: Parameters): number {
   const digits = keyDigits(parameters);
   const tables = all * (64 + 32 * n);
   // Digits modulo one prime, an inner product, coefficients and the rotated polynomial, and single limbs.
-  const limbs = 4 * primes + digits.length + 5 * specials + 6;
+  const limbs = 4 * primes + digits.length + 5 * specials + 9;
   const workspace =
     limbs * limbBytes(n) + 16 * (primes + 2) * primes + conversionBytes(parameters) + 2 ** 14 + 8 * primes;
   const encoder = 64 * n;
@@ -108,7 +108,8 @@ function conversionBytes(parameters: Parameters): number {
   const { length: specials } = parameters.specialPrimes;
   const sizes = keyDigits(parameters).flatMap(({ from, to }) => Array.from({ length: to - from - 1 }, (_, k) => k + 2));
   if (specials > 1) sizes.push(specials);
-  return sizes.reduce((sum, count) => sum + 16 * (count + targets * (count + 1)), 0);
+  const over = 16 * (specials + 2) * parameters.primes.length;
+  return sizes.reduce((sum, count) => sum + 16 * (count + targets * (count + 1)), over);
 }
 
 /**

@@ -30,6 +30,21 @@ export interface Kernels {
    * coefficients are lifted first by adding it (SEAL's digits lie in [0, q)); with 0 they are taken as they are.
    */
   forwardFrom(source: number, lift: number, target: number, prime: number): void;
+  /**
+   * As `forward`, from coefficients modulo `count` ≤ 9 other primes q_i with the product D: those of the integer within D/2, and
+   * a few units in the last place of D, that is x modulo D (`assembly/conversion.ts`).
+   * @param source limbs, `stride` bytes apart, of the balanced residues of x·(D/q_i)^−1 modulo q_i
+   * @param constants two doubles for each source, (D/q_i) modulo the prime, balanced, and 1/q_i; then −D modulo the prime
+   * @param target no source
+   */
+  forwardConverted(
+    source: number,
+    stride: number,
+    count: number,
+    constants: number,
+    target: number,
+    prime: number,
+  ): void;
   /** To coefficients, exactly balanced: |x| ≤ (q − 1) / 2. */
   inverse(limb: number, prime: number): void;
   inverseFrom(source: number, target: number, prime: number): void;
@@ -115,24 +130,6 @@ export interface Kernels {
     factor: number,
     addend: number,
     permutation: number,
-    target: number,
-    prime: number,
-    from: number,
-    to: number,
-  ): void;
-
-  /**
-   * Residues modulo a prime of what is known modulo `count` ≤ 8 others, q_i with the product D: the integer within D/2, and a
-   * few units in the last place of D, that is x modulo D (`assembly/conversion.ts`).
-   * @param source limbs, `stride` bytes apart, of the balanced residues of x·(D/q_i)^−1 modulo q_i
-   * @param constants two doubles for each source, (D/q_i) modulo the prime, balanced, and 1/q_i; then −D modulo the prime
-   * @param target no source
-   */
-  convert(
-    source: number,
-    stride: number,
-    count: number,
-    constants: number,
     target: number,
     prime: number,
     from: number,

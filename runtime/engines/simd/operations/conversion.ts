@@ -28,6 +28,8 @@ export interface Conversions {
   readonly fromDigit: (digit: number, count: number) => Conversion;
   /** From the special primes, where there are several. */
   readonly fromSpecial: Conversion | undefined;
+  /** The address of constants for r/P + x modulo each data prime: r from the special primes, x as it is. */
+  readonly overSpecial: number;
   readonly all: readonly Conversion[];
   readonly bytes: number;
 }
@@ -54,11 +56,23 @@ export function layOutConversions(parameters: Parameters, address: number): Conv
     return conversion;
   };
   const fromSpecial = specialPrimes.length > 1 ? take(primes.length, specialPrimes.length) : undefined;
-  return { fromDigit, fromSpecial, all, bytes: end - address };
+  const overSpecial = end;
+  end += primes.length * overBytes(parameters);
+  return { fromDigit, fromSpecial, overSpecial, all, bytes: end - address };
 }
 
-/** Fills the table of a conversion. Whoever does it again writes the same bytes. */
-export function fillConversion({ memory, parameters, n }: SimdContext, conversion: Conversion): void {
+/** For one data prime. */
+function overBytes({ specialPrimes }: Pick<Parameters, 'specialPrimes'>): number {
+  return pairBytes * (specialPrimes.length + 2);
+}
+
+/** Fills the table. Whoever does it again writes the same bytes. */
+export function fillConversions(context: SimdContext, { all, overSpecial }: Conversions): void {
+  for (const conversion of all) fillConversion(context, conversion);
+  fillOverSpecial(context, overSpecial);
+}
+
+function fillConversion({ memory, parameters, n }: SimdContext, conversion: Conversion): void {
   const view = new DataView(memory.buffer);
   const primes = allPrimes(parameters);
   const sources = primes.slice(conversion.first, conversion.first + conversion.count);
@@ -71,12 +85,32 @@ export function fillConversion({ memory, parameters, n }: SimdContext, conversio
   for (const [target, q] of primes.entries()) {
     let address = constantsAt(conversion, target);
     for (const source of sources) {
-      view.setFloat64(address, balance((product / BigInt(source)) % BigInt(q), q), true);
-      view.setFloat64(address + 8, 1 / source, true);
+      writeTerm(view, address, (product / BigInt(source)) % BigInt(q), q, 1 / source);
       address += pairBytes;
     }
-    view.setFloat64(address, -balance(product % BigInt(q), q), true);
+    writeTerm(view, address, -product % BigInt(q), q, 0);
   }
+}
+
+/** (P/p_i)/P for each special prime p_i, one for x, and −P/P. */
+function fillOverSpecial({ memory, parameters }: SimdContext, overSpecial: number): void {
+  const view = new DataView(memory.buffer);
+  for (const [j, q] of parameters.primes.entries()) {
+    let address = overSpecial + j * overBytes(parameters);
+    const modulus = BigInt(q);
+    for (const special of parameters.specialPrimes) {
+      writeTerm(view, address, modularPower(BigInt(special), modulus - 2n, modulus), q, 1 / special);
+      address += pairBytes;
+    }
+    writeTerm(view, address, 1n, q, 0);
+    writeTerm(view, address + pairBytes, -1n, q, 0);
+  }
+}
+
+/** @param residue of any sign, less than q in absolute value */
+function writeTerm(view: DataView, address: number, residue: bigint, q: number, reciprocal: number): void {
+  view.setFloat64(address, balance(residue < 0n ? residue + BigInt(q) : residue, q), true);
+  view.setFloat64(address + 8, reciprocal, true);
 }
 
 /** The factor of `inverseTimes` for source i. */
@@ -85,11 +119,11 @@ export function sourceFactorAt({ address }: Conversion, i: number): number {
 }
 
 /**
- * Residues of what `inverseTimes` has left of all sources, to a limb of coefficients.
+ * The transform of what `inverseTimes` has left of all sources.
  * @param source limb of the first one; the others follow
  * @param prime number of the target among the records of primes
  */
-export function convert(
+export function forwardConverted(
   { kernels, primes, n }: SimdContext,
   conversion: Conversion,
   source: number,
@@ -97,7 +131,20 @@ export function convert(
   prime: number,
 ): void {
   const constants = constantsAt(conversion, prime);
-  kernels.convert(source, limbStride(n), conversion.count, constants, target, primes[prime] ?? 0, 0, n);
+  kernels.forwardConverted(source, limbStride(n), conversion.count, constants, target, primes[prime] ?? 0);
+}
+
+/** The transform of r/P + x modulo data prime j: the limbs of r as for a conversion, and then that of x. */
+export function forwardOverSpecial(
+  { kernels, parameters, primes, n }: SimdContext,
+  { overSpecial }: Conversions,
+  source: number,
+  target: number,
+  j: number,
+): void {
+  const constants = overSpecial + j * overBytes(parameters);
+  const count = parameters.specialPrimes.length + 1;
+  kernels.forwardConverted(source, limbStride(n), count, constants, target, primes[j] ?? 0);
 }
 
 function constantsAt({ address, count }: Conversion, target: number): number {

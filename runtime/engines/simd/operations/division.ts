@@ -3,7 +3,7 @@
  * `switch_key_inplace` and `divide_and_round_q_last_ntt_inplace`, where r appears as a floor after adding q/2).
  */
 import { type ExtendedValue, extendedLimbAt } from '../../../rns/memory/extended-layout.ts';
-import { convert, sourceFactorAt } from './conversion.ts';
+import { forwardConverted, forwardOverSpecial, sourceFactorAt } from './conversion.ts';
 import { inverseAt } from './factors.ts';
 import { limbAt, limbStride, type Value } from '../../../rns/memory/layout.ts';
 import { share } from '../../../rns/team.ts';
@@ -53,19 +53,13 @@ function remainderBySpecial(site: Site, x: ExtendedValue, poly: number, k: numbe
   else kernels.inverseTimes(source, target, sourceFactorAt(fromSpecial, k), record);
 }
 
-/** The remainder modulo P of a polynomial, as coefficients modulo prime j: the address of a limb, `scratch` or another. */
-function remainderModulo(site: Site, poly: number, j: number, scratch: number): number {
+/** The remainder modulo P of a polynomial, transformed modulo prime j, to `target`. */
+function transformRemainder(site: Site, poly: number, j: number, target: number): void {
   const { context, workspace } = site;
   const { fromSpecial } = workspace.conversions;
   const remainder = remainderAt(site, poly);
-  if (fromSpecial === undefined) return remainder;
-  convert(context, fromSpecial, remainder, scratch, j);
-  return scratch;
-}
-
-/** The same, transformed, to `target`. */
-function transformRemainder(site: Site, poly: number, j: number, target: number): void {
-  site.context.kernels.forwardFrom(remainderModulo(site, poly, j, target), 0, target, dataPrime(site, j));
+  if (fromSpecial === undefined) context.kernels.forwardFrom(remainder, 0, target, dataPrime(site, j));
+  else forwardConverted(context, fromSpecial, remainder, target, j);
 }
 
 /** x divided by the prime of its level; the target is no operand. */
@@ -110,17 +104,14 @@ export function divideTwice(site: Site, x: ExtendedValue, addend: Value | undefi
     for (let k = 0; k < parameters.specialPrimes.length; k++) remainderBySpecial(site, x, poly, k);
     transformRemainder(site, poly, level, desk.scratch);
     kernels.divide(last, desk.scratch, inverseOfSpecial(level), addendAt(poly, level), 0, last, prime, 0, n);
-    kernels.inverse(last, prime);
+    kernels.inverseFrom(last, remainderAt(site, poly) + parameters.specialPrimes.length * limbStride(n), prime);
   });
   team.barrier();
   share(team, 2 * level, (task) => {
     const poly = Math.floor(task / level);
     const j = task % level;
     const prime = dataPrime(site, j);
-    const remainder = remainderModulo(site, poly, j, desk.scratch);
-    const remainderOfLast = extendedLimbAt(context, x, poly, level);
-    kernels.divide(remainder, zero, inverseOfSpecial(j), remainderOfLast, 0, desk.scratch, prime, 0, n);
-    kernels.forward(desk.scratch, prime);
+    forwardOverSpecial(context, workspace.conversions, remainderAt(site, poly), desk.scratch, j);
     const limb = extendedLimbAt(context, x, poly, j);
     kernels.divide(limb, zero, inverseOfSpecial(j), addendAt(poly, j), 0, limb, prime, 0, n);
     const inverse = inverseAt(parameters, factors, level, j);

@@ -12,7 +12,7 @@ import { type KeyDigit, keyDigitsAt } from '../../../../ir/switching-keys.ts';
 import { type ExtendedValue, extendedLimbAt, extendedPrimes } from '../../../rns/memory/extended-layout.ts';
 import { keyBlock, type KeyPlace, keyStride, limbAt, limbStride, type Value } from '../../../rns/memory/layout.ts';
 import { range, share } from '../../../rns/team.ts';
-import { convert, sourceFactorAt } from './conversion.ts';
+import { forwardConverted, sourceFactorAt } from './conversion.ts';
 import { dataPrime, extendedPrime, primeNumber, type Site } from './workspace.ts';
 
 /** A Galois key and the address of the words that `fillPermutation` filled for its element. */
@@ -166,8 +166,7 @@ function transformDigit(site: Site, level: number, d: number, prime: number, tar
     return;
   }
   const conversion = workspace.conversions.fromDigit(d, to - from);
-  convert(context, conversion, source, target, primeNumber(site, level, prime));
-  kernels.forward(target, record);
+  forwardConverted(context, conversion, source, target, primeNumber(site, level, prime));
 }
 
 /** Where digit d is modulo a prime that is not its own: the digits of a prime stand side by side. */

@@ -20,7 +20,7 @@ import {
   rotateExtended,
 } from './extended.ts';
 import type { ExtendedValue } from '../../../rns/memory/extended-layout.ts';
-import { fillConversion } from './conversion.ts';
+import { fillConversions } from './conversion.ts';
 import { fillFactors } from './factors.ts';
 import {
   decompose,
@@ -59,7 +59,7 @@ export class Operations {
     this.site = openSite(context, team, workspace);
     const { factors, conversions, zero } = this.site.workspace;
     fillFactors(context, factors);
-    for (const conversion of conversions.all) fillConversion(context, conversion);
+    fillConversions(context, conversions);
     new Float64Array(context.memory.buffer, zero, context.n).fill(0);
   }
 

@@ -47,7 +47,7 @@ export interface Workspace {
   readonly slots: readonly number[];
   /** Where an inner product at this level goes. */
   readonly sums: (level: number) => ExtendedValue;
-  /** Limbs of each polynomial: the coefficients by which a rescaling divides, or those of the special primes. */
+  /** Limbs of each polynomial: the coefficients by which a rescaling divides; or those of the special primes, and one more. */
   readonly remainders: readonly number[];
   readonly desks: readonly Desk[];
 }
@@ -142,7 +142,7 @@ function layOut(
     coefficients: takeLimbs(primes.length),
     slots: Array.from({ length: slotCount(allPrimes(parameters).length, members) }, () => takeLimbs(digits)),
     sums: (level) => ({ address: sums, level }),
-    remainders: Array.from({ length: mostPolynomials }, () => takeLimbs(specialPrimes.length)),
+    remainders: Array.from({ length: mostPolynomials }, () => takeLimbs(specialPrimes.length + 1)),
     desks: Array.from({ length: members }, () => ({
       scratch: takeLimbs(1),
       addend: takeLimbs(1),

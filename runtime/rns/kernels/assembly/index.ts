@@ -5,7 +5,6 @@ export * from './pointwise';
 export * from './products';
 export { fillPermutation, permute } from './permutation';
 export * from './key-switch';
-export * from './conversion';
 export * from './embedding';
 export { load, loadKey, store } from './residues';
 export { expandSeed } from './streams/seed';

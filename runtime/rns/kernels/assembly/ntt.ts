@@ -14,6 +14,7 @@
  *
  * Of the four blocks that the two outermost stages leave each goes through its other stages by itself, in the cache.
  */
+import { converted, endOfTerms } from './conversion';
 import { balance, degreeOf, lift as liftBy, multiplyBy, primeOf, reciprocalOf } from './modular';
 
 /** Where a prime's record has 1/n, as a factor. */
@@ -40,6 +41,36 @@ export function inverseFrom(source: usize, target: usize, prime: usize): void {
 export function inverseTimes(source: usize, target: usize, factor: usize, prime: usize): void {
   inverseBlocks(source, target, prime);
   finalPass(target, factor, prime);
+}
+
+export function forwardConverted(
+  source: usize,
+  stride: usize,
+  count: i32,
+  constants: usize,
+  target: usize,
+  prime: usize,
+): void {
+  const q = primeOf(prime);
+  const reciprocal = reciprocalOf(prime);
+  const last = endOfTerms(constants, count);
+  const minusD = v128.load64_splat(last);
+  const table: usize = load<u32>(prime, 40);
+  const quarter: usize = <usize>degreeOf(prime) << 1;
+  const w = v128.load64_splat(table, 16);
+  const v = v128.load64_splat(table, 24);
+  const w0 = v128.load64_splat(table, 32);
+  const v0 = v128.load64_splat(table, 40);
+  const w1 = v128.load64_splat(table, 48);
+  const v1 = v128.load64_splat(table, 56);
+  for (let at: usize = 0; at < quarter; at += 16) {
+    const x0 = converted(source, at, stride, constants, last, minusD, q, reciprocal);
+    const x1 = converted(source, at + quarter, stride, constants, last, minusD, q, reciprocal);
+    const x2 = converted(source, at + 2 * quarter, stride, constants, last, minusD, q, reciprocal);
+    const x3 = converted(source, at + 3 * quarter, stride, constants, last, minusD, q, reciprocal);
+    forwardButterfly(target + at, quarter, x0, x1, x2, x3, w, v, w0, v0, w1, v1, q);
+  }
+  forwardBlocks(target, prime);
 }
 
 /** The two outermost stages; `lifting` is a constant wherever this is inlined. */
