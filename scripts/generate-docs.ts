@@ -15,7 +15,7 @@ import { describeSchema, entriesOf } from '../ir/text/syntax/schema.ts';
 import { tileOps } from '../ir/tile/ops.ts';
 import { facts } from '../passes/base/facts.ts';
 import { passes } from '../passes/registry.ts';
-import { statusOf } from '../service/base/problems.ts';
+import { isAnswer, statusOf } from '../service/base/problems.ts';
 import { openApiDocument } from '../service/http/app.ts';
 import { drawRooms } from './draw-rooms.ts';
 import { drawSchemes } from './draw-schemes.ts';
@@ -169,7 +169,7 @@ function diagnosticReference(): string {
 /** Every answer that refuses something, by its status. */
 function answerReference(): string {
   const refusals = [...diagnosticRegistry.values()]
-    .filter(({ code, severity }) => severity === 'error' && (code.startsWith('H6') || code.startsWith('H8')))
+    .filter(({ code, severity }) => severity === 'error' && isAnswer(code))
     .map(({ code, title }) => ({ code, title, status: statusOf(code) }))
     .toSorted((a, b) => a.status - b.status || (a.code < b.code ? -1 : 1));
   return [

@@ -4,17 +4,22 @@ import { internalProblem } from '../../ir/diagnostics/service/http.ts';
 import { diagnosticRegistry } from '../../ir/diagnostics/registry.ts';
 import type { Problem } from '../../runtime/protocol/problem.ts';
 
-/** What is wrong with bytes that the client has sent. */
-const defaultStatus = 422;
+/** Of what nobody can be answered with: it is our bug where somebody is. */
+const defaultStatus = 500;
 
-/** By code; those of the same area as a whole where one begins with the name. */
+/** Of all that a service answers with, by code; those of the same area as a whole where one begins with the name. */
 const statuses: Readonly<Record<string, number>> = {
-  // Plans are the operator's.
-  H5: 500,
+  // Keys and ciphertexts.
+  H60: 422,
+  H61: 422,
+  H651: 422,
+  H653: 422,
+  H654: 422,
   // Memory, and engines that have ended.
   H631: 503,
   H632: 503,
-  H64: 503,
+  H640: 503,
+  H641: 503,
   // What the client has sent is not what it said.
   H805: 422,
   H806: 413,
@@ -25,6 +30,7 @@ const statuses: Readonly<Record<string, number>> = {
   H812: 503,
   H813: 503,
   H820: 429,
+  H821: 422,
   H822: 413,
   H823: 409,
   H824: 504,
@@ -59,7 +65,12 @@ const statuses: Readonly<Record<string, number>> = {
 };
 
 export function statusOf(code: string): number {
-  return statuses[code] ?? statuses[code.slice(0, 3)] ?? statuses[code.slice(0, 2)] ?? defaultStatus;
+  return statuses[code] ?? statuses[code.slice(0, 3)] ?? defaultStatus;
+}
+
+/** Whether a service may answer with it; others are of starts, of clients, of the command line. */
+export function isAnswer(code: string): boolean {
+  return code in statuses || code.slice(0, 3) in statuses;
 }
 
 /**

@@ -3,9 +3,8 @@
  * afterwards as before.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { diagnosticRegistry } from '../../ir/diagnostics/registry.ts';
 import { problemSchema, problemType } from '../../runtime/protocol/problem.ts';
-import { statusOf } from '../../service/base/problems.ts';
+import { isAnswer, statusOf } from '../../service/base/problems.ts';
 import { connect } from 'node:net';
 import { type Draw, drawOf } from '../fuzz/mutate/draw.ts';
 import { fuzzSeed } from '../fuzz/seed.ts';
@@ -123,7 +122,7 @@ function faultIn(answer: Buffer | undefined): string | undefined {
   const problem = problemSchema.safeParse(JSON.parse(own));
   if (!problem.success) return `a malformed problem: ${body}`;
   const { code } = problem.data;
-  if (!diagnosticRegistry.has(code)) return `an unknown code: ${body}`;
+  if (!isAnswer(code)) return `an undocumented code: ${body}`;
   if (status >= 500 && status !== 503) return `an error of the service: ${body}`;
   return statusOf(code) === status || status === 412 ? undefined : `another status than documented: ${body}`;
 }

@@ -5,7 +5,7 @@ import { damagedFile } from '../../../../ir/diagnostics/runtime.ts';
 import { unknownModel } from '../../../../ir/diagnostics/service/http.ts';
 import { serverGone } from '../../../../ir/diagnostics/service/stores.ts';
 import { problemSchema } from '../../../../runtime/protocol/problem.ts';
-import { problemOf, statusOf } from '../../../../service/base/problems.ts';
+import { isAnswer, problemOf, statusOf } from '../../../../service/base/problems.ts';
 
 test('a diagnostic is a problem with its code, status and remedy', () => {
   const problem = problemOf(new HepcError([unknownModel({ id: 'mpl', suggestion: 'mlp' })]));
@@ -42,4 +42,10 @@ test('of what is wrong with the service itself only the kind is told', () => {
 test('every diagnostic has a status of an error', () => {
   for (const code of diagnosticRegistry.keys()) expect(statusOf(code)).toBeGreaterThanOrEqual(400);
   expect(['H605', 'H501', 'H640', 'H632', 'H850', 'H820'].map(statusOf)).toEqual([422, 500, 503, 503, 401, 429]);
+});
+
+test('what only a start, a client or a command is refused with is no answer, and nobody else is blamed for it', () => {
+  for (const code of ['H800', 'H803', 'H867', 'H871', 'H642', 'H633', 'H501'])
+    expect([code, isAnswer(code), statusOf(code)]).toEqual([code, false, 500]);
+  for (const code of ['H601', 'H613', 'H805', 'H821', 'H847']) expect([code, isAnswer(code)]).toEqual([code, true]);
 });
