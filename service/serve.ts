@@ -15,7 +15,9 @@ import { KeyUploads } from './keys/key-uploads.ts';
 import { Keys } from './keys/keys.ts';
 import { Catalogue } from './models/catalogue.ts';
 import type { ServedPlan } from './models/served-plan.ts';
+import { frontLease, frontPrefix, PlanSweep } from './plan-sweep.ts';
 import type { Backend } from './stores/backend.ts';
+import { holdLease } from './stores/hold-lease.ts';
 import { forgetDeletedKeys, keyChecker } from './keys-and-evaluator.ts';
 import { logWork } from './http/log-work.ts';
 import type { Site } from './site/site.ts';
@@ -31,7 +33,7 @@ export interface ServeOptions {
   readonly address: Address;
   /** Whether this process evaluates; otherwise workers do. */
   readonly works: boolean;
-  /** Of the worker. */
+  /** Of this process, among all of a fleet. */
   readonly name: string;
   readonly version: string;
   readonly log: LogOptions;
@@ -45,8 +47,9 @@ export interface ServeOptions {
   readonly site?: Site | undefined;
 }
 
-/** Between two looks at what has expired, and at what other fronts have published. */
+/** Between two looks at what has expired, at plans that nobody serves, and at what other fronts have published. */
 const sweepMs = 60_000;
+const planSweepMs = 300_000;
 const refreshMs = 5_000;
 const drainPollMs = 50;
 
@@ -61,6 +64,8 @@ export class Service {
   private readonly late = new AbortController();
   private readonly work: Promise<void>;
   private readonly unlisten: () => void;
+  private readonly lease: Promise<void>;
+  private readonly leave = new AbortController();
   private stopping: Promise<void> | undefined;
 
   /**
@@ -118,13 +123,16 @@ export class Service {
           this.late.signal,
         )
       : Promise.resolve();
+    const plansInStore = new PlanSweep(backend);
+    this.lease = holdLease(backend, `${frontPrefix}.${name}`, this.leave.signal, () => frontLease(this.models));
     void this.sweep();
     // The process that evaluates starts now, and not while somebody waits for it.
     void this.quietly(parts.evaluator.usage().then(() => undefined));
     const sweep = setInterval(() => void this.sweep(), sweepMs).unref();
     const refresh =
       plans.length > 0 ? [] : [setInterval(() => void this.quietly(parts.catalogue.refresh()), refreshMs)];
-    this.rounds = [sweep, ...refresh];
+    const planSweep = setInterval(() => void this.quietly(plansInStore.run(performance.now())), planSweepMs).unref();
+    this.rounds = [sweep, planSweep, ...refresh];
   }
 
   get models(): readonly ServedPlan[] {
@@ -159,6 +167,8 @@ export class Service {
     await this.work;
     clearTimeout(patience);
     await this.app.close();
+    this.leave.abort();
+    await this.lease;
     this.unlisten();
     await evaluator.close();
     log.info('stopped');
