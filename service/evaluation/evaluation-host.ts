@@ -7,7 +7,7 @@ import { openClientPart } from '../../runtime/hep/client-part.ts';
 import { readEvaluationKeys } from '../../runtime/seal/keys.ts';
 import { evaluateFiles, type RunOptions } from './evaluate-files.ts';
 import type { EvaluationRequest, EvaluationResult, EvaluatorUsage } from './evaluator.ts';
-import { requestsAtOnce } from './plan-memory.ts';
+import { loadsAtOnce, requestsAtOnce } from './plan-memory.ts';
 import { PlanShelf } from './plan-shelf.ts';
 import { PlanTurns } from './plan-turns.ts';
 import type { EvaluatorSettings, FromEvaluator } from './protocol.ts';
@@ -18,10 +18,12 @@ const maxSessions = 1024;
 export class EvaluationHost {
   private readonly settings: EvaluatorSettings;
   private readonly shelf: PlanShelf;
-  private readonly turns = new PlanTurns(requestsAtOnce);
+  private readonly turns: PlanTurns;
+  private readonly loads = new PlanTurns(loadsAtOnce);
 
   constructor(settings: EvaluatorSettings) {
     this.settings = settings;
+    this.turns = new PlanTurns(requestsAtOnce(settings.threads));
     this.shelf = new PlanShelf(settings);
   }
 
@@ -38,11 +40,13 @@ export class EvaluationHost {
     request: Pick<EvaluationRequest, 'plan' | 'keys' | 'inputs' | 'outputs'>,
     options: RunOptions,
   ): Promise<EvaluationResult> {
-    const over = await this.turns.take(request.plan.digest);
+    const ends = [await this.turns.take(request.plan.digest)];
     try {
       options.signal.throwIfAborted();
       const start = performance.now();
       const plan = await this.shelf.take(request.plan.digest, request.plan.path);
+      if (!plan.keysInMemory.includes(request.keys.digest)) ends.push(await this.loads.take(request.plan.digest));
+      options.signal.throwIfAborted();
       const session = await plan.session(request.keys.digest, request.keys.path);
       await this.shelf.keepSessions(maxSessions, plan);
       const openMs = performance.now() - start;
@@ -54,7 +58,7 @@ export class EvaluationHost {
         throw error;
       }
     } finally {
-      over();
+      for (const end of ends) end();
     }
   }
 

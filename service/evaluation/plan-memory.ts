@@ -16,8 +16,13 @@ export interface PlanMemory {
   readonly weights: number;
 }
 
-/** Of one plan: while one is evaluated, the inputs of the next are read and the outputs of the last are written. */
-export const requestsAtOnce = 3;
+/** Of one plan: while each thread evaluates one, inputs of the next are read and outputs of the last are written. */
+export function requestsAtOnce(threads: number): number {
+  return threads + 2;
+}
+
+/** Of these, whose keys are not in memory. */
+export const loadsAtOnce = 3;
 
 /** A thread with its engine, before it does anything. */
 const workerBytes = 16 * 2 ** 20;
@@ -33,8 +38,8 @@ export function planMemory(plan: Plan, threads: number): PlanMemory {
   const use = memory.use(program);
   const memories = memory.shared ? 1 : threads;
   const keyCount = client.rotationSteps.length + Number(client.needsRelinKeys);
-  // As they are read for each request that is under way and once more, not yet collected; and as workers see them.
-  const arriving = (requestsAtOnce + 2) * keyCount * savedSwitchingKeyBytes(parameters);
+  // As they are read for each request that waits for them, and of others, not yet collected; and as workers see them.
+  const arriving = (loadsAtOnce + 2) * keyCount * savedSwitchingKeyBytes(parameters);
   // As they stand in the plan, and as workers see them.
   const packed = 2 * program.packed.reduce((sum, { values }) => sum + values.byteLength, 0);
   const work = neededBytes({ ...use, keys: 0 });

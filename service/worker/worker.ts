@@ -25,8 +25,11 @@ interface Round {
   readonly late: AbortSignal;
 }
 
-/** The evaluator does one after another; the inputs of the next are there when it begins. */
-const tasksAtOnce = 2;
+/** With one thread the evaluator does one after another, with more one on each; the inputs of the next are there when it begins. */
+function tasksAtOnce(threads: number): number {
+  return threads === 1 ? 2 : threads + 2;
+}
+
 const firstPauseMilliseconds = 50;
 const longestPauseMilliseconds = 5_000;
 
@@ -68,7 +71,9 @@ export class Worker {
       ...(this.taskSeconds !== undefined && { taskSeconds: this.taskSeconds }),
     }));
     try {
-      await Promise.all(Array.from({ length: tasksAtOnce }, () => this.takeTasks({ signal, late })));
+      await Promise.all(
+        Array.from({ length: tasksAtOnce(this.settings.threads) }, () => this.takeTasks({ signal, late })),
+      );
     } finally {
       left.abort();
       await lease;

@@ -108,6 +108,38 @@ test('a job that ends its evaluator each time is given up, and costs no other jo
   expect(dead).toEqual([bad.id]);
 });
 
+test.each([
+  { threads: 1, atOnce: 2 },
+  { threads: 2, atOnce: 4 },
+])(
+  'with $threads threads the evaluator is asked for $atOnce at once: one for each, and what comes next',
+  async (of) => {
+    const at = await service({ threads: of.threads });
+    const [underWay, all] = [new Set<() => void>(), Promise.withResolvers<undefined>()];
+    const evaluator = new RunNumbers(
+      part,
+      () =>
+        new Promise((resolve) => {
+          underWay.add(resolve);
+          if (underWay.size === of.atOnce) all.resolve(undefined);
+        }),
+    );
+    const jobs: Job[] = [];
+    for (let k = 0; k < 6; k++) jobs.push(await submit(at, 1));
+    const drain = at.work(evaluator, { name: 'one' });
+    await all.promise;
+    // Time for one more to be asked for.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(underWay.size).toBe(of.atOnce);
+    const ends = setInterval(() => {
+      for (const end of underWay) end();
+    }, 5);
+    for (const { id } of jobs) expect(await at.ended(id)).toMatchObject({ state: 'done' });
+    clearInterval(ends);
+    await drain();
+  },
+);
+
 test('inputs that are refused fail at once, with the reason', async () => {
   const at = await service();
   let calls = 0;
