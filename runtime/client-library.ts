@@ -20,7 +20,7 @@ export { sampleSource } from './sample-source.ts';
 export type { SampleSource } from './sample-source.ts';
 export { listSamples, loadSamples } from './samples.ts';
 export type { Samples } from './samples.ts';
-export type { KeySet } from './seal/keys.ts';
+export type { KeySet } from './cipher/key-files.ts';
 export { FailedJobError, IndexedDbKeyKeeper, MemoryKeyKeeper, RefusedError, RemoteModel } from './remote/library.ts';
 export type { InferOptions, KeptKeys, KeyKeeper, RemoteOptions, RemoteStep, RemoteTraffic } from './remote/library.ts';
 export type { Model } from './protocol/resources.ts';

@@ -18,8 +18,11 @@ import {
 import { type GivenSample, readGivenSamples } from '../ir/given-samples.ts';
 import { byCiphertext, type ClientPart, type InputEncoding, maxFileSamples, sentCiphertexts } from '../ir/plan/plan.ts';
 import { checkInputRange, packInput, unpackOutput } from './base/codec.ts';
+import type { Cryptography, SecretCipher } from './base/cryptography.ts';
 import { checkRead, plainBytes } from './base/own-bytes.ts';
 import { unlikeAnswers, unlikeSamples } from './base/plausibility.ts';
+import { generateKeysStepwise, type KeySet, readSecretKey } from './cipher/key-files.ts';
+import { openCryptography } from './cipher/open-cryptography.ts';
 import type { RandomAccess } from './format/random-access.ts';
 import type { Append } from './format/zip-writer.ts';
 import type { SampleSource } from './sample-source.ts';
@@ -30,11 +33,6 @@ import {
   readCiphertexts,
   writeCiphertexts,
 } from './seal/bytes/ciphertext-files.ts';
-import { SealContext } from './seal/library/context.ts';
-import { generateKeysStepwise, type KeySet, readSecretKey } from './seal/keys.ts';
-import type { Seal } from './seal/library/module.ts';
-import { startSeal } from './seal/library/start-seal.ts';
-import { SecretCipher } from './seal/secret-cipher.ts';
 
 export interface StreamOptions {
   readonly signal?: AbortSignal;
@@ -83,19 +81,22 @@ interface LoadedKeys {
  */
 export class Client {
   readonly part: ClientPart;
-  private readonly seal: Seal;
+  private readonly cryptography: Cryptography;
   private keys: LoadedKeys | undefined;
   private remarks: readonly Diagnostic[] = [];
 
-  /** Instantiates SEAL. To be closed. Throws `HepcError` in browsers that are too old for it (H645) or forbid it (H647). */
+  /**
+   * To be closed. Loads SEAL where our kernels cannot run. Throws `HepcError` in browsers that are too old for both (H645), or
+   * forbid them (H647).
+   */
   static async create(part: ClientPart): Promise<Client> {
     checkRead(part, 'rotationSteps', 'the client part of a plan', 'readClientPart');
-    return new Client(part, await startSeal());
+    return new Client(part, await openCryptography(part.parameters));
   }
 
-  private constructor(part: ClientPart, seal: Seal) {
+  private constructor(part: ClientPart, cryptography: Cryptography) {
     this.part = part;
-    this.seal = seal;
+    this.cryptography = cryptography;
   }
 
   /**
@@ -107,8 +108,7 @@ export class Client {
   }
 
   /**
-   * Makes and loads new keys, for which SEAL takes up to seconds to set up large parameters. `onProgress` is called with
-   * the part of the keys that is made, 0 to 1.
+   * Makes and loads new keys. `onProgress` is called with the part of the keys that is made, 0 to 1.
    */
   generateKeys({ onProgress }: Pick<StreamOptions, 'onProgress'> = {}): KeySet {
     const keys = this.generateKeysStepwise();
@@ -121,22 +121,17 @@ export class Client {
 
   /** As `generateKeys`, for who has something else to do between keys: yields the part that is made, and returns the set. */
   *generateKeysStepwise(): Generator<number, KeySet> {
-    const context = new SealContext(this.seal, this.part.parameters);
-    try {
-      const keys = yield* generateKeysStepwise(context, this.part);
-      this.loadKeys(keys.secretKey);
-      return keys;
-    } finally {
-      context.close();
-    }
+    const keys = yield* generateKeysStepwise(this.cryptography, this.part);
+    this.loadKeys(keys.secretKey);
+    return keys;
   }
 
   /** Loads a secret key file in place of the key before. Throws `HepcError` if it is damaged or does not fit. */
   loadKeys(secretKeyFile: Uint8Array): void {
     const { keyId, secretKey } = readSecretKey(plainBytes(secretKeyFile, 'the secret key'), this.part);
-    const cipher = new SecretCipher(this.seal, this.part.parameters, secretKey);
     this.keys?.cipher.close();
-    this.keys = { keyId, cipher };
+    this.keys = undefined;
+    this.keys = { keyId, cipher: this.cryptography.openSecret(secretKey) };
   }
 
   /**
@@ -244,6 +239,7 @@ export class Client {
   close(): void {
     this.keys?.cipher.close();
     this.keys = undefined;
+    this.cryptography.close();
   }
 
   private encryptRun(cipher: SecretCipher, samples: readonly Sample[], place: number | undefined): Uint8Array[] {

@@ -18,7 +18,7 @@ import { checkRead, ownBytes, plainBytes } from './base/own-bytes.ts';
 import { Pending } from './base/pending.ts';
 import type { EngineChoice } from './base/engine-choices.ts';
 import { openEngine } from './engines/registry.ts';
-import { readEvaluationKeys } from './seal/keys.ts';
+import { readEvaluationKeys } from './cipher/key-files.ts';
 import { ServerSession } from './server-session.ts';
 
 export interface ServerOptions extends Partial<EngineOptions> {

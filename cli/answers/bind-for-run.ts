@@ -6,7 +6,7 @@ import type { Plan } from '../../ir/plan/plan.ts';
 import { fileAccess } from '../../runtime/format/file-access.ts';
 import { openHep } from '../../runtime/hep/read.ts';
 import { writeBoundHep } from '../../runtime/hep/write-bound.ts';
-import { bindWeights } from '../../runtime/seal/bind-weights.ts';
+import { bindWeights } from '../../runtime/cipher/bind-weights.ts';
 import { weightSizes } from '../../runtime/seal/weight-source.ts';
 import { withTemporaryFile } from '../files/output-file.ts';
 import type { Progress } from '../shell/progress.ts';

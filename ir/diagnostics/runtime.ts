@@ -476,3 +476,14 @@ export const repeatedSeed = defineDiagnostic<{ what: string; other: string }>({
   message: ({ what, other }) => `${what} has the seed of ${other}`,
   notes: () => ['Generate keys anew, on another machine if it happens again.'],
 });
+
+export const malformedSecretKey = defineDiagnostic<{ reason: string }>({
+  code: 'H655',
+  severity: 'error',
+  title: 'malformed secret key',
+  explain:
+    'The secret key of a plan with several special primes is a file of its own format: a head, and the coefficients −1, 0 ' +
+    'and 1 of a polynomial, two bits each.',
+  message: ({ reason }) => `the secret key is malformed: ${reason}`,
+  notes: () => [copyAgain],
+});

@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Plan } from '../../ir/plan/plan.ts';
 import type { Append } from '../format/zip-writer.ts';
-import { WeightEncryptor } from '../seal/bind-weights.ts';
+import { WeightEncryptor } from '../cipher/bind-weights.ts';
 import { entryNames } from './archive.ts';
 import { ArchiveWriter } from './archive-file.ts';
 import type { WriteOptions } from './client-part.ts';

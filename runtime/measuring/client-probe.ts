@@ -6,7 +6,7 @@ import { SealContext } from '../seal/library/context.ts';
 import { Handles, withHandles } from '../seal/library/handles.ts';
 import type { Seal } from '../seal/library/module.ts';
 import { saveUncompressed } from '../seal/library/save.ts';
-import { SecretCipher } from '../seal/secret-cipher.ts';
+import { SealCipher } from '../seal/seal-cipher.ts';
 
 export type ClientTook = (op: ClientOp, milliseconds: number) => void;
 
@@ -17,13 +17,13 @@ export class ClientProbe {
   private readonly context: SealContext;
   private readonly handles = new Handles();
   private readonly generator: InstanceType<Seal['KeyGenerator']>;
-  private readonly cipher: SecretCipher;
+  private readonly cipher: SealCipher;
 
   constructor(seal: Seal, parameters: Parameters) {
     this.context = new SealContext(seal, parameters);
     try {
       this.generator = this.handles.own(new seal.KeyGenerator(this.context.context));
-      this.cipher = new SecretCipher(
+      this.cipher = new SealCipher(
         seal,
         parameters,
         saveUncompressed(seal, this.handles.own(this.generator.secretKey())),

@@ -5,7 +5,7 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import { parametersDigest } from '../seal/bytes/client-part-digest.ts';
-import type { KeySet } from '../seal/keys.ts';
+import type { KeySet } from '../cipher/key-files.ts';
 import type { KeptKeys, KeyKeeper } from './key-keeper.ts';
 
 interface Schema extends DBSchema {

@@ -1,7 +1,7 @@
 /** Where a client keeps its keys, and what it has seen of servers. */
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import { parametersDigest } from '../seal/bytes/client-part-digest.ts';
-import type { KeySet } from '../seal/keys.ts';
+import type { KeySet } from '../cipher/key-files.ts';
 
 /** Keys without the public one, which a server never asks for. */
 export type KeptKeys = Pick<KeySet, 'secretKey' | 'evaluationKeys'>;

@@ -46,7 +46,7 @@ export function generateGaloisKeys(...given: readonly [Seal, KeyGenerator, Param
 }
 
 /** What a generator returns in the end. */
-export function resultOf<T>(generator: Generator<unknown, T>): T {
+function resultOf<T>(generator: Generator<unknown, T>): T {
   for (;;) {
     const { done, value } = generator.next();
     if (done === true) return value;

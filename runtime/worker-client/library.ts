@@ -12,7 +12,7 @@ export type { Append } from '../format/zip-writer.ts';
 export type { GivenSample, GivenValues } from '../../ir/given-samples.ts';
 export type { Answer, AnswerValue, ClientElements, ClientSample, ClientValue } from '../../ir/interface.ts';
 export type { ModelPort, Port, Sample } from '../../ir/interface.ts';
-export type { KeySet } from '../seal/keys.ts';
+export type { KeySet } from '../cipher/key-files.ts';
 export { sampleSource } from '../sample-source.ts';
 export type { SampleSource } from '../sample-source.ts';
 export type { OwnWorker } from './own-worker.ts';

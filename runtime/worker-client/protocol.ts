@@ -7,7 +7,7 @@ import type { GivenSample } from '../../ir/given-samples.ts';
 import type { Answer } from '../../ir/interface.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import type { Failure } from '../engines/sessions/protocol.ts';
-import type { KeySet } from '../seal/keys.ts';
+import type { KeySet } from '../cipher/key-files.ts';
 
 /** By the name of a call: what it is given, and what it gives. */
 export interface Calls {

@@ -9,7 +9,7 @@ import type { DecryptedFile, DecryptOptions, EncryptOptions, StreamOptions } fro
 import type { RandomAccess } from '../format/random-access.ts';
 import type { Append } from '../format/zip-writer.ts';
 import type { SampleSource } from '../sample-source.ts';
-import type { KeySet } from '../seal/keys.ts';
+import type { KeySet } from '../cipher/key-files.ts';
 import { Link } from './link.ts';
 import { type OwnWorker, workerEntry } from './own-worker.ts';
 

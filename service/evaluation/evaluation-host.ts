@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { fileAccess } from '../../runtime/format/file-access.ts';
 import { openClientPart } from '../../runtime/hep/client-part.ts';
-import { readEvaluationKeys } from '../../runtime/seal/keys.ts';
+import { readEvaluationKeys } from '../../runtime/cipher/key-files.ts';
 import { evaluateFiles, type RunOptions } from './evaluate-files.ts';
 import type { EvaluationRequest, EvaluationResult, EvaluatorUsage } from './evaluator.ts';
 import { loadsAtOnce, requestsAtOnce } from './plan-memory.ts';

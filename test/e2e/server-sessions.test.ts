@@ -8,7 +8,7 @@ import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { bytesAccess } from '../../runtime/format/random-access.ts';
-import type { KeySet } from '../../runtime/seal/keys.ts';
+import type { KeySet } from '../../runtime/cipher/key-files.ts';
 import { liveWorkers } from '../../runtime/engines/threads/worker-thread.ts';
 import { teamMemoryInUse } from '../../runtime/engines/simd/session/team-memory.ts';
 import { liveHandles } from '../../runtime/seal/library/handles.ts';

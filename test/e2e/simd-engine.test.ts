@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { Client } from '../../runtime/client.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
-import type { KeySet } from '../../runtime/seal/keys.ts';
+import type { KeySet } from '../../runtime/cipher/key-files.ts';
 import { Server } from '../../runtime/server.ts';
 import { damage, openFile } from '../support/damaged-files.ts';
 import { checkRandomPrograms } from '../support/random-programs-suite.ts';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { Client } from '../../runtime/client.ts';
-import type { KeySet } from '../../runtime/seal/keys.ts';
+import type { KeySet } from '../../runtime/cipher/key-files.ts';
 import { ciphertextFields, switchingHeadBytes } from '../../runtime/seal/bytes/saved-format.ts';
 import { Server } from '../../runtime/server.ts';
 import { damage, openFile } from '../support/damaged-files.ts';

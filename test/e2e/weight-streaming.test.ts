@@ -6,7 +6,7 @@ import { Client } from '../../runtime/client.ts';
 import { bytesAccess, type RandomAccess } from '../../runtime/format/random-access.ts';
 import { readHep } from '../../runtime/hep/read.ts';
 import { liveHandles } from '../../runtime/seal/library/handles.ts';
-import type { KeySet } from '../../runtime/seal/keys.ts';
+import type { KeySet } from '../../runtime/cipher/key-files.ts';
 import { Server, type ServerOptions } from '../../runtime/server.ts';
 import { type Served, withServer as serve } from '../support/serve-plans.ts';
 import { isNightly } from '../support/setup/suite.ts';

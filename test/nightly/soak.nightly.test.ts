@@ -14,7 +14,7 @@ import { Client } from '../../runtime/client.ts';
 import { liveWorkers } from '../../runtime/engines/threads/worker-thread.ts';
 import { Server } from '../../runtime/server.ts';
 import type { ServerSession } from '../../runtime/server-session.ts';
-import type { KeySet } from '../../runtime/seal/keys.ts';
+import type { KeySet } from '../../runtime/cipher/key-files.ts';
 import { Draw, drawOf } from '../fuzz/mutate/draw.ts';
 import { fuzzSeed } from '../fuzz/seed.ts';
 import { memoryUse } from '../support/memory-use.ts';

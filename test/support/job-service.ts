@@ -6,7 +6,7 @@ import { sha256Hex } from '../../ir/digest.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { writeHep } from '../../runtime/hep/write.ts';
-import type { KeySet } from '../../runtime/seal/keys.ts';
+import type { KeySet } from '../../runtime/cipher/key-files.ts';
 import { defaultSettings, type ServiceSettings } from '../../service/base/settings.ts';
 import type { Evaluator } from '../../service/evaluation/evaluator.ts';
 import { openEvaluator } from '../../service/evaluation/open-evaluator.ts';

@@ -11,7 +11,7 @@ import { Client } from '../../runtime/client.ts';
 import { packInput, unpackOutput } from '../../runtime/base/codec.ts';
 import { ReferenceModel } from '../../training/onnxruntime.ts';
 import type { Sample } from '../../ir/interface.ts';
-import { bindWeights } from '../../runtime/seal/bind-weights.ts';
+import { bindWeights } from '../../runtime/cipher/bind-weights.ts';
 import { Server, type ServerOptions } from '../../runtime/server.ts';
 
 export function importModel(bytes: Uint8Array): ImportedModel {

@@ -6,7 +6,7 @@ import { Client } from '../../runtime/client.ts';
 import type { Sample } from '../../ir/interface.ts';
 import { defaultEngineOptions, type EvaluateOptions } from '../../runtime/base/engine.ts';
 import { clear } from '../../runtime/engines/clear.ts';
-import type { KeySet } from '../../runtime/seal/keys.ts';
+import type { KeySet } from '../../runtime/cipher/key-files.ts';
 import { Server, type ServerOptions } from '../../runtime/server.ts';
 import type { ServerSession } from '../../runtime/server-session.ts';
 import { deepParameters, ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';

@@ -5,7 +5,7 @@ import { keysHeader, mediaTypes } from '../../runtime/protocol/media-types.ts';
 import { problemSchema } from '../../runtime/protocol/problem.ts';
 import { type JobStatus, jobStatusSchema } from '../../runtime/protocol/resources.ts';
 import { Client } from '../../runtime/client.ts';
-import type { KeySet } from '../../runtime/seal/keys.ts';
+import type { KeySet } from '../../runtime/cipher/key-files.ts';
 import { smallPlan } from '../fuzz/targets/small-plan.ts';
 
 /** A client of the small plan, its keys, a request and what is expected in it. */

@@ -1,7 +1,7 @@
 import { evaluationKeyBytes } from '../../../ir/switching-keys.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
 import { Client } from '../../../runtime/client.ts';
-import type { KeySet } from '../../../runtime/seal/keys.ts';
+import type { KeySet } from '../../../runtime/cipher/key-files.ts';
 import { createProgress, type Progress } from '../../shell/progress.ts';
 import { interruptible } from '../../shell/interrupts.ts';
 import { keyFileNames } from '../../files/keys/key-file-names.ts';

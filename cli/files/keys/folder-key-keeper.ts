@@ -10,7 +10,7 @@ import { unreadableNotes } from '../../../ir/diagnostics/service/remote.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
 import type { KeptKeys, KeyKeeper } from '../../../runtime/remote/key-keeper.ts';
 import { parseJson } from '../../../runtime/remote/parse-json.ts';
-import type { KeySet } from '../../../runtime/seal/keys.ts';
+import type { KeySet } from '../../../runtime/cipher/key-files.ts';
 import { keyFileNames } from './key-file-names.ts';
 import { syncFolder, writeNewFile } from '../durable.ts';
 import { fileKinds, readInputFile } from '../input-file.ts';

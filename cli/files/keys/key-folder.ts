@@ -11,7 +11,7 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, renameSyn
 import { basename, dirname, join } from 'node:path';
 import { keysBusy, keysExist } from '../../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
-import type { KeySet } from '../../../runtime/seal/keys.ts';
+import type { KeySet } from '../../../runtime/cipher/key-files.ts';
 import { syncFolder, writeNewFile } from '../durable.ts';
 import { keyFileNames } from './key-file-names.ts';
 import { followLinks, probeFolder } from '../output-target.ts';

@@ -9,7 +9,7 @@ import { noKeysFor, unreadableFile } from '../../../ir/diagnostics/cli.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
 import { parametersDigest } from '../../../runtime/seal/bytes/client-part-digest.ts';
-import { readSecretKey } from '../../../runtime/seal/keys.ts';
+import { readSecretKey } from '../../../runtime/cipher/key-files.ts';
 import { fileKinds, readInputFile } from '../input-file.ts';
 import { keyFileNames } from './key-file-names.ts';
 import { attemptAsync, describeSystemError, isSystemError } from '../system-errors.ts';

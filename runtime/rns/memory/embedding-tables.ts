@@ -56,7 +56,7 @@ function stages(size: number): Stage[] {
 }
 
 /** By t: the slot that belongs to the root exp(πi(4t + 1) / n) or to its conjugate. */
-function slotsByRoot(n: number): Uint32Array {
+export function slotsByRoot(n: number): Uint32Array {
   const slots = new Uint32Array(n / 2);
   for (let slot = 0, exponent = 1; slot < n / 2; slot++, exponent = (3 * exponent) % (2 * n))
     slots[((exponent % 4 === 1 ? exponent : 2 * n - exponent) - 1) / 4] = slot;
@@ -78,7 +78,7 @@ function fillOffsets(offsets: Uint32Array, slots: Uint32Array): void {
  * exp(2πi·k / order) for an order that is a power of two of at least 8: sine and cosine are taken of angles up to π/4 only,
  * where the rounding of the angle costs less than a unit in their last place.
  */
-function rootOfUnity(k: number, order: number): { readonly real: number; readonly imaginary: number } {
+export function rootOfUnity(k: number, order: number): { readonly real: number; readonly imaginary: number } {
   const turns = ((k % order) + order) % order;
   const quarter = order / 4;
   const quadrant = Math.floor(turns / quarter);

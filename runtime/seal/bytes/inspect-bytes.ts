@@ -13,7 +13,7 @@ import {
   wrongGaloisKeys,
   wrongSealParameters,
 } from '../../../ir/diagnostics/runtime.ts';
-import type { Parameters } from '../../../ir/parameters.ts';
+import { allPrimes, type Parameters } from '../../../ir/parameters.ts';
 import { galoisIndexOf } from './galois-elements.ts';
 import { keyParmsIdOf, parmsIdOf } from './parms-id.ts';
 import {
@@ -30,6 +30,7 @@ import {
   savedSeededBytes,
   savedSwitchingKeyBytes,
   seedBytes,
+  seedGenerator,
   switchingHeadBytes,
 } from './saved-format.ts';
 
@@ -111,13 +112,12 @@ function keyCiphertext(parameters: Parameters): Omit<CiphertextShape, 'bytes'> {
   return {
     parmsId: keyParmsIdOf(parameters),
     degree: parameters.polyModulusDegree,
-    primes: parameters.primes.length + 1,
+    primes: allPrimes(parameters).length,
     scale: 1,
     seeded: true,
   };
 }
 
-const seedGenerator = 1;
 const maxReports = 8;
 
 /** Collects what is wrong with one saved object. Offsets passed in are within the bytes, `header` excepted. */

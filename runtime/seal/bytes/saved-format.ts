@@ -11,7 +11,7 @@
  *   plaintext   header, parms_id, u64 coefficients, f64 scale, array; a secret key is a plaintext
  *   switching   header, parms_id, u64 n, n × (u64 m, m × public key); Galois and relinearisation keys
  */
-import type { Parameters } from '../../../ir/parameters.ts';
+import { allPrimes, type Parameters } from '../../../ir/parameters.ts';
 
 export const headerBytes = 16;
 export const magic = 0xa15e;
@@ -25,6 +25,8 @@ export const switchingHeadBytes = headerBytes + parmsIdBytes + 8;
 /** A seed itself, the end of what is saved of it. */
 export const seedLength = 64;
 export const seedBytes = headerBytes + 1 + seedLength;
+/** The generator that a saved seed is for: BLAKE2Xb (SEAL 4.1, randomgen.h: prng_type). */
+export const seedGenerator = 1;
 
 /** Where the fields of a ciphertext are, from its first byte. */
 export const ciphertextFields = {
@@ -66,12 +68,12 @@ export function savedSwitchingKeyBytes({ polyModulusDegree, primes }: Parameters
   return primes.length * savedSeededBytes(polyModulusDegree, primes.length + 1);
 }
 
-export function savedSecretKeyBytes({ polyModulusDegree, primes }: Parameters): number {
-  return plaintextFields.residues + 8 * (primes.length + 1) * polyModulusDegree;
+export function savedSecretKeyBytes(parameters: Parameters): number {
+  return plaintextFields.residues + 8 * allPrimes(parameters).length * parameters.polyModulusDegree;
 }
 
-export function savedPublicKeyBytes({ polyModulusDegree, primes }: Parameters): number {
-  return savedSeededBytes(polyModulusDegree, primes.length + 1);
+export function savedPublicKeyBytes(parameters: Parameters): number {
+  return savedSeededBytes(parameters.polyModulusDegree, allPrimes(parameters).length);
 }
 
 /** The header at `at` of an object of `bytes` bytes, itself included. */

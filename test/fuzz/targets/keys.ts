@@ -15,8 +15,8 @@ import {
   inspectRelinKeys,
   inspectSecretKey,
 } from '../../../runtime/seal/bytes/inspect-bytes.ts';
-import { ciphertextWithoutResidues } from '../../../runtime/seal/bytes/write-ciphertext-head.ts';
-import { type KeySet, readEvaluationKeys, readPublicKey } from '../../../runtime/seal/keys.ts';
+import { ciphertextWithoutResidues } from '../../../runtime/seal/bytes/write-heads.ts';
+import { type KeySet, readEvaluationKeys, readPublicKey } from '../../../runtime/cipher/key-files.ts';
 import { ProgramWriter, smallParameters } from '../../unit/runtime/engines/seal-wasm/programs.ts';
 import type { Draw } from '../mutate/draw.ts';
 import { mutateEnvelope } from '../mutate/envelope.ts';

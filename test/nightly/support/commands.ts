@@ -6,7 +6,7 @@ import { readClientPart } from '../../../runtime/hep/client-part.ts';
 import { readHep } from '../../../runtime/hep/read.ts';
 import { readNpy } from '../../../runtime/format/npy.ts';
 import { readCiphertexts } from '../../../runtime/seal/bytes/ciphertext-files.ts';
-import { readPublicKey } from '../../../runtime/seal/keys.ts';
+import { readPublicKey } from '../../../runtime/cipher/key-files.ts';
 import { denseModel, runCli, sampleFile } from '../../support/cli.ts';
 
 export interface Command {

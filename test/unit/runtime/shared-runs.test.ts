@@ -6,7 +6,7 @@ import { bytesAccess } from '../../../runtime/format/random-access.ts';
 import { sampleSource } from '../../../runtime/sample-source.ts';
 import { openEnvelope, sealEnvelope } from '../../../runtime/seal/bytes/envelope.ts';
 import { ciphertextFields } from '../../../runtime/seal/bytes/saved-format.ts';
-import type { KeySet } from '../../../runtime/seal/keys.ts';
+import type { KeySet } from '../../../runtime/cipher/key-files.ts';
 import { batchPlan, batchSamples } from '../../support/batch-plan.ts';
 import { codesOfAsync } from '../../support/codes.ts';
 import { relativeError, runInTheClear } from '../../support/run-plans.ts';

@@ -13,7 +13,7 @@ import { generateGaloisKeys } from '../../../seal/generate-galois-keys.ts';
 import { Handles, withHandles } from '../../../seal/library/handles.ts';
 import type { Seal } from '../../../seal/library/module.ts';
 import { saveUncompressed } from '../../../seal/library/save.ts';
-import { SecretCipher } from '../../../seal/secret-cipher.ts';
+import { SealCipher } from '../../../seal/seal-cipher.ts';
 import { createSharedState, Exchange } from '../../exchange/exchange.ts';
 import { noTransfers, planExchange } from '../../exchange/exchange-plan.ts';
 import { type Executable, execute } from '../executor.ts';
@@ -44,7 +44,7 @@ interface Rung {
 export class CostProbe {
   private readonly context: SealContext;
   private readonly handles = new Handles();
-  private readonly cipher: SecretCipher;
+  private readonly cipher: SealCipher;
   private readonly keys: Pick<Executable, 'relinKeys' | 'galoisKeys'>;
 
   constructor(seal: Seal, chain: ProbeChain) {
@@ -56,7 +56,7 @@ export class CostProbe {
       galoisKeys.loadFromArray(context, generateGaloisKeys(seal, generator, parameters, probeSteps));
       this.keys = { relinKeys: this.handles.own(generator.createRelinKeys()), galoisKeys };
       const secretKey = saveUncompressed(seal, this.handles.own(generator.secretKey()));
-      this.cipher = new SecretCipher(seal, parameters, secretKey);
+      this.cipher = new SealCipher(seal, parameters, secretKey);
     } catch (error) {
       this.handles.freeAll();
       this.context.close();

@@ -7,7 +7,7 @@
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { ciphertextFields, savedSeededBytes, seedLength } from '../../../seal/bytes/saved-format.ts';
-import { ciphertextWithoutResidues } from '../../../seal/bytes/write-ciphertext-head.ts';
+import { ciphertextWithoutResidues } from '../../../seal/bytes/write-heads.ts';
 import type { Exchange } from '../../exchange/exchange.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
 import type { StepIo } from '../program/executor.ts';

@@ -7,7 +7,7 @@ import { SealContext } from '../../../../runtime/seal/library/context.ts';
 import { Handles, liveHandles, withHandles } from '../../../../runtime/seal/library/handles.ts';
 import { instantiateSeal } from '../../../../runtime/seal/library/module.ts';
 import { saveUncompressed } from '../../../../runtime/seal/library/save.ts';
-import { SecretCipher } from '../../../../runtime/seal/secret-cipher.ts';
+import { SealCipher } from '../../../../runtime/seal/seal-cipher.ts';
 import { smallParameters } from '../engines/seal-wasm/programs.ts';
 
 const scale = 2 ** 28;
@@ -19,14 +19,14 @@ const handles = new Handles();
 let whole: SealContext;
 let key: SecretKey;
 let saved: Uint8Array;
-let cipher: SecretCipher;
+let cipher: SealCipher;
 
 beforeAll(async () => {
   const seal = await instantiateSeal();
   whole = new SealContext(seal, smallParameters);
   key = handles.own(handles.own(new seal.KeyGenerator(whole.context)).secretKey());
   saved = saveUncompressed(seal, key);
-  cipher = new SecretCipher(seal, smallParameters, saved);
+  cipher = new SealCipher(seal, smallParameters, saved);
 });
 afterAll(() => {
   cipher.close();
@@ -77,7 +77,7 @@ test('the key at the top level is the whole key', () => {
 });
 
 test('after it is closed a cipher has no key', () => {
-  const closed = new SecretCipher(whole.seal, smallParameters, saved);
+  const closed = new SealCipher(whole.seal, smallParameters, saved);
   closed.close();
   expect(() => closed.encrypt(slotsOf(0), 0, scale)).toThrow(InternalError);
 });

@@ -5,7 +5,7 @@ import type { StreamOptions } from '../../../../runtime/client.ts';
 import { bytesAccess } from '../../../../runtime/format/random-access.ts';
 import { writeClientPart } from '../../../../runtime/hep/client-part.ts';
 import { sampleSource } from '../../../../runtime/sample-source.ts';
-import type { KeySet } from '../../../../runtime/seal/keys.ts';
+import type { KeySet } from '../../../../runtime/cipher/key-files.ts';
 import { WorkerClient } from '../../../../runtime/worker-client/worker-client.ts';
 import { codesOfAsync } from '../../../support/codes.ts';
 import { withServer } from '../../../support/serve-plans.ts';

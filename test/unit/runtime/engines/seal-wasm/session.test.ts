@@ -6,7 +6,7 @@ import { sealWasm } from '../../../../../runtime/engines/seal-wasm/engine.ts';
 import { liveWorkers } from '../../../../../runtime/engines/threads/worker-thread.ts';
 import { Client } from '../../../../../runtime/client.ts';
 import { readCiphertexts } from '../../../../../runtime/seal/bytes/ciphertext-files.ts';
-import { readEvaluationKeys } from '../../../../../runtime/seal/keys.ts';
+import { readEvaluationKeys } from '../../../../../runtime/cipher/key-files.ts';
 import { ProgramWriter, smallParameters } from './programs.ts';
 
 function rotationPlan() {

@@ -8,7 +8,7 @@ import { LoadingRoom, loadingBytes } from '../../../../../runtime/engines/simd/b
 import { galoisIndexOf } from '../../../../../runtime/seal/bytes/galois-elements.ts';
 import { readCiphertexts } from '../../../../../runtime/seal/bytes/ciphertext-files.ts';
 import { liveHandles } from '../../../../../runtime/seal/library/handles.ts';
-import { readEvaluationKeys } from '../../../../../runtime/seal/keys.ts';
+import { readEvaluationKeys } from '../../../../../runtime/cipher/key-files.ts';
 import { instantiateSeal, type Seal } from '../../../../../runtime/seal/library/module.ts';
 import {
   savedPublicKeyBytes,

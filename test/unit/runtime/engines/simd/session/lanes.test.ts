@@ -4,7 +4,7 @@ import { defaultEngineOptions, type EngineSession, type PreparedPlan } from '../
 import { bytesAccess } from '../../../../../../runtime/format/random-access.ts';
 import { simd } from '../../../../../../runtime/engines/simd/session/engine.ts';
 import { Client } from '../../../../../../runtime/client.ts';
-import { readEvaluationKeys } from '../../../../../../runtime/seal/keys.ts';
+import { readEvaluationKeys } from '../../../../../../runtime/cipher/key-files.ts';
 import { CiphertextReader } from '../../../../../../runtime/seal/bytes/ciphertext-files.ts';
 import { mixedPlan, randomSample, withServer } from '../../../../../support/serve-plans.ts';
 

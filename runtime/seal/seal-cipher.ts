@@ -1,11 +1,12 @@
-/** Encryption and decryption of slot vectors under one secret key, on which nothing else has a hold. */
+/** Encryption and decryption by SEAL. */
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Parameters } from '../../ir/parameters.ts';
+import type { SecretCipher } from '../base/cryptography.ts';
 import { levelOfSaved } from './bytes/saved-format.ts';
 import { LevelCipher } from './level-cipher.ts';
 import type { Seal } from './library/module.ts';
 
-export class SecretCipher {
+export class SealCipher implements SecretCipher {
   private readonly seal: Seal;
   private readonly parameters: Parameters;
   /** Undefined once closed. */

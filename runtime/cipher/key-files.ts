@@ -7,15 +7,14 @@ import { wrongCount } from '../../ir/diagnostics/runtime.ts';
 import { sha256Hex } from '../../ir/digest.ts';
 import { evaluationKeyBytes, maxKeyBytes } from '../../ir/switching-keys.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
+import type { Cryptography } from '../base/cryptography.ts';
 import type { EvaluationKeys } from '../base/engine.ts';
-import { parametersDigest } from './bytes/client-part-digest.ts';
-import type { SealContext } from './library/context.ts';
-import { type Envelope, openEnvelope, sealEnvelope } from './bytes/envelope.ts';
-import type { Kind } from './bytes/envelope-header.ts';
-import { galoisKeysStepwise, resultOf } from './generate-galois-keys.ts';
-import { Handles } from './library/handles.ts';
-import { inspectGaloisKeys, inspectPublicKey, inspectRelinKeys, inspectSecretKey } from './bytes/inspect-bytes.ts';
-import { saveUncompressed } from './library/save.ts';
+import { parametersDigest } from '../seal/bytes/client-part-digest.ts';
+import { type Envelope, openEnvelope, sealEnvelope } from '../seal/bytes/envelope.ts';
+import type { Kind } from '../seal/bytes/envelope-header.ts';
+import { inspectGaloisKeys, inspectPublicKey, inspectRelinKeys } from '../seal/bytes/inspect-bytes.ts';
+import { inspectSwitchingKeys, keySections } from './key-format.ts';
+import { inspectSecretKey } from './secret-key.ts';
 
 /** Files of keys, as bytes. */
 export interface KeySet {
@@ -26,47 +25,23 @@ export interface KeySet {
   readonly evaluationKeys: Uint8Array;
 }
 
-/** New keys of a plan. Throws `HepcError` H508 for more than a file holds. */
-export function generateKeys(context: SealContext, part: ClientPart): KeySet {
-  return resultOf(generateKeysStepwise(context, part));
-}
-
-/** As `generateKeys`, key by key: yields the part that is done, 0 to 1. */
-export function* generateKeysStepwise({ seal, context }: SealContext, part: ClientPart): Generator<number, KeySet> {
-  const { parameters, rotationSteps, needsRelinKeys } = part;
+/** New keys of a plan, key by key: yields the part that is done, 0 to 1. Throws `HepcError` H508 for more than a file holds. */
+export function* generateKeysStepwise(cryptography: Cryptography, part: ClientPart): Generator<number, KeySet> {
   const { keys, saved } = evaluationKeyBytes(part);
   if (saved > maxKeyBytes) throw new HepcError([tooManyKeys({ keys, bytes: saved, limit: maxKeyBytes })]);
-  const handles = new Handles();
-  try {
-    const generator = handles.own(new seal.KeyGenerator(context));
-    const publicKey = saveUncompressed(seal, handles.own(generator.createPublicKeySerializable()));
-    const key = sha256Hex(publicKey);
-    const digest = parametersDigest(part);
-    const pack = (kind: Kind, sections: readonly Uint8Array[]): Uint8Array =>
-      sealEnvelope({ kind, parameters: digest, key, runs: [sections] });
-    const evaluation: Uint8Array[] = [];
-    let made = 0;
-    if (needsRelinKeys) {
-      evaluation.push(saveUncompressed(seal, handles.own(generator.createRelinKeysSerializable())));
-      yield ++made / keys;
-    }
-    if (rotationSteps.length > 0) {
-      const galoisKeys = galoisKeysStepwise(seal, generator, parameters, rotationSteps);
-      let next = galoisKeys.next();
-      for (; next.done !== true; next = galoisKeys.next()) yield ++made / keys;
-      evaluation.push(next.value);
-    }
-    return {
-      secretKey: pack('secret-key', [saveUncompressed(seal, handles.own(generator.secretKey()))]),
-      publicKey: pack('public-key', [publicKey]),
-      evaluationKeys: pack('evaluation-keys', evaluation),
-    };
-  } finally {
-    handles.freeAll();
-  }
+  const { secretKey, publicKey, evaluation } = yield* cryptography.generateKeys(part);
+  const key = sha256Hex(publicKey);
+  const parameters = parametersDigest(part);
+  const pack = (kind: Kind, sections: readonly Uint8Array[]): Uint8Array =>
+    sealEnvelope({ kind, parameters, key, runs: [sections] });
+  return {
+    secretKey: pack('secret-key', [secretKey]),
+    publicKey: pack('public-key', [publicKey]),
+    evaluationKeys: pack('evaluation-keys', evaluation),
+  };
 }
 
-/** SEAL's bytes of a checked secret key and the identity of its set. Throws `HepcError`. */
+/** The bytes of a checked secret key and the identity of its set. Throws `HepcError`. */
 export function readSecretKey(bytes: Uint8Array, part: ClientPart): { keyId: string; secretKey: Uint8Array } {
   const envelope = openEnvelope(bytes, { kind: 'secret-key', parameters: parametersDigest(part) });
   const secretKey = onlySection(envelope);
@@ -74,7 +49,7 @@ export function readSecretKey(bytes: Uint8Array, part: ClientPart): { keyId: str
   return { keyId: envelope.key, secretKey };
 }
 
-/** SEAL's bytes of a checked public key and the identity of its set. Throws `HepcError`. */
+/** The bytes of a checked public key and the identity of its set. Throws `HepcError`. */
 export function readPublicKey(bytes: Uint8Array, part: ClientPart): { keyId: string; publicKey: Uint8Array } {
   const envelope = openEnvelope(bytes, { kind: 'public-key', parameters: parametersDigest(part) });
   const publicKey = onlySection(envelope);
@@ -85,21 +60,42 @@ export function readPublicKey(bytes: Uint8Array, part: ClientPart): { keyId: str
 
 /** Checked evaluation keys. Throws `HepcError`. */
 export function readEvaluationKeys(bytes: Uint8Array, part: ClientPart): EvaluationKeys {
-  const { parameters, needsRelinKeys, rotationSteps } = part;
+  const { needsRelinKeys, rotationSteps } = part;
   const envelope = openEnvelope(bytes, { kind: 'evaluation-keys', parameters: parametersDigest(part) });
   const needsGaloisKeys = rotationSteps.length > 0;
   const sections = [...requireSections(envelope, Number(needsRelinKeys) + Number(needsGaloisKeys))];
   const relinKeys = needsRelinKeys ? sections.shift() : undefined;
   const galoisKeys = needsGaloisKeys ? sections.shift() : undefined;
-  throwProblems([
-    ...(relinKeys === undefined ? [] : inspectRelinKeys(relinKeys, parameters)),
-    ...(galoisKeys === undefined ? [] : inspectGaloisKeys(galoisKeys, parameters, rotationSteps)),
-  ]);
+  throwProblems(problemsOf(part, relinKeys, galoisKeys));
   return {
     keyId: envelope.key,
     ...(relinKeys === undefined ? {} : { relinKeys }),
     ...(galoisKeys === undefined ? {} : { galoisKeys }),
   };
+}
+
+/** By SEAL's rules where there is one special prime, by our own where there are several. */
+function problemsOf(
+  part: ClientPart,
+  relinKeys: Uint8Array | undefined,
+  galoisKeys: Uint8Array | undefined,
+): readonly Diagnostic[] {
+  const { parameters, rotationSteps } = part;
+  if (parameters.specialPrimes.length === 1)
+    return [
+      ...(relinKeys === undefined ? [] : inspectRelinKeys(relinKeys, parameters)),
+      ...(galoisKeys === undefined ? [] : inspectGaloisKeys(galoisKeys, parameters, rotationSteps)),
+    ];
+  const { relinearization, rotations } = keySections(part);
+  const sections = [
+    { bytes: relinKeys, expected: relinearization, what: 'the relinearisation key' },
+    { bytes: galoisKeys, expected: rotations, what: 'the Galois keys' },
+  ];
+  return inspectSwitchingKeys(
+    sections.flatMap(({ bytes, expected, what }) =>
+      bytes === undefined || expected === undefined ? [] : [{ bytes, expected, what }],
+    ),
+  );
 }
 
 function requireSections({ kind, runs }: Envelope, expected: number): readonly Uint8Array[] {

@@ -1,0 +1,206 @@
+/**
+ * New keys by our kernels: a uniform ternary secret, a public key, and evaluation keys, one at a time. Where there is one
+ * special prime all of them are SEAL's (SEAL 4.1, keygenerator.cpp: generate_sk, generate_pk, generate_one_kswitch_key), with
+ * several evaluation keys are as in `key-format.ts`.
+ *
+ * Whatever the format, a digit of a key that switches s' to s is (b, a) with b = −a·s + e + P·g·s', where g is 1 modulo the
+ * primes of the digit and 0 modulo all others.
+ */
+import { allPrimes, type Parameters, productOf } from '../../ir/parameters.ts';
+import { type EvaluationKeyNeeds, keyDigits } from '../../ir/switching-keys.ts';
+import type { MadeKeys } from '../base/cryptography.ts';
+import { galoisIndexOf } from '../seal/bytes/galois-elements.ts';
+import { keyParmsIdOf } from '../seal/bytes/parms-id.ts';
+import {
+  ciphertextFields,
+  savedPublicKeyBytes,
+  savedSwitchingKeyBytes,
+  seedLength,
+  switchingHeadBytes,
+} from '../seal/bytes/saved-format.ts';
+import { writeCiphertextHead, writeSwitchingHead } from '../seal/bytes/write-heads.ts';
+import { freshBytes } from './fresh-bytes.ts';
+import { keySections, type PlacedKey, seedBytes, writeHeads, writeStreamSeed } from './key-format.ts';
+import type { KernelRoom } from './kernel-room.ts';
+import { saveSecretKey, transformSecret } from './secret-key.ts';
+
+/** Yields the part of the evaluation keys that is made, 0 to 1. Throws `InternalError` where the room is closed meanwhile. */
+export function* makeKeys(room: KernelRoom, needs: EvaluationKeyNeeds): Generator<number, MadeKeys> {
+  const maker = new KeyMaker(room);
+  try {
+    const secretKey = maker.secretKey();
+    const publicKey = maker.publicKey();
+    const total = needs.rotationSteps.length + Number(needs.needsRelinKeys);
+    const keys = needs.parameters.specialPrimes.length === 1 ? maker.sealKeys(needs) : maker.ownKeys(needs);
+    const evaluation: Uint8Array[] = [];
+    let made = 0;
+    for (const section of keys) {
+      if (section instanceof Uint8Array) evaluation.push(section);
+      else yield ++made / total;
+    }
+    return { secretKey, publicKey, evaluation };
+  } finally {
+    maker.close();
+  }
+}
+
+/** What comes one after another while keys are made: that one more is, and at the end of a section its bytes. */
+type Progress = 'a key' | Uint8Array;
+
+class KeyMaker {
+  private readonly room: KernelRoom;
+  private readonly parameters: Parameters;
+  /** Of the secret. */
+  private readonly seed = freshBytes(seedBytes);
+
+  constructor(room: KernelRoom) {
+    this.room = room;
+    this.parameters = room.context.parameters;
+  }
+
+  secretKey(): Uint8Array {
+    this.fillSecret();
+    return saveSecretKey(this.room);
+  }
+
+  publicKey(): Uint8Array {
+    const bytes = new Uint8Array(savedPublicKeyBytes(this.parameters));
+    this.sealPair(bytes, 0, 0, 0);
+    return bytes;
+  }
+
+  /** The section of relinearisation, and that of all rotations, as SEAL saves them. */
+  *sealKeys({ parameters, rotationSteps, needsRelinKeys }: EvaluationKeyNeeds): Generator<Progress> {
+    const { polyModulusDegree: n, primes } = parameters;
+    const keyBytes = savedSwitchingKeyBytes(parameters);
+    const indices = rotationSteps.map((step) => galoisIndexOf(step, n)).sort((a, b) => a - b);
+    const sections = [
+      ...(needsRelinKeys ? [{ table: 1, indices: [0], elementOf: () => 0 }] : []),
+      ...(indices.length > 0 ? [{ table: n, indices, elementOf: (index: number) => 2 * index + 1 }] : []),
+    ];
+    for (const { table, indices: own, elementOf } of sections) {
+      const bytes = new Uint8Array(switchingHeadBytes + 8 * table + own.length * keyBytes);
+      writeSwitchingHead(bytes, keyParmsIdOf(parameters), table);
+      const view = new DataView(bytes.buffer);
+      for (const [before, index] of own.entries()) {
+        // The table has one count for each index, and the parts of a key follow its count.
+        const entry = switchingHeadBytes + 8 * index + before * keyBytes;
+        view.setBigUint64(entry, BigInt(primes.length), true);
+        this.sealKey(elementOf(index), bytes, entry + 8);
+        yield 'a key';
+      }
+      yield bytes;
+    }
+  }
+
+  /** The same sections in our own format. */
+  *ownKeys(needs: EvaluationKeyNeeds): Generator<Progress> {
+    const { relinearization, rotations } = keySections(needs);
+    for (const section of [relinearization, rotations]) {
+      if (section === undefined) continue;
+      const bytes = new Uint8Array(section.bytes);
+      writeHeads(bytes, section);
+      for (const key of section.keys) {
+        this.ownKey(key, bytes);
+        yield 'a key';
+      }
+      yield bytes;
+    }
+  }
+
+  /** Overwrites the secret. */
+  close(): void {
+    this.seed.fill(0);
+    if (this.room.maker === this) this.room.forgetMade();
+  }
+
+  private sealKey(element: number, bytes: Uint8Array, offset: number): void {
+    const { primes } = this.parameters;
+    const partBytes = savedPublicKeyBytes(this.parameters);
+    this.fillSwitched(element, primes.length);
+    for (const [digit] of keyDigits(this.parameters).entries())
+      this.sealPair(bytes, offset + digit * partBytes, digit, digit + 1);
+  }
+
+  /** A pair in SEAL's form, with P·s' added modulo the data primes `from` … `to` − 1. */
+  private sealPair(bytes: Uint8Array, offset: number, from: number, to: number): void {
+    this.fillSecret();
+    const { room, parameters } = this;
+    const { kernels, n } = room.context;
+    const primes = allPrimes(parameters).length;
+    const seed = freshBytes(seedLength);
+    const part = bytes.subarray(offset, offset + savedPublicKeyBytes(parameters));
+    writeCiphertextHead(part, { parmsId: keyParmsIdOf(parameters), degree: n, primes, size: 2, scale: 1, seed });
+    const [error, limb, uniform] = [room.further(0), room.further(1), room.further(2)];
+    room.sample('sampleError', error);
+    room.expandSealSeed(seed, primes);
+    for (let k = 0; k < primes; k++) {
+      kernels.load(room.residues(k), uniform, room.prime(k));
+      this.mask(error, uniform, limb, k, k >= from && k < to);
+      // What was expanded to here has been read.
+      kernels.store(limb, room.residues(k), room.prime(k));
+    }
+    part.set(room.bytes.subarray(room.residues(0), room.residues(primes)), ciphertextFields.residues);
+  }
+
+  private ownKey(key: PlacedKey, bytes: Uint8Array): void {
+    this.fillSecret();
+    const { room } = this;
+    const { kernels } = room.context;
+    const { seed: place, residues, work } = room.places;
+    const [error, limb, uniform] = [room.further(0), room.further(1), room.further(2)];
+    bytes.set(freshBytes(seedBytes), key.seedOffset);
+    this.fillSwitched(key.element, key.level + 1);
+    for (const [d, { from, to }] of key.digits.entries()) {
+      room.sample('sampleError', error);
+      for (const [j, k] of key.primes.entries()) {
+        writeStreamSeed(room.bytes.subarray(place), bytes, key, d, j);
+        kernels.expandUniform(place, uniform, 16, room.prime(k), work);
+        this.mask(error, uniform, limb, k, k >= from && k < to);
+        kernels.packResidues(limb, residues, room.prime(k));
+        bytes.set(room.bytes.subarray(residues, residues + key.limbBytes), key.residuesOffset(d, j));
+      }
+    }
+  }
+
+  /** limb = −a·s + e modulo prime `k`, and P·s' more where that is `added`. */
+  private mask(error: number, uniform: number, limb: number, k: number, added: boolean): void {
+    const { room } = this;
+    const { kernels } = room.context;
+    const prime = room.prime(k);
+    kernels.forwardFrom(error, 0, limb, prime);
+    kernels.subtractProduct(limb, uniform, room.limb('made', k), prime);
+    if (added) kernels.addMultiple(limb, room.limb('switched', k), this.specialModulo(k), prime);
+  }
+
+  /** P modulo a data prime, balanced. */
+  private specialModulo(k: number): number {
+    const q = this.parameters.primes[k] ?? NaN;
+    const residue = Number(productOf(this.parameters.specialPrimes) % BigInt(q));
+    return residue > q / 2 ? residue - q : residue;
+  }
+
+  /** s(X^element) for a Galois element, s² for 0, modulo the first `count` primes. */
+  private fillSwitched(element: number, count: number): void {
+    this.fillSecret();
+    const { room } = this;
+    const { kernels, n } = room.context;
+    const permutation = room.places.residues;
+    if (element !== 0) kernels.fillPermutation(permutation, element, n);
+    for (let k = 0; k < count; k++) {
+      const [source, target] = [room.limb('made', k), room.limb('switched', k)];
+      if (element === 0) kernels.multiply(source, source, target, room.prime(k), 0, n);
+      else kernels.permute(source, target, permutation, 0, n);
+    }
+  }
+
+  /** The transforms of the secret, which the room may have lost to another since. */
+  private fillSecret(): void {
+    const { room } = this;
+    room.requireOpen();
+    if (room.maker === this) return;
+    room.sampleOf('sampleTernary', this.seed, 0, room.further(0));
+    transformSecret(room, 'made');
+    room.maker = this;
+  }
+}
