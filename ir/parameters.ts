@@ -1,19 +1,17 @@
 /**
- * CKKS parameters: the polynomial modulus degree and the primes of the modulus chain, 128-bit secure by the
- * limits of the HE standard (homomorphicencryption.org, 2018, table for ternary secrets).
+ * CKKS parameters: the polynomial modulus degree and the primes of the modulus chain, within the limits of `security.ts`:
+ * the former ones where they are read, today's where they are chosen.
  */
 import { z } from 'zod';
 import { isPrime } from './maths/modular.ts';
-
-/** Largest total bits of all primes, the special ones included, at 128-bit security. */
-export const maxModulusBits = { 4096: 109, 8192: 218, 16384: 438, 32768: 881 } as const;
+import { formerLimits } from './security.ts';
 
 /** Special primes at most: digits of more primes than that gain nothing more. */
 export const maxSpecialPrimes = 8;
 
-export type PolyModulusDegree = keyof typeof maxModulusBits;
+export const polyModulusDegrees = [4096, 8192, 16384, 32768] as const;
 
-export const polyModulusDegrees = [4096, 8192, 16384, 32768] as const satisfies readonly PolyModulusDegree[];
+export type PolyModulusDegree = (typeof polyModulusDegrees)[number];
 
 /** Far below any scale at which something is left of a value; its inverse is a number like any other. */
 export const leastScale = 2 ** -64;
@@ -39,8 +37,9 @@ export const parametersSchema = z
     if (all.some((p) => !isPrime(BigInt(p)))) refuse('a prime is a composite number');
     const product = productOf(specialPrimes);
     if (primes.some((p) => BigInt(p) > product)) refuse('the special primes are smaller than a data prime');
-    if (modulusBits(parameters) > maxModulusBits[polyModulusDegree])
-      refuse(`the modulus has more than ${maxModulusBits[polyModulusDegree]} bits: not 128-bit secure`);
+    const limit = formerLimits[polyModulusDegree].modulusBits;
+    if (modulusBits(parameters) > limit)
+      refuse(`the modulus has more than ${limit} bits: not secure at N = ${polyModulusDegree}`);
   });
 
 export type Parameters = z.output<typeof parametersSchema>;

@@ -45,7 +45,7 @@ export const houses = [
       room(
         '.#values',
         `maths diagnostics#diagnostic ${diagnostics}`,
-        'attributes constant digest given-samples graph interface module op parameters random reports suggestion switching-keys',
+        'attributes constant digest given-samples graph interface module op parameters random reports security suggestion switching-keys',
       ),
       room('tensor', `${values} diagnostics#diagnostic`),
       room('tile', `tensor ${values} diagnostics#diagnostic`),

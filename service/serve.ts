@@ -1,5 +1,6 @@
 /** A service from its parts: the front, and, where it has no fleet, the worker that does the work. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../ir/plan/plan.ts';
 import type { ServiceSettings } from './base/settings.ts';
 import { openEvaluator } from './evaluation/open-evaluator.ts';
@@ -43,6 +44,8 @@ export interface ServeOptions {
   /** Throws `HepcError` for a plan that does not fit this machine. */
   readonly check?: (plan: Plan) => void;
   readonly renderReport?: (plan: Plan) => Promise<string>;
+  /** Called for a plan that can be served and should not be (H513). */
+  readonly onWarning?: (warning: Diagnostic) => void;
   /** A page at the root. */
   readonly site?: Site | undefined;
 }
@@ -73,10 +76,15 @@ export class Service {
    * taken (H869), and a store that fails.
    */
   static async start(options: ServeOptions): Promise<Service> {
-    const { backend, settings, plans, check, renderReport, address, tls } = options;
+    const { backend, settings, plans, check, renderReport, onWarning, address, tls } = options;
     const catalogue = new Catalogue(backend);
     if (plans.length === 0) await catalogue.refresh();
-    else await catalogue.serve(plans, { ...(check && { check }), ...(renderReport && { renderReport }) });
+    else
+      await catalogue.serve(plans, {
+        ...(check && { check }),
+        ...(renderReport && { renderReport }),
+        ...(onWarning && { onWarning }),
+      });
     const evaluator = openEvaluator(settings);
     try {
       const keys = new Keys(backend, { settings, check: keyChecker(backend, evaluator) });

@@ -7,7 +7,8 @@
  * nor memory and each one halves an error, so primes take all that security and the engine allow.
  */
 import { defaultProfile, type EngineCapabilities } from '../../costs/profiles.ts';
-import { maxModulusBits, type Parameters, type PolyModulusDegree } from '../../ir/parameters.ts';
+import type { Parameters, PolyModulusDegree } from '../../ir/parameters.ts';
+import { maxModulusBits } from '../../ir/security.ts';
 import { headroomBits } from '../../passes/he/assign-levels.ts';
 import type { RescaleOptions } from '../../passes/he/rescale-lazily.ts';
 import { nttPrimes } from './primes.ts';

@@ -82,7 +82,7 @@ export const noParameters = defineDiagnostic<{
   title: 'no 128-bit secure parameters compute this model accurately enough',
   explain:
     'Polynomial modulus degrees go from 4096 to 32768. The total modulus is limited by security ' +
-    '(HE standard: 109, 218, 438 and 881 bits), every product on the deepest path takes a prime from it, and more ' +
+    '(107, 214, 430 and 868 bits), every product on the deepest path takes a prime from it, and more ' +
     'accuracy takes larger primes. Either the path is too deep for any chain, which is known before plans are searched, ' +
     'or no chain is accurate enough. The message tells what the levels go to, and the polynomials that take the most: one ' +
     'of degree d takes log2(d + 1) of them, rounded up.',

@@ -180,6 +180,20 @@ export const unlikeAnswer = defineDiagnostic<{ output: string; sample: number; f
   ],
 });
 
+export const weakModulus = defineDiagnostic<{ degree: number; bits: number; limit: number; security: number }>({
+  code: 'H513',
+  severity: 'warning',
+  title: 'a plan with less than 128 bits of security',
+  explain:
+    'The larger the modulus is for its ring, the easier ciphertexts are to break. Plans were once made by the limits of the ' +
+    "HE standard of 2018 (109, 218, 438 and 881 bits), which today's estimates of the known attacks put at some 126 bits of " +
+    'security. Moduli of at most 107, 214, 430 and 868 bits have 128. Such a plan is run, but should be replaced: who breaks ' +
+    'a key reads all that was encrypted under it.',
+  message: ({ degree, bits, limit, security }) =>
+    `the modulus has ${bits} bits, which at N = ${degree} is about ${security} bits of security; 128 take at most ${limit}`,
+  notes: () => ['Compile the model again with this version of hepc, and make new keys.'],
+});
+
 /** Two numbers that differ, in as many digits as show it, at least four. */
 function apart(a: number, b: number): readonly [string, string] {
   for (let digits = 4; digits < 17; digits++) {

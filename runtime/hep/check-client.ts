@@ -11,11 +11,13 @@
  * - the steps before encryption give the inputs that are encrypted, and those after decryption take the outputs;
  * - what calibration has shown is of its inputs and outputs;
  * - rotation steps ascend and are below the slots, and a file can hold the keys.
+ * Of a modulus that was made by the former limits there is a warning.
  */
 import { elementCount } from '../../ir/constant.ts';
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
-import { inconsistentHep, tooManyKeys } from '../../ir/diagnostics/plan.ts';
-import { encodingLimit, isEncodable, leastScale, slotsOf, topLevel } from '../../ir/parameters.ts';
+import { inconsistentHep, tooManyKeys, weakModulus } from '../../ir/diagnostics/plan.ts';
+import { encodingLimit, isEncodable, leastScale, modulusBits, slotsOf, topLevel } from '../../ir/parameters.ts';
+import { formerSecurityBits, maxModulusBits } from '../../ir/security.ts';
 import { evaluationKeyBytes, maxKeyBytes } from '../../ir/switching-keys.ts';
 import {
   type ClientPart,
@@ -26,7 +28,7 @@ import {
 } from '../../ir/plan/plan.ts';
 import { pickedCiphertexts } from '../../ir/tile/packing.ts';
 
-/** H506 for everything in `client` that contradicts something else in it, H508 for too many keys. */
+/** H506 for everything in `client` that contradicts something else in it, H508 for too many keys, H513 for a weak modulus. */
 export function checkClientPart(client: ClientPart, file: string): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   const check = (part: string, reasons: readonly (string | false | undefined)[]): void => {
@@ -72,6 +74,13 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   const { keys, saved } = evaluationKeyBytes(client);
   if (saved > maxKeyBytes)
     diagnostics.push(tooManyKeys({ keys, bytes: saved, limit: maxKeyBytes }, { file, part: 'rotationSteps' }));
+  const bits = modulusBits(parameters);
+  const degree = parameters.polyModulusDegree;
+  const limit = maxModulusBits[degree];
+  if (bits > limit) {
+    const security = formerSecurityBits(degree, bits);
+    diagnostics.push(weakModulus({ degree, bits, limit, security }, { file, part: 'parameters' }));
+  }
   return diagnostics;
 }
 

@@ -19,6 +19,11 @@ export interface WriteOptions {
   readonly madeBy?: string;
 }
 
+export interface ReadOptions {
+  /** Called for a plan that can be used and should not be: with less than 128 bits of security (H513). */
+  readonly onWarning?: ((warning: Diagnostic) => void) | undefined;
+}
+
 /** A file of the client part alone: parameters, key steps and encodings, nothing of program and weights. */
 export function writeClientPart(part: ClientPart, options: WriteOptions = {}): Uint8Array {
   return sealArchive(manifestHead(part, options), clientEntries(part));
@@ -28,20 +33,24 @@ export function writeClientPart(part: ClientPart, options: WriteOptions = {}): U
  * The client part in a `.hep`, whole or split off. Program and weights of a whole one are not looked at.
  * Throws `HepcError` H501 to H506.
  */
-export function readClientPart(bytes: Uint8Array, fileName: string): ClientPart {
-  return readArchive(openArchive(bytes, fileName, isClientEntry));
+export function readClientPart(bytes: Uint8Array, fileName: string, options: ReadOptions = {}): ClientPart {
+  return readArchive(openArchive(bytes, fileName, isClientEntry), options);
 }
 
 /** As `readClientPart`, from a file of any size, of which program and weights are not read. */
-export async function openClientPart(source: RandomAccess, fileName: string): Promise<ClientPart> {
-  return readArchive(await openArchiveFile(source, fileName, (name) => !isClientEntry(name)));
+export async function openClientPart(
+  source: RandomAccess,
+  fileName: string,
+  options: ReadOptions = {},
+): Promise<ClientPart> {
+  return readArchive(await openArchiveFile(source, fileName, (name) => !isClientEntry(name)), options);
 }
 
-function readArchive(archive: Archive): ClientPart {
+function readArchive(archive: Archive, { onWarning }: ReadOptions): ClientPart {
   const reader = new EntryReader(archive);
   const { client, diagnostics } = decodeClientPart(archive, reader);
   reader.finish((name) => archive.manifest.server === undefined || isClientEntry(name));
-  throwIfErrors([...reader.diagnostics, ...diagnostics]);
+  for (const warning of throwIfErrors([...reader.diagnostics, ...diagnostics])) onWarning?.(warning);
   return client;
 }
 

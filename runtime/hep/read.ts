@@ -14,7 +14,7 @@ import type { RandomAccess } from '../format/random-access.ts';
 import { type Archive, dumpName, entryNames, openArchive, type StoredEntry } from './archive.ts';
 import { openArchiveFile } from './archive-file.ts';
 import { checkPlan } from './check-plan.ts';
-import { decodeClientPart } from './client-part.ts';
+import { decodeClientPart, type ReadOptions } from './client-part.ts';
 import type { EntryReader as Reader } from './entry-reader.ts';
 import { EntryReader } from './entry-reader.ts';
 import type { Manifest } from './manifest.ts';
@@ -25,21 +25,24 @@ import { readSearch } from './search-entry.ts';
 type Server = NonNullable<Manifest['server']>;
 
 /** Throws `HepcError` H501 to H507, or what the verifier says (H25x), with `fileName` in every place. */
-export function readHep(bytes: Uint8Array, fileName: string): Plan {
-  return readArchive(openArchive(bytes, fileName, () => true));
+export function readHep(bytes: Uint8Array, fileName: string, options: ReadOptions = {}): Plan {
+  return readArchive(
+    openArchive(bytes, fileName, () => true),
+    options,
+  );
 }
 
 /**
  * As `readHep`, from a file of any size: the ciphertexts of a bound plan stay in `source`, which must be readable as long
  * as the plan is used.
  */
-export async function openHep(source: RandomAccess, fileName: string): Promise<Plan> {
-  return readArchive(await openArchiveFile(source, fileName, (name) => boundName.test(name)));
+export async function openHep(source: RandomAccess, fileName: string, options: ReadOptions = {}): Promise<Plan> {
+  return readArchive(await openArchiveFile(source, fileName, (name) => boundName.test(name)), options);
 }
 
 const boundName = /^bound\//;
 
-function readArchive(archive: Archive): Plan {
+function readArchive(archive: Archive, { onWarning }: ReadOptions): Plan {
   const { file: fileName } = archive;
   const { server } = archive.manifest;
   if (server === undefined) throw new HepcError([clientHep({}, { file: fileName })]);
@@ -63,9 +66,10 @@ function readArchive(archive: Archive): Plan {
     dumps: readDumps(reader),
   };
   reader.finish();
-  throwIfErrors([...reader.diagnostics, ...diagnostics]);
+  const warnings = throwIfErrors([...reader.diagnostics, ...diagnostics]);
   throwIfErrors(verifyProgram(plan, fileName));
   throwIfErrors(checkPlan(plan, fileName));
+  for (const warning of warnings) onWarning?.(warning);
   return { ...plan, statistics: planStatistics(plan.program, plan.engine, plan.statistics) };
 }
 

@@ -28,6 +28,8 @@ export interface RemoteOptions extends ConnectionOptions {
   /** A worker of one's own, as `WorkerClient.create` takes it. */
   readonly worker?: OwnWorker | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called for a plan with less than 128 bits of security (H513). */
+  readonly onWarning?: ((warning: Diagnostic) => void) | undefined;
 }
 
 /** What a call is doing. */
@@ -79,13 +81,13 @@ export class RemoteModel {
    * Fetches the client part. To be closed. Rejects with `HepcError` H870 to H877, and for a client part that is damaged.
    */
   static async open(url: string, model: string, options: RemoteOptions = {}): Promise<RemoteModel> {
-    const { keeper = new MemoryKeyKeeper(), pin, worker, signal } = options;
+    const { keeper = new MemoryKeyKeeper(), pin, worker, signal, onWarning } = options;
     const connection = new Connection(url, options);
     const description = await describe(connection, model, signal);
     const bytes = await fetchClientPart(connection, description, signal);
     const got = await sha256HexOf(bytes);
     await checkPin(keeper, { model: `${connection.base.href}${model}`, got, pin });
-    const part = readClientPart(bytes, `the client part of ${model}`);
+    const part = readClientPart(bytes, `the client part of ${model}`, { onWarning });
     const client = await WorkerClient.create(bytes, { worker, signal });
     return new RemoteModel(connection, description, part, client, keeper);
   }

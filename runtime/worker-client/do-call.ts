@@ -36,7 +36,7 @@ const outputFiles = new Map<number, OpenOutputs>();
 export async function doCall(call: Call, context: CallContext): Result<CallName> {
   switch (call.name) {
     case 'open':
-      return open(call.given);
+      return open(call.given, context);
     case 'generateKeys':
       return generateKeys(opened(), context);
     case 'loadKeys':
@@ -60,8 +60,8 @@ export function leaveOutputs(file: number): void {
   outputFiles.delete(file);
 }
 
-async function open(given: Given<'open'>): Promise<ClientPart> {
-  const part = readClientPart(given, 'the plan');
+async function open(given: Given<'open'>, { onWarning }: CallContext): Promise<ClientPart> {
+  const part = readClientPart(given, 'the plan', { onWarning });
   client = await Client.create(part);
   return part;
 }

@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly signal?: AbortSignal | undefined;
   /** A worker of one's own: where `hepc/client-worker/worker` is served, or what starts it. Default: one from a `blob:` URL. */
   readonly worker?: OwnWorker | undefined;
+  /** Called for a plan with less than 128 bits of security (H513). */
+  readonly onWarning?: ((warning: Diagnostic) => void) | undefined;
 }
 
 /**
@@ -53,11 +55,11 @@ export class WorkerClient {
    *
    * @param file a client part, or a whole plan
    */
-  static async create(file: Uint8Array, { signal, worker }: WorkerOptions = {}): Promise<WorkerClient> {
+  static async create(file: Uint8Array, { signal, worker, onWarning }: WorkerOptions = {}): Promise<WorkerClient> {
     const bytes = ownBytes(file, 'the plan');
     const link = new Link(await workerEntry(worker));
     try {
-      return new WorkerClient(link, await link.call('open', bytes, { signal }));
+      return new WorkerClient(link, await link.call('open', bytes, { signal, onWarning }));
     } catch (error) {
       await link.end();
       throw error;

@@ -40,6 +40,7 @@ export const pageGroups: readonly PageGroup[] = [
       'bench/pairs.md',
       'bench/hepex.md',
       'bench/serve.md',
+      'bench/security.md',
       'bench/onnx-cases.md',
       'bench/sklearn.md',
     ],

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { unreadableFile } from '../../ir/diagnostics/cli.ts';
-import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { sha256Hex } from '../../ir/digest.ts';
 import { unboundWeights } from '../../ir/diagnostics/runtime.ts';
 import { requestsPerRun } from '../../ir/interpret/shared-runs.ts';
@@ -20,6 +20,8 @@ export interface PublishOptions {
   readonly check?: (plan: Plan) => void;
   /** The report of a plan as a page. */
   readonly renderReport?: (plan: Plan) => Promise<string>;
+  /** Called for a plan that can be served and should not be (H513). */
+  readonly onWarning?: (warning: Diagnostic) => void;
 }
 
 /**
@@ -30,12 +32,12 @@ export async function publishPlan(
   path: string,
   id: string,
   objects: ObjectStore,
-  { check, renderReport }: PublishOptions,
+  { check, renderReport, onWarning }: PublishOptions,
 ): Promise<ModelRecord> {
   const file = await openFile(path);
   try {
     const { size } = await file.stat();
-    const plan = await openHep(fileAccess(file, size), path);
+    const plan = await openHep(fileAccess(file, size), path, { onWarning });
     if (plan.weights === 'encrypted' && plan.bound === undefined)
       throw new HepcError([unboundWeights({ plan: plan.client.name }, { file: path })]);
     check?.(plan);

@@ -1,16 +1,20 @@
 /** Models on a service as the library and `hepc infer` use them. */
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { MemoryKeyKeeper } from '../../runtime/remote/key-keeper.ts';
 import { RemoteModel, type RemoteStep } from '../../runtime/remote/remote-model.ts';
 import { sampleSource } from '../../runtime/sample-source.ts';
+import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { sha256Hex } from '../../ir/digest.ts';
 import { keyListSchema } from '../../runtime/protocol/resources.ts';
 import { npyHead } from '../../runtime/format/npy.ts';
 import { writeNpz } from '../../runtime/format/npz.ts';
+import { writeHep } from '../../runtime/hep/write.ts';
+import { formerParameters, smallPlan } from '../fuzz/targets/small-plan.ts';
 import { startTestService } from '../support/service.ts';
 import { codesOfAsync } from '../support/codes.ts';
 import { runCli } from '../support/cli.ts';
@@ -57,6 +61,46 @@ test('keys are made and uploaded once, and answers come', async () => {
   expect(log.filter((line) => line.includes('"PATCH"'))).toHaveLength(1);
   // Its results do not stay with the server.
   await expect.poll(() => readdirSync(join(folder, 'objects/outputs')), { timeout: 5_000 }).toEqual([]);
+});
+
+test('a plan with less than 128 bits of security is served and asked with a warning on either side', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hepc-former-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const plan = join(folder, 'small.hep');
+  writeFileSync(plan, writeHep(smallPlan(formerParameters)));
+  const warnings = { server: [] as Diagnostic[], client: [] as Diagnostic[] };
+  const { url } = await startTestService({
+    ...{ folder: join(folder, 'store'), plans: [plan] },
+    onWarning: (warning) => warnings.server.push(warning),
+  });
+  const model = await open(url, { onWarning: (warning) => warnings.client.push(warning) });
+  const [answer] = await model.infer([sampleOf(0.25, 0.5)]);
+  expectAnswer(answer, 0.25, 0.5);
+  const described = [...warnings.server, ...warnings.client].map(({ code, at }) => ({ code, at }));
+  expect(described).toEqual([
+    { code: 'H513', at: { file: plan, part: 'parameters' } },
+    { code: 'H513', at: { file: 'the client part of small', part: 'parameters' } },
+  ]);
+
+  const samples = join(folder, 'samples.npz');
+  const zeros = { dtype: 'f8', shape: [1, slots], data: new Float64Array(slots) } as const;
+  writeFileSync(samples, writeNpz(new Map(['x0', 'x1'].map((name) => [name, zeros]))));
+  const of = (file: string): RegExp =>
+    new RegExp(`^warning\\[H513\\] ${file}, parameters: .* about 125 bits[^\n]*\n {2}help: `);
+  const commands = [
+    [of('the client part of small'), 'infer', url, '--model', 'small', '--input', samples, '-q'],
+    [of(plan), 'inspect', plan],
+    [of(plan), 'run', plan, '--input', samples, '-q'],
+    [of(plan), 'client-part', plan, '-o', join(folder, 'client.hep')],
+    [of(plan), 'keygen', plan, '-o', join(folder, 'keys'), '-q'],
+  ] as const;
+  for (const [warning, ...command] of commands) {
+    const { exitCode, stderr } = await runCli(...command);
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toMatch(warning);
+  }
 });
 
 test('many samples come back in their order, over several requests', async () => {

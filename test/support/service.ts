@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { writeHep } from '../../runtime/hep/write.ts';
 import { defaultSettings, type ServiceSettings } from '../../service/base/settings.ts';
 import { Tokens } from '../../service/http/base/tenants.ts';
@@ -15,6 +16,7 @@ export interface TestServiceOptions {
   readonly folder?: string;
   readonly plans?: readonly string[];
   readonly settings?: Partial<ServiceSettings>;
+  readonly onWarning?: (warning: Diagnostic) => void;
   /** Content of a file of tokens. */
   readonly tokens?: string;
 }
@@ -58,6 +60,7 @@ export async function startTestService(
     address: { host: '127.0.0.1', port: 0 },
     log: { level: 'info', to: { write: (line) => log.push(line) } },
     renderReport: () => Promise.resolve('<!doctype html><title>report</title>'),
+    ...(options.onWarning && { onWarning: options.onWarning }),
     ...(options.tokens !== undefined && { tokens: new Tokens(options.tokens, 'tokens') }),
   });
   let stopped = false;

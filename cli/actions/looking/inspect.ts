@@ -17,10 +17,11 @@ import { renderSearch } from '../../render/search-report.ts';
 import { renderFields } from '../../render/table.ts';
 import { formatBytes } from '../../render/units.ts';
 import { program } from '../../shell/version.ts';
+import type { CommandContext } from '../../shell/context.ts';
 import type { Action } from '../../parsing/declaration.ts';
 import type { inspect } from '../../commands/looking/inspect.ts';
 
-export const runInspect: Action<typeof inspect> = async (options, { print }) => {
+export const runInspect: Action<typeof inspect> = async (options, { print, remark }) => {
   const { level, stats, search } = options;
   if (options.output !== undefined && (level === undefined || options.json)) throw new UsageError([outputOfLevel]);
   if (options.html !== undefined) {
@@ -28,15 +29,15 @@ export const runInspect: Action<typeof inspect> = async (options, { print }) => 
     const output = new OutputFile(options.html);
     // Loaded where it is wanted: with what draws it, it is a third of the start of every command.
     const { renderReport } = await import('../../report/page.ts');
-    const plan = await readPlanFile(options.plan);
-    const page = await renderReport(plan, { madeBy: program, ...(await besides(plan, options)) });
+    const plan = await readPlanFile(options.plan, { remark });
+    const page = await renderReport(plan, { madeBy: program, ...(await besides(plan, { ...options, remark })) });
     output.write(page);
     print(`${options.html}: ${formatBytes(Buffer.byteLength(page))}${output.inPlace}\n`);
     return;
   }
   if (options.trace !== undefined || options.compare !== undefined) throw new UsageError([onlyForHtml]);
   const output = options.output === undefined ? undefined : new IrOutput(options.output);
-  const plan = await readPlanFile(options.plan);
+  const plan = await readPlanFile(options.plan, { remark });
   if (level !== undefined && output !== undefined) {
     writeLevel(plan, level, options.plan, output);
   } else if (level !== undefined) {
@@ -74,12 +75,20 @@ async function besides(
     plan: file,
     trace,
     compare,
-  }: { readonly plan: string; readonly trace?: string | undefined; readonly compare?: string | undefined },
+    remark,
+  }: Pick<CommandContext, 'remark'> & {
+    readonly plan: string;
+    readonly trace?: string | undefined;
+    readonly compare?: string | undefined;
+  },
 ): Promise<Pick<ReportOptions, 'trace' | 'compare'>> {
   return {
     ...(trace !== undefined && { trace: await readTrace(trace, plan) }),
     ...(compare !== undefined && {
-      compare: { name: basename(file), other: { name: basename(compare), plan: await readPlanFile(compare) } },
+      compare: {
+        name: basename(file),
+        other: { name: basename(compare), plan: await readPlanFile(compare, { remark }) },
+      },
     }),
   };
 }

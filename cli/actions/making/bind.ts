@@ -15,9 +15,9 @@ import { program } from '../../shell/version.ts';
 import type { Action } from '../../parsing/declaration.ts';
 import type { bind } from '../../commands/making/bind.ts';
 
-export const runBind: Action<typeof bind> = async (options, { print }) => {
+export const runBind: Action<typeof bind> = async (options, { print, remark }) => {
   const output = new OutputFile(options.output);
-  const plan = await readPlanFile(options.plan);
+  const plan = await readPlanFile(options.plan, { remark });
   const at = { file: options.plan };
   if (plan.weights === 'plain') throw new HepcError([plainWeights({}, at)]);
   if (plan.bound !== undefined) throw new HepcError([boundPlan({}, at)]);

@@ -7,9 +7,9 @@ import { program } from '../../shell/version.ts';
 import type { Action } from '../../parsing/declaration.ts';
 import type { clientPart } from '../../commands/making/client-part.ts';
 
-export const runClientPart: Action<typeof clientPart> = async (options, { print }) => {
+export const runClientPart: Action<typeof clientPart> = async (options, { print, remark }) => {
   const output = new OutputFile(options.output);
-  const bytes = writeClientPart(await readClientFile(options.plan), { madeBy: program });
+  const bytes = writeClientPart(await readClientFile(options.plan, { remark }), { madeBy: program });
   output.write(bytes);
   if (options.json) print(toJson({ file: output.path, bytes: bytes.length }));
   else print(`${output.path}: ${formatBytes(bytes.length)}${output.inPlace}\n`);

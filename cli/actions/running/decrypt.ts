@@ -17,7 +17,7 @@ import { warn } from '../../shell/warn.ts';
 export const runDecrypt: Action<typeof decrypt> = async (options, { print, remark }) => {
   const { raw, json } = options;
   const target = answerTarget(options.output);
-  const part = await readClientFile(options.plan);
+  const part = await readClientFile(options.plan, { remark });
   const ports = raw ? part.outputs : modelOutputs(part, part.outputs);
   // Before anything is asked of the keys.
   if (target !== undefined) checkAnswerFormat(target.file.path, target.format, ports);

@@ -17,7 +17,7 @@ import type { encrypt } from '../../commands/running/encrypt.ts';
 
 export const runEncrypt: Action<typeof encrypt> = async (options, { print, remark }) => {
   const output = new OutputFile(options.output);
-  const part = await readClientFile(options.plan);
+  const part = await readClientFile(options.plan, { remark });
   const key = await readKeyFile(options.keys, keyFileNames.secretKey, part, options.plan);
   const warnings: Diagnostic[] = [];
   const progress = createProgress(options.quiet);

@@ -19,12 +19,18 @@ import type { evaluate } from '../../commands/running/eval.ts';
 
 export const runEvaluate: Action<typeof evaluate> = async (options, { print, remark }) => {
   const output = new OutputFile(options.output);
-  const { bytes, preparedMs, evaluatedMs, engine, remarks } = await withPlanFile(options.plan, async (plan) => {
-    const keys = await readKeyFile(options.keys, keyFileNames.evaluationKeys, plan.client, options.plan);
-    return withInputFile(options.input, fileKinds.ciphertexts, (inputs) =>
-      output.writeInParts((append) => evaluateFiles(plan, keys.bytes, inputs, append, { ...options, keys: keys.path })),
-    );
-  });
+  const { bytes, preparedMs, evaluatedMs, engine, remarks } = await withPlanFile(
+    options.plan,
+    { remark },
+    async (plan) => {
+      const keys = await readKeyFile(options.keys, keyFileNames.evaluationKeys, plan.client, options.plan);
+      return withInputFile(options.input, fileKinds.ciphertexts, (inputs) =>
+        output.writeInParts((append) =>
+          evaluateFiles(plan, keys.bytes, inputs, append, { ...options, keys: keys.path }),
+        ),
+      );
+    },
+  );
   for (const warning of remarks) remark(formatDiagnostic(warning));
   const [prepared, evaluated] = [preparedMs, evaluatedMs].map(formatMilliseconds);
   if (options.json) print(toJson({ file: output.path, bytes, prepareMs: preparedMs, evaluateMs: evaluatedMs, engine }));

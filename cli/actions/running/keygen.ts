@@ -11,6 +11,7 @@ import { readClientFile } from '../../files/plan-file.ts';
 import { renderFields } from '../../render/table.ts';
 import { toJson } from '../../render/json.ts';
 import { formatBytes, plural } from '../../render/units.ts';
+import type { CommandContext } from '../../shell/context.ts';
 import type { Action } from '../../parsing/declaration.ts';
 import type { keygen } from '../../commands/running/keygen.ts';
 
@@ -23,8 +24,8 @@ interface MadeSet {
   readonly keys: KeySet;
 }
 
-export const runKeygen: Action<typeof keygen> = async (options, { print }) => {
-  const sets = await setsOf(options.plans, options.output);
+export const runKeygen: Action<typeof keygen> = async (options, { print, remark }) => {
+  const sets = await setsOf(options.plans, options.output, { remark });
   const missing = sets.filter(({ place }) => options.force || !hasKeys(place));
   // Where all are there, the folders say so.
   const wanted = missing.length === 0 ? sets : missing;
@@ -59,10 +60,14 @@ interface PlannedSet {
 }
 
 /** One for all plans that share their parameters and rotation steps. */
-async function setsOf(paths: readonly string[], folder: string): Promise<PlannedSet[]> {
+async function setsOf(
+  paths: readonly string[],
+  folder: string,
+  context: Pick<CommandContext, 'remark'>,
+): Promise<PlannedSet[]> {
   const sets = new Map<string, { readonly part: ClientPart; readonly plans: string[] }>();
   for (const path of paths) {
-    const part = await readClientFile(path);
+    const part = await readClientFile(path, context);
     const name = keySetName(part);
     sets.set(name, { part, plans: [...(sets.get(name)?.plans ?? []), path] });
   }

@@ -26,7 +26,7 @@ export const runRun: Action<typeof run> = async (options, { print, remark }) => 
   const { output: path } = options;
   const output = path === undefined ? undefined : { file: new OutputFile(path), format: answerFormatOf(path) };
   const trace = options.trace === undefined ? undefined : new OutputFile(options.trace);
-  const plan = await readPlanFile(options.plan);
+  const plan = await readPlanFile(options.plan, { remark });
   const { client } = plan;
   const inputs = modelInputs(client, client.inputs);
   const answered = modelOutputs(client, client.outputs);

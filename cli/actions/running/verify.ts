@@ -26,7 +26,7 @@ import type { verify } from '../../commands/running/verify.ts';
 const noiseSeed = 1;
 
 export const runVerify: Action<typeof verify> = async (options, { print, remark }) => {
-  const plan = await readPlanFile(options.plan);
+  const plan = await readPlanFile(options.plan, { remark });
   const { client } = plan;
   const model = await openModel(options.model);
   const ports = { inputs: modelInputs(client, client.inputs), outputs: modelOutputs(client, client.outputs) };

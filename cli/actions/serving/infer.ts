@@ -1,5 +1,5 @@
 import { modelInputs, modelOutputs } from '../../../ir/client/steps.ts';
-import { type Diagnostic, HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, formatDiagnostic, HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { unreadableToken } from '../../../ir/diagnostics/service/remote.ts';
 import { MemoryKeyKeeper } from '../../../runtime/remote/key-keeper.ts';
 import { RemoteModel } from '../../../runtime/remote/remote-model.ts';
@@ -26,7 +26,15 @@ export const runInfer: Action<typeof infer> = async (options, { print, remark })
   };
   const texts = await interruptible(async (signal) => {
     progress.step('asking the server');
-    const model = await RemoteModel.open(options.url, options.model, { token, insecure, keeper, pin, signal });
+    const model = await RemoteModel.open(options.url, options.model, {
+      ...{ token, insecure, keeper, pin, signal },
+      // At once: nothing has been encrypted yet.
+      onWarning: (warning) => {
+        progress.aside(() => {
+          remark(formatDiagnostic(warning));
+        });
+      },
+    });
     try {
       const { part } = model;
       return await withSamples(options.input, modelInputs(part, part.inputs), options, (samples) =>

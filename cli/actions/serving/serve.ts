@@ -63,6 +63,9 @@ export const runServe: Action<typeof serve> = async (options, context) => {
         checkMemory(plan, settings);
       },
       renderReport: (plan) => renderReport(plan, { madeBy: program }),
+      onWarning: (warning) => {
+        context.remark(formatDiagnostic(warning));
+      },
     });
     try {
       greet(service, { ...options, nats }, context);

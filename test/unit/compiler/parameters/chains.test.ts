@@ -6,13 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { carriesDepth, chainsFor, type Rescaling } from '../../../../compiler/parameters/chains.ts';
 import { nttPrimes } from '../../../../compiler/parameters/primes.ts';
 import { isPrime } from '../../../../ir/maths/modular.ts';
-import {
-  bitLength,
-  maxModulusBits,
-  modulusBits,
-  parametersSchema,
-  polyModulusDegrees,
-} from '../../../../ir/parameters.ts';
+import { bitLength, modulusBits, parametersSchema, polyModulusDegrees } from '../../../../ir/parameters.ts';
+import { maxModulusBits } from '../../../../ir/security.ts';
 import { headroomBits } from '../../../../passes/he/assign-levels.ts';
 import { casesOf, isNightly } from '../../../support/setup/suite.ts';
 

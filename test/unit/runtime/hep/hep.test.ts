@@ -5,15 +5,17 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, formatDiagnostic, InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { HE } from '../../../../ir/he/ops.ts';
 import { evaluateHe } from '../../../../ir/interpret/he.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
 import { readNpy } from '../../../../runtime/format/npy.ts';
 import { readZip } from '../../../../runtime/format/zip.ts';
-import { readClientPart, writeClientPart } from '../../../../runtime/hep/client-part.ts';
-import { readHep } from '../../../../runtime/hep/read.ts';
+import { bytesAccess } from '../../../../runtime/format/random-access.ts';
+import { openClientPart, readClientPart, writeClientPart } from '../../../../runtime/hep/client-part.ts';
+import { openHep, readHep } from '../../../../runtime/hep/read.ts';
 import { writeHep } from '../../../../runtime/hep/write.ts';
+import { formerParameters, smallPlan } from '../../../fuzz/targets/small-plan.ts';
 import { boundPlan, plan } from './plans.ts';
 
 const limits = { maxEntries: 1000, maxTotalBytes: 1e9, allowDeflate: false };
@@ -24,6 +26,26 @@ test('a plan is read as it was written, and written the same again', () => {
   const read = readHep(bytes, 'plan.hep');
   expect(read).toEqual(original);
   expect(writeHep(read)).toEqual(bytes);
+});
+
+test('a plan of the former table is read with a warning, whole and its client part, and any other without', async () => {
+  const warnings: Diagnostic[] = [];
+  const options = { onWarning: (warning: Diagnostic) => warnings.push(warning) };
+  const former = writeHep(smallPlan(formerParameters));
+  expect(readHep(former, 'former.hep', options)).toEqual(readHep(former, 'former.hep'));
+  readClientPart(former, 'former.hep', options);
+  await openHep(bytesAccess(former), 'former.hep', options);
+  await openClientPart(bytesAccess(former), 'former.hep', options);
+  expect(warnings.map(formatDiagnostic)).toEqual(
+    Array.from(
+      { length: 4 },
+      () =>
+        'warning[H513] former.hep, parameters: the modulus has 109 bits, which at N = 4096 is about 125 bits of security; ' +
+        '128 take at most 107\n  help: Compile the model again with this version of hepc, and make new keys.',
+    ),
+  );
+  readHep(writeHep(smallPlan()), 'small.hep', options);
+  expect(warnings).toHaveLength(4);
 });
 
 test('doubles survive to the last bit', () => {

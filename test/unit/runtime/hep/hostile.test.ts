@@ -174,7 +174,7 @@ describe('manifests', () => {
     ['a plan with a bell', ['client', 'name'], '\u0007', /client\.name: holds control characters/],
     ['a program with a bell', ['server', 'name'], '\u009b', /server\.name: holds control characters/],
     ['a node that deletes', ['server', 'origins', 0, 0, 'name'], '\u007f', /origins.*holds control characters/],
-    ['an insecure modulus', ['client', 'parameters', 'polyModulusDegree'], 4096, /not 128-bit secure/],
+    ['an insecure modulus', ['client', 'parameters', 'polyModulusDegree'], 4096, /more than 109 bits: not secure/],
     ['a degree of its own', ['client', 'parameters', 'polyModulusDegree'], 64, /polyModulusDegree/],
     ['a tile size of three', ['client', 'inputs', 0, 'layout', 'dims', 0, 't'], 3, /power of two/],
     ['a duplicated dimension of six', ['client', 'inputs', 0, 'layout', 'dims', 0, 'duplicated'], true, /duplicated/],

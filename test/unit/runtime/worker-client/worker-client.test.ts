@@ -6,6 +6,7 @@ import { writeClientPart } from '../../../../runtime/hep/client-part.ts';
 import { liveWorkers } from '../../../../runtime/engines/threads/worker-thread.ts';
 import { WorkerClient } from '../../../../runtime/worker-client/worker-client.ts';
 import { codesOfAsync } from '../../../support/codes.ts';
+import { formerParameters, smallPlan } from '../../../fuzz/targets/small-plan.ts';
 import {
   difference,
   inTheClear,
@@ -72,6 +73,14 @@ describe('a client in a worker', { timeout: 60_000 }, () => {
         await client.close();
       }
     });
+  });
+
+  test('says of a plan that it has less than 128 bits of security', async () => {
+    const warnings: string[] = [];
+    const file = writeClientPart(smallPlan(formerParameters).client);
+    const client = await WorkerClient.create(file, { onWarning: ({ code }) => warnings.push(code) });
+    await client.close();
+    expect(warnings).toEqual(['H513']);
   });
 
   test('takes samples that no message can have in it, and what is in no way part of them', async () => {
