@@ -17,7 +17,7 @@ import { WorkerClient } from '../worker-client/worker-client.ts';
 import { Connection, type ConnectionOptions, readDocument, type Request } from './connection.ts';
 import { codeOf, FailedJobError, keysGone, storedIsDamaged } from './errors.ts';
 import { followJob } from './follow-job.ts';
-import { type KeyKeeper, MemoryKeyKeeper } from './key-keeper.ts';
+import { type KeptKeys, type KeyKeeper, MemoryKeyKeeper } from './key-keeper.ts';
 import { uploadKeys } from './upload-keys.ts';
 
 export interface RemoteOptions extends ConnectionOptions {
@@ -86,7 +86,7 @@ export class RemoteModel {
     const description = await describe(connection, model, signal);
     const bytes = await fetchClientPart(connection, description, signal);
     const got = await sha256HexOf(bytes);
-    await checkPin(keeper, { model: `${connection.base.href}${model}`, got, pin });
+    await checkPin(keeper, { model: addressOf(connection, model), got, pin });
     const part = readClientPart(bytes, `the client part of ${model}`, { onWarning });
     const client = await WorkerClient.create(bytes, { worker, signal });
     return new RemoteModel(connection, description, part, client, keeper);
@@ -194,31 +194,27 @@ export class RemoteModel {
 
   private async prepareNow({ signal, onProgress }: Pick<InferOptions, 'signal' | 'onProgress'>): Promise<string> {
     const report = (step: RemoteStep) => (fraction: number) => onProgress?.(step, fraction);
-    const evaluationKeys = await this.loadKeys(signal, report('keys'));
-    const digest = await sha256HexOf(evaluationKeys as Uint8Array<ArrayBuffer>);
-    await this.upload(evaluationKeys, digest, signal, report('upload'));
+    const kept = await this.loadKeys(signal, report('keys'));
+    const { digest } = kept;
+    await this.keeper.use(addressOf(this.connection, this.model.id), this.part);
+    if (await this.isAtServer(digest, signal)) return digest;
+    const bytes = await kept.evaluationKeys();
+    const keys = { bytes, digest, model: this.model.id };
+    await uploadKeys(this.connection, keys, this.keeper, { signal, onProgress: report('upload') });
     return digest;
   }
 
-  private async loadKeys(signal: AbortSignal | undefined, onProgress: (fraction: number) => void) {
+  private async loadKeys(signal: AbortSignal | undefined, onProgress: (fraction: number) => void): Promise<KeptKeys> {
     const kept = await this.keeper.load(this.part);
     if (kept !== undefined) {
       await this.client.loadKeys(kept.secretKey);
-      return kept.evaluationKeys;
+      return kept;
     }
     const keys = await this.client.generateKeys({ signal, onProgress });
-    await this.keeper.save(this.part, keys);
-    return keys.evaluationKeys;
-  }
-
-  private async upload(
-    bytes: Uint8Array,
-    digest: string,
-    signal: AbortSignal | undefined,
-    onProgress: (fraction: number) => void,
-  ): Promise<void> {
-    if (await this.isAtServer(digest, signal)) return;
-    await uploadKeys(this.connection, { bytes, digest, model: this.model.id }, this.keeper, { signal, onProgress });
+    const { secretKey, evaluationKeys } = keys;
+    const digest = await sha256HexOf(evaluationKeys as Uint8Array<ArrayBuffer>);
+    await this.keeper.save(this.part, keys, digest);
+    return { secretKey, digest, evaluationKeys: () => Promise.resolve(evaluationKeys) };
   }
 
   /** Whether the server has the keys whole, and knows that they fit the model. */
@@ -313,6 +309,11 @@ export class RemoteModel {
 const forgetMs = 5000;
 
 const accepted = 202;
+
+/** By which a client knows a model again. */
+function addressOf({ base }: Connection, model: string): string {
+  return `${base.href}${model}`;
+}
 
 async function describe(connection: Connection, id: string, signal: AbortSignal | undefined): Promise<Model> {
   const found = await connection.request(`v1/models/${encodeURIComponent(id)}`, {

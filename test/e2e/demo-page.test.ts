@@ -115,6 +115,20 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
     expect(faults).toEqual([]);
   });
 
+  test('keys outlive the page, those of a plan that has been replaced do not', async () => {
+    // As if the first model had been asked under other keys before.
+    await page.evaluate(inDatabase, ['put', 'old'] as const);
+    expect(await page.evaluate(inDatabase, ['list'] as const)).toHaveLength(4);
+    await page.reload();
+    for (const name of ['Noisy image', 'Patient', 'Digit']) await page.getByRole('tab', { name }).click();
+    const sets = () => page.evaluate(inDatabase, ['list'] as const);
+    await expect.poll(sets, { timeout: 30_000 }).not.toContain('old');
+    expect(await page.evaluate(inDatabase, ['list'] as const)).toHaveLength(3);
+    await page.getByRole('button', { name: 'A 3 of the samples' }).first().click();
+    expect(await answers('digit-answer')).toEqual(['3', '3']);
+    expect(faults).toEqual([]);
+  });
+
   test('responses say what a browser may do with them', async () => {
     const headersAt = async (path: string): Promise<Headers> => (await fetch(url + path)).headers;
     const root = await headersAt('');
@@ -130,3 +144,23 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
     expect(again.status).toBe(304);
   });
 });
+
+/** In the page: names of the sets of keys; with `put`, one more, under which the first model was asked. */
+async function inDatabase([what, name = '']: readonly ['list'] | readonly ['put', string]): Promise<string[]> {
+  const done = <T>(request: IDBRequest<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error ?? new Error('no database'));
+    });
+  const database = await done(indexedDB.open('hepc-demo'));
+  const change = database.transaction(['keys', 'used'], 'readwrite');
+  const [keys, used] = [change.objectStore('keys'), change.objectStore('used')];
+  if (what === 'put') {
+    const [model = ''] = (await done(used.getAllKeys())) as string[];
+    await done(keys.put({ secretKey: new Uint8Array(1), evaluationKeys: new Blob(), digest: '' }, name));
+    await done(used.put(name, model));
+  }
+  const names = (await done(keys.getAllKeys())) as string[];
+  database.close();
+  return names;
+}

@@ -1,7 +1,7 @@
 /** Models on a service as the library and `hepc infer` use them. */
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
@@ -226,10 +226,33 @@ test('hepc infer writes answers, and keeps keys', async () => {
   const sets = readdirSync(at('keys')).filter((name) => name.startsWith('keys-'));
   expect(sets).toHaveLength(1);
   expect(existsSync(at('keys/services.json'))).toBe(true);
+  const file = join(at('keys'), sets[0] ?? '', 'eval.keys');
+  const time = new Date(Date.now() - 10_000);
+  utimesSync(file, time, time);
   const second = await runCli(...args, '--json');
   expect(second).toMatchObject({ exitCode: 0, stderr: '' });
   expect(JSON.parse(second.stdout)).toMatchObject({ samples: 1 });
-  expect(keyListSchema.parse(await (await fetch(`${url}/v1/keys`, { headers })).json()).keys).toHaveLength(1);
+  const keysAtServer = async () => keyListSchema.parse(await (await fetch(`${url}/v1/keys`, { headers })).json()).keys;
+  expect(await keysAtServer()).toHaveLength(1);
+  // Evaluation keys that the server has are not read: other bytes in their place go unnoticed as long as nothing tells of them.
+  writeFileSync(file, readFileSync(file).reverse());
+  utimesSync(file, time, time);
+  expect(await runCli(...args, '--json')).toMatchObject({ exitCode: 0, stderr: '' });
+  utimesSync(file, time, new Date());
+  expect((await runCli(...args, '--json')).stderr).toContain('H601');
+});
+
+test('keys of a plan that has been replaced go, where no other model is asked under them', async () => {
+  const keeper = new MemoryKeyKeeper();
+  const [old, fresh] = [3, 5].map((step) => ({ ...smallPlan().client, rotationSteps: [step] }));
+  if (old === undefined || fresh === undefined) throw new Error('there are no plans');
+  const keys = { secretKey: Uint8Array.of(1), publicKey: Uint8Array.of(2), evaluationKeys: Uint8Array.of(3) };
+  for (const part of [old, fresh]) await keeper.save(part, keys, 'a'.repeat(64));
+  for (const model of ['one', 'two']) await keeper.use(model, old);
+  await keeper.use('one', fresh);
+  expect(await keeper.load(old)).toBeDefined();
+  await keeper.use('two', fresh);
+  expect([await keeper.load(old), await keeper.load(fresh)]).toEqual([undefined, expect.anything()]);
 });
 
 /** Passes requests on, and breaks connections that upload after so many bytes, one after another. */

@@ -1,12 +1,13 @@
 /**
  * Keys of services in a folder, as `keygen` writes them and `encrypt` reads them: a set for each kind of parameters. Beside them
- * `services.json`, with what was seen of servers.
+ * `services.json`, with what was seen of servers, and digests of key files.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { unreadableNotes } from '../../../ir/diagnostics/service/remote.ts';
+import { sha256HexOf } from '../../../ir/digest.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
 import type { KeptKeys, KeyKeeper } from '../../../runtime/remote/key-keeper.ts';
 import { parseJson } from '../../../runtime/remote/parse-json.ts';
@@ -33,20 +34,46 @@ export class FolderKeyKeeper implements KeyKeeper {
   async load(part: ClientPart): Promise<KeptKeys | undefined> {
     const place = await this.place(part);
     if (!hasKeys(place)) return undefined;
-    const read = (name: string): Promise<Uint8Array> => readInputFile(join(place, name), fileKinds.keys);
+    const evaluationKeys = (): Promise<Uint8Array> =>
+      readInputFile(join(place, keyFileNames.evaluationKeys), fileKinds.keys);
     return {
-      secretKey: await read(keyFileNames.secretKey),
-      evaluationKeys: await read(keyFileNames.evaluationKeys),
+      secretKey: await readInputFile(join(place, keyFileNames.secretKey), fileKinds.keys),
+      digest: await this.digestIn(place, evaluationKeys),
+      evaluationKeys,
     };
   }
 
-  async save(part: ClientPart, keys: KeySet): Promise<void> {
-    const folder = new KeyFolder(await this.place(part), false);
+  async save(part: ClientPart, keys: KeySet, digest: string): Promise<void> {
+    const place = await this.place(part);
+    const folder = new KeyFolder(place, false);
     try {
       folder.write(keys);
     } finally {
       folder.close();
     }
+    await this.digestIn(place, () => Promise.resolve(keys.evaluationKeys), digest);
+  }
+
+  /** Nothing goes: keys in a folder are the user's files. */
+  use(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** SHA-256 of the evaluation keys in `place`, noted for the file as it is now: its size, and when it was changed last. */
+  private async digestIn(place: string, read: () => Promise<Uint8Array>, known?: string): Promise<string> {
+    const name = `digest of ${relative(this.folder, join(place, keyFileNames.evaluationKeys))}`;
+    const { size = 0, mtimeMs = 0 } =
+      statSync(join(place, keyFileNames.evaluationKeys), { throwIfNoEntry: false }) ?? {};
+    const [notedSize, notedTime, noted] = ((await this.note(name)) ?? '').split(' ');
+    if (noted !== undefined && notedSize === String(size) && notedTime === String(mtimeMs)) return noted;
+    const digest = known ?? (await sha256HexOf((await read()) as Uint8Array<ArrayBuffer>));
+    try {
+      await this.setNote(name, `${size} ${mtimeMs} ${digest}`);
+    } catch (error) {
+      // In a folder that may be read alone it is made each time.
+      if (!(error instanceof HepcError)) throw error;
+    }
+    return digest;
   }
 
   private place(part: ClientPart): Promise<string> {
