@@ -32,9 +32,9 @@ export async function arrivingInputs(
   const iterator = source[Symbol.asyncIterator]();
   try {
     const start = new Start(iterator);
-    const first = await start.atLeast(Math.max(announcingBytes, tellingBytes));
+    const first = await start.first(Math.max(announcingBytes, tellingBytes));
     const end = announcementEnd(first);
-    const announced = announcedInputs((await start.atLeast(end)).subarray(0, end), part, keyId);
+    const announced = announcedInputs(await start.first(end), part, keyId);
     const { bytes } = announced;
     if (bytes > limitBytes) throw new HepcError([inputsTooLarge({ bytes, limit: limitBytes })]);
     return { ...announced, content: exactly(bytes, start.pieces, iterator) };
@@ -54,20 +54,22 @@ class Start {
     this.iterator = iterator;
   }
 
-  /** All that has come, `count` bytes or more unless there are fewer. */
-  async atLeast(count: number): Promise<Uint8Array> {
+  /** The first `count` bytes, fewer where there are no more. */
+  async first(count: number): Promise<Uint8Array> {
     while (this.length < count) {
+      // The source may use or free the memory of a piece when the next one is asked for.
+      const last = this.pieces.pop();
+      if (last !== undefined) this.pieces.push(new Uint8Array(last));
       const next = await this.iterator.next();
       if (next.done === true) break;
-      // The source may use or free its memory when the next piece is asked for.
-      this.pieces.push(new Uint8Array(next.value));
+      this.pieces.push(next.value);
       this.length += next.value.length;
     }
-    const bytes = new Uint8Array(this.length);
+    const bytes = new Uint8Array(Math.min(count, this.length));
     let at = 0;
     for (const piece of this.pieces) {
-      bytes.set(piece, at);
-      at += piece.length;
+      bytes.set(piece.subarray(0, bytes.length - at), at);
+      at = Math.min(bytes.length, at + piece.length);
     }
     return bytes;
   }

@@ -3,7 +3,7 @@
  * sends or takes now and then before that.
  */
 import type { FastifyInstance } from 'fastify';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { bodyTooLarge, slowBody } from '../../../ir/diagnostics/service/http.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
@@ -92,13 +92,23 @@ export async function* untilFailure(
   }
 }
 
-/** What leaves, counted. */
+/** Of an answer, so many pieces are freed when it is through, and no larger one is held until then. */
+const freedPieces = 16;
+
+/** What leaves, counted. Its pieces are the answer's: whoever gives them does not look at them again. */
 export async function* leaving(
   source: AsyncIterable<Uint8Array>,
+  response: ServerResponse,
   onBytes: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
+  const left: Uint8Array[] = [];
+  // All of it has been handed to the system by then, or will never be.
+  response.once('close', () => {
+    for (const piece of left) free(piece);
+  });
   for await (const piece of source) {
     onBytes(piece.length);
+    if (left.length < freedPieces) left.push(piece);
     yield piece;
   }
 }

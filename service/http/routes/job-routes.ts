@@ -99,7 +99,7 @@ export function jobRoutes(app: ZodApp, parts: () => ServiceParts): void {
       const updates = all.jobs.watch(request.tenant, id, signal);
       const events = eventsOf(updates, ({ job, progress }) => statusOf(job, progress, all), signal);
       void reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type('text/event-stream');
-      return reply.send(Readable.from(outgoing(request, events)));
+      return reply.send(Readable.from(outgoing(request, reply, events)));
     },
   );
   app.get(
@@ -244,11 +244,15 @@ async function answer(
     .header('content-length', job.output.bytes)
     .header('server-timing', `job;dur=${total.toFixed(0)}, evaluation;dur=${evaluationMs(job).toFixed(1)}`)
     .header('cache-control', 'no-store');
-  return reply.send(Readable.from(outgoing(request, outputs)));
+  return reply.send(Readable.from(outgoing(request, reply, outputs)));
 }
 
-function outgoing({ traffic }: FastifyRequest, source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  return leaving(source, (bytes) => {
+function outgoing(
+  { traffic }: FastifyRequest,
+  { raw }: FastifyReply,
+  source: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  return leaving(source, raw, (bytes) => {
     traffic.out += bytes;
   });
 }

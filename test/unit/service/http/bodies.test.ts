@@ -1,8 +1,11 @@
 /** Bodies piece by piece: what is read of them is right, and their memory goes when it has been read. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { expect, test } from 'vitest';
-import { HandedOn } from '../../../../service/http/base/bodies.ts';
+import { HandedOn, leaving } from '../../../../service/http/base/bodies.ts';
 
 /** Each with memory of its own, as Node gives them. */
 function piecesOf(sizes: readonly number[]): Uint8Array[] {
@@ -40,4 +43,27 @@ test('a piece that is part of other memory stays', async () => {
   const body = new HandedOn();
   await read(body.take(body.give(each([memory.subarray(0, 400), memory.subarray(400)]))));
   expect(memory).toEqual(new Uint8Array(1000).fill(7));
+});
+
+test('pieces of an answer are whole, counted, and of the first ones the memory goes when it is through', async () => {
+  const pieces = piecesOf(Array.from({ length: 20 }, (_, k) => 100_000 + k));
+  const expected = Buffer.concat(pieces);
+  let counted = 0;
+  const closed = Promise.withResolvers<undefined>();
+  const server = createServer((_, response) => {
+    const count = (bytes: number): void => void (counted += bytes);
+    response.once('close', () => {
+      closed.resolve(undefined);
+    });
+    Readable.from(leaving(each(pieces), response, count)).pipe(response);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const answer = await fetch(`http://127.0.0.1:${port}/`);
+  expect(Buffer.from(await answer.arrayBuffer()).equals(expected)).toBe(true);
+  expect(counted).toBe(expected.length);
+  await closed.promise;
+  expect(pieces.filter(({ length }) => length > 0).length).toBe(4);
+  server.closeAllConnections();
+  server.close();
 });
