@@ -3,18 +3,23 @@
  * its progress by it. With L primes left an operation takes base + perPrime · L + perPair · L² milliseconds: a key
  * switch transforms every prime for every digit, and the special prime once; everything else touches each prime once.
  */
-import type { PolyModulusDegree } from '../ir/parameters.ts';
+import type { Parameters, PolyModulusDegree } from '../ir/parameters.ts';
 import { type HeOpCost, heOpNames, heOps } from '../ir/he/ops.ts';
 import type { EngineName } from '../ir/plan/plan.ts';
+import { switchingWork } from './switching-work.ts';
+
+/** Milliseconds of an inverse transform of one limb, and of a term of a conversion for one limb; both are `base`. */
+export const switchingParts = ['inverse', 'convert'] as const;
 
 /** Work that is no operation of the `he` level. */
-const partsOfOperations = ['decompose', 'encode', 'rotate-hoisted', 'mod-down'] as const;
+const partsOfOperations = ['decompose', 'encode', 'rotate-hoisted', 'mod-down', ...switchingParts] as const;
 
 /**
  * What has a cost: the operations of the `he` level, of which several may have the same; the encoding of a plaintext; and where an engine hoists, what is
  * left of a rotation when several of one value share its decomposition (`rotate-hoisted`), that decomposition
  * (`decompose`), and the division that ends a rotation, which sums of rotations can share (`mod-down`). An engine that
- * does not hoist decomposes and divides within each rotation: both are free for it.
+ * does not hoist decomposes and divides within each rotation: both are free for it. The last two are of key switches with
+ * several special primes (`switching-work.ts`), and free for an engine that has none.
  */
 export type CostedOp = HeOpCost | (typeof partsOfOperations)[number];
 
@@ -62,6 +67,8 @@ export const sealCostTable: CostTable = {
     encode: cost(0.0625, 0.0823, 0),
     'rotate-hoisted': cost(0.235, 0.203, 0.098),
     'mod-down': cost(0, 0, 0),
+    inverse: cost(0, 0, 0),
+    convert: cost(0, 0, 0),
   },
   8192: {
     input: cost(0.0125, 0.187, 0),
@@ -79,6 +86,8 @@ export const sealCostTable: CostTable = {
     encode: cost(0.106, 0.175, 0),
     'rotate-hoisted': cost(0.395, 0.534, 0.181),
     'mod-down': cost(0, 0, 0),
+    inverse: cost(0, 0, 0),
+    convert: cost(0, 0, 0),
   },
   16384: {
     input: cost(0.0337, 0.358, 0),
@@ -96,6 +105,8 @@ export const sealCostTable: CostTable = {
     encode: cost(0.273, 0.358, 0),
     'rotate-hoisted': cost(0.717, 1.27, 0.356),
     'mod-down': cost(0, 0, 0),
+    inverse: cost(0, 0, 0),
+    convert: cost(0, 0, 0),
   },
   32768: {
     input: cost(0.0235, 0.715, 0),
@@ -113,6 +124,8 @@ export const sealCostTable: CostTable = {
     encode: cost(0.641, 0.704, 0),
     'rotate-hoisted': cost(1.82, 2.44, 0.723),
     'mod-down': cost(0, 0, 0),
+    inverse: cost(0, 0, 0),
+    convert: cost(0, 0, 0),
   },
 };
 
@@ -137,6 +150,8 @@ const simdCostTable: CostTable = {
     encode: cost(0.0156, 0.00973, 0),
     'rotate-hoisted': cost(0.0396, 0.0394, 0.00412),
     'mod-down': cost(0.0269, 0.0296, 0),
+    inverse: cost(0.0125, 0, 0),
+    convert: cost(0.0014, 0, 0),
   },
   8192: {
     input: cost(0.00257, 0.174, 0),
@@ -154,6 +169,8 @@ const simdCostTable: CostTable = {
     encode: cost(0.0126, 0.0298, 0),
     'rotate-hoisted': cost(0.0735, 0.0863, 0.00803),
     'mod-down': cost(0.0489, 0.0692, 0),
+    inverse: cost(0.028, 0, 0),
+    convert: cost(0.0029, 0, 0),
   },
   16384: {
     input: cost(0.0032, 0.346, 0),
@@ -171,6 +188,8 @@ const simdCostTable: CostTable = {
     encode: cost(0.0402, 0.0609, 0),
     'rotate-hoisted': cost(0.237, 0.0824, 0.0467),
     'mod-down': cost(0.124, 0.139, 0),
+    inverse: cost(0.07, 0, 0),
+    convert: cost(0.0052, 0, 0),
   },
   32768: {
     input: cost(0.00487, 0.692, 0),
@@ -188,6 +207,8 @@ const simdCostTable: CostTable = {
     encode: cost(0.099, 0.124, 0),
     'rotate-hoisted': cost(0.295, 0.42, 0.071),
     'mod-down': cost(0.313, 0.287, 0),
+    inverse: cost(0.13, 0, 0),
+    convert: cost(0.012, 0, 0),
   },
 };
 
@@ -199,16 +220,23 @@ export const costTables: Readonly<Record<EngineName, CostTable>> = {
 /** Of the engine that runs plans unless told otherwise. */
 export const defaultCostTable: CostTable = simdCostTable;
 
-/** Milliseconds of `op` on operands at `level`, of which level + 1 primes are left. */
+/**
+ * Milliseconds of `op` on operands at `level`, of which level + 1 primes are left.
+ * @param parameters with one special prime where they are left out
+ */
 export function opCost(
   op: CostedOp,
   level: number,
   degree: PolyModulusDegree = 8192,
   table = defaultCostTable,
+  parameters?: Parameters,
 ): number {
   const primes = level + 1;
   const { base, perPrime, perPair } = table[degree][op];
-  return base + perPrime * primes + perPair * primes ** 2;
+  const work = parameters && switchingWork(op, level, parameters);
+  if (work === undefined) return base + perPrime * primes + perPair * primes ** 2;
+  const parts = work.terms * table[degree].convert.base + work.inverses * table[degree].inverse.base;
+  return base + perPrime * primes + perPair * work.pairs + parts;
 }
 
 /** Whether rotations of one value cost less together than one by one. */

@@ -2,7 +2,7 @@
  * Profiles: what a plan is compiled for. An engine's says what operations cost on it, what it holds in memory, and what it
  * can do; compiler, estimates and reports ask nothing else about an engine.
  */
-import { bitLength, type Parameters, type PolyModulusDegree } from '../ir/parameters.ts';
+import { bitLength, maxSpecialPrimes, type Parameters, type PolyModulusDegree } from '../ir/parameters.ts';
 import type { EngineName } from '../ir/plan/plan.ts';
 import type { EngineMemory } from './engine-memory.ts';
 import { type CostTable, costTables } from './op-costs.ts';
@@ -14,7 +14,7 @@ export interface EngineCapabilities {
   readonly largestDegree: PolyModulusDegree;
   /** Bits of a prime, the special one included. */
   readonly largestPrimeBits: number;
-  /** Primes for key switching at most; a plan has one. */
+  /** Primes for key switching at most. */
   readonly specialPrimes: number;
   /** Whether it brings ciphertexts back to the top level; a plan's depth ends where none does. */
   readonly refresh: boolean;
@@ -32,7 +32,7 @@ const simd: EngineProfile = {
   costs: costTables.simd,
   memory: simdMemory,
   // Residues are doubles, whose products are exact up to this.
-  capabilities: { largestDegree: 32768, largestPrimeBits: 48, specialPrimes: 1, refresh: false },
+  capabilities: { largestDegree: 32768, largestPrimeBits: 48, specialPrimes: maxSpecialPrimes, refresh: false },
 };
 
 const sealWasm: EngineProfile = {
@@ -56,10 +56,12 @@ export function profileOf(engine: EngineName = defaultProfile.name, costs?: Cost
 
 /** What of the parameters is beyond an engine, if anything is. */
 export function beyondCapabilities(
-  { largestDegree, largestPrimeBits }: EngineCapabilities,
+  { largestDegree, largestPrimeBits, specialPrimes: mostSpecial }: EngineCapabilities,
   { polyModulusDegree, primes, specialPrimes }: Parameters,
 ): string | undefined {
   if (polyModulusDegree > largestDegree) return `the degree ${polyModulusDegree} is above ${largestDegree}`;
+  if (specialPrimes.length > mostSpecial)
+    return `there are ${specialPrimes.length} special primes, more than ${mostSpecial}`;
   const large = [...primes, ...specialPrimes].find((prime) => bitLength(prime) > largestPrimeBits);
   return large === undefined ? undefined : `the prime ${large} has more than ${largestPrimeBits} bits`;
 }

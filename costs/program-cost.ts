@@ -11,7 +11,7 @@ import type { HeColumns, HeModule } from '../ir/he/module.ts';
 import { type CostedOp, type CostTable, defaultCostTable, hoists, opCost } from './op-costs.ts';
 import { operandsOf } from '../ir/he/operands.ts';
 import { portRows } from '../ir/he/ports.ts';
-import { costNameOf, isAutomorphism, lowersLevel } from '../ir/he/traits.ts';
+import { costNameOf, isAutomorphism, isPlainProduct, lowersLevel } from '../ir/he/traits.ts';
 import type { RowReaders } from './row-readers.ts';
 
 /** A program with levels: after `assign-levels`. */
@@ -46,7 +46,7 @@ export function rowCosts(program: CostedProgram, table: CostTable = defaultCostT
   const costs = Float64Array.from(op, (_, row) => rowCost(columns, row, parameters, table));
   if (!hoists(table, degree)) return costs;
   const { readers, extended } = hoistingOf(columns);
-  const cost = (name: CostedOp, row: number): number => opCost(name, level[row] ?? 0, degree, table);
+  const cost = (name: CostedOp, row: number): number => opCost(name, level[row] ?? 0, degree, table, parameters);
   const pay = (row: number, milliseconds: number): void => {
     costs[row] = (costs[row] ?? 0) + milliseconds;
   };
@@ -60,6 +60,10 @@ export function rowCosts(program: CostedProgram, table: CostTable = defaultCostT
     pay(first, shared);
   }
   for (const [row, isExtended] of extended.entries()) if (isExtended === 1) pay(row, -cost('mod-down', row));
+  // Products in the extended basis have limbs of all special primes; with one of them that is within what was measured.
+  const more = (parameters.specialPrimes.length - 1) * table[degree]['multiply-plain'].perPrime;
+  for (let row = 0; more > 0 && row < op.length; row++)
+    if (isPlainProduct(op[row] ?? -1) && extended[columns.a[row] ?? -1] === 1) pay(row, more);
   for (const sum of sumsOfExtended(columns, readers, extended)) {
     const share = (readers.rescaleOf[sum] ?? -1) === -1 ? 1 : secondDivisionShare;
     pay(sum, share * cost('mod-down', sum));
@@ -94,12 +98,12 @@ function sumsOfExtended(columns: HeColumns, { needed, sumOf }: RowReaders, exten
 export function rowCost(
   { op, a, level }: HeColumns,
   row: number,
-  { polyModulusDegree }: Pick<Parameters, 'polyModulusDegree'>,
+  parameters: Parameters,
   table: CostTable = defaultCostTable,
 ): number {
   const code = op[row] ?? -1;
   const operand = lowersLevel(code) ? (a[row] ?? 0) : row;
-  return opCost(costNameOf(code), level[operand] ?? 0, polyModulusDegree, table);
+  return opCost(costNameOf(code), level[operand] ?? 0, parameters.polyModulusDegree, table, parameters);
 }
 
 /** What of an engine decides how long an evaluation takes. */

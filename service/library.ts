@@ -4,7 +4,9 @@
  */
 import '../runtime/base/supported-node.ts';
 import { hostname } from 'node:os';
+import type { Plan } from '../ir/plan/plan.ts';
 import { defaultSettings, type ServiceSettings } from './base/settings.ts';
+import { checkMemory } from './evaluation/plan-memory.ts';
 import { requireProtection } from './http/address.ts';
 import type { LogOptions } from './http/base/log.ts';
 import { Tokens } from './http/base/tenants.ts';
@@ -70,6 +72,9 @@ export async function startService(options: StartServiceOptions): Promise<Runnin
       version: '',
       maxConnections: 1024,
       log: log ?? { to: '-', level: 'silent' },
+      check: (plan: Plan) => {
+        checkMemory(plan, settings);
+      },
     });
     return {
       url: service.url,

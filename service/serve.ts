@@ -4,7 +4,6 @@ import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import type { Plan } from '../ir/plan/plan.ts';
 import type { ServiceSettings } from './base/settings.ts';
 import { openEvaluator } from './evaluation/open-evaluator.ts';
-import { checkMemory } from './evaluation/plan-memory.ts';
 import { type Address, formatAddress, listenError } from './http/address.ts';
 import { type App, createApp, type AppOptions } from './http/app.ts';
 import { type LogOptions, openLog } from './http/base/log.ts';
@@ -42,6 +41,8 @@ export interface ServeOptions {
   readonly maxConnections: number;
   readonly tokens?: Tokens | undefined;
   readonly tls?: AppOptions['tls'];
+  /** Throws `HepcError` for a plan that does not fit this machine. */
+  readonly check?: (plan: Plan) => void;
   readonly renderReport?: (plan: Plan) => Promise<string>;
   /** Called for a plan that can be served and should not be (H513). */
   readonly onWarning?: (warning: Diagnostic) => void;
@@ -75,14 +76,12 @@ export class Service {
    * taken (H869), and a store that fails.
    */
   static async start(options: ServeOptions): Promise<Service> {
-    const { backend, settings, plans, renderReport, onWarning, address, tls } = options;
+    const { backend, settings, plans, check, renderReport, onWarning, address, tls } = options;
     const catalogue = new Catalogue(backend);
     if (plans.length === 0) await catalogue.refresh();
     else
       await catalogue.serve(plans, {
-        check: (plan) => {
-          checkMemory(plan, settings);
-        },
+        ...(check && { check }),
         ...(renderReport && { renderReport }),
         ...(onWarning && { onWarning }),
       });

@@ -3,8 +3,9 @@
  * objective is a price for each resource, so that every estimate is a sum over nodes, and a shortest path minimises it.
  */
 import { type CostedOp, opCost } from '../../costs/op-costs.ts';
+import { likelyChain } from '../../costs/likely-chain.ts';
 import { defaultProfile, type EngineProfile } from '../../costs/profiles.ts';
-import { type Parameters, plaintextBytes, type PolyModulusDegree } from '../../ir/parameters.ts';
+import { plaintextBytes, type PolyModulusDegree } from '../../ir/parameters.ts';
 import type { KernelOption, KernelCounts } from '../kernels/parts/kernel-option.ts';
 
 /** What one unit of each resource costs. */
@@ -46,9 +47,11 @@ export interface CostContext {
   readonly prices: Prices;
 }
 
-export function costModel({ degree, profile: { costs, memory }, primes, prices }: CostContext): CostModel {
-  const parameters = evenChain(degree, primes);
-  const time = (op: CostedOp, level: number): number => prices.millisecond * opCost(op, level, degree, costs);
+export function costModel({ degree, profile, primes, prices }: CostContext): CostModel {
+  const { costs, memory } = profile;
+  const parameters = likelyChain(degree, primes, profile.capabilities);
+  const time = (op: CostedOp, level: number): number =>
+    prices.millisecond * opCost(op, level, degree, costs, parameters);
   /** On the line: one polynomial, half a ciphertext. */
   const bytes = (level: number): number => plaintextBytes(parameters, level);
   const keep = (ciphertexts: number, level: number): number =>
@@ -73,12 +76,6 @@ export function costModel({ degree, profile: { costs, memory }, primes, prices }
       ciphertexts * (time('input', level) + prices.uploadByte * bytes(level)) + keep(ciphertexts, level),
     unpack: (ciphertexts) => ciphertexts * (time('output', 0) + 2 * prices.downloadByte * bytes(0)),
   };
-}
-
-/** Of as many primes, all alike: keys take by their number and not by their sizes. */
-function evenChain(polyModulusDegree: PolyModulusDegree, length: number): Parameters {
-  const prime = 2 ** 44;
-  return { polyModulusDegree, primes: Array<number>(length).fill(prime), specialPrimes: [prime] };
 }
 
 /**

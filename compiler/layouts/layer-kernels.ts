@@ -2,6 +2,7 @@
  * The kernels of chosen layouts, with what their operations cost, for the passes that prune by them. Levels and prices
  * are those of the layout search.
  */
+import { likelyChain } from '../../costs/likely-chain.ts';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { type CostedOp, opCost } from '../../costs/op-costs.ts';
 import { defaultProfile, type EngineProfile } from '../../costs/profiles.ts';
@@ -31,10 +32,12 @@ export function layerKernels(module: TensorModule, choice: LayoutChoice, costs: 
   const levels = levelsOf(module);
   const users = usersOf(module);
   const encodes = costs.weights === 'plain' ? shareEncodedAgain(choice, levels, degree, profile) : 0;
+  const primes = Math.max(0, ...levels) + 1;
+  const parameters = likelyChain(degree, primes, profile.capabilities);
   const layers = weightNodes(module).map((node): LayerKernel => {
     const { kernel, pack } = operandOf(choice, node);
     const level = (levels[node.id] ?? 0) + (choice.extraLevels[node.id] ?? 0) + depthOf(module, node, users);
-    const time = (op: CostedOp, at: number): number => opCost(op, Math.max(0, at), degree, profile.costs);
+    const time = (op: CostedOp, at: number): number => opCost(op, Math.max(0, at), degree, profile.costs, parameters);
     const prices = weights === 'plain' ? plainPrices(time, level, encodes) : encryptedPrices(time, level);
     return {
       node: node.id,
@@ -45,7 +48,7 @@ export function layerKernels(module: TensorModule, choice: LayoutChoice, costs: 
       prices: { ...prices, input: pack === undefined ? 0 : time('input', level) },
     };
   });
-  return { layers, slotwise: slotwisePrices(module, choice, { degree, profile, primes: Math.max(0, ...levels) + 1 }) };
+  return { layers, slotwise: slotwisePrices(module, choice, { degree, profile, primes }) };
 }
 
 function gathered({ index, map }: NonNullable<KernelOption['packing']>): NonNullable<LayerKernel['packing']> {

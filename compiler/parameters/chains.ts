@@ -7,8 +7,9 @@
  * nor memory and each one halves an error, so primes take all that security and the engine allow.
  */
 import { defaultProfile, type EngineCapabilities } from '../../costs/profiles.ts';
-import type { Parameters, PolyModulusDegree } from '../../ir/parameters.ts';
+import { bitLength, type Parameters, type PolyModulusDegree } from '../../ir/parameters.ts';
 import { maxModulusBits } from '../../ir/security.ts';
+import { keyDigits } from '../../ir/switching-keys.ts';
 import { headroomBits } from '../../passes/he/assign-levels.ts';
 import type { RescaleOptions } from '../../passes/he/rescale-lazily.ts';
 import { nttPrimes } from './primes.ts';
@@ -49,44 +50,59 @@ const terminalRatio = 1.4;
  */
 const specialExtraBits = [4, 8];
 
-/** None where the engine does not take the degree. */
+/**
+ * Bits of the product of several special primes beyond that of a digit, about. Digits are centred, so that no slot has more
+ * error than others, and the error of a key switch is hardly more than the rounding of its division.
+ */
+const specialMarginBits = 4;
+
+type Capabilities = Pick<EngineCapabilities, 'largestDegree' | 'largestPrimeBits' | 'specialPrimes'>;
+
+/**
+ * With one special prime, and with as many more as make digits fewer. None where the engine does not take the degree.
+ */
 export function chainsFor(
   degree: PolyModulusDegree,
   rescaling: Rescaling,
   rangeBits: number,
-  {
-    largestDegree,
-    largestPrimeBits,
-  }: Pick<EngineCapabilities, 'largestDegree' | 'largestPrimeBits'> = defaultProfile.capabilities,
+  capabilities: Capabilities = defaultProfile.capabilities,
 ): Chain[] {
+  const { largestDegree, largestPrimeBits, specialPrimes: most } = capabilities;
   if (degree > largestDegree) return [];
-  const { last, defer, late } = rescaling;
-  const primesFor = (extra: number, leastPlain: number): number[] | undefined => {
-    const most = { total: maxModulusBits[degree] - extra, prime: largestPrimeBits - extra };
-    const bits = dataBits(rescaling, most, leastPlain);
-    const [first = 0] = bits;
-    if (Math.min(...bits) < leastPrimeBits || first < headroomBits + rangeBits + leastPrimeBits) return undefined;
-    // The special prime comes first, so that of equal bits it is the largest.
-    return nttPrimes([Math.max(...bits) + extra, ...bits], degree);
+  const { last, defer, late, kinds } = rescaling;
+  const chainOf = (specials: number, extra: number): Chain | undefined => {
+    for (const leastPlain of leastPlainBits[defer > 0 ? 'waiting' : 'settled']) {
+      const room = { total: maxModulusBits[degree] - specials * extra, prime: largestPrimeBits - extra, specials };
+      const { bits, special } = primeBits(rescaling, room, leastPlain);
+      const [first = 0] = bits;
+      if (Math.min(...bits) < leastPrimeBits || first < headroomBits + rangeBits + leastPrimeBits) continue;
+      // The special primes come first, so that of equal bits they are the largest.
+      const found = nttPrimes([...Array<number>(specials).fill(special + extra), ...bits], degree);
+      if (found === undefined) continue;
+      const parameters = {
+        polyModulusDegree: degree,
+        primes: found.slice(specials),
+        specialPrimes: found.slice(0, specials),
+      };
+      return { last, defer, late, parameters, rangeBits };
+    }
+    return undefined;
   };
   // Rotations of what waits run at a scale of which a peak is a small part.
-  return (late && defer > 0 ? [0] : specialExtraBits).flatMap((extra) => {
-    const [found] = leastPlainBits[defer > 0 ? 'waiting' : 'settled'].flatMap((bits) => {
-      const primes = primesFor(extra, bits);
-      return primes === undefined ? [] : [primes];
-    });
-    if (found === undefined) return [];
-    const [specialPrime = 0, ...primes] = found;
-    return [
-      {
-        last,
-        defer,
-        late,
-        parameters: { polyModulusDegree: degree, primes, specialPrimes: [specialPrime] },
-        rangeBits,
-      },
-    ];
-  });
+  const chains = (late && defer > 0 ? [0] : specialExtraBits).flatMap((extra) => chainOf(1, extra) ?? []);
+  const digitsOf = (chain: Chain | undefined): number =>
+    chain === undefined ? Infinity : keyDigits(chain.parameters).length;
+  let fewest = kinds.length + 1;
+  for (let specials = 2; specials <= Math.min(most, kinds.length + 1); specials++) {
+    const chain = chainOf(specials, Math.ceil(specialMarginBits / specials));
+    // Where primes are as large as they may be, a margin is at the cost of their bits.
+    const without = chainOf(specials, 0);
+    const isFull = bitLength(without?.parameters.primes[0] ?? 0) === largestPrimeBits;
+    const found = [chain, ...(isFull ? [without] : [])].filter((each) => digitsOf(each) < fewest);
+    chains.push(...found.flatMap((each) => each ?? []));
+    fewest = Math.min(fewest, ...found.map(digitsOf));
+  }
+  return chains;
 }
 
 /** Whether any chain carries `depth` rescales. */
@@ -99,36 +115,43 @@ export function carriesDepth(
   return chainsFor(degree, { last: 'rescaled', defer: Infinity, late: false, kinds }, 0, capabilities).length > 0;
 }
 
-/** Bits of the data primes, each at most `prime`, whose sum and largest once more are at most `total`. */
-function dataBits(
+/**
+ * Bits of the data primes, and of each special one. All are at most `prime`, and `total` together. One special prime has the
+ * bits of the first data prime, which is the largest; several have those of a prime that follows a square.
+ */
+function primeBits(
   { last, defer, kinds }: Rescaling,
-  { total, prime: most }: { readonly total: number; readonly prime: number },
+  { total, prime: most, specials }: { readonly total: number; readonly prime: number; readonly specials: number },
   leastPlain: number,
-): number[] {
+): { readonly bits: number[]; readonly special: number } {
   const ciphers = kinds.filter((kind) => kind === 'cipher').length;
   const plains = kinds.length - ciphers;
-  const terminal = last === 'unrescaled';
+  const own = last === 'unrescaled' ? terminalRatio : 1;
   const saving = defer > 0 ? Infinity : plainSavingBits;
-  // As many bits as there are: for the first prime and the special one, for each cipher prime, for each plain one.
-  const ends = terminal ? 2 * terminalRatio : 2;
+  // As many bits as there are: for the first prime and the special ones, for each cipher prime, for each plain one.
+  const ends = specials === 1 ? 2 * own : own + specials;
   const even = total / (ends + ciphers + plains);
   const plain = Math.max(Math.min(even, leastPlain), (total - saving * (ends + ciphers)) / (ends + ciphers + plains));
-  const first = Math.min(most, Math.floor(((total - plains * plain) / (ends + ciphers)) * (ends / 2)));
-  const cipher = ciphers === 0 ? first : Math.min(first, Math.floor((total - 2 * first - plains * plain) / ciphers));
+  const share = (total - plains * plain) / (ends + ciphers);
+  const first = Math.min(most, Math.floor(share * own));
+  let special = specials === 1 ? first : Math.min(most, Math.floor(share));
+  const left = (): number => total - first - specials * special;
+  const cipher = ciphers === 0 ? first : Math.min(first, Math.floor((left() - plains * plain) / ciphers));
   const bits = kinds.map((kind) => (kind === 'cipher' ? cipher : Math.min(first, Math.floor(plain))));
-  let spare = total - 2 * first - bits.reduce((sum, own) => sum + own, 0);
+  let spare = left() - bits.reduce((sum, each) => sum + each, 0);
   // Rounded off bits, and those that a first prime of the most bits cannot take.
   for (const wanted of ['cipher', 'plain'] as const) {
     for (let grown = true; grown && spare > 0;) {
       grown = false;
       for (const [l, kind] of kinds.entries()) {
-        const own = bits[l] ?? 0;
-        if (kind !== wanted || own >= first || spare <= 0) continue;
-        bits[l] = own + 1;
+        const each = bits[l] ?? 0;
+        if (kind !== wanted || each >= first || spare <= 0) continue;
+        bits[l] = each + 1;
         spare--;
         grown = true;
       }
     }
   }
-  return [first, ...bits];
+  if (specials > 1) special = Math.min(most, special + Math.floor(spare / specials));
+  return { bits: [first, ...bits], special };
 }

@@ -21,11 +21,14 @@
  *   slot j, and the variance q_i²/12 per coefficient. Averaged over slots E|d_i(ζ_j)|² = N q_i²/3, but it is N times as
  *   much where ζ_j is close to one (slot 0 above all). The part of the mean is the same whenever the same key is used.
  *   So: Nσ²/2 · Σq_i²/P² · N/12 anew each time, and Nσ²/2 · Σq_i²/P² / |1 − ζ_j|² once for each key.
+ *   With several special primes, P is their product, digits are modulo products D of data primes, and centred: of the
+ *   same variance, without a mean.
  * - Addition, multiplication and mod-switch have no noise of their own; products carry that of their operands.
  *
  * Slot j stands for ζ^(3^j), ζ = exp(iπ/N), as in SEAL.
  */
 import { type Parameters, productOf, slotsOf } from '../parameters.ts';
+import { keyDigitsAt } from '../switching-keys.ts';
 import { seededRandom, type SeededRandom } from '../random.ts';
 
 /** Deviation of SEAL's errors: the centred binomial distribution of 21 pairs of bits. */
@@ -51,7 +54,7 @@ export function galoisKey(step: number): number {
  */
 export class NoiseModel {
   private readonly degree: number;
-  private readonly primes: readonly number[];
+  private readonly parameters: Parameters;
   /** The product of the special primes. */
   private readonly special: number;
   private random: SeededRandom;
@@ -72,7 +75,7 @@ export class NoiseModel {
   constructor(parameters: Parameters, seed: number) {
     const slots = slotsOf(parameters);
     this.degree = parameters.polyModulusDegree;
-    this.primes = parameters.primes;
+    this.parameters = parameters;
     this.special = Number(productOf(parameters.specialPrimes));
     this.seed = seed;
     this.random = seededRandom(seed);
@@ -100,7 +103,7 @@ export class NoiseModel {
 
   /** Adds the error of encryption under the public key; that of encoding is the plaintext's. */
   encryptAsymmetric(slots: Float64Array, level: number, scale: number): void {
-    const divisor = this.primes[level + 1] ?? this.special;
+    const divisor = this.parameters.primes[level + 1] ?? this.special;
     const dropped = errorDeviation * Math.sqrt((this.degree / 2) * (1 + (4 * this.degree) / 3));
     this.addUniform(slots, dropped / divisor / scale);
     this.addShaped(slots, this.rounding, scale);
@@ -114,6 +117,8 @@ export class NoiseModel {
   /** Adds the error of a rotation or relinearisation; `key` is `relinKey` or a `galoisKey`. */
   switchKey(slots: Float64Array, key: number, level: number, scale: number): void {
     this.addShaped(slots, this.switchingDeviation(level), scale);
+    // Centred digits have no mean.
+    if (this.parameters.specialPrimes.length > 1) return;
     const keyError = this.keyError(key);
     const factor = this.digitRatio(level) / scale;
     for (let s = 0; s < slots.length; s++) slots[s] = (slots[s] ?? 0) + factor * (keyError[s] ?? 0);
@@ -172,9 +177,12 @@ export class NoiseModel {
     return from;
   }
 
-  /** √Σq_i² / P over the primes of a level. */
+  /** √ΣD² / P over the digits of a level. */
   private digitRatio(level: number): number {
-    const squares = this.primes.slice(0, level + 1).reduce((sum, q) => sum + (q / this.special) ** 2, 0);
+    const { primes } = this.parameters;
+    const squares = keyDigitsAt(this.parameters, level).reduce((sum, { from, to }) => {
+      return sum + (Number(productOf(primes.slice(from, to))) / this.special) ** 2;
+    }, 0);
     return Math.sqrt(squares);
   }
 

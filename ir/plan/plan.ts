@@ -17,7 +17,7 @@ import type { Calibration } from './calibration.ts';
 import type { PruningReport } from './pruning-report.ts';
 import type { SearchReport } from './search-report.ts';
 
-/** The engines that run plans. Each runs every plan, whichever it was made for. */
+/** The engines that run plans. Plans with several special primes are for `simd` alone; all others run on each. */
 export const engineNames = ['simd', 'seal-wasm'] as const;
 export type EngineName = (typeof engineNames)[number];
 

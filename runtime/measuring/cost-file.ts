@@ -7,14 +7,14 @@ import { z } from 'zod';
 import { notCosts, otherCostEngine, otherCostProcessor, otherCostVersion } from '../../ir/diagnostics/costs.ts';
 import { type Diagnostic, HepcError, type Place } from '../../ir/diagnostics/diagnostic.ts';
 import { type ClientCostTable, type ClientOp, clientOps } from '../../costs/client-costs.ts';
-import { type CostedOp, costedOps, type CostTable } from '../../costs/op-costs.ts';
+import { type CostedOp, costedOps, type CostTable, switchingParts } from '../../costs/op-costs.ts';
 import type { EngineName } from '../../ir/plan/plan.ts';
 import { polyModulusDegrees } from '../../ir/parameters.ts';
 import { simdCostVersion } from '../engines/simd/probe/cost-probe.ts';
 import { sealVersion } from '../seal/library/version.ts';
 
 const format = 'hepc-costs';
-const formatVersion = 4;
+const formatVersion = 5;
 const maxBytes = 1 << 20;
 
 /** What costs belong to. */
@@ -42,11 +42,14 @@ const milliseconds = z.number().min(0).max(3.6e6);
 
 const opCostSchema = z.strictObject({ base: milliseconds, perPrime: milliseconds, perPair: milliseconds });
 
+/** Of key switches; nothing for an engine that does not have them apart. */
+const partial: ReadonlySet<string> = new Set<CostedOp>(['mod-down', ...switchingParts]);
+
 const table = strictRecord(
   polyModulusDegrees,
   strictRecord<CostedOp, typeof opCostSchema>(costedOps, opCostSchema).refine(
     (costs) =>
-      Object.entries(costs).every(([op, cost]) => op === 'mod-down' || Object.values(cost).some((part) => part > 0)),
+      Object.entries(costs).every(([op, cost]) => partial.has(op) || Object.values(cost).some((part) => part > 0)),
     { error: 'an operation takes no time' },
   ),
 );

@@ -13,11 +13,12 @@ const terms = [() => 1, (primes: number) => primes, (primes: number) => primes *
 
 /** Each set of terms that may be above zero; the others are zero. */
 const subsets = {
+  constant: [[0]],
   linear: [[1], [0], [0, 1]],
   quadratic: [[1], [0], [2], [0, 1], [1, 2], [0, 2], [0, 1, 2]],
 } as const;
 
-/** How the cost of an operation grows with its primes: the pairs matter to key switches only. */
+/** How the cost of an operation grows with its primes: the pairs matter to key switches only, and parts of these do not grow. */
 export type Growth = keyof typeof subsets;
 
 /**

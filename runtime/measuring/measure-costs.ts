@@ -5,13 +5,13 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { ClientCostTable } from '../../costs/client-costs.ts';
-import { type CostedOp, costedOps, type CostTable, type OpCost } from '../../costs/op-costs.ts';
+import { type CostedOp, costedOps, type CostTable, type OpCost, switchingParts } from '../../costs/op-costs.ts';
 import type { EngineName } from '../../ir/plan/plan.ts';
 import { type PolyModulusDegree, polyModulusDegrees } from '../../ir/parameters.ts';
 import { chooseParameters, CostProbe, type ProbeChain } from '../engines/seal-wasm/probe/cost-probe.ts';
 import { SimdCostProbe } from '../engines/simd/probe/cost-probe.ts';
 import { type CostLadder, costLadders, type CostLadders } from './cost-ladders.ts';
-import { type CostSample, fitCost, largestMisfit } from './fit-cost.ts';
+import { type CostSample, fitCost, type Growth, largestMisfit } from './fit-cost.ts';
 import { measureClientCosts } from './measure-client.ts';
 import { clockMilliseconds, lowestDecile } from './steady-times.ts';
 import { compileSeal } from '../seal/library/compile-wasm.ts';
@@ -48,6 +48,13 @@ const dominant: ReadonlySet<CostedOp> = new Set([
 ]);
 
 const keySwitches: ReadonlySet<CostedOp> = new Set(['rotate', 'decompose', 'rotate-hoisted', 'relinearize']);
+
+const constant: ReadonlySet<CostedOp> = new Set(switchingParts);
+
+function growthOf(op: CostedOp): Growth {
+  if (constant.has(op)) return 'constant';
+  return keySwitches.has(op) ? 'quadratic' : 'linear';
+}
 
 type Samples = ReadonlyMap<CostedOp, readonly CostSample[]>;
 
@@ -96,7 +103,7 @@ function fitAll(samples: Samples): { readonly costs: DegreeCosts; readonly large
     const own = samples.get(op) ?? [];
     // Nothing of an engine that does not hoist.
     if (own.length === 0) return { base: 0, perPrime: 0, perPair: 0 };
-    const fitted = fitCost(own, keySwitches.has(op) ? 'quadratic' : 'linear');
+    const fitted = fitCost(own, growthOf(op));
     if (dominant.has(op)) largest = Math.max(largest, largestMisfit(own, fitted));
     return fitted;
   };

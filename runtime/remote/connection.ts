@@ -10,7 +10,6 @@ import {
   unprotectedToken,
 } from '../../ir/diagnostics/service/remote.ts';
 import type { ZodType } from 'zod';
-import { isLoopback } from '../protocol/loopback.ts';
 import { problemSchema } from '../protocol/problem.ts';
 import { describeError } from '../seal/library/exceptions.ts';
 import { untilAborted } from '../base/until-aborted.ts';
@@ -182,6 +181,10 @@ function parseServerUrl(text: string): URL {
   // Resources are looked up below it, also behind a proxy that gives it a path.
   if (!url.pathname.endsWith('/')) url.pathname += '/';
   return url;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host) || host.endsWith('.localhost');
 }
 
 /** At most `maxDocumentBytes` of a body. */

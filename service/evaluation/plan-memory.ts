@@ -1,10 +1,10 @@
 /** What a plan takes of the memory of a service, by the profile of the engine that will run it. */
 import { neededBytes } from '../../costs/engine-memory.ts';
+import { evaluationKeyBytes } from '../../ir/switching-keys.ts';
 import { beyondCapabilities, engineProfiles } from '../../costs/profiles.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { planBeyondBudget } from '../../ir/diagnostics/service/evaluation.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
-import { savedSwitchingKeyBytes } from '../../runtime/seal/bytes/saved-format.ts';
 
 /** Bytes. */
 export interface PlanMemory {
@@ -37,9 +37,8 @@ export function planMemory(plan: Plan, threads: number): PlanMemory {
   const { memory } = engineProfiles[fitsSimd ? 'simd' : 'seal-wasm'];
   const use = memory.use(program);
   const memories = memory.shared ? 1 : threads;
-  const keyCount = client.rotationSteps.length + Number(client.needsRelinKeys);
   // As they are read for each request that waits for them, and of others, not yet collected; and as workers see them.
-  const arriving = (loadsAtOnce + 2) * keyCount * savedSwitchingKeyBytes(parameters);
+  const arriving = (loadsAtOnce + 2) * evaluationKeyBytes(client).saved;
   // As they stand in the plan, and as workers see them.
   const packed = 2 * program.packed.reduce((sum, { values }) => sum + values.byteLength, 0);
   const work = neededBytes({ ...use, keys: 0 });

@@ -2,7 +2,6 @@
 import { isIP } from 'node:net';
 import { cannotListen, unsafeAddress } from '../../ir/diagnostics/service/http.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import { isLoopback } from '../../runtime/protocol/loopback.ts';
 
 export interface Address {
   readonly host: string;
@@ -41,6 +40,10 @@ export function requireProtection(address: Address, { hasTokens, hasTls, behindP
   const reason = missing.map((each) => each.reason).join(', and ');
   const options = missing.map((each) => each.options).join(', and ');
   throw new HepcError([unsafeAddress({ address: formatAddress(address), reason, options })]);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 /** What listening has ended with, as H869. */

@@ -1,21 +1,33 @@
 /** A store whose files are damaged while no service runs: it starts, and who is not concerned is answered as before. */
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { keyListSchema } from '../../runtime/protocol/resources.ts';
 import { planFolder, startTestService } from '../support/service.ts';
 import {
   answersIn,
   expectAnswers,
-  fileClient,
   infer,
   jobIn,
   problemIn,
   type SmallClient,
+  smallClient,
   uploadKeys,
 } from '../support/service-client.ts';
 
-const [ours, theirs] = [await fileClient(), await fileClient()];
+let [small, other]: SmallClient[] = [];
+beforeAll(async () => {
+  [small, other] = [await smallClient(), await smallClient()];
+});
+afterAll(() => {
+  small?.client.close();
+  other?.client.close();
+});
+
+function both(): readonly [SmallClient, SmallClient] {
+  if (small === undefined || other === undefined) throw new Error('there are no clients');
+  return [small, other];
+}
 
 /** Paths of the files in a folder of the store whose names begin so. */
 function filesIn(store: string, folder: string, start = ''): string[] {
@@ -32,7 +44,7 @@ function flipByte(path: string): void {
 }
 
 /** A service that has the keys of these clients, and with what to start it again on its store. */
-async function serviceWithKeys(...clients: readonly SmallClient[]) {
+async function serviceWithKeys(...clients: readonly ReturnType<typeof both>[number][]) {
   const { folder, plan } = planFolder();
   const options = { folder: join(folder, 'store'), plans: [plan] };
   const first = await startTestService(options);
@@ -41,6 +53,7 @@ async function serviceWithKeys(...clients: readonly SmallClient[]) {
 }
 
 test('keys that are damaged are told of, others are used, and uploading them again mends it', async () => {
+  const [ours, theirs] = both();
   const { options, first } = await serviceWithKeys(ours, theirs);
   await first.stop();
   const [file = ''] = filesIn(options.folder, 'objects/keys', ours.digest);
@@ -62,6 +75,7 @@ test('keys that are damaged are told of, others are used, and uploading them aga
 });
 
 test('a plan that is damaged in the store is stored again from its file', async () => {
+  const [ours] = both();
   const { options, first } = await serviceWithKeys(ours);
   await first.stop();
   for (const file of filesIn(options.folder, 'objects/plans')) flipByte(file);
@@ -70,6 +84,7 @@ test('a plan that is damaged in the store is stored again from its file', async 
 });
 
 test('records and tasks that are damaged are set aside, and nothing else suffers', async () => {
+  const [ours, theirs] = both();
   const { options, first } = await serviceWithKeys(ours, theirs);
   const later = { headers: { prefer: 'respond-async' } };
   const [lost, kept] = [await jobIn(await infer(first, ours, later)), await jobIn(await infer(first, ours, later))];
@@ -95,6 +110,7 @@ test('records and tasks that are damaged are set aside, and nothing else suffers
 });
 
 test('a result that is damaged is not given out', async () => {
+  const [ours] = both();
   const { folder, plan } = planFolder();
   const options = { folder: join(folder, 'store'), plans: [plan] };
   const service = await startTestService(options);

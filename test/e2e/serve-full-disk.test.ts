@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { keyListSchema } from '../../runtime/protocol/resources.ts';
 import { isNightly } from '../support/setup/suite.ts';
 import { startTestService } from '../support/service.ts';
@@ -11,12 +11,13 @@ import {
   answersIn,
   beginUpload,
   expectAnswers,
-  fileClient,
   infer,
   jobIn,
   offsetOf,
   problemIn,
   sendPiece,
+  type SmallClient,
+  smallClient,
   uploadKeys,
 } from '../support/service-client.ts';
 
@@ -31,13 +32,21 @@ function tryToMount(): boolean {
   }
 }
 
-const [ours, theirs] = [await fileClient(), await fileClient()];
+let [small, other]: SmallClient[] = [];
+beforeAll(async () => {
+  [small, other] = [await smallClient(), await smallClient()];
+});
+afterAll(() => {
+  small?.client.close();
+  other?.client.close();
+});
 
 const name = canMount
   ? 'a disk that is full at any point: 507, nothing half written, and on it goes'
   : 'skipped: this user may not mount a small file system';
 
 test.skipIf(!canMount)(name, async () => {
+  if (small === undefined || other === undefined) throw new Error('there are no clients');
   const root = mkdtempSync(join(tmpdir(), 'hepc-full-service-'));
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16M,mode=700', 'tmpfs', root]);
   onTestFinished(() => {
@@ -46,7 +55,7 @@ test.skipIf(!canMount)(name, async () => {
   });
   const service = await startTestService({ folder: join(root, 'store') });
   onTestFinished(() => service.stop());
-  await uploadKeys(service, ours.keys.evaluationKeys);
+  await uploadKeys(service, small.keys.evaluationKeys);
   const outcome = async (call: Promise<unknown>): Promise<string> => {
     try {
       const answer = await call;
@@ -56,6 +65,8 @@ test.skipIf(!canMount)(name, async () => {
       return error instanceof Error ? error.message : '';
     }
   };
+  const ours = small;
+  const theirs = other;
   const seen = new Map<string, Set<string>>();
   const note = (what: string, how: string): void => {
     seen.set(what, (seen.get(what) ?? new Set()).add(how));

@@ -4,6 +4,7 @@ import { formatDiagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import { openTokens } from '../../../ir/diagnostics/service/http.ts';
 import { program, version } from '../../shell/version.ts';
 import { parseAddress, requireProtection } from '../../../service/http/address.ts';
+import { checkMemory } from '../../../service/evaluation/plan-memory.ts';
 import { openApiDocument } from '../../../service/http/app.ts';
 import { Tokens } from '../../../service/http/base/tenants.ts';
 import { Service } from '../../../service/serve.ts';
@@ -58,6 +59,9 @@ export const runServe: Action<typeof serve> = async (options, context) => {
       name: processName(),
       maxConnections: options.maxConnections,
       log: { to: options.log ?? '-', level: options.log === undefined ? 'silent' : options.logLevel },
+      check: (plan) => {
+        checkMemory(plan, settings);
+      },
       renderReport: (plan) => renderReport(plan, { madeBy: program }),
       onWarning: (warning) => {
         context.remark(formatDiagnostic(warning));

@@ -57,7 +57,7 @@ export const compile = declareCommand({
       value: 'HOW',
     }),
     engine: option(choice(engineNames).default('simd'), {
-      doc: 'engine that the plan is made for: its costs, memory and limits; every engine runs every plan',
+      doc: 'engine that the plan is made for: its costs, memory and limits; a plan for seal-wasm runs on simd too',
       value: 'ENGINE',
     }),
     optimize: option(choice(objectives).default('latency'), { doc: 'what to make small', value: 'GOAL' }),

@@ -3,10 +3,12 @@
  * degree 8192, since between degrees their ratios hardly differ.
  */
 import type { HeColumns } from '../../../../ir/he/module.ts';
+import type { Parameters } from '../../../../ir/parameters.ts';
 import { opCost, sealCostTable } from '../../../../costs/op-costs.ts';
 import { rowCost as costOfRow } from '../../../../costs/program-cost.ts';
 
-const degree = { polyModulusDegree: 8192 } as const;
+/** Costs of SEAL depend on nothing else. */
+const degree: Parameters = { polyModulusDegree: 8192, primes: [], specialPrimes: [0] };
 
 export function rowCost(columns: HeColumns, row: number): number {
   return costOfRow(columns, row, degree, sealCostTable);

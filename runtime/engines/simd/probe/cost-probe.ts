@@ -10,14 +10,14 @@ import { embeddingTableBytes, fillEmbeddingTables } from '../../../rns/memory/em
 import { Encoder, encodersBytes } from '../../../rns/encoder.ts';
 import { type ExtendedValue, extendedBytes } from '../../../rns/memory/extended-layout.ts';
 import { decompositionBytes, type RotationKey } from '../operations/key-switching.ts';
-import { keyBytes, placeKey, limbAt, type Value, valueBytes } from '../../../rns/memory/layout.ts';
+import { keyBytes, limbAt, limbStride, placeKey, type Value, valueBytes } from '../../../rns/memory/layout.ts';
 import { loadingBytes, LoadingRoom } from '../bytes/loading-room.ts';
 import { compileKernels, createMemory, instantiate, pageBytes } from '../../../rns/kernels/module.ts';
 import { Operations, type ProductTerm, workspaceBytes } from '../operations/operations.ts';
 import { alone } from '../../../rns/team.ts';
 
 /** Goes up when kernels change so much that costs measured before mislead. */
-export const simdCostVersion = 'kernels 1';
+export const simdCostVersion = 'kernels 2';
 
 export type Took = (op: CostedOp, milliseconds: number) => void;
 
@@ -36,6 +36,10 @@ const sumsInTurn = 6;
 /** Below a single small prime. */
 const plaintextScale = 2 ** 20;
 
+/** Sources of the two conversions whose difference is measured, in limbs. */
+const conversions = { few: 1, many: 3 } as const;
+const conversionBytes = 16 * (conversions.many + 1);
+
 /** What is measured at one level. */
 interface Rung {
   readonly level: number;
@@ -46,6 +50,9 @@ interface Rung {
   readonly target3: Value;
   readonly extended: ExtendedValue;
   readonly digits: number;
+  /** Of a conversion: residues of many sources, and constants. */
+  readonly sources: number;
+  readonly constants: number;
 }
 
 export class SimdCostProbe {
@@ -83,7 +90,11 @@ export class SimdCostProbe {
     this.heap = end;
     const polynomials = (2 + sumsInTurn) * turns + 12;
     const heapBytes =
-      polynomials * valueBytes(n, top, 1) + extendedBytes(parameters, top) + decompositionBytes(parameters, top);
+      polynomials * valueBytes(n, top, 1) +
+      extendedBytes(parameters, top) +
+      decompositionBytes(parameters, top) +
+      conversions.many * limbStride(n) +
+      conversionBytes;
     const memory = createMemory(end + heapBytes + 2 ** 16);
     fillWithResidues(memory, end, heapBytes);
     this.context = openContext(instantiate(kernels, memory), memory, parameters, places.context);
@@ -128,6 +139,8 @@ export class SimdCostProbe {
       target3: value(3),
       extended: { address: take(extendedBytes(parameters, level)), level },
       digits: take(decompositionBytes(parameters, level)),
+      sources: take(conversions.many * limbStride(n)),
+      constants: take(conversionBytes),
     };
   }
 
@@ -164,7 +177,25 @@ export class SimdCostProbe {
       time('rescale', () => operations.rescale(x, lower));
       time('mod-switch', () => operations.modSwitch(x, lower));
     }
+    this.conversions(rung, took);
     time('encode', () => this.encode(target));
+  }
+
+  /** The parts of a key switch with several special primes, of one limb. */
+  private conversions({ sources, constants, target }: Rung, took: Took): void {
+    const { kernels, n, primes } = this.context;
+    const [prime = 0] = primes;
+    const stride = limbStride(n);
+    const start = performance.now();
+    kernels.inverseFrom(sources, target.address, prime);
+    const inverted = performance.now();
+    kernels.forwardConverted(sources, stride, conversions.few, constants, target.address, prime);
+    const few = performance.now();
+    kernels.forwardConverted(sources, stride, conversions.many, constants, target.address, prime);
+    const many = performance.now();
+    took('inverse', inverted - start);
+    // The same but for the terms; a clock's tick may make it less than nothing.
+    took('convert', Math.max(0, many - few - (few - inverted)) / (conversions.many - conversions.few));
   }
 
   /** A fresh ciphertext: a seed to expand, and residues to load. */

@@ -7,10 +7,10 @@
  * which lies within D/2 and a few units in the last place of D. The sum of quotients is taken in doubles, always in the same
  * order: whatever v it rounds to, all targets have the same, so that they are residues of one integer that is x modulo D.
  */
-import { addHigh, addLow, emptyHigh, reduceSum } from './wide-sums';
+import { reduceSum } from './wide-sums';
 
 /** Of a source: (D/q_i) modulo the target, and 1/q_i. After the last comes −D modulo the target. */
-const termBytes: usize = 16;
+export const termBytes: usize = 16;
 
 /** Where the constants of `count` sources end, and that of v stands. */
 // @ts-ignore: decorators are AssemblyScript's
@@ -20,32 +20,11 @@ export function endOfTerms(constants: usize, count: i32): usize {
 }
 
 /**
- * Two elements at byte `at` of the sources, converted: |result| ≤ (q + 1)/2. At most nine sources, so that
- * v·D, |v| ≤ 9/2 + 1, is at most 11·2^46 and takes the low part to no more than 15·2^47: what `reduceSum` allows.
+ * The sum of all terms and −v·D, v the nearest integer to the sum of quotients: |result| ≤ (q + 1)/2. There are at most nine
+ * terms, so that v·D, |v| ≤ 9/2 + 1, is at most 11·2^46 and takes the low part to no more than 15·2^47: what `reduceSum` allows.
  */
 // @ts-ignore
 @inline
-export function converted(
-  source: usize,
-  at: usize,
-  stride: usize,
-  constants: usize,
-  last: usize,
-  minusD: v128,
-  q: v128,
-  reciprocal: v128,
-): v128 {
-  let high = emptyHigh();
-  let low = f64x2.splat(0);
-  let quotient = f64x2.splat(0);
-  let limb = source + at;
-  for (let term = constants; term < last; term += termBytes, limb += stride) {
-    const x = v128.load(limb);
-    const w = v128.load64_splat(term);
-    const next = addHigh(x, w, high);
-    low = addLow(x, w, low, high, next);
-    high = next;
-    quotient = f64x2.relaxed_madd(x, v128.load64_splat(term, 8), quotient);
-  }
+export function convertedSum(high: v128, low: v128, quotient: v128, minusD: v128, q: v128, reciprocal: v128): v128 {
   return reduceSum(high, f64x2.relaxed_madd(f64x2.nearest(quotient), minusD, low), q, reciprocal);
 }

@@ -14,8 +14,9 @@
  *
  * Of the four blocks that the two outermost stages leave each goes through its other stages by itself, in the cache.
  */
-import { converted, endOfTerms } from './conversion';
+import { convertedSum, endOfTerms, termBytes } from './conversion';
 import { balance, degreeOf, lift as liftBy, multiplyBy, primeOf, reciprocalOf } from './modular';
+import { addHigh, addLow, emptyHigh } from './wide-sums';
 
 /** Where a prime's record has 1/n, as a factor. */
 const inverseOfN: usize = 24;
@@ -64,10 +65,47 @@ export function forwardConverted(
   const w1 = v128.load64_splat(table, 48);
   const v1 = v128.load64_splat(table, 56);
   for (let at: usize = 0; at < quarter; at += 16) {
-    const x0 = converted(source, at, stride, constants, last, minusD, q, reciprocal);
-    const x1 = converted(source, at + quarter, stride, constants, last, minusD, q, reciprocal);
-    const x2 = converted(source, at + 2 * quarter, stride, constants, last, minusD, q, reciprocal);
-    const x3 = converted(source, at + 3 * quarter, stride, constants, last, minusD, q, reciprocal);
+    let high0 = emptyHigh();
+    let high1 = high0;
+    let high2 = high0;
+    let high3 = high0;
+    let low0 = f64x2.splat(0);
+    let low1 = low0;
+    let low2 = low0;
+    let low3 = low0;
+    let quotient0 = low0;
+    let quotient1 = low0;
+    let quotient2 = low0;
+    let quotient3 = low0;
+    let limb = source + at;
+    for (let term = constants; term < last; term += termBytes, limb += stride) {
+      const c = v128.load64_splat(term);
+      const r = v128.load64_splat(term, 8);
+      const x0 = v128.load(limb);
+      const next0 = addHigh(x0, c, high0);
+      low0 = addLow(x0, c, low0, high0, next0);
+      high0 = next0;
+      quotient0 = f64x2.relaxed_madd(x0, r, quotient0);
+      const x1 = v128.load(limb + quarter);
+      const next1 = addHigh(x1, c, high1);
+      low1 = addLow(x1, c, low1, high1, next1);
+      high1 = next1;
+      quotient1 = f64x2.relaxed_madd(x1, r, quotient1);
+      const x2 = v128.load(limb + 2 * quarter);
+      const next2 = addHigh(x2, c, high2);
+      low2 = addLow(x2, c, low2, high2, next2);
+      high2 = next2;
+      quotient2 = f64x2.relaxed_madd(x2, r, quotient2);
+      const x3 = v128.load(limb + 3 * quarter);
+      const next3 = addHigh(x3, c, high3);
+      low3 = addLow(x3, c, low3, high3, next3);
+      high3 = next3;
+      quotient3 = f64x2.relaxed_madd(x3, r, quotient3);
+    }
+    const x0 = convertedSum(high0, low0, quotient0, minusD, q, reciprocal);
+    const x1 = convertedSum(high1, low1, quotient1, minusD, q, reciprocal);
+    const x2 = convertedSum(high2, low2, quotient2, minusD, q, reciprocal);
+    const x3 = convertedSum(high3, low3, quotient3, minusD, q, reciprocal);
     forwardButterfly(target + at, quarter, x0, x1, x2, x3, w, v, w0, v0, w1, v1, q);
   }
   forwardBlocks(target, prime);

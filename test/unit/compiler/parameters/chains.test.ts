@@ -6,8 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { carriesDepth, chainsFor, type Rescaling } from '../../../../compiler/parameters/chains.ts';
 import { nttPrimes } from '../../../../compiler/parameters/primes.ts';
 import { isPrime } from '../../../../ir/maths/modular.ts';
-import { bitLength, modulusBits, parametersSchema, polyModulusDegrees } from '../../../../ir/parameters.ts';
+import { bitLength, modulusBits, parametersSchema, polyModulusDegrees, productOf } from '../../../../ir/parameters.ts';
 import { maxModulusBits } from '../../../../ir/security.ts';
+import { keyDigits } from '../../../../ir/switching-keys.ts';
 import { headroomBits } from '../../../../passes/he/assign-levels.ts';
 import { casesOf, isNightly } from '../../../support/setup/suite.ts';
 
@@ -104,8 +105,35 @@ describe('chains', () => {
       expect(parametersSchema.safeParse(chain.parameters).error).toBeUndefined();
       expect(chain.parameters.polyModulusDegree).toBe(degree);
       expect(modulusBits(chain.parameters)).toBeLessThanOrEqual(maxModulusBits[degree]);
-      expect(Math.max(...chain.parameters.primes)).toBeLessThan(Math.min(...chain.parameters.specialPrimes));
+      const { primes, specialPrimes } = chain.parameters;
+      if (specialPrimes.length === 1) expect(Math.max(...primes)).toBeLessThan(specialPrimes[0] ?? 0);
     }
+  });
+
+  test('have special primes for whole digits, with a margin where primes are not at their largest', () => {
+    const several = everyChain.filter(({ chain }) => chain.parameters.specialPrimes.length > 1);
+    expect(several.length).toBeGreaterThan(500);
+    for (const { chain } of several) {
+      const { primes, specialPrimes } = chain.parameters;
+      const digits = keyDigits(chain.parameters);
+      expect(digits.length).toBeLessThan(primes.length);
+      if (bitLength(primes[0] ?? 0) === largestPrimeBits) continue;
+      for (const { from, to } of digits) {
+        if (to - from > specialPrimes.length) continue;
+        expect(productOf(primes.slice(from, to))).toBeLessThanOrEqual(productOf(specialPrimes));
+      }
+    }
+  });
+
+  test('with more special primes have fewer digits, and no more of one for an engine that takes none', () => {
+    const kinds = Array.from({ length: 8 }, () => 'plain' as const);
+    const rescaling = { last: 'rescaled', defer: 0, late: false, kinds } as const;
+    const digits = chainsFor(16384, rescaling, 0).map(({ parameters }) => keyDigits(parameters).length);
+    expect(digits[0]).toBe(9);
+    expect(digits).toEqual(digits.toSorted((a, b) => b - a));
+    expect(Math.min(...digits)).toBeLessThanOrEqual(3);
+    const ofSeal = chainsFor(16384, rescaling, 0, engineProfiles['seal-wasm'].capabilities);
+    expect(ofSeal.every(({ parameters }) => parameters.specialPrimes.length === 1)).toBe(true);
   });
 
   test('have a prime for each rescale, and room for sign, headroom and range in the first', () => {
