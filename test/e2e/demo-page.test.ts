@@ -120,6 +120,7 @@ describe.skipIf(!isThere)(`demo page, ${place}`, () => {
     await page.evaluate(inDatabase, ['put', 'old'] as const);
     expect(await page.evaluate(inDatabase, ['list'] as const)).toHaveLength(4);
     await page.reload();
+    await page.waitForSelector('#scores tr');
     for (const name of ['Noisy image', 'Patient', 'Digit']) await page.getByRole('tab', { name }).click();
     const sets = () => page.evaluate(inDatabase, ['list'] as const);
     await expect.poll(sets, { timeout: 30_000 }).not.toContain('old');

@@ -23,7 +23,7 @@ import { makeCredentials } from '../support/nats-credentials.ts';
 import { type NatsServer, natsServerPath, startNatsServer } from '../support/nats-server.ts';
 import { difference, inTheClear, randomSample } from '../support/serve-plans.ts';
 import { isNightly } from '../support/setup/suite.ts';
-import { beginUpload, infer, offsetOf, sendPiece, smallClient } from '../support/service-client.ts';
+import { beginUpload, infer, offsetOf, problemIn, sendPiece, smallClient } from '../support/service-client.ts';
 
 const reason = 'skipped: there is no nats-server 2.11 (HEPC_NATS_SERVER, PATH)';
 const leaseSeconds = 2;
@@ -190,6 +190,23 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
       problem: { code: 'H825' },
     });
   });
+
+  test('a front says that NATS is away, and takes up its work when it is back', async () => {
+    const codeAt = async (path: string, init?: RequestInit): Promise<string> => {
+      const response = await fetch(`${front.url}${path}`, init);
+      return response.ok ? 'ok' : (await problemIn(response)).message;
+    };
+    await nats.kill();
+    expect([await codeAt('/healthz'), await codeAt('/readyz')]).toEqual(['ok', '503 H811']);
+    // Requests wait for it for a while.
+    if (isNightly) expect(await codeAt('/v1/keys')).toBe('503 H811');
+    await nats.start();
+    await expect.poll(() => codeAt('/readyz'), { timeout: 30_000 }).toBe('ok');
+    expect(await codeAt('/v1/keys')).toBe('ok');
+    await workers(1);
+    const sample = randomSample(plan, 77);
+    expect(await worst([sample], await model.infer([sample]))).toBeLessThan(0.01);
+  }, 90_000);
 });
 
 const isGuardable = natsServerPath !== undefined && hasOpenSsl;

@@ -15,6 +15,7 @@ import {
   offsetOf,
   fileClient,
   uploadKeys,
+  problemIn,
 } from '../support/service-client.ts';
 
 const small = await fileClient();
@@ -70,6 +71,26 @@ test('a body may come byte by byte, and has a place in the queue until it stands
   expect(await still.answer).toMatch(/^HTTP\/1.1 408 [^]*"H861"/);
   // Its place is free again.
   expectAnswers(await answersIn(small, await infer({ url }, small)));
+});
+
+test('a service that drains takes nothing new, and finishes what has begun', async () => {
+  const { service, url } = await startTestService({ settings: { maxQueue: 1 } });
+  await uploadKeys({ url }, small.keys.evaluationKeys);
+  const begun = talk(service.port);
+  begun.socket.write(inferHead(small.inputs.length));
+  begun.socket.write(small.inputs.subarray(0, 5000));
+  await sleep(300);
+  // It has the only place.
+  expect((await infer({ url }, small)).status).toBe(429);
+  const stopped = service.stop(20);
+  expect((await problemIn(await fetch(`${url}/readyz`))).message).toBe('503 H862');
+  const refused = await infer({ url }, small);
+  expect([refused.headers.has('retry-after'), (await problemIn(refused)).message]).toEqual([true, '503 H862']);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  begun.socket.write(small.inputs.subarray(5000));
+  expect(await begun.answer).toMatch(/^HTTP\/1.1 200 /);
+  await stopped;
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
 });
 
 test('an upload that stands still keeps what has arrived', async () => {

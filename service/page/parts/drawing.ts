@@ -54,6 +54,7 @@ export class Drawing {
         this.end();
       });
     canvas.addEventListener('keydown', (event) => {
+      canvas.classList.remove('pointed');
       this.key(event);
     });
     canvas.addEventListener('blur', () => {
@@ -101,6 +102,8 @@ export class Drawing {
   private begin(event: PointerEvent): void {
     if (event.button !== 0 || !event.isPrimary) return;
     event.preventDefault();
+    // The pen of the keyboard is not shown to who draws with another.
+    this.canvas.classList.add('pointed');
     this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
     this.from = this.place(event);
