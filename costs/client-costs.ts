@@ -1,6 +1,6 @@
 /**
- * What the client's work costs. It runs SEAL whatever engine the server has: makes keys once, encodes and encrypts every
- * input ciphertext, decrypts and decodes every output. Costs grow with primes as those of engines do (`op-costs.ts`).
+ * What the client's work costs, whatever engine the server has: it makes keys once, encodes and encrypts every input
+ * ciphertext, decrypts and decodes every output. Costs grow with primes as those of engines do (`op-costs.ts`).
  */
 import { keyNeeds } from '../ir/he/keys.ts';
 import type { HeModule } from '../ir/he/module.ts';
@@ -24,37 +24,37 @@ export interface ClientProfile {
 }
 
 /**
- * node-seal 7.0.0 on one core of an AMD EPYC server (family 26, 2.6 GHz), in time of the processor: other programs ran
- * meanwhile, so that these are upper bounds, by a tenth or so. At degree 32768 with up to 8 primes.
+ * Our kernels on one core of an AMD EPYC server (family 26, 2.6 GHz), keys in SEAL's format. Other programs ran meanwhile: of
+ * each the lowest decile of several repetitions counts. At degree 32768 with up to 8 primes.
  */
-const sealClientCosts: ClientCostTable = {
+const kernelClientCosts: ClientCostTable = {
   4096: {
-    encrypt: cost(0.371, 0.33, 0),
-    decrypt: cost(0, 0.367, 0),
-    'galois-key': cost(0.17, 0.483, 0.259),
-    'relinearization-key': cost(0, 0.549, 0.217),
+    encrypt: cost(0.088, 0.081, 0),
+    decrypt: cost(0.127, 0.015, 0),
+    'galois-key': cost(0.063, 0.104, 0.085),
+    'relinearization-key': cost(0.085, 0.047, 0.104),
   },
   8192: {
-    encrypt: cost(0.552, 0.719, 0),
-    decrypt: cost(0, 0.754, 0),
-    'galois-key': cost(0.291, 0.807, 0.556),
-    'relinearization-key': cost(0, 0.887, 0.507),
+    encrypt: cost(0.104, 0.196, 0),
+    decrypt: cost(0.173, 0.065, 0),
+    'galois-key': cost(0.083, 0, 0.314),
+    'relinearization-key': cost(0.078, 0, 0.321),
   },
   16384: {
-    encrypt: cost(0.957, 1.53, 0),
-    decrypt: cost(0, 1.57, 0),
-    'galois-key': cost(0.696, 1.29, 1.27),
-    'relinearization-key': cost(0, 1.67, 1.07),
+    encrypt: cost(0.177, 0.424, 0),
+    decrypt: cost(0.374, 0.143, 0),
+    'galois-key': cost(0.073, 0, 0.702),
+    'relinearization-key': cost(0.148, 0, 0.624),
   },
   32768: {
-    encrypt: cost(2.36, 3.01, 0),
-    decrypt: cost(0, 3.23, 0),
-    'galois-key': cost(0.963, 3.38, 2.45),
-    'relinearization-key': cost(0, 3.4, 2.24),
+    encrypt: cost(0.29, 0.971, 0),
+    decrypt: cost(1.122, 0.284, 0),
+    'galois-key': cost(0.735, 0, 1.158),
+    'relinearization-key': cost(0.301, 0, 1.425),
   },
 };
 
-export const clientProfile: ClientProfile = { name: 'client', costs: sealClientCosts };
+export const clientProfile: ClientProfile = { name: 'client', costs: kernelClientCosts };
 
 /** The client, with costs that were measured in place of those that hepc comes with. */
 export function clientProfileOf(costs: ClientCostTable | undefined): ClientProfile {

@@ -36,7 +36,7 @@ export interface MadeKeys {
 
 /** For the parameters of one plan. Holds memory outside of JavaScript's until it is closed. */
 export interface Cryptography {
-  /** New keys, key by key: yields the part that is done, 0 to 1. */
+  /** New keys: yields 0 once there is a secret, and the part that is done, to 1, after each evaluation key. */
   generateKeys(needs: EvaluationKeyNeeds): Generator<number, MadeKeys>;
   /** @param secretKey inspected, and copied. One at a time: what was opened before is closed first */
   openSecret(secretKey: Uint8Array): SecretCipher;

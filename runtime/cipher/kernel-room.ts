@@ -12,7 +12,7 @@ import { fillEmbeddingTables } from '../rns/memory/embedding-tables.ts';
 import { limbStride } from '../rns/memory/layout.ts';
 import { describeUnfitness, selfCheckBytes } from '../rns/memory/self-check.ts';
 import { alone } from '../rns/team.ts';
-import { describeError } from '../seal/library/exceptions.ts';
+import { refuseByPolicy } from '../seal/library/policy.ts';
 import { streamSeedBytes } from './key-format.ts';
 import { freshBytes } from './fresh-bytes.ts';
 
@@ -91,10 +91,15 @@ export class KernelRoom {
   /** Key of the stream of errors. */
   private readonly errorSeed: Uint8Array;
 
-  /** Rejects with `UnfitError` where kernels do not compute here what they should, and with `HepcError` for lack of memory. */
+  /**
+   * Rejects with `UnfitError` where kernels do not compute here what they should, and with `HepcError` for lack of memory and where
+   * a policy forbids WebAssembly (H647).
+   */
   static async open(parameters: Parameters): Promise<KernelRoom> {
     const module = await compileOwnKernels().catch((error: unknown) => {
-      throw error instanceof WebAssembly.CompileError ? new UnfitError(describeError(error)) : error;
+      if (!(error instanceof WebAssembly.CompileError)) throw error;
+      refuseByPolicy(error.message);
+      throw new UnfitError(error.message);
     });
     const memory = createOwnMemory(roomBytes(parameters));
     const room = new KernelRoom(openContext(instantiate(module, memory), memory, parameters, pageBytes));

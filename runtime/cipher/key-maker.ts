@@ -24,12 +24,13 @@ import { keySections, type PlacedKey, seedBytes, writeHeads, writeStreamSeed } f
 import type { KernelRoom } from './kernel-room.ts';
 import { saveSecretKey, transformSecret } from './secret-key.ts';
 
-/** Yields the part of the evaluation keys that is made, 0 to 1. Throws `InternalError` where the room is closed meanwhile. */
+/** Yields the part of the evaluation keys that is made, from 0 to 1. Throws `InternalError` where the room is closed meanwhile. */
 export function* makeKeys(room: KernelRoom, needs: EvaluationKeyNeeds): Generator<number, MadeKeys> {
   const maker = new KeyMaker(room);
   try {
     const secretKey = maker.secretKey();
     const publicKey = maker.publicKey();
+    yield 0;
     const total = needs.rotationSteps.length + Number(needs.needsRelinKeys);
     const keys = needs.parameters.specialPrimes.length === 1 ? maker.sealKeys(needs) : maker.ownKeys(needs);
     const evaluation: Uint8Array[] = [];

@@ -12,6 +12,7 @@ import type { EngineName } from '../../ir/plan/plan.ts';
 import { polyModulusDegrees } from '../../ir/parameters.ts';
 import { simdCostVersion } from '../engines/simd/probe/cost-probe.ts';
 import { sealVersion } from '../seal/library/version.ts';
+import { clientCostVersion } from './client-probe.ts';
 
 const format = 'hepc-costs';
 const formatVersion = 5;
@@ -32,7 +33,7 @@ export function costOrigin(engine: EngineName = 'simd'): CostOrigin {
   return {
     engine,
     engineVersion: engine === 'simd' ? simdCostVersion : `node-seal ${sealVersion()}`,
-    clientVersion: `node-seal ${sealVersion()}`,
+    clientVersion: clientCostVersion,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
   };
 }

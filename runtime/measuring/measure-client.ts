@@ -42,8 +42,9 @@ async function climb(
   for (const primes of rungs) {
     advance();
     await setImmediate();
+    // It chooses primes, and has no other part.
     const seal = await instantiateSeal(await compileSeal());
-    const probe = new ClientProbe(seal, chooseParameters(seal, { degree, primes, bits }));
+    const probe = await ClientProbe.open(chooseParameters(seal, { degree, primes, bits }));
     try {
       for (const [op, times] of timesOf(probe, primes - 1, repetitions))
         samples.get(op)?.push({ primes, milliseconds: lowestDecile(times) });

@@ -39,6 +39,7 @@ export class SealCryptography implements Cryptography {
     try {
       const generator = handles.own(new seal.KeyGenerator(context.context));
       const publicKey = saveUncompressed(seal, handles.own(generator.createPublicKeySerializable()));
+      yield 0;
       const evaluation: Uint8Array[] = [];
       let made = 0;
       if (needsRelinKeys) {

@@ -4,14 +4,17 @@ import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { type GivenSample, readGivenSamples } from '../../ir/given-samples.ts';
 import type { Answer, ClientSample, ClientValue, ModelPort, Sample } from '../../ir/interface.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
+import { UnfitError } from '../base/fallback.ts';
 import { ownBytes } from '../base/own-bytes.ts';
 import type { DecryptedFile, DecryptOptions, EncryptOptions, StreamOptions } from '../client.ts';
+import type { WorkerEntry } from '../engines/threads/worker-thread.ts';
 import type { RandomAccess } from '../format/random-access.ts';
 import type { Append } from '../format/zip-writer.ts';
 import type { SampleSource } from '../sample-source.ts';
 import type { KeySet } from '../cipher/key-files.ts';
-import { Link } from './link.ts';
+import { Link, type LinkOptions } from './link.ts';
 import { type OwnWorker, workerEntry } from './own-worker.ts';
+import { libraryEntryWithSeal } from './worker-entry.ts';
 
 export interface CallOptions {
   /** The call rejects with its reason once it aborts, and the worker leaves it at the next key or run. */
@@ -50,16 +53,28 @@ export class WorkerClient {
   private files = 0;
 
   /**
-   * Starts a worker with SEAL in it. To be closed. Throws `HepcError` for a file that is damaged, in browsers that are too
-   * old (H645), and where a content security policy forbids the worker (H646) or its WebAssembly (H647).
+   * Starts a worker. To be closed. Throws `HepcError` for a file that is damaged, in browsers that are too old (H645), and
+   * where a content security policy forbids the worker (H646) or its WebAssembly (H647).
    *
    * @param file a client part, or a whole plan
    */
-  static async create(file: Uint8Array, { signal, worker, onWarning }: WorkerOptions = {}): Promise<WorkerClient> {
+  static async create(file: Uint8Array, { worker, ...options }: WorkerOptions = {}): Promise<WorkerClient> {
     const bytes = ownBytes(file, 'the plan');
-    const link = new Link(await workerEntry(worker));
     try {
-      return new WorkerClient(link, await link.call('open', bytes, { signal, onWarning }));
+      return await WorkerClient.open(await workerEntry(worker), bytes.slice(), options);
+    } catch (error) {
+      // The library's own worker leaves SEAL to another one, for browsers that cannot run our kernels.
+      const other = error instanceof UnfitError && worker === undefined ? await libraryEntryWithSeal() : undefined;
+      if (other === undefined) throw error;
+      return WorkerClient.open(other, bytes, options);
+    }
+  }
+
+  /** @param bytes the worker's from now on */
+  private static async open(entry: WorkerEntry, bytes: Uint8Array, options: LinkOptions): Promise<WorkerClient> {
+    const link = new Link(entry);
+    try {
+      return new WorkerClient(link, await link.call('open', bytes, options));
     } catch (error) {
       await link.end();
       throw error;

@@ -9,3 +9,8 @@ const entry: WorkerEntry = {
 export function libraryEntry(): WorkerEntry | Promise<WorkerEntry> {
   return entry;
 }
+
+/** Of a worker that has SEAL, should the first one be without: a script of a text cannot load another. */
+export function libraryEntryWithSeal(): WorkerEntry | Promise<WorkerEntry> | undefined {
+  return undefined;
+}

@@ -36,15 +36,22 @@ const replaced: Readonly<Record<string, () => string | Promise<string>>> = {
   'runtime/rns/kernels/read-kernels.ts': () => `
     import { unpack } from 'hepc:unpack';
     export const readKernels = () => unpack(${packed(join(root, 'runtime/rns/kernels/kernels.wasm'))});`,
-  'runtime/engines/simd/session/worker-entry.ts': () => workerEntry('runtime/engines/simd/session/worker.ts'),
+  'runtime/engines/simd/session/worker-entry.ts': async () =>
+    entriesOf(await scriptOf('runtime/engines/simd/session/worker.ts')),
   // Apart, so that a page with a worker of its own does not load it.
   'runtime/worker-client/worker-entry.ts': () => `
-    export const libraryEntry = async () => (await import('hepc:worker')).entry;`,
-  'runtime/engines/seal-wasm/worker-entry.ts': () => workerEntry('runtime/engines/seal-wasm/worker.ts'),
+    export const libraryEntry = async () => (await import('hepc:worker')).entry;
+    export const libraryEntryWithSeal = async () => {
+      const [{ entryAfter }, { script }] = await Promise.all([import('hepc:worker'), import('hepc:seal-script')]);
+      return entryAfter(script);
+    };`,
+  'runtime/engines/seal-wasm/worker-entry.ts': async () =>
+    entriesOf(await scriptOf('runtime/engines/seal-wasm/worker.ts')),
 };
 
 const own: Readonly<Record<string, () => string | Promise<string>>> = {
-  'hepc:worker': () => workerEntry(clientWorker),
+  'hepc:worker': async () => entriesOf(await scriptOf(clientWorker, [sealApart('undefined')])),
+  'hepc:seal-script': async () => `export const script = ${JSON.stringify(await sealScript('iife'))};`,
   'hepc:seal': () => `export const packed = ${packed(`${seal}.wasm`)};`,
   'hepc:unpack': () => `
     export async function unpack(text) {
@@ -53,6 +60,65 @@ const own: Readonly<Record<string, () => string | Promise<string>>> = {
       return new Uint8Array(await new Response(stream).arrayBuffer());
     }`,
 };
+
+/**
+ * For scripts of workers, which are whole: all of them but SEAL, which browsers need that cannot run our kernels. It is what
+ * `load` gives, an expression in an async function, or nothing.
+ */
+function sealApart(load: string): Plugin {
+  const modules: Readonly<Record<string, string>> = {
+    'load-seal': `
+      export async function loadSeal() {
+        try {
+          globalThis.hepcSeal ??= ${load};
+        } catch {
+          // The file is not there.
+        }
+        if (globalThis.hepcSeal === undefined) return undefined;
+        return (await import(${JSON.stringify(join(root, 'runtime/seal/seal-cryptography.ts'))})).SealCryptography;
+      }`,
+    'node-seal': 'export default (options) => globalThis.hepcSeal.initialize(options);',
+    'hepc:seal': 'export const packed = globalThis.hepcSeal.packed;',
+  };
+  const mark = '?apart';
+  return {
+    name: 'hepc-seal-apart',
+    resolveId: (id) => {
+      if (id === sealFile) return { id: sealFile, external: true };
+      return id in modules ? `${id}${mark}` : id.endsWith('/load-seal.ts') ? `load-seal${mark}` : undefined;
+    },
+    load: (id) => (id.endsWith(mark) ? modules[id.slice(0, -mark.length)] : undefined),
+  };
+}
+
+/** Beside entries, and scripts of workers that are files. */
+const sealFile = './hepc-seal.js';
+
+/** For entries, which take its WebAssembly from there. */
+const wasmBeside: Plugin = {
+  name: 'hepc-wasm-beside',
+  resolveId: (id) => (id === 'hepc:seal' ? { id: sealFile, external: true } : undefined),
+};
+
+/** By the scripts of workers that are files, from SEAL beside them. */
+const sealBeside = sealApart(`await import('${sealFile}')`);
+
+/** SEAL alone: a module, or a script that leaves it where `sealApart` looks. */
+async function sealScript(format: 'es' | 'iife'): Promise<string> {
+  const input = 'hepc:seal-alone';
+  const parts = `import initialize from 'node-seal'; import { packed } from 'hepc:seal';`;
+  const left = format === 'es' ? 'export' : 'globalThis.hepcSeal =';
+  const alone: Plugin = {
+    name: input,
+    resolveId: (id) => (id === input ? id : undefined),
+    load: (id) => (id === input ? `${parts} ${left} { initialize, packed };` : undefined),
+  };
+  const bundle = await rolldown({ input, plugins: [alone, browserModules], platform: 'browser', cwd: root, checks });
+  const { output } = await bundle.generate({ format, minify: true });
+  await bundle.close();
+  checkImports(output[0]);
+  return output[0].code;
+}
 
 /** Texts of node-seal's script that are for Node, or for a file beside it, and what stands there instead. */
 const sealTexts: readonly (readonly [string, string])[] = [
@@ -101,10 +167,11 @@ const onlyInNode = 'hepc compiles models in Node only, a page imports hepc/clien
 /** Writes the modules to the folder `to`. */
 export async function buildForBrowsers(to: string): Promise<void> {
   const input = Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(root, file)]));
-  const bundle = await rolldown({ input, plugins: [browserModules], platform: 'browser', cwd: root, checks });
+  const plugins = [wasmBeside, browserModules];
+  const bundle = await rolldown({ input, plugins, platform: 'browser', cwd: root, checks });
   const { output } = await bundle.write({ dir: to, format: 'es', chunkFileNames: '[name].js', minify: 'dce-only' });
   await bundle.close();
-  writeFileSync(join(to, workerScript), await scriptOf(clientWorker));
+  await writeWorker(clientWorker, to, workerScript);
   writeFileSync(join(to, 'only-in-node.js'), `export * from '${onlyInNode}';\n`);
   for (const chunk of output) if (chunk.type === 'chunk') checkImports(chunk);
 }
@@ -114,6 +181,12 @@ function checkImports({ fileName, code, imports }: OutputChunk): void {
   const foreign = imports.filter((name) => !/^[\w-]+\.js$/.test(name));
   if (foreign.length > 0) throw new Error(`${fileName} imports ${foreign.join(', ')}`);
   if (code.includes('import.meta')) throw new Error(`${fileName} knows where it is`);
+}
+
+/** Writes the worker of this file to the folder `to`, and beside it SEAL, which it loads where it needs it. */
+export async function writeWorker(file: string, to: string, name: string): Promise<void> {
+  writeFileSync(join(to, name), await scriptOf(file, [sealBeside]));
+  writeFileSync(join(to, sealFile), await sealScript('es'));
 }
 
 /** The worker of this file in one script, by `plugins` before those for all. */
@@ -127,17 +200,20 @@ export async function scriptOf(file: string, plugins: readonly Plugin[] = []): P
   return script.code;
 }
 
-/** A module with an `entry` that starts the worker of this file. */
-async function workerEntry(file: string): Promise<string> {
+/** A module with an `entry` that starts the worker of this script, and `entryAfter`, with another script before it. */
+function entriesOf(script: string): string {
   return `
-    const script = ${JSON.stringify(await scriptOf(file))};
+    const script = ${JSON.stringify(script)};
     const module = () => { throw new Error('this is a build for browsers'); };
-    let url;
-    const inBrowser = () => {
-      url ??= URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
-      return new Worker(url, { type: 'module' });
+    export const entryAfter = (before) => {
+      let url;
+      const inBrowser = () => {
+        url ??= URL.createObjectURL(new Blob([before, script], { type: 'text/javascript' }));
+        return new Worker(url, { type: 'module' });
+      };
+      return { module, inBrowser };
     };
-    export const entry = { module, inBrowser };`;
+    export const entry = entryAfter('');`;
 }
 
 function packed(file: string): string {

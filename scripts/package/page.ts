@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plugin } from 'rolldown';
 import { build } from 'vite';
-import { scriptOf } from './browser.ts';
+import { scriptOf, writeWorker } from './browser.ts';
 
 const root = join(import.meta.dirname, '..', '..', 'service', 'page');
 
@@ -14,7 +14,7 @@ const ownWorkerAlone: Plugin = {
   load: (id) =>
     id === 'hepc:no-worker'
       ? `const none = () => { throw new Error('the page has a worker of its own'); };
-         export const [entry, libraryEntry] = [none, none];`
+         export const [entry, libraryEntry, libraryEntryWithSeal] = [none, none, none];`
       : undefined,
 };
 
@@ -31,5 +31,5 @@ export async function buildPage(to: string): Promise<void> {
     },
   });
   writeFileSync(join(to, 'session.js'), await scriptOf('service/page/session-worker.ts', [ownWorkerAlone]));
-  writeFileSync(join(to, 'worker.js'), await scriptOf('service/page/worker.ts'));
+  await writeWorker('service/page/worker.ts', to, 'worker.js');
 }

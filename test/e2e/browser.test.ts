@@ -35,6 +35,19 @@ const [guidesDefault, guidesPage, guidesWorker] = Array.from(
   ([, policy]) => policy,
 );
 
+/** Makes workers of texts such as those of a browser that does not know all instructions of the kernels, and SEAL's. */
+const unfitWorkers = `
+  const { Blob: Whole } = globalThis;
+  const before = "{ const { compile } = WebAssembly; const refused = () => Promise.reject(new WebAssembly.CompileError('opcode'));" +
+    "WebAssembly.compile = (bytes) => (bytes.byteLength < 200000 ? refused() : compile(bytes)); }";
+  globalThis.Blob = class extends Whole {
+    constructor(parts, options) {
+      const isScript = options?.type === 'text/javascript';
+      super(isScript ? [before, ...parts] : parts, options);
+      globalThis.scripts = (globalThis.scripts ?? 0) + (isScript ? 1 : 0);
+    }
+  };`;
+
 describe.skipIf(!isThere)(`in ${place}`, { timeout: 120_000 }, () => {
   const plan = longPlan();
   const sample = randomSample(plan, 5);
@@ -99,6 +112,19 @@ describe.skipIf(!isThere)(`in ${place}`, { timeout: 120_000 }, () => {
     expect(difference(plan, outputs, await inTheClear(plan, sample))).toBeLessThan(1e-3);
     // Of a second and more; tasks of less than 50 ms are not told of. The machine may be busy with other tests.
     expect(result.longestTask).toBeLessThan(Math.max(50, result.time / 10));
+  });
+
+  test('where kernels cannot be compiled, a worker with SEAL takes over', async () => {
+    let scripts = 0;
+    const { result } = await inPage(browser, site, { policy: guidesDefault }, async (page) => {
+      const used = await page.evaluate<WorkerPageResult>(`${unfitWorkers} useWorkerClient(${JSON.stringify(listed)})`);
+      scripts = await page.evaluate<number>('globalThis.scripts');
+      return used;
+    });
+    // One that was given up, one with SEAL, and that of the server.
+    expect(scripts).toBe(3);
+    const outputs = new Map(Object.entries(result.outputs).map(([name, own]) => [name, Float64Array.from(own)]));
+    expect(difference(plan, outputs, await inTheClear(plan, sample))).toBeLessThan(1e-3);
   });
 
   if (isNightly)

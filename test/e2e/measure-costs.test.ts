@@ -34,7 +34,7 @@ if (isNightly) {
     const { costs: table, clientCosts } = readCostFile(readFileSync(file), file);
     for (const op of clientOps)
       expect(clientOpCost(op, 3, 16384, clientCosts)).toBeGreaterThan(clientOpCost(op, 0, 4096, clientCosts));
-    // The client encodes with SEAL, and encrypts besides.
+    // The client encodes too, and expands a seed besides.
     expect(clientOpCost('encrypt', 2, 8192, clientCosts)).toBeGreaterThan(2 * opCost('encode', 2, 8192, table));
     expect(stdout).toContain(`${file}: milliseconds on ${costOrigin().cpu}`);
     expect(stdout).toContain(opCost('rotate', 4, 8192, table).toFixed(2));

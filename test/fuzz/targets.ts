@@ -19,7 +19,10 @@ export const targetGroups: readonly TargetGroup[] = [
   },
   { names: { samples: 25 }, load: async () => (await import('./targets/samples.ts')).sampleTargets },
   {
-    names: { 'secret-key': 2, 'public-key': 3, 'evaluation-keys': 1, inputs: 3, outputs: 1 },
+    names: {
+      ...{ 'secret-key': 2, 'public-key': 3, 'evaluation-keys': 1, inputs: 3, outputs: 1 },
+      ...{ 'own-secret-key': 3, 'own-evaluation-keys': 3 },
+    },
     load: async () => (await import('./targets/keys.ts')).keyTargets,
   },
 ];

@@ -1,12 +1,10 @@
 /** SEAL for the thread that runs this. */
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
-import { sealUnsupported, wasmForbidden } from '../../../ir/diagnostics/runtime.ts';
+import { sealUnsupported } from '../../../ir/diagnostics/runtime.ts';
 import { compileSeal } from './compile-wasm.ts';
 import { describeError } from './exceptions.ts';
 import { instantiateSeal, type Seal } from './module.ts';
-
-/** How Chrome, Firefox and Safari say that a content security policy is the reason. */
-const byPolicy = /content security policy|\bcsp\b|unsafe-eval/i;
+import { refuseByPolicy } from './policy.ts';
 
 /**
  * A new instance; code is compiled once. Throws `HepcError` where the environment is too old to run it (H645), or a policy
@@ -18,7 +16,7 @@ export async function startSeal(): Promise<Seal> {
   } catch (error) {
     // Where node-seal compiles, its script has the error in its text.
     const reason = describeError(error);
-    if (byPolicy.test(reason)) throw new HepcError([wasmForbidden({ reason })]);
+    refuseByPolicy(reason);
     if (error instanceof WebAssembly.CompileError || reason.includes('CompileError'))
       throw new HepcError([sealUnsupported({ reason })]);
     throw error;

@@ -1,7 +1,8 @@
-/** Files of keys and ciphertexts: envelopes with repaired digests around SEAL's bytes, some as far as SEAL's loader. */
+/** Files of keys and ciphertexts: envelopes with repaired digests around SEAL's bytes and our own, as far as what decrypts. */
 import { elementCount } from '../../../ir/constant.ts';
 import { type Diagnostic, HepcError } from '../../../ir/diagnostics/diagnostic.ts';
-import type { Plan } from '../../../ir/plan/plan.ts';
+import type { ClientPart, Plan } from '../../../ir/plan/plan.ts';
+import { keySections, seedBytes, writeHeads } from '../../../runtime/cipher/key-format.ts';
 import { Client } from '../../../runtime/client.ts';
 import { encodingDigest, parametersDigest } from '../../../runtime/seal/bytes/client-part-digest.ts';
 import { CiphertextReader, readCiphertexts, writeCiphertexts } from '../../../runtime/seal/bytes/ciphertext-files.ts';
@@ -29,6 +30,15 @@ const keyId = 'ab'.repeat(32);
 
 const client = await Client.create(part);
 const seeds = makeSeeds(client.generateKeys());
+
+/** The same plan with two special primes, the keys of which are in our own format. */
+const ownPart: ClientPart = {
+  ...part,
+  parameters: { polyModulusDegree: 4096, primes: smallParameters.primes, specialPrimes: [1073668097, 1073651713] },
+  keyLevels: { rotations: part.rotationSteps.map(() => 1), relinearization: 0 },
+};
+const ownClient = await Client.create(ownPart);
+const ownSeeds = makeOwnSeeds(ownClient.generateKeys());
 
 /** One rotation and a square: files of keys that are as small as they come. */
 function keyPlan(): Plan {
@@ -70,6 +80,25 @@ function makeSeeds(keys: KeySet): Readonly<Record<Kind, Envelope>> {
       samples: 1,
       runs: [outputs.map(({ level, scale }) => ciphertextWithoutResidues(he, { level, size: 2, scale }))],
     },
+  };
+}
+
+/** As `makeSeeds`, of the keys that have a format of their own. */
+function makeOwnSeeds(keys: KeySet): Readonly<Record<'secret-key' | 'evaluation-keys', Envelope>> {
+  const common = { parameters: parametersDigest(ownPart), key: keyId };
+  const [[secretKey = new Uint8Array()] = []] = openEnvelope(keys.secretKey, { kind: 'secret-key' }).runs;
+  const { relinearization, rotations } = keySections(ownPart);
+  let seed = 0;
+  const sections = [relinearization, rotations].map((section) => {
+    if (section === undefined) throw new Error('the plan has keys of both kinds');
+    const bytes = new Uint8Array(section.bytes);
+    writeHeads(bytes, section);
+    for (const { seedOffset } of section.keys) bytes.fill(++seed, seedOffset, seedOffset + seedBytes);
+    return bytes;
+  });
+  return {
+    'secret-key': { kind: 'secret-key', ...common, runs: [[secretKey.slice().fill(0, 16)]] },
+    'evaluation-keys': { kind: 'evaluation-keys', ...common, runs: [sections] },
   };
 }
 
@@ -122,9 +151,14 @@ function codesOf({ diagnostics }: HepcError): string {
 }
 
 function target(kind: Kind, run: Target['run']): Target {
-  const others = Object.values(seeds);
-  return { name: kind, mutate: (draw: Draw) => mutateEnvelope(draw, seeds[kind], others), run };
+  return { name: kind, mutate: (draw: Draw) => mutateEnvelope(draw, seeds[kind], allSeeds), run };
 }
+
+function ownTarget(kind: keyof typeof ownSeeds, run: Target['run']): Target {
+  return { name: `own-${kind}`, mutate: (draw: Draw) => mutateEnvelope(draw, ownSeeds[kind], allSeeds), run };
+}
+
+const allSeeds: readonly Envelope[] = [...Object.values(seeds), ...Object.values(ownSeeds)];
 
 export const keyTargets: readonly Target[] = [
   target('secret-key', (bytes) => {
@@ -136,6 +170,15 @@ export const keyTargets: readonly Target[] = [
   target('evaluation-keys', (bytes) => {
     const { relinKeys, galoisKeys } = readEvaluationKeys(bytes, part);
     if (relinKeys === undefined || galoisKeys === undefined) throw new Fault('a kind of keys is missing');
+  }),
+  ownTarget('secret-key', (bytes) => {
+    ownClient.loadKeys(bytes);
+  }),
+  ownTarget('evaluation-keys', (bytes) => {
+    const { relinKeys, galoisKeys } = readEvaluationKeys(bytes, ownPart);
+    const { relinearization, rotations } = keySections(ownPart);
+    if (relinKeys?.length !== relinearization?.bytes || galoisKeys?.length !== rotations?.bytes)
+      throw new Fault('keys are not as long as the plan says');
   }),
   target('inputs', async (bytes) => {
     const whole = outcomeOf(() => readCiphertexts(bytes, 'inputs', part, keyId));

@@ -30,7 +30,9 @@ export async function buildSite({ folder, library }: Installation, bundle: Bundl
   await bundle(folder, 'page.js', site);
   writeFileSync(join(site, 'index.html'), '<!doctype html><script type="module" src="page.js"></script>');
   writeFileSync(join(site, 'plan.hep'), plan);
-  copyFileSync(join(library, 'dist', 'browser', 'client-worker-script.js'), join(site, workerFile));
+  const built = join(library, 'dist', 'browser');
+  copyFileSync(join(built, 'client-worker-script.js'), join(site, workerFile));
+  copyFileSync(join(built, 'hepc-seal.js'), join(site, 'hepc-seal.js'));
   return site;
 }
 
