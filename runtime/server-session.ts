@@ -3,6 +3,7 @@ import { HepcError } from '../ir/diagnostics/diagnostic.ts';
 import { isClosed, wrongRuns } from '../ir/diagnostics/runtime.ts';
 import type { ClientPart } from '../ir/plan/plan.ts';
 import type { EngineSession, EvaluateOptions, EvaluationTimings } from './base/engine.ts';
+import { freeBytes } from './base/free-bytes.ts';
 import { ownBytes } from './base/own-bytes.ts';
 import { Pending } from './base/pending.ts';
 import { evaluateRuns } from './evaluate-runs.ts';
@@ -149,7 +150,8 @@ export class ServerSession {
     const { first, end } = options.runs ?? { first: 0, end: file.runs };
     if (!Number.isInteger(first) || !Number.isInteger(end) || first < 0 || end <= first || end > file.runs)
       throw new HepcError([wrongRuns({ first, end, runs: file.runs })]);
-    await file.check({ first, end }, options.signal);
+    // The run of a file of one is checked when it is read, before anything else is done.
+    if (end - first > 1) await file.check({ first, end }, options.signal);
     const samples = Math.min(file.samples, end * part.batch) - first * part.batch;
     const writer = new CiphertextWriter('outputs', part, { keyId, samples, place: file.place }, append);
     const timings = await evaluateRuns(
@@ -157,7 +159,10 @@ export class ServerSession {
       end - first,
       options,
       (run) => file.read(first + run),
-      (outputs) => writer.add(outputs),
+      async (outputs) => {
+        await writer.add(outputs);
+        for (const bytes of outputs) freeBytes(bytes);
+      },
     );
     return { bytes: await writer.finish(), timings };
   }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { freeBytes } from '../../runtime/base/free-bytes.ts';
 import { fileAccess } from '../../runtime/format/file-access.ts';
 import type { RandomAccess } from '../../runtime/format/random-access.ts';
 import type { EvaluationTimings } from '../../runtime/base/engine.ts';
@@ -21,12 +22,13 @@ export async function evaluateFiles(
   options: RunOptions,
 ): Promise<Omit<EvaluationResult, 'openMs'>> {
   const files: FileHandle[] = [];
+  const read: Uint8Array[] = [];
   try {
     const sources: RandomAccess[] = [];
     for (const { path } of inputs) {
       const file = await open(path);
       files.push(file);
-      sources.push(fileAccess(file, (await file.stat()).size));
+      sources.push(remembering(fileAccess(file, (await file.stat()).size), read));
     }
     return await writeWhole(outputs, async (written) => {
       const pairs = sources.map((source, k) => {
@@ -40,7 +42,23 @@ export async function evaluateFiles(
     });
   } finally {
     for (const file of files) await file.close();
+    for (const bytes of read) freeBytes(bytes);
   }
+}
+
+/** What has been read of a file, the first pieces, which are most of what a file of one run has. */
+const rememberedPieces = 16;
+
+/** Has those that are read of `source` in `pieces`. */
+function remembering(source: RandomAccess, pieces: Uint8Array[]): RandomAccess {
+  return {
+    size: source.size,
+    read: async (offset, length) => {
+      const bytes = await source.read(offset, length);
+      if (pieces.length < rememberedPieces) pieces.push(bytes);
+      return bytes;
+    },
+  };
 }
 
 function missing(): never {

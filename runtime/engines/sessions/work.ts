@@ -36,8 +36,8 @@ export interface Work<Request extends object> {
   readonly load: (place: number, keys: EvaluationKeys) => Iterable<Request>;
   /** Empties a place whose keys are in nobody's way but take memory; left out where it is simply taken again. */
   readonly drop?: (place: number) => Request;
-  /** @param isAlone whether one worker is asked, in its lane, and not all together */
-  readonly evaluate: (place: number, inputs: readonly Uint8Array[], isAlone: boolean) => Request;
+  /** @param lane whose worker is asked alone, undefined where all are asked; nobody else is asked the same until it has answered */
+  readonly evaluate: (place: number, inputs: readonly Uint8Array[], lane: number | undefined) => Request;
   /** What workers are asked at the end; no SEAL object may be left then. */
   readonly clear?: Request;
   /** Called once all workers have ended, however they did. */

@@ -169,11 +169,11 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
     }
     const loaded = performance.now();
     options.signal?.throwIfAborted();
-    const isAlone = lane !== undefined;
-    const request = this.work.evaluate(place, inputs, isAlone);
-    const run = isAlone
-      ? new Run(this.crew.lane(lane), undefined, options)
-      : new Run(this.crew.all, this.work.feed, options);
+    const request = this.work.evaluate(place, inputs, lane);
+    const run =
+      lane === undefined
+        ? new Run(this.crew.all, this.work.feed, options)
+        : new Run(this.crew.lane(lane), undefined, options);
     const answers = await run.ask(request);
     await this.checkAnswers(answers, lane);
     const { outputs, milliseconds } = run.collect(answers);

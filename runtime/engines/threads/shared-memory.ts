@@ -19,6 +19,29 @@ export function shareBytes(bytes: Uint8Array): Uint8Array {
   return shared;
 }
 
+/** Memory that is used again: more than this is left to the collector. */
+const keptBytes = 2 ** 22;
+
+/** Room for bytes that are handed over again and again, each time when nobody reads the last ones any more. */
+export class SharedRoom {
+  private readonly rooms: Uint8Array[] = [];
+
+  /** As `shareBytes`, of each. */
+  share(list: readonly Uint8Array[]): Uint8Array[] {
+    if (!canShareMemory()) return list.map(shareBytes);
+    return list.map((bytes, k) => {
+      if (bytes.length > keptBytes) return shareBytes(bytes);
+      let room = this.rooms[k];
+      if (room === undefined || room.length < bytes.length) {
+        room = new Uint8Array(new SharedArrayBuffer(bytes.length));
+        this.rooms[k] = room;
+      }
+      room.set(bytes);
+      return room.subarray(0, bytes.length);
+    });
+  }
+}
+
 /** As `shareBytes`. */
 export function shareDoubles(values: Float64Array): Float64Array {
   if (!canShareMemory()) return isWhole(values) ? values : values.slice();

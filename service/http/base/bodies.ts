@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { bodyTooLarge, slowBody } from '../../../ir/diagnostics/service/http.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { freeBytes } from '../../../runtime/base/free-bytes.ts';
 
 export interface BodyOptions {
   readonly stallSeconds: number;
@@ -37,7 +38,7 @@ export async function* arriving(
     onBytes(next.value.length);
     if (total > limitBytes) throw new HepcError([bodyTooLarge({ limit: limitBytes })]);
     yield next.value;
-    if (inPassing) free(next.value);
+    if (inPassing) freeBytes(next.value);
   }
 }
 
@@ -65,19 +66,10 @@ export class HandedOn {
       const { length } = piece;
       yield piece;
       this.used += length;
-      free(piece);
-      while ((this.pieces[0]?.end ?? Infinity) <= this.used) free(this.pieces.shift()?.piece);
+      freeBytes(piece);
+      while ((this.pieces[0]?.end ?? Infinity) <= this.used) freeBytes(this.pieces.shift()?.piece ?? new Uint8Array());
     }
   }
-}
-
-/**
- * Gives back the memory of a piece that nobody looks at any more. The garbage collector would do so late and for many at
- * once, and take the more time for it the more has been received: tens of milliseconds in which nobody is answered.
- */
-function free(piece: Uint8Array | undefined): void {
-  if (piece === undefined || piece.length === 0 || piece.length !== piece.buffer.byteLength) return;
-  if (piece.buffer instanceof ArrayBuffer) piece.buffer.transfer(0);
 }
 
 /** As `source`, until it fails: what has arrived is not lost, and `onFailure` is told why there is no more. */
@@ -104,7 +96,7 @@ export async function* leaving(
   const left: Uint8Array[] = [];
   // All of it has been handed to the system by then, or will never be.
   response.once('close', () => {
-    for (const piece of left) free(piece);
+    for (const piece of left) freeBytes(piece);
   });
   for await (const piece of source) {
     onBytes(piece.length);

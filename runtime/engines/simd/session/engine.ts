@@ -10,7 +10,7 @@ import { preparation } from '../../../base/preparation.ts';
 import { openWeights } from '../../../seal/weight-source.ts';
 import type { StopSign } from '../../sessions/crew.ts';
 import { WorkerPlan } from '../../sessions/worker-plan.ts';
-import { canShareMemory, shareBytes, shareDoubles } from '../../threads/shared-memory.ts';
+import { canShareMemory, SharedRoom, shareDoubles } from '../../threads/shared-memory.ts';
 import { entry } from './worker-entry.ts';
 import { compileKernels } from '../../../rns/kernels/module.ts';
 import { prepareWeights } from '../program/weights.ts';
@@ -88,6 +88,8 @@ async function open(
     weights: weights.inMemory,
     weightStream: weights.stream,
   };
+  // For the inputs of a run in each lane, and of one by all.
+  const rooms = Array.from({ length: lanes + 1 }, () => new SharedRoom());
   // From here on whoever fails has released the memory.
   return WorkerPlan.open<Request>({
     entry,
@@ -99,7 +101,10 @@ async function open(
     prepare: (member) => ({ ...prepare, member }),
     places: ([first]) => team?.places ?? (first?.kind === 'ready' ? (first.places ?? 1) : 1),
     load: (place, keys) => loads.load(place, keys),
-    evaluate: (place, inputs, isAlone) => ({ kind: 'evaluate', isAlone, place, inputs: inputs.map(shareBytes) }),
+    evaluate: (place, inputs, lane) => {
+      const room = rooms[lane ?? lanes] ?? new SharedRoom();
+      return { kind: 'evaluate', isAlone: lane !== undefined, place, inputs: room.share(inputs) };
+    },
     release,
   });
 }

@@ -14,5 +14,12 @@ serveParent<SessionProtocol<Request>>((request, post) => {
   const onProgress = (part: number): void => {
     post({ kind: 'progress', part });
   };
-  void member.serve(request, onProgress).then(post);
+  void member.serve(request, onProgress).then((answer) => {
+    post(answer, answer.kind === 'done' ? answer.outputs.flatMap(({ bytes: { buffer } }) => ownMemory(buffer)) : []);
+  });
 });
+
+/** Outputs are handed over with their memory. */
+function ownMemory(buffer: ArrayBufferLike): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer ? [buffer] : [];
+}

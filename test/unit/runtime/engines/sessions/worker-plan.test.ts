@@ -39,7 +39,7 @@ function work({ fails = false, lanes = 0 } = {}): Work<ScriptedRequest> {
     places: () => 2,
     load: (place) => [{ kind: 'load', place }],
     drop: (place) => ({ kind: 'drop', place }),
-    evaluate: (place, inputs, isAlone) => ({ kind: 'evaluate', place, inputs, isAlone }),
+    evaluate: (place, inputs, lane) => ({ kind: 'evaluate', place, inputs, isAlone: lane !== undefined }),
     clear: { kind: 'clear' },
     release: () => {
       released++;
