@@ -34,10 +34,16 @@ export interface MadeKeys {
   readonly evaluation: readonly Uint8Array[];
 }
 
+/** Zeros for each section of evaluation keys, whose sizes are known before they are made. */
+export type PlaceSections = (publicKey: Uint8Array, sizes: readonly number[]) => readonly Uint8Array[];
+
 /** For the parameters of one plan. Holds memory outside of JavaScript's until it is closed. */
 export interface Cryptography {
-  /** New keys: yields 0 once there is a secret, and the part that is done, to 1, after each evaluation key. */
-  generateKeys(needs: EvaluationKeyNeeds): Generator<number, MadeKeys>;
+  /**
+   * New keys: yields 0 once there is a secret, and the part that is done, to 1, after each evaluation key.
+   * @param place where evaluation keys are to be written
+   */
+  generateKeys(needs: EvaluationKeyNeeds, place?: PlaceSections): Generator<number, MadeKeys>;
   /** @param secretKey inspected, and copied. One at a time: what was opened before is closed first */
   openSecret(secretKey: Uint8Array): SecretCipher;
   /**
@@ -47,3 +53,6 @@ export interface Cryptography {
   openPublic(publicKey: Uint8Array, counts?: ReadonlyMap<number, number>): PublicCipher;
   close(): void;
 }
+
+/** In memory of their own. */
+export const placeApart: PlaceSections = (_, sizes) => sizes.map((size) => new Uint8Array(size));

@@ -1,7 +1,13 @@
 /** Keys, encryption and decryption by our kernels. */
 import type { Parameters } from '../../ir/parameters.ts';
 import type { EvaluationKeyNeeds } from '../../ir/switching-keys.ts';
-import type { Cryptography, MadeKeys, PublicCipher, SecretCipher } from '../base/cryptography.ts';
+import {
+  type Cryptography,
+  type MadeKeys,
+  placeApart,
+  type PublicCipher,
+  type SecretCipher,
+} from '../base/cryptography.ts';
 import { KernelCipher } from './kernel-cipher.ts';
 import { KernelRoom } from './kernel-room.ts';
 import { makeKeys } from './key-maker.ts';
@@ -20,8 +26,8 @@ export class KernelCryptography implements Cryptography {
     this.room = room;
   }
 
-  generateKeys(needs: EvaluationKeyNeeds): Generator<number, MadeKeys> {
-    return makeKeys(this.room, needs);
+  generateKeys(needs: EvaluationKeyNeeds, place = placeApart): Generator<number, MadeKeys> {
+    return makeKeys(this.room, needs, place);
   }
 
   openSecret(secretKey: Uint8Array): SecretCipher {

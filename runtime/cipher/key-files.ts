@@ -10,8 +10,14 @@ import type { ClientPart } from '../../ir/plan/plan.ts';
 import type { Cryptography } from '../base/cryptography.ts';
 import type { EvaluationKeys } from '../base/engine.ts';
 import { parametersDigest } from '../seal/bytes/client-part-digest.ts';
-import { type Envelope, openEnvelope, sealEnvelope } from '../seal/bytes/envelope.ts';
-import type { Kind } from '../seal/bytes/envelope-header.ts';
+import {
+  type Envelope,
+  type LaidOutEnvelope,
+  layOutEnvelope,
+  openEnvelope,
+  sealEnvelope,
+} from '../seal/bytes/envelope.ts';
+import type { EnvelopeHeader, Kind } from '../seal/bytes/envelope-header.ts';
 import { inspectGaloisKeys, inspectPublicKey, inspectRelinKeys } from '../seal/bytes/inspect-bytes.ts';
 import { inspectSwitchingKeys, keySections } from './key-format.ts';
 import { inspectSecretKey } from './secret-key.ts';
@@ -29,15 +35,28 @@ export interface KeySet {
 export function* generateKeysStepwise(cryptography: Cryptography, part: ClientPart): Generator<number, KeySet> {
   const { keys, saved } = evaluationKeyBytes(part);
   if (saved > maxKeyBytes) throw new HepcError([tooManyKeys({ keys, bytes: saved, limit: maxKeyBytes })]);
-  const { secretKey, publicKey, evaluation } = yield* cryptography.generateKeys(part);
-  const key = sha256Hex(publicKey);
   const parameters = parametersDigest(part);
-  const pack = (kind: Kind, sections: readonly Uint8Array[]): Uint8Array =>
-    sealEnvelope({ kind, parameters, key, runs: [sections] });
+  // Evaluation keys may take gigabytes: they are written where they stand in their file.
+  let file: LaidOutEnvelope | undefined;
+  const { secretKey, publicKey } = yield* cryptography.generateKeys(part, (forKey, sections) => {
+    const header: EnvelopeHeader = {
+      kind: 'evaluation-keys',
+      parameters,
+      key: sha256Hex(forKey),
+      runs: 1,
+      sections: [...sections],
+    };
+    file = layOutEnvelope(header);
+    return file.runs[0] ?? [];
+  });
+  if (file === undefined) throw new InternalError('evaluation keys have no place');
+  const key = sha256Hex(publicKey);
+  const pack = (kind: Kind, section: Uint8Array): Uint8Array =>
+    sealEnvelope({ kind, parameters, key, runs: [[section]] });
   return {
-    secretKey: pack('secret-key', [secretKey]),
-    publicKey: pack('public-key', [publicKey]),
-    evaluationKeys: pack('evaluation-keys', evaluation),
+    secretKey: pack('secret-key', secretKey),
+    publicKey: pack('public-key', publicKey),
+    evaluationKeys: file.seal(),
   };
 }
 

@@ -6,9 +6,10 @@
  * Whatever the format, a digit of a key that switches s' to s is (b, a) with b = −a·s + e + P·g·s', where g is 1 modulo the
  * primes of the digit and 0 modulo all others.
  */
+import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { allPrimes, type Parameters, productOf } from '../../ir/parameters.ts';
 import { type EvaluationKeyNeeds, keyDigits } from '../../ir/switching-keys.ts';
-import type { MadeKeys } from '../base/cryptography.ts';
+import type { MadeKeys, PlaceSections } from '../base/cryptography.ts';
 import { galoisIndexOf } from '../seal/bytes/galois-elements.ts';
 import { keyParmsIdOf } from '../seal/bytes/parms-id.ts';
 import {
@@ -25,19 +26,31 @@ import type { KernelRoom } from './kernel-room.ts';
 import { saveSecretKey, transformSecret } from './secret-key.ts';
 
 /** Yields the part of the evaluation keys that is made, from 0 to 1. Throws `InternalError` where the room is closed meanwhile. */
-export function* makeKeys(room: KernelRoom, needs: EvaluationKeyNeeds): Generator<number, MadeKeys> {
+export function* makeKeys(
+  room: KernelRoom,
+  needs: EvaluationKeyNeeds,
+  place: PlaceSections,
+): Generator<number, MadeKeys> {
   const maker = new KeyMaker(room);
   try {
     const secretKey = maker.secretKey();
     const publicKey = maker.publicKey();
     yield 0;
-    const total = needs.rotationSteps.length + Number(needs.needsRelinKeys);
-    const keys = needs.parameters.specialPrimes.length === 1 ? maker.sealKeys(needs) : maker.ownKeys(needs);
-    const evaluation: Uint8Array[] = [];
+    const sections = needs.parameters.specialPrimes.length === 1 ? maker.sealSections(needs) : maker.ownSections(needs);
+    const total = sections.reduce((sum, { keys }) => sum + keys.length, 0);
+    const evaluation = place(
+      publicKey,
+      sections.map(({ bytes }) => bytes),
+    );
     let made = 0;
-    for (const section of keys) {
-      if (section instanceof Uint8Array) evaluation.push(section);
-      else yield ++made / total;
+    for (const [i, { writeHead, keys }] of sections.entries()) {
+      const target = evaluation[i];
+      if (target === undefined) throw new InternalError(`section ${i} of evaluation keys has no place`);
+      writeHead(target);
+      for (const write of keys) {
+        write(target);
+        yield ++made / total;
+      }
     }
     return { secretKey, publicKey, evaluation };
   } finally {
@@ -45,8 +58,16 @@ export function* makeKeys(room: KernelRoom, needs: EvaluationKeyNeeds): Generato
   }
 }
 
-/** What comes one after another while keys are made: that one more is, and at the end of a section its bytes. */
-type Progress = 'a key' | Uint8Array;
+/** How a section of keys is written. */
+interface Section {
+  readonly bytes: number;
+  readonly writeHead: (target: Uint8Array) => void;
+  /** Each writes a key to its place. */
+  readonly keys: readonly ((target: Uint8Array) => void)[];
+}
+
+/** In place of a Galois element, as in `key-format.ts`. */
+const relinearization = 0;
 
 class KeyMaker {
   private readonly room: KernelRoom;
@@ -71,42 +92,46 @@ class KeyMaker {
   }
 
   /** The section of relinearisation, and that of all rotations, as SEAL saves them. */
-  *sealKeys({ parameters, rotationSteps, needsRelinKeys }: EvaluationKeyNeeds): Generator<Progress> {
+  sealSections({ parameters, rotationSteps, needsRelinKeys }: EvaluationKeyNeeds): Section[] {
     const { polyModulusDegree: n, primes } = parameters;
     const keyBytes = savedSwitchingKeyBytes(parameters);
-    const indices = rotationSteps.map((step) => galoisIndexOf(step, n)).sort((a, b) => a - b);
-    const sections = [
-      ...(needsRelinKeys ? [{ table: 1, indices: [0], elementOf: () => 0 }] : []),
-      ...(indices.length > 0 ? [{ table: n, indices, elementOf: (index: number) => 2 * index + 1 }] : []),
-    ];
-    for (const { table, indices: own, elementOf } of sections) {
-      const bytes = new Uint8Array(switchingHeadBytes + 8 * table + own.length * keyBytes);
-      writeSwitchingHead(bytes, keyParmsIdOf(parameters), table);
-      const view = new DataView(bytes.buffer);
-      for (const [before, index] of own.entries()) {
+    const section = (table: number, indices: readonly number[], elementOf: (index: number) => number): Section => ({
+      bytes: switchingHeadBytes + 8 * table + indices.length * keyBytes,
+      writeHead: (target) => {
+        writeSwitchingHead(target, keyParmsIdOf(parameters), table);
+      },
+      keys: indices.map((index, before) => (target) => {
         // The table has one count for each index, and the parts of a key follow its count.
         const entry = switchingHeadBytes + 8 * index + before * keyBytes;
-        view.setBigUint64(entry, BigInt(primes.length), true);
-        this.sealKey(elementOf(index), bytes, entry + 8);
-        yield 'a key';
-      }
-      yield bytes;
-    }
+        new DataView(target.buffer, target.byteOffset).setBigUint64(entry, BigInt(primes.length), true);
+        this.sealKey(elementOf(index), target, entry + 8);
+      }),
+    });
+    const indices = rotationSteps.map((step) => galoisIndexOf(step, n)).sort((a, b) => a - b);
+    return [
+      ...(needsRelinKeys ? [section(1, [0], () => relinearization)] : []),
+      ...(indices.length > 0 ? [section(n, indices, (index) => 2 * index + 1)] : []),
+    ];
   }
 
   /** The same sections in our own format. */
-  *ownKeys(needs: EvaluationKeyNeeds): Generator<Progress> {
-    const { relinearization, rotations } = keySections(needs);
-    for (const section of [relinearization, rotations]) {
-      if (section === undefined) continue;
-      const bytes = new Uint8Array(section.bytes);
-      writeHeads(bytes, section);
-      for (const key of section.keys) {
-        this.ownKey(key, bytes);
-        yield 'a key';
-      }
-      yield bytes;
-    }
+  ownSections(needs: EvaluationKeyNeeds): Section[] {
+    const { relinearization: ofSquares, rotations } = keySections(needs);
+    return [ofSquares, rotations].flatMap((section) =>
+      section === undefined
+        ? []
+        : [
+            {
+              bytes: section.bytes,
+              writeHead: (target) => {
+                writeHeads(target, section);
+              },
+              keys: section.keys.map((key) => (target) => {
+                this.ownKey(key, target);
+              }),
+            },
+          ],
+    );
   }
 
   /** Overwrites the secret. */
@@ -181,16 +206,16 @@ class KeyMaker {
     return residue > q / 2 ? residue - q : residue;
   }
 
-  /** s(X^element) for a Galois element, s² for 0, modulo the first `count` primes. */
+  /** s(X^element) for a Galois element, s² for relinearisation, modulo the first `count` primes. */
   private fillSwitched(element: number, count: number): void {
     this.fillSecret();
     const { room } = this;
     const { kernels, n } = room.context;
     const permutation = room.places.residues;
-    if (element !== 0) kernels.fillPermutation(permutation, element, n);
+    if (element !== relinearization) kernels.fillPermutation(permutation, element, n);
     for (let k = 0; k < count; k++) {
       const [source, target] = [room.limb('made', k), room.limb('switched', k)];
-      if (element === 0) kernels.multiply(source, source, target, room.prime(k), 0, n);
+      if (element === relinearization) kernels.multiply(source, source, target, room.prime(k), 0, n);
       else kernels.permute(source, target, permutation, 0, n);
     }
   }

@@ -9,7 +9,7 @@
  *
  *   v_(2j) + i·v_(2j+1) = Σ_(k<h) W_k·exp(2πi·jk/h)    W_k = Z_k + Z_(k+h) + i·exp(2πik/m)·(Z_k − Z_(k+h))
  */
-import { rootOfUnity, slotsByRoot } from '../rns/memory/embedding-tables.ts';
+import { slotsByRoot } from '../rns/memory/embedding-tables.ts';
 
 export class SlotDecoder {
   private readonly n: number;
@@ -24,9 +24,9 @@ export class SlotDecoder {
   constructor(n: number) {
     this.n = n;
     this.slots = slotsByRoot(n);
-    const roots = Array.from({ length: n }, (_, k) => rootOfUnity(k, 2 * n));
-    this.cosines = Float64Array.from(roots, (root) => root.real);
-    this.sines = Float64Array.from(roots, (root) => root.imaginary);
+    this.cosines = new Float64Array(n);
+    this.sines = new Float64Array(n);
+    this.fillRoots();
     this.real = new Float64Array(n / 4);
     this.imaginary = new Float64Array(n / 4);
   }
@@ -42,6 +42,22 @@ export class SlotDecoder {
       result[slots[2 * j + 1] ?? 0] = imaginary[j] ?? 0;
     }
     return result;
+  }
+
+  /** Sine and cosine are taken of angles up to π/4 only, where rounding the angle costs less than a unit in their last place. */
+  private fillRoots(): void {
+    const { n, cosines, sines } = this;
+    const set = (k: number, cosine: number, sine: number): void => {
+      cosines[k] = cosine;
+      sines[k] = sine;
+    };
+    for (let k = 0; k <= n / 4; k++) {
+      const [c, s] = [Math.cos((Math.PI * k) / n), Math.sin((Math.PI * k) / n)];
+      set(n / 2 - k, s, c);
+      set(n / 2 + k, -s, c);
+      if (k > 0) set(n - k, -c, s);
+      set(k, c, s);
+    }
   }
 
   /** W_k, in bit-reversed order. */

@@ -5,7 +5,7 @@
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Parameters } from '../../ir/parameters.ts';
 import type { EvaluationKeyNeeds } from '../../ir/switching-keys.ts';
-import type { Cryptography, MadeKeys, SecretCipher } from '../base/cryptography.ts';
+import { type Cryptography, type MadeKeys, placeApart, type SecretCipher } from '../base/cryptography.ts';
 import { galoisKeysStepwise } from './generate-galois-keys.ts';
 import { SealContext } from './library/context.ts';
 import { Handles } from './library/handles.ts';
@@ -30,7 +30,7 @@ export class SealCryptography implements Cryptography {
     this.parameters = parameters;
   }
 
-  *generateKeys(needs: EvaluationKeyNeeds): Generator<number, MadeKeys> {
+  *generateKeys(needs: EvaluationKeyNeeds, place = placeApart): Generator<number, MadeKeys> {
     const { seal, parameters } = this;
     const { rotationSteps, needsRelinKeys } = needs;
     const total = rotationSteps.length + Number(needsRelinKeys);
@@ -53,7 +53,12 @@ export class SealCryptography implements Cryptography {
         evaluation.push(next.value);
       }
       const secretKey = saveUncompressed(seal, handles.own(generator.secretKey()));
-      return { secretKey, publicKey, evaluation };
+      const placed = place(
+        publicKey,
+        evaluation.map(({ length }) => length),
+      );
+      for (const [i, section] of evaluation.entries()) placed[i]?.set(section);
+      return { secretKey, publicKey, evaluation: placed };
     } finally {
       handles.freeAll();
       context.close();

@@ -78,7 +78,7 @@ function fillOffsets(offsets: Uint32Array, slots: Uint32Array): void {
  * exp(2πi·k / order) for an order that is a power of two of at least 8: sine and cosine are taken of angles up to π/4 only,
  * where the rounding of the angle costs less than a unit in their last place.
  */
-export function rootOfUnity(k: number, order: number): { readonly real: number; readonly imaginary: number } {
+function rootOfUnity(k: number, order: number): { readonly real: number; readonly imaginary: number } {
   const turns = ((k % order) + order) % order;
   const quarter = order / 4;
   const quadrant = Math.floor(turns / quarter);

@@ -22,27 +22,43 @@ export interface Envelope extends Omit<EnvelopeHeader, 'runs' | 'sections'> {
   readonly runs: readonly (readonly Uint8Array[])[];
 }
 
-export function sealEnvelope({ runs, ...rest }: Envelope): Uint8Array {
-  const [first = []] = runs;
-  const header = { ...rest, runs: runs.length, sections: first.map(({ length }) => length) };
+/** A file that is still to be filled. */
+export interface LaidOutEnvelope {
+  /** Its sections, views of its bytes. */
+  readonly runs: readonly (readonly Uint8Array[])[];
+  /** The file, once they are filled. */
+  seal(): Uint8Array;
+}
+
+export function layOutEnvelope(header: EnvelopeHeader): LaidOutEnvelope {
   const head = encodeHead(header);
   const size = runBytes(header);
-  const end = head.length + runs.length * size;
+  const end = head.length + header.runs * size;
   const bytes = new Uint8Array(end + trailerBytes(header));
   const trailer = bytes.subarray(end);
   bytes.set(head);
-  let at = head.length;
+  const contents = Array.from({ length: header.runs }, (_, run) =>
+    bytes.subarray(head.length + run * size, head.length + (run + 1) * size),
+  );
+  return {
+    runs: contents.map((content) => sectionsOf(content, header.sections)),
+    seal: () => {
+      for (const [run, content] of contents.entries()) trailer.set(sha256(content), run * digestBytes);
+      trailer.set(sha256(boundBytes(head, trailer)), trailer.length - digestBytes);
+      return bytes;
+    },
+  };
+}
+
+export function sealEnvelope({ runs, ...rest }: Envelope): Uint8Array {
+  const sizes = (runs[0] ?? []).map(({ length }) => length);
+  const file = layOutEnvelope({ ...rest, runs: runs.length, sections: sizes });
   for (const [run, sections] of runs.entries()) {
-    const start = at;
-    for (const section of sections) {
-      bytes.set(section, at);
-      at += section.length;
-    }
-    if (at - start !== size) throw new InternalError(`run ${run} of an envelope has other sizes than the first`);
-    trailer.set(sha256(bytes.subarray(start, at)), run * digestBytes);
+    if (sections.length !== sizes.length || sections.some(({ length }, i) => length !== sizes[i]))
+      throw new InternalError(`run ${run} of an envelope has other sizes than the first`);
+    for (const [i, section] of sections.entries()) file.runs[run]?.[i]?.set(section);
   }
-  trailer.set(sha256(boundBytes(head, trailer)), trailer.length - digestBytes);
-  return bytes;
+  return file.seal();
 }
 
 /** The sections are views of the bytes. Throws `HepcError` (H601–H607) unless all is as stated and as expected. */
