@@ -136,6 +136,17 @@ export interface Kernels {
     to: number,
   ): void;
 
+  /** target += x·f, with x read through `permutation`; `factor` as in `divide`. The target is not x. */
+  addPermuted(
+    x: number,
+    permutation: number,
+    factor: number,
+    target: number,
+    prime: number,
+    from: number,
+    to: number,
+  ): void;
+
   /**
    * Coefficients of the plaintext whose slots are `slots`, times `scale`: n doubles, rounded to integers. Returns the
    * largest in absolute value, NaN where one is NaN.

@@ -31,14 +31,13 @@ export function rotateExtended(site: Site, x: Value, digits: number, key: Rotati
 
 /** Adds P times polynomial 0 of x, rotated: what the inner products of a rotation of x lack. */
 export function addRotated(site: Site, x: Value, permutation: number, target: ExtendedValue): void {
-  const { context, team, workspace, desk } = site;
+  const { context, team, workspace } = site;
   const { kernels, n, parameters } = context;
   const { from, to } = range(team, n);
   for (let j = 0; j <= x.level; j++) {
     const limb = extendedLimbAt(context, target, 0, j);
     const special = specialAt(parameters, workspace.factors, j);
-    kernels.permute(limbAt(x, n, 0, j), desk.scratch, permutation, from, to);
-    kernels.divide(desk.scratch, workspace.zero, special, limb, 0, limb, dataPrime(site, j), from, to);
+    kernels.addPermuted(limbAt(x, n, 0, j), permutation, special, limb, dataPrime(site, j), from, to);
   }
   team.barrier();
 }

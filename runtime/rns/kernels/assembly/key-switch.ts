@@ -127,3 +127,24 @@ export function divide(
     v128.store(target + at, balance(result, q, reciprocal));
   }
 }
+
+/** |result before balancing| < 3/4·q + (q + 1)/2. */
+export function addPermuted(
+  x: usize,
+  permutation: usize,
+  factor: usize,
+  target: usize,
+  prime: usize,
+  from: i32,
+  to: i32,
+): void {
+  const q = primeOf(prime);
+  const reciprocal = reciprocalOf(prime);
+  const f = v128.load64_splat(factor);
+  const fOverQ = v128.load64_splat(factor, 8);
+  const end = (<usize>to) << 3;
+  for (let at = (<usize>from) << 3; at < end; at += 16) {
+    const product = multiplyBy(loadPermuted(x, wordAt(permutation, at)), f, fOverQ, q);
+    v128.store(target + at, balance(f64x2.add(product, v128.load(target + at)), q, reciprocal));
+  }
+}

@@ -187,3 +187,32 @@ describe('divide', () => {
     }
   });
 });
+
+describe('addPermuted', () => {
+  const limbs = KernelLimbs.open(n, 2, 16 + 2 * n);
+
+  test('adds a multiple of what a permutation reads, in its range alone', async () => {
+    const table = await limbs;
+    fc.assert(
+      fc.property(draws, ranges(n), fc.nat(), (draw, range, seed) => {
+        const random = seededRandom(seed);
+        table.setPrime(draw.q);
+        const [x, sum] = ['x', 'sum'].map((label) => drawLimb(draw, label, n)) as [number[], number[]];
+        const [drawn = NaN] = drawLimb(draw, 'factor', 1);
+        const limit = (draw.q - 1) / 2;
+        const factor = Math.max(-limit, Math.min(limit, drawn));
+        table.write(0, x);
+        table.write(1, sum);
+        new Float64Array(table.memory.buffer, table.at(2), 2).set([factor, factor / draw.q]);
+        const words = [...random.permutation(n / 2)].map((pair) => 16 * pair + random.integer(0, 1));
+        const permutation = table.at(2) + 16;
+        table.words(permutation, words);
+        const source = (i: number): number => 2 * ((words[i >> 1] ?? 0) >> 4) + ((i & 1) ^ ((words[i >> 1] ?? 0) & 1));
+        const { from, to } = range;
+        table.kernels.addPermuted(table.at(0), permutation, table.at(2), table.at(1), table.prime, from, to);
+        const expected = (i: number): bigint => integer(sum, i) + BigInt(factor) * integer(x, source(i));
+        expectLimb(table.read(1), draw.q, expected, range, sum);
+      }),
+    );
+  });
+});
