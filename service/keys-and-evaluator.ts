@@ -6,11 +6,11 @@ import type { KeyCheck } from './keys/keys.ts';
 import type { Backend } from './stores/backend.ts';
 
 export function keyChecker({ objects }: Pick<Backend, 'objects'>, evaluator: Evaluator): KeyCheck {
-  return async ({ digest }, path) => {
+  return async ({ digest }, path, keys) => {
     const file = await objects.open('plans', digest);
     if (file === undefined) throw new InternalError(`the plan ${digest} is not in the store`);
     try {
-      return await evaluator.checkKeys({ digest, path: file.path }, path);
+      return await evaluator.checkKeys({ digest, path: file.path }, path, keys);
     } finally {
       await file.release();
     }

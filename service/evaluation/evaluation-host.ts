@@ -2,6 +2,8 @@
 import { open, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
+import { unlikeAnnounced } from '../../ir/diagnostics/service/stores.ts';
+import { sha256HexOf } from '../../ir/digest.ts';
 import { fileAccess } from '../../runtime/format/file-access.ts';
 import { openClientPart } from '../../runtime/hep/client-part.ts';
 import { readEvaluationKeys } from '../../runtime/cipher/key-files.ts';
@@ -62,10 +64,14 @@ export class EvaluationHost {
     }
   }
 
-  /** Identity of keys that fit a plan. Rejects with `HepcError`. */
-  async checkKeys({ digest, path }: EvaluationRequest['plan'], keys: string): Promise<string> {
-    const part = this.shelf.find(digest)?.plan.client ?? (await readClientPart(path));
-    return readEvaluationKeys(await readFile(keys), part).keyId;
+  /** Identity of keys of this SHA-256 that fit a plan. Rejects with `HepcError`. */
+  async checkKeys(plan: EvaluationRequest['plan'], keys: string, digest: string): Promise<string> {
+    const part = this.shelf.find(plan.digest)?.plan.client ?? (await readClientPart(plan.path));
+    const bytes = await readFile(keys);
+    // Not on this thread, which evaluations wait for.
+    const got = await sha256HexOf(bytes as Uint8Array<ArrayBuffer>);
+    if (got !== digest) throw new HepcError([unlikeAnnounced({ what: 'the keys', expected: digest, got })]);
+    return readEvaluationKeys(bytes, part).keyId;
   }
 
   async forget(keys: string): Promise<void> {

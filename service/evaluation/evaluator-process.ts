@@ -32,7 +32,7 @@ async function answer(host: EvaluationHost, question: Question, options: RunOpti
       case 'evaluate':
         return { kind: 'evaluated', result: await host.evaluate(question, options) };
       case 'check-keys':
-        return { kind: 'checked', keyId: await host.checkKeys(question.plan, question.path) };
+        return { kind: 'checked', keyId: await host.checkKeys(question.plan, question.path, question.digest) };
       case 'forget':
         await host.forget(question.keys);
         return { kind: 'forgotten' };

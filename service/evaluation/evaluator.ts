@@ -48,8 +48,11 @@ export interface Evaluator {
    * next request starts another), with the reason of `signal`, and with what `onProgress` throws.
    */
   evaluate(request: EvaluationRequest): Promise<EvaluationResult>;
-  /** Checks a file of evaluation keys against a plan, and gives its identity. Rejects with `HepcError`. */
-  checkKeys(plan: EvaluationRequest['plan'], path: string): Promise<{ readonly keyId: string }>;
+  /**
+   * Checks a file of evaluation keys against a plan, and gives its identity. Rejects with `HepcError`: H805 for another SHA-256
+   * than `digest`.
+   */
+  checkKeys(plan: EvaluationRequest['plan'], path: string, digest: string): Promise<{ readonly keyId: string }>;
   /** Whether plan and keys are in memory: 2 for both, 1 for the plan alone, 0. Known without asking the process. */
   holds(plan: string, keys: string): number;
   usage(): Promise<EvaluatorUsage>;

@@ -44,8 +44,8 @@ export class ProcessEvaluator implements Evaluator {
     return of(answer, 'evaluated').result;
   }
 
-  async checkKeys(plan: EvaluationRequest['plan'], path: string): Promise<{ readonly keyId: string }> {
-    const { keyId } = of(await this.ask({ kind: 'check-keys', plan, path }), 'checked');
+  async checkKeys(plan: EvaluationRequest['plan'], path: string, digest: string): Promise<{ readonly keyId: string }> {
+    const { keyId } = of(await this.ask({ kind: 'check-keys', plan, path, digest }), 'checked');
     return { keyId };
   }
 

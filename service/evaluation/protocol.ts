@@ -12,7 +12,12 @@ export interface EvaluatorSettings {
 /** A request that has an answer, by its number. */
 export type Question =
   | ({ readonly kind: 'evaluate' } & Pick<EvaluationRequest, 'plan' | 'keys' | 'inputs' | 'outputs'>)
-  | { readonly kind: 'check-keys'; readonly plan: EvaluationRequest['plan']; readonly path: string }
+  | {
+      readonly kind: 'check-keys';
+      readonly plan: EvaluationRequest['plan'];
+      readonly path: string;
+      readonly digest: string;
+    }
   | { readonly kind: 'forget'; readonly keys: string }
   | { readonly kind: 'usage' };
 

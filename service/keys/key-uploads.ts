@@ -3,6 +3,7 @@
  * keys of the tenant. What has arrived stays; whoever asks for a whole one waits for what becomes of it.
  */
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { keysTooLarge, tooManyUploads, unknownModel, unknownUpload } from '../../ir/diagnostics/service/http.ts';
@@ -121,8 +122,12 @@ export class KeyUploads {
     try {
       const plan = this.catalogue.byDigest(note.plan);
       if (plan === undefined) throw new HepcError([unknownModel({ id: note.model })]);
-      const source = this.backend.uploads.read(id);
-      await this.keys.accept({ tenant, digest: note.digest, plan, bytes: length, source });
+      const file = await this.backend.uploads.file(id);
+      try {
+        await this.keys.accept({ tenant, digest: note.digest, plan, file });
+      } finally {
+        await rm(file.path, { force: true });
+      }
     } catch (error) {
       if (isRefusal(error)) await this.backend.uploads.delete(id);
       throw error;

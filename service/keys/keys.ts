@@ -12,8 +12,8 @@ import { changeEntry, type Entry, type Json } from '../stores/registry.ts';
 import { Holders } from './holders.ts';
 import { type KeyRecord, keyRecordSchema } from './key-record.ts';
 
-/** Checks the file of keys at `path` against a plan. Rejects with `HepcError`. */
-export type KeyCheck = (plan: ServedPlan, path: string) => Promise<{ readonly keyId: string }>;
+/** Checks the file of keys at `path`, whose SHA-256 has to be `digest`, against a plan. Rejects with `HepcError`. */
+export type KeyCheck = (plan: ServedPlan, path: string, digest: string) => Promise<{ readonly keyId: string }>;
 
 interface KeysOptions {
   readonly settings: Pick<ServiceSettings, 'keySeconds' | 'tenantKeyBytes'>;
@@ -27,8 +27,8 @@ export interface UploadedKeys {
   /** SHA-256, as it was announced. */
   readonly digest: string;
   readonly plan: ServedPlan;
-  readonly bytes: number;
-  readonly source: AsyncIterable<Uint8Array>;
+  /** Gone where they are accepted. */
+  readonly file: { readonly path: string; readonly bytes: number };
 }
 
 const prefix = 'keys';
@@ -86,13 +86,14 @@ export class Keys {
    * Stores what a tenant has uploaded. Rejects with H805 for other bytes than were announced, H845, H807, and what is wrong
    * with the keys; nothing is there then that was not before.
    */
-  async accept({ tenant, digest, plan, bytes, source }: UploadedKeys): Promise<KeyRecord> {
+  async accept({ tenant, digest, plan, file }: UploadedKeys): Promise<KeyRecord> {
+    const { bytes } = file;
     await this.requireRoom(tenant, bytes, 0, digest);
     const { objects, registry } = this.backend;
     await this.holders.claim(digest, tenant, this.now);
     try {
-      await objects.put('keys', digest, source, { limitBytes: bytes, digest, durable: true });
-      const { keyId } = await this.checkStored(digest, plan);
+      const { keyId } = await this.check(plan, file.path, digest);
+      await objects.putFile('keys', digest, { ...file, digest }, { durable: true });
       const now = this.now();
       const record: KeyRecord = {
         ...{ tenant, digest, keyId, plans: [plan.digest], bytes },
@@ -175,7 +176,7 @@ export class Keys {
     const file = await this.backend.objects.open('keys', digest);
     if (file === undefined) throw new HepcError([damagedObject({ what: 'a file of keys', reason: 'it is not there' })]);
     try {
-      return await this.check(plan, file.path);
+      return await this.check(plan, file.path, digest);
     } finally {
       await file.release();
     }

@@ -25,8 +25,11 @@ export interface Uploads {
    * where there are more bytes than `length`, and with H807.
    */
   append(id: string, offset: number, source: AsyncIterable<Uint8Array>): Promise<number>;
-  /** All bytes of an upload, in pieces, each of which is good until the next is asked for. */
-  read(id: string): AsyncIterable<Uint8Array>;
+  /**
+   * What has arrived of an upload, as a file of this machine that is its taker's: to become an object by `putFile`, or to be
+   * removed. The upload stays until it is deleted. Rejects with H807 and H808.
+   */
+  file(id: string): Promise<{ readonly path: string; readonly bytes: number }>;
   delete(id: string): Promise<boolean>;
   list(): AsyncIterable<Upload>;
 }

@@ -1,10 +1,11 @@
 /** The process that evaluates: its end, its budget, its answers. */
 import { execFileSync, fork } from 'node:child_process';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sha256Hex } from '../../ir/digest.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { Client } from '../../runtime/client.ts';
 import { writeHep } from '../../runtime/hep/write.ts';
@@ -134,10 +135,11 @@ test('refusals have their diagnostics, and cost nobody else anything', async () 
     expect(
       await codesOfAsync(() => evaluator.evaluate(request({ inputs: [{ path: at('one'), first: 1, end: 2 }] }))),
     ).toEqual(['H649']);
-    expect(await codesOfAsync(() => evaluator.checkKeys({ digest: 'plan', path: at('plan') }, at('one')))).toEqual([
-      'H603',
-    ]);
-    expect((await evaluator.checkKeys({ digest: 'x', path: at('other') }, at('b'))).keyId).toMatch(/^[0-9a-f]{64}$/);
+    const check = (path: string, digest = sha256Hex(readFileSync(path))) =>
+      evaluator.checkKeys({ digest: 'x', path: at('other') }, path, digest);
+    expect(await codesOfAsync(() => check(at('one')))).toEqual(['H603']);
+    expect(await codesOfAsync(() => check(at('b'), '0'.repeat(64)))).toEqual(['H805']);
+    expect((await check(at('b'))).keyId).toMatch(/^[0-9a-f]{64}$/);
     await evaluator.evaluate(request());
     expect(await evaluator.usage()).toMatchObject({ crashes: 0 });
     await evaluator.forget('c');
@@ -172,7 +174,8 @@ test('the process ends with its parent', async () => {
   const program = `
     import { openEvaluator } from ${JSON.stringify(new URL('../../service/evaluation/open-evaluator.ts', import.meta.url).href)};
     const evaluator = openEvaluator({ memoryBytes: 2 ** 30, threads: 1 });
-    await evaluator.checkKeys({ digest: 'plan', path: ${JSON.stringify(at('plan'))} }, ${JSON.stringify(at('a'))});
+    const plan = { digest: 'plan', path: ${JSON.stringify(at('plan'))} };
+    await evaluator.checkKeys(plan, ${JSON.stringify(at('a'))}, '${sha256Hex(readFileSync(at('a')))}');
     process.send('ready');`;
   await writeFile(at('parent.mts'), program);
   const parent = fork(at('parent.mts'), { execArgv: [] });

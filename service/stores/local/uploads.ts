@@ -2,7 +2,8 @@
  * An upload is a record and a file of the bytes that have arrived, whose size is the offset. Bytes are flushed before their
  * offset is told.
  */
-import { open, readdir, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -14,7 +15,6 @@ import { type Json, jsonSchema } from '../registry.ts';
 import type { Upload, Uploads } from '../uploads.ts';
 import { onDisk } from '../../base/on-disk.ts';
 import { fileMode, flushFolder, ifThere, removeFile, writeAll } from './disk.ts';
-import { readHandle } from './objects.ts';
 import { readRecords, type RecordFolders, writeRecord } from './records.ts';
 import { frozen } from './registry.ts';
 
@@ -114,18 +114,15 @@ export class LocalUploads implements Uploads {
     }
   }
 
-  async *read(id: string): AsyncGenerator<Uint8Array, void, undefined> {
-    checkObjectName(id);
-    const record = this.#records.get(id);
-    if (record === undefined) throw new InternalError(`there is no upload ${id}`);
+  async file(id: string): Promise<{ readonly path: string; readonly bytes: number }> {
+    const upload = await this.get(id);
+    if (upload === undefined) throw new InternalError(`there is no upload ${id}`);
     const what = `upload ${id}`;
-    const handle = await ifThere(onDisk(what, () => open(this.#bytesOf(id), 'r')));
-    if (handle === undefined) throw new HepcError([damagedObject({ what, reason: 'its file is gone' })]);
-    try {
-      yield* readHandle(handle, what, { size: record.length, inPassing: true });
-    } finally {
-      await handle.close();
-    }
+    const path = join(this.#folders.unfinished, `${id}-${randomUUID()}`);
+    // Another name of the same bytes, which nobody changes any more once all are there.
+    const linked = await ifThere(onDisk(what, () => link(this.#bytesOf(id), path).then(() => true)));
+    if (linked === undefined) throw new HepcError([damagedObject({ what, reason: 'its file is gone' })]);
+    return { path, bytes: upload.offset };
   }
 
   async delete(id: string): Promise<boolean> {

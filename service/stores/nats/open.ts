@@ -39,7 +39,7 @@ export async function openNatsBackend(servers: string, options: NatsOptions = {}
     };
     const arrived = new Chunks(link, chunks.uploads);
     const objects = new NatsObjects(new NatsRegistry(link, records.objects), bytes, cache);
-    const uploads = new NatsUploads(new NatsRegistry(link, records.uploads), arrived);
+    const uploads = new NatsUploads(new NatsRegistry(link, records.uploads), arrived, (id) => cache.unfinishedPath(id));
     const sweeps = [
       ...buckets.map((bucket) => new ChunkSweep(bytes[bucket], () => objects.ids(bucket))),
       new ChunkSweep(arrived, () => uploads.ids()),

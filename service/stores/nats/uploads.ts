@@ -2,10 +2,13 @@
  * An upload is a record, and chunks that each tell how many bytes there are with it. A chunk is stored only where the last
  * one is still the one that it follows: so of two that append at once, at whichever fronts, one is refused.
  */
+import { open } from 'node:fs/promises';
 import { z } from 'zod';
 
 import { HepcError, InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { damagedObject, otherOffset, tooManyBytes } from '../../../ir/diagnostics/service/stores.ts';
+import { onDisk } from '../../base/on-disk.ts';
+import { fileMode, removeFile, writeAll } from '../local/disk.ts';
 import { checkObjectName } from '../names.ts';
 import { pieces } from '../pieces.ts';
 import { type Entry, type Json, jsonSchema } from '../registry.ts';
@@ -23,9 +26,13 @@ export class NatsUploads implements Uploads {
   readonly #records: NatsRegistry;
   readonly #chunks: Chunks;
 
-  constructor(records: NatsRegistry, chunks: Chunks) {
+  readonly #unfinishedPath: (id: string) => string;
+
+  /** @param unfinishedPath where files of uploads are made */
+  constructor(records: NatsRegistry, chunks: Chunks, unfinishedPath: (id: string) => string) {
     this.#records = records;
     this.#chunks = chunks;
+    this.#unfinishedPath = unfinishedPath;
   }
 
   async create(id: string, length: number, note: Json): Promise<Upload> {
@@ -64,23 +71,37 @@ export class NatsUploads implements Uploads {
     return end;
   }
 
-  async *read(id: string): AsyncGenerator<Uint8Array, void, undefined> {
+  async file(id: string): Promise<{ readonly path: string; readonly bytes: number }> {
     checkObjectName(id);
+    const path = this.#unfinishedPath(id);
+    const bytes = await onDisk(`upload ${id}`, () => this.#download(id, path));
+    return { path, bytes };
+  }
+
+  async #download(id: string, path: string): Promise<number> {
     const what = `upload ${id}`;
     const entry = await this.#records.get(id);
     if (entry === undefined) throw new InternalError(`there is no ${what}`);
-    let [end, seq] = [0, 1];
-    for (;;) {
-      const found = await this.#chunks.from(id, seq);
-      for (const { data, header } of found) {
-        end += data.length;
-        if (Number(header(endHeader)) !== end)
-          throw new HepcError([damagedObject({ what, reason: `bytes before ${end} are gone` })]);
-        yield data;
+    const handle = await open(path, 'wx', fileMode);
+    try {
+      let [end, seq] = [0, 1];
+      for (;;) {
+        const found = await this.#chunks.from(id, seq);
+        for (const { data, header } of found) {
+          await writeAll(handle, data);
+          end += data.length;
+          if (Number(header(endHeader)) !== end)
+            throw new HepcError([damagedObject({ what, reason: `bytes before ${end} are gone` })]);
+        }
+        const last = found.at(-1);
+        if (last === undefined) return end;
+        seq = last.seq + 1;
       }
-      const last = found.at(-1);
-      if (last === undefined) return;
-      seq = last.seq + 1;
+    } catch (error) {
+      await removeFile(path);
+      throw error;
+    } finally {
+      await handle.close();
     }
   }
 

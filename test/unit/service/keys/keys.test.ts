@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished, expect, test } from 'vitest';
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { sha256Hex } from '../../../../ir/digest.ts';
 import { damagedFile } from '../../../../ir/diagnostics/runtime.ts';
+import { unlikeAnnounced } from '../../../../ir/diagnostics/service/stores.ts';
 import { Holders } from '../../../../service/keys/holders.ts';
 import { Keys } from '../../../../service/keys/keys.ts';
 import { figuresOf } from '../../../../service/models/served-plan.ts';
@@ -33,14 +35,19 @@ async function setUp() {
   const clock = { now: 1e12, refuses: false };
   const keys = new Keys(backend, {
     settings: { keySeconds: 100, tenantKeyBytes: 40 },
-    check: () =>
-      clock.refuses
-        ? Promise.reject(new HepcError([damagedFile({ reason: 'so' })]))
-        : Promise.resolve({ keyId: 'c'.repeat(64) }),
+    check: async (_, path, expected) => {
+      const got = sha256Hex(await readFile(path));
+      if (got !== expected) throw new HepcError([unlikeAnnounced({ what: 'the keys', expected, got })]);
+      if (clock.refuses) throw new HepcError([damagedFile({ reason: 'so' })]);
+      return { keyId: 'c'.repeat(64) };
+    },
     now: () => clock.now,
   });
-  const accept = (tenant: string, source = bytes, name = digest) =>
-    keys.accept({ tenant, digest: name, plan, bytes: source.length, source: one(source) });
+  const accept = async (tenant: string, source = bytes, name = digest) => {
+    const path = backend.objects.unfinishedPath(name);
+    await writeFile(path, source);
+    return keys.accept({ tenant, digest: name, plan, file: { path, bytes: source.length } });
+  };
   const stored = async (name = digest) => (await backend.objects.stat('keys', name)) !== undefined;
   return { backend, clock, keys, accept, stored };
 }

@@ -1,7 +1,10 @@
 /** What the contract asks of a backend under test, and bytes to store in it. */
 import { createHash } from 'node:crypto';
 
+import { readFile, rm } from 'node:fs/promises';
+
 import type { Backend } from '../../../../../service/stores/backend.ts';
+import type { Uploads } from '../../../../../service/stores/uploads.ts';
 
 export interface StoreUnderTest {
   readonly backend: Backend;
@@ -61,6 +64,14 @@ export async function digestOf(source: AsyncIterable<Uint8Array> | undefined): P
   const hash = createHash('sha256');
   for await (const part of source) hash.update(part);
   return hash.digest('hex');
+}
+
+/** Of what has arrived of an upload, as a file that is gone then. */
+export async function digestOfUpload(uploads: Uploads, id: string): Promise<string | undefined> {
+  const { path } = await uploads.file(id);
+  const digest = sha256(await readFile(path));
+  await rm(path);
+  return digest;
 }
 
 export async function listOf<T>(source: AsyncIterable<T>): Promise<T[]> {

@@ -12,7 +12,7 @@ import type { Backend } from '../../../../../service/stores/backend.ts';
 import { openNatsBackend } from '../../../../../service/stores/nats/open.ts';
 import { codesOfAsync } from '../../../../support/codes.ts';
 import { type NatsServer, natsServerPath, startNatsServer } from '../../../../support/nats-server.ts';
-import { digestOf, inPieces, listOf, sha256, someBytes } from '../contract/store-under-test.ts';
+import { digestOf, digestOfUpload, inPieces, listOf, sha256, someBytes } from '../contract/store-under-test.ts';
 
 const reason = 'skipped: there is no nats-server 2.11 (HEPC_NATS_SERVER, PATH)';
 const task = { job: 'j', part: 0, plan: 'p', keys: 'k' };
@@ -79,7 +79,7 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     await server.start();
     const [updated, created] = await meanwhile;
     expect([updated?.value, created?.value]).toEqual([2, 1]);
-    expect(await digestOf(uploads.read('u'))).toBe(sha256(bytes));
+    expect(await digestOfUpload(uploads, 'u')).toBe(sha256(bytes));
     expect(await digestOf(await objects.read('keys', 'k'))).toBe(sha256(bytes));
     expect(await digestOf(await objects.read('inputs', 'i'))).toBe(sha256(bytes));
     expect(await taking).toMatchObject({ task: { part: 1 }, attempt: 1 });
@@ -108,7 +108,7 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
       expect(await registry.get('a')).toEqual(updated);
       expect(await registry.get('b')).toEqual(created);
       expect(updated && (await registry.update(updated, 3))?.value).toBe(3);
-      expect(await digestOf(uploads.read('u'))).toBe(sha256(someBytes(10)));
+      expect(await digestOfUpload(uploads, 'u')).toBe(sha256(someBytes(10)));
     } finally {
       await backend.close();
       await proxy.end();
