@@ -3,8 +3,9 @@
  * sends or takes now and then before that.
  */
 import type { FastifyInstance } from 'fastify';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { bodyTooLarge, slowBody } from '../../../ir/diagnostics/service/http.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { freeBytes } from '../../../runtime/base/free-bytes.ts';
@@ -24,14 +25,17 @@ export interface ArrivingOptions extends BodyOptions {
  * request is not destroyed where the reader stops, since it is still to be answered. With `inPassing` a piece is good until the
  * next is asked for.
  */
-export async function* arriving(
-  raw: IncomingMessage,
+export function arriving(raw: Readable, options: ArrivingOptions): AsyncGenerator<Uint8Array> {
+  return read(new Received(raw), options);
+}
+
+async function* read(
+  received: Received,
   { stallSeconds, onBytes, limitBytes, inPassing = false }: ArrivingOptions,
 ): AsyncGenerator<Uint8Array> {
-  const pieces = raw.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>;
   let total = 0;
   for (;;) {
-    const next = await within(pieces.next(), stallSeconds);
+    const next = await within(received.next(), stallSeconds);
     if (next === undefined) throw new HepcError([slowBody({ seconds: stallSeconds })]);
     if (next.done === true) return;
     total += next.value.length;
@@ -39,6 +43,62 @@ export async function* arriving(
     if (total > limitBytes) throw new HepcError([bodyTooLarge({ limit: limitBytes })]);
     yield next.value;
     if (inPassing) freeBytes(next.value);
+  }
+}
+
+/** What may have come ahead of its reader. */
+const aheadBytes = 64 * 1024;
+
+/**
+ * The pieces of a request, taken from the moment on that this is made: where a connection breaks, the request itself forgets
+ * what nobody has read, and whoever resumes an upload would have to send it again.
+ */
+class Received implements AsyncIterator<Buffer, undefined> {
+  private readonly raw: Readable;
+  private readonly pieces: Buffer[] = [];
+  private bytes = 0;
+  private end: { readonly error?: Error } | undefined;
+  private wake = (): void => undefined;
+
+  constructor(raw: Readable) {
+    this.raw = raw;
+    const over = (end: { readonly error?: Error }): void => {
+      this.end ??= end;
+      this.wake();
+    };
+    raw.on('data', (piece: Buffer) => {
+      this.pieces.push(piece);
+      this.bytes += piece.length;
+      if (this.bytes >= aheadBytes) raw.pause();
+      this.wake();
+    });
+    raw.once('end', () => {
+      over({});
+    });
+    raw.once('error', (error: Error) => {
+      over({ error });
+    });
+    const broken = (): void => {
+      over({ error: new Error('the connection broke') });
+    };
+    raw.once('close', broken);
+    if (raw.destroyed) broken();
+  }
+
+  /** Rejects with what has broken the connection, once all that came before has been given. */
+  async next(): Promise<IteratorResult<Buffer, undefined>> {
+    while (this.pieces.length === 0 && this.end === undefined)
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    const piece = this.pieces.shift();
+    if (piece === undefined) {
+      if (this.end?.error !== undefined) throw this.end.error;
+      return { done: true, value: undefined };
+    }
+    this.bytes -= piece.length;
+    if (this.bytes < aheadBytes && this.end === undefined) this.raw.resume();
+    return { done: false, value: piece };
   }
 }
 

@@ -48,7 +48,7 @@ export function handleErrors(app: FastifyInstance): void {
   app.addHook('onResponse', (request, _, done) => {
     if (!request.raw.complete) {
       // Whoever has read a part of it may still be attached.
-      request.raw.removeAllListeners('readable').resume();
+      request.raw.removeAllListeners('data').resume();
       // The connection is kept where the rest has come: by then another request may be on it.
       setTimeout(() => {
         if (!request.raw.complete) request.raw.socket.destroy();

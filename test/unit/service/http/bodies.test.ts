@@ -4,8 +4,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { HandedOn, leaving } from '../../../../service/http/base/bodies.ts';
+import { arriving, HandedOn, leaving } from '../../../../service/http/base/bodies.ts';
 
 /** Each with memory of its own, as Node gives them. */
 function piecesOf(sizes: readonly number[]): Uint8Array[] {
@@ -66,4 +67,34 @@ test('pieces of an answer are whole, counted, and of the first ones the memory g
   expect(pieces.filter(({ length }) => length > 0).length).toBe(4);
   server.closeAllConnections();
   server.close();
+});
+
+test('what came before the connection broke is given, then what broke it', async () => {
+  const raw = new Readable({ read: () => undefined });
+  const got: number[] = [];
+  const reading = (async () => {
+    const body = arriving(raw, { stallSeconds: 10, limitBytes: 1000, onBytes: () => undefined });
+    // As a handler that first looks something up.
+    await sleep(20);
+    for await (const piece of body) got.push(...piece);
+  })();
+  reading.catch(() => undefined);
+  await sleep(5);
+  raw.push(Buffer.of(1));
+  raw.push(Buffer.of(2, 3));
+  raw.destroy(new Error('aborted'));
+  await expect(reading).rejects.toThrow('aborted');
+  expect(got).toEqual([1, 2, 3]);
+});
+
+test('what comes ahead of its reader is bounded', async () => {
+  const raw = new Readable({ read: () => undefined });
+  const body = arriving(raw, { stallSeconds: 10, limitBytes: 2 ** 30, onBytes: () => undefined });
+  for (let k = 0; k < 100; k++) raw.push(Buffer.alloc(10_000, k));
+  raw.push(null);
+  await sleep(20);
+  expect(raw.readableLength).toBeGreaterThan(900_000);
+  const copies: Buffer[] = [];
+  for await (const piece of body) copies.push(Buffer.from(piece));
+  expect(Buffer.concat(copies).length).toBe(1_000_000);
 });
