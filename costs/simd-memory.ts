@@ -96,7 +96,7 @@ function othersBytes(parameters: Parameters): number {
   // Digits modulo one prime, an inner product, coefficients and the rotated polynomial, and single limbs.
   const limbs = 4 * primes + digits.length + 5 * specials + 9;
   const workspace =
-    limbs * limbBytes(n) + 16 * (primes + 2) * primes + conversionBytes(parameters) + 2 ** 14 + 8 * primes;
+    limbs * limbBytes(n) + 16 * (primes + 2) * primes + conversionBytes(parameters) + 24 * 2 ** 10 + 8 * primes;
   const encoder = 64 * n;
   const loading = Math.max(2 * primes, all + 1) * 8 * n + 2 ** 14;
   return tables + workspace + encoder + loading + roundingBytes;

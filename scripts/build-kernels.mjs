@@ -1,5 +1,6 @@
 /**
- * Compiles the AssemblyScript kernels to WebAssembly, if the sources are newer than what is there.
+ * Compiles the AssemblyScript kernels to WebAssembly, if the sources are newer than what is there: once for 32-bit addresses,
+ * and once for memories beyond what those reach (`wide-kernels.mjs`).
  *
  *   node scripts/build-kernels.mjs
  *
@@ -14,14 +15,20 @@ import { runChild } from './child-process.mjs';
 
 const kernels = ['runtime', 'rns', 'kernels'];
 
-/** 4 GiB, all that 32-bit addresses reach. */
-const maxPages = 65536;
-
 const options = [
   ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--sharedMemory'],
-  ['--initialMemory', '1', '--maximumMemory', String(maxPages)],
   ['--enable', 'simd', '--enable', 'relaxed-simd', '--enable', 'threads'],
+  // 4 GiB, all that 32-bit addresses reach.
+  ['--initialMemory', '1', '--maximumMemory', '65536'],
 ].flat();
+
+const wideTransform = join('scripts', 'wide-kernels.mjs');
+
+/** The file of each build, and the options that it has besides. */
+const builds = [
+  { file: 'kernels.wasm', more: [] },
+  { file: 'kernels-wide.wasm', more: ['--transform', `./${wideTransform}`] },
+];
 
 /**
  * @param {string} root of the repository
@@ -30,26 +37,33 @@ const options = [
  */
 export async function buildKernels(root, node = process.execPath) {
   const sources = join(root, ...kernels, 'assembly');
-  const target = join(root, ...kernels, 'kernels.wasm');
-  if (isNewer(target, sources)) return 0;
-  // Beside the target until it is whole, for another process may load it meanwhile.
-  const unfinished = `${target}.${process.pid}`;
   const compiler = join(root, 'node_modules', 'assemblyscript', 'bin', 'asc.js');
-  const code = await runChild(node, [compiler, join(sources, 'index.ts'), '-o', unfinished, ...options], { cwd: root });
-  if (code === 0) renameSync(unfinished, target);
-  else rmSync(unfinished, { force: true });
-  return code;
+  for (const { file, more } of builds) {
+    const target = join(root, ...kernels, file);
+    if (isNewer(target, sources, join(root, wideTransform))) continue;
+    // Beside the target until it is whole, for another process may load it meanwhile.
+    const unfinished = `${target}.${process.pid}`;
+    const command = [compiler, join(sources, 'index.ts'), '-o', unfinished, ...options, ...more];
+    const code = await runChild(node, command, { cwd: root });
+    if (code === 0) renameSync(unfinished, target);
+    else {
+      rmSync(unfinished, { force: true });
+      return code;
+    }
+  }
+  return 0;
 }
 
 /**
  * @param {string} target
- * @param {string} sources
+ * @param {string} sources a folder
+ * @param {string} transform
  */
-function isNewer(target, sources) {
+function isNewer(target, sources, transform) {
   if (!existsSync(target)) return false;
   const made = statSync(target).mtimeMs;
   const files = readdirSync(sources, { recursive: true }).map((name) => join(sources, String(name)));
-  return [sources, ...files].every((file) => statSync(file).mtimeMs < made);
+  return [sources, transform, ...files].every((file) => statSync(file).mtimeMs < made);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

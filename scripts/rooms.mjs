@@ -146,7 +146,7 @@ export const houses = [
       room('seal/bytes', 'format base'),
       room('seal/library', 'base'),
       room('seal', 'seal/library seal/bytes base'),
-      room('rns/kernels/assembly#modular', '', 'modular'),
+      room('rns/kernels/assembly#modular', '', 'modular addresses'),
       room('rns/kernels/assembly/streams', 'rns/kernels/assembly#modular'),
       room('rns/kernels/assembly', 'rns/kernels/assembly/streams rns/kernels/assembly#modular'),
       room('rns/kernels', 'seal/library base'),

@@ -7,6 +7,7 @@ import { allPrimes, type Parameters } from '../../ir/parameters.ts';
 import { UnfitError } from '../base/fallback.ts';
 import { type Encoder, encodersBytes, openEncoders } from '../rns/encoder.ts';
 import { compileOwnKernels, createOwnMemory, instantiate, pageBytes } from '../rns/kernels/module.ts';
+import { addressBytes, writeAddresses } from '../rns/memory/addresses.ts';
 import { contextBytes, fillContext, openContext, type SimdContext } from '../rns/memory/context.ts';
 import { fillEmbeddingTables } from '../rns/memory/embedding-tables.ts';
 import { limbStride } from '../rns/memory/layout.ts';
@@ -51,7 +52,7 @@ function placesIn(parameters: Parameters): Places {
   const count = allPrimes(parameters).length;
   const seed = pageBytes + contextBytes(parameters) + encodersBytes(n, 1);
   const words = seed + seedRoomBytes;
-  const work = words + 16 * Math.ceil(count / 4);
+  const work = words + 2 * addressBytes * Math.ceil(count / 2);
   const first = work + expansionBytes;
   const set = (k: number): number => first + k * count * limbStride(n);
   const [secret = 0, made = 0, switched = 0, value = 0, residues = 0, last = 0] = Array.from(
@@ -117,7 +118,7 @@ export class KernelRoom {
     const tables = pageBytes + contextBytes(parameters);
     fillEmbeddingTables(memory.buffer, tables, n);
     this.encoder = openEncoders(context, tables, alone).own;
-    new Uint32Array(memory.buffer, this.places.words, primes.length).set(primes);
+    writeAddresses(memory.buffer, this.places.words, primes);
     this.errorSeed = freshBytes(32);
   }
 

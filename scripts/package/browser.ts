@@ -35,7 +35,8 @@ const replaced: Readonly<Record<string, () => string | Promise<string>>> = {
     }`,
   'runtime/rns/kernels/read-kernels.ts': () => `
     import { unpack } from 'hepc:unpack';
-    export const readKernels = () => unpack(${packed(join(root, 'runtime/rns/kernels/kernels.wasm'))});`,
+    export const readKernels = () => unpack(${packed(join(root, 'runtime/rns/kernels/kernels.wasm'))});
+    export const readWideKernels = () => unpack(${packed(join(root, 'runtime/rns/kernels/kernels-wide.wasm'))});`,
   'runtime/engines/simd/session/worker-entry.ts': async () =>
     entriesOf(await scriptOf('runtime/engines/simd/session/worker.ts')),
   // Apart, so that a page with a worker of its own does not load it.

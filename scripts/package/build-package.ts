@@ -11,7 +11,12 @@ const root = join(import.meta.dirname, '..', '..');
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
 /** Not for the compiler of TypeScript; the kernels are compiled before any command of this repository starts. */
-const copied = ['runtime/rns/kernels/kernels.wasm', 'bin/hepc.cjs', 'bin/start.cjs'];
+const copied = [
+  'runtime/rns/kernels/kernels.wasm',
+  'runtime/rns/kernels/kernels-wide.wasm',
+  'bin/hepc.cjs',
+  'bin/start.cjs',
+];
 
 export interface BuildOptions {
   /** Whether types are checked first; declarations need none of that, but take as long. Default true. */

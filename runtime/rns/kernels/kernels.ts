@@ -1,6 +1,7 @@
 /**
- * The exports of `kernels.wasm`, which AssemblyScript makes of `assembly/`. Every pointer is an address in the shared
- * memory, in bytes, a multiple of 16.
+ * The exports of `kernels.wasm`, which AssemblyScript makes of `assembly/`, and of `kernels-wide.wasm`, the same for memories
+ * beyond 4 GiB (`scripts/wide-kernels.mjs`). Every pointer is an address in the shared memory, in bytes, a multiple of 16;
+ * addresses that kernels read from memory are words of 64 bits (`memory/addresses.ts`).
  *
  * A limb is one polynomial modulo one prime q: `n` doubles that hold balanced residues, integers x with |x| ≤ (q + 1) / 2.
  * Kernels take limbs and give limbs; what else an operand may be is said where it may. Limbs in the transformed domain are
@@ -56,8 +57,8 @@ export interface Kernels {
   add(x: number, y: number, target: number, prime: number, from: number, to: number): void;
   multiply(x: number, y: number, target: number, prime: number, from: number, to: number): void;
   /**
-   * One limb of both polynomials of a sum of products with plaintexts, in one sweep: Σ x·p for `count` records of four
-   * 32-bit words at `terms` (limb of polynomial 0, limb of polynomial 1, limb of the plaintext, unused).
+   * One limb of both polynomials of a sum of products with plaintexts, in one sweep: Σ x·p for `count` records of three
+   * addresses at `terms` (limb of polynomial 0, limb of polynomial 1, limb of the plaintext).
    */
   multiplyAccumulate(
     terms: number,
@@ -102,7 +103,7 @@ export interface Kernels {
   fillPermutation(permutation: number, element: number, n: number): void;
   /**
    * Key switch, one prime: target0 += nothing, target0 = Σ d·k0, target1 = Σ d·k1 over `count` digits, transformed modulo
-   * this prime; their addresses are 32-bit words at `digits`. `key`: for each pair of elements `stride` bytes, 32 for
+   * this prime; their addresses are at `digits`. `key`: for each pair of elements `stride` bytes, 32 for
    * each digit of the key: two elements of k0, two of k1. With `permutation` not 0 digits are read through it. With
    * `loose` not 0 results may be as large as 13·2^48, which `divide` takes for x where y is a residue.
    */
@@ -170,7 +171,7 @@ export interface Kernels {
   /**
    * The polynomial that a seed stands for (SEAL 4.1: BLAKE2Xb, `sample_poly_uniform`), as 64-bit residues prime by prime.
    * @param seed 64 bytes
-   * @param primes `count` addresses of prime records, 32-bit words
+   * @param primes `count` addresses of prime records
    * @param work 8 KiB
    */
   expandSeed(seed: number, primes: number, count: number, target: number, work: number): void;
@@ -223,9 +224,10 @@ export const primeRecord = {
   /** 1/n modulo q balanced, and that over q. */
   inverseOfN: 24,
   inverseOfNOverQ: 32,
-  /** 32-bit words. */
+  /** Addresses. */
   forwardTable: 40,
-  inverseTable: 44,
-  n: 48,
+  inverseTable: 48,
+  /** A 32-bit word. */
+  n: 56,
   bytes: 64,
 } as const;

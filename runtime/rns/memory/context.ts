@@ -5,6 +5,7 @@
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { allPrimes, type Parameters } from '../../../ir/parameters.ts';
 import { type KeyDigit, keyDigitsAt } from '../../../ir/switching-keys.ts';
+import { writeAddresses } from './addresses.ts';
 import { anyPrimitiveRoot } from './primitive-root.ts';
 import { type Kernels, primeRecord } from '../kernels/kernels.ts';
 
@@ -65,8 +66,8 @@ export function fillPrimes(
     view.setFloat64(record + primeRecord.q, q, true);
     view.setFloat64(record + primeRecord.reciprocal, 1 / q, true);
     view.setUint32(record + primeRecord.n, n, true);
-    view.setUint32(record + primeRecord.forwardTable, table, true);
-    view.setUint32(record + primeRecord.inverseTable, table + tableBytes(n) / 2, true);
+    writeAddresses(memory.buffer, record + primeRecord.forwardTable, [table]);
+    writeAddresses(memory.buffer, record + primeRecord.inverseTable, [table + tableBytes(n) / 2]);
     kernels.fillTables(record, kernels.smallestRoot(record, anyPrimitiveRoot(q, n)));
   }
   return records;

@@ -5,6 +5,7 @@
 import { HepcError, InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { residueTooLarge } from '../../../../ir/diagnostics/runtime.ts';
 import { allPrimes, type Parameters } from '../../../../ir/parameters.ts';
+import { addressBytes, writeAddresses } from '../../../rns/memory/addresses.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
 import { addResidues } from './add-residues.ts';
 
@@ -18,7 +19,7 @@ function limbCount(parameters: Parameters): number {
 }
 
 function wordBytes(parameters: Parameters): number {
-  return 16 * Math.ceil(allPrimes(parameters).length / 4);
+  return 2 * addressBytes * Math.ceil(allPrimes(parameters).length / 2);
 }
 
 function roomBytes(parameters: Parameters): number {
@@ -45,8 +46,7 @@ export class LoadingRoom {
     this.context = context;
     this.address = address + member * roomBytes(context.parameters);
     this.memory = new Uint8Array(context.memory.buffer);
-    const { primes } = context;
-    new Uint32Array(context.memory.buffer, this.address, primes.length).set(primes);
+    writeAddresses(context.memory.buffer, this.address, context.primes);
   }
 
   /** Copies saved residues to the place of limb `first` and the following ones. */

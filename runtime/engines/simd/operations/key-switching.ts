@@ -9,6 +9,7 @@
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
 import { type KeyDigit, keyDigitsAt } from '../../../../ir/switching-keys.ts';
+import { putAddress } from '../../../rns/memory/addresses.ts';
 import { type ExtendedValue, extendedLimbAt, extendedPrimes } from '../../../rns/memory/extended-layout.ts';
 import { keyBlock, type KeyPlace, keyStride, limbAt, limbStride, type Value } from '../../../rns/memory/layout.ts';
 import { range, share } from '../../../rns/team.ts';
@@ -196,8 +197,8 @@ function innerProduct(site: Site, { key, digit, permutation, target, prime, redu
   const { context, desk } = site;
   const { level } = target;
   const count = digitsOf(site, level).length;
-  const words = new Uint32Array(context.memory.buffer, desk.digits, count);
-  for (let d = 0; d < count; d++) words[d] = digit(d);
+  const words = new Uint32Array(context.memory.buffer, desk.digits, 2 * count);
+  for (let d = 0; d < count; d++) putAddress(words, d, digit(d));
   context.kernels.inner(
     desk.digits,
     count,

@@ -1,4 +1,5 @@
 /** Sums of products with plaintexts, swept limb by limb: each operand is read once, and each result written once. */
+import { putAddress } from '../../../rns/memory/addresses.ts';
 import { range } from '../../../rns/team.ts';
 import { type Site, termBytes, termCapacity } from './workspace.ts';
 
@@ -27,9 +28,9 @@ export function sumLimbProducts(
   for (let first = 0; first < products.length; first += termCapacity) {
     const swept = products.slice(first, first + termCapacity);
     for (const [k, { limb0, limb1, plaintext }] of swept.entries()) {
-      words[4 * k] = limb0;
-      words[4 * k + 1] = limb1;
-      words[4 * k + 2] = plaintext;
+      putAddress(words, 3 * k, limb0);
+      putAddress(words, 3 * k + 1, limb1);
+      putAddress(words, 3 * k + 2, plaintext);
     }
     if (first === 0) {
       kernels.multiplyAccumulate(desk.terms, swept.length, target0, target1, prime, from, to);

@@ -5,6 +5,7 @@
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { allPrimes, type Parameters } from '../../../../ir/parameters.ts';
 import { keyDigits } from '../../../../ir/switching-keys.ts';
+import { addressBytes } from '../../../rns/memory/addresses.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
 import { type ExtendedValue, extendedBytes } from '../../../rns/memory/extended-layout.ts';
 import { type Conversions, layOutConversions } from './conversion.ts';
@@ -17,7 +18,7 @@ const mostMembers = 16;
 
 /** Products that one sweep of `multiplyAccumulate` takes. */
 export const termCapacity = 1024;
-export const termBytes = 16;
+export const termBytes = 3 * addressBytes;
 
 /** Polynomials of the largest value. */
 const mostPolynomials = 3;
@@ -29,7 +30,7 @@ export interface Desk {
   readonly addend: number;
   /** Records of `multiplyAccumulate`. */
   readonly terms: number;
-  /** Addresses of digits, a 32-bit word for each. */
+  /** Addresses of digits. */
   readonly digits: number;
 }
 
@@ -147,7 +148,7 @@ function layOut(
       scratch: takeLimbs(1),
       addend: takeLimbs(1),
       terms: take(termCapacity * termBytes),
-      digits: take(16 * Math.ceil(digits / 4)),
+      digits: take(2 * addressBytes * Math.ceil(digits / 2)),
     })),
   };
   return { workspace, bytes: end - address };

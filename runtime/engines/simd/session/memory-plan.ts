@@ -15,7 +15,7 @@ import { fuseProgram } from '../program/fuse-program.ts';
 import { type KeyPlan, planKeys } from '../program/key-plan.ts';
 import { mostDigitBytes } from '../bytes/load-keys.ts';
 import { loadingBytes } from '../bytes/loading-room.ts';
-import { maxPages, pageBytes } from '../../../rns/kernels/module.ts';
+import { mostMemoryBytes, pageBytes } from '../../../rns/kernels/module.ts';
 import { workspaceBytes } from '../operations/operations.ts';
 import { permutationBytes } from '../program/place-keys.ts';
 import { type PlaintextPlan, planPlaintexts } from '../program/plaintext-plan.ts';
@@ -76,7 +76,7 @@ export interface ProgramPlan {
 }
 
 /** All that 32-bit addresses reach. */
-const memoryLimit = maxPages * pageBytes;
+const memoryLimit = mostMemoryBytes.narrow;
 
 const alignment = 128;
 

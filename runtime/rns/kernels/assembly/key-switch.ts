@@ -1,10 +1,9 @@
 /** The inner product of a key switch, and what its division ends in. */
+import { addressBytes } from './addresses';
 import { balance, multiplyBy, primeOf, reciprocalOf } from './modular';
 import { loadPermuted, orderOf, placeOf, wordAt } from './permutation';
 import { addHigh, addLow, emptyHigh, looseSum, maxTerms, reduceSum } from './wide-sums';
 
-/** Bytes of the address of a digit. */
-const addressBytes: usize = 4;
 /** Bytes of a digit of the key for a pair of elements. */
 const digitBytes: usize = 32;
 

@@ -79,5 +79,5 @@ export function halfOf(prime: usize): v128 {
 // @ts-ignore
 @inline
 export function degreeOf(prime: usize): i32 {
-  return load<i32>(prime, 48);
+  return load<i32>(prime, 56);
 }

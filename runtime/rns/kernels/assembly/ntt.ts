@@ -56,7 +56,7 @@ export function forwardConverted(
   const reciprocal = reciprocalOf(prime);
   const last = endOfTerms(constants, count);
   const minusD = v128.load64_splat(last);
-  const table: usize = load<u32>(prime, 40);
+  const table = load<usize>(prime, 40);
   const quarter: usize = <usize>degreeOf(prime) << 1;
   const w = v128.load64_splat(table, 16);
   const v = v128.load64_splat(table, 24);
@@ -117,7 +117,7 @@ export function forwardConverted(
 function firstPass(source: usize, target: usize, prime: usize, lifting: bool, lift: f64): void {
   const q = primeOf(prime);
   const lifts = f64x2.splat(lift);
-  const table: usize = load<u32>(prime, 40);
+  const table = load<usize>(prime, 40);
   const quarter: usize = <usize>degreeOf(prime) << 1;
   const w = v128.load64_splat(table, 16);
   const v = v128.load64_splat(table, 24);
@@ -165,7 +165,7 @@ function forwardBlocks(limb: usize, prime: usize): void {
 /** Two stages of `count` blocks of `bytes` bytes each; the first one's root is `entry` of the table. */
 function forwardPass(limb: usize, bytes: usize, entry: usize, count: usize, prime: usize): void {
   const q = primeOf(prime);
-  const table: usize = load<u32>(prime, 40);
+  const table = load<usize>(prime, 40);
   const quarter = bytes >> 2;
   for (let i = entry; i < entry + count; i++) {
     const outer = table + (i << 4);
@@ -220,7 +220,7 @@ function forwardButterfly(
 /** The last but one stage: blocks of four elements. */
 function forwardStage(limb: usize, entry: usize, count: usize, prime: usize): void {
   const q = primeOf(prime);
-  const table: usize = load<u32>(prime, 40);
+  const table = load<usize>(prime, 40);
   for (let root = table + (entry << 4), end = root + (count << 4); root < end; root += 16) {
     const x = v128.load(limb);
     const y = multiplyBy(v128.load(limb, 16), v128.load64_splat(root), v128.load64_splat(root, 8), q);
@@ -234,7 +234,7 @@ function forwardStage(limb: usize, entry: usize, count: usize, prime: usize): vo
 function forwardLastStage(limb: usize, entry: usize, count: usize, prime: usize): void {
   const q = primeOf(prime);
   const reciprocal = reciprocalOf(prime);
-  const table: usize = load<u32>(prime, 40);
+  const table = load<usize>(prime, 40);
   for (let roots = table + (entry << 4), end = roots + (count << 4); roots < end; roots += 32) {
     const a = v128.load(limb);
     const b = v128.load(limb, 16);
@@ -276,7 +276,7 @@ function inverseBlocks(source: usize, target: usize, prime: usize): void {
 /** The first stage, of neighbours, two pairs of them at a time. */
 function inverseFirstStage(source: usize, target: usize, entry: usize, count: usize, prime: usize): void {
   const q = primeOf(prime);
-  const table: usize = load<u32>(prime, 44);
+  const table = load<usize>(prime, 48);
   for (let roots = table + (entry << 4), end = roots + (count << 4); roots < end; roots += 32) {
     const a = v128.load(source);
     const b = v128.load(source, 16);
@@ -294,7 +294,7 @@ function inverseFirstStage(source: usize, target: usize, entry: usize, count: us
 /** The second stage: blocks of four elements. */
 function inverseStage(limb: usize, entry: usize, count: usize, prime: usize): void {
   const q = primeOf(prime);
-  const table: usize = load<u32>(prime, 44);
+  const table = load<usize>(prime, 48);
   for (let root = table + (entry << 4), end = root + (count << 4); root < end; root += 16) {
     const x = v128.load(limb);
     const y = v128.load(limb, 16);
@@ -308,7 +308,7 @@ function inverseStage(limb: usize, entry: usize, count: usize, prime: usize): vo
 function inversePass(limb: usize, bytes: usize, entry: usize, count: usize, prime: usize): void {
   const q = primeOf(prime);
   const reciprocal = reciprocalOf(prime);
-  const table: usize = load<u32>(prime, 44);
+  const table = load<usize>(prime, 48);
   const quarter = bytes >> 2;
   for (let i = entry; i < entry + count; i++) {
     const outer = table + (i << 4);
@@ -341,7 +341,7 @@ function inversePass(limb: usize, bytes: usize, entry: usize, count: usize, prim
 function finalPass(limb: usize, factor: usize, prime: usize): void {
   const q = primeOf(prime);
   const reciprocal = reciprocalOf(prime);
-  const table: usize = load<u32>(prime, 44);
+  const table = load<usize>(prime, 48);
   const quarter: usize = <usize>degreeOf(prime) << 1;
   const f = v128.load64_splat(factor);
   const fOverQ = v128.load64_splat(factor, 8);

@@ -1,9 +1,10 @@
 /** Products of ciphertexts, and sums of products with plaintexts, limb by limb. */
+import { addressBytes } from './addresses';
 import { balance, multiplyBoth, primeOf, reciprocalOf } from './modular';
 import { addHigh, addLow, emptyHigh, maxTerms, reduceSum } from './wide-sums';
 
 /** Bytes of a record of `multiplyAccumulate`. */
-const termBytes: usize = 16;
+const termBytes: usize = 3 * addressBytes;
 
 /**
  * Two pairs of elements at a time, all terms for each: sums stay in registers, the four chains of additions hide each
@@ -38,8 +39,8 @@ export function multiplyAccumulate(
       let otherHigh1 = emptyHigh();
       for (; term < stop; term += termBytes) {
         const limb0 = load<usize>(term);
-        const limb1 = load<usize>(term, 4);
-        const plain = load<usize>(term, 8);
+        const limb1 = load<usize>(term, addressBytes);
+        const plain = load<usize>(term, 2 * addressBytes);
 
         const p = v128.load(plain + at);
         const x0 = v128.load(limb0 + at);

@@ -32,8 +32,8 @@ export function fillTables(prime: usize, root: f64): void {
   store<f64>(prime, inverseOfN, 24);
   store<f64>(prime, inverseOfN / modulus, 32);
 
-  const forwardTable: usize = load<u32>(prime, 40);
-  const inverseTable: usize = load<u32>(prime, 44);
+  const forwardTable = load<usize>(prime, 40);
+  const inverseTable = load<usize>(prime, 48);
   const psi = balance(f64x2.splat(root), q, reciprocal);
   const square = times(psi, psi, q, reciprocal);
   const squareOverQ = f64x2.div(square, q);

@@ -10,6 +10,7 @@
  * the counter, nor the hash fills more than the first half of a message, so the second half is always zero.
  */
 import { compress, initialWord, schedule } from './blake2b';
+import { addressBytes } from '../addresses';
 import { degreeOf, lift, primeOf, reciprocalOf } from '../modular';
 import { power32Of, reaches, reduceWord } from './words';
 
@@ -106,7 +107,7 @@ function reduceWords(target: usize, n: i32, prime: usize): void {
 }
 
 export function expandSeed(seed: usize, primes: usize, count: i32, target: usize, work: usize): void {
-  const n = degreeOf(load<u32>(primes));
+  const n = degreeOf(load<usize>(primes));
   const words = count * n;
   const blocks = words / blockWords;
   takeKey(seed, work);
@@ -120,7 +121,7 @@ export function expandSeed(seed: usize, primes: usize, count: i32, target: usize
 
   let position = words;
   for (let j = 0; j < count; j++, target += (<usize>n) << 3) {
-    const prime = load<u32>(primes + 4 * j);
+    const prime = load<usize>(primes + addressBytes * j);
     const q = <u64>load<f64>(prime);
     position = replaceRejected(target, n, u64.MAX_VALUE - (u64.MAX_VALUE % q) - 1, position, work);
     reduceWords(target, n, prime);

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { isPrime } from '../../../../../ir/maths/modular.ts';
 import { seededRandom } from '../../../../../ir/random.ts';
 import { type Kernels, primeRecord } from '../../../../../runtime/rns/kernels/kernels.ts';
+import { writeAddresses } from '../../../../../runtime/rns/memory/addresses.ts';
 import { limbStride } from '../../../../../runtime/rns/memory/layout.ts';
 import { canonical, openPrimes, readLimb, writeLimb } from '../../../../support/simd.ts';
 
@@ -112,6 +113,10 @@ export class KernelLimbs {
 
   read(k: number): number[] {
     return [...readLimb(this.memory, this.at(k), this.n)];
+  }
+
+  addresses(address: number, values: readonly number[]): void {
+    writeAddresses(this.memory.buffer, address, values);
   }
 
   words(address: number, values: readonly number[]): void {

@@ -24,7 +24,7 @@ describe('inner', () => {
   const maxSpare = 3;
   const targets = maxCount;
   const keyBytes = 32 * (maxCount + maxSpare) * (n / 2);
-  const limbs = KernelLimbs.open(n, maxCount + 2, 4 * maxCount + 4 * n + keyBytes);
+  const limbs = KernelLimbs.open(n, maxCount + 2, 8 * maxCount + 4 * n + keyBytes);
 
   interface Case {
     readonly q: number;
@@ -56,11 +56,11 @@ describe('inner', () => {
       }
     }
     const digitWords = keyAddress + keyBytes;
-    table.words(
+    table.addresses(
       digitWords,
       digits.map((_, k) => table.at(k)),
     );
-    const permutationWords = digitWords + 4 * maxCount;
+    const permutationWords = digitWords + 8 * maxCount;
     if (permutation !== undefined) table.words(permutationWords, permutation);
     table.kernels.inner(
       digitWords,

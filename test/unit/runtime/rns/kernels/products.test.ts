@@ -17,7 +17,7 @@ import {
 const n = 20;
 const maxCount = 200;
 const limbCount = 3 * maxCount + 2;
-const limbs = await KernelLimbs.open(n, limbCount, 16 * maxCount);
+const limbs = await KernelLimbs.open(n, limbCount, 24 * maxCount);
 const whole = { from: 0, to: n };
 const before = Array.from({ length: n }, (_, i) => 0.5 + i);
 
@@ -41,8 +41,8 @@ describe('multiplyAccumulate', () => {
     values.forEach((limb, k) => {
       limbs.write(k, limb);
     });
-    const records = terms.flatMap((term) => [...term.map((k) => limbs.at(k)), 0]);
-    limbs.words(limbs.at(limbCount), records);
+    const records = terms.flatMap((term) => term.map((k) => limbs.at(k)));
+    limbs.addresses(limbs.at(limbCount), records);
     limbs.kernels.multiplyAccumulate(
       limbs.at(limbCount),
       terms.length,

@@ -3,6 +3,7 @@
  * 2^32 + 1, whose product is 2^64 − 1, hardly any word is rejected (one in 2^32), and any two residues give the word.
  */
 import { type Kernels, primeRecord } from '../../../../../runtime/rns/kernels/kernels.ts';
+import { writeAddresses } from '../../../../../runtime/rns/memory/addresses.ts';
 
 const low = 2 ** 32 - 1;
 const high = 2 ** 32 + 1;
@@ -41,7 +42,7 @@ export function expand(
     view.setFloat64(record + primeRecord.q, q, true);
     view.setFloat64(record + primeRecord.reciprocal, 1 / q, true);
     view.setUint32(record + primeRecord.n, n, true);
-    view.setUint32(addresses + 4 * k, record, true);
+    writeAddresses(memory.buffer, addresses + 8 * k, [record]);
     words += n;
   }
   new Uint8Array(memory.buffer).set(seed, seedAt);

@@ -35,7 +35,7 @@ describe('a root that is wrong', async () => {
   /** What the check says while an entry of a table is off by `change`; the tables are whole again afterwards. */
   function unfitnessWith(prime: number, table: 'forwardTable' | 'inverseTable', entry: number, change: number) {
     const record = context.primes[prime] ?? 0;
-    const start = view.getUint32(record + primeRecord[table], true);
+    const start = Number(view.getBigUint64(record + primeRecord[table], true));
     // From n/2 on entries stand two by two: w, w', w/q, w'/q.
     const at = entry < n / 2 ? 16 * entry : 16 * (entry & ~1) + 8 * (entry & 1);
     const root = view.getFloat64(start + at, true);
