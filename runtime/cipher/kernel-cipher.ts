@@ -15,14 +15,14 @@ import { encodeSlots, loadLimb } from './limbs.ts';
 import { SlotDecoder } from './slot-decoder.ts';
 
 export class KernelCipher implements SecretCipher {
-  /** Undefined once closed. */
-  private room: KernelRoom | undefined;
+  private readonly room: KernelRoom;
   private readonly coefficients: CentredCoefficients;
   private decoder: SlotDecoder | undefined;
 
   /** @param room whose secret is filled; this cipher's until it is closed */
   constructor(room: KernelRoom) {
     this.room = room;
+    room.holder = this;
     this.coefficients = new CentredCoefficients(room);
   }
 
@@ -75,13 +75,13 @@ export class KernelCipher implements SecretCipher {
   }
 
   close(): void {
-    this.room?.forgetSecret();
-    this.room = undefined;
+    if (this.room.holder === this) this.room.forgetSecret();
   }
 
   private open(): KernelRoom {
-    if (this.room === undefined) throw new InternalError('a cipher is used after it was closed');
     this.room.requireOpen();
+    if (this.room.holder !== this)
+      throw new InternalError('a cipher is used after it was closed, or another was opened');
     return this.room;
   }
 }

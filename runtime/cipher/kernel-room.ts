@@ -85,7 +85,8 @@ export class KernelRoom {
   readonly places: Places;
   /** All of the memory. */
   readonly bytes: Uint8Array;
-  /** Whoever filled `places.made`, to be asked for before it is read. */
+  /** Whoever filled `places.secret`, and `places.made`; each looks whether it still has its part. */
+  holder: object | undefined;
   maker: object | undefined;
   private closed = false;
   private draws = 0;
@@ -175,14 +176,16 @@ export class KernelRoom {
 
   /** Overwrites the secret key of a cipher, and what may be left of it elsewhere. */
   forgetSecret(): void {
-    const { secret, made, value, end } = this.places;
-    this.bytes.fill(0, secret, made);
+    const { work, made, value, end } = this.places;
+    this.bytes.fill(0, work, made);
     this.bytes.fill(0, value, end);
+    this.holder = undefined;
   }
 
   /** Overwrites the secret of whoever makes keys. */
   forgetMade(): void {
-    const { made, end } = this.places;
+    const { work, secret, made, end } = this.places;
+    this.bytes.fill(0, work, secret);
     this.bytes.fill(0, made, end);
     this.maker = undefined;
   }

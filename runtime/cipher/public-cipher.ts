@@ -30,7 +30,8 @@ export class KernelPublicCipher implements PublicCipher {
 
   encrypt(slots: Float64Array, level: number, scale: number): Uint8Array {
     const { room } = this;
-    if (room?.maker !== this) throw new InternalError('a cipher is used after it was closed');
+    if (room?.maker !== this)
+      throw new InternalError('a cipher is used after it was closed, or others have taken its place');
     room.requireOpen();
     const { kernels, parameters, n } = room.context;
     const special = parameters.primes.length;
@@ -63,6 +64,7 @@ export class KernelPublicCipher implements PublicCipher {
   }
 
   close(): void {
+    if (this.room?.maker === this) this.room.forgetMade();
     this.room = undefined;
   }
 

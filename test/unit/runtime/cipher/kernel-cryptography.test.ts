@@ -297,6 +297,20 @@ describe('one cryptography', () => {
     operations.close();
   });
 
+  test('of two ciphers the last one is good, whatever becomes of the other', () => {
+    const slots = slotsOf(4096, 9);
+    const first = ours.openSecret(keys.secretKey);
+    const second = ours.openSecret(keys.secretKey);
+    expect(() => first.encrypt(slots, 0, scale)).toThrow(InternalError);
+    first.close();
+    const publicCipher = ours.openPublic(keys.publicKey);
+    const saved = publicCipher.encrypt(slots, 1, scale);
+    publicCipher.close();
+    expect(() => publicCipher.encrypt(slots, 1, scale)).toThrow(InternalError);
+    expect(largestDifference(second.decrypt(saved, 'it'), slots)).toBeLessThan(publicBound(4096, scale));
+    second.close();
+  });
+
   test('what is closed is not used, and its memory is overwritten', async () => {
     const closed = await KernelCryptography.open(parameters);
     const cipher = closed.openSecret(keys.secretKey);
