@@ -66,7 +66,7 @@ async function open(given: Given<'open'>, { onWarning }: CallContext): Promise<C
   return part;
 }
 
-async function generateKeys(own: Client, { signal, onProgress }: CallContext): Result<'generateKeys'> {
+async function generateKeys(own: Client, { signal, onProgress, ask }: CallContext): Result<'generateKeys'> {
   const keys = own.generateKeysStepwise();
   try {
     for (;;) {
@@ -75,6 +75,8 @@ async function generateKeys(own: Client, { signal, onProgress }: CallContext): R
       onProgress(value);
       await letMessagesIn();
       signal.throwIfAborted();
+      // The last step loads the keys in place of those before.
+      if (value === 0 || value === 1) await ask('wanted', undefined);
     }
   } catch (error) {
     keys.throw(error);

@@ -120,6 +120,9 @@ async function answerTo(reply: Question, answers: Answers): Promise<Questions[ke
       return ask(answers.bytes, reply.said);
     case 'append':
       return ask(answers.append, reply.said);
+    case 'wanted':
+      // A call that is not is answered by its abort.
+      return undefined;
   }
 }
 

@@ -50,6 +50,8 @@ export interface Questions {
   };
   readonly bytes: { readonly said: { readonly offset: number; readonly length: number }; readonly answer: Uint8Array };
   readonly append: { readonly said: Uint8Array; readonly answer: undefined };
+  /** Whether the call is still wanted: what the owner has been told of before, it has heard by then. */
+  readonly wanted: { readonly said: undefined; readonly answer: undefined };
 }
 
 export type QuestionName = keyof Questions;
