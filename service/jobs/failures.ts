@@ -3,8 +3,9 @@ import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 
 /** Of the service, not of what was sent: trying again may help. */
 const transient = new Set([
-  // Memory that is exhausted, and sessions that are lost with it.
+  // Memory that is exhausted, and sessions that are lost with it, or closed because of another request.
   'H632',
+  'H640',
   'H641',
   // The store: no room, damaged, gone.
   'H807',

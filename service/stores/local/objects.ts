@@ -286,7 +286,7 @@ async function verify(what: string, object: Known, path: string, signal: AbortSi
  * At most `size` bytes of a file from its position on, fewer where it ends before. Does not close it. With `inPassing` a piece
  * is good until the next is asked for, and all of them take the memory of one.
  */
-export async function* readHandle(
+async function* readHandle(
   handle: FileHandle,
   what: string,
   { size, inPassing = false }: { readonly size: number; readonly inPassing?: boolean },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { evaluatorEnded } from '../../../../ir/diagnostics/service/evaluation.ts';
-import { wrongCount } from '../../../../ir/diagnostics/runtime.ts';
+import { isClosed, outOfMemory, sessionLost, wrongCount } from '../../../../ir/diagnostics/runtime.ts';
 import type { ServiceSettings } from '../../../../service/base/settings.ts';
 import type { Job } from '../../../../service/jobs/job-record.ts';
 import type { Evaluator } from '../../../../service/evaluation/evaluator.ts';
@@ -139,6 +139,21 @@ test.each([
     await drain();
   },
 );
+
+test('what another request has ended is tried again', async () => {
+  const at = await service();
+  const ends = [isClosed({ what: 'the session' }), sessionLost({ reason: 'so' }), outOfMemory({ worker: 0 })];
+  const left = [...ends];
+  const evaluator = new RunNumbers(part, () => {
+    const end = left.shift();
+    return end === undefined ? Promise.resolve() : Promise.reject(new HepcError([end]));
+  });
+  const jobs = [];
+  for (let k = 0; k < ends.length; k++) jobs.push(await submit(at, 1));
+  const drain = at.work(evaluator, { name: 'one' });
+  for (const { id } of jobs) expect(await at.ended(id)).toMatchObject({ state: 'done' });
+  await drain();
+});
 
 test('inputs that are refused fail at once, with the reason', async () => {
   const at = await service();
