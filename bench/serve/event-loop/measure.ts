@@ -30,8 +30,8 @@ export interface LoopFigures {
 export interface LoopPlan {
   readonly name: string;
   readonly plan: Plan;
-  /** Where a request is measured, too: how many samples it has, each a run. */
-  readonly samples?: number;
+  /** Where a request is measured, too: of how many runs. */
+  readonly runs?: number;
 }
 
 interface LoopMeasurement {
@@ -52,19 +52,21 @@ export async function measureLoop(plans: readonly LoopPlan[], options: LoopMeasu
 }
 
 async function measurePlan(
-  { name, plan, samples = 0 }: LoopPlan,
+  { name, plan, runs = 0 }: LoopPlan,
   { rounds, folder, images }: LoopMeasurement,
 ): Promise<LoopFigures[]> {
-  const { keys, inputs } = await encrypted(
-    plan,
-    listSamples(loadSamples(images, name, plan.client.inputs)).slice(0, samples),
+  const all = listSamples(loadSamples(images, name, plan.client.inputs));
+  const asked = Array.from(
+    { length: runs * plan.client.batch },
+    (_, k) => all[k % all.length] ?? new Map<string, Float64Array>(),
   );
+  const { keys, inputs } = await encrypted(plan, asked);
   const file = join(folder, `${name}.hep`);
   const store = join(folder, 'loop-store');
   writeFileSync(file, writeHep(plan));
   const uploads: LoopFigures = { what: `keys of ${name}`, bytes: keys.length, seconds: [], delays: [] };
   const requests: LoopFigures = {
-    what: `${samples} runs of ${name} and their answer`,
+    what: `${runs} runs of ${name} and their answer`,
     ...{ bytes: inputs?.length ?? 0, seconds: [], delays: [] },
   };
   const digest = sha256Hex(keys);
