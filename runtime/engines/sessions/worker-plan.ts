@@ -107,7 +107,7 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
     const asked = performance.now();
     for (let saved: EvaluationKeys | undefined; ;) {
       // Where they come from may be slow, and nobody else shall wait for it. So the place may be lost meanwhile.
-      if (!this.places.has(session)) saved ??= await untilAborted(askFor(session.keys), options.signal);
+      if (!this.places.has(session)) saved ??= await untilAborted(session.readKeys(), options.signal);
       const own = saved;
       const evaluation = await this.turns.takeLane(
         (lane) => this.evaluateNow({ session, saved: own, inputs, options, asked }, lane),
@@ -276,7 +276,8 @@ async function askFor(get: GetKeys): Promise<EvaluationKeys> {
 }
 
 class WorkerSession<Request extends object> implements EngineSession<Uint8Array> {
-  readonly keys: GetKeys;
+  private readonly keys: GetKeys;
+  private reading: Promise<EvaluationKeys> | undefined;
   private readonly plan: WorkerPlan<Request>;
   private readonly pending = new Pending();
   private closing: Promise<void> | undefined;
@@ -288,6 +289,14 @@ class WorkerSession<Request extends object> implements EngineSession<Uint8Array>
 
   get runsAtOnce(): number {
     return this.plan.runsAtOnce;
+  }
+
+  /** Where several evaluations ask at the same time the keys are read once for all of them. */
+  readKeys(): Promise<EvaluationKeys> {
+    this.reading ??= askFor(this.keys).finally(() => {
+      this.reading = undefined;
+    });
+    return this.reading;
   }
 
   async evaluate(inputs: readonly Uint8Array[], options: EvaluateOptions = {}): Promise<Evaluation<Uint8Array>> {

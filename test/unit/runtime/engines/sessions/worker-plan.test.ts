@@ -80,6 +80,19 @@ describe('a plan', () => {
     expect(plan.usage).toMatchObject({ sessions: 0, loadedKeys: 0 });
   });
 
+  test('reads keys once for evaluations that are asked for at once', async () => {
+    let reads = 0;
+    const read = (): Promise<typeof keys> => {
+      reads++;
+      return Promise.resolve(keys);
+    };
+    const first = await plan.openSession(read);
+    await Promise.all([1, 2].map(() => plan.openSession(() => keys)));
+    expect({ reads, ...plan.usage }).toMatchObject({ reads: 1, loadedKeys: 2 });
+    await Promise.all([1, 2, 3].map(() => first.evaluate(order('answer'))));
+    expect({ reads, loads: plan.usage.keyLoads }).toEqual({ reads: 2, loads: 4 });
+  });
+
   test.each([
     ['die', /exit code 3/],
     ['fail', /told to/],
