@@ -18,6 +18,8 @@ export interface BodyOptions {
 export interface ArrivingOptions extends BodyOptions {
   readonly limitBytes: number;
   readonly inPassing?: boolean;
+  /** What comes from then on is left: the body ends as a broken one does. */
+  readonly ended?: AbortSignal;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface ArrivingOptions extends BodyOptions {
  * next is asked for.
  */
 export function arriving(raw: Readable, options: ArrivingOptions): AsyncGenerator<Uint8Array> {
-  return read(new Received(raw), options);
+  return read(new Received(raw, options.ended), options);
 }
 
 async function* read(
@@ -60,13 +62,14 @@ class Received implements AsyncIterator<Buffer, undefined> {
   private end: { readonly error?: Error } | undefined;
   private wake = (): void => undefined;
 
-  constructor(raw: Readable) {
+  constructor(raw: Readable, ended?: AbortSignal) {
     this.raw = raw;
     const over = (end: { readonly error?: Error }): void => {
       this.end ??= end;
       this.wake();
     };
     raw.on('data', (piece: Buffer) => {
+      if (this.end !== undefined) return;
       this.pieces.push(piece);
       this.bytes += piece.length;
       if (this.bytes >= aheadBytes) raw.pause();
@@ -75,14 +78,20 @@ class Received implements AsyncIterator<Buffer, undefined> {
     raw.once('end', () => {
       over({});
     });
-    raw.once('error', (error: Error) => {
+    const broken = (error: Error = new Error('the connection broke')): void => {
+      // What it holds for a reader that is behind, it gives when it is asked, also now; as an event only where it lives.
+      const rest = this.end === undefined ? (raw.read() as Buffer | null) : null;
+      if (rest !== null && this.pieces.at(-1) !== rest) this.pieces.push(rest);
       over({ error });
-    });
-    const broken = (): void => {
-      over({ error: new Error('the connection broke') });
     };
-    raw.once('close', broken);
-    if (raw.destroyed) broken();
+    raw.once('error', broken);
+    raw.once('close', () => {
+      broken();
+    });
+    ended?.addEventListener('abort', () => {
+      broken(new Error('another request goes on'));
+    });
+    if (raw.destroyed || ended?.aborted === true) broken();
   }
 
   /** Rejects with what has broken the connection, once all that came before has been given. */

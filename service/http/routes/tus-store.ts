@@ -53,26 +53,34 @@ function uploadOf({ id, length, offset, createdAt }: UploadState): Upload {
   return new Upload({ id, size: length, offset, creation_date: new Date(createdAt).toISOString() });
 }
 
-/** One request at a time works on an upload; the next asks it to end, since its connection is probably dead. */
-export class UploadLocks implements Locker {
-  private readonly held = new Map<string, { readonly askToEnd: () => unknown; readonly free: Promise<void> }>();
+/**
+ * One request at a time works on an upload; the next asks it to end, since its connection is probably dead. It ends its body,
+ * and not its work, as the library would have it: what has come is still stored.
+ */
+export class UploadLocks {
+  private readonly held = new Map<string, { readonly end: () => void; readonly free: Promise<void> }>();
   private readonly patienceMs: number;
 
   constructor(patienceMs = 10_000) {
     this.patienceMs = patienceMs;
   }
 
-  newLock(id: string): Lock {
+  /** For one request: `end` ends its body behind what has come. */
+  of(end: () => void): Locker {
+    return { newLock: (id) => this.newLock(id, end) };
+  }
+
+  private newLock(id: string, end: () => void): Lock {
     let release = (): void => undefined;
     return {
-      lock: async (signal, askToEnd) => {
+      lock: async (signal) => {
         for (let holder = this.held.get(id); holder !== undefined; holder = this.held.get(id)) {
-          holder.askToEnd();
+          holder.end();
           const late = sleep(this.patienceMs, true, { signal, ref: false }).catch(() => true);
           if ((await Promise.race([holder.free, late])) === true) throw new HepcError([uploadConflict({})]);
         }
         const { promise, resolve } = Promise.withResolvers<undefined>();
-        const own = { askToEnd, free: promise.then(() => undefined) };
+        const own = { end, free: promise.then(() => undefined) };
         this.held.set(id, own);
         release = () => {
           this.held.delete(id);

@@ -62,11 +62,14 @@ async function handle(
   const { uploads } = parts;
   const { tenant } = request;
   const handedOn = new HandedOn();
+  const ended = new AbortController();
   let failure: unknown;
   const server = new Server({
     path,
     relativeLocation: true,
-    locker: locks,
+    locker: locks.of(() => {
+      ended.abort();
+    }),
     lockDrainTimeout: 300,
     datastore: new TusStore(uploads, tenant, handedOn),
     namingFunction: async (_, given) => {
@@ -85,7 +88,10 @@ async function handle(
       return undefined;
     },
   });
-  const source = arriving(request.raw, { ...bodyOptions(request, parts), limitBytes: Number.MAX_SAFE_INTEGER });
+  const source = arriving(request.raw, {
+    ...bodyOptions(request, parts),
+    ...{ limitBytes: Number.MAX_SAFE_INTEGER, ended: ended.signal },
+  });
   let broken: unknown;
   const body = handedOn.give(
     untilFailure(source, (error) => {

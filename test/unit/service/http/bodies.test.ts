@@ -87,6 +87,36 @@ test('what came before the connection broke is given, then what broke it', async
   expect(got).toEqual([1, 2, 3]);
 });
 
+test('what a reader is behind with is given when the connection has broken', async () => {
+  const raw = new Readable({ read: () => undefined });
+  const body = arriving(raw, { stallSeconds: 10, limitBytes: 2 ** 30, onBytes: () => undefined });
+  await sleep(5);
+  for (let k = 0; k < 10; k++) raw.push(Buffer.alloc(10_000, k));
+  raw.destroy(new Error('aborted'));
+  await sleep(5);
+  let bytes = 0;
+  const reading = (async () => {
+    for await (const piece of body) bytes += piece.length;
+  })();
+  await expect(reading).rejects.toThrow('aborted');
+  expect(bytes).toBe(100_000);
+});
+
+test('a body that is to end ends behind what has come', async () => {
+  const raw = new Readable({ read: () => undefined });
+  const ended = new AbortController();
+  const options = { stallSeconds: 10, limitBytes: 2 ** 30, onBytes: () => undefined, ended: ended.signal };
+  const body = arriving(raw, options);
+  await sleep(5);
+  for (let k = 0; k < 20; k++) raw.push(Buffer.alloc(10_000, k));
+  ended.abort();
+  raw.push(Buffer.of(3));
+  let bytes = 0;
+  while (bytes < 200_000) bytes += ((await body.next()).value as Uint8Array).length;
+  expect(bytes).toBe(200_000);
+  await expect(body.next()).rejects.toThrow('another request goes on');
+});
+
 test('what comes ahead of its reader is bounded', async () => {
   const raw = new Readable({ read: () => undefined });
   const body = arriving(raw, { stallSeconds: 10, limitBytes: 2 ** 30, onBytes: () => undefined });
