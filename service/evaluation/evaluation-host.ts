@@ -69,7 +69,7 @@ export class EvaluationHost {
     const part = this.shelf.find(plan.digest)?.plan.client ?? (await readClientPart(plan.path));
     const bytes = await readFile(keys);
     // Not on this thread, which evaluations wait for.
-    const got = await sha256HexOf(bytes as Uint8Array<ArrayBuffer>);
+    const got = await sha256HexOf(bytes);
     if (got !== digest) throw new HepcError([unlikeAnnounced({ what: 'the keys', expected: digest, got })]);
     return readEvaluationKeys(bytes, part).keyId;
   }
