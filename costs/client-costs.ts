@@ -2,10 +2,11 @@
  * What the client's work costs, whatever engine the server has: it makes keys once, encodes and encrypts every input
  * ciphertext, decrypts and decodes every output. Costs grow with primes as those of engines do (`op-costs.ts`).
  */
-import { keyNeeds } from '../ir/he/keys.ts';
 import type { HeModule } from '../ir/he/module.ts';
 import { portRows } from '../ir/he/ports.ts';
 import { type Parameters, type PolyModulusDegree, topLevel } from '../ir/parameters.ts';
+import { keyDigitsAt } from '../ir/switching-keys.ts';
+import { evaluationKeyNeeds } from './key-levels.ts';
 import { cost, type OpCost } from './op-costs.ts';
 
 /**
@@ -86,11 +87,24 @@ export function clientTimes(
   const cost = (op: ClientOp, level: number): number => clientOpCost(op, level, degree, costs);
   const sumOf = (op: 'encrypt' | 'decrypt', port: 'input' | 'output'): number =>
     portRows(columns, port).reduce((sum, row) => sum + cost(op, columns.level[row] ?? 0), 0);
-  const { galoisSteps, relinearization } = keyNeeds(columns);
+  const { rotationSteps, needsRelinKeys, keyLevels } = evaluationKeyNeeds(columns, parameters);
   const top = topLevel(parameters);
+  const keyCost = (op: ClientOp, level = top): number => cost(op, level) * shareOfKey(parameters, level);
+  const rotations = rotationSteps.reduce((sum, _, k) => sum + keyCost('galois-key', keyLevels?.rotations[k]), 0);
   return {
-    keys: galoisSteps.length * cost('galois-key', top) + (relinearization ? cost('relinearization-key', top) : 0),
+    keys: rotations + (needsRelinKeys ? keyCost('relinearization-key', keyLevels?.relinearization) : 0),
     encryption: sumOf('encrypt', 'input'),
     decryption: sumOf('decrypt', 'output'),
   };
+}
+
+/** ChaCha20 in place of BLAKE2Xb: of the time of a limb of a key with all that belongs to it. */
+const ownSeedShare = 0.5;
+
+/** A key of several special primes beside one of the same data primes with one special prime. */
+function shareOfKey(parameters: Parameters, level: number): number {
+  const { specialPrimes } = parameters;
+  if (specialPrimes.length === 1) return 1;
+  const limbs = keyDigitsAt(parameters, level).length * (level + 1 + specialPrimes.length);
+  return (ownSeedShare * limbs) / ((level + 1) * (level + 2));
 }

@@ -11,6 +11,13 @@ export function modularPower(base: bigint, exponent: bigint, modulus: bigint): b
   return result;
 }
 
+/** 1/x modulo the prime q, between −q/2 and q/2. x is not a multiple of q. */
+export function balancedInverse(x: number, q: number): number {
+  const modulus = BigInt(q);
+  const inverse = Number(modularPower(BigInt(x), modulus - 2n, modulus));
+  return inverse > q / 2 ? inverse - q : inverse;
+}
+
 /** x modulo m, in [0, m) for negative x as well. */
 export function modulo(x: number, m: number): number {
   return ((x % m) + m) % m;

@@ -7,7 +7,7 @@
  * v_i and dividing by q_i for all i < k. The sum in doubles is good to a few units in the last place: what stands below the
  * highest digit that is not zero is at most half of what that digit is worth.
  */
-import { balancedInverse } from './balanced-inverse.ts';
+import { balancedInverse } from '../../ir/maths/modular.ts';
 import type { KernelRoom } from './kernel-room.ts';
 
 export class CentredCoefficients {

@@ -4,12 +4,12 @@
  * one more, divided by that one, which leaves a rounding of all noise but that.
  */
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { balancedInverse } from '../../ir/maths/modular.ts';
 import { allPrimes } from '../../ir/parameters.ts';
 import type { PublicCipher } from '../base/cryptography.ts';
 import { parmsIdOf } from '../seal/bytes/parms-id.ts';
 import { ciphertextFields, savedCiphertextBytes, seedLength } from '../seal/bytes/saved-format.ts';
 import { writeCiphertextHead } from '../seal/bytes/write-heads.ts';
-import { balancedInverse } from './balanced-inverse.ts';
 import type { KernelRoom } from './kernel-room.ts';
 import { encodeSlots, loadLimb, storeLimb } from './limbs.ts';
 

@@ -56,6 +56,18 @@ test.each(engineNames)('the client of a plan for %s costs what it costs for any'
   expect(keys).toBeGreaterThan(encryption);
 });
 
+test('keys of several special primes take less, the more there are', () => {
+  const { program } = chosen({ optimize: 'end-to-end', engine: 'seal-wasm' }).plan;
+  const keysWith = (specials: number): number => {
+    const { primes, specialPrimes } = program.parameters;
+    const [special = 0] = specialPrimes;
+    const parameters = { ...program.parameters, primes, specialPrimes: Array<number>(specials).fill(special) };
+    return clientTimes({ columns: program.columns, parameters }, clientProfile).keys;
+  };
+  expect(keysWith(1)).toBeGreaterThan(keysWith(2));
+  expect(keysWith(2)).toBeGreaterThan(0);
+});
+
 test('measured costs of the client stand in place of those', () => {
   const free = { base: 1e-9, perPrime: 0, perPair: 0 };
   const each = { encrypt: free, decrypt: free, 'galois-key': free, 'relinearization-key': free };
