@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { isFarewell } from '../../bench/serve/fleet.ts';
 import { FleetProcesses } from '../../bench/serve/fleet-processes.ts';
 import type { HepcProcess } from '../../bench/serve/hepc-process.ts';
@@ -182,9 +182,15 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     clearInterval(killing);
     expect(error).toBeInstanceOf(HepcError);
     expect(String(error)).toContain('H825');
-    const dead = [];
-    for await (const task of backend.queue.dead()) if (task.task.job === job.id) dead.push(task);
-    expect(dead).toEqual([expect.objectContaining({ reason: expect.stringContaining('H812') as string })]);
+    // The caller is answered before the task is buried.
+    await vi.waitFor(
+      async () => {
+        const dead = [];
+        for await (const task of backend.queue.dead()) if (task.task.job === job.id) dead.push(task);
+        expect(dead).toEqual([expect.objectContaining({ reason: expect.stringContaining('H812') as string })]);
+      },
+      { timeout: 10_000, interval: 50 },
+    );
     expect((await jobs()).find(({ id }) => id === job.id)).toMatchObject({
       state: 'failed',
       problem: { code: 'H825' },
