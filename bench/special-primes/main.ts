@@ -17,7 +17,7 @@ const settings: readonly Setting[] = [
   { degree: 32768, primes: 12, bits: 48, specials: [1, 2, 3] },
 ];
 
-const rounds = { switches: 23, networks: 5 };
+const rounds = { switches: 23, networks: 3 };
 
 const flags = process.argv.slice(2).filter((word) => word.startsWith('--'));
 const [other, ...more] = process.argv.slice(2).filter((word) => !word.startsWith('--'));

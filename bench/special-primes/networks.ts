@@ -93,7 +93,7 @@ class Version {
   evaluate(threads: 1 | 2): void {
     const inputs = `${this.prefix}.ct`;
     this.hepc('encrypt', this.plan, '--keys', this.keys, '--input', this.samples, '--limit', '1', '-o', inputs);
-    const settings = JSON.stringify({ engine: 'simd', threads, runs: 16 });
+    const settings = JSON.stringify({ engine: 'simd', threads, runs: 10 });
     const script = join(this.root, 'bench', 'engine', 'session-process.ts');
     const output = runProgram([script, this.plan, join(this.keys, 'eval.keys'), inputs, settings], this.root);
     this.runs[threads === 1 ? 'one' : 'two'].push(sessionFigures.parse(JSON.parse(output)));
