@@ -1,6 +1,6 @@
 /** What a plan that was found takes and gives, in a few numbers: for hints, and to compare plans of one model. */
 import { keyLevels, levelsOfKeys } from '../costs/key-levels.ts';
-import { savedKeyBytes } from '../ir/switching-keys.ts';
+import { savedKeyBytes } from '../ir/ckks/switching-keys.ts';
 import { keptAccuracy, limitOf } from './kept-accuracy.ts';
 import type { FoundPlan } from './network-plans.ts';
 import { parametersOf } from './search/measure.ts';

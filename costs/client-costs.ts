@@ -5,7 +5,7 @@
 import type { HeModule } from '../ir/he/module.ts';
 import { portRows } from '../ir/he/ports.ts';
 import { type Parameters, type PolyModulusDegree, topLevel } from '../ir/parameters.ts';
-import { keyDigitsAt } from '../ir/switching-keys.ts';
+import { keyDigitsAt } from '../ir/ckks/switching-keys.ts';
 import { evaluationKeyNeeds } from './key-levels.ts';
 import { cost, type OpCost } from './op-costs.ts';
 

@@ -3,7 +3,7 @@ import type { HeColumns } from '../ir/he/module.ts';
 import { galoisStep, keyNeeds } from '../ir/he/keys.ts';
 import { isAutomorphism, relinearizes } from '../ir/he/traits.ts';
 import type { Parameters } from '../ir/parameters.ts';
-import type { EvaluationKeyNeeds } from '../ir/switching-keys.ts';
+import type { EvaluationKeyNeeds } from '../ir/ckks/switching-keys.ts';
 
 export interface KeyLevels {
   /** Undefined where nothing is relinearised. */

@@ -3,7 +3,7 @@
  * how many primes there are, data and special, and hardly on their bits.
  */
 import type { Parameters, PolyModulusDegree } from '../ir/parameters.ts';
-import { maxModulusBits } from '../ir/security.ts';
+import { maxModulusBits } from '../ir/ckks/security.ts';
 import type { EngineCapabilities } from './profiles.ts';
 
 /** Data primes of fewer bits are hardly accurate enough; more special primes would leave them no more. */

@@ -17,7 +17,7 @@ import {
   relinearizes,
 } from '../ir/he/traits.ts';
 import { allPrimes, bitLength, type Parameters } from '../ir/parameters.ts';
-import { switchingKeyBytes } from '../ir/switching-keys.ts';
+import { switchingKeyBytes } from '../ir/ckks/switching-keys.ts';
 import type { EngineName, Plan, PlanCounts, PlanStatistics } from '../ir/plan/plan.ts';
 import { peakBytes, type PlannedProgram } from './engine-memory.ts';
 import { keyLevels } from './key-levels.ts';

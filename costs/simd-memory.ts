@@ -11,7 +11,7 @@ import type { EngineMemory, MemoryUse, PlannedProgram } from './engine-memory.ts
 import { hoistingOf } from './extended-rotations.ts';
 import { keyLevels, levelsOfKeys } from './key-levels.ts';
 import { allPrimes, type Parameters } from '../ir/parameters.ts';
-import { keyDigits, keyDigitsAt } from '../ir/switching-keys.ts';
+import { keyDigits, keyDigitsAt } from '../ir/ckks/switching-keys.ts';
 import type { RowReaders } from './row-readers.ts';
 
 /** Between limbs, and after the blocks of a key. */

@@ -5,7 +5,7 @@
  * conversions and inverse transforms.
  */
 import type { Parameters } from '../ir/parameters.ts';
-import { keyDigitsAt } from '../ir/switching-keys.ts';
+import { keyDigitsAt } from '../ir/ckks/switching-keys.ts';
 
 export interface SwitchingWork {
   /** In place of L²: digits times the primes that each is transformed for, less one. */

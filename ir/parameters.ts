@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { isPrime } from './maths/modular.ts';
-import { formerLimits } from './security.ts';
+import { formerLimits } from './ckks/security.ts';
 
 /** Special primes at most: digits of more primes than that gain nothing more. */
 export const maxSpecialPrimes = 8;

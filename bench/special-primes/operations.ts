@@ -2,7 +2,7 @@
 import { nttPrimes } from '../../compiler/parameters/primes.ts';
 import type { Parameters, PolyModulusDegree } from '../../ir/parameters.ts';
 import { seededRandom } from '../../ir/random.ts';
-import { savedKeyBytes, switchingKeyBytes } from '../../ir/switching-keys.ts';
+import { savedKeyBytes, switchingKeyBytes } from '../../ir/ckks/switching-keys.ts';
 import { decompositionBytes, Operations, workspaceBytes } from '../../runtime/engines/simd/operations/operations.ts';
 import { compileKernels, createMemory, instantiate, pageBytes } from '../../runtime/rns/kernels/module.ts';
 import { contextBytes, fillContext, openContext } from '../../runtime/rns/memory/context.ts';

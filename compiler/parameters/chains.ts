@@ -8,8 +8,8 @@
  */
 import { defaultProfile, type EngineCapabilities } from '../../costs/profiles.ts';
 import { bitLength, type Parameters, type PolyModulusDegree } from '../../ir/parameters.ts';
-import { maxModulusBits } from '../../ir/security.ts';
-import { keyDigits } from '../../ir/switching-keys.ts';
+import { maxModulusBits } from '../../ir/ckks/security.ts';
+import { keyDigits } from '../../ir/ckks/switching-keys.ts';
 import { headroomBits } from '../../passes/he/assign-levels.ts';
 import type { RescaleOptions } from '../../passes/he/rescale-lazily.ts';
 import { nttPrimes } from './primes.ts';

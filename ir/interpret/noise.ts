@@ -28,7 +28,7 @@
  * Slot j stands for ζ^(3^j), ζ = exp(iπ/N), as in SEAL.
  */
 import { type Parameters, productOf, slotsOf } from '../parameters.ts';
-import { keyDigitsAt } from '../switching-keys.ts';
+import { keyDigitsAt } from '../ckks/switching-keys.ts';
 import { seededRandom, type SeededRandom } from '../random.ts';
 
 /** Deviation of SEAL's errors: the centred binomial distribution of 21 pairs of bits. */

@@ -10,7 +10,7 @@ import type { ClientSteps } from '../client/steps.ts';
 import type { HeModule } from '../he/module.ts';
 import type { Port } from '../interface.ts';
 import type { Parameters } from '../parameters.ts';
-import type { EvaluationKeyNeeds } from '../switching-keys.ts';
+import type { EvaluationKeyNeeds } from '../ckks/switching-keys.ts';
 import type { Layout } from '../tile/layout.ts';
 import type { AccuracyReport } from './accuracy-report.ts';
 import type { Calibration } from './calibration.ts';

@@ -5,7 +5,7 @@ import { keyNeeds } from '../../ir/he/keys.ts';
 import { hasStep, nameOf } from '../../ir/he/traits.ts';
 import type { HeModule } from '../../ir/he/module.ts';
 import { type Parameters, topLevel } from '../../ir/parameters.ts';
-import { maxKeyBytes, savedKeyBytes } from '../../ir/switching-keys.ts';
+import { maxKeyBytes, savedKeyBytes } from '../../ir/ckks/switching-keys.ts';
 import { type EngineName, engineNames } from '../../ir/plan/plan.ts';
 import { keyLevels } from '../../costs/key-levels.ts';
 import { engineProfiles } from '../../costs/profiles.ts';

@@ -2,7 +2,7 @@
  * What a client computes with keys, whatever computes it: our kernels, or SEAL where these cannot run. Both read and write
  * the same bytes, those of SEAL 4.1.
  */
-import type { EvaluationKeyNeeds } from '../../ir/switching-keys.ts';
+import type { EvaluationKeyNeeds } from '../../ir/ckks/switching-keys.ts';
 
 /** Encryption and decryption of slot vectors under one secret key, on which nothing else has a hold. */
 export interface SecretCipher {

@@ -1,6 +1,6 @@
 /** Keys, encryption and decryption by our kernels. */
 import type { Parameters } from '../../ir/parameters.ts';
-import type { EvaluationKeyNeeds } from '../../ir/switching-keys.ts';
+import type { EvaluationKeyNeeds } from '../../ir/ckks/switching-keys.ts';
 import {
   type Cryptography,
   type MadeKeys,

@@ -5,7 +5,7 @@ import { type Diagnostic, HepcError, InternalError } from '../../ir/diagnostics/
 import { tooManyKeys } from '../../ir/diagnostics/plan.ts';
 import { wrongCount } from '../../ir/diagnostics/runtime.ts';
 import { sha256Hex } from '../../ir/digest.ts';
-import { evaluationKeyBytes, maxKeyBytes } from '../../ir/switching-keys.ts';
+import { evaluationKeyBytes, maxKeyBytes } from '../../ir/ckks/switching-keys.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import type { Cryptography } from '../base/cryptography.ts';
 import type { EvaluationKeys } from '../base/engine.ts';

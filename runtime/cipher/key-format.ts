@@ -20,7 +20,12 @@
 import { type Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { malformedSwitchingKeys, repeatedSeed } from '../../ir/diagnostics/runtime.ts';
 import type { Parameters } from '../../ir/parameters.ts';
-import { type EvaluationKeyNeeds, type KeyDigit, keyDigitsAt, packedResidueBytes } from '../../ir/switching-keys.ts';
+import {
+  type EvaluationKeyNeeds,
+  type KeyDigit,
+  keyDigitsAt,
+  packedResidueBytes,
+} from '../../ir/ckks/switching-keys.ts';
 import { galoisIndexOf } from '../seal/bytes/galois-elements.ts';
 
 const magic = 0x4b534b48;

@@ -8,7 +8,7 @@
  */
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { allPrimes, type Parameters, productOf } from '../../ir/parameters.ts';
-import { type EvaluationKeyNeeds, keyDigits } from '../../ir/switching-keys.ts';
+import { type EvaluationKeyNeeds, keyDigits } from '../../ir/ckks/switching-keys.ts';
 import type { MadeKeys, PlaceSections } from '../base/cryptography.ts';
 import { galoisIndexOf } from '../seal/bytes/galois-elements.ts';
 import { keyParmsIdOf } from '../seal/bytes/parms-id.ts';

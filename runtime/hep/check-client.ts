@@ -17,8 +17,8 @@ import { elementCount } from '../../ir/constant.ts';
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { inconsistentHep, tooManyKeys, weakModulus } from '../../ir/diagnostics/plan.ts';
 import { encodingLimit, isEncodable, leastScale, modulusBits, slotsOf, topLevel } from '../../ir/parameters.ts';
-import { formerSecurityBits, maxModulusBits } from '../../ir/security.ts';
-import { evaluationKeyBytes, maxKeyBytes } from '../../ir/switching-keys.ts';
+import { formerSecurityBits, maxModulusBits } from '../../ir/ckks/security.ts';
+import { evaluationKeyBytes, maxKeyBytes } from '../../ir/ckks/switching-keys.ts';
 import {
   type ClientPart,
   type InputEncoding,

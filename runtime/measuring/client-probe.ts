@@ -1,7 +1,7 @@
 /** Takes the time of what the client does, with its own code: encryption, decryption, keys. For one chain of primes. */
 import type { ClientOp } from '../../costs/client-costs.ts';
 import type { Parameters } from '../../ir/parameters.ts';
-import type { EvaluationKeyNeeds } from '../../ir/switching-keys.ts';
+import type { EvaluationKeyNeeds } from '../../ir/ckks/switching-keys.ts';
 import type { Cryptography, MadeKeys, SecretCipher } from '../base/cryptography.ts';
 import { openCryptography } from '../cipher/open-cryptography.ts';
 import { inspectCiphertext } from '../seal/bytes/inspect-bytes.ts';

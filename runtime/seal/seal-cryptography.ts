@@ -4,7 +4,7 @@
  */
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Parameters } from '../../ir/parameters.ts';
-import type { EvaluationKeyNeeds } from '../../ir/switching-keys.ts';
+import type { EvaluationKeyNeeds } from '../../ir/ckks/switching-keys.ts';
 import { type Cryptography, type MadeKeys, placeApart, type SecretCipher } from '../base/cryptography.ts';
 import { galoisKeysStepwise } from './generate-galois-keys.ts';
 import { SealContext } from './library/context.ts';

@@ -1,6 +1,6 @@
 /** What a plan takes of the memory of a service, by the profile of the engine that will run it. */
 import { neededBytes } from '../../costs/engine-memory.ts';
-import { evaluationKeyBytes } from '../../ir/switching-keys.ts';
+import { evaluationKeyBytes } from '../../ir/ckks/switching-keys.ts';
 import { beyondCapabilities, engineProfiles } from '../../costs/profiles.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { planBeyondBudget } from '../../ir/diagnostics/service/evaluation.ts';

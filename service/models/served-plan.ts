@@ -3,7 +3,7 @@ import { evaluationMilliseconds } from '../../costs/plan-statistics.ts';
 import { modelInputs, modelOutputs } from '../../ir/client/steps.ts';
 import { ciphertextBytes } from '../../ir/parameters.ts';
 import { type ClientPart, type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
-import { evaluationKeyBytes } from '../../ir/switching-keys.ts';
+import { evaluationKeyBytes } from '../../ir/ckks/switching-keys.ts';
 import type { Model } from '../../runtime/protocol/resources.ts';
 import type { ModelRecord } from './model-record.ts';
 

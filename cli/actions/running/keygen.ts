@@ -1,4 +1,4 @@
-import { evaluationKeyBytes } from '../../../ir/switching-keys.ts';
+import { evaluationKeyBytes } from '../../../ir/ckks/switching-keys.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
 import { Client } from '../../../runtime/client.ts';
 import type { KeySet } from '../../../runtime/cipher/key-files.ts';

@@ -2,7 +2,7 @@
 import { clientProfile, clientTimes } from '../../../costs/client-costs.ts';
 import { evaluationMilliseconds } from '../../../costs/plan-statistics.ts';
 import { downloadBytes, uploadBytes } from '../../../costs/program-cost.ts';
-import { evaluationKeyBytes } from '../../../ir/switching-keys.ts';
+import { evaluationKeyBytes } from '../../../ir/ckks/switching-keys.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 
 /** Mbit/s. */

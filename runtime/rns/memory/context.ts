@@ -4,7 +4,7 @@
  */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { allPrimes, type Parameters } from '../../../ir/parameters.ts';
-import { type KeyDigit, keyDigitsAt } from '../../../ir/switching-keys.ts';
+import { type KeyDigit, keyDigitsAt } from '../../../ir/ckks/switching-keys.ts';
 import { writeAddresses } from './addresses.ts';
 import { anyPrimitiveRoot } from './primitive-root.ts';
 import { type Kernels, primeRecord } from '../kernels/kernels.ts';

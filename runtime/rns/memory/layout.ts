@@ -1,6 +1,6 @@
 /** Where limbs, ciphertexts and keys lie in the shared memory. Addresses and sizes are in bytes. */
 import type { Parameters } from '../../../ir/parameters.ts';
-import { keyDigitsAt } from '../../../ir/switching-keys.ts';
+import { keyDigitsAt } from '../../../ir/ckks/switching-keys.ts';
 
 /** Between limbs, so that equal elements of several limbs fall into different sets of the cache. */
 const staggerBytes = 128;

@@ -5,7 +5,7 @@ import { costedOps, opCost } from '../../../costs/op-costs.ts';
 import { engineProfiles } from '../../../costs/profiles.ts';
 import { switchingWork } from '../../../costs/switching-work.ts';
 import type { Parameters, PolyModulusDegree } from '../../../ir/parameters.ts';
-import { keyDigitsAt } from '../../../ir/switching-keys.ts';
+import { keyDigitsAt } from '../../../ir/ckks/switching-keys.ts';
 
 const { costs, capabilities } = engineProfiles.simd;
 

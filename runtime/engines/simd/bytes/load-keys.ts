@@ -5,7 +5,7 @@
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { allPrimes, type Parameters } from '../../../../ir/parameters.ts';
-import { type EvaluationKeyNeeds, packedResidueBytes } from '../../../../ir/switching-keys.ts';
+import { type EvaluationKeyNeeds, packedResidueBytes } from '../../../../ir/ckks/switching-keys.ts';
 import {
   keySections,
   type PlacedKey,

@@ -6,7 +6,7 @@
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { modularPower } from '../../../../ir/maths/modular.ts';
 import { allPrimes, type Parameters, productOf } from '../../../../ir/parameters.ts';
-import { keyDigits } from '../../../../ir/switching-keys.ts';
+import { keyDigits } from '../../../../ir/ckks/switching-keys.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
 import { limbStride } from '../../../rns/memory/layout.ts';
 import { balance, writeFactor } from './factors.ts';

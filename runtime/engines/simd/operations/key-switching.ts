@@ -1,5 +1,5 @@
 /**
- * Key switching up to the division by the special primes: digits of a polynomial (`ir/switching-keys.ts`), transformed modulo
+ * Key switching up to the division by the special primes: digits of a polynomial (`ir/ckks/switching-keys.ts`), transformed modulo
  * every prime, and their inner products with the key. With one special prime a digit is the coefficients modulo one data
  * prime, lifted to [0, q), as SEAL 4.1 has it (`switch_key_inplace`); with several it is centred.
  *
@@ -8,7 +8,7 @@
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
-import { type KeyDigit, keyDigitsAt } from '../../../../ir/switching-keys.ts';
+import { type KeyDigit, keyDigitsAt } from '../../../../ir/ckks/switching-keys.ts';
 import { putAddress } from '../../../rns/memory/addresses.ts';
 import { type ExtendedValue, extendedLimbAt, extendedPrimes } from '../../../rns/memory/extended-layout.ts';
 import { keyBlock, type KeyPlace, keyStride, limbAt, limbStride, type Value } from '../../../rns/memory/layout.ts';

@@ -4,7 +4,7 @@
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { allPrimes, type Parameters } from '../../../../ir/parameters.ts';
-import { keyDigits } from '../../../../ir/switching-keys.ts';
+import { keyDigits } from '../../../../ir/ckks/switching-keys.ts';
 import { addressBytes } from '../../../rns/memory/addresses.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
 import { type ExtendedValue, extendedBytes } from '../../../rns/memory/extended-layout.ts';

@@ -2,7 +2,7 @@
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { badThreads, oneThread } from '../../../../ir/diagnostics/runtime.ts';
 import { beyondCapabilities, engineProfiles } from '../../../../costs/profiles.ts';
-import type { EvaluationKeyNeeds } from '../../../../ir/switching-keys.ts';
+import type { EvaluationKeyNeeds } from '../../../../ir/ckks/switching-keys.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
 import type { Engine, EngineOptions, PreparedPlan } from '../../../base/engine.ts';
 import { UnfitError } from '../../../base/fallback.ts';

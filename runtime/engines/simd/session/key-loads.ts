@@ -2,7 +2,7 @@
  * The owner's part in loading keys: some digits at a time are copied to where the workers see them. In shared memory they
  * lie where values do, which nobody needs between two runs, so that they take no memory of their own.
  */
-import type { EvaluationKeyNeeds } from '../../../../ir/switching-keys.ts';
+import type { EvaluationKeyNeeds } from '../../../../ir/ckks/switching-keys.ts';
 import { copyDigits, digitBytes, type KeyDigit, listDigits, type SavedKeys } from '../bytes/load-keys.ts';
 import { placeKeys } from '../program/place-keys.ts';
 import type { ProgramPlan } from './memory-plan.ts';

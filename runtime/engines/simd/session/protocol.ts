@@ -2,7 +2,7 @@
 import type { HeColumns } from '../../../../ir/he/module.ts';
 import type { PlaintextPool } from '../../../../ir/he/plaintexts.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
-import type { EvaluationKeyNeeds } from '../../../../ir/switching-keys.ts';
+import type { EvaluationKeyNeeds } from '../../../../ir/ckks/switching-keys.ts';
 import type { SharedState } from '../../exchange/exchange.ts';
 import type { TeamMemory } from './team-memory.ts';
 

@@ -7,8 +7,8 @@ import { carriesDepth, chainsFor, type Rescaling } from '../../../../compiler/pa
 import { nttPrimes } from '../../../../compiler/parameters/primes.ts';
 import { isPrime } from '../../../../ir/maths/modular.ts';
 import { bitLength, modulusBits, parametersSchema, polyModulusDegrees, productOf } from '../../../../ir/parameters.ts';
-import { maxModulusBits } from '../../../../ir/security.ts';
-import { keyDigits } from '../../../../ir/switching-keys.ts';
+import { maxModulusBits } from '../../../../ir/ckks/security.ts';
+import { keyDigits } from '../../../../ir/ckks/switching-keys.ts';
 import { headroomBits } from '../../../../passes/he/assign-levels.ts';
 import { casesOf, isNightly } from '../../../support/setup/suite.ts';
 

@@ -5,7 +5,7 @@ import { engineProfiles } from '../../../../costs/profiles.ts';
 import { HeBuilder, type HeModule } from '../../../../ir/he/module.ts';
 import { keyNeeds } from '../../../../ir/he/keys.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
-import { maxKeyBytes, savedKeyBytes } from '../../../../ir/switching-keys.ts';
+import { maxKeyBytes, savedKeyBytes } from '../../../../ir/ckks/switching-keys.ts';
 import { selectKeys } from '../../../../passes/he/select-keys.ts';
 
 /** Of the longest chain: a key of 16 primes takes 136 MiB. */

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Parameters } from '../../../../ir/parameters.ts';
-import { type EvaluationKeyNeeds, keyDigitsAt, savedKeyBytes } from '../../../../ir/switching-keys.ts';
+import { type EvaluationKeyNeeds, keyDigitsAt, savedKeyBytes } from '../../../../ir/ckks/switching-keys.ts';
 import {
   inspectSwitchingKeys,
   keySections,

@@ -1,7 +1,7 @@
 /** Keys of several special primes: what stands in them, by the kernels that read them, and the secret key. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Parameters, productOf } from '../../../../ir/parameters.ts';
-import type { EvaluationKeyNeeds } from '../../../../ir/switching-keys.ts';
+import type { EvaluationKeyNeeds } from '../../../../ir/ckks/switching-keys.ts';
 import type { MadeKeys } from '../../../../runtime/base/cryptography.ts';
 import { KernelCryptography } from '../../../../runtime/cipher/kernel-cryptography.ts';
 import {

@@ -16,7 +16,7 @@ import {
   inspectRelinKeys,
   inspectSecretKey,
 } from '../../../../runtime/seal/bytes/inspect-bytes.ts';
-import { evaluationKeyBytes } from '../../../../ir/switching-keys.ts';
+import { evaluationKeyBytes } from '../../../../ir/ckks/switching-keys.ts';
 import {
   generateKeysStepwise,
   type KeySet,

@@ -39,7 +39,7 @@ import {
   writeHeads,
   writeStreamSeed,
 } from '../../../../../../runtime/cipher/key-format.ts';
-import type { EvaluationKeyNeeds } from '../../../../../../ir/switching-keys.ts';
+import type { EvaluationKeyNeeds } from '../../../../../../ir/ckks/switching-keys.ts';
 import { parametersOf } from '../arbitrary-parameters.ts';
 import { OperationBench } from '../operations/operation-bench.ts';
 import { SealReference } from '../seal-reference.ts';

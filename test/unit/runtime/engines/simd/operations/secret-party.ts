@@ -5,7 +5,7 @@
  */
 import { allPrimes, productOf } from '../../../../../../ir/parameters.ts';
 import { type SeededRandom, seededRandom } from '../../../../../../ir/random.ts';
-import { keyDigitsAt } from '../../../../../../ir/switching-keys.ts';
+import { keyDigitsAt } from '../../../../../../ir/ckks/switching-keys.ts';
 import type { RotationKey } from '../../../../../../runtime/engines/simd/operations/operations.ts';
 import {
   keyBlock,

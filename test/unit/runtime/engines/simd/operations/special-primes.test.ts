@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nttPrimes } from '../../../../../../compiler/parameters/primes.ts';
 import { type Parameters, productOf } from '../../../../../../ir/parameters.ts';
-import { keyDigitsAt } from '../../../../../../ir/switching-keys.ts';
+import { keyDigitsAt } from '../../../../../../ir/ckks/switching-keys.ts';
 import { decompositionBytes } from '../../../../../../runtime/engines/simd/operations/operations.ts';
 import { extendedBytes, type ExtendedValue } from '../../../../../../runtime/rns/memory/extended-layout.ts';
 import { keyBytes, type Value, valueBytes } from '../../../../../../runtime/rns/memory/layout.ts';

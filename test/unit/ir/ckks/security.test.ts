@@ -1,7 +1,7 @@
 /** The table of moduli: what stands between today's limits and the former ones. */
 import { expect, test } from 'vitest';
-import { polyModulusDegrees } from '../../../ir/parameters.ts';
-import { formerLimits, formerSecurityBits, maxModulusBits } from '../../../ir/security.ts';
+import { polyModulusDegrees } from '../../../../ir/parameters.ts';
+import { formerLimits, formerSecurityBits, maxModulusBits } from '../../../../ir/ckks/security.ts';
 
 test.each([
   // N, bits of the modulus, and the cheaper attack as `tools/estimate-security.py` gives it.

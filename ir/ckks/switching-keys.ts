@@ -5,7 +5,7 @@
  * P has room for (hybrid key switching: Han and Ki, "Better Bootstrapping for Approximate Homomorphic Encryption",
  * CT-RSA 2020, section 3).
  */
-import { type Parameters, productOf, topLevel } from './parameters.ts';
+import { type Parameters, productOf, topLevel } from '../parameters.ts';
 
 /** The data primes `from` … `to` − 1. At a level below them all it has only those that the level has. */
 export interface KeyDigit {

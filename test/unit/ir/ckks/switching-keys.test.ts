@@ -1,8 +1,8 @@
 /** Which primes share a digit of key switching. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { keyDigits, keyDigitsAt, maxDigitPrimes } from '../../../ir/switching-keys.ts';
-import { productOf } from '../../../ir/parameters.ts';
+import { keyDigits, keyDigitsAt, maxDigitPrimes } from '../../../../ir/ckks/switching-keys.ts';
+import { productOf } from '../../../../ir/parameters.ts';
 
 const prime = fc.integer({ min: 2 ** 20, max: 2 ** 48 - 1 });
 const chain = fc.record({
