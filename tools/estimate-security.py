@@ -1,5 +1,5 @@
 """
-The estimates beside hepc's table of moduli (ir/security.ts), by malb/lattice-estimator: for each ring the cost of the primal
+The estimates beside hepc's table of moduli (ir/ckks/security.ts), by malb/lattice-estimator: for each ring the cost of the primal
 attack by unique shortest vectors (uSVP) and of the dual hybrid one, in operations as powers of two. Secrets are uniform
 ternary, errors discrete Gaussian with a standard deviation of 3.2, an attacker has 2N samples (a public key gives N, an
 evaluation key of one digit N more), lattices are reduced as the estimator has it by default (its version of MATZOV).
