@@ -131,7 +131,8 @@ export const sealCostTable: CostTable = {
 
 /**
  * The engine `simd` on one core of the same processor, as `hepc measure-costs` measures it on a quiet machine; two
- * measurements agree to 5 % in what plans spend their time in.
+ * measurements agree to 5 % in what plans spend their time in. `inverse` and `convert` are what divisions by several special
+ * primes take beyond one by a single prime, on that machine.
  */
 const simdCostTable: CostTable = {
   4096: {
