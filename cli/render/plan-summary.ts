@@ -5,7 +5,7 @@ import type { HeOpName } from '../../ir/he/ops.ts';
 import { clientProfile, clientTimes } from '../../costs/client-costs.ts';
 import { evaluationMilliseconds } from '../../costs/plan-statistics.ts';
 import { profileOf } from '../../costs/profiles.ts';
-import { modulusBits } from '../../ir/parameters.ts';
+import { modulusBits, type Parameters } from '../../ir/parameters.ts';
 import { describeClientSteps } from './client-steps.ts';
 import { countByLevel, countByNode, occurringOps, type OpCounts } from './operations.ts';
 import { renderFields, renderTable } from './table.ts';
@@ -42,13 +42,13 @@ export function summarisePlan(plan: Plan): string {
       ],
       [
         'parameters',
-        `N = ${parameters.polyModulusDegree}, ${modulusBits(parameters)} bits of modulus (${bits.join(' + ')}, the last for key switching)`,
+        `N = ${parameters.polyModulusDegree}, ${modulusBits(parameters)} bits of modulus (${bits.join(' + ')}, ${lastForKeys(parameters)} for key switching)`,
       ],
       [
         'keys',
         `${plural(statistics.galoisKeys, 'Galois key')}, ${formatBytes(statistics.galoisKeyBytes)} with both halves`,
       ],
-      ['engine', `made for ${engine}; another runs it where it has the memory`],
+      ['engine', describeEngine(plan)],
       ['peak memory', `${formatBytes(statistics.peakBytes)}${memoryOf(engine)}`],
       [
         'error',
@@ -170,4 +170,15 @@ export function describePlan(plan: Plan): Record<string, unknown> {
     operationsByLevel: countByLevel(program),
     operationsByNode: countByNode(program),
   };
+}
+
+/** Which of the bits of all primes are special ones. */
+export function lastForKeys({ specialPrimes: { length } }: Parameters): string {
+  return length === 1 ? 'the last' : `the last ${length}`;
+}
+
+/** The engine that a plan was made for, and whether others take it. */
+export function describeEngine({ engine, client }: Plan): string {
+  const isCommon = client.parameters.specialPrimes.length === 1;
+  return `made for ${engine}; ${isCommon ? 'another runs it where it has the memory' : 'no other runs it'}`;
 }

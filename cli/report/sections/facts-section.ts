@@ -5,7 +5,7 @@ import { modulusBits } from '../../../ir/parameters.ts';
 import { parallelBound } from '../../../costs/parallel-bound.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import { describeClientSteps } from '../../render/client-steps.ts';
-import { memoryOf } from '../../render/plan-summary.ts';
+import { describeEngine, lastForKeys, memoryOf } from '../../render/plan-summary.ts';
 import { describeLabels } from '../../render/accuracy.ts';
 import { formatError, formatLimit } from '../../../ir/maths/error-unit.ts';
 import { formatBytes, formatMilliseconds, formatShape, plural } from '../../render/units.ts';
@@ -47,7 +47,7 @@ export function factsSection(plan: Plan): Html {
     ),
     ...client.outputs.map((output) => ['output', describePort(output)] as const),
     ...steps.after.map((line) => ['after decryption', html`<code>${shorten(line, 240)}</code>`] as const),
-    ['engine', `made for ${plan.engine}; another runs it where it has the memory`],
+    ['engine', describeEngine(plan)],
     ['batch', `${plural(client.batch, 'sample')} a run`],
     [
       'weights',
@@ -58,7 +58,7 @@ export function factsSection(plan: Plan): Html {
     [
       'parameters',
       `N = ${parameters.polyModulusDegree}, ${modulusBits(parameters)} bits of modulus ` +
-        `(${statistics.modulusBits.join(' + ')}, the last for key switching)`,
+        `(${statistics.modulusBits.join(' + ')}, ${lastForKeys(plan.client.parameters)} for key switching)`,
     ],
     [
       'keys',
