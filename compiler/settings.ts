@@ -84,7 +84,7 @@ export function settingsOf(options: CompileOptions): Settings {
   const { optimize: objective = 'latency', bandwidthMbit = defaultBandwidthMbit, limits = {}, tile } = options;
   const { engine, costs, clientCosts } = options;
   throwIfErrors(checkOptions({ maxError, maxDisagreement, maxDegree, batch, bandwidthMbit, limits, tile, engine }));
-  const profile = profileOf(engine, costs);
+  const profile = profileOf(engine, costs, limits.memoryBytes);
   const client = clientProfileOf(clientCosts);
   const { largestDegree } = profile.capabilities;
   const most = (polyModulusDegrees.findLast((degree) => degree <= largestDegree) ?? 0) / 2;

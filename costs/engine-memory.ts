@@ -23,6 +23,8 @@ export interface EngineMemory {
   readonly shared: boolean;
   /** Bytes of a memory that an estimate may fill, and plaintexts are kept in. */
   readonly limit: number;
+  /** What the limit may be raised to for a machine that has as much. */
+  readonly most: number;
   /** Bytes of keys beyond which rotations are composed, so that there is room for the rest. */
   readonly keyBudget: number;
   /** A key switching key whose operands are at `level` at most. */

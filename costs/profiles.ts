@@ -48,10 +48,15 @@ export const engineProfiles: Readonly<Record<EngineName, EngineProfile>> = { sim
 /** Of the engine that runs plans unless told otherwise. */
 export const defaultProfile: EngineProfile = simd;
 
-/** Of an engine, with costs that were measured in place of its own. */
-export function profileOf(engine: EngineName = defaultProfile.name, costs?: CostTable): EngineProfile {
+/**
+ * Of an engine, with costs that were measured in place of its own.
+ * @param memoryBytes of the machine: raises the limit of an engine that can take more
+ */
+export function profileOf(engine: EngineName = defaultProfile.name, costs?: CostTable, memoryBytes = 0): EngineProfile {
   const profile = engineProfiles[engine];
-  return costs === undefined ? profile : { ...profile, costs };
+  const { memory } = profile;
+  const limit = Math.max(memory.limit, Math.min(memory.most, memoryBytes));
+  return { ...profile, costs: costs ?? profile.costs, memory: { ...memory, limit } };
 }
 
 /** What of the parameters is beyond an engine, if anything is. */

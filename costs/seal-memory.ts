@@ -81,6 +81,7 @@ export const sealMemory: EngineMemory = {
   shared: false,
   // The rest of 4 GiB is for fragmentation, and for errors of the estimate.
   limit: 3.5 * 2 ** 30,
+  most: 3.5 * 2 ** 30,
   sharesLevels: false,
   keyBudget: 2.5 * 2 ** 30,
   keyBytes: (chain) => keyHeapExpansion * savedKeyBytes(chain),

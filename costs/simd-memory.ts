@@ -250,6 +250,8 @@ export const simdMemory: EngineMemory = {
   shared: true,
   // The rest of 4 GiB is for the workspaces of more workers, and for errors of the estimate.
   limit: 3.5 * 2 ** 30,
+  // Of 16 GiB, in a memory of 64-bit addresses.
+  most: 15.5 * 2 ** 30,
   sharesLevels: true,
   keyBudget: 3 * 2 ** 30,
   keyBytes,

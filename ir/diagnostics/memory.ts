@@ -41,7 +41,7 @@ export const memoryExceeded = defineDiagnostic<{
   title: 'the engine would run out of memory',
   explain:
     'Engines in WebAssembly have 4 GiB of memory: `simd` for all its workers together, `seal-wasm` for each of them, of ' +
-    'which 3.5 GiB can be used. Keys and ciphertexts of this plan need more on the engine that it is compiled for, even ' +
+    'which 3.5 GiB can be used. Where it will run on a machine with more, --max-memory says how much `simd` may take, up to 15.5 GiB. Keys and ciphertexts of this plan need more on the engine that it is compiled for, even ' +
     'with composite rotations in place of most keys, and with the layouts that take the least memory. The message tells ' +
     'what the smallest plan takes, and the layers that take the most of it. A key takes bytes by the square of the levels ' +
     'above the output at which it is used: activations of lower degree, or fewer layers, make all of them smaller. ' +

@@ -199,8 +199,8 @@ export const tooLittleMemory = defineDiagnostic<{
   severity: 'error',
   title: 'a plan too large for the engine',
   explain:
-    'An engine in WebAssembly has 4 GiB of memory for each worker. Keys, living ciphertexts and at least one encoded ' +
-    'weight must fit; this is computed before anything starts.',
+    'Keys, living ciphertexts and at least one encoded weight must fit into the memory of the engine: of `seal-wasm` 4 GiB for ' +
+    'each worker, of `simd` 16 GiB for all. This is computed before anything starts.',
   message: ({ needed, limit, keys, ciphertexts, plaintexts }) =>
     `one worker needs ${mebibytes(needed)} (keys ${mebibytes(keys)}, ciphertexts ${mebibytes(ciphertexts)}, weights ` +
     `${mebibytes(plaintexts)}), more than ${mebibytes(limit)}`,
@@ -486,6 +486,20 @@ export const malformedSecretKey = defineDiagnostic<{ reason: string }>({
     'and 1 of a polynomial, two bits each.',
   message: ({ reason }) => `the secret key is malformed: ${reason}`,
   notes: () => [copyAgain],
+});
+
+export const noWideMemory = defineDiagnostic<{ needed: number }>({
+  code: 'H657',
+  severity: 'error',
+  title: 'memory beyond 4 GiB, which there is not here',
+  explain:
+    'A plan that was compiled with more than 4 GiB of memory (--max-memory) runs on a memory of WebAssembly with 64-bit ' +
+    'addresses (memory64). Node has it from 24 on, Chrome and Edge from 133, Firefox from 134. This is found out before ' +
+    'anything is read.',
+  message: ({ needed }) => `the plan needs ${mebibytes(needed)}, and WebAssembly has no more than 4 GiB here`,
+  notes: () => [
+    'Evaluate on Node 24, in Chrome 133 or in Firefox 134 or later, or compile with --max-memory 3.5GiB or less.',
+  ],
 });
 
 export const notForEngine = defineDiagnostic<{ engine: string; reason: string }>({

@@ -11,7 +11,7 @@ import { wrongKernels } from '../support/wrong-kernels.ts';
 const plan = mixedPlan();
 
 /** A machine without relaxed SIMD refuses to compile the kernels. */
-const refusing = createSimd(() => Promise.reject(new WebAssembly.CompileError('no relaxed SIMD')));
+const refusing = createSimd({ compile: () => Promise.reject(new WebAssembly.CompileError('no relaxed SIMD')) });
 
 describe('where the kernels do not compile', () => {
   test('simd asked for by name says why it cannot run', async () => {
@@ -30,7 +30,10 @@ describe('where the kernels do not compile', () => {
 });
 
 test('a machine whose multiply-adds are wrong fails the self-test, before any key is read', async () => {
-  const opened = createSimd(() => wrongKernels('madd')).open(plan, { ...defaultEngineOptions, threads: 2 });
+  const opened = createSimd({ compile: () => wrongKernels('madd') }).open(plan, {
+    ...defaultEngineOptions,
+    threads: 2,
+  });
   await expect(opened).rejects.toThrow(/H635.*not fused/);
 });
 

@@ -100,7 +100,7 @@ test('encrypted weights have to fit the budget, for they cannot come one by one'
 
 test('seal-wasm is refused; as a fallback, with the reason of the other engine', async () => {
   await expect(Server.create(plan, { engine: 'seal-wasm' })).rejects.toThrow(/H638/);
-  const refusing = createSimd(() => Promise.reject(new WebAssembly.CompileError('no relaxed SIMD')));
+  const refusing = createSimd({ compile: () => Promise.reject(new WebAssembly.CompileError('no relaxed SIMD')) });
   const opened = openWithFallback(refusing, sealWasm, plan, defaultEngineOptions);
   await expect(opened).rejects.toThrow(/H635.*no relaxed SIMD[^]*H638/);
 });

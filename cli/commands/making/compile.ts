@@ -66,7 +66,7 @@ export const compile = declareCommand({
       value: 'MBIT',
     }),
     maxMemory: option(byteSize().optional(), {
-      doc: 'most memory of the engine with one worker, such as 512MiB',
+      doc: 'most memory of the engine with one worker, such as 512MiB; simd takes more than 3.5GiB only where this allows it',
       value: 'SIZE',
     }),
     maxUpload: option(byteSize().optional(), { doc: 'most bytes of the encrypted inputs of a run', value: 'SIZE' }),

@@ -19,6 +19,11 @@ export type Addressing = 'narrow' | 'wide';
 /** Bytes that memories can have: all that 32 bits reach, and the most that V8 gives. */
 export const mostMemoryBytes: Readonly<Record<Addressing, number>> = { narrow: 2 ** 32, wide: 2 ** 34 };
 
+/** Of a memory of so many bytes: wide where it has to be. */
+export function addressingFor(bytes: number): Addressing {
+  return bytes <= mostMemoryBytes.narrow ? 'narrow' : 'wide';
+}
+
 /** By the kind of their memory. */
 const compiled = new Map<Addressing | 'own', Promise<WebAssembly.Module>>();
 
@@ -26,13 +31,8 @@ const compiled = new Map<Addressing | 'own', Promise<WebAssembly.Module>>();
  * For a shared memory. Compiled once in a thread; a module can be handed to workers. Rejects with `WebAssembly.CompileError`
  * where the machine cannot run them, and with `UnfitError` where they cannot be fetched.
  */
-export function compileKernels(): Promise<WebAssembly.Module> {
-  return compileOnce('narrow', readKernels);
-}
-
-/** As `compileKernels`, for a wide memory. */
-export function compileWideKernels(): Promise<WebAssembly.Module> {
-  return compileOnce('wide', readWideKernels);
+export function compileKernels(addressing: Addressing = 'narrow'): Promise<WebAssembly.Module> {
+  return compileOnce(addressing, addressing === 'narrow' ? readKernels : readWideKernels);
 }
 
 /** As `compileKernels`, for a memory of one thread, which pages may have that may not share any. */

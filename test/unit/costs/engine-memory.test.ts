@@ -14,7 +14,7 @@ import {
   workerProgram,
 } from '../../../runtime/engines/seal-wasm/worker-program.ts';
 import { keyBytes, limbStride, valueBytes } from '../../../runtime/rns/memory/layout.ts';
-import { planProgram } from '../../../runtime/engines/simd/session/memory-plan.ts';
+import { planProgram, wholeExtent } from '../../../runtime/engines/simd/session/memory-plan.ts';
 import { headerBytes, savedSwitchingKeyBytes, switchingHeadBytes } from '../../../runtime/seal/bytes/saved-format.ts';
 import { exampleModels, mnistImages, modelBytes } from '../../support/mnist.ts';
 import { compileBytes } from '../../support/run-plans.ts';
@@ -28,7 +28,7 @@ const seal = engineProfiles['seal-wasm'].memory;
 /** What `simd` lays out for one worker: with all plaintexts, and with none. */
 function planned({ columns, parameters }: Program): { readonly all: number; readonly none: number } {
   const [all = 0, none = 0] = [Infinity, 0].map(
-    (budget) => planProgram(columns, parameters, 1, budget, Infinity).memory.totalBytes,
+    (budget) => planProgram(columns, parameters, 1, budget, { ...wholeExtent, limit: Infinity }).memory.totalBytes,
   );
   return { all, none };
 }
@@ -144,7 +144,7 @@ test('keys of simd end at the highest level of their step, those of seal-wasm do
 test('measured costs stand in place of those of the profile, and nothing else does', () => {
   const { costs } = engineProfiles['seal-wasm'];
   expect(profileOf('simd', costs)).toEqual({ ...engineProfiles.simd, costs });
-  expect(profileOf()).toBe(engineProfiles.simd);
+  expect(profileOf()).toEqual(engineProfiles.simd);
 });
 
 test('levels of keys are those of what they switch', () => {
@@ -162,4 +162,15 @@ test('levels of keys are those of what they switch', () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test('the limit of simd is raised to the memory of the machine, up to what it can address; others stay', () => {
+  const limits = (bytes?: number): number[] => [
+    profileOf('simd', undefined, bytes).memory.limit,
+    profileOf('seal-wasm', undefined, bytes).memory.limit,
+  ];
+  expect(limits()).toEqual([simd.limit, seal.limit]);
+  expect(limits(2 ** 30)).toEqual([simd.limit, seal.limit]);
+  expect(limits(8 * 2 ** 30)).toEqual([8 * 2 ** 30, seal.limit]);
+  expect(limits(2 ** 40)).toEqual([15.5 * 2 ** 30, seal.limit]);
 });

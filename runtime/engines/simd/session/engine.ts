@@ -1,6 +1,6 @@
 /** The engine on kernels of our own: workers over one shared memory, or a worker alone where none can be shared. */
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
-import { badThreads, oneThread } from '../../../../ir/diagnostics/runtime.ts';
+import { badThreads, noWideMemory, oneThread } from '../../../../ir/diagnostics/runtime.ts';
 import { beyondCapabilities, engineProfiles } from '../../../../costs/profiles.ts';
 import type { EvaluationKeyNeeds } from '../../../../ir/ckks/switching-keys.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
@@ -12,30 +12,40 @@ import type { StopSign } from '../../sessions/crew.ts';
 import { WorkerPlan } from '../../sessions/worker-plan.ts';
 import { canShareMemory, SharedRoom, shareDoubles } from '../../threads/shared-memory.ts';
 import { entry } from './worker-entry.ts';
-import { compileKernels } from '../../../rns/kernels/module.ts';
+import { type Addressing, addressingFor, compileKernels, hasWideMemory } from '../../../rns/kernels/module.ts';
 import { prepareWeights } from '../program/weights.ts';
 import { KeyLoads } from './key-loads.ts';
-import { keyPlaces, laneCount, planProgram, withLanes } from './memory-plan.ts';
+import { keyPlaces, laneCount, planProgram, wholeExtent, withLanes } from './memory-plan.ts';
 import type { PrepareRequest, Request } from './protocol.ts';
 import { abortTeam, abortWord, resetTeam, teamWords } from './shared-team.ts';
 import { createTeamMemory, releaseTeamMemory } from './team-memory.ts';
 
 const maxThreads = 64;
 
-/** @param compile gives the kernels; rejects with `WebAssembly.CompileError` where the machine cannot run them. */
-export function createSimd(compile: () => Promise<WebAssembly.Module>): Engine<Uint8Array> {
-  return { name: 'simd', open: (plan, options) => open(compile, plan, options) };
+/** What the engine finds where it runs; tests give others. */
+export interface Machine {
+  /** Rejects with `WebAssembly.CompileError` where the machine cannot run the kernels. */
+  readonly compile: (addressing: Addressing) => Promise<WebAssembly.Module>;
+  readonly hasWideMemory: () => boolean;
+  /** Of the memory of a plan (`Extent`). */
+  readonly gap: number;
+}
+
+const thisMachine: Machine = { compile: compileKernels, hasWideMemory, gap: wholeExtent.gap };
+
+export function createSimd(machine: Partial<Machine> = {}): Engine<Uint8Array> {
+  return { name: 'simd', open: (plan, options) => open({ ...thisMachine, ...machine }, plan, options) };
 }
 
 /** Its `open` throws `UnfitError` where it cannot run here. */
-export const simd: Engine<Uint8Array> = createSimd(compileKernels);
+export const simd: Engine<Uint8Array> = createSimd();
 
 /**
- * Throws `HepcError` for too many threads, unbound weights, and plans that do not fit the memory. Where workers cannot
+ * Throws `HepcError` for too many threads, unbound weights, and plans that do not fit the memory, or not that of this machine. Where workers cannot
  * share memory there is one of them, and a remark if more were asked for.
  */
 async function open(
-  compile: () => Promise<WebAssembly.Module>,
+  { compile, hasWideMemory, gap }: Machine,
   plan: Plan,
   { threads, memoryBudgetBytes }: EngineOptions,
 ): Promise<PreparedPlan<Uint8Array>> {
@@ -44,15 +54,19 @@ async function open(
   const { columns, parameters, slots, plaintexts, packed } = plan.program;
   const beyond = beyondCapabilities(engineProfiles.simd.capabilities, parameters);
   if (beyond !== undefined) throw new UnfitError(beyond);
-  const kernels = await compileHere(compile);
+  const narrowKernels = await compileHere(compile, 'narrow');
   // Unbound weights are refused before memory is counted.
   const source = openWeights(plan);
   const isShared = canShareMemory();
   const members = isShared ? threads : 1;
   const { rotationSteps, needsRelinKeys, keyLevels } = plan.client;
   const needs: EvaluationKeyNeeds = { parameters, rotationSteps, needsRelinKeys, keyLevels };
-  const shared = planProgram(columns, parameters, members, memoryBudgetBytes);
+  const shared = planProgram(columns, parameters, members, memoryBudgetBytes, { ...wholeExtent, gap });
   if (shared.problems.length > 0) throw new HepcError(shared.problems);
+  const needed = shared.memory.totalBytes;
+  const isNarrow = addressingFor(needed) === 'narrow';
+  if (!isNarrow && !hasWideMemory()) throw new HepcError([noWideMemory({ needed })]);
+  const kernels = isNarrow ? narrowKernels : await compileHere(compile, 'wide');
   // Where weights do not fit nothing is left, so that those in lanes are all in memory.
   const left = memoryBudgetBytes - shared.plaintexts.bytes - source.sizes.reduce((sum, size) => sum + size, 0);
   const lanes = laneCount(shared, parameters, members, left);
@@ -77,6 +91,7 @@ async function open(
     kernels,
     shared: team && { memory: team.memory, words: team.words },
     budgetBytes: memoryBudgetBytes,
+    gap,
     lanes,
     places: wanted,
     parameters,
@@ -120,9 +135,9 @@ function signOf(words: Int32Array): StopSign {
   };
 }
 
-async function compileHere(compile: () => Promise<WebAssembly.Module>): Promise<WebAssembly.Module> {
+async function compileHere(compile: Machine['compile'], addressing: Addressing): Promise<WebAssembly.Module> {
   try {
-    return await compile();
+    return await compile(addressing);
   } catch (error) {
     if (error instanceof WebAssembly.CompileError) throw new UnfitError(error.message);
     throw error;

@@ -38,9 +38,11 @@ export class KeyLoads {
     for (let first = 0; first < digits.length;) {
       const count = this.fitting(first);
       const some = digits.slice(first, first + count);
-      const bytes = this.room(some.reduce((sum, digit) => sum + digitBytes(digit), 0));
+      const length = some.reduce((sum, digit) => sum + digitBytes(digit), 0);
+      const bytes = this.room(length);
       copyDigits(some, saved, bytes);
-      yield { kind: 'load', place, first, count, bytes };
+      const address = this.plan.memory.regions.values;
+      yield { kind: 'load', place, first, count, bytes: this.memory === undefined ? bytes : { address, length } };
       first += count;
     }
   }

@@ -23,7 +23,7 @@ import { Executor, type PlacedKeys } from '../program/executor.ts';
 import { UnfitError } from '../../../base/fallback.ts';
 import { loadingBytes } from '../bytes/loading-room.ts';
 import { type KeyDigit, listDigits, loadDigits } from '../bytes/load-keys.ts';
-import { type LaneMemory, planProgram, type ProgramPlan, withLanes } from './memory-plan.ts';
+import { type LaneMemory, planProgram, type ProgramPlan, wholeExtent, withLanes } from './memory-plan.ts';
 import { instantiate } from '../../../rns/kernels/module.ts';
 import { Operations } from '../operations/operations.ts';
 import { fillPermutations, placeKeys } from '../program/place-keys.ts';
@@ -93,10 +93,11 @@ export class Member {
   }
 
   private prepare(request: PrepareRequest): Answer {
-    const { columns, parameters, members, budgetBytes, lanes, shared } = request;
+    const { columns, parameters, members, budgetBytes, gap, lanes, shared } = request;
     this.words = shared?.words;
     this.isUnshared = shared === undefined;
-    const plan = withLanes(planProgram(columns, parameters, members, budgetBytes), parameters, lanes);
+    const extent = { ...wholeExtent, gap };
+    const plan = withLanes(planProgram(columns, parameters, members, budgetBytes, extent), parameters, lanes);
     const own = shared === undefined ? createTeamMemory(plan.memory, request.places) : undefined;
     const memory = shared ?? own;
     if (memory === undefined) throw new InternalError('a worker without memory');
@@ -108,7 +109,9 @@ export class Member {
   private load({ place, first, count, bytes }: LoadRequest): Answer {
     const { context, common, keys } = this.requirePrepared();
     const { team, io } = common;
-    loadDigits(context, keys.digitsAt(place).slice(first, first + count), bytes, io.room, team);
+    const saved =
+      bytes instanceof Uint8Array ? bytes : new Uint8Array(context.memory.buffer, bytes.address, bytes.length);
+    loadDigits(context, keys.digitsAt(place).slice(first, first + count), saved, io.room, team);
     return { kind: 'ready' };
   }
 

@@ -1,7 +1,7 @@
 /**
  * The one memory of all workers, laid out before anything starts: regions one after another, nothing grows. Plaintexts
- * are kept as far as the budget and the limit of the engine's profile allow; whatever else does not fit into 4 GiB is
- * refused.
+ * are kept as far as the budget and the limit of the engine's profile allow. What does not fit into the 4 GiB of a narrow
+ * memory gets a wide one, where plaintexts are kept as far as the budget goes; what does not fit there is refused.
  */
 import { simdMemory } from '../../../../costs/simd-memory.ts';
 import type { Diagnostic } from '../../../../ir/diagnostics/diagnostic.ts';
@@ -15,7 +15,7 @@ import { fuseProgram } from '../program/fuse-program.ts';
 import { type KeyPlan, planKeys } from '../program/key-plan.ts';
 import { mostDigitBytes } from '../bytes/load-keys.ts';
 import { loadingBytes } from '../bytes/loading-room.ts';
-import { mostMemoryBytes, pageBytes } from '../../../rns/kernels/module.ts';
+import { addressingFor, mostMemoryBytes, pageBytes } from '../../../rns/kernels/module.ts';
 import { workspaceBytes } from '../operations/operations.ts';
 import { permutationBytes } from '../program/place-keys.ts';
 import { type PlaintextPlan, planPlaintexts } from '../program/plaintext-plan.ts';
@@ -25,7 +25,7 @@ import { planStaging, type StagingPlan } from '../program/staging.ts';
 
 /** Regions in the order in which they stand. */
 const regionNames = [
-  /** Words of the team, see `shared-team.ts`. */
+  /** Words of the team, see `shared-team.ts`. First, for workers get them as a view, and views in messages end at 4 GiB. */
   'team',
   /** Primes and their tables. */
   'context',
@@ -75,8 +75,15 @@ export interface ProgramPlan {
   readonly problems: readonly Diagnostic[];
 }
 
-/** All that 32-bit addresses reach. */
-const memoryLimit = mostMemoryBytes.narrow;
+/** Where regions may lie. */
+export interface Extent {
+  /** Bytes between the words of the team and everything else, a multiple of 128; tests put all beyond 4 GiB by them. */
+  readonly gap: number;
+  /** Bytes of the memory, at most. */
+  readonly limit: number;
+}
+
+export const wholeExtent: Extent = { gap: 0, limit: mostMemoryBytes.wide };
 
 const alignment = 128;
 
@@ -93,7 +100,7 @@ export function planProgram(
   parameters: Parameters,
   members: number,
   budgetBytes: number,
-  limit: number = memoryLimit,
+  { gap, limit }: Extent = wholeExtent,
 ): ProgramPlan {
   const { polyModulusDegree: n } = parameters;
   const program = layOut(fuseProgram(columns), parameters);
@@ -102,7 +109,7 @@ export function planProgram(
   const planFor = (budget: number): Omit<ProgramPlan, 'problems'> => {
     const plaintexts = planPlaintexts(columns, parameters, budget, isExtended);
     const staging = planStaging(plaintexts.encodings, parameters);
-    const memory = planMemory({
+    const needs = {
       team: teamBytes,
       context: contextBytes(parameters),
       workspace: workspaceBytes(parameters, members),
@@ -113,26 +120,38 @@ export function planProgram(
       staging: staging.bytes,
       plaintexts: plaintexts.bytes,
       keys: keys.bytes,
-    });
-    return { program, keys, plaintexts, staging, memory };
+    };
+    return { program, keys, plaintexts, staging, memory: planMemory(needs, gap) };
   };
 
   const wanted = planFor(budgetBytes);
-  const excess = wanted.memory.totalBytes - Math.min(limit, simdMemory.limit);
-  if (excess <= 0) return { ...wanted, problems: [] };
+  const narrow = Math.min(limit, mostMemoryBytes.narrow);
+  const comfortable = Math.min(limit, simdMemory.limit);
+  if (wanted.memory.totalBytes <= comfortable) return { ...wanted, problems: [] };
   // With less kept there is more staging, which is known for none kept.
-  const { staging, memory } = planFor(0);
-  const reduced = planFor(Math.max(0, wanted.plaintexts.bytes - excess - staging.bytes - alignment));
-  if (reduced.memory.totalBytes <= limit) return { ...reduced, problems: [] };
-  const sizes = { keys: keys.bytes, ciphertexts: program.arenaBytes, plaintexts: staging.bytes };
-  return { ...reduced, problems: [tooLittleMemory({ needed: memory.totalBytes, limit, ...sizes })] };
+  const least = planFor(0);
+  const within = (bytes: number): typeof wanted => {
+    const excess = wanted.memory.totalBytes - bytes;
+    if (excess <= 0) return wanted;
+    return planFor(Math.max(0, wanted.plaintexts.bytes - excess - least.staging.bytes - alignment));
+  };
+  const reduced = within(comfortable);
+  if (reduced.memory.totalBytes <= narrow) return { ...reduced, problems: [] };
+  const wide = within(limit);
+  if (wide.memory.totalBytes <= limit) return { ...wide, problems: [] };
+  const sizes = { keys: keys.bytes, ciphertexts: program.arenaBytes, plaintexts: least.staging.bytes };
+  return { ...wide, problems: [tooLittleMemory({ needed: least.memory.totalBytes, limit, ...sizes })] };
 }
 
 /** @param bytes of each region */
-export function planMemory(bytes: Readonly<Record<RegionName, number>>): MemoryPlan {
+export function planMemory(bytes: Readonly<Record<RegionName, number>>, gap: number = wholeExtent.gap): MemoryPlan {
   // Below, a module could have data of its own.
   const space = new Space(pageBytes);
-  const place = (name: RegionName): number => space.take(bytes[name]);
+  const place = (name: RegionName): number => {
+    const start = space.take(bytes[name]);
+    if (name === 'team') space.take(gap);
+    return start;
+  };
   const regions = Object.fromEntries(regionNames.map((name) => [name, place(name)])) as Record<RegionName, number>;
   return { regions, lanes: [], totalBytes: space.end, placeBytes: space.end - regions.keys };
 }
@@ -175,17 +194,20 @@ export function laneCount(plan: ProgramPlan, parameters: Parameters, members: nu
   if (members === 1 || plan.staging.bytes > 0) return 0;
   const { totalBytes } = withLanes(plan, parameters, members).memory;
   const bytes = totalBytes - plan.memory.totalBytes;
-  return bytes <= laneShare * budgetBytes && totalBytes <= simdMemory.limit ? members : 0;
+  const isNarrow = addressingFor(plan.memory.totalBytes) === 'narrow';
+  const limit = isNarrow ? simdMemory.limit : mostMemoryBytes.wide;
+  return bytes <= laneShare * budgetBytes && totalBytes <= limit ? members : 0;
 }
 
 /**
  * Sets of keys that have a place at once: as many as the limit and the budget allow, and one.
  * @param budgetBytes what weights and lanes leave of the budget
+ * @param limit by default all that a memory has which is addressed as one place asks for
  */
 export function keyPlaces(
   { totalBytes, placeBytes }: MemoryPlan,
   budgetBytes: number,
-  limit: number = memoryLimit,
+  limit: number = mostMemoryBytes[addressingFor(totalBytes)],
 ): number {
   // Of a program without keys all are in the same place.
   if (placeBytes === 0) return Number.MAX_SAFE_INTEGER;

@@ -16,6 +16,8 @@ export interface PrepareRequest {
   readonly shared: TeamMemory | undefined;
   /** Most bytes of plaintexts to keep; with it every member comes to the same plan of the memory. */
   readonly budgetBytes: number;
+  /** In the plan of the memory (`Extent`). */
+  readonly gap: number;
   /** For runs that members do alone; see `laneCount`. */
   readonly lanes: number;
   /** Sets of keys to have room for, where the member makes the memory; it may find room for fewer. */
@@ -31,6 +33,15 @@ export interface PrepareRequest {
   readonly weightStream: SharedState;
 }
 
+/**
+ * Bytes of the shared memory. A view would not do: V8 passes the lower 32 bits of its offset in a message (Node 24.21, where
+ * one across 4 GiB cannot be read at all).
+ */
+export interface SharedBytes {
+  readonly address: number;
+  readonly length: number;
+}
+
 /** Some digits of keys, of which the program has a list. */
 export interface LoadRequest {
   readonly kind: 'load';
@@ -38,8 +49,8 @@ export interface LoadRequest {
   readonly place: number;
   readonly first: number;
   readonly count: number;
-  /** Saved, one after another; there only until the request is answered. */
-  readonly bytes: Uint8Array;
+  /** Saved, one after another; there only until the request is answered. In shared memory their place. */
+  readonly bytes: Uint8Array | SharedBytes;
 }
 
 export interface EvaluateRequest {

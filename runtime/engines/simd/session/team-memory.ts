@@ -11,7 +11,7 @@
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { UnfitError } from '../../../base/fallback.ts';
 import type { MemoryPlan } from './memory-plan.ts';
-import { createMemory, pageBytes } from '../../../rns/kernels/module.ts';
+import { type Addressing, addressingFor, createMemory, growMemory, pageBytes } from '../../../rns/kernels/module.ts';
 import { teamWords } from './shared-team.ts';
 
 export interface TeamMemory {
@@ -22,6 +22,7 @@ export interface TeamMemory {
 
 interface Idle {
   readonly memory: WeakRef<WebAssembly.Memory>;
+  readonly addressing: Addressing;
   /** From the start on; behind them all is zero. */
   readonly usedBytes: number;
 }
@@ -35,6 +36,7 @@ export function teamMemoryInUse(): number {
 }
 
 export interface PlacedMemory extends TeamMemory {
+  readonly addressing: Addressing;
   /** Sets of keys that it has room for. */
   readonly places: number;
 }
@@ -45,13 +47,14 @@ export interface PlacedMemory extends TeamMemory {
  */
 export function createTeamMemory(plan: MemoryPlan, wanted: number): PlacedMemory {
   const { totalBytes, placeBytes, regions } = plan;
-  const taken = takeIdle();
+  const addressing = addressingFor(totalBytes);
+  const taken = takeIdle(addressing);
   for (let places = wanted; ; places = Math.ceil(places / 2)) {
     const bytes = totalBytes + (places - 1) * placeBytes;
-    const memory = grown(taken, bytes) ?? create(bytes, places > 1);
+    const memory = grown(taken, bytes, addressing) ?? create(bytes, addressing, places > 1);
     if (memory === undefined) continue;
     lentBytes += memory.buffer.byteLength;
-    return { memory, words: teamWords(memory.buffer, regions.team), places };
+    return { memory, addressing, words: teamWords(memory.buffer, regions.team), places };
   }
 }
 
@@ -59,15 +62,15 @@ export function createTeamMemory(plan: MemoryPlan, wanted: number): PlacedMemory
  * Gives a memory back that nobody works on any more.
  * @param usedBytes from its start on, behind which nobody has written
  */
-export function releaseTeamMemory({ memory }: TeamMemory, usedBytes: number): void {
+export function releaseTeamMemory({ memory, addressing }: PlacedMemory, usedBytes: number): void {
   lentBytes -= memory.buffer.byteLength;
-  idle = { memory: new WeakRef(memory), usedBytes };
+  idle = { memory: new WeakRef(memory), addressing, usedBytes };
 }
 
 /** Undefined where there is not so much and the caller can do with less. */
-function create(bytes: number, canDoWithLess: boolean): WebAssembly.Memory | undefined {
+function create(bytes: number, addressing: Addressing, canDoWithLess: boolean): WebAssembly.Memory | undefined {
   try {
-    return createMemory(bytes);
+    return createMemory(bytes, addressing);
   } catch (error) {
     if (canDoWithLess && isLackOfMemory(error)) return undefined;
     throw error;
@@ -79,20 +82,25 @@ function isLackOfMemory(error: unknown): boolean {
   return error instanceof HepcError && !(error instanceof UnfitError);
 }
 
-function takeIdle(): WebAssembly.Memory | undefined {
-  const memory = idle?.memory.deref();
+/** The memory of before, where it is addressed so, and in no case any more. */
+function takeIdle(addressing: Addressing): WebAssembly.Memory | undefined {
+  const memory = idle?.addressing === addressing ? idle.memory.deref() : undefined;
   if (memory !== undefined) new Uint8Array(memory.buffer, 0, idle?.usedBytes).fill(0);
   idle = undefined;
   return memory;
 }
 
 /** A memory of `bytes` bytes or more; undefined where there is no room behind it: perhaps there is elsewhere. */
-function grown(memory: WebAssembly.Memory | undefined, bytes: number): WebAssembly.Memory | undefined {
+function grown(
+  memory: WebAssembly.Memory | undefined,
+  bytes: number,
+  addressing: Addressing,
+): WebAssembly.Memory | undefined {
   if (memory === undefined) return undefined;
   const missing = bytes - memory.buffer.byteLength;
   if (missing <= 0) return memory;
   try {
-    memory.grow(Math.ceil(missing / pageBytes));
+    growMemory(memory, Math.ceil(missing / pageBytes), addressing);
     return memory;
   } catch {
     return undefined;

@@ -11,7 +11,6 @@ import { type Kernels, primeRecord } from '../../../../../runtime/rns/kernels/ke
 import {
   type Addressing,
   compileKernels,
-  compileWideKernels,
   createMemory,
   growMemory,
   hasWideMemory,
@@ -46,7 +45,7 @@ interface Site extends Room {
 
 async function openRoom(addressing: Addressing, base: number): Promise<Room> {
   const memory = createMemory(base + roomBytes, addressing);
-  const module = await (addressing === 'narrow' ? compileKernels() : compileWideKernels());
+  const module = await compileKernels(addressing);
   return { kernels: instantiate(module, memory), memory, base };
 }
 

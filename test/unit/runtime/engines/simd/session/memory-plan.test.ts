@@ -4,12 +4,15 @@ import { describe, expect, test } from 'vitest';
 import { exampleModels, mnistImages, modelBytes } from '../../../../../support/mnist.ts';
 import { compileBytes } from '../../../../../support/run-plans.ts';
 import { workspaceBytes } from '../../../../../../runtime/engines/simd/operations/operations.ts';
+import { addressingFor } from '../../../../../../runtime/rns/kernels/module.ts';
 import {
+  type Extent,
   keyPlaces,
   laneCount,
   planMemory,
   planProgram,
   type RegionName,
+  wholeExtent,
   withLanes,
 } from '../../../../../../runtime/engines/simd/session/memory-plan.ts';
 import { teamBytes } from '../../../../../../runtime/engines/simd/session/shared-team.ts';
@@ -70,7 +73,8 @@ test('regions are apart, aligned, and end where the memory ends', () => {
 describe('the mlp', () => {
   const { name, maxError } = exampleModels.find((model) => model.name.startsWith('mlp')) ?? exampleModels[0];
   const { program } = compileBytes(modelBytes(name), { samples: mnistImages().slice(128), maxError }).plan;
-  const plan = (budget: number, limit?: number) => planProgram(program.columns, program.parameters, 2, budget, limit);
+  const plan = (budget: number, extent: Partial<Extent> = {}) =>
+    planProgram(program.columns, program.parameters, 2, budget, { ...wholeExtent, ...extent });
   const everything = plan(2 ** 31);
   const nothing = plan(0);
 
@@ -87,7 +91,7 @@ describe('the mlp', () => {
 
   test('keeps what the limit leaves', () => {
     const limit = (everything.memory.totalBytes + nothing.memory.totalBytes) / 2;
-    const reduced = plan(2 ** 31, limit);
+    const reduced = plan(2 ** 31, { limit });
     expect(reduced.problems).toEqual([]);
     expect(reduced.memory.totalBytes).toBeLessThanOrEqual(limit);
     expect(reduced.plaintexts.bytes).toBeGreaterThan(0);
@@ -95,9 +99,35 @@ describe('the mlp', () => {
 
   test('is refused where even without kept plaintexts it does not fit, with what it would need', () => {
     const limit = nothing.memory.totalBytes - 1;
-    const [problem] = plan(2 ** 31, limit).problems;
+    const [problem] = plan(2 ** 31, { limit }).problems;
     expect(problem?.code).toBe('H631');
     expect(problem?.message).toMatch(/needs \d+ MiB \(keys \d+ MiB.*more than \d+ MiB/);
+  });
+
+  test('is laid out beyond a gap, with nothing but the words of the team before it, in a wide memory', () => {
+    const { regions, totalBytes } = everything.memory;
+    const gap = 5 * 2 ** 30;
+    const beyond = plan(2 ** 31, { gap });
+    expect(beyond.problems).toEqual([]);
+    for (const name of names) expect(beyond.memory.regions[name] - regions[name]).toBe(name === 'team' ? 0 : gap);
+    expect(beyond.plaintexts.bytes).toBe(everything.plaintexts.bytes);
+    expect(addressingFor(totalBytes)).toBe('narrow');
+    expect(addressingFor(beyond.memory.totalBytes)).toBe('wide');
+    expect(keyPlaces(beyond.memory, Infinity)).toBeGreaterThan(keyPlaces(everything.memory, Infinity));
+    expect(laneCount(beyond, program.parameters, 2, Infinity)).toBe(2);
+  });
+
+  test('keeps less rather than be wide', () => {
+    const gap = 128 * Math.floor((2 ** 32 - everything.memory.totalBytes + everything.plaintexts.bytes / 2) / 128);
+    // Beyond what it aims at, which leaves room for errors of the estimate, it keeps as little as it can.
+    const reduced = plan(2 ** 31, { gap });
+    expect(reduced.problems).toEqual([]);
+    expect(addressingFor(reduced.memory.totalBytes)).toBe('narrow');
+    expect(reduced.plaintexts.bytes).toBeLessThan(everything.plaintexts.bytes / 2);
+  });
+
+  test('is refused beyond 16 GiB', () => {
+    expect(plan(2 ** 31, { gap: 2 ** 34 - 2 ** 20 }).problems[0]?.code).toBe('H631');
   });
 
   test('lanes are apart, before the keys, and are there where a quarter of what is left holds them', () => {

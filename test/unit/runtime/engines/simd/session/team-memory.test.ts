@@ -5,7 +5,7 @@ import type { MemoryPlan } from '../../../../../../runtime/engines/simd/session/
 import {
   createTeamMemory,
   releaseTeamMemory,
-  type TeamMemory,
+  type PlacedMemory,
   teamMemoryInUse,
 } from '../../../../../../runtime/engines/simd/session/team-memory.ts';
 
@@ -20,7 +20,7 @@ function planOf(pages: number, placePages = 1): MemoryPlan {
 }
 
 /** A memory that was written to from end to end. */
-function release(memory: TeamMemory): void {
+function release(memory: PlacedMemory): void {
   new Uint8Array(memory.memory.buffer).fill(7);
   releaseTeamMemory(memory, memory.memory.buffer.byteLength);
 }
@@ -66,6 +66,26 @@ test('there is room for as many keys as were asked for, or for fewer where there
   expect(many.places).toBeLessThanOrEqual(64);
   expect(many.memory.buffer.byteLength).toBeGreaterThanOrEqual((4 + (many.places - 1) * 1024) * pageBytes);
   releaseTeamMemory(many, 0);
-  expect(() => createTeamMemory(planOf(2 ** 17), 1)).toThrow(/H632/);
+  expect(() => createTeamMemory(planOf(2 ** 18 + 1), 1)).toThrow(/H632/);
+  expect(teamMemoryInUse()).toBe(0);
+});
+
+test('a plan beyond 4 GiB gets a wide memory, which serves none that is narrow, nor the other way round', () => {
+  const wide = planOf(2 ** 16 + 1);
+  const first = createTeamMemory(wide, 1);
+  expect(first.addressing).toBe('wide');
+  expect(first.memory.buffer.byteLength).toBe(2 ** 32 + pageBytes);
+  releaseTeamMemory(first, pageBytes);
+  const second = createTeamMemory(wide, 2);
+  expect(second.memory).toBe(first.memory);
+  expect(second.memory.buffer.byteLength).toBe(2 ** 32 + 2 * pageBytes);
+  releaseTeamMemory(second, pageBytes);
+  const narrow = createTeamMemory(planOf(2), 1);
+  expect(narrow.addressing).toBe('narrow');
+  expect(narrow.memory).not.toBe(second.memory);
+  release(narrow);
+  const third = createTeamMemory(wide, 1);
+  expect(third.memory).not.toBe(narrow.memory);
+  releaseTeamMemory(third, 0);
   expect(teamMemoryInUse()).toBe(0);
 });
