@@ -36,7 +36,7 @@ const replaced: Readonly<Record<string, () => string | Promise<string>>> = {
   'runtime/rns/kernels/read-kernels.ts': () => `
     import { unpack } from 'hepc:unpack';
     export const readKernels = () => unpack(${packed(join(root, 'runtime/rns/kernels/kernels.wasm'))});
-    export const readWideKernels = () => unpack(${packed(join(root, 'runtime/rns/kernels/kernels-wide.wasm'))});`,
+    export const readWideKernels = async () => unpack((await import('hepc:wide-kernels')).packed);`,
   'runtime/engines/simd/session/worker-entry.ts': async () =>
     entriesOf(await scriptOf('runtime/engines/simd/session/worker.ts')),
   // Apart, so that a page with a worker of its own does not load it.
@@ -53,6 +53,8 @@ const replaced: Readonly<Record<string, () => string | Promise<string>>> = {
 const own: Readonly<Record<string, () => string | Promise<string>>> = {
   'hepc:worker': async () => entriesOf(await scriptOf(clientWorker, [sealApart('undefined')])),
   'hepc:seal-script': async () => `export const script = ${JSON.stringify(await sealScript('iife'))};`,
+  // Apart, for few plans need them.
+  'hepc:wide-kernels': () => `export const packed = ${packed(join(root, 'runtime/rns/kernels/kernels-wide.wasm'))};`,
   'hepc:seal': () => `export const packed = ${packed(`${seal}.wasm`)};`,
   'hepc:unpack': () => `
     export async function unpack(text) {
