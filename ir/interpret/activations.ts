@@ -1,6 +1,7 @@
 /** The activations of the tensor level as functions of one number, exact in double precision. */
 import type { TensorNodeNamed } from '../tensor/ops.ts';
 import { erfc } from './erf.ts';
+import { evaluatePolynomial } from './polynomial.ts';
 
 export type ActivationKind = TensorNodeNamed<'activation'>['attrs']['kind'];
 export type ScalarFunction = (x: number) => number;
@@ -23,33 +24,46 @@ const rules: Readonly<Record<ActivationKind, Rule>> = {
   elu: (alpha) => (x) => (x < 0 ? alpha * Math.expm1(x) : x),
   softplus: () => (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   clip: (min, max) => (x) => clamp(x, min, max),
+  abs: () => Math.abs,
+  sign: () => Math.sign,
+  step: () => (x) => (x >= 0 ? 1 : 0),
 };
 
-/** Where a kind is not smooth, given its parameters: there a polynomial converges slowly. */
-const kinkRules: Readonly<Record<ActivationKind, (first: number, second: number) => readonly number[]>> = {
-  relu: () => [0],
-  'leaky-relu': () => [0],
-  prelu: () => [0],
-  sigmoid: () => [],
-  tanh: () => [],
-  gelu: () => [],
-  'gelu-tanh': () => [],
-  silu: () => [],
-  'hard-swish': () => [-3, 3],
-  'hard-sigmoid': (alpha, beta) => (alpha === 0 ? [] : [-beta / alpha, (1 - beta) / alpha]),
-  elu: () => [0],
-  softplus: () => [],
-  clip: (min, max) => [min, max],
+/**
+ * A function that is one polynomial between each two of its breaks: `parts[i]` holds the coefficients in powers of x, lowest
+ * first, between breaks i − 1 and i. At a break the function may have a kink, or jump.
+ */
+export interface Piecewise {
+  readonly breaks: readonly number[];
+  readonly parts: readonly (readonly number[])[];
+}
+
+const negative = [0, -1];
+const identity = [0, 1];
+
+/** The kinds that are piecewise polynomials, given their parameters. */
+const pieceRules: Partial<Readonly<Record<ActivationKind, (first: number, second: number) => Piecewise>>> = {
+  relu: () => ({ breaks: [0], parts: [[0], identity] }),
+  'leaky-relu': (alpha) => ({ breaks: [0], parts: [[0, alpha], identity] }),
+  prelu: (slope) => ({ breaks: [0], parts: [[0, slope], identity] }),
+  'hard-swish': () => ({ breaks: [-3, 3], parts: [[0], [0, 0.5, 1 / 6], identity] }),
+  'hard-sigmoid': (alpha, beta) => {
+    const [zero, one] = [-beta / alpha, (1 - beta) / alpha];
+    if (alpha === 0) return { breaks: [], parts: [[clamp(beta, 0, 1)]] };
+    return alpha > 0
+      ? { breaks: [zero, one], parts: [[0], [beta, alpha], [1]] }
+      : { breaks: [one, zero], parts: [[1], [beta, alpha], [0]] };
+  },
+  clip: (min, max) => ({ breaks: [min, max], parts: [[min], identity, [max]] }),
+  abs: () => ({ breaks: [0], parts: [negative, identity] }),
+  sign: () => ({ breaks: [0], parts: [[-1], [1]] }),
+  step: () => ({ breaks: [0], parts: [[0], [1]] }),
 };
 
-/** Kinds that are affine between their kinks. */
-const piecewiseAffine: ReadonlySet<ActivationKind> = new Set<ActivationKind>([
-  'relu',
-  'leaky-relu',
-  'prelu',
-  'hard-sigmoid',
-  'clip',
-]);
+/** Where other kinds are not smooth, given their parameters: there a polynomial converges slowly. */
+const kinkRules: Partial<Readonly<Record<ActivationKind, readonly number[]>>> = {
+  elu: [0],
+};
 
 /** The function for index `set` of the first axis; a `prelu` of one slope has the same function for all. */
 export function activationFunction(attrs: TensorNodeNamed<'activation'>['attrs'], set = 0): ScalarFunction {
@@ -59,8 +73,14 @@ export function activationFunction(attrs: TensorNodeNamed<'activation'>['attrs']
 
 /** The points at which the function of that index is not smooth. */
 export function activationKinks(attrs: TensorNodeNamed<'activation'>['attrs'], set = 0): readonly number[] {
+  const breaks = activationPieces(attrs, set)?.breaks ?? kinkRules[attrs.kind] ?? [];
+  return breaks.filter(Number.isFinite);
+}
+
+/** The function of that index as a piecewise polynomial; undefined of a kind that is none. */
+export function activationPieces(attrs: TensorNodeNamed<'activation'>['attrs'], set = 0): Piecewise | undefined {
   const [first, second] = parametersOf(attrs, set);
-  return kinkRules[attrs.kind](first, second).filter(Number.isFinite);
+  return pieceRules[attrs.kind]?.(first, second);
 }
 
 /** Whether the function of that index is affine on all of [lo, hi]. */
@@ -70,7 +90,22 @@ export function isAffineOn(
   lo: number,
   hi: number,
 ): boolean {
-  return piecewiseAffine.has(attrs.kind) && activationKinks(attrs, set).every((kink) => kink <= lo || kink >= hi);
+  const pieces = activationPieces(attrs, set);
+  if (pieces === undefined) return false;
+  const { breaks, parts } = pieces;
+  // An end may be a kink, but no jump.
+  if (breaks.some((at, k) => (at > lo && at < hi) || ((at === lo || at === hi) && jumps(pieces, k)))) return false;
+  const part = parts[breaks.filter((at) => at <= lo).length];
+  return part !== undefined && part.length <= 2;
+}
+
+/** Whether the parts on both sides of a break meet in different values. */
+function jumps({ breaks, parts }: Piecewise, index: number): boolean {
+  const at = breaks[index] ?? 0;
+  const [left, right] = [parts[index] ?? [], parts[index + 1] ?? []].map((part) =>
+    evaluatePolynomial('power', part, at),
+  );
+  return Math.abs((left ?? 0) - (right ?? 0)) > 1e-9 * Math.max(1, Math.abs(left ?? 0), Math.abs(right ?? 0));
 }
 
 /** Number of different functions: the slopes of a prelu, one otherwise. */

@@ -30,6 +30,9 @@ export const activationKinds = [
   'elu',
   'softplus',
   'clip',
+  'abs',
+  'sign',
+  'step',
 ] as const;
 
 const op = defineOp<Shape>();
@@ -182,7 +185,8 @@ export const tensorOps = {
   activation: op({
     doc:
       'An activation that is no polynomial. `parameters` are those of the ONNX op: [alpha] for leaky-relu and elu, ' +
-      '[min, max] for clip, [alpha, beta] for hard-sigmoid; for prelu one slope, or one for each index of the first axis.',
+      '[min, max] for clip, [alpha, beta] for hard-sigmoid; for prelu one slope, or one for each index of the first axis. ' +
+      '`sign` is −1, 0 or 1, and `step` 1 where x ≥ 0 and 0 elsewhere.',
     operands: ['x'],
     attrs: z.strictObject({ kind: z.enum(activationKinds), parameters: z.array(z.number()) }),
     infer: ([x = []]) => x,

@@ -44,6 +44,10 @@ const rules: Readonly<Record<ActivationKind, Rule>> = {
     where(graph, graph.node('Less', [x, 0]), graph.node('Add', [y, alpha]), 1),
   softplus: (graph, { x }) => graph.node('Sigmoid', [x]),
   clip: (graph, { parameters: [min = 0, max = 0] }, y) => inside(graph, y, Math.fround(min), Math.fround(max), 1),
+  abs: (graph, { x }) => graph.node('Sign', [x]),
+  // Flat on both sides of the jump.
+  sign: (graph, { x }) => graph.node('Mul', [x, 0]),
+  step: (graph, { x }) => graph.node('Mul', [x, 0]),
 };
 
 export function emitActivationDerivative(

@@ -46,6 +46,9 @@ const rules: Readonly<Record<ActivationKind, Rule>> = {
   softplus: plain('Softplus'),
   clip: (graph, { x, parameters: [min = 0, max = 0] }, result) =>
     graph.node('Clip', [x, bound(min), bound(max)], result),
+  abs: plain('Abs'),
+  sign: plain('Sign'),
+  step: (graph, { x }, result) => graph.node('Where', [graph.node('GreaterOrEqual', [x, 0]), 1, 0], result),
 };
 
 /** √(2/π) (x + 0.044715 x³), what the tanh of `gelu-tanh` is taken of. */

@@ -141,7 +141,10 @@ describe('round trips', () => {
     clip: [-0.5, 0.75],
     'hard-sigmoid': [0.25, 0.5],
   };
-  test.each(activationKinds)('the activation %s', async (kind) => {
+  /** What the client computes where it reads an input, as in these networks. */
+  const atClient: readonly string[] = ['abs', 'sign', 'step'];
+  const kinds = activationKinds.filter((kind) => !atClient.includes(kind));
+  test.each(kinds)('the activation %s', async (kind) => {
     const attrs = { kind, parameters: parameters[kind] ?? [] };
     const module = moduleOf([2, 3], (builder, x) => builder.add('activation', [x], attrs, []));
     const back = await expectRoundTrip(module, interfaceOf(module), networkSamples(module, 3, 1));

@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { Constant, indexConstant, vector } from '../../../../ir/constant.ts';
-import { activationFunction, type ActivationKind } from '../../../../ir/interpret/activations.ts';
+import {
+  activationFunction,
+  type ActivationKind,
+  activationPieces,
+  isAffineOn,
+} from '../../../../ir/interpret/activations.ts';
 import { erfc } from '../../../../ir/interpret/erf.ts';
 import { evaluatePolynomial } from '../../../../ir/interpret/polynomial.ts';
 import { evaluateAll, evaluateTensor, TensorInterpreter } from '../../../../ir/interpret/tensor.ts';
@@ -49,11 +54,53 @@ describe('activations', () => {
     ['elu', [1.5], -1.1653047597773554, 0.75],
     ['softplus', [], 0.2014132779827524, 1.1368710061148999],
     ['clip', [-1, 0.5], -1, 0.5],
+    ['abs', [], 1.5, 0.75],
+    ['sign', [], -1, 1],
+    ['step', [], 0, 1],
   ];
   test.each(cases)('%s', (kind, parameters, atNegative, atPositive) => {
     const f = activationFunction({ kind, parameters });
     expect(f(-1.5)).toBeCloseTo(atNegative, 14);
     expect(f(0.75)).toBeCloseTo(atPositive, 14);
+  });
+
+  const piecewise: [ActivationKind, number[]][] = [
+    ['relu', []],
+    ['leaky-relu', [0.1]],
+    ['prelu', [0.25]],
+    ['hard-swish', []],
+    ['hard-sigmoid', [0.2, 0.5]],
+    ['hard-sigmoid', [-0.3, 0.4]],
+    ['hard-sigmoid', [0, 0.4]],
+    ['clip', [-1, 0.5]],
+    ['abs', []],
+    ['sign', []],
+    ['step', []],
+  ];
+  test.each(piecewise)('%s is the same by its pieces', (kind, parameters) => {
+    const f = activationFunction({ kind, parameters });
+    const { breaks = [], parts = [] } = activationPieces({ kind, parameters }) ?? {};
+    expect(parts.length).toBe(breaks.length + 1);
+    expect(breaks).toEqual([...breaks].sort((a, b) => a - b));
+    for (let x = -5.03; x < 5; x += 0.1) {
+      const part = parts[breaks.filter((at) => at <= x).length] ?? [];
+      expect(evaluatePolynomial('power', part, x)).toBeCloseTo(f(x), 13);
+    }
+  });
+
+  test('a step is affine up to its jump, and not with it', () => {
+    const step = { kind: 'step' as const, parameters: [] };
+    expect([isAffineOn(step, 0, -1, -0.1), isAffineOn(step, 0, -1, 0), isAffineOn(step, 0, -1, 1)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    const relu = { kind: 'relu' as const, parameters: [] };
+    expect([isAffineOn(relu, 0, -1, 0), isAffineOn(relu, 0, 0, 1), isAffineOn(relu, 0, -1, 1)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 
   test('prelu takes one slope for each index of the first axis', () => {
