@@ -110,13 +110,17 @@ export const houses = [
       room('onnx/rules/constants', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/microsoft', 'onnx/rules/positions onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/ml', 'onnx/rules onnx/emission onnx/proto'),
+      room('onnx/rules/ml/trees', 'onnx/rules/ml onnx/rules onnx/emission onnx/proto'),
       room('onnx/client', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/client/rules', 'onnx/client onnx/rules onnx/emission onnx/proto'),
-      room('onnx/client/rules/ml', 'onnx/client/rules onnx/client onnx/rules/ml onnx/rules onnx/emission onnx/proto'),
+      room(
+        'onnx/client/rules/ml',
+        'onnx/client/rules onnx/client onnx/rules/ml/trees onnx/rules/ml onnx/rules onnx/emission onnx/proto',
+      ),
       room('onnx/batch', 'onnx/client onnx/emission onnx/proto'),
       room(
         'onnx',
-        'onnx/batch onnx/client/rules/ml onnx/client/rules onnx/client onnx/rules/ml ' +
+        'onnx/batch onnx/client/rules/ml onnx/client/rules onnx/client onnx/rules/ml/trees onnx/rules/ml ' +
           'onnx/rules/microsoft onnx/rules/constants onnx/rules/signal onnx/rules/positions onnx/rules/sampling ' +
           'onnx/rules/einsum onnx/rules/quantization onnx/rules/recurrent onnx/rules onnx/emission onnx/proto',
       ),

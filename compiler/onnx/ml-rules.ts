@@ -6,10 +6,12 @@ import { categoryMapper, labelEncoder, oneHotEncoder, zipMap } from './client/ru
 import { arrayFeatureExtractor, binarizer, imputer, normalizer } from './client/rules/ml/features.ts';
 import { classifierSteps, regressorSteps } from './client/rules/ml/linear-model.ts';
 import { svmClassifierSteps, svmRegressorSteps } from './client/rules/ml/support-vectors.ts';
+import { treeClassifierSteps, treeEnsembleSteps, treeRegressorSteps } from './client/rules/ml/trees.ts';
 import type { ClientRuleTable, RuleTable } from './rule-table.ts';
 import { arrayFeatureExtractor as constantFeatures, featureVectorizer, scaler } from './rules/ml/features.ts';
 import { classifierScores, regressorScores } from './rules/ml/linear-model.ts';
 import { classifierDecisions, regressorDecision } from './rules/ml/support-vectors.ts';
+import { treeClassifierScores, treeEnsembleScores, treeRegressorScores } from './rules/ml/trees/tree-models.ts';
 
 export const mlRules: RuleTable = {
   Scaler: scaler,
@@ -23,6 +25,9 @@ export const mlClientRules: ClientRuleTable = {
   LinearClassifier: { encrypted: classifierScores, steps: classifierSteps },
   SVMRegressor: { encrypted: regressorDecision, steps: svmRegressorSteps },
   SVMClassifier: { encrypted: classifierDecisions, steps: svmClassifierSteps },
+  TreeEnsembleRegressor: { encrypted: treeRegressorScores, steps: treeRegressorSteps },
+  TreeEnsembleClassifier: { encrypted: treeClassifierScores, steps: treeClassifierSteps },
+  TreeEnsemble: { encrypted: treeEnsembleScores, steps: treeEnsembleSteps },
 
   // Features and categories
   ArrayFeatureExtractor: { steps: arrayFeatureExtractor },

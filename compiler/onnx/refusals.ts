@@ -80,12 +80,6 @@ const unknown: Refusal = {
   reason: 'hepc knows no way to compute it on encrypted values',
   instead: 'Express it by linear layers, products and supported activations, or move it out of the encrypted part.',
 };
-const trees: Refusal = {
-  reason: 'it is an ensemble of decision trees, which compare features with thresholds',
-  instead:
-    'Train sums and products on the same features: a linear or logistic model after PolynomialFeatures, an SVM with ' +
-    'kernel="poly", an MLP with activation="tanh"; in XGBoost booster="gblinear".',
-};
 const maps: Refusal = {
   reason: 'it takes a map, and inputs of a plan are tensors',
   instead: 'Turn dictionaries into columns before the model: pandas, or ColumnTransformer with OneHotEncoder.',
@@ -93,9 +87,6 @@ const maps: Refusal = {
 
 /** Of scikit-learn's domain, which XGBoost's and LightGBM's converters write too. */
 const mlRefusals: ReadonlyMap<string, Refusal> = new Map([
-  ['TreeEnsemble', trees],
-  ['TreeEnsembleClassifier', trees],
-  ['TreeEnsembleRegressor', trees],
   ['DictVectorizer', maps],
   ['CastMap', maps],
 ]);

@@ -137,6 +137,12 @@ export class NodeReader<Operand extends AnyTerm> {
     return attribute && readTensor(attribute.value, `attribute "${name}"`, this.external);
   }
 
+  /** A tensor whose numbers may be infinite or NaN. */
+  anyNumbers(name: string): ConstantTerm | undefined {
+    const attribute = this.attribute(name, 'tensor');
+    return attribute && readNumbers(attribute.value, `attribute "${name}"`, this.external);
+  }
+
   /** A tensor of texts or of any numbers, for tables of labels. */
   labels(name: string): ConstantTerm | TextsTerm | undefined {
     const attribute = this.attribute(name, 'tensor');

@@ -6,9 +6,10 @@ import { categoryCases } from '../../../cases/ml/categories.ts';
 import { domain } from '../../../cases/ml/case.ts';
 import { featureCases } from '../../../cases/ml/features.ts';
 import { modelCases } from '../../../cases/ml/models.ts';
+import { treeCases } from '../../../cases/ml/trees.ts';
 import { expectSameAnswers } from './same-answers.ts';
 
-const groups = { models: modelCases, features: featureCases, categories: categoryCases };
+const groups = { models: modelCases, features: featureCases, categories: categoryCases, trees: treeCases };
 
 for (const [group, cases] of Object.entries(groups)) {
   describe(group, () => {

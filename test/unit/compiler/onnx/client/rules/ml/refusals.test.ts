@@ -29,11 +29,6 @@ const svm = { ...machine(3, 3), classlabels_ints: [0, 1, 2] };
 describe('models', () => {
   test.each([
     [
-      'trees',
-      ml('TreeEnsembleRegressor', 'x', 'y'),
-      'H104 TreeEnsembleRegressor is not supported: it is an ensemble of decision trees, which compare features with thresholds',
-    ],
-    [
       'another kernel',
       ml('SVMClassifier', 'x', 'y p', { ...svm, kernel_type: 'RBF', kernel_params: { floats: [1, 0, 3] } }),
       'H105 the kernel is RBF, which is no polynomial of the features',
