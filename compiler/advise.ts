@@ -4,7 +4,7 @@
  */
 import { HepcError, type NodeRef } from '../ir/diagnostics/diagnostic.ts';
 import { TensorBuilder, type TensorModule } from '../ir/tensor/ops.ts';
-import { effectsByDegree, fittedActivations } from '../passes/tensor/approximate-activations.ts';
+import { effectsByDepth, fittedActivations } from '../passes/tensor/approximate-activations.ts';
 import { planFinder } from './compile.ts';
 import { roundedUp } from './kept-accuracy.ts';
 import { type PlanFigures, planFigures } from './plan-figures.ts';
@@ -66,7 +66,7 @@ export function adviseOn(graph: ImportedGraph, options: CompileOptions = {}): Ad
 
 /** The errors that polynomials of each depth need; the usual ones where there are no activations. */
 function errorsToTry({ exact, samples, rounding }: ExactNetwork, { maxDegree }: Settings): number[] {
-  const effects = effectsByDegree(exact, samples, maxDegree);
+  const effects = effectsByDepth(exact, samples, maxDegree);
   if (effects.length === 0) return usualErrors.filter((error) => error > rounding);
   const needed = effects.map(({ effect }) => roundedUp((effect.error + rounding) / largestShare));
   const useful = [...new Set([...needed, 0.01])].filter((error) => error > rounding && error <= 0.5);
@@ -82,7 +82,7 @@ function pricesOf(network: ExactNetwork, errors: readonly AdvisedError[]): Activ
     const degree = shown.degrees[k];
     if (degree === undefined) return [];
     const [least, most] = [range.center - range.halfWidth, range.center + range.halfWidth];
-    const levels = degree === 2 ? 1 : Math.ceil(Math.log2(degree + 1));
+    const levels = shown.depths[k] ?? 0;
     return [{ nodes: node.origins, kind: node.attrs.kind, range: [least, most] as const, degree, levels }];
   });
 }

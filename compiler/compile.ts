@@ -18,7 +18,6 @@
  *
  * Deterministic: the same model, samples and options give the same plan.
  */
-import type { Constant } from '../ir/constant.ts';
 import { roundingTooLarge } from '../ir/diagnostics/quantization.ts';
 import { type Diagnostic, HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
 import { type Compilation, findPlan, finishPlan, type FoundPlan, type Refusal } from './network-plans.ts';
@@ -28,6 +27,7 @@ import { type FindPlan, leastAccuracy } from './least-accuracy.ts';
 import { accuracyThatCompiles, noAccuracyCompiles } from './accuracy-hint.ts';
 import { accuracyReport } from './measuring/accuracy-report.ts';
 import { type CompileOptions, type Settings, settingsOf } from './settings.ts';
+import type { ActivationStandIn } from './parameters/pipelines.ts';
 import { approximate, exactNetwork, type ExactNetwork, type ImportedGraph, largestShare } from './simplify.ts';
 
 /**
@@ -145,7 +145,7 @@ function findAccuratePlan(
 ): AccuratePlan | Refusal {
   let best: AccuratePlan | undefined;
   let refusal: Refusal | undefined;
-  let tried: readonly Constant[] | undefined;
+  let tried: readonly ActivationStandIn[] | undefined;
   const whole = settings.progress.part(0.15, 0.95);
   for (const [turn, share] of approximationShares.entries()) {
     const approximated = approximate(network, settings, { share, elements });
@@ -153,9 +153,9 @@ function findAccuratePlan(
       refusal ??= { refused: approximated.refused };
       break;
     }
-    const { polynomials } = approximated;
-    if (tried !== undefined && areSame(polynomials, tried)) continue;
-    tried = polynomials;
+    const { standIns } = approximated;
+    if (tried !== undefined && areSame(standIns, tried)) continue;
+    tried = standIns;
     const progress = whole.part(afterRounds(turn), afterRounds(turn + 1));
     const plan = findPlan(approximated, settings, configurations, progress);
     if ('refused' in plan) {
@@ -165,16 +165,22 @@ function findAccuratePlan(
       if (best === undefined || costOf(plan) < costOf(best.plan)) best = { plan, share };
       if (!paysForNoise(plan)) break;
     }
-    if (polynomials.length === 0) break;
+    if (standIns.length === 0) break;
   }
   if (best !== undefined) return best;
   if (refusal === undefined) throw new InternalError('a search without a plan says why there is none');
   return refusal;
 }
 
-/** Fits are made once, so that equal ones are the same object. */
-function areSame(some: readonly Constant[], others: readonly Constant[]): boolean {
-  return some.length === others.length && some.every((coefficients, i) => coefficients === others[i]);
+/** Fits are made once, so that equal ones have the same objects. */
+function areSame(some: readonly ActivationStandIn[], others: readonly ActivationStandIn[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ coefficients }, i) => {
+      const other = others[i]?.coefficients ?? [];
+      return coefficients.length === other.length && coefficients.every((each, k) => each === other[k]);
+    })
+  );
 }
 
 function costOf({ found }: FoundPlan): number {

@@ -21,7 +21,7 @@ export function roundedUp(error: number): number {
 }
 
 export function keptAccuracy(
-  { reference, clear, polynomials }: SimplifiedNetwork,
+  { reference, clear, standIns }: SimplifiedNetwork,
   { noise }: Prediction,
   { seed }: Settings,
 ): KeptAccuracy {
@@ -31,7 +31,8 @@ export function keptAccuracy(
     of: samples,
     approximationError: clear.errors.largest,
     noise,
-    degrees: polynomials.map(({ shape }) => (shape[1] ?? 1) - 1),
+    degrees: standIns.map(({ degree }) => degree),
+    depths: standIns.map(({ depth }) => depth),
     ...(decisions.exist && { labelsKept: 1 - changedDecisions(reference, clear, { noise, seed }) }),
   };
 }

@@ -7,7 +7,7 @@
  * first plan is halved a few times more. Every try is a search for plans, of which there are at most `mostTries`.
  */
 import { HepcError } from '../ir/diagnostics/diagnostic.ts';
-import { effectsByDegree } from '../passes/tensor/approximate-activations.ts';
+import { effectsByDepth } from '../passes/tensor/approximate-activations.ts';
 import { roundedUp } from './kept-accuracy.ts';
 import type { FoundPlan, Refusal } from './network-plans.ts';
 import { type PlanFigures, planFigures } from './plan-figures.ts';
@@ -46,7 +46,7 @@ export function leastAccuracy(
   find: FindPlan,
 ): LeastAccuracy | NoAccuracy {
   const { isErrorFree, maxError, maxDisagreement = 0, maxDegree } = settings;
-  const effects = effectsByDegree(exact, samples, maxDegree).map(({ effect }) => effect);
+  const effects = effectsByDepth(exact, samples, maxDegree).map(({ effect }) => effect);
   const option = isErrorFree ? '--max-disagreement' : '--max-error';
   const asked = isErrorFree ? maxDisagreement : maxError;
   const needed = isErrorFree

@@ -12,8 +12,9 @@ export interface PlanFigures {
   readonly predictedError: number;
   /** The part of the samples whose labels are those of the model; undefined where it gives none. */
   readonly labelsKept: number | undefined;
-  /** Of the polynomials that stand for activations, in the order of the network. */
+  /** Of what stands for activations, in the order of the network: degrees, and levels that it takes. */
   readonly degrees: readonly number[];
+  readonly depths: readonly number[];
   readonly polyModulusDegree: number;
   /** Rescales on the deepest way. */
   readonly levels: number;
@@ -29,7 +30,7 @@ export interface PlanFigures {
 
 export function planFigures({ network, found }: FoundPlan, settings: Settings): PlanFigures {
   const { program, prediction, measures } = found.accepted;
-  const { labelsKept, degrees } = keptAccuracy(network, prediction, settings);
+  const { labelsKept, degrees, depths = [] } = keptAccuracy(network, prediction, settings);
   const parameters = parametersOf(program);
   const levels = levelsOfKeys(keyLevels(program.columns));
   return {
@@ -37,6 +38,7 @@ export function planFigures({ network, found }: FoundPlan, settings: Settings): 
     predictedError: prediction.error,
     labelsKept,
     degrees,
+    depths,
     polyModulusDegree: parameters.polyModulusDegree,
     levels: parameters.primes.length - 1,
     milliseconds: measures.runs * measures.milliseconds,

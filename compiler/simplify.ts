@@ -1,6 +1,5 @@
 /** The imported model as the network that plans are searched for, and what their programs are measured on. */
 import { constantOutputOnSamples, fewSamples, noLabels, syntheticSamples } from '../ir/diagnostics/compile.ts';
-import type { Constant } from '../ir/constant.ts';
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import type { ClientSteps } from '../ir/client/steps.ts';
 import type { ModelInterface, Sample } from '../ir/interface.ts';
@@ -9,7 +8,7 @@ import { seededRandom } from '../ir/random.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { PassManager, type PassObserver, type PassRun, type RefusedModule } from '../passes/manager.ts';
 import type { Orders } from '../passes/pruning/orders/apply-permutation.ts';
-import { approximateTensor, optimiseTensor, shrinkTensor } from './parameters/pipelines.ts';
+import { type ActivationStandIn, approximateTensor, optimiseTensor, shrinkTensor } from './parameters/pipelines.ts';
 import { type ClearRun, type Reference, referenceOn, runInClear } from './parameters/reference.ts';
 import type { Settings } from './settings.ts';
 
@@ -41,12 +40,12 @@ export interface ExactNetwork {
 }
 
 export interface SimplifiedNetwork extends ExactNetwork {
-  /** `exact` with polynomials for activations, under the same ids. */
+  /** `exact` with polynomials and composites for activations, under the same ids. */
   readonly approximated: TensorModule;
-  /** `approximated`, merged once more: every element of the model, in its order. */
+  /** `approximated`, composites expanded, merged once more: every element of the model, in its order. */
   readonly whole: TensorModule;
-  /** Coefficients of each polynomial that stands for an activation. */
-  readonly polynomials: readonly Constant[];
+  /** What stands for each activation. */
+  readonly standIns: readonly ActivationStandIn[];
   /** What plans compute: `whole` in its orders, without dead elements. */
   readonly tensor: TensorModule;
   /** Of `whole`, without noise. */
@@ -99,13 +98,13 @@ export function approximate(
   };
   const found = approximateTensor(exact, manager, { ...limits, share, maxDegree, synthetic });
   if ('refused' in found) return found;
-  const { approximated, whole, polynomials } = found;
+  const { approximated, whole, standIns } = found;
   const tensor = elements === 'all' ? whole : shrinkTensor(whole, manager, graph.orders?.(whole));
   const isExact = !exact.nodes.some(({ op }) => op === 'activation') && rounding === 0;
   const clear = runInClear(reference, isExact ? undefined : whole);
   return {
     ...network,
-    ...{ approximated, whole, polynomials, tensor, clear },
+    ...{ approximated, whole, standIns, tensor, clear },
     runs: [...network.runs, ...manager.runs],
     warnings: [...network.warnings, ...manager.warnings],
   };

@@ -8,6 +8,7 @@ import { deadNodes } from './tensor/dead-nodes.ts';
 import { dropRounding } from './tensor/drop-rounding.ts';
 import { equaliseRanges } from './tile/equalise-ranges.ts';
 import { expand } from './pruning/expand.ts';
+import { expandComposites } from './tensor/expand-composites.ts';
 import { factorPlaintexts } from './he/factor-plaintexts.ts';
 import { fineTune } from './pruning/fine-tune.ts';
 import { foldRotations } from './he/fold-rotations.ts';
@@ -31,6 +32,7 @@ export const passes: readonly AnyPass[] = [
   mergeLinear,
   mergePolynomials,
   approximateActivations,
+  expandComposites,
   deadElements,
   prune,
   permute,

@@ -53,6 +53,7 @@ export function depthOf(module: TensorModule, node: TensorNode, users: Users): n
     case 'add':
     case 'output':
     case 'activation':
+    case 'composite':
     case 'quantize':
       return 0;
   }

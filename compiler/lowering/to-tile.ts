@@ -85,6 +85,7 @@ class TileLowering {
       case 'gather':
         return x;
       case 'activation':
+      case 'composite':
       case 'quantize':
         throw new InternalError('activations must be polynomials before layouts are chosen');
       case 'input':

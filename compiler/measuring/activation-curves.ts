@@ -5,7 +5,7 @@ import { activationSets } from '../../ir/interpret/activations.ts';
 import { TensorInterpreter } from '../../ir/interpret/tensor.ts';
 import type { Sample } from '../../ir/interface.ts';
 import type { ValueId } from '../../ir/op.ts';
-import { type ActivationReport, histogramBins } from '../../ir/plan/accuracy-report.ts';
+import { type ActivationReport, type CompositeReport, histogramBins } from '../../ir/plan/accuracy-report.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import { evenly } from '../../passes/base/evenly.ts';
 import { largestDifference } from '../parameters/reference.ts';
@@ -42,14 +42,14 @@ export function activationCurves(
       for (const each of activations) see(each, values[each.operand] ?? new Float64Array());
     }
   };
-  const lines = all.filter(({ isLine }) => isLine);
-  visit(all, ({ curve, isLine }, values) => {
+  const unbounded = all.filter(({ takesMeasuredRange }) => takesMeasuredRange);
+  visit(all, ({ curve, takesMeasuredRange }, values) => {
     widen(curve, values);
-    if (!isLine) count(curve, values);
+    if (!takesMeasuredRange) count(curve, values);
   });
-  // A line has no range of its own: it takes that of the operands.
-  for (const { curve } of lines) spanOperands(curve);
-  visit(lines, ({ curve }, values) => {
+  // Lines and composites have no range of their own: they take that of the operands.
+  for (const { curve } of unbounded) spanOperands(curve);
+  visit(unbounded, ({ curve }, values) => {
     count(curve, values);
   });
   return all;
@@ -95,7 +95,7 @@ type Curve = { -readonly [K in keyof ActivationCurve['curve']]: ActivationCurve[
 interface Measured extends ActivationCurve {
   readonly curve: Curve;
   readonly operand: ValueId;
-  readonly isLine: boolean;
+  readonly takesMeasuredRange: boolean;
 }
 
 function begin(
@@ -108,20 +108,28 @@ function begin(
     kind,
     parameters: functions === 1 ? parameters : parameters.slice(0, 1),
     functions,
-    ...polynomialOf(instead),
+    ...standInOf(instead),
     least: Infinity,
     most: -Infinity,
     counts: new Array<number>(histogramBins).fill(0),
   };
-  return { id, origins, curve, operand: operands[0] ?? -1, isLine: instead?.op === 'scale-shift' };
+  return { id, origins, curve, operand: operands[0] ?? -1, takesMeasuredRange: instead?.op !== 'polynomial' };
 }
 
 /** Of the first function. */
-function polynomialOf(node: TensorNode | undefined): Pick<Curve, 'coefficients' | 'center' | 'halfWidth'> {
+function standInOf(node: TensorNode | undefined): Pick<Curve, 'coefficients' | 'composite' | 'center' | 'halfWidth'> {
   if (node?.op === 'polynomial') {
     const { coefficients, center, halfWidth } = node.attrs;
     const first = coefficients.values.subarray(0, coefficients.shape[1]);
     return { coefficients: [...first].map(short), center, halfWidth };
+  }
+  if (node?.op === 'composite') {
+    const { pieces, offsets } = node.attrs;
+    const composite = {
+      pieces: pieces.map(({ factor, stages }) => ({ factor, stages: stages.map(firstSet) })),
+      offset: offsets.values[0] ?? 0,
+    };
+    return { coefficients: [], composite, center: 0, halfWidth: 1 };
   }
   if (node?.op === 'scale-shift') {
     const { factors, offsets } = node.attrs;
@@ -131,11 +139,17 @@ function polynomialOf(node: TensorNode | undefined): Pick<Curve, 'coefficients' 
   throw new InternalError('nothing stands for an activation');
 }
 
+type Stage = TensorNodeNamed<'composite'>['attrs']['pieces'][number]['stages'][number];
+
+function firstSet({ coefficients, center, halfWidth }: Stage): CompositeReport['pieces'][number]['stages'][number] {
+  return { coefficients: [...coefficients.values.subarray(0, coefficients.shape[1])].map(short), center, halfWidth };
+}
+
 function spanOperands(line: Curve): void {
   const [offset = 0, factor = 0] = line.coefficients;
   line.center = (line.least + line.most) / 2;
   line.halfWidth = Math.max((line.most - line.least) / 2, leastHalfWidth);
-  line.coefficients = [offset + factor * line.center, factor * line.halfWidth];
+  if (line.composite === undefined) line.coefficients = [offset + factor * line.center, factor * line.halfWidth];
 }
 
 function widen(curve: Curve, values: Float64Array): void {

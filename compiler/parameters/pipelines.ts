@@ -4,7 +4,7 @@ import type { Constant } from '../../ir/constant.ts';
 import { chainTooShort, scaleDoesNotFit } from '../../ir/diagnostics/compile.ts';
 import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../ir/he/module.ts';
-import type { TensorModule } from '../../ir/tensor/ops.ts';
+import type { TensorModule, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import { approximateActivations } from '../../passes/tensor/approximate-activations.ts';
 import { assignLevels } from '../../passes/he/assign-levels.ts';
 import { commonSubexpressions } from '../../passes/he/common-subexpressions.ts';
@@ -12,9 +12,11 @@ import { deadCiphertexts } from '../../passes/he/dead-ciphertexts.ts';
 import { deadElements } from '../../passes/tensor/dead-elements.ts';
 import { dropRounding } from '../../passes/tensor/drop-rounding.ts';
 import { deadNodes } from '../../passes/tensor/dead-nodes.ts';
+import { expandComposites } from '../../passes/tensor/expand-composites.ts';
 import { factorPlaintexts } from '../../passes/he/factor-plaintexts.ts';
 import { foldRotations } from '../../passes/he/fold-rotations.ts';
 import { type Orders, permuteModule } from '../../passes/pruning/orders/apply-permutation.ts';
+import { coefficientsOf, degreeOf, depthOf } from '../../passes/tensor/approximation/stand-in.ts';
 import type { PassManager, RefusedModule } from '../../passes/manager.ts';
 import { mergeFolds } from '../../passes/he/merge-folds.ts';
 import { mergeLinear } from '../../passes/tensor/merge-linear.ts';
@@ -51,8 +53,17 @@ export interface ApproximatedTensor {
   readonly approximated: TensorModule;
   /** With polynomials for activations: every element of the model is still there, in its order, for pruning to work on. */
   readonly whole: TensorModule;
-  /** Coefficients of each polynomial that stands for an activation. */
-  readonly polynomials: readonly Constant[];
+  readonly standIns: readonly ActivationStandIn[];
+}
+
+/** What stands for an activation of the network, in its order. */
+export interface ActivationStandIn {
+  /** Of all its polynomials. */
+  readonly coefficients: readonly Constant[];
+  /** Of the whole, as one polynomial. */
+  readonly degree: number;
+  /** Levels that it takes. */
+  readonly depth: number;
 }
 
 /**
@@ -66,10 +77,17 @@ export function approximateTensor(
 ): ApproximatedTensor | RefusedModule {
   const approximated = manager.attempt(approximateActivations, exact, options);
   if ('refused' in approximated) return approximated;
-  const polynomials = approximated.nodes.flatMap((node, id) =>
-    node.op === 'polynomial' && exact.nodes[id]?.op === 'activation' ? [node.attrs.coefficients] : [],
+  const standIns = approximated.nodes.flatMap((node, id) =>
+    (node.op === 'polynomial' || node.op === 'composite') && exact.nodes[id]?.op === 'activation'
+      ? [describe(node)]
+      : [],
   );
-  return { approximated, whole: manager.run(mergeLinear, approximated, {}), polynomials };
+  const expanded = manager.run(expandComposites, approximated, {});
+  return { approximated, whole: manager.run(mergeLinear, expanded, {}), standIns };
+}
+
+function describe(node: TensorNodeNamed<'polynomial' | 'composite'>): ActivationStandIn {
+  return { coefficients: coefficientsOf(node), degree: degreeOf(node), depth: depthOf(node) };
 }
 
 /**

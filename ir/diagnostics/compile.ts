@@ -235,7 +235,8 @@ export const activationErrorTooLarge = defineDiagnostic<{
     'hepc tries polynomials of growing degree in place of the activations until the output of the model on the ' +
     'calibration samples is within the allowed error of the exact one: the most of it that approximation may take is 85 % of ' +
     '--max-error, so that something is left for the noise of the encryption, and as much of --max-disagreement. Errors are ' +
-    'fractions of the median over samples of the largest absolute output. Even the highest degree was not enough. The ' +
+    'fractions of the median over samples of the largest absolute output. Even the highest degree was not enough, nor, for ' +
+    'functions with breaks such as ReLU, compositions of polynomials as deep as any chain may carry. The ' +
     'diagnostic names the activation whose replacement alone changes the output most.',
   message: ({ kind, lo, hi, degree, effect, allowed }) =>
     `polynomials of degree ${degree} change ` +

@@ -74,6 +74,7 @@ const rules: Rules = {
     return ([x = empty, y = empty]) => x.map((v, i) => v * (y[i] ?? 0));
   },
   polynomial: ({ attrs }) => polynomialKernel(attrs),
+  composite: ({ attrs }) => compositeKernel(attrs),
   activation: ({ attrs }) => {
     const functions = Array.from({ length: activationSets(attrs) }, (_, set) => activationFunction(attrs, set));
     return ([x = empty]) => {
@@ -155,6 +156,25 @@ export function polynomialKernel(attrs: AttrsOf<TensorOps['polynomial']>): Tenso
   return ([x = empty]) => {
     const perSet = x.length / sets;
     return x.map((v, i) => evaluatePolynomial(basis, rows[Math.floor(i / perSet)] ?? empty, (v - center) / halfWidth));
+  };
+}
+
+/** y = offset + Σ_j u_j(x) v_j(x), by the attributes of a composite. */
+export function compositeKernel({ pieces, offsets }: AttrsOf<TensorOps['composite']>): TensorKernel {
+  const kernels = pieces.map(({ factor, stages }) => ({
+    factor,
+    stages: stages.map((stage) => polynomialKernel({ basis: 'chebyshev', ...stage })),
+  }));
+  const constants = offsets.values;
+  return ([x = empty], inputs) => {
+    const perSet = x.length / constants.length;
+    const y = x.map((_, i) => constants[Math.floor(i / perSet)] ?? 0);
+    for (const { factor, stages } of kernels) {
+      const v = stages.reduce((t, stage) => stage([t], inputs), x);
+      for (let i = 0; i < y.length; i++)
+        y[i] = (y[i] ?? 0) + evaluatePolynomial('power', factor, x[i] ?? 0) * (v[i] ?? 0);
+    }
+    return y;
   };
 }
 

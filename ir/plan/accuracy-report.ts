@@ -36,6 +36,20 @@ export interface LayerError {
   readonly noise?: number | undefined;
 }
 
+export interface CompositeReport {
+  readonly pieces: readonly {
+    /** Of u, in powers of x. */
+    readonly factor: readonly number[];
+    /** v is the composition of these, each in Chebyshev polynomials. */
+    readonly stages: readonly {
+      readonly coefficients: readonly number[];
+      readonly center: number;
+      readonly halfWidth: number;
+    }[];
+  }[];
+  readonly offset: number;
+}
+
 export interface ActivationReport {
   /** Its ONNX nodes. */
   readonly name: string;
@@ -44,8 +58,13 @@ export interface ActivationReport {
   readonly parameters: readonly number[];
   /** How many functions it has: the slopes of a prelu. */
   readonly functions: number;
-  /** Of the polynomial that stands for the function, in Chebyshev polynomials on [center − halfWidth, center + halfWidth]. */
+  /**
+   * Of the polynomial that stands for the function, in Chebyshev polynomials on [center − halfWidth, center + halfWidth]; none
+   * where a composite does.
+   */
   readonly coefficients: readonly number[];
+  /** y = offset + Σ_j u_j(x) v_j(x), as `composite` of the tensor level has it. */
+  readonly composite?: CompositeReport | undefined;
   readonly center: number;
   readonly halfWidth: number;
   /** Least and largest operand on the samples. */

@@ -7,8 +7,10 @@ export interface KeptAccuracy {
   readonly approximationError: number;
   /** Deviation of the noise of outputs, as the same fraction. */
   readonly noise: number;
-  /** Of the polynomials that stand for activations, in the order of the network. */
+  /** Of the polynomials that stand for activations, in the order of the network; of a composite the degree of the whole. */
   readonly degrees: readonly number[];
+  /** Levels that each of these takes; absent in plans of former versions. */
+  readonly depths?: readonly number[] | undefined;
   /** The part of the samples whose labels are those of the model, noise included; absent where a model gives none. */
   readonly labelsKept?: number | undefined;
 }

@@ -46,6 +46,7 @@ export function affineMapOf(node: TensorNode, operandShapes: readonly Shape[]): 
     case 'multiply':
     case 'polynomial':
     case 'activation':
+    case 'composite':
     case 'quantize':
     case 'output':
       return undefined;

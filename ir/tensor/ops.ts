@@ -48,6 +48,9 @@ function prunedProblem(weights: Constant, taken: Constant | undefined): string |
   return `pruned must be [${weights.shape.join(', ')}]`;
 }
 
+/** One polynomial of a composition, in the Chebyshev basis. */
+const stage = z.strictObject({ coefficients: attr.values, center: z.number(), halfWidth: z.number().positive() });
+
 export const tensorOps = {
   input: op({
     doc: 'An input of the model: one sample, in row-major order.',
@@ -190,6 +193,27 @@ export const tensorOps = {
     operands: ['x'],
     attrs: z.strictObject({ kind: z.enum(activationKinds), parameters: z.array(z.number()) }),
     infer: ([x = []]) => x,
+  }),
+
+  composite: op({
+    doc:
+      'What stands for an activation that one polynomial is too dear for: y = offset + Σ_j u_j(x) v_j(x), element by element. ' +
+      'u_j is a polynomial by its coefficients in powers of x, lowest first. v_j is the composition of `stages`, the first of ' +
+      'them of x: each is Σ c_k T_k((t − center) / halfWidth), with `coefficients` as those of `polynomial`. `offsets` has ' +
+      'one entry, or one for each index of the first axis of x. `expand-composites` makes polynomials and products of it.',
+    operands: ['x'],
+    attrs: z.strictObject({
+      pieces: z.array(z.strictObject({ factor: z.array(z.number()).min(1), stages: z.array(stage).min(1) })).min(1),
+      offsets: attr.values,
+    }),
+    infer: ([x = []], { pieces, offsets }) => {
+      const fits = (sets: number | undefined) => sets === 1 || sets === x[0];
+      if (offsets.shape.length !== 1 || !fits(offsets.shape[0])) return `offsets must be [1] or [${x[0] ?? 1}]`;
+      const stages = pieces.flatMap((piece) => piece.stages);
+      const isStage = ({ coefficients: { shape } }: (typeof stages)[number]) =>
+        shape.length === 2 && fits(shape[0]) && (shape[1] ?? 0) > 0;
+      return stages.every(isStage) ? x : 'coefficients must be [sets, degree + 1]';
+    },
   }),
 
   quantize: op({

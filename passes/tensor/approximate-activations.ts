@@ -1,4 +1,4 @@
-/** `approximate-activations`: puts polynomials, which can be evaluated under encryption, in place of activations. */
+/** `approximate-activations`: puts polynomials and compositions of some, which can be evaluated under encryption, in place of activations. */
 import { z } from 'zod';
 
 import { Constant, elementCount, vector } from '../../ir/constant.ts';
@@ -6,10 +6,12 @@ import { activationErrorTooLarge, activationsNeedSamples, constantOnSamples } fr
 import { activationFunction, activationSets } from '../../ir/interpret/activations.ts';
 import type { ValueId } from '../../ir/op.ts';
 import { TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
-import { ActivationFit, type Criterion } from './approximation/fit.ts';
+import type { Criterion } from './approximation/composite-choice.ts';
+import { ActivationFit } from './approximation/fit.ts';
 import { constantOf, measureActivations, type MeasuredActivation, type Measurement } from './approximation/measure.ts';
 import { maxDegree } from './approximation/remez.ts';
-import { commonEffects, searchPolynomials } from './approximation/search.ts';
+import { commonEffects, searchStandIns } from './approximation/search.ts';
+import { highestDegreeOf } from './approximation/stand-in.ts';
 import { ActivationTrial, anyEffect, type Effect, type Replacements } from './approximation/trial.ts';
 import type { Sample } from '../../ir/interface.ts';
 import { evenly } from '../base/evenly.ts';
@@ -34,12 +36,13 @@ export const approximateActivations = definePass({
   name: 'approximate-activations',
   level: 'tensor',
   doc:
-    'Replaces every activation by a polynomial in the Chebyshev basis on the range that its operand takes on the ' +
+    'Replaces every activation by a polynomial in the Chebyshev basis, or where it has breaks (ReLU, Clip, a step) by a composite ' +
+    'of odd polynomials, on the range that its operand takes on the ' +
     'calibration samples, widened by `margin` of its width on both sides, and as far as samples reach that are amplified, ' +
     'at most twice, to the largest value of any and 5 % beyond. Takes the least multiplicative depth for ' +
     'which the outputs on the samples stay within the part `share` of `maxError` (a fraction of the median over samples of ' +
     'the largest absolute output), no more than the part `maxDisagreement` of the samples get another label by their largest ' +
-    'score, and no operand leaves its range; then lowers single activations where that still holds. No polynomial has ' +
+    'score, and no operand leaves its range; then takes depth, and products of ciphertexts, from single activations where that still holds. No polynomial has ' +
     'a degree above `maxDegree`. ' +
     '`criterion` says what is fitted: `minimax` the least largest error on the range (Remez), `least-squares` the least ' +
     'mean square error over the measured values and, a little, over the whole range, `auto` whichever does better. An ' +
@@ -49,14 +52,15 @@ export const approximateActivations = definePass({
   requires: ['unrounded'],
   ensures: ['polynomial'],
   statistics: {
-    replaced: 'activations that became polynomials',
+    replaced: 'activations that became polynomials or composites',
     affine: 'activations that became scale-shifts',
     degree: 'highest degree of a polynomial',
+    depth: 'most levels that a stand-in takes',
     error: 'change of the outputs on the samples, as a fraction of the median largest output',
     changed: 'part of the samples that get another label',
   },
   run: (module, { maxError, share, margin, criterion, synthetic, ...most }, { samples, report }) => {
-    const nothing = { module, statistics: { replaced: 0, affine: 0, degree: 0, error: 0, changed: 0 } };
+    const nothing = { module, statistics: { replaced: 0, affine: 0, degree: 0, depth: 0, error: 0, changed: 0 } };
     const activations = module.nodes.filter((node) => node.op === 'activation');
     if (activations.length === 0) return nothing;
     if (synthetic || samples.length === 0) {
@@ -86,7 +90,7 @@ export const approximateActivations = definePass({
       changed: most.maxDisagreement ?? Infinity,
       maxDegree: most.maxDegree,
     };
-    const found = searchPolynomials(fits, trial(), criteria, allowed);
+    const found = searchStandIns(fits, trial(), criteria, allowed);
     if ('worst' in found) {
       const { node, range } = found.worst.activation;
       const [lo, hi] = [range.center - range.halfWidth, range.center + range.halfWidth];
@@ -96,25 +100,26 @@ export const approximateActivations = definePass({
       );
       return nothing;
     }
-    const degrees = [...found.polynomials.values()].map(({ coefficients }) => (coefficients.shape[1] ?? 1) - 1);
+    const standIns = [...found.standIns.values()];
     return {
-      module: replaceActivations(module, affine, found.polynomials),
+      module: replaceActivations(module, affine, found.standIns),
       statistics: {
         replaced: fits.length,
         affine: affine.length,
-        degree: Math.max(...degrees),
+        degree: Math.max(...standIns.map(({ node }) => highestDegreeOf(node))),
+        depth: Math.max(...standIns.map(({ depth }) => depth)),
         ...found.effect,
       },
     };
   },
 });
 
-/** What polynomials of one degree for all activations change on the samples, by degrees of growing depth; nothing without any. */
-export function effectsByDegree(
+/** What stand-ins of one depth for all activations change on the samples, by ascending depth; nothing without any. */
+export function effectsByDepth(
   module: TensorModule,
   samples: readonly Sample[],
   most: number = maxDegree,
-): { readonly degree: number; readonly effect: Effect }[] {
+): { readonly depth: number; readonly effect: Effect }[] {
   const { fits, trial } = workOn(module, samples, defaultMargin);
   if (fits.length === 0) return [];
   return commonEffects(fits, trial(), ['least-squares', 'minimax'], { ...anyEffect, maxDegree: most });
@@ -155,16 +160,18 @@ function workOn(module: TensorModule, samples: readonly Sample[], margin: number
 function replaceActivations(
   module: TensorModule,
   affine: readonly MeasuredActivation[],
-  polynomials: Replacements,
+  standIns: Replacements,
 ): TensorModule {
   const builder = new TensorBuilder();
   const values: ValueId[] = [];
   for (const node of module.nodes) {
     const operands = node.operands.map((operand) => values[operand] ?? -1);
-    const polynomial = polynomials.get(node.id);
+    const standIn = standIns.get(node.id)?.node;
     const line = affine.find((entry) => entry.node.id === node.id);
-    if (polynomial !== undefined) {
-      values.push(builder.add('polynomial', operands, polynomial, node.origins));
+    if (standIn?.op === 'polynomial') {
+      values.push(builder.add('polynomial', operands, standIn.attrs, node.origins));
+    } else if (standIn !== undefined) {
+      values.push(builder.add('composite', operands, standIn.attrs, node.origins));
     } else if (line !== undefined) {
       values.push(builder.add('scale-shift', operands, scaleShiftOf(line), node.origins));
     } else {

@@ -17,8 +17,32 @@ const label = z.string().max(4000);
 const count = z.int().min(0);
 /** Of numbers that are drawn. */
 const bound = 1e100;
+/** Of compositions, and of breaks. */
+const maxStages = 16;
+
 const amount = z.number().min(0).max(bound);
 const finite = z.number().min(-bound).max(bound);
+
+const halfWidth = z
+  .number()
+  .min(1 / bound)
+  .max(bound);
+
+const compositeSchema = z.strictObject({
+  pieces: z
+    .array(
+      z.strictObject({
+        factor: z.array(finite).min(1).max(maxTerms),
+        stages: z
+          .array(z.strictObject({ coefficients: z.array(finite).min(1).max(maxTerms), center: finite, halfWidth }))
+          .min(1)
+          .max(maxStages),
+      }),
+    )
+    .min(1)
+    .max(maxStages),
+  offset: finite,
+});
 
 const activationSchema = z
   .strictObject({
@@ -26,18 +50,20 @@ const activationSchema = z
     kind: z.enum(activationKinds),
     parameters: z.array(z.number()).max(2),
     functions: z.int().min(1),
-    coefficients: z.array(finite).min(1).max(maxTerms),
+    coefficients: z.array(finite).max(maxTerms),
+    composite: compositeSchema.optional(),
     center: finite,
-    halfWidth: z
-      .number()
-      .min(1 / bound)
-      .max(bound),
+    halfWidth,
     least: finite,
     most: finite,
     counts: z.array(count).length(histogramBins),
     layer: count,
   })
-  .refine(({ least, most }) => least <= most, 'its least operand is above its largest');
+  .refine(({ least, most }) => least <= most, 'its least operand is above its largest')
+  .refine(
+    ({ coefficients, composite }) => (coefficients.length === 0) === (composite !== undefined),
+    'either a polynomial or a composite stands for an activation',
+  );
 
 const reportSchema: z.ZodType<AccuracyReport> = z
   .strictObject({

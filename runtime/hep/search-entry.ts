@@ -94,6 +94,7 @@ const reportSchema: z.ZodType<SearchReport> = z.strictObject({
       approximationError: amount,
       noise: amount,
       degrees: z.array(count).max(maxReportRows),
+      depths: z.array(count).max(maxReportRows).optional(),
       labelsKept: amount.optional(),
     })
     .optional(),

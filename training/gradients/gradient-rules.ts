@@ -85,6 +85,9 @@ const rules: Rules = {
     const slope = emitActivationDerivative(graph, attrs.kind, operand, result.name);
     return { operands: [graph.node('Mul', [gradient, slope])] };
   },
+  composite: () => {
+    throw new InternalError('networks are trained with their activations');
+  },
   // The straight-through estimator (Bengio et al., arXiv 1308.3432).
   quantize: (_, { gradient }) => ({ operands: [gradient] }),
   output: ({ attrs: { index } }, { graph, operands, result, gradient }) => {

@@ -116,6 +116,9 @@ const rules: Rules = {
     const { kind, parameters } = node.attrs;
     return emitActivation(graph, kind, { x: required(x).name, parameters, rank: node.type.length }, result);
   },
+  composite: () => {
+    throw new InternalError('networks are exported with their activations');
+  },
   quantize: ({ attrs: { steps, lowest, highest } }, [x], { graph, result }) => {
     const { name } = required(x);
     if (steps === 'one') {

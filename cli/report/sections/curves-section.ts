@@ -41,7 +41,7 @@ export function curvesSection(plotting: Plotting, { activations, layers }: Accur
 }
 
 function describe(curve: ActivationReport, error: number | undefined): string {
-  const { kind, functions, coefficients, center, halfWidth, least, most } = curve;
+  const { kind, functions, center, halfWidth, least, most } = curve;
   const [from, to] = [center - halfWidth, center + halfWidth];
   const width = most - least;
   const headroom =
@@ -52,7 +52,7 @@ function describe(curve: ActivationReport, error: number | undefined): string {
   const worst = largestError(all);
   const within = largestError(all.filter(({ x }) => x >= least && x <= most));
   return [
-    `${kind} as a polynomial of degree ${coefficients.length - 1} on ${formatNumber(from)} … ${formatNumber(to)}`,
+    `${kind} as ${describeStandIn(curve)} on ${formatNumber(from)} … ${formatNumber(to)}`,
     functions === 1 ? '' : `, the first of ${functions} slopes`,
     `; samples reach ${formatNumber(least)} … ${formatNumber(most)}${headroom}. `,
     `It is off by ${formatNumber(within)} at most where samples are and by ${formatNumber(worst)} anywhere`,
@@ -60,8 +60,27 @@ function describe(curve: ActivationReport, error: number | undefined): string {
   ].join('');
 }
 
+function describeStandIn({ coefficients, composite }: ActivationReport): string {
+  if (composite === undefined) return `a polynomial of degree ${coefficients.length - 1}`;
+  const compositions = composite.pieces.map(({ stages }) =>
+    stages.map((stage) => stage.coefficients.length - 1).join(', '),
+  );
+  return `polynomials of degrees ${compositions.join(' and ')}, one after another,`;
+}
+
 function largestError(all: readonly CurvePoint[]): number {
   return all.reduce((most, { error }) => Math.max(most, Math.abs(error)), 0);
+}
+
+function standInAt({ coefficients, composite, center, halfWidth }: ActivationReport, x: number): number {
+  if (composite === undefined) return evaluatePolynomial('chebyshev', coefficients, (x - center) / halfWidth);
+  return composite.pieces.reduce((sum, { factor, stages }) => {
+    const v = stages.reduce(
+      (t, stage) => evaluatePolynomial('chebyshev', stage.coefficients, (t - stage.center) / stage.halfWidth),
+      x,
+    );
+    return sum + v * evaluatePolynomial('power', factor, x);
+  }, composite.offset);
 }
 
 interface CurvePoint {
@@ -71,13 +90,14 @@ interface CurvePoint {
   readonly error: number;
 }
 
-function pointsOf({ kind, parameters, coefficients, center, halfWidth }: ActivationReport): CurvePoint[] {
+function pointsOf(curve: ActivationReport): CurvePoint[] {
+  const { kind, parameters, center, halfWidth } = curve;
   const f = activationFunction({ kind, parameters: [...parameters] });
   return Array.from({ length: points + 1 }, (_, k) => {
     // Denser towards the ends, where polynomials turn the fastest.
     const t = -Math.cos((Math.PI * k) / points);
     const x = center + halfWidth * t;
-    const polynomial = evaluatePolynomial('chebyshev', coefficients, t);
+    const polynomial = standInAt(curve, x);
     return { x, exact: f(x), polynomial, error: polynomial - f(x) };
   }).map(({ x, exact, polynomial, error }) => {
     return { x: short(x), exact: short(exact), polynomial: short(polynomial), error: short(error) };

@@ -112,6 +112,8 @@ export function stepsOf(node: StepNode, { operands, steps, whole }: Reading): Cl
       return operands.slice(1).reduce((product, term) => steps.binary('multiply', product, term), x);
     case 'polynomial':
       return polynomialOf(x, Array.from(node.attrs.coefficients.values), steps);
+    case 'composite':
+      throw new InternalError('the importer emits no composites');
     case 'activation':
       return steps.apply('activation', steps.cast(x, 'real'), node.attrs);
     case 'quantize': {
@@ -150,6 +152,8 @@ export function isStep(node: TensorNode): node is StepNode {
       return false;
     case 'polynomial':
       return node.attrs.basis === 'power' && node.attrs.coefficients.shape[0] === 1;
+    case 'composite':
+      return false;
     case 'activation':
       return activationSets(node.attrs) === 1;
     case 'quantize':

@@ -72,6 +72,7 @@ function elementsOf(
     case 'scale-shift':
     case 'polynomial':
     case 'activation':
+    case 'composite':
     case 'quantize':
       return x;
     case 'output':

@@ -92,6 +92,8 @@ function append(
         origins,
       );
     }
+    case 'composite':
+      throw new InternalError('composites are expanded before a network is permuted');
     case 'activation': {
       const { parameters } = node.attrs;
       const sets = activationSets(node.attrs);

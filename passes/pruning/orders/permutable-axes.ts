@@ -89,6 +89,8 @@ function partsOf(
       return tie(operands, sets);
     case 'polynomial':
       return slotwiseParts(node.attrs.coefficients.shape[0] ?? 1, x, length, sets);
+    case 'composite':
+      return slotwiseParts(node.attrs.offsets.shape[0] ?? 1, x, length, sets);
     case 'activation':
       return slotwiseParts(activationSets(node.attrs), x, length, sets);
     case 'scale-shift':

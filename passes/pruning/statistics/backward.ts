@@ -47,6 +47,7 @@ const rules: Rules = {
     },
   polynomial: slotwise,
   activation: slotwise,
+  composite: slotwise,
   // Its slope is zero almost everywhere: the straight-through estimator (Bengio et al., arXiv 1308.3432).
   quantize: () => passedOn,
   output: ({ attrs: { index } }) => (index === undefined ? passedOn : gathered(index.indices)),

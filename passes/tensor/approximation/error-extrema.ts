@@ -23,7 +23,12 @@ const goldenRatio = (Math.sqrt(5) - 1) / 2;
 export function errorExtrema({ f, kinks, range }: Target, coefficients: Float64Array): ErrorPoint[] {
   const errorAt = (t: number): number =>
     f(range.center + range.halfWidth * t) - evaluatePolynomial('chebyshev', coefficients, t);
-  const grid = errorGrid({ f, kinks, range }, gridDensity * (coefficients.length + 1));
+  const inside = kinks.map((kink) => (kink - range.center) / range.halfWidth).filter((t) => t > -1 && t < 1);
+  return extremaOf(errorAt, errorGrid([-1, 1], coefficients.length, inside));
+}
+
+/** The local extrema of an error between the first and the last point of an ascending grid, these included. */
+export function extremaOf(errorAt: (t: number) => number, grid: readonly number[]): ErrorPoint[] {
   const errors = grid.map(errorAt);
   const found: ErrorPoint[] = [];
   for (let i = 0; i < grid.length; i++) {
@@ -32,16 +37,26 @@ export function errorExtrema({ f, kinks, range }: Target, coefficients: Float64A
     const before = i === 0 ? -Infinity : sign * (errors[i - 1] ?? 0);
     const after = i === grid.length - 1 ? -Infinity : sign * (errors[i + 1] ?? 0);
     if (before > sign * error || after >= sign * error) continue;
-    found.push(refine(errorAt, sign, grid[Math.max(i - 1, 0)] ?? -1, { t: grid[i] ?? 0, error }, grid[i + 1] ?? 1));
+    found.push(
+      refine(errorAt, sign, grid[Math.max(i - 1, 0)] ?? 0, { t: grid[i] ?? 0, error }, grid[i + 1] ?? grid.at(-1) ?? 1),
+    );
   }
   return found;
 }
 
-/** Points of [−1, 1] with cosine spacing, and the kinks among them, ascending. */
-function errorGrid({ kinks, range }: Target, intervals: number): number[] {
-  const cosines = Array.from({ length: intervals + 1 }, (_, i) => -Math.cos((i * Math.PI) / intervals));
-  const inside = kinks.map((kink) => (kink - range.center) / range.halfWidth).filter((t) => t > -1 && t < 1);
-  return [...new Set([...cosines, ...inside])].sort((a, b) => a - b);
+/** Points of an interval with cosine spacing, enough for polynomials of so many coefficients, and the given ones, ascending. */
+export function errorGrid(
+  [from, to]: readonly [number, number],
+  coefficients: number,
+  others: readonly number[],
+): number[] {
+  const intervals = gridDensity * (coefficients + 1);
+  const [center, halfWidth] = [(from + to) / 2, (to - from) / 2];
+  const cosines = Array.from({ length: intervals + 1 }, (_, i) => {
+    if (i === 0) return from;
+    return i === intervals ? to : center - halfWidth * Math.cos((i * Math.PI) / intervals);
+  });
+  return [...new Set([...cosines, ...others])].sort((a, b) => a - b);
 }
 
 /** Golden section search for the largest sign · error between `lo` and `hi`; never worse than `start`. */

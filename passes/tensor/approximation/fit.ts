@@ -1,23 +1,36 @@
-/** Polynomials in place of one activation, by degree and criterion; each is computed once. */
+/** What may stand for one activation, by depth; each is computed once. */
 import { Constant } from '../../../ir/constant.ts';
 import { activationFunction, activationKinks, activationSets } from '../../../ir/interpret/activations.ts';
 import { degreeOf } from '../../../ir/interpret/polynomial.ts';
-import type { AttrsOf } from '../../../ir/op.ts';
-import type { TensorOps } from '../../../ir/tensor/ops.ts';
 import type { Approximation, Range, Target } from './approximation.ts';
+import { chooseComposites, type Criterion } from './composite-choice.ts';
 import { leastSquares } from './least-squares.ts';
 import type { MeasuredActivation } from './measure.ts';
-import { minimax } from './remez.ts';
-
-export type Criterion = 'minimax' | 'least-squares';
-export type PolynomialAttrs = AttrsOf<TensorOps['polynomial']>;
+import { maxDegree, minimax } from './remez.ts';
+import { compositeStandIn, highestDegreeOf, polynomialStandIn, signForm, type StandIn } from './stand-in.ts';
 
 /** Coefficients below this part of the largest one are rounding, such as the odd ones of an even function. */
 const negligiblePart = 1e-12;
 
+/**
+ * The highest degree of each depth: ⌈log2(degree + 1)⌉ levels, and one for a quadratic that can be monic; those in between save
+ * products.
+ */
+const degreesByDepth: readonly (readonly number[])[] = [
+  [],
+  [2],
+  [2, 3],
+  [5, 7],
+  [11, 15],
+  [23, 31],
+  [47, 63],
+  [95, maxDegree],
+];
+
 export class ActivationFit {
   readonly activation: MeasuredActivation;
-  private readonly known = new Map<string, PolynomialAttrs>();
+  private readonly polynomials = new Map<string, StandIn>();
+  private readonly composites = new Map<Criterion, readonly StandIn[]>();
 
   constructor(activation: MeasuredActivation) {
     this.activation = activation;
@@ -27,20 +40,44 @@ export class ActivationFit {
     return this.activation.range;
   }
 
-  /** The attributes of the polynomial of this degree at most. */
-  polynomial(degree: number, criterion: Criterion): PolynomialAttrs {
+  /** The polynomial of this degree at most. */
+  polynomial(degree: number, criterion: Criterion): StandIn {
     const key = `${criterion} ${degree}`;
-    const known = this.known.get(key);
+    const known = this.polynomials.get(key);
     if (known !== undefined) return known;
     const { center, halfWidth } = this.range;
-    const attrs = {
-      basis: 'chebyshev' as const,
-      coefficients: this.coefficients(degree, criterion),
-      center,
-      halfWidth,
-    };
-    this.known.set(key, attrs);
-    return attrs;
+    const coefficients = this.coefficients(degree, criterion);
+    const standIn = polynomialStandIn({ basis: 'chebyshev', coefficients, center, halfWidth }, this.range);
+    this.polynomials.set(key, standIn);
+    return standIn;
+  }
+
+  /** Polynomials of the degrees of a depth, ascending, none beyond the highest degree; terms that are zero may leave less depth. */
+  polynomialsOf(depth: number, criterion: Criterion, most: number): StandIn[] {
+    const beyond = (degree: number, before: number | undefined): boolean =>
+      degree > most && (before ?? 2 ** (depth - 1) - 1) >= most;
+    const degrees = (degreesByDepth[depth] ?? []).filter((degree, k, all) => !beyond(degree, all[k - 1]));
+    return degrees
+      .map((degree) => this.polynomial(Math.min(degree, most), criterion))
+      .filter((each) => each.depth <= depth);
+  }
+
+  /** Composites of a depth, by ascending products; none for functions that are smooth. */
+  compositesOf(depth: number, criterion: Criterion, most: number): readonly StandIn[] {
+    return this.allComposites(criterion).filter((each) => each.depth === depth && highestDegreeOf(each.node) <= most);
+  }
+
+  private allComposites(criterion: Criterion): readonly StandIn[] {
+    const known = this.composites.get(criterion);
+    if (known !== undefined) return known;
+    const { node, range, histogram } = this.activation;
+    const form = signForm(node.attrs, range);
+    const found =
+      form === undefined
+        ? []
+        : chooseComposites(form, histogram, criterion).map((sign) => compositeStandIn(form, sign));
+    this.composites.set(criterion, found);
+    return found;
   }
 
   private coefficients(degree: number, criterion: Criterion): Constant {

@@ -1,30 +1,25 @@
-/** The cheapest polynomials, one for each activation, that keep the model's outputs within the allowed error. */
+/** The cheapest stand-ins, one for each activation, that keep the model's outputs within the allowed error. */
 import type { ValueId } from '../../../ir/op.ts';
-import type { ActivationFit, Criterion, PolynomialAttrs } from './fit.ts';
-import { maxDegree } from './remez.ts';
+import type { Criterion } from './composite-choice.ts';
+import type { ActivationFit } from './fit.ts';
+import { highestDegreeOf, type StandIn } from './stand-in.ts';
 import { type ActivationTrial, anyEffect, type Effect, type Replacements } from './trial.ts';
 
-/** The highest degree of each depth: ⌈log2(degree + 1)⌉ levels, and one for a quadratic. */
-const degreesByDepth = [2, 3, 7, 15, 31, 63, maxDegree];
+/** Levels that one activation takes at most: no chain has more to spare. */
+const maxDepth = 16;
 
-/** Degrees in between save products, but no level. */
-const allDegrees = [2, 3, 5, 7, 11, 15, 23, 31, 47, 63, 95, maxDegree];
-
-/** The polynomial of one activation. */
-interface Choice {
-  readonly degree: number;
-  readonly criterion: Criterion;
-}
+/** Steps down in products that are tried before an activation is left as it is. */
+const mostFailures = 2;
 
 export interface Found {
-  readonly polynomials: Replacements;
+  readonly standIns: Replacements;
   readonly effect: Effect;
 }
 
-/** No degree is enough: what the highest one does, and the activation that alone changes the outputs most. */
+/** Nothing is enough: what the deepest stand-ins do, and the activation that alone changes the outputs most. */
 export interface NotFound {
   readonly effect: Effect;
-  /** The highest degree that was tried. */
+  /** The highest degree of a polynomial that was tried. */
   readonly degree: number;
   readonly worst: ActivationFit;
 }
@@ -35,38 +30,41 @@ export interface Allowed extends Effect {
 
 /**
  * Finds the least depth that all activations can share, then lowers one activation after another as long as the
- * error stays allowed: first in depth, then in degree within the same depth.
+ * error stays allowed: first in depth, then in products within the same depth.
  */
-export function searchPolynomials(
+export function searchStandIns(
   fits: readonly ActivationFit[],
   trial: ActivationTrial,
   criteria: readonly Criterion[],
   allowed: Allowed,
 ): Found | NotFound {
   const search = new Search(fits, trial, criteria, allowed);
-  for (const degree of search.degrees) {
-    const found = search.bestCommon(degree, allowed);
-    if (found !== undefined) return search.lower(search.lower(found, degreesByDepth), allDegrees).found;
+  for (const depth of search.depths) {
+    const found = search.bestCommon(depth, allowed);
+    if (found !== undefined) return search.lowerProducts(search.lowerDepths(found)).found;
   }
   return search.explainFailure();
 }
 
-/** The effect of each degree that is the highest of its depth, the same for all activations, where operands stay in range. */
+/** The effect of each depth, the same for all activations that have stand-ins so deep, where operands stay in range. */
 export function commonEffects(
   fits: readonly ActivationFit[],
   trial: ActivationTrial,
   criteria: readonly Criterion[],
   allowed: Allowed,
-): { readonly degree: number; readonly effect: Effect }[] {
+): { readonly depth: number; readonly effect: Effect }[] {
   const search = new Search(fits, trial, criteria, allowed);
-  return search.degrees.flatMap((degree) => {
-    const state = search.bestCommon(degree, anyEffect);
-    return state === undefined ? [] : [{ degree, effect: state.found.effect }];
+  return search.depths.flatMap((depth) => {
+    const state = search.bestCommon(depth, anyEffect);
+    return state === undefined ? [] : [{ depth, effect: state.found.effect }];
   });
 }
 
+/** One stand-in for each activation, in order. */
+type Choices = readonly StandIn[];
+
 interface State {
-  readonly choices: readonly Choice[];
+  readonly choices: Choices;
   readonly found: Found;
 }
 
@@ -88,34 +86,74 @@ class Search {
     this.allowed = allowed;
   }
 
-  /** The highest of each depth that is allowed. */
-  get degrees(): number[] {
-    const { maxDegree: most } = this.allowed;
-    const below = degreesByDepth.filter((degree) => degree < most);
-    return [...below, Math.min(most, maxDegree)];
+  /** Those at which some activation has a stand-in that it has not at any lesser depth. */
+  get depths(): number[] {
+    const all = Array.from({ length: maxDepth }, (_, k) => k + 1);
+    return all.filter((depth) => this.fits.some((fit) => this.of(fit, depth).length > 0));
   }
 
-  /** The same degree everywhere, by the criterion with the smaller effect. */
-  bestCommon(degree: number, most: Effect): State | undefined {
-    return this.best(
-      this.criteria.map((criterion) => this.fits.map(() => ({ degree, criterion }))),
-      most,
-    );
+  /** The closest stand-ins of one depth everywhere: polynomials, composites where there are any, by the criterion with the smaller effect. */
+  bestCommon(depth: number, most: Effect): State | undefined {
+    const choices = this.criteria.flatMap((criterion) => {
+      const polynomials = this.fits.map((fit) => this.closest(fit, depth, criterion, false));
+      const composites = this.fits.map((fit) => this.closest(fit, depth, criterion, true));
+      return [polynomials, composites].flatMap((each) => (each.every((one) => one !== undefined) ? [each] : []));
+    });
+    return this.best(choices, most);
   }
 
-  /** Lowers activations in turn, each to the next of `degrees`, until none can be lowered further. */
-  lower(start: State, degrees: readonly number[]): State {
+  /** Makes activations shallower in turn, each by one depth, until none can be. */
+  lowerDepths(start: State): State {
+    return this.lower(start, (fit, { depth }) => {
+      for (let less = depth - 1; less > 0; less--) {
+        const candidates = this.of(fit, less).filter((candidate) => candidate.depth < depth);
+        if (candidates.length > 0) return [candidates];
+      }
+      return [];
+    });
+  }
+
+  /** Takes products from activations in turn, at no more depth, until none can spare any. */
+  lowerProducts(start: State): State {
+    return this.lower(start, (fit, { depth, products }) => {
+      const cheaper = Array.from({ length: depth }, (_, k) => this.of(fit, depth - k))
+        .flat()
+        .filter((candidate) => candidate.products < products);
+      const counts = [...new Set(cheaper.map((candidate) => candidate.products))].sort((a, b) => b - a);
+      return counts.slice(0, mostFailures).map((count) => cheaper.filter((candidate) => candidate.products === count));
+    });
+  }
+
+  explainFailure(): NotFound {
+    const deepest = this.depths.at(-1) ?? 1;
+    const common = this.bestCommon(deepest, anyEffect);
+    const effects = this.fits.map((fit) => {
+      const errors = this.upTo(fit, deepest).map((standIn) => {
+        const alone = new Map([[fit.activation.node.id, standIn]]);
+        return this.trial.effect(alone)?.error ?? Infinity;
+      });
+      return { fit, error: Math.min(Infinity, ...errors) };
+    });
+    const worst = effects.reduce((most, effect) => (effect.error > most.error ? effect : most));
+    const degree = Math.max(...this.upTo(worst.fit, deepest).map(({ node }) => highestDegreeOf(node)));
+    return { effect: common?.found.effect ?? anyEffect, degree, worst: worst.fit };
+  }
+
+  /** @param groups of candidates for an activation, each tried where the one before has failed */
+  private lower(start: State, groups: (fit: ActivationFit, now: StandIn) => readonly (readonly StandIn[])[]): State {
     let state = start;
     const open = new Set(this.fits.keys());
     while (open.size > 0) {
       for (const k of [...open]) {
-        const degree = degrees.findLast((candidate) => candidate < (state.choices[k]?.degree ?? 0));
+        const [fit, now] = [this.fits[k], state.choices[k]];
         const lowered =
-          degree === undefined
+          fit === undefined || now === undefined
             ? undefined
-            : this.best(
-                this.criteria.map((criterion) => state.choices.with(k, { degree, criterion })),
-                this.allowed,
+            : this.first(groups(fit, now), (candidates) =>
+                this.best(
+                  candidates.map((candidate) => state.choices.with(k, candidate)),
+                  this.allowed,
+                ),
               );
         if (lowered === undefined) open.delete(k);
         else state = lowered;
@@ -124,32 +162,55 @@ class Search {
     return state;
   }
 
-  explainFailure(): NotFound {
-    const degree = this.degrees.at(-1) ?? maxDegree;
-    const common = this.bestCommon(degree, anyEffect);
-    const effects = this.fits.map((fit) => {
-      const errors = this.criteria.map((criterion) => {
-        const alone = new Map([[fit.activation.node.id, fit.polynomial(degree, criterion)]]);
-        return this.trial.effect(alone)?.error ?? Infinity;
-      });
-      return { fit, error: Math.min(...errors) };
-    });
-    const worst = effects.reduce((most, effect) => (effect.error > most.error ? effect : most));
-    return { effect: common?.found.effect ?? anyEffect, degree, worst: worst.fit };
+  private first<T, Result>(items: readonly T[], compute: (item: T) => Result | undefined): Result | undefined {
+    for (const item of items) {
+      const result = compute(item);
+      if (result !== undefined) return result;
+    }
+    return undefined;
   }
 
-  private best(candidates: readonly (readonly Choice[])[], most: Effect): State | undefined {
+  /** All stand-ins of an activation that take just so many levels. */
+  private of(fit: ActivationFit, depth: number): StandIn[] {
+    const { maxDegree } = this.allowed;
+    return this.criteria.flatMap((criterion) => [
+      ...fit.polynomialsOf(depth, criterion, maxDegree),
+      ...fit.compositesOf(depth, criterion, maxDegree),
+    ]);
+  }
+
+  /** The closest ones of the greatest depth up to `depth`. */
+  private upTo(fit: ActivationFit, depth: number): StandIn[] {
+    return [true, false].flatMap((isComposite) =>
+      this.criteria.flatMap((criterion) => this.closest(fit, depth, criterion, isComposite) ?? []),
+    );
+  }
+
+  /** The deepest of one form, where there is one; the polynomial otherwise. */
+  private closest(fit: ActivationFit, depth: number, criterion: Criterion, isComposite: boolean): StandIn | undefined {
+    const { maxDegree } = this.allowed;
+    for (let each = depth; each > 0 && isComposite; each--) {
+      const found = fit.compositesOf(each, criterion, maxDegree).at(-1);
+      if (found !== undefined) return found;
+    }
+    for (let each = depth; each > 0; each--) {
+      const found = fit.polynomialsOf(each, criterion, maxDegree).at(-1);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  private best(candidates: readonly Choices[], most: Effect): State | undefined {
     let best: State | undefined;
     for (const choices of candidates) {
-      const polynomials = new Map<ValueId, PolynomialAttrs>();
+      const standIns = new Map<ValueId, StandIn>();
       for (const [k, fit] of this.fits.entries()) {
         const choice = choices[k];
-        if (choice !== undefined)
-          polynomials.set(fit.activation.node.id, fit.polynomial(choice.degree, choice.criterion));
+        if (choice !== undefined) standIns.set(fit.activation.node.id, choice);
       }
-      const effect = this.trial.effect(polynomials, most);
+      const effect = this.trial.effect(standIns, most);
       if (effect !== undefined && (best === undefined || this.isSmaller(effect, best.found.effect)))
-        best = { choices, found: { polynomials, effect } };
+        best = { choices, found: { standIns, effect } };
     }
     return best;
   }

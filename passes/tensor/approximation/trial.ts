@@ -1,15 +1,15 @@
-/** Runs a model with polynomials in place of its activations and tells how far its outputs move, and what it decides otherwise. */
+/** Runs a model with stand-ins in place of its activations and tells how far its outputs move, and what it decides otherwise. */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { Decisions } from '../../../ir/interpret/decisions.ts';
-import { polynomialKernel, tensorKernel, type TensorKernel } from '../../../ir/interpret/tensor.ts';
+import { tensorKernel, type TensorKernel } from '../../../ir/interpret/tensor.ts';
 import { errorUnit } from '../../../ir/maths/error-unit.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import type { TensorModule } from '../../../ir/tensor/ops.ts';
 import type { Sample } from '../../../ir/interface.ts';
-import type { PolynomialAttrs } from './fit.ts';
+import { type StandIn, standInKernel } from './stand-in.ts';
 
-/** The polynomial that stands for each activation; an activation without one is evaluated exactly. */
-export type Replacements = ReadonlyMap<ValueId, PolynomialAttrs>;
+/** What stands for each activation; an activation without a stand-in is evaluated exactly. */
+export type Replacements = ReadonlyMap<ValueId, StandIn>;
 
 /** Rounding may carry a value this part of the range beyond its ends. */
 const rangeSlack = 1e-9;
@@ -36,7 +36,7 @@ export class ActivationTrial {
   private readonly exact: readonly Sample[];
   private readonly decisions: Decisions;
   private readonly known = new Map<string, Known>();
-  private readonly numbers = new Map<PolynomialAttrs, number>();
+  private readonly numbers = new Map<StandIn, number>();
 
   constructor(module: TensorModule, samples: readonly Sample[]) {
     this.module = module;
@@ -51,11 +51,11 @@ export class ActivationTrial {
   }
 
   /**
-   * Undefined where the effect is beyond `most` in error or in decisions, and where an operand of a polynomial leaves the
+   * Undefined where the effect is beyond `most` in error or in decisions, and where an operand of a stand-in leaves the
    * range that it is made for. What was tried before is not run again.
    */
   effect(replacements: Replacements, most: Effect = anyEffect): Effect | undefined {
-    const name = [...replacements].map(([id, attrs]) => `${id}:${this.numberOf(attrs)}`).join();
+    const name = [...replacements].map(([id, standIn]) => `${id}:${this.numberOf(standIn)}`).join();
     const known = this.known.get(name);
     if (known !== undefined && 'effect' in known) return isWithin(known.effect, most) ? known.effect : undefined;
     if (known !== undefined && isWithin(most, known.beyond)) return undefined;
@@ -65,7 +65,7 @@ export class ActivationTrial {
   }
 
   private run(replacements: Replacements, most: Effect): Effect | undefined {
-    const kernels = new Map([...replacements].map(([id, attrs]) => [id, polynomialKernel(attrs)] as const));
+    const kernels = new Map([...replacements].map(([id, standIn]) => [id, standInKernel(standIn)] as const));
     let error = 0;
     let otherwise = 0;
     for (const [number, sample] of this.samples.entries()) {
@@ -83,21 +83,21 @@ export class ActivationTrial {
     return { error, changed: otherwise / this.samples.length };
   }
 
-  private numberOf(attrs: PolynomialAttrs): number {
-    const number = this.numbers.get(attrs) ?? this.numbers.size;
-    this.numbers.set(attrs, number);
+  private numberOf(standIn: StandIn): number {
+    const number = this.numbers.get(standIn) ?? this.numbers.size;
+    this.numbers.set(standIn, number);
     return number;
   }
 
-  /** The outputs in order, or undefined where a polynomial is asked beyond its range. */
+  /** The outputs in order, or undefined where a stand-in is asked beyond its range. */
   private outputsOf(
     sample: Sample,
-    polynomials: ReadonlyMap<ValueId, TensorKernel>,
+    kernels: ReadonlyMap<ValueId, TensorKernel>,
     replacements: Replacements,
   ): Sample | undefined {
     const values: Float64Array[] = [];
     for (const { id, operands } of this.module.nodes) {
-      const kernel = polynomials.get(id) ?? this.kernels[id];
+      const kernel = kernels.get(id) ?? this.kernels[id];
       if (kernel === undefined) throw new InternalError(`%${id} has no kernel`);
       const operandValues = operands.map((operand) => values[operand] ?? new Float64Array());
       const replacement = replacements.get(id);
@@ -113,7 +113,7 @@ function isWithin({ error, changed }: Effect, most: Effect): boolean {
   return error <= most.error && changed <= most.changed;
 }
 
-function isCovered(values: Float64Array, { center, halfWidth }: PolynomialAttrs): boolean {
+function isCovered(values: Float64Array, { range: { center, halfWidth } }: StandIn): boolean {
   const reach = halfWidth * (1 + rangeSlack);
   return values.every((x) => Math.abs(x - center) <= reach);
 }

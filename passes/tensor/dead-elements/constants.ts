@@ -45,6 +45,7 @@ function knownOf(
         return own ?? (Number.isNaN(x[e] ?? NaN) ? NaN : value);
       });
     case 'activation':
+    case 'composite':
       // A comparison with NaN is false, and not unknown.
       return tensorKernel(module, node)(operands, new Map()).map((value, e) =>
         Number.isNaN(x[e] ?? NaN) ? NaN : value,

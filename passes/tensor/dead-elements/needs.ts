@@ -108,6 +108,7 @@ export class Needs {
       case 'scale-shift':
       case 'polynomial':
       case 'activation':
+      case 'composite':
       case 'quantize':
         this.want(x);
         return;

@@ -71,6 +71,8 @@ class Shrinker {
       case 'polynomial':
       case 'activation':
         return this.rewriteElementwise(node);
+      case 'composite':
+        throw new InternalError('composites are expanded before dead elements are dropped');
       case 'quantize':
         throw new InternalError('roundings are dropped before dead elements are');
     }

@@ -73,6 +73,7 @@ function isElementwise(node: TensorNode): node is Elementwise {
       return node.attrs.coefficients.shape[0] === 1;
     case 'activation':
       return node.attrs.kind !== 'prelu' || node.attrs.parameters.length === 1;
+    case 'composite':
     case 'input':
     case 'dense':
     case 'conv':
@@ -115,6 +116,7 @@ function isIdentityOp(node: TensorNode, graph: Rewriter): boolean {
     case 'multiply':
     case 'polynomial':
     case 'activation':
+    case 'composite':
     case 'quantize':
     case 'output':
       return false;

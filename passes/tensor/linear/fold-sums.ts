@@ -106,6 +106,7 @@ function takesScale(summand: TensorNode, scale: TensorNode, graph: Rewriter): bo
     case 'multiply':
     case 'polynomial':
     case 'activation':
+    case 'composite':
     case 'quantize':
     case 'output':
       return false;

@@ -38,6 +38,7 @@ export function isPolynomial(module: TensorModule, node: TensorNode): node is Po
     case 'conv':
     case 'sparse':
     case 'activation':
+    case 'composite':
     case 'quantize':
     case 'output':
       return false;
