@@ -1,6 +1,7 @@
 /** Options of the library; those of the command line are checked where they are read. */
 import { badCompileOption, noSuchEngine } from '../ir/diagnostics/compile.ts';
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
+import { maxSlots } from '../ir/parameters.ts';
 import { engineNames } from '../ir/plan/plan.ts';
 import type { SearchLimits } from '../ir/plan/search-report.ts';
 import { suggestion } from '../ir/suggestion.ts';
@@ -19,9 +20,9 @@ export interface LibraryOptions {
   readonly tile?: TileShape | undefined;
 }
 
-const isTileExtent = (value: number): boolean => isPowerOfTwo(value) && value <= 16384;
+const isTileExtent = (value: number): boolean => isPowerOfTwo(value) && value <= maxSlots;
 const isDegree = (value: number): boolean => Number.isInteger(value) && value >= 2 && value <= 127;
-const tileExtent = 'a power of two of at most 16384';
+const tileExtent = `a power of two of at most ${maxSlots}`;
 
 /** H341 for each number that is out of range, H338 for an engine that there is not. */
 export function checkOptions(options: LibraryOptions): Diagnostic[] {

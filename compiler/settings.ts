@@ -2,7 +2,7 @@
 import { type ClientCostTable, type ClientProfile, clientProfileOf } from '../costs/client-costs.ts';
 import type { CostTable } from '../costs/op-costs.ts';
 import { type EngineProfile, profileOf } from '../costs/profiles.ts';
-import { batchTooLarge } from '../ir/diagnostics/compile.ts';
+import { badCompileOption, batchTooLarge } from '../ir/diagnostics/compile.ts';
 import { HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Sample } from '../ir/interface.ts';
 import { polyModulusDegrees } from '../ir/parameters.ts';
@@ -89,6 +89,10 @@ export function settingsOf(options: CompileOptions): Settings {
   const { largestDegree } = profile.capabilities;
   const most = (polyModulusDegrees.findLast((degree) => degree <= largestDegree) ?? 0) / 2;
   if (batch !== undefined && nextPowerOfTwo(batch) > most) throw new HepcError([batchTooLarge({ batch, most })]);
+  const extent = tile === undefined ? 1 : tile.rows * tile.columns;
+  const expected = `at most ${most} for ${profile.name}`;
+  if (extent > most)
+    throw new HepcError([badCompileOption({ option: 'tile.rows · tile.columns', value: extent, expected })]);
   const goal = { objective, bandwidthMbit, limits, batch: batch ?? defaultBatch(objective), tile };
   return {
     samples,

@@ -2,7 +2,14 @@
  * Profiles: what a plan is compiled for. An engine's says what operations cost on it, what it holds in memory, and what it
  * can do; compiler, estimates and reports ask nothing else about an engine.
  */
-import { bitLength, maxSpecialPrimes, type Parameters, type PolyModulusDegree } from '../ir/parameters.ts';
+import {
+  bitLength,
+  largestSealDegree,
+  maxSpecialPrimes,
+  type Parameters,
+  type PolyModulusDegree,
+  polyModulusDegrees,
+} from '../ir/parameters.ts';
 import type { EngineName } from '../ir/plan/plan.ts';
 import type { EngineMemory } from './engine-memory.ts';
 import { type CostTable, costTables } from './op-costs.ts';
@@ -32,7 +39,7 @@ const simd: EngineProfile = {
   costs: costTables.simd,
   memory: simdMemory,
   // Residues are doubles, whose products are exact up to this.
-  capabilities: { largestDegree: 32768, largestPrimeBits: 48, specialPrimes: maxSpecialPrimes, refresh: false },
+  capabilities: { largestDegree: 65536, largestPrimeBits: 48, specialPrimes: maxSpecialPrimes, refresh: false },
 };
 
 const sealWasm: EngineProfile = {
@@ -40,7 +47,7 @@ const sealWasm: EngineProfile = {
   costs: costTables['seal-wasm'],
   memory: sealMemory,
   // SEAL takes primes of 60 bits; a plan has none that `simd` could not take, so that either engine runs it.
-  capabilities: { largestDegree: 32768, largestPrimeBits: 48, specialPrimes: 1, refresh: false },
+  capabilities: { largestDegree: largestSealDegree, largestPrimeBits: 48, specialPrimes: 1, refresh: false },
 };
 
 export const engineProfiles: Readonly<Record<EngineName, EngineProfile>> = { simd, 'seal-wasm': sealWasm };
@@ -49,14 +56,22 @@ export const engineProfiles: Readonly<Record<EngineName, EngineProfile>> = { sim
 export const defaultProfile: EngineProfile = simd;
 
 /**
- * Of an engine, with costs that were measured in place of its own.
+ * Of an engine, with costs that were measured in place of its own; no plan is larger than the degrees that these have.
  * @param memoryBytes of the machine: raises the limit of an engine that can take more
  */
 export function profileOf(engine: EngineName = defaultProfile.name, costs?: CostTable, memoryBytes = 0): EngineProfile {
   const profile = engineProfiles[engine];
   const { memory } = profile;
   const limit = Math.max(memory.limit, Math.min(memory.most, memoryBytes));
-  return { ...profile, costs: costs ?? profile.costs, memory: { ...memory, limit } };
+  const { capabilities } = profile;
+  const hasCosts = (degree: PolyModulusDegree): boolean => (costs ?? profile.costs)[degree] !== undefined;
+  const largestDegree = polyModulusDegrees.findLast((each) => each <= capabilities.largestDegree && hasCosts(each));
+  return {
+    ...profile,
+    costs: costs ?? profile.costs,
+    capabilities: { ...capabilities, largestDegree: largestDegree ?? capabilities.largestDegree },
+    memory: { ...memory, limit },
+  };
 }
 
 /** What of the parameters is beyond an engine, if anything is. */
@@ -66,7 +81,7 @@ export function beyondCapabilities(
 ): string | undefined {
   if (polyModulusDegree > largestDegree) return `the degree ${polyModulusDegree} is above ${largestDegree}`;
   if (specialPrimes.length > mostSpecial)
-    return `there are ${specialPrimes.length} special primes, more than ${mostSpecial}`;
+    return `it switches keys with ${specialPrimes.length} special primes, more than ${mostSpecial}`;
   const large = [...primes, ...specialPrimes].find((prime) => bitLength(prime) > largestPrimeBits);
   return large === undefined ? undefined : `the prime ${large} has more than ${largestPrimeBits} bits`;
 }

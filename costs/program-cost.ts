@@ -8,7 +8,7 @@ import { collectEncodings } from './encodings.ts';
 import { type EngineMemory, keptPlaintextBytes, type MemoryUse } from './engine-memory.ts';
 import { hoistingOf } from './extended-rotations.ts';
 import type { HeColumns, HeModule } from '../ir/he/module.ts';
-import { type CostedOp, type CostTable, defaultCostTable, hoists, opCost } from './op-costs.ts';
+import { type CostedOp, type CostTable, defaultCostTable, degreeCosts, hoists, opCost } from './op-costs.ts';
 import { operandsOf } from '../ir/he/operands.ts';
 import { portRows } from '../ir/he/ports.ts';
 import { costNameOf, isAutomorphism, isPlainProduct, lowersLevel } from '../ir/he/traits.ts';
@@ -61,7 +61,7 @@ export function rowCosts(program: CostedProgram, table: CostTable = defaultCostT
   }
   for (const [row, isExtended] of extended.entries()) if (isExtended === 1) pay(row, -cost('mod-down', row));
   // Products in the extended basis have limbs of all special primes; with one of them that is within what was measured.
-  const more = (parameters.specialPrimes.length - 1) * table[degree]['multiply-plain'].perPrime;
+  const more = (parameters.specialPrimes.length - 1) * degreeCosts(table, degree)['multiply-plain'].perPrime;
   for (let row = 0; more > 0 && row < op.length; row++)
     if (isPlainProduct(op[row] ?? -1) && extended[columns.a[row] ?? -1] === 1) pay(row, more);
   for (const sum of sumsOfExtended(columns, readers, extended)) {

@@ -4,14 +4,23 @@
  */
 import { z } from 'zod';
 import { isPrime } from './maths/modular.ts';
-import { formerLimits } from './ckks/security.ts';
+import { mostReadBits } from './ckks/security.ts';
 
 /** Special primes at most: digits of more primes than that gain nothing more. */
 export const maxSpecialPrimes = 8;
 
-export const polyModulusDegrees = [4096, 8192, 16384, 32768] as const;
+export const polyModulusDegrees = [4096, 8192, 16384, 32768, 65536] as const;
 
 export type PolyModulusDegree = (typeof polyModulusDegrees)[number];
+
+/** Of SEAL's rings the largest. */
+export const largestSealDegree = 32768;
+
+/** Slots of a ciphertext at most: half of the largest degree. */
+export const maxSlots = 32768;
+
+/** Data primes at most. */
+export const maxDataPrimes = 64;
 
 /** Far below any scale at which something is left of a value; its inverse is a number like any other. */
 export const leastScale = 2 ** -64;
@@ -20,9 +29,9 @@ const primeSchema = z.int().min(3);
 
 export const parametersSchema = z
   .strictObject({
-    polyModulusDegree: z.union([z.literal(4096), z.literal(8192), z.literal(16384), z.literal(32768)]),
+    polyModulusDegree: z.literal(polyModulusDegrees),
     /** Data primes: first (level 0) to last (the top level). */
-    primes: z.array(primeSchema).min(1).max(64),
+    primes: z.array(primeSchema).min(1).max(maxDataPrimes),
     /** The key switching primes, whose product P is at least as large as every data prime. */
     specialPrimes: z.array(primeSchema).min(1).max(maxSpecialPrimes),
   })
@@ -37,12 +46,17 @@ export const parametersSchema = z
     if (all.some((p) => !isPrime(BigInt(p)))) refuse('a prime is a composite number');
     const product = productOf(specialPrimes);
     if (primes.some((p) => BigInt(p) > product)) refuse('the special primes are smaller than a data prime');
-    const limit = formerLimits[polyModulusDegree].modulusBits;
+    const limit = mostReadBits(polyModulusDegree);
     if (modulusBits(parameters) > limit)
       refuse(`the modulus has more than ${limit} bits: not secure at N = ${polyModulusDegree}`);
   });
 
 export type Parameters = z.output<typeof parametersSchema>;
+
+/** Whether SEAL takes them. */
+export function isForSeal({ polyModulusDegree, specialPrimes }: Parameters): boolean {
+  return polyModulusDegree <= largestSealDegree && specialPrimes.length === 1;
+}
 
 /** The primes of keys: those of data, and then the special ones. */
 export function allPrimes({ primes, specialPrimes }: Pick<Parameters, 'primes' | 'specialPrimes'>): readonly number[] {

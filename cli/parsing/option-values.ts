@@ -1,5 +1,6 @@
 /** Schemas of option values: what stands on the command line, as text, to what commands work with. */
 import { z } from 'zod';
+import { maxSlots } from '../../ir/parameters.ts';
 import { alternatives, suggestion } from '../../ir/suggestion.ts';
 import { isPowerOfTwo } from '../../ir/tile/layout.ts';
 
@@ -100,11 +101,11 @@ export function tileShape() {
   return z.string().transform((given, context) => {
     const [, rows = '', columns = ''] = /^(\d+)x(\d+)$/i.exec(given) ?? [];
     const shape = { rows: Number(rows), columns: Number(columns) };
-    const fits = (extent: number) => isPowerOfTwo(extent) && extent <= 16384;
+    const fits = (extent: number) => isPowerOfTwo(extent) && extent <= maxSlots;
     if (rows !== '' && fits(shape.rows) && fits(shape.columns) && fits(shape.rows * shape.columns)) return shape;
     context.addIssue({
       code: 'custom',
-      message: 'expected outputs x inputs of a tile, both powers of two, such as 4x8, together at most 16384',
+      message: `expected outputs x inputs of a tile, both powers of two, such as 4x8, together at most ${maxSlots}`,
     });
     return z.NEVER;
   });

@@ -7,7 +7,7 @@
  * nor memory and each one halves an error, so primes take all that security and the engine allow.
  */
 import { defaultProfile, type EngineCapabilities } from '../../costs/profiles.ts';
-import { bitLength, type Parameters, type PolyModulusDegree } from '../../ir/parameters.ts';
+import { bitLength, maxDataPrimes, type Parameters, type PolyModulusDegree } from '../../ir/parameters.ts';
 import { maxModulusBits } from '../../ir/ckks/security.ts';
 import { keyDigits } from '../../ir/ckks/switching-keys.ts';
 import { headroomBits } from '../../passes/he/assign-levels.ts';
@@ -32,10 +32,11 @@ export interface Chain extends RescaleOptions {
 const leastPrimeBits = 20;
 
 /**
- * Bits of a plain rescale's prime where the rest of the chain wants them more. Of the fewest there may be too few primes, and
- * where squares wait no other rescale has use for what these leave.
+ * Bits of a plain rescale's prime where the rest of the chain wants them more. Of the fewest there may be too few primes (at
+ * N = 65536 there are 5 of 23 bits, 12 of 24, and 60 of 27), and where squares wait no other rescale has use for what these
+ * leave.
  */
-const leastPlainBits = { waiting: [24], settled: [20, 24] } as const;
+const leastPlainBits = { waiting: [24, 27], settled: [20, 24, 27] } as const;
 
 /** A plaintext is some 6 bits more accurate than a value of the same scale, so its prime may be smaller. */
 const plainSavingBits = 8;
@@ -68,8 +69,8 @@ export function chainsFor(
   capabilities: Capabilities = defaultProfile.capabilities,
 ): Chain[] {
   const { largestDegree, largestPrimeBits, specialPrimes: most } = capabilities;
-  if (degree > largestDegree) return [];
   const { last, defer, late, kinds } = rescaling;
+  if (degree > largestDegree || kinds.length >= maxDataPrimes) return [];
   const chainOf = (specials: number, extra: number): Chain | undefined => {
     for (const leastPlain of leastPlainBits[defer > 0 ? 'waiting' : 'settled']) {
       const room = { total: maxModulusBits[degree] - specials * extra, prime: largestPrimeBits - extra, specials };

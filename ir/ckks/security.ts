@@ -20,11 +20,23 @@ export const formerLimits = {
   32768: { modulusBits: 881, securityBits: 126.1 },
 } as const;
 
+export type FormerDegree = keyof typeof formerLimits;
+
+/** Whether there were plans of this degree by the former limits: of the largest there were none. */
+export function hasFormerLimit(degree: number): degree is FormerDegree {
+  return degree in formerLimits;
+}
+
+/** Bits of a modulus that a plan may have which is read: up to the former limit, where there was one. */
+export function mostReadBits(degree: keyof typeof maxModulusBits): number {
+  return hasFormerLimit(degree) ? formerLimits[degree].modulusBits : maxModulusBits[degree];
+}
+
 /**
  * Bits of security of a modulus between today's limit and the former one, rounded down. From the estimate at the former limit
  * along the tangent of 1 / bits, by which security falls: never more than the estimator gives.
  */
-export function formerSecurityBits(degree: keyof typeof formerLimits, bits: number): number {
+export function formerSecurityBits(degree: FormerDegree, bits: number): number {
   const { modulusBits, securityBits } = formerLimits[degree];
   return Math.floor(securityBits * (2 - bits / modulusBits));
 }

@@ -81,8 +81,8 @@ export const noParameters = defineDiagnostic<{
   severity: 'error',
   title: 'no 128-bit secure parameters compute this model accurately enough',
   explain:
-    'Polynomial modulus degrees go from 4096 to 32768. The total modulus is limited by security ' +
-    '(107, 214, 430 and 868 bits), every product on the deepest path takes a prime from it, and more ' +
+    'Polynomial modulus degrees go from 4096 to 65536, for seal-wasm to 32768. The total modulus is limited by security ' +
+    '(107, 214, 430, 868 and 1747 bits), every product on the deepest path takes a prime from it, and more ' +
     'accuracy takes larger primes. Either the path is too deep for any chain, which is known before plans are searched, ' +
     'or no chain is accurate enough. The message tells what the levels go to, and the polynomials that take the most: one ' +
     'of degree d takes log2(d + 1) of them, rounded up.',
@@ -148,7 +148,7 @@ export const batchTooLarge = defineDiagnostic<{ batch: number; most: number }>({
   severity: 'error',
   title: 'the batch is larger than a ciphertext has slots',
   explain:
-    'The samples of a batch stand side by side in the slots of a ciphertext, of which there are at most 16384. Larger ' +
+    'The samples of a batch stand side by side in the slots of a ciphertext, of which there are at most 32768, and 16384 for seal-wasm. Larger ' +
     'batches run as several evaluations of a plan.',
   message: ({ batch, most }) => `a batch of ${batch} samples is larger than the ${most} slots of a ciphertext`,
   notes: ({ most }) => [`compile with --batch ${most} or less; run more samples with the same plan`],

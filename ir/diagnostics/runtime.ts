@@ -508,7 +508,8 @@ export const notForEngine = defineDiagnostic<{ engine: string; reason: string }>
   title: 'a plan that an engine does not run',
   explain:
     'Plans for the engine simd switch keys with several special primes where that makes them faster, and their keys are of a ' +
-    'format that SEAL does not have. A plan that was compiled for seal-wasm has one special prime, and runs on either.',
+    'format that SEAL does not have; and only simd takes N = 65536. A plan that was compiled for seal-wasm has one special ' +
+    'prime and N up to 32768, and runs on either.',
   message: ({ engine, reason }) => `the engine ${engine} does not run this plan: ${reason}`,
   notes: ({ engine }) => [`Run it with --engine simd, or compile it with --engine ${engine}.`],
 });

@@ -17,7 +17,7 @@ import { elementCount } from '../../ir/constant.ts';
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { inconsistentHep, tooManyKeys, weakModulus } from '../../ir/diagnostics/plan.ts';
 import { encodingLimit, isEncodable, leastScale, modulusBits, slotsOf, topLevel } from '../../ir/parameters.ts';
-import { formerSecurityBits, maxModulusBits } from '../../ir/ckks/security.ts';
+import { formerSecurityBits, hasFormerLimit, maxModulusBits } from '../../ir/ckks/security.ts';
 import { evaluationKeyBytes, maxKeyBytes } from '../../ir/ckks/switching-keys.ts';
 import {
   type ClientPart,
@@ -77,7 +77,8 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   const bits = modulusBits(parameters);
   const degree = parameters.polyModulusDegree;
   const limit = maxModulusBits[degree];
-  if (bits > limit) {
+  // Of a degree without a former limit, the parameters are none with more bits.
+  if (bits > limit && hasFormerLimit(degree)) {
     const security = formerSecurityBits(degree, bits);
     diagnostics.push(weakModulus({ degree, bits, limit, security }, { file, part: 'parameters' }));
   }

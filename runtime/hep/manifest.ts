@@ -7,7 +7,7 @@ import { z } from 'zod';
 
 import { visible } from '../../ir/diagnostics/diagnostic.ts';
 import { leastCalibration } from '../../ir/plan/calibration.ts';
-import { parametersSchema } from '../../ir/parameters.ts';
+import { maxDataPrimes, maxSlots, parametersSchema } from '../../ir/parameters.ts';
 import { engineNames } from '../../ir/plan/plan.ts';
 import { isPowerOfTwo, Layout } from '../../ir/tile/layout.ts';
 
@@ -28,7 +28,10 @@ const shown = z.string().refine((text) => visible(text) === text, 'holds control
 const name = shown.min(1).max(1024);
 const count = z.int().min(0);
 const index = z.int().min(0).max(0x7fffffff);
-const keyLevel = z.int().min(0).max(63);
+const keyLevel = z
+  .int()
+  .min(0)
+  .max(maxDataPrimes - 1);
 const positive = z.number().positive();
 
 /** What can be read of a manifest of any version. */
@@ -41,7 +44,7 @@ export const headerSchema = z.looseObject({
 const dimSchema = z
   .strictObject({
     n: z.int().min(1).max(maxElements),
-    t: z.int().min(1).max(16384).refine(isPowerOfTwo, 'must be a power of two'),
+    t: z.int().min(1).max(maxSlots).refine(isPowerOfTwo, 'must be a power of two'),
     duplicated: z.boolean(),
     unknown: z.boolean(),
     interleaved: z.boolean(),
@@ -51,7 +54,7 @@ const dimSchema = z
 const layoutSchema = z
   .strictObject({
     dims: z.array(dimSchema).min(1).max(16),
-    batchTile: z.int().min(1).max(16384).refine(isPowerOfTwo, 'must be a power of two'),
+    batchTile: z.int().min(1).max(maxSlots).refine(isPowerOfTwo, 'must be a power of two'),
   })
   .refine(({ dims }) => dims.reduce((product, { n }) => product * n, 1) <= maxElements, 'has too many elements')
   .refine(
@@ -117,14 +120,14 @@ const clientSchema = z
   .strictObject({
     name: shown.max(1024),
     parameters: anyParameters,
-    batch: z.int().min(1).max(16384),
+    batch: z.int().min(1).max(maxSlots),
     inputs: z.array(inputSchema).max(256),
     outputs: z.array(outputSchema).min(1).max(256),
-    rotationSteps: z.array(index).max(32768),
+    rotationSteps: z.array(index).max(maxSlots),
     needsRelinKeys: z.boolean(),
     /** With several special primes: the highest levels of keys, of rotations in the order of the steps. */
     keyLevels: z
-      .strictObject({ rotations: z.array(keyLevel).max(32768), relinearization: keyLevel.optional() })
+      .strictObject({ rotations: z.array(keyLevel).max(maxSlots), relinearization: keyLevel.optional() })
       .optional(),
     maxError: z.number().min(0),
     predictedMaxError: z.number().min(0),

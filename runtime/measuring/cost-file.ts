@@ -8,14 +8,15 @@ import { notCosts, otherCostEngine, otherCostProcessor, otherCostVersion } from 
 import { type Diagnostic, HepcError, type Place } from '../../ir/diagnostics/diagnostic.ts';
 import { type ClientCostTable, type ClientOp, clientOps } from '../../costs/client-costs.ts';
 import { type CostedOp, costedOps, type CostTable, switchingParts } from '../../costs/op-costs.ts';
-import type { EngineName } from '../../ir/plan/plan.ts';
+import { engineProfiles } from '../../costs/profiles.ts';
+import { type EngineName, engineNames } from '../../ir/plan/plan.ts';
 import { polyModulusDegrees } from '../../ir/parameters.ts';
 import { simdCostVersion } from '../engines/simd/probe/cost-probe.ts';
 import { sealVersion } from '../seal/library/version.ts';
 import { clientCostVersion } from './client-probe.ts';
 
 const format = 'hepc-costs';
-const formatVersion = 5;
+const formatVersion = 6;
 const maxBytes = 1 << 20;
 
 /** What costs belong to. */
@@ -46,14 +47,14 @@ const opCostSchema = z.strictObject({ base: milliseconds, perPrime: milliseconds
 /** Of key switches; nothing for an engine that does not have them apart. */
 const partial: ReadonlySet<string> = new Set<CostedOp>(['mod-down', ...switchingParts]);
 
-const table = strictRecord(
-  polyModulusDegrees,
-  strictRecord<CostedOp, typeof opCostSchema>(costedOps, opCostSchema).refine(
-    (costs) =>
-      Object.entries(costs).every(([op, cost]) => partial.has(op) || Object.values(cost).some((part) => part > 0)),
-    { error: 'an operation takes no time' },
-  ),
+const degreeTable = strictRecord<CostedOp, typeof opCostSchema>(costedOps, opCostSchema).refine(
+  (costs) =>
+    Object.entries(costs).every(([op, cost]) => partial.has(op) || Object.values(cost).some((part) => part > 0)),
+  { error: 'an operation takes no time' },
 );
+
+/** Of the degrees that the engine takes, which follow from its name. */
+const table = strictRecord(polyModulusDegrees, degreeTable.exactOptional());
 
 const clientTable = strictRecord(
   polyModulusDegrees,
@@ -63,16 +64,24 @@ const clientTable = strictRecord(
   ),
 );
 
-const fileSchema = z.strictObject({
-  format: z.literal(format),
-  version: z.literal(formatVersion),
-  engine: z.string(),
-  engineVersion: z.string(),
-  clientVersion: z.string(),
-  cpu: z.string(),
-  table,
-  client: clientTable,
-});
+const fileSchema = z
+  .strictObject({
+    format: z.literal(format),
+    version: z.literal(formatVersion),
+    engine: z.string(),
+    engineVersion: z.string(),
+    clientVersion: z.string(),
+    cpu: z.string(),
+    table,
+    client: clientTable,
+  })
+  .superRefine(({ engine, table: costs }, context) => {
+    const known = engineNames.find((name) => name === engine);
+    const largest = known === undefined ? 0 : engineProfiles[known].capabilities.largestDegree;
+    for (const degree of polyModulusDegrees)
+      if (degree <= largest && costs[degree] === undefined)
+        context.addIssue({ code: 'custom', path: ['table', degree], message: 'has no costs, and the engine takes it' });
+  });
 
 /** What is read of a file of any version. */
 const headSchema = z.looseObject({ format: z.literal(format), version: z.int().min(0) });

@@ -30,6 +30,7 @@ export async function measureClientCosts(ladders: CostLadders, advance: () => vo
     8192: await measure(8192),
     16384: await measure(16384),
     32768: await measure(32768),
+    65536: await measure(65536),
   };
 }
 

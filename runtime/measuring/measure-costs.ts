@@ -5,7 +5,15 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { ClientCostTable } from '../../costs/client-costs.ts';
-import { type CostedOp, costedOps, type CostTable, type OpCost, switchingParts } from '../../costs/op-costs.ts';
+import {
+  type CostedOp,
+  costedOps,
+  type CostTable,
+  type DegreeCosts,
+  type OpCost,
+  switchingParts,
+} from '../../costs/op-costs.ts';
+import { engineProfiles } from '../../costs/profiles.ts';
 import type { EngineName } from '../../ir/plan/plan.ts';
 import { type PolyModulusDegree, polyModulusDegrees } from '../../ir/parameters.ts';
 import { chooseParameters, CostProbe, type ProbeChain } from '../engines/seal-wasm/probe/cost-probe.ts';
@@ -64,8 +72,10 @@ type Samples = ReadonlyMap<CostedOp, readonly CostSample[]>;
  */
 export async function measureCosts(options: MeasureCostsOptions = {}): Promise<MeasuredCosts> {
   const { engine = 'simd', ladders = costLadders, signal, onProgress } = options;
+  const { largestDegree } = engineProfiles[engine].capabilities;
+  const degrees = polyModulusDegrees.filter((degree) => degree <= largestDegree);
   // The client's part takes about as long as the engine's.
-  const total = 2 * polyModulusDegrees.reduce((sum, degree) => sum + work(degree, ladders[degree]), 0);
+  const total = 2 * degrees.reduce((sum, degree) => sum + work(degree, ladders[degree]), 0);
   let done = 0;
   let misfit = 0;
   const measure = async (degree: PolyModulusDegree): Promise<DegreeCosts> => {
@@ -79,12 +89,8 @@ export async function measureCosts(options: MeasureCostsOptions = {}): Promise<M
     misfit = Math.max(misfit, largest);
     return costs;
   };
-  const table: CostTable = {
-    4096: await measure(4096),
-    8192: await measure(8192),
-    16384: await measure(16384),
-    32768: await measure(32768),
-  };
+  const table: { [D in PolyModulusDegree]?: DegreeCosts } = {};
+  for (const degree of degrees) table[degree] = await measure(degree);
   const rungs = polyModulusDegrees.reduce((sum, degree) => sum + ladders[degree].rungs.length, 0);
   let begun = 0;
   const clientTable = await measureClientCosts(ladders, () => {
@@ -94,8 +100,6 @@ export async function measureCosts(options: MeasureCostsOptions = {}): Promise<M
   onProgress?.(1);
   return { table, clientTable, largestMisfit: misfit };
 }
-
-type DegreeCosts = CostTable[PolyModulusDegree];
 
 function fitAll(samples: Samples): { readonly costs: DegreeCosts; readonly largest: number } {
   let largest = 0;

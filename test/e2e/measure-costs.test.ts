@@ -49,7 +49,7 @@ if (isNightly) {
     const { stdout } = await runCli('measure-costs', '-o', file, '--quick', '-q', '--json');
     const { engine, engineVersion, clientVersion, cpu, table } = report.parse(JSON.parse(stdout));
     expect({ engine, engineVersion, clientVersion, cpu }).toEqual(costOrigin());
-    expect(Object.keys(table)).toEqual(['4096', '8192', '16384', '32768']);
+    expect(Object.keys(table)).toEqual(['4096', '8192', '16384', '32768', '65536']);
   });
 }
 

@@ -159,9 +159,9 @@ const refusals: readonly Refusal[] = [
   },
   {
     what: 'a tile of more slots than a ciphertext has',
-    args: [...byX, '--scheme', 'P2T', '--sparsity', '0.5', '--tile', '16384x16384'],
+    args: [...byX, '--scheme', 'P2T', '--sparsity', '0.5', '--tile', '32768x32768'],
     exitCode: 2,
-    says: ['--tile', '4x8', 'together at most 16384'],
+    says: ['--tile', '4x8', 'together at most 32768'],
   },
   {
     what: 'a scheme that is none',

@@ -1,6 +1,6 @@
 import { type ClientCostTable, clientOpCost } from '../../../costs/client-costs.ts';
 import { type CostTable, opCost } from '../../../costs/op-costs.ts';
-import { polyModulusDegrees } from '../../../ir/parameters.ts';
+import { type PolyModulusDegree, polyModulusDegrees } from '../../../ir/parameters.ts';
 import { costOrigin, writeCostFile } from '../../../runtime/measuring/cost-file.ts';
 import { costLadders, quickCostLadders } from '../../../runtime/measuring/cost-ladders.ts';
 import { measureCosts as measure } from '../../../runtime/measuring/measure-costs.ts';
@@ -22,11 +22,12 @@ const shownOps = {
 } as const;
 
 /** Levels of the printed table. */
-const primeCounts: Readonly<Record<keyof CostTable, readonly number[]>> = {
+const primeCounts: Readonly<Record<PolyModulusDegree, readonly number[]>> = {
   4096: [2, 3],
   8192: [2, 3, 5],
   16384: [3, 5, 8],
   32768: [4, 8, 16],
+  65536: [8, 16, 36],
 };
 
 /** Costs that the fit misses by more have been disturbed. */
@@ -57,7 +58,8 @@ export const runMeasureCosts: Action<typeof measureCosts> = async (options, { pr
 };
 
 function renderCosts(table: CostTable, client: ClientCostTable): string {
-  const rows = polyModulusDegrees.flatMap((degree) =>
+  const measured = polyModulusDegrees.filter((degree) => table[degree] !== undefined);
+  const rows = measured.flatMap((degree) =>
     primeCounts[degree].map((primes) => [
       String(degree),
       String(primes),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maxSlots } from '../../../ir/parameters.ts';
 import { engineNames } from '../../../ir/plan/plan.ts';
 import { objectives } from '../../../ir/plan/search-report.ts';
 import { declareCommand, option } from '../../parsing/command.ts';
@@ -20,7 +21,7 @@ export const advise = declareCommand({
     maxDegree: accuracyOptions.maxDegree,
     engine: option(choice(engineNames).default('simd'), { doc: 'engine that plans are made for', value: 'ENGINE' }),
     optimize: option(choice(objectives).default('latency'), { doc: 'what to make small', value: 'GOAL' }),
-    batch: option(wholeNumber(1, 16384).optional(), { doc: 'samples that are wanted at once', value: 'B' }),
+    batch: option(wholeNumber(1, maxSlots).optional(), { doc: 'samples that are wanted at once', value: 'B' }),
     json: option(flag, { doc: 'print JSON' }),
     quiet: option(flag, { doc: 'no progress', short: 'q' }),
   }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaultBandwidthMbit } from '../../../compiler/search/objective.ts';
+import { maxSlots } from '../../../ir/parameters.ts';
 import { engineNames } from '../../../ir/plan/plan.ts';
 import { objectives } from '../../../ir/plan/search-report.ts';
 import { declareCommand, option } from '../../parsing/command.ts';
@@ -48,7 +49,7 @@ export const compile = declareCommand({
     ...accuracyOptions,
     sweep: option(flag, { doc: 'no plan, but what plans cost by how exact they are, with the command for each' }),
     picture: option(text.optional(), { doc: 'for --sweep: error against time, as SVG', value: 'FILE.svg' }),
-    batch: option(wholeNumber(1, 16384).optional(), {
+    batch: option(wholeNumber(1, maxSlots).optional(), {
       doc: 'samples that are wanted at once; 1, or with --optimize throughput as many as are fastest',
       value: 'B',
     }),
@@ -70,7 +71,7 @@ export const compile = declareCommand({
       value: 'SIZE',
     }),
     maxUpload: option(byteSize().optional(), { doc: 'most bytes of the encrypted inputs of a run', value: 'SIZE' }),
-    maxKeys: option(wholeNumber(0, 32768).optional(), { doc: 'most Galois keys', value: 'K' }),
+    maxKeys: option(wholeNumber(0, maxSlots).optional(), { doc: 'most Galois keys', value: 'K' }),
     tile: option(tileShape().optional(), {
       doc: 'hold the search to products of this many outputs x inputs, such as 4x8, by rotate-and-sum',
       value: 'RxC',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maxSlots } from '../../../ir/parameters.ts';
 import { engineNames } from '../../../ir/plan/plan.ts';
 import { objectives } from '../../../ir/plan/search-report.ts';
 import { declareCommand, option } from '../../parsing/command.ts';
@@ -28,7 +29,7 @@ export const prune = declareCommand({
       value: 'ENGINE',
     }),
     optimize: option(choice(objectives).default('latency'), { doc: 'what the plan makes small', value: 'GOAL' }),
-    batch: option(wholeNumber(1, 16384).optional(), { doc: 'samples that are wanted at once', value: 'B' }),
+    batch: option(wholeNumber(1, maxSlots).optional(), { doc: 'samples that are wanted at once', value: 'B' }),
     weights: option(choice(['plain', 'encrypted']).default('plain'), {
       doc: 'kind of weights of the plan',
       value: 'HOW',

@@ -1,6 +1,7 @@
 /** The engine on node-seal: the reference for encrypted results, and the fallback of faster ones. */
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { badThreads, notForEngine, noSharedMemory } from '../../../ir/diagnostics/runtime.ts';
+import { beyondCapabilities, engineProfiles } from '../../../costs/profiles.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import type { Engine, EngineOptions, PreparedPlan } from '../../base/engine.ts';
 import { compileSeal } from '../../seal/library/compile-wasm.ts';
@@ -31,11 +32,8 @@ async function open(plan: Plan, options: EngineOptions): Promise<PreparedPlan<Ui
   if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads)
     throw new HepcError([badThreads({ got: threads, limit: maxThreads })]);
   if (!canShareMemory()) throw new HepcError([noSharedMemory({ engine: sealWasm.name })]);
-  const specials = plan.program.parameters.specialPrimes.length;
-  if (specials > 1) {
-    const reason = `it switches keys with ${specials} special primes`;
-    throw new HepcError([notForEngine({ engine: sealWasm.name, reason })]);
-  }
+  const beyond = beyondCapabilities(engineProfiles['seal-wasm'].capabilities, plan.program.parameters);
+  if (beyond !== undefined) throw new HepcError([notForEngine({ engine: sealWasm.name, reason: beyond })]);
   const { program, schedule } = plan;
   const { parameters, slots, plaintexts } = program;
   const source = openWeights(plan);

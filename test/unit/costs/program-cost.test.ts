@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { HeBuilder } from '../../../ir/he/module.ts';
-import { costedOps, type CostTable, defaultCostTable, opCost } from '../../../costs/op-costs.ts';
+import { costedOps, type CostTable, defaultCostTable, type DegreeCosts, opCost } from '../../../costs/op-costs.ts';
 import {
   type CostedProgram,
   downloadBytes,
@@ -8,6 +8,7 @@ import {
   programCost,
   uploadBytes,
 } from '../../../costs/program-cost.ts';
+import { engineProfiles } from '../../../costs/profiles.ts';
 import { sealMemory } from '../../../costs/seal-memory.ts';
 import { simdMemory } from '../../../costs/simd-memory.ts';
 import { type Parameters, polyModulusDegrees } from '../../../ir/parameters.ts';
@@ -19,9 +20,7 @@ const parameters: Parameters = { polyModulusDegree: 8192, primes: [1, 2, 3], spe
 const powers: CostTable = {
   ...defaultCostTable,
   8192: {
-    ...(Object.fromEntries(
-      costedOps.map((op, k) => [op, { base: 0, perPrime: 10 ** k, perPair: 0 }]),
-    ) as CostTable[8192]),
+    ...(Object.fromEntries(costedOps.map((op, k) => [op, { base: 0, perPrime: 10 ** k, perPair: 0 }])) as DegreeCosts),
     'rotate-hoisted': { base: 0, perPrime: 10 ** costedOps.indexOf('rotate'), perPair: 0 },
     'mod-down': { base: 0, perPrime: 0, perPair: 0 },
   },
@@ -39,7 +38,7 @@ const hoisting: CostTable = {
       };
       return [op, { base: costs[op] ?? 0, perPrime: 0, perPair: 0 }];
     }),
-  ) as CostTable[8192],
+  ) as DegreeCosts,
 };
 const power = Object.fromEntries(costedOps.map((op, k) => [op, 10 ** k])) as Record<(typeof costedOps)[number], number>;
 
@@ -158,6 +157,15 @@ describe('bytes', () => {
 const long = new Set<string>(['rotate', 'relinearize', 'rescale', 'multiply', 'multiply-plain', 'input', 'encode']);
 
 describe('the costs that hepc comes with', () => {
+  test('are there for the degrees that the engine takes, and no others', () => {
+    for (const { costs, capabilities } of Object.values(engineProfiles))
+      for (const degree of polyModulusDegrees) {
+        const cost = () => opCost('add', 0, degree, costs);
+        if (degree <= capabilities.largestDegree) expect(cost()).toBeGreaterThan(0);
+        else expect(cost).toThrow(`no costs at N = ${degree}`);
+      }
+  });
+
   test('are there for every operation, and grow with primes and degree', () => {
     for (const op of costedOps) {
       for (const [i, degree] of polyModulusDegrees.entries()) {

@@ -36,8 +36,8 @@ describe('primes', () => {
         (degree, bits) => {
           const primes = nttPrimes(bits, degree);
           if (primes === undefined) {
-            // Of these few, a degree of 32768 may have too few of the least bits.
-            expect(degree === 32768 && Math.min(...bits) < 27).toBe(true);
+            // Of these few, large degrees may have too few of the least bits.
+            expect(degree >= 32768 && Math.min(...bits) < 27).toBe(true);
             return;
           }
           expect(new Set(primes).size).toBe(bits.length);
@@ -162,7 +162,9 @@ describe('chains', () => {
     for (const degree of polyModulusDegrees) {
       const depths = Array.from({ length: 64 }, (_, depth) => depth).filter((depth) => carriesDepth(degree, depth));
       const deepest = Math.max(...depths);
-      expect(deepest, `N = ${degree}`).toBeGreaterThanOrEqual({ 4096: 2, 8192: 6, 16384: 14, 32768: 28 }[degree]);
+      expect(deepest, `N = ${degree}`).toBeGreaterThanOrEqual(
+        { 4096: 2, 8192: 6, 16384: 14, 32768: 28, 65536: 56 }[degree],
+      );
       expect(depths).toHaveLength(deepest + 1);
     }
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { compileGraph } from '../../../../compiler/compile.ts';
 import type { CompileOptions } from '../../../../compiler/settings.ts';
 import { carriesDepth, chainsFor, type RescaleKind } from '../../../../compiler/parameters/chains.ts';
-import { beyondCapabilities, type EngineCapabilities, engineProfiles } from '../../../../costs/profiles.ts';
+import { beyondCapabilities, type EngineCapabilities, engineProfiles, profileOf } from '../../../../costs/profiles.ts';
 import { memoryExceeded } from '../../../../ir/diagnostics/memory.ts';
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { bitLength, polyModulusDegrees } from '../../../../ir/parameters.ts';
@@ -31,6 +31,20 @@ describe('a plan', () => {
 
   test('is for simd unless told otherwise', () => {
     expect(writeHep(compile({}).plan)).toEqual(writeHep(own.simd.plan));
+  });
+
+  test('is in no ring that its costs know nothing of', () => {
+    const { costs } = engineProfiles['seal-wasm'];
+    const degrees = compile({ engine: 'simd', costs }).plan.search?.configurations.map(
+      (each) => each.polyModulusDegree,
+    );
+    expect(Math.max(...(degrees ?? []))).toBe(32768);
+    expect(profileOf('simd').capabilities.largestDegree).toBe(65536);
+  });
+
+  test('for an engine with fewer slots than the tile asks for is refused', () => {
+    const tile = { rows: 32768, columns: 1 };
+    expect(() => compile({ engine: 'seal-wasm', tile })).toThrow(/H341.*columns is 32768.*at most 16384 for seal-wasm/);
   });
 
   test('by measured costs is still for the engine', () => {

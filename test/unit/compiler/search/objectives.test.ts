@@ -68,7 +68,7 @@ test('the report is of the plan', () => {
   expect(uploadBytes).toBeGreaterThan(0);
   const { layers, configurations } = reportOf(plan);
   expect(layers.map(({ op }) => op)).toEqual(['dense', 'multiply', 'dense', 'multiply', 'dense', 'output']);
-  expect(configurations.map(({ polyModulusDegree }) => polyModulusDegree)).toEqual([4096, 8192, 16384, 32768]);
+  expect(configurations.map(({ polyModulusDegree }) => polyModulusDegree)).toEqual([4096, 8192, 16384, 32768, 65536]);
   expect(configurations.every(({ exact }) => exact)).toBe(true);
 });
 
@@ -148,9 +148,9 @@ test('options that are out of range are refused, all at once', () => {
       bandwidthMbit: 0,
       maxError: NaN,
       limits: { memoryBytes: -1, galoisKeys: -1 },
-      tile: { rows: 16384, columns: 2 },
+      tile: { rows: 32768, columns: 2 },
     }),
   );
   expect(text).toMatch(/H341.*maxError is NaN[^]*bandwidthMbit is 0[^]*memoryBytes is -1[^]*galoisKeys is -1/);
-  expect(text).toContain('tile.rows · tile.columns is 32768');
+  expect(text).toContain('tile.rows · tile.columns is 65536');
 });

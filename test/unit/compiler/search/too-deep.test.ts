@@ -35,33 +35,33 @@ function polynomials(degrees: readonly number[]): TensorModule {
 }
 
 test('nothing is searched, and the first line has the levels that are needed, those there are, and what takes them', () => {
-  const module = squares(50);
+  const module = squares(80);
   const steps: string[] = [];
   const attempt = () =>
     compileGraph(graphOf(module), { samples: samplesOf(module, 16), onStep: (step) => steps.push(step) });
   expect(attempt).toThrow(HepcError);
   expect(steps.filter((step) => step.includes('N ='))).toEqual([]);
   expect(attempt).toThrow(
-    /^error\[H332\]: the model needs 51 levels, the longest chain \(N = 32768\) has 31: 51 for linear layers\n {2}help: /,
+    /^error\[H332\]: the model needs 81 levels, the longest chain \(N = 65536\) has 62: 81 for linear layers\n {2}help: /,
   );
-  expect(attempt).toThrow(/help: the deepest path is "dense0" \(Gemm\), [^]* 95 more, [^]*"dense\d+" \(Gemm\)$/);
+  expect(attempt).toThrow(/help: the deepest path is "dense0" \(Gemm\), [^]* 155 more, [^]*"dense\d+" \(Gemm\)$/);
 });
 
 test('polynomials are named, those that take the most levels first', () => {
-  const refused = tooDeepForAll(polynomials([7, 31, 7, 15, 63, 15, 7, 7, 7]), settings);
+  const refused = tooDeepForAll(polynomials([7, 31, 7, 15, 63, 15, ...Array<number>(18).fill(7)]), settings);
   const [head, ...help] = refused === undefined ? [] : formatDiagnostic(refused).split('\n');
   expect(head).toMatch(
-    /the model needs \d+ levels, .* has 31: \d+ for polynomials \(6 for "act4" \(Relu\), 5 for "act1" \(Relu\), 4 for "act3" \(Relu\)\), 10 for linear layers$/,
+    /the model needs \d+ levels, .* has 62: \d+ for polynomials \(6 for "act4" \(Relu\), 5 for "act1" \(Relu\), 4 for "act3" \(Relu\)\), 25 for linear layers$/,
   );
   expect(help[0]).toMatch(/"act4" \(Relu\) is a polynomial of degree 63, which takes 6 levels/);
 });
 
 test('what the longest chain just carries is not refused', () => {
-  const layersNear = Array.from({ length: 10 }, (_, k) => 28 + k);
+  const layersNear = Array.from({ length: 10 }, (_, k) => 58 + k);
   const deepest = layersNear.filter((layers) => tooDeepForAll(squares(layers), settings) === undefined);
   expect(deepest).toEqual(layersNear.slice(0, deepest.length));
   expect(deepest.length).toBeLessThan(layersNear.length);
-  expect(Math.max(...deepest.map((layers) => networkDepth(squares(layers)).depth))).toBe(31);
+  expect(Math.max(...deepest.map((layers) => networkDepth(squares(layers)).depth))).toBe(62);
   const small = { ...capabilities, largestDegree: 8192 as const };
   expect(tooDeepForAll(squares(20), { maxError: 0.01, capabilities: small })?.message).toMatch(/N = 8192\) has \d:/);
 });

@@ -1,7 +1,13 @@
 /** The table of moduli: what stands between today's limits and the former ones. */
 import { expect, test } from 'vitest';
 import { polyModulusDegrees } from '../../../../ir/parameters.ts';
-import { formerLimits, formerSecurityBits, maxModulusBits } from '../../../../ir/ckks/security.ts';
+import {
+  formerLimits,
+  formerSecurityBits,
+  hasFormerLimit,
+  maxModulusBits,
+  mostReadBits,
+} from '../../../../ir/ckks/security.ts';
 
 test.each([
   // N, bits of the modulus, and the cheaper attack as `tools/estimate-security.py` gives it.
@@ -27,10 +33,16 @@ test.each([
 });
 
 test('what is above the limit is never said to have 128 bits', () => {
-  for (const degree of polyModulusDegrees) {
+  for (const degree of polyModulusDegrees.filter(hasFormerLimit)) {
     const { modulusBits } = formerLimits[degree];
+    expect(mostReadBits(degree)).toBe(modulusBits);
     expect(modulusBits).toBeGreaterThan(maxModulusBits[degree]);
     for (let bits = maxModulusBits[degree] + 1; bits <= modulusBits; bits++)
       expect(formerSecurityBits(degree, bits)).toBeLessThan(128);
   }
+});
+
+test('the largest degree has no former limit, so that no plan of more bits is read', () => {
+  expect(polyModulusDegrees.filter((degree) => !hasFormerLimit(degree))).toEqual([65536]);
+  expect(mostReadBits(65536)).toBe(maxModulusBits[65536]);
 });

@@ -43,12 +43,17 @@ test('a client makes keys, encrypts and decrypts with SEAL', async () => {
   client.close();
 });
 
-test('SEAL has no several special primes: the reason is why the kernels cannot run', async () => {
-  reason = 'invalid opcode';
-  const parameters: Parameters = { ...smallParameters, specialPrimes: [1073668097, 1073651713] };
-  await expect(openCryptography(parameters)).rejects.toBeInstanceOf(UnfitError);
-  await expect(openCryptography(parameters)).rejects.toThrow(/H635.*invalid opcode/s);
-});
+test.each<Parameters>([
+  { ...smallParameters, specialPrimes: [1073668097, 1073651713] },
+  { ...smallParameters, polyModulusDegree: 65536 },
+])(
+  'SEAL does not take several special primes, nor N = 65536: the reason is why the kernels cannot run',
+  async (parameters) => {
+    reason = 'invalid opcode';
+    await expect(openCryptography(parameters)).rejects.toBeInstanceOf(UnfitError);
+    await expect(openCryptography(parameters)).rejects.toThrow(/H635.*invalid opcode/s);
+  },
+);
 
 test('a policy that forbids WebAssembly forbids SEAL too', async () => {
   reason = "Refused to compile: violates the Content Security policy directive 'unsafe-eval'";

@@ -20,7 +20,7 @@ import { isNightly } from '../../../support/setup/suite.ts';
 import { deepParameters, smallParameters } from '../engines/seal-wasm/programs.ts';
 
 describe('the embedding', () => {
-  const largestN = 32768;
+  const largestN = 65536;
   let kernels: Kernels;
   let memory: WebAssembly.Memory;
   const places = { slots: pageBytes, work: 0, coefficients: 0, tables: 0 };
@@ -91,7 +91,7 @@ describe('the embedding', () => {
     );
   });
 
-  test.each([4096, 8192, 16384, 32768])('at degree %d', (n) => {
+  test.each([4096, 8192, 16384, 32768, 65536])('at degree %d', (n) => {
     const random = seededRandom(n);
     const slots = Float64Array.from({ length: n / 2 }, () => 2 * random.uniform() - 1);
     const scale = 2 ** 45;

@@ -7,7 +7,7 @@ import { limbStride } from '../../../../../runtime/rns/memory/layout.ts';
 import { openPrimes, primesFor, randomLimb, readLimb, reverseBits, writeLimb } from '../../../../support/simd.ts';
 import { ranges } from './kernel-limbs.ts';
 
-const sizes = [16, 64, 1024, 32768];
+const sizes = [16, 64, 1024, 65536];
 
 describe.each(sizes)('n = %i', (n) => {
   const bits = Math.log2(n);
