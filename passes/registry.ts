@@ -23,6 +23,7 @@ import { reconstruct } from './pruning/reconstruct.ts';
 import { relinearizeLazily } from './he/relinearize-lazily.ts';
 import { rescaleLazily } from './he/rescale-lazily.ts';
 import { rotateLate } from './he/rotate-late.ts';
+import { scaleComparisons } from './tensor/scale-comparisons.ts';
 import { selectKeys } from './he/select-keys.ts';
 import { sinkMasks } from './he/sink-masks.ts';
 
@@ -31,6 +32,7 @@ export const passes: readonly AnyPass[] = [
   dropRounding,
   mergeLinear,
   mergePolynomials,
+  scaleComparisons,
   approximateActivations,
   expandComposites,
   deadElements,

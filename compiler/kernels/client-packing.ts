@@ -25,7 +25,10 @@ export function kernelsAtInput(problem: LinearProblem): KernelOption[] {
   for (const block of powers(2, 2 * rows)) found.push(...packedSums(problem, rows, block, most));
   const plain = contiguous(map.columns, slots);
   for (const stride of powers(1, 2 * V)) found.push(...foldedDiagonals(problem, plain, stride));
-  found.push(...imageKernels(problem, most), ...im2colKernels(problem, most), ...sharedWindowKernels(problem, most));
+  found.push(...imageKernels(problem, most));
+  // These gather what the rows read, by an index that the client has.
+  if (problem.learnedStructure !== true)
+    found.push(...im2colKernels(problem, most), ...sharedWindowKernels(problem, most));
   return withoutDominated(found);
 }
 

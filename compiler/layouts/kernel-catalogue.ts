@@ -8,6 +8,7 @@ import { nodeAt } from '../../ir/module.ts';
 import { expanded } from '../../ir/tensor/csr.ts';
 import { splitColumns } from '../../ir/tensor/column-blocks.ts';
 import type { AffineMap } from '../../ir/tensor/affine-map.ts';
+import { hasLearnedStructure } from '../../ir/tensor/learned-structure.ts';
 import { affineMapOf, identityMap, isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';
@@ -122,7 +123,8 @@ export class KernelCatalogue {
       return { map, slots, convolution: { input, output: node.type, strides: node.attrs.strides } };
     // What convolutions, pools and enlargements were merged into keeps the geometry of its operand.
     const convolution = node.op === 'sparse' ? geometryOf(input, node.type) : undefined;
-    return convolution === undefined ? { map, slots } : { map, slots, convolution };
+    const learnedStructure = hasLearnedStructure(node);
+    return { map, slots, learnedStructure, ...(convolution && { convolution }) };
   }
 }
 

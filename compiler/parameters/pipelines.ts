@@ -25,6 +25,7 @@ import { relinearizeLazily } from '../../passes/he/relinearize-lazily.ts';
 import { rescaleLazily } from '../../passes/he/rescale-lazily.ts';
 import { rotateLate } from '../../passes/he/rotate-late.ts';
 import { type KeyOptions, selectKeys } from '../../passes/he/select-keys.ts';
+import { scaleComparisons } from '../../passes/tensor/scale-comparisons.ts';
 import { sinkMasks } from '../../passes/he/sink-masks.ts';
 import type { Chain } from './chains.ts';
 
@@ -32,8 +33,8 @@ import type { Chain } from './chains.ts';
  * Roundings of quantised models go first, for networks of reals are what all that follows is about; what they change of the
  * outputs, `rounding`, is taken off the error that activations may have. Linear ops are merged before activations are
  * approximated, so that ranges are measured where the plan has them: before polynomials are merged, which are those of values
- * and not of what linear ops made of these, and after it, since they leave scales behind. The result has the activations of
- * the model.
+ * and not of what linear ops made of these, and after it, since they leave scales behind, as comparisons do that are scaled.
+ * The result has the activations of the model.
  */
 export function optimiseTensor(
   module: TensorModule,
@@ -45,7 +46,8 @@ export function optimiseTensor(
   const rounding = manager.runs.at(-1)?.statistics['error'] ?? 0;
   const linear = manager.run(mergeLinear, unrounded, {});
   const powers = manager.run(mergePolynomials, linear, {});
-  return { exact: powers === linear ? linear : manager.run(mergeLinear, powers, {}), rounding };
+  const scaled = manager.run(scaleComparisons, powers, {});
+  return { exact: scaled === linear ? linear : manager.run(mergeLinear, scaled, {}), rounding };
 }
 
 export interface ApproximatedTensor {

@@ -30,6 +30,8 @@ export interface LinearProblem {
     readonly output: readonly number[];
     readonly strides: readonly number[];
   };
+  /** Whether clients must not see which elements the rows of the map read, and so not gather by them. */
+  readonly learnedStructure?: boolean;
 }
 
 /** Operations of the kernel itself, before anything is shared with its neighbours. */

@@ -42,6 +42,18 @@ describe('kernel families', () => {
     );
   });
 
+  test('tell clients nothing of a structure that was learned', () => {
+    fc.assert(
+      fc.property(arbitraryMap(24), slotShapes, (map, slots) => {
+        for (const { packing } of kernelsAtInput({ map, slots, learnedStructure: true })) {
+          // Elements in their order, filled up at the end: no index that the rows decide.
+          const index = packing === undefined ? [] : Array.from(packing.index);
+          expect(index).toEqual(index.map((_, i) => (i < map.columns ? i : -1)));
+        }
+      }),
+    );
+  });
+
   test('compute every matrix from every layout that a kernel leaves', () => {
     fc.assert(
       fc.property(
