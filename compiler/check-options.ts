@@ -21,7 +21,7 @@ export interface LibraryOptions {
 }
 
 const isTileExtent = (value: number): boolean => isPowerOfTwo(value) && value <= maxSlots;
-const isDegree = (value: number): boolean => Number.isInteger(value) && value >= 2 && value <= 127;
+const isDegree = (value: number): boolean => Number.isInteger(value) && value >= 2 && value <= 255;
 const tileExtent = `a power of two of at most ${maxSlots}`;
 
 /** H341 for each number that is out of range, H338 for an engine that there is not. */
@@ -31,7 +31,7 @@ export function checkOptions(options: LibraryOptions): Diagnostic[] {
   const rows: readonly [string, number | undefined, (value: number) => boolean, string][] = [
     ['maxError', maxError, (value) => value > 0 && value <= 1, 'a number above 0 and at most 1'],
     ['maxDisagreement', maxDisagreement, (value) => value >= 0 && value < 1, 'a number of at least 0 and below 1'],
-    ['maxDegree', maxDegree, isDegree, 'a whole number from 2 to 127'],
+    ['maxDegree', maxDegree, isDegree, 'a whole number from 2 to 255'],
     ['batch', batch, (value) => Number.isSafeInteger(value) && value >= 1, 'a whole number of at least 1'],
     ['bandwidthMbit', bandwidthMbit, above(0), 'a number above 0'],
     ['limits.memoryBytes', limits.memoryBytes, above(0), 'a number above 0'],

@@ -1,15 +1,13 @@
 /**
  * Polynomials as ciphertext operations, in the least depth: ⌈log2(degree + 1)⌉, or log2(degree) for powers up to a power of
- * two whose leading coefficient is one, such as a monic quadratic.
- *
- * With m the largest power of two up to the degree, p = q · φ_m + r, where φ_m is the m-th power or Chebyshev
- * polynomial (T_{m+i} = 2 T_m T_i − T_{m−i}); q and r are evaluated alike down to degree one, whose coefficients are
- * plaintexts, so that scale assignment can bring every summand to the scale of the others (Paterson and Stockmeyer
- * 1973; Chebyshev form as in Chen, Chillotti and Song, Eurocrypt 2019, section 5).
+ * two whose leading coefficient is one, such as a monic quadratic; and with as few products as there are at that depth
+ * (`evaluation-scheme.ts`). Coefficients are plaintexts, so that scale assignment can bring every summand to the scale of the
+ * others. In the Chebyshev basis T_{m+i} = 2 T_m T_i − T_{m−i} (Chen, Chillotti and Song, Eurocrypt 2019, section 5).
  */
 import type { Constant } from '../constant.ts';
+import { type Basis, type Scheme, schemeFor, type Split, type Terms } from './evaluation-scheme.ts';
 
-export type Basis = 'power' | 'chebyshev';
+export type { Basis };
 
 /** Coefficients of one degree, by set. */
 type Term = Float64Array;
@@ -43,7 +41,7 @@ export function monicCoefficient(coefficients: Constant, basis: Basis): number |
   return leading.every((c) => c === leading[0]) ? leading[0] : undefined;
 }
 
-/** Ciphertext products, each with a relinearisation. */
+/** Ciphertext products; those that are summed share a relinearisation. */
 export function polynomialProducts(coefficients: Constant, basis: Basis): number {
   let products = 0;
   const counter: PolynomialTarget<null> = {
@@ -71,35 +69,99 @@ export function emitPolynomial<Value>(
 ): Value | undefined {
   const terms = termsOf(coefficients);
   if (terms.length <= 1) return undefined;
-  const monic = monicCoefficient(coefficients, basis) === 1;
-  const powers = new Map<number, Value>([[1, x]]);
-  const power = (m: number): Value => {
-    const known = powers.get(m);
-    if (known !== undefined) return known;
-    const half = power(m / 2);
-    const square = target.multiply(half, half);
-    const value = basis === 'power' ? square : target.addTerm(target.add(square, square), ones(terms, -1));
-    powers.set(m, value);
+  const degree = terms.length - 1;
+  const sets = terms[0]?.length ?? 1;
+  if (monicCoefficient(coefficients, basis) !== 1) {
+    const scheme = schemeFor(shapeOf(terms), basis, Math.ceil(Math.log2(degree + 1)));
+    return new Evaluation(target, x, { basis, scheme, sets }).value(terms, scheme.split);
+  }
+  const below = terms.slice(0, degree);
+  const scheme = schemeFor(shapeOf(below), basis, Math.log2(degree), degree);
+  const evaluation = new Evaluation(target, x, { basis, scheme, sets });
+  return evaluation.plus(evaluation.power(degree), below, scheme.split);
+}
+
+function shapeOf(terms: readonly Term[]): Terms {
+  const highest = (parity: number): number =>
+    terms.findLastIndex((term, degree) => degree % 2 === parity && !isZero(term));
+  return { even: highest(0), odd: highest(1) };
+}
+
+interface EvaluationParts {
+  readonly basis: Basis;
+  readonly scheme: Scheme;
+  readonly sets: number;
+}
+
+class Evaluation<Value> {
+  private readonly target: PolynomialTarget<Value>;
+  private readonly basis: Basis;
+  private readonly scheme: Scheme;
+  private readonly powers: Map<number, Value>;
+  /** For each set. */
+  private readonly minusOne: Term;
+
+  constructor(target: PolynomialTarget<Value>, x: Value, { basis, scheme, sets }: EvaluationParts) {
+    this.target = target;
+    this.basis = basis;
+    this.scheme = scheme;
+    this.powers = new Map([[1, x]]);
+    this.minusOne = new Float64Array(sets).fill(-1);
+  }
+
+  /** φ_j(x), made when it is first asked for. */
+  power(j: number): Value {
+    const before = this.powers.get(j);
+    if (before !== undefined) return before;
+    const { target } = this;
+    const [a, b] = this.scheme.powers.get(j) ?? [j - 1, 1];
+    const product = target.multiply(this.power(a), this.power(b));
+    const value = this.basis === 'power' ? product : this.reflected(target.add(product, product), a - b);
+    this.powers.set(j, value);
     return value;
-  };
-  // The constant of a degree-zero polynomial is left to the caller: it has no ciphertext to be added to.
-  const evaluate = (p: readonly Term[]): Value | undefined => {
-    const degree = p.length - 1;
-    if (degree <= 0) return undefined;
-    const m = 2 ** Math.floor(Math.log2(degree));
-    const { quotient, remainder } = divide(p, m, basis);
-    const q = evaluate(quotient);
-    const [q0] = quotient;
-    let value: Value;
-    if (q !== undefined) value = target.multiply(q, power(m));
-    else if (monic && p === terms) value = power(m);
-    else value = target.multiplyTerm(power(m), q0 ?? ones(terms, 0));
-    const r = evaluate(remainder);
-    if (r !== undefined) value = target.add(value, r);
-    else if (remainder[0] !== undefined && !isZero(remainder[0])) value = target.addTerm(value, remainder[0]);
-    return value;
-  };
-  return evaluate(terms);
+  }
+
+  /** Undefined for a constant: it has no ciphertext to be added to, and is left to the caller. */
+  value(terms: readonly Term[], split: Split): Value | undefined {
+    const { target, basis } = this;
+    if (split.kind === 'leaf') return this.leaf(terms);
+    const { at } = split;
+    const { quotient, remainder } = divide(terms, at, basis);
+    const q = this.value(quotient, split.quotient);
+    const product =
+      q === undefined
+        ? target.multiplyTerm(this.power(at), quotient[0] ?? zero(terms))
+        : target.multiply(q, this.power(at));
+    return this.plus(product, remainder, split.remainder);
+  }
+
+  /** `value` and the polynomial. */
+  plus(value: Value, terms: readonly Term[], split: Split): Value {
+    const { target } = this;
+    const more = this.value(terms, split);
+    if (more !== undefined) return target.add(value, more);
+    const [constant] = terms;
+    return constant === undefined || isZero(constant) ? value : target.addTerm(value, constant);
+  }
+
+  private leaf(terms: readonly Term[]): Value | undefined {
+    const { target } = this;
+    let sum: Value | undefined;
+    for (const [j, term] of terms.entries()) {
+      if (j === 0 || isZero(term)) continue;
+      const product = target.multiplyTerm(this.power(j), term);
+      sum = sum === undefined ? product : target.add(sum, product);
+    }
+    const [constant] = terms;
+    return sum === undefined || constant === undefined || isZero(constant) ? sum : target.addTerm(sum, constant);
+  }
+
+  /** value − T_j(x). */
+  private reflected(value: Value, j: number): Value {
+    const { target } = this;
+    if (j === 0) return target.addTerm(value, this.minusOne);
+    return target.add(value, target.multiplyTerm(this.power(j), this.minusOne));
+  }
 }
 
 function divide(p: readonly Term[], m: number, basis: Basis): { quotient: Term[]; remainder: Term[] } {
@@ -139,6 +201,6 @@ function isZero(term: Term): boolean {
   return term.every((c) => c === 0);
 }
 
-function ones(terms: readonly Term[], value: number): Term {
-  return new Float64Array(terms[0]?.length ?? 1).fill(value);
+function zero(terms: readonly Term[]): Term {
+  return new Float64Array(terms[0]?.length ?? 1);
 }

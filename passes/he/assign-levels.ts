@@ -26,6 +26,7 @@ import { HeRewriter } from './he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 import { placeRelinearizations } from './relinearize-lazily.ts';
 import { assignScales } from './scales/assign-scales.ts';
+import { withOwnProducts } from './scales/own-products.ts';
 
 /** Bits between the scale times the largest value, 1, and the modulus: the sign and 3 bits of headroom. */
 export const headroomBits = 4;
@@ -39,8 +40,8 @@ export const assignLevels = definePass({
     'A product of two ciphertexts has the product of their scales, over the prime after its rescale; plaintexts are ' +
     'encoded at the scale that makes their product agree with what it is added to; what is free takes the largest scale ' +
     'that its users leave room for, shared out between a value and the weights it is multiplied with so that both err ' +
-    'alike. Where two values that are added have different scales that nothing can change, one is ' +
-    'multiplied by a constant one. Assumes that rescales are in place, and that no value exceeds 1 (times 3 bits of ' +
+    'alike. Where two values that are added have different scales that nothing can change, products with plaintexts that ' +
+    'they depend on are computed for each of their readers, and where that does not help one is multiplied by a constant one. Assumes that rescales are in place, and that no value exceeds 1 (times 3 bits of ' +
     'headroom).',
   options: z.strictObject({
     parameters: parametersSchema,
@@ -79,9 +80,12 @@ export const assignLevels = definePass({
         }
         return { module: managed, statistics: { depth, modSwitches: lowered.inserted, aligned } };
       }
-      aligned += scaled.conflicts.length;
-      const aligning = alignOperands(current, new Set(scaled.conflicts.map((id) => lowered.from[id] ?? -1)));
-      current = placeRelinearizations(aligning).module;
+      const sums = new Set(scaled.conflicts.map((id) => lowered.from[id] ?? -1));
+      const own = withOwnProducts(current, sums);
+      if (own === undefined) {
+        aligned += scaled.conflicts.length;
+        current = placeRelinearizations(alignOperands(current, sums)).module;
+      } else current = own;
     }
   },
 });

@@ -54,7 +54,7 @@ test('on the command line, as a table, a picture and JSON', async () => {
   expect(stdout).toMatch(
     /hepc compile \S+relu\.onnx -o PLAN\.hep --calibrate \S+x\.json --max-error [\d.]+% --max-degree 7\n/,
   );
-  expect(stdout).toMatch(/"Relu_r" \(Relu\) takes \d levels: degree \d on -[\d.]+ to [\d.]+\n/);
+  expect(stdout).toMatch(/"Relu_r" \(Relu\) takes \d+ levels: degree \d+ on -[\d.]+ to [\d.]+\n/);
   expect(stdout).toMatch(/x² in place of every activation, once trained again: N = \d+/);
   expect(readFileSync(picture, 'utf8')).toMatch(/^<svg /);
   const report = JSON.parse((await runCli(...args, '--json')).stdout) as Advice;

@@ -11,8 +11,8 @@ export const accuracyOptions = {
     doc: 'calibration samples whose labels may differ from those of the model, such as 1%',
     value: 'SHARE',
   }),
-  maxDegree: option(wholeNumber(2, 127).optional(), {
-    doc: 'highest degree of polynomials that stand for activations; 127, which takes 7 levels',
+  maxDegree: option(wholeNumber(2, 255).optional(), {
+    doc: 'highest degree of polynomials that stand for activations; 255, which takes 8 levels',
     value: 'D',
   }),
 };

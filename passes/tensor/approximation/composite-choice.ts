@@ -1,5 +1,5 @@
 /** Which compositions suit a function on what it meets: for each depth the closest ones, by number of products. */
-import type { Histogram } from './least-squares.ts';
+import { evenShare, type Histogram } from './least-squares.ts';
 import { signAt, type SignComposite, signComposites } from './sign-composites.ts';
 import type { SignForm } from './stand-in.ts';
 
@@ -13,9 +13,6 @@ const profilePoints = 2048;
 
 /** What takes more products at the same depth has to be closer by this factor. */
 const worthMore = 0.9;
-
-/** Of the weight, the part that is spread evenly over the range. */
-const evenShare = 0.02;
 
 const profiles = new WeakMap<SignComposite, Float64Array>();
 

@@ -4,10 +4,18 @@ import { activationFunction, activationKinks, activationSets } from '../../../ir
 import { degreeOf } from '../../../ir/interpret/polynomial.ts';
 import type { Approximation, Range, Target } from './approximation.ts';
 import { chooseComposites, type Criterion } from './composite-choice.ts';
+import { evenPolynomial } from './even-fit.ts';
 import { leastSquares } from './least-squares.ts';
 import type { MeasuredActivation } from './measure.ts';
 import { maxDegree, minimax } from './remez.ts';
-import { compositeStandIn, highestDegreeOf, polynomialStandIn, signForm, type StandIn } from './stand-in.ts';
+import {
+  compositeStandIn,
+  highestDegreeOf,
+  polynomialStandIn,
+  type SignForm,
+  signForm,
+  type StandIn,
+} from './stand-in.ts';
 
 /** Coefficients below this part of the largest one are rounding, such as the odd ones of an even function. */
 const negligiblePart = 1e-12;
@@ -24,7 +32,20 @@ const degreesByDepth: readonly (readonly number[])[] = [
   [11, 15],
   [23, 31],
   [47, 63],
-  [95, maxDegree],
+  [95, 127],
+  [191, maxDegree],
+];
+
+const evenDegreesByDepth: readonly (readonly number[])[] = [
+  [],
+  [],
+  [],
+  [4, 6],
+  [10, 14],
+  [18, 22, 30],
+  [38, 46, 62],
+  [78, 94, 126],
+  [142, 158, 190, 254],
 ];
 
 export class ActivationFit {
@@ -32,8 +53,12 @@ export class ActivationFit {
   private readonly polynomials = new Map<string, StandIn>();
   private readonly composites = new Map<Criterion, readonly StandIn[]>();
 
+  /** Undefined of a function without breaks in the range. */
+  private readonly form: SignForm | undefined;
+
   constructor(activation: MeasuredActivation) {
     this.activation = activation;
+    this.form = signForm(activation.node.attrs, activation.range);
   }
 
   get range(): Range {
@@ -48,6 +73,23 @@ export class ActivationFit {
     const { center, halfWidth } = this.range;
     const coefficients = this.coefficients(degree, criterion);
     const standIn = polynomialStandIn({ basis: 'chebyshev', coefficients, center, halfWidth }, this.range);
+    this.polynomials.set(key, standIn);
+    return standIn;
+  }
+
+  /** For functions with one kink, polynomials that are even but for a line, of about the degrees of a depth, ascending. */
+  evenPolynomialsOf(depth: number, criterion: Criterion, most: number): StandIn[] {
+    const degrees = (evenDegreesByDepth[depth] ?? []).filter((degree) => degree <= most);
+    return degrees.flatMap((degree) => this.evenPolynomial(degree, criterion) ?? []);
+  }
+
+  private evenPolynomial(degree: number, criterion: Criterion): StandIn | undefined {
+    const key = `even ${criterion} ${degree}`;
+    const known = this.polynomials.get(key);
+    if (known !== undefined || this.form === undefined) return known;
+    const attrs = evenPolynomial(this.form, degree, criterion, this.activation.histogram);
+    if (attrs === undefined) return undefined;
+    const standIn = polynomialStandIn(attrs, this.range);
     this.polynomials.set(key, standIn);
     return standIn;
   }
@@ -70,12 +112,11 @@ export class ActivationFit {
   private allComposites(criterion: Criterion): readonly StandIn[] {
     const known = this.composites.get(criterion);
     if (known !== undefined) return known;
-    const { node, range, histogram } = this.activation;
-    const form = signForm(node.attrs, range);
+    const { form } = this;
     const found =
       form === undefined
         ? []
-        : chooseComposites(form, histogram, criterion).map((sign) => compositeStandIn(form, sign));
+        : chooseComposites(form, this.activation.histogram, criterion).map((sign) => compositeStandIn(form, sign));
     this.composites.set(criterion, found);
     return found;
   }

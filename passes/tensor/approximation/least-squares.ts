@@ -30,7 +30,7 @@ const histogramBins = 2048;
  * Part of the weight that is spread evenly over the range. The values alone would leave the polynomial free to grow
  * without bound where no calibration sample went.
  */
-const evenShare = 0.02;
+export const evenShare = 0.02;
 
 /** The polynomial of the given degree with the least mean square error over the values of `histogram`. */
 export function leastSquares(target: Target, degree: number, histogram: Histogram): Approximation {

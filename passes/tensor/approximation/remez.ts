@@ -10,7 +10,7 @@ import { type Approximation, chebyshevRow, type Target } from './approximation.t
 import { errorExtrema } from './error-extrema.ts';
 import { exchangePoints } from './exchange.ts';
 
-export const maxDegree = 127;
+export const maxDegree = 255;
 
 const maxExchanges = 100;
 
@@ -18,7 +18,7 @@ const maxExchanges = 100;
 const tolerance = 1e-7;
 
 /**
- * The polynomial of the given degree, at most 127, whose largest error on the range is least (up to a relative 1e-7,
+ * The polynomial of the given degree, at most 255, whose largest error on the range is least (up to a relative 1e-7,
  * and down to rounding). Holds for any continuous f; kinks and symmetries, where the alternation may have more points
  * than needed or the first levelled error be zero, included.
  */

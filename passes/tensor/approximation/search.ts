@@ -175,6 +175,7 @@ class Search {
     const { maxDegree } = this.allowed;
     return this.criteria.flatMap((criterion) => [
       ...fit.polynomialsOf(depth, criterion, maxDegree),
+      ...fit.evenPolynomialsOf(depth, criterion, maxDegree),
       ...fit.compositesOf(depth, criterion, maxDegree),
     ]);
   }

@@ -39,7 +39,8 @@ describe('the compiler takes', () => {
     const ports = (name: string) => [{ name, shape: [8], hasBatchAxis: true }];
     const graph = { module: builder.build('relu'), inputs: ports('x'), outputs: ports('y') };
     const samples = Array.from({ length: 48 }, (_, k) => new Map([['x', randomVector(8, k).map((t) => 3.2 * t)]]));
-    const { plan, modules } = compileGraph(graph, { samples, maxError: 0.006 });
+    // Little more than what the polynomial takes, so that short primes are not enough.
+    const { plan, modules } = compileGraph(graph, { samples, maxError: 0.0037 });
     const polynomial = modules.tensor.nodes.find((node) => node.op === 'polynomial');
     expect(polynomial?.attrs.coefficients.shape[1]).toBeGreaterThan(32);
     // Noise is a small part of it.
@@ -137,7 +138,7 @@ describe('the compiler says', () => {
   });
 
   test('that the path is too deep, before it computes what would overflow on it', () => {
-    expect(() => squares(60, 10)).toThrow('H332');
+    expect(() => squares(100, 10)).toThrow('H332');
   });
 
   test('that there are few calibration samples', () => {
