@@ -102,6 +102,7 @@ export const houses = [
       room('onnx/emission', 'onnx/proto'),
       room('onnx/rules', 'onnx/emission onnx/proto'),
       room('onnx/rules/einsum', 'onnx/rules onnx/emission onnx/proto'),
+      room('onnx/rules/comparisons', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/quantization', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/sampling', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/recurrent', 'onnx/rules onnx/emission onnx/proto'),
@@ -122,7 +123,7 @@ export const houses = [
         'onnx',
         'onnx/batch onnx/client/rules/ml onnx/client/rules onnx/client onnx/rules/ml/trees onnx/rules/ml ' +
           'onnx/rules/microsoft onnx/rules/constants onnx/rules/signal onnx/rules/positions onnx/rules/sampling ' +
-          'onnx/rules/einsum onnx/rules/quantization onnx/rules/recurrent onnx/rules onnx/emission onnx/proto',
+          'onnx/rules/einsum onnx/rules/comparisons onnx/rules/quantization onnx/rules/recurrent onnx/rules onnx/emission onnx/proto',
       ),
       room('kernels/parts'),
       room('kernels/families', 'kernels/parts'),

@@ -17,9 +17,9 @@ const quantized: Refusal = {
     'Export the float model, or leave this operator out of quantisation (op_types_to_quantize, nodes_to_exclude); ' +
     'CKKS computes on real numbers.',
 };
-const maxPool: Refusal = {
-  reason: comparison,
-  instead: 'Use AveragePool, or a convolution with a stride, and retrain.',
+const regions: Refusal = {
+  reason: 'it pools over regions that are encrypted',
+  instead: 'Use RoiAlign with constant regions, or let the client cut them out.',
 };
 const softmax: Refusal = {
   reason: 'it divides by a sum of exponentials',
@@ -50,7 +50,7 @@ const random: Refusal = {
 const refusals: ReadonlyMap<string, Refusal> = new Map(
   Object.entries<readonly [Refusal, readonly string[]]>({
     subgraph: [subgraph, ['If', 'Loop', 'Scan', 'SequenceMap']],
-    maxPool: [maxPool, ['MaxPool', 'GlobalMaxPool', 'MaxRoiPool']],
+    regions: [regions, ['MaxRoiPool']],
     softmax: [softmax, ['Softmax', 'LogSoftmax', 'Hardmax', 'Attention', 'SoftmaxCrossEntropyLoss']],
     layerNorm: [
       layerNorm,

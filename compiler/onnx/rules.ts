@@ -2,6 +2,8 @@
 import type { RuleTable } from './rule-table.ts';
 import { activation, celu, clip, gelu, mish, prelu, selu, swish } from './rules/activation.ts';
 import { divide, extremum, mean, negate, power, product, subtract, sum } from './rules/arithmetic.ts';
+import { globalMaxPool, maxPool } from './rules/comparisons/max-pooling.ts';
+import { shrink, thresholdedRelu } from './rules/comparisons/thresholds.ts';
 import { conv, convTranspose } from './rules/convolution.ts';
 import { einsum } from './rules/einsum/einsum.ts';
 import { binaryFoldings, foldOnlyBinary, unaryFoldings } from './rules/folding.ts';
@@ -59,6 +61,8 @@ export const standardRules = {
   ConvTranspose: convTranspose,
   AveragePool: averagePool,
   GlobalAveragePool: globalAveragePool,
+  MaxPool: maxPool,
+  GlobalMaxPool: globalMaxPool,
   BatchNormalization: batchNormalization,
   RNN: recurrent('RNN'),
   GRU: recurrent('GRU'),
@@ -145,6 +149,8 @@ export const standardRules = {
   Mish: mish,
   Softplus: activation('softplus'),
   Clip: clip,
+  ThresholdedRelu: thresholdedRelu,
+  Shrink: shrink,
 
   // Quantised values
   QuantizeLinear: quantizeLinear,

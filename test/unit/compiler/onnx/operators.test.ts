@@ -5,6 +5,7 @@ import { supportedOperators } from '../../../../compiler/onnx/domains.ts';
 import { arithmeticCases } from './cases/arithmetic.ts';
 import { activationCases } from './cases/activations.ts';
 import { batchCases } from './cases/batches.ts';
+import { comparisonCases } from './cases/comparisons.ts';
 import { clientCases } from './cases/client.ts';
 import { linearCases } from './cases/linear.ts';
 import { microsoftCases } from './cases/microsoft.ts';
@@ -22,6 +23,7 @@ const groups = {
   movement: movementCases,
   arithmetic: arithmeticCases,
   activations: activationCases,
+  comparisons: comparisonCases,
   quantization: quantizationCases,
   positions: positionCases,
   'com.microsoft': microsoftCases,

@@ -39,7 +39,7 @@ describe('operators', () => {
     const found = diagnosticsOf({
       inputs: image,
       nodes: [
-        node('MaxPool', 'x', 'a', { kernel_shape: [2, 2] }),
+        node('MaxRoiPool', 'x r', 'a', { pooled_shape: [2, 2] }),
         node('Relu', 'a', 'b'),
         node('LayerNormalization', 'b s', 'c'),
         node('Flatten', 'c', 'd'),
@@ -47,29 +47,30 @@ describe('operators', () => {
         node('NoSuchOperator', 'e', 'y'),
         node('TopK', 'x k', 'unused'),
       ],
-      initializers: { s: weights(2), k: int64s([1], [1]) },
+      initializers: { s: weights(2), r: weights(1, 5), k: int64s([1], [1]) },
       outputs: ['y'],
     });
     expect(found.map(({ code, at }) => [code, at.nodes?.[0]?.opType])).toEqual([
-      ['H104', 'MaxPool'],
+      ['H104', 'MaxRoiPool'],
       ['H104', 'LayerNormalization'],
       ['H104', 'NoSuchOperator'],
     ]);
-    expect(found[0]?.notes[0]).toMatch(/AveragePool.*retrain/);
+    expect(found[0]?.notes[0]).toMatch(/RoiAlign with constant regions/);
     expect(found[0]?.at).toEqual({
       file: 'bad.onnx',
-      nodes: [{ name: 'MaxPool_a', opType: 'MaxPool', output: 'a' }],
+      nodes: [{ name: 'MaxRoiPool_a', opType: 'MaxRoiPool', output: 'a' }],
     });
   });
 
   test('one error for all nodes of an operator', () => {
     const nodes = [
-      node('MaxPool', 'x', 'a', { kernel_shape: [2, 2] }),
-      node('MaxPool', 'x', 'b', { kernel_shape: [3, 3] }),
+      node('MaxRoiPool', 'x r', 'a', { pooled_shape: [2, 2] }),
+      node('MaxRoiPool', 'x r', 'b', { pooled_shape: [3, 3] }),
     ];
-    const found = diagnosticsOf({ inputs: image, nodes: [...nodes, node('Sum', 'a b', 'y')], outputs: ['y'] });
+    const spec = { inputs: image, nodes: [...nodes, node('Sum', 'a b', 'y')], outputs: ['y'] };
+    const found = diagnosticsOf({ ...spec, initializers: { r: weights(1, 5) } });
     expect(found.map(({ code, message }) => [code, message.slice(0, 60)])).toEqual([
-      ['H104', 'MaxPool is not supported (2 nodes, the first is named): it c'],
+      ['H104', 'MaxRoiPool is not supported (2 nodes, the first is named): i'],
     ]);
   });
 
