@@ -1,11 +1,7 @@
 /**
- * CKKS parameters: the polynomial modulus degree and the primes of the modulus chain, within the limits of `security.ts`:
- * the former ones where they are read, today's where they are chosen.
+ * CKKS parameters: the polynomial modulus degree and the primes of the modulus chain, and what follows from them. Workers load
+ * this, and so it says nothing of how parameters are read.
  */
-import { z } from 'zod';
-import { isPrime } from './maths/modular.ts';
-import { mostReadBits } from './ckks/security.ts';
-
 /** Special primes at most: digits of more primes than that gain nothing more. */
 export const maxSpecialPrimes = 8;
 
@@ -25,33 +21,14 @@ export const maxDataPrimes = 64;
 /** Far below any scale at which something is left of a value; its inverse is a number like any other. */
 export const leastScale = 2 ** -64;
 
-const primeSchema = z.int().min(3);
-
-export const parametersSchema = z
-  .strictObject({
-    polyModulusDegree: z.literal(polyModulusDegrees),
-    /** Data primes: first (level 0) to last (the top level). */
-    primes: z.array(primeSchema).min(1).max(maxDataPrimes),
-    /** The key switching primes, whose product P is at least as large as every data prime. */
-    specialPrimes: z.array(primeSchema).min(1).max(maxSpecialPrimes),
-  })
-  .superRefine((parameters, context) => {
-    const { polyModulusDegree, primes, specialPrimes } = parameters;
-    const all = allPrimes(parameters);
-    const refuse = (message: string) => {
-      context.addIssue({ code: 'custom', message });
-    };
-    if (new Set(all).size !== all.length) refuse('the primes are not distinct');
-    if (all.some((p) => p % (2 * polyModulusDegree) !== 1)) refuse('a prime is not 1 modulo twice the degree');
-    if (all.some((p) => !isPrime(BigInt(p)))) refuse('a prime is a composite number');
-    const product = productOf(specialPrimes);
-    if (primes.some((p) => BigInt(p) > product)) refuse('the special primes are smaller than a data prime');
-    const limit = mostReadBits(polyModulusDegree);
-    if (modulusBits(parameters) > limit)
-      refuse(`the modulus has more than ${limit} bits: not secure at N = ${polyModulusDegree}`);
-  });
-
-export type Parameters = z.output<typeof parametersSchema>;
+/** Those of plans are of `ckks/parameters-schema.ts`, which says what they fulfil. */
+export interface Parameters {
+  readonly polyModulusDegree: PolyModulusDegree;
+  /** Data primes: first (level 0) to last (the top level). */
+  readonly primes: number[];
+  /** The key switching primes, whose product P is at least as large as every data prime. */
+  readonly specialPrimes: number[];
+}
 
 /** Whether SEAL takes them. */
 export function isForSeal({ polyModulusDegree, specialPrimes }: Parameters): boolean {

@@ -1,6 +1,6 @@
 /** What a client process is asked for, and what it prints. */
 import { z } from 'zod';
-import { parametersSchema } from '../../ir/parameters.ts';
+import { parametersSchema } from '../../ir/ckks/parameters-schema.ts';
 
 export const clientSettings = z.strictObject({
   /** Our kernels, or SEAL. */

@@ -6,7 +6,8 @@ import type { HeFields, HeModule } from '../../ir/he/module.ts';
 import type { HeOpName } from '../../ir/he/ops.ts';
 import { placeInProgram } from '../../ir/he/verify.ts';
 import { verifyEncodings } from '../../ir/he/verify-encodings.ts';
-import { capacityBits, type Parameters, parametersSchema, topLevel } from '../../ir/parameters.ts';
+import { parametersSchema } from '../../ir/ckks/parameters-schema.ts';
+import { capacityBits, type Parameters, topLevel } from '../../ir/parameters.ts';
 import { operandsOf } from '../../ir/he/operands.ts';
 import {
   dividesScale,

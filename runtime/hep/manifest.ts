@@ -7,7 +7,8 @@ import { z } from 'zod';
 
 import { visible } from '../../ir/diagnostics/diagnostic.ts';
 import { leastCalibration } from '../../ir/plan/calibration.ts';
-import { maxDataPrimes, maxSlots, parametersSchema } from '../../ir/parameters.ts';
+import { parametersSchema } from '../../ir/ckks/parameters-schema.ts';
+import { maxDataPrimes, maxSlots } from '../../ir/parameters.ts';
 import { engineNames } from '../../ir/plan/plan.ts';
 import { isPowerOfTwo, Layout } from '../../ir/tile/layout.ts';
 

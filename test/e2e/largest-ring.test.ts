@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { nttPrimes } from '../../compiler/parameters/primes.ts';
 import { evaluationKeyNeeds } from '../../costs/key-levels.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
-import { parametersSchema } from '../../ir/parameters.ts';
+import { parametersSchema } from '../../ir/ckks/parameters-schema.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { readHep } from '../../runtime/hep/read.ts';
 import { writeHep } from '../../runtime/hep/write.ts';

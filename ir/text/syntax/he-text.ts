@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { type FieldUse, type HeOpDeclaration, type HeOpName, heOpNames, heOps } from '../../he/ops.ts';
-import { parametersSchema } from '../../parameters.ts';
+import { parametersSchema } from '../../ckks/parameters-schema.ts';
 
 /** Attributes in the header of a program. Slots are those of the largest secure degree at most. */
 export const programSchema = z.strictObject({

@@ -1,7 +1,8 @@
 /** Encoding: the kernels against the definition, whole plaintexts against SEAL's encoder. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Parameters, parametersSchema, topLevel } from '../../../../ir/parameters.ts';
+import { parametersSchema } from '../../../../ir/ckks/parameters-schema.ts';
+import { type Parameters, topLevel } from '../../../../ir/parameters.ts';
 import { seededRandom } from '../../../../ir/random.ts';
 import { embeddingTableBytes, fillEmbeddingTables } from '../../../../runtime/rns/memory/embedding-tables.ts';
 import { type EncodingForm, encodersBytes, openEncoders } from '../../../../runtime/rns/encoder.ts';

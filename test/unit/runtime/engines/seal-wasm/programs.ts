@@ -6,7 +6,8 @@ import { HeBuilder, type HeColumns, type HeModule } from '../../../../../ir/he/m
 import { HE, type HeOpName } from '../../../../../ir/he/ops.ts';
 import { PlaintextBuilder } from '../../../../../ir/he/plaintexts.ts';
 import { usesValueA, usesValueB } from '../../../../../ir/he/traits.ts';
-import { type Parameters, parametersSchema } from '../../../../../ir/parameters.ts';
+import { parametersSchema } from '../../../../../ir/ckks/parameters-schema.ts';
+import type { Parameters } from '../../../../../ir/parameters.ts';
 import {
   type ClientPart,
   FREES_A,
