@@ -12,6 +12,7 @@ import { entry } from './worker-entry.ts';
 import { type DividedProgram, divideProgram } from './tasks/divide-program.ts';
 import { createSharedState, resetSharedState, type SharedState, STOP } from '../exchange/exchange.ts';
 import { planExchange } from '../exchange/exchange-plan.ts';
+import { Crew } from '../sessions/crew.ts';
 import { WorkerPlan } from '../sessions/worker-plan.ts';
 import { divideHeap, savedKeysBytes } from './memory.ts';
 import type { PrepareRequest, Request } from './protocol.ts';
@@ -68,8 +69,7 @@ async function open(plan: Plan, options: EngineOptions): Promise<PreparedPlan<Ui
   };
   const lent = new LentKeys();
   return WorkerPlan.open<Request>({
-    entry,
-    members: threads,
+    crew: new Crew<Request>(entry, threads),
     sign: {
       stop: () => {
         Atomics.store(shared.control, 0, STOP);

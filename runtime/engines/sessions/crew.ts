@@ -45,20 +45,16 @@ const ignore = (): void => undefined;
 
 export class Crew<Request extends object> {
   private readonly members: readonly Member<Request>[];
-  private readonly sign: StopSign | Request;
-  private readonly lanes: readonly StopSign[];
+  private sign: StopSign | Request | undefined;
+  private lanes: readonly StopSign[] = [];
   private readonly pending = new Pending();
 
   /**
-   * Starts the workers.
+   * Starts the workers, which takes them longer than most of what comes before the first question: so they are started
+   * first.
    * @param entry a worker that speaks the protocol
-   * @param sign how they are told to stop; for a single worker that shares no memory the request that stops it, which has no
-   * answer
-   * @param lanes by worker: how it is told to stop what it has been asked alone; none where nobody is
    */
-  constructor(entry: WorkerEntry, size: number, sign: StopSign | Request, lanes: readonly StopSign[] = []) {
-    this.sign = sign;
-    this.lanes = lanes;
+  constructor(entry: WorkerEntry, size: number) {
     this.members = Array.from({ length: size }, () => {
       const member: Member<Request> = {
         thread: new WorkerThread<SessionProtocol<Request>>(entry, {
@@ -74,6 +70,20 @@ export class Crew<Request extends object> {
       };
       return member;
     });
+  }
+
+  get size(): number {
+    return this.members.length;
+  }
+
+  /**
+   * How the workers are told to stop, said before they are asked anything.
+   * @param sign for a single worker that shares no memory the request that stops it, which has no answer
+   * @param lanes by worker: how it is told to stop what it has been asked alone; none where nobody is
+   */
+  heed(sign: StopSign | Request, lanes: readonly StopSign[] = []): void {
+    this.sign = sign;
+    this.lanes = lanes;
   }
 
   /** All workers. */
@@ -113,14 +123,16 @@ export class Crew<Request extends object> {
 
   /** Makes them ready for work; only while nobody works. A worker that shares no memory does it by itself. */
   reset(): void {
-    if (isSign(this.sign)) this.sign.reset();
+    if (this.sign !== undefined && isSign(this.sign)) this.sign.reset();
   }
 
   /** Ends the work of all; they answer soon. */
   stop(): void {
-    for (const { stop } of this.lanes) stop();
-    if (isSign(this.sign)) this.sign.stop();
-    else for (const { question, thread } of this.members) if (question !== undefined) thread.post(this.sign);
+    const { sign, lanes } = this;
+    for (const { stop } of lanes) stop();
+    if (sign === undefined) return;
+    if (isSign(sign)) sign.stop();
+    else for (const { question, thread } of this.members) if (question !== undefined) thread.post(sign);
   }
 
   /** Resolves once all have answered what they have been asked. */

@@ -1,8 +1,7 @@
 /** What an engine brings to the base of sessions: its workers, and what they are asked. */
 import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
 import type { EvaluationKeys } from '../../base/engine.ts';
-import type { WorkerEntry } from '../threads/worker-thread.ts';
-import type { StopSign } from './crew.ts';
+import type { Crew, StopSign } from './crew.ts';
 import type { Answer } from './protocol.ts';
 
 /** What comes to the workers while they run, besides the inputs. */
@@ -18,12 +17,11 @@ export interface Feed {
  * and writes to nothing that others see.
  */
 export interface Work<Request extends object> {
-  /** A worker that speaks the protocol. */
-  readonly entry: WorkerEntry;
-  readonly members: number;
+  /** The workers, which are the plan's from here on. */
+  readonly crew: Crew<Request>;
   /** By worker, where each can also do a run alone, in its lane: how it is told to stop that. Left out where none can. */
   readonly lanes?: readonly StopSign[];
-  /** As of `Crew`. */
+  /** As `Crew.heed` takes it. */
   readonly sign: StopSign | Request;
   readonly feed: Feed;
   /** Warnings of the preparation. */

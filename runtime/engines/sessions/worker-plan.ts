@@ -1,6 +1,6 @@
 /**
  * A prepared plan on workers, and its sessions: the base of all engines that have workers. Owns the workers from their
- * start to their end, and the places of keys in their memory.
+ * preparation to their end, and the places of keys in their memory.
  *
  * Loads and runs take turns, and runs whose keys have places go side by side in lanes where `Turns` says so. One that begins
  * ends when all workers that it has been asked of have answered: whichever fails first, or an abort, ends the work of these;
@@ -19,7 +19,7 @@ import type {
 } from '../../base/engine.ts';
 import { Pending } from '../../base/pending.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
-import { Crew } from './crew.ts';
+import type { Crew } from './crew.ts';
 import { KeyPlaces } from './key-places.ts';
 import { type Answer, causeOf, errorOf } from './protocol.ts';
 import { patienceMilliseconds, Run } from './run.ts';
@@ -43,7 +43,7 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
   private ending: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
-  /** Starts the workers. Rejects, with all of them ended and `work` released, where one cannot be prepared. */
+  /** Prepares the workers. Rejects, with all of them ended and `work` released, where one cannot be prepared. */
   static async open<Request extends object>(work: Work<Request>): Promise<WorkerPlan<Request>> {
     const plan = new WorkerPlan(work);
     const answers = await plan.crew.ask(work.prepare);
@@ -59,7 +59,8 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
 
   private constructor(work: Work<Request>) {
     this.work = work;
-    this.crew = new Crew<Request>(work.entry, work.members, work.sign, work.lanes);
+    this.crew = work.crew;
+    this.crew.heed(work.sign, work.lanes);
     this.turns = new Turns(work.lanes?.length);
   }
 

@@ -3,12 +3,15 @@ import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { badThreads, noWideMemory, oneThread } from '../../../../ir/diagnostics/runtime.ts';
 import { beyondCapabilities, engineProfiles } from '../../../../costs/profiles.ts';
 import type { EvaluationKeyNeeds } from '../../../../ir/ckks/switching-keys.ts';
+import type { HeColumns } from '../../../../ir/he/module.ts';
+import { rowsByIndex } from '../../../../ir/he/ports.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
 import type { Engine, EngineOptions, PreparedPlan } from '../../../base/engine.ts';
 import { UnfitError } from '../../../base/fallback.ts';
 import { preparation } from '../../../base/preparation.ts';
-import { openWeights } from '../../../seal/weight-source.ts';
-import type { StopSign } from '../../sessions/crew.ts';
+import { openWeights, type WeightSource } from '../../../seal/weight-source.ts';
+import { Crew, type StopSign } from '../../sessions/crew.ts';
+import type { Work } from '../../sessions/work.ts';
 import { WorkerPlan } from '../../sessions/worker-plan.ts';
 import { canShareMemory, SharedRoom, shareDoubles } from '../../threads/shared-memory.ts';
 import { entry } from './worker-entry.ts';
@@ -44,21 +47,36 @@ export const simd: Engine<Uint8Array> = createSimd();
  * Throws `HepcError` for too many threads, unbound weights, and plans that do not fit the memory, or not that of this machine. Where workers cannot
  * share memory there is one of them, and a remark if more were asked for.
  */
-async function open(
-  { compile, hasWideMemory, gap }: Machine,
-  plan: Plan,
-  { threads, memoryBudgetBytes }: EngineOptions,
-): Promise<PreparedPlan<Uint8Array>> {
+async function open(machine: Machine, plan: Plan, options: EngineOptions): Promise<PreparedPlan<Uint8Array>> {
+  const { threads } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > maxThreads)
     throw new HepcError([badThreads({ got: threads, limit: maxThreads })]);
-  const { columns, parameters, slots, plaintexts, packed } = plan.program;
-  const beyond = beyondCapabilities(engineProfiles.simd.capabilities, parameters);
+  const beyond = beyondCapabilities(engineProfiles.simd.capabilities, plan.program.parameters);
   if (beyond !== undefined) throw new UnfitError(beyond);
-  const narrowKernels = await compileHere(compile, 'narrow');
-  // Unbound weights are refused before memory is counted.
+  // Unbound weights are refused before anything is started.
   const source = openWeights(plan);
+  const work = await preparation(async (undo) => {
+    // A worker takes as long to start as all that this thread has to do before it is asked anything.
+    const crew = new Crew<Request>(entry, canShareMemory() ? threads : 1);
+    undo(() => crew.leave());
+    return prepareWork(machine, plan, source, options, crew, undo);
+  });
+  // From here on whoever fails has ended the workers, and released the memory.
+  return WorkerPlan.open<Request>(work);
+}
+
+async function prepareWork(
+  { compile, hasWideMemory, gap }: Machine,
+  plan: Plan,
+  source: WeightSource,
+  { threads, memoryBudgetBytes }: EngineOptions,
+  crew: Crew<Request>,
+  undo: (step: () => void) => void,
+): Promise<Work<Request>> {
+  const members = crew.size;
   const isShared = canShareMemory();
-  const members = isShared ? threads : 1;
+  const narrowKernels = await compileHere(compile, 'narrow');
+  const { columns, parameters, slots, plaintexts, packed } = plan.program;
   const { rotationSteps, needsRelinKeys, keyLevels } = plan.client;
   const needs: EvaluationKeyNeeds = { parameters, rotationSteps, needsRelinKeys, keyLevels };
   const shared = planProgram(columns, parameters, members, memoryBudgetBytes, { ...wholeExtent, gap });
@@ -74,41 +92,33 @@ async function open(
   const { program, memory } = planned;
   const wanted = keyPlaces(memory, left - (memory.totalBytes - shared.memory.totalBytes));
 
-  const { team, loads, weights, doubles, release } = await preparation(async (undo) => {
-    const team = isShared ? createTeamMemory(memory, wanted) : undefined;
-    const loads = new KeyLoads(planned, needs, team?.memory);
-    const release = (): void => {
-      if (team !== undefined) releaseTeamMemory(team, loads.usedBytes);
-    };
-    undo(release);
-    const weights = await prepareWeights(plan, source, program, memoryBudgetBytes, team && abortWord(team.words));
-    const doubles = packed.map(({ shape, values }) => ({ shape, data: shareDoubles(values) }));
-    return { team, loads, weights, doubles, release };
-  });
+  const team = isShared ? createTeamMemory(memory, wanted) : undefined;
+  const loads = new KeyLoads(planned, needs, team?.memory);
+  const release = (): void => {
+    if (team !== undefined) releaseTeamMemory(team, loads.usedBytes);
+  };
+  undo(release);
+  const weights = await prepareWeights(plan, source, program, memoryBudgetBytes, team && abortWord(team.words));
   const prepare: Omit<PrepareRequest, 'member'> = {
     kind: 'prepare',
     members,
     kernels,
     shared: team && { memory: team.memory, words: team.words },
-    budgetBytes: memoryBudgetBytes,
-    gap,
-    lanes,
+    plan: planned,
     places: wanted,
     parameters,
     slots,
-    columns,
     plaintexts,
-    packed: doubles,
+    packed: packed.map(({ shape, values }) => ({ shape, data: shareDoubles(values) })),
+    outputScales: outputScales(columns),
     keyNeeds: needs,
     weights: weights.inMemory,
     weightStream: weights.stream,
   };
   // For the inputs of a run in each lane, and of one by all.
   const rooms = Array.from({ length: lanes + 1 }, () => new SharedRoom());
-  // From here on whoever fails has released the memory.
-  return WorkerPlan.open<Request>({
-    entry,
-    members,
+  return {
+    crew,
     sign: team === undefined ? { kind: 'stop' } : signOf(team.words),
     lanes: team === undefined ? [] : memory.lanes.map((lane) => signOf(teamWords(team.memory.buffer, lane.words))),
     feed: weights,
@@ -121,7 +131,15 @@ async function open(
       return { kind: 'evaluate', isAlone: lane !== undefined, place, inputs: room.share(inputs) };
     },
     release,
-  });
+  };
+}
+
+/** By the index of an output. */
+function outputScales(columns: HeColumns): number[] {
+  const { scale } = columns;
+  const scales: number[] = [];
+  for (const [index, row] of rowsByIndex(columns, 'output')) scales[index] = scale[row] ?? 0;
+  return scales;
 }
 
 function signOf(words: Int32Array): StopSign {

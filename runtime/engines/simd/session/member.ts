@@ -11,8 +11,6 @@
  */
 import { Constant } from '../../../../ir/constant.ts';
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
-import type { HeColumns } from '../../../../ir/he/module.ts';
-import { rowsByIndex } from '../../../../ir/he/ports.ts';
 import { Exchange } from '../../exchange/exchange.ts';
 import { type Answer, failureOf } from '../../sessions/protocol.ts';
 import { CiphertextIo } from '../bytes/ciphertext-io.ts';
@@ -23,7 +21,7 @@ import { Executor, type PlacedKeys } from '../program/executor.ts';
 import { UnfitError } from '../../../base/fallback.ts';
 import { loadingBytes } from '../bytes/loading-room.ts';
 import { type KeyDigit, listDigits, loadDigits } from '../bytes/load-keys.ts';
-import { type LaneMemory, planProgram, type ProgramPlan, wholeExtent, withLanes } from './memory-plan.ts';
+import type { LaneMemory } from './memory-plan.ts';
 import { instantiate } from '../../../rns/kernels/module.ts';
 import { Operations } from '../operations/operations.ts';
 import { fillPermutations, placeKeys } from '../program/place-keys.ts';
@@ -93,16 +91,14 @@ export class Member {
   }
 
   private prepare(request: PrepareRequest): Answer {
-    const { columns, parameters, members, budgetBytes, gap, lanes, shared } = request;
+    const { plan, shared } = request;
     this.words = shared?.words;
     this.isUnshared = shared === undefined;
-    const extent = { ...wholeExtent, gap };
-    const plan = withLanes(planProgram(columns, parameters, members, budgetBytes, extent), parameters, lanes);
     const own = shared === undefined ? createTeamMemory(plan.memory, request.places) : undefined;
     const memory = shared ?? own;
     if (memory === undefined) throw new InternalError('a worker without memory');
     this.words = memory.words;
-    this.prepared = prepare(request, plan, memory);
+    this.prepared = prepare(request, memory);
     return { kind: 'ready', ...(own === undefined ? {} : { places: own.places }) };
   }
 
@@ -189,8 +185,8 @@ function now(): number {
 }
 
 /** All members together: phases end in barriers. */
-function prepare(request: PrepareRequest, plan: ProgramPlan, { memory, words }: TeamMemory): Prepared {
-  const { parameters, columns, plaintexts } = request;
+function prepare(request: PrepareRequest, { memory, words }: TeamMemory): Prepared {
+  const { plan, parameters, plaintexts, outputScales } = request;
   const { polyModulusDegree: n } = parameters;
   const { program } = plan;
   const { regions } = plan.memory;
@@ -216,7 +212,7 @@ function prepare(request: PrepareRequest, plan: ProgramPlan, { memory, words }: 
   const ioOptions = {
     context,
     program,
-    outputScales: outputScales(columns),
+    outputScales,
     weights: request.weights,
     weightStream: new Exchange(request.weightStream),
   };
@@ -232,12 +228,4 @@ function prepare(request: PrepareRequest, plan: ProgramPlan, { memory, words }: 
   const lane = own && benchOf(new SharedTeam(teamWords(memory.buffer, own.words), 0, 1), own, ownRooms);
   store.fill(team);
   return { context, common, lane, keys };
-}
-
-/** By the index of an output. */
-function outputScales(columns: HeColumns): number[] {
-  const { scale } = columns;
-  const scales: number[] = [];
-  for (const [index, row] of rowsByIndex(columns, 'output')) scales[index] = scale[row] ?? 0;
-  return scales;
 }

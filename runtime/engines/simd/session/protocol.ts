@@ -1,9 +1,9 @@
 /** What the workers of a plan are asked. Each request but `stop` has exactly one answer, besides progress. */
-import type { HeColumns } from '../../../../ir/he/module.ts';
 import type { PlaintextPool } from '../../../../ir/he/plaintexts.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
 import type { EvaluationKeyNeeds } from '../../../../ir/ckks/switching-keys.ts';
 import type { SharedState } from '../../exchange/exchange.ts';
+import type { ProgramPlan } from './memory-plan.ts';
 import type { TeamMemory } from './team-memory.ts';
 
 /** The same for all members but for its number. */
@@ -14,19 +14,15 @@ export interface PrepareRequest {
   readonly kernels: WebAssembly.Module;
   /** What the kernels of all members work on; undefined where memory cannot be shared, and there is one member. */
   readonly shared: TeamMemory | undefined;
-  /** Most bytes of plaintexts to keep; with it every member comes to the same plan of the memory. */
-  readonly budgetBytes: number;
-  /** In the plan of the memory (`Extent`). */
-  readonly gap: number;
-  /** For runs that members do alone; see `laneCount`. */
-  readonly lanes: number;
+  readonly plan: ProgramPlan;
   /** Sets of keys to have room for, where the member makes the memory; it may find room for fewer. */
   readonly places: number;
   readonly parameters: Parameters;
   readonly slots: number;
-  readonly columns: HeColumns;
   readonly plaintexts: PlaintextPool;
   readonly packed: readonly { readonly shape: readonly number[]; readonly data: Float64Array }[];
+  /** By the index of an output. */
+  readonly outputScales: readonly number[];
   readonly keyNeeds: EvaluationKeyNeeds;
   /** Saved ciphertexts by row of the `weight` op, and how the others come. */
   readonly weights: ReadonlyMap<number, Uint8Array>;

@@ -32,7 +32,8 @@ function open(): void {
       resetTeam(words);
     },
   };
-  crew = new Crew<OrderRequest>(entry, 3, sign, lanes);
+  crew = new Crew<OrderRequest>(entry, 3);
+  crew.heed(sign, lanes);
 }
 
 beforeEach(open);

@@ -1,6 +1,6 @@
 /** Plans whose workers do as they are told, well or badly: what becomes of their sessions, and that all is given back. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { StopSign } from '../../../../../runtime/engines/sessions/crew.ts';
+import { Crew, type StopSign } from '../../../../../runtime/engines/sessions/crew.ts';
 import { WorkerPlan } from '../../../../../runtime/engines/sessions/worker-plan.ts';
 import type { Work } from '../../../../../runtime/engines/sessions/work.ts';
 import type { Evaluation } from '../../../../../runtime/base/engine.ts';
@@ -29,8 +29,7 @@ function work({ fails = false, lanes = 0 } = {}): Work<ScriptedRequest> {
     },
   });
   return {
-    entry,
-    members: 2,
+    crew: new Crew<ScriptedRequest>(entry, 2),
     sign: signOf(word),
     lanes: own.slice(0, lanes).map(signOf),
     feed: { reset: () => undefined, run: () => feed() },
