@@ -57,10 +57,9 @@ export class Run<Request extends object> {
     if (cause?.failure.reason === 'refused') throw errorOf(cause.failure, cause.worker);
     // What a callback or a source throws is passed on as it is.
     if (this.thrown !== undefined) throw this.thrown.error;
-    if (cause !== undefined) {
-      this.options.signal?.throwIfAborted();
-      throw errorOf(cause.failure, cause.worker);
-    }
+    // Workers may have done all before they could see an abort; it was one all the same.
+    this.options.signal?.throwIfAborted();
+    if (cause !== undefined) throw errorOf(cause.failure, cause.worker);
     const outputs: Uint8Array[] = [];
     let start = Infinity;
     let end = -Infinity;

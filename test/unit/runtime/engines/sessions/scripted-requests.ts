@@ -21,4 +21,6 @@ export const script = {
   /** Answer, with one SEAL object more than before. */
   leak: 3,
   fail: 4,
+  /** Report half of the progress, and answer at once. */
+  tell: 5,
 } as const;

@@ -33,6 +33,7 @@ serveParent<SessionProtocol<ScriptedRequest>>((request, post) => {
       post({ kind: 'failed', failure: { reason: 'stopped' }, ...live() });
       return;
     }
+    if (order === script.tell) post({ kind: 'progress', part: 0.5 });
     if (order === script.leak) leaked++;
     const outputs = [{ index: 0, bytes: Uint8Array.of(place, Number(isAlone)) }];
     post({ kind: 'done', outputs, start: 1, end: 3, ...live() });

@@ -124,6 +124,17 @@ describe('a plan', () => {
     expect((await session.evaluate(order('answer'))).outputs).toHaveLength(1);
   });
 
+  test('gives no outputs after an abort that the workers were too fast to see', async () => {
+    const session = await plan.openSession(() => keys);
+    const controller = new AbortController();
+    const onProgress = (): void => {
+      controller.abort(new Error('enough'));
+    };
+    const aborted = session.evaluate(order('tell'), { signal: controller.signal, onProgress });
+    await expect(aborted).rejects.toThrow('enough');
+    expect((await session.evaluate(order('tell'))).outputs).toHaveLength(1);
+  });
+
   test('ends an opening that is aborted at once, though the workers are not free', async () => {
     const session = await plan.openSession(() => keys);
     const [running, opening] = [new AbortController(), new AbortController()];
