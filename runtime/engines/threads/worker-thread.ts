@@ -193,6 +193,10 @@ export function serveParent<P extends Protocol>(serve: Serve<P>): void {
 
 function serveInNode<P extends Protocol>({ parentPort: port }: NodeThreads, serve: Serve<P>): void {
   if (port === null) throw outsideOfWorker();
+  // Nobody would answer it: the worker ends, which its owner hears of.
+  port.on('messageerror', (error: Error) => {
+    throw unreadable(error);
+  });
   port.on('message', (request: P['request'] | typeof farewell) => {
     // Without the port nothing keeps the thread.
     if (request === farewell) port.close();
@@ -212,11 +216,18 @@ function serveInBrowser<P extends Protocol>(serve: Serve<P>): void {
         globalThis.postMessage(reply, { transfer });
       });
   });
+  globalThis.addEventListener('messageerror', () => {
+    reportError(unreadable(undefined));
+  });
   // As in Node, where it ends the worker: a browser tells the owner of thrown errors only.
   globalThis.addEventListener('unhandledrejection', (event) => {
     event.preventDefault();
     reportError(event.reason);
   });
+}
+
+function unreadable(reason: unknown): InternalError {
+  return new InternalError(`a worker cannot read a message${reason instanceof Error ? `: ${reason.message}` : ''}`);
 }
 
 function outsideOfWorker(): InternalError {
