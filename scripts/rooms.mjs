@@ -75,9 +75,9 @@ export const houses = [
       room('tensor/approximation', 'base'),
       room('tensor', 'tensor/linear tensor/dead-elements tensor/polynomials tensor/approximation base'),
       room('tile', 'base'),
-      room('he/scales'),
+      room('he/scales', 'base'),
       room('he', 'he/scales base'),
-      room('he/scheduling', 'he'),
+      room('he/scheduling', 'he base'),
       room('pruning/statistics', 'base'),
       room('pruning/neurons', 'pruning/statistics base'),
       room('pruning/regression', 'pruning/statistics base'),
@@ -109,6 +109,7 @@ export const houses = [
       room('onnx/rules/positions', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/signal', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/constants', 'onnx/rules onnx/emission onnx/proto'),
+      room('onnx/rules/functions', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/microsoft', 'onnx/rules/positions onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/ml', 'onnx/rules onnx/emission onnx/proto'),
       room('onnx/rules/ml/trees', 'onnx/rules/ml onnx/rules onnx/emission onnx/proto'),
@@ -122,7 +123,7 @@ export const houses = [
       room(
         'onnx',
         'onnx/batch onnx/client/rules/ml onnx/client/rules onnx/client onnx/rules/ml/trees onnx/rules/ml ' +
-          'onnx/rules/microsoft onnx/rules/constants onnx/rules/signal onnx/rules/positions onnx/rules/sampling ' +
+          'onnx/rules/functions onnx/rules/microsoft onnx/rules/constants onnx/rules/signal onnx/rules/positions onnx/rules/sampling ' +
           'onnx/rules/einsum onnx/rules/comparisons onnx/rules/quantization onnx/rules/recurrent onnx/rules onnx/emission onnx/proto',
       ),
       room('kernels/parts'),

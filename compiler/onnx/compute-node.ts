@@ -1,14 +1,15 @@
 /**
  * Where a node is computed: on encrypted values, if that can be; by the client before it encrypts, if inputs alone decide; or
  * by the client once it has decrypted. A rule for encrypted values comes first, so that weights stay with the server. Steps that
- * a layer reads come before encryption where they can.
+ * a layer reads come before encryption where they can; where they cannot, functions of encrypted values are computed as such
+ * (`rules/functions/`), for a layer's weights are the server's.
  */
 import { stepInsideNetwork, textOperand } from '../../ir/diagnostics/client.ts';
 import type { ClientBorder } from './client/border.ts';
 import { ClientOperation } from './client/client-operation.ts';
 import { earlier } from './client/earlier.ts';
 import { type Translation, translate } from './client/translate.ts';
-import { clientRuleOf, ruleOf } from './domains.ts';
+import { clientRuleOf, insideRuleOf, ruleOf } from './domains.ts';
 import type { Emitter } from './emission/emitter.ts';
 import { Operation, type Rule } from './emission/operation.ts';
 import type { ExternalData } from './proto/external-data.ts';
@@ -20,6 +21,10 @@ export interface NodeContext {
   readonly border: ClientBorder;
   readonly emit: Emitter;
   readonly external: ExternalData;
+  /** Whether a node is to be computed on encrypted values although the client could: a layer reads what comes of it. */
+  readonly isInside: (node: OnnxNode) => boolean;
+  /** Notes that a layer reads steps after decryption, so that these have to be computed on encrypted values. */
+  readonly wantInside: (reader: OnnxNode) => void;
 }
 
 type Operands = readonly (AnyTerm | undefined)[];
@@ -36,6 +41,8 @@ class NodeComputation {
   private readonly context: NodeContext;
   private readonly server: Rule | undefined;
   private readonly client: ReturnType<typeof clientRuleOf>;
+  /** The rule on encrypted values, where the node has to be computed on these. */
+  private readonly inside: Rule | undefined;
   /** Operands that are no constants. */
   private readonly values: readonly (EncryptedTerm | ClientTerm)[];
 
@@ -45,6 +52,7 @@ class NodeComputation {
     this.context = context;
     this.server = ruleOf(node);
     this.client = clientRuleOf(node);
+    this.inside = context.isInside(node) ? insideRuleOf(node) : undefined;
     this.values = operands.filter((term) => term?.kind === 'encrypted' || term?.kind === 'client');
     context.emit.origins = node.refs;
   }
@@ -52,6 +60,8 @@ class NodeComputation {
   results(): readonly AnyTerm[] {
     const { values, server, client } = this;
     if (values.some(isAfter)) return this.atClient('after');
+    if (this.inside !== undefined && !values.every((term) => this.isKnownBefore(term)))
+      return this.asFunction(this.inside);
     if (client?.encrypted !== undefined) return this.split(client.encrypted);
     const early = values.length > 0 && values.every((term) => this.isKnownBefore(term));
     const hasTexts = this.operands.some(isText);
@@ -65,6 +75,17 @@ class NodeComputation {
       const mayBeSteps = error instanceof ImportFailure && error.isSound && client !== undefined && values.length > 0;
       if (!mayBeSteps) throw error;
       return this.atClient(early ? 'before' : 'after');
+    }
+  }
+
+  /** The rule for linear parts and products where it takes the operands, and that for functions otherwise. */
+  private asFunction(inside: Rule): readonly AnyTerm[] {
+    if (this.server === undefined) return inside(this.operation());
+    try {
+      return this.server(this.operation());
+    } catch (error) {
+      if (!(error instanceof ImportFailure && error.isSound)) throw error;
+      return inside(this.operation());
     }
   }
 
@@ -138,6 +159,7 @@ class NodeComputation {
   }
 
   private insideNetwork(): ImportFailure {
+    this.context.wantInside(this.node);
     const reader = `${this.node.opType} "${nameOf(this.node)}"`;
     const because = this.values.find(isAfter)?.because ?? this.node;
     const reason = 'the weights of that are the server’s';

@@ -7,6 +7,7 @@ import { microsoftRules } from './microsoft-rules.ts';
 import { mlClientRules, mlRules } from './ml-rules.ts';
 import type { OnnxModel, OnnxNode } from './proto/model.ts';
 import type { ClientRule, RuleTable } from './rule-table.ts';
+import { functionRules } from './rules/functions/table.ts';
 import { withEarlierVersions } from './rules/earlier-versions.ts';
 import { standardRules } from './rules.ts';
 
@@ -45,6 +46,14 @@ export function ruleOf({ domain, opType, version }: OnnxNode): Rule | undefined 
   const entry = domains.get(domain)?.rules.get(opType);
   if (entry === undefined || typeof entry === 'function') return entry;
   return entry.findLast(([since]) => version >= since)?.[1];
+}
+
+/**
+ * How a node is computed on encrypted values that the client would compute where nothing but steps follows; undefined where it
+ * never is.
+ */
+export function insideRuleOf({ domain, opType }: OnnxNode): Rule | undefined {
+  return domain === '' ? functionRules.get(opType) : undefined;
 }
 
 /** Whether hepc has a rule for a node, of either kind. */

@@ -15,7 +15,7 @@ import { decodeModel } from './proto/decode.ts';
 import { checkGraph } from './proto/graph-order.ts';
 import { inlineFunctions } from './proto/inline-functions.ts';
 import type { OnnxGraph } from './proto/model.ts';
-import { importSamples } from './batch/import-samples.ts';
+import { importSamples, type WalkedGraph } from './batch/import-samples.ts';
 import type { OnnxSource } from './source.ts';
 import { GraphWalk } from './walk.ts';
 
@@ -47,10 +47,18 @@ export function importOnnx(source: OnnxSource, { outputs }: ImportOptions = {}):
   const graph = outputs === undefined ? inlined : withOutputs(inlined, outputs, file);
   const model = { ...decoded, graph };
   throwIfErrors(checkOpsets(model, file));
-  const { inputs, diagnostics: badInputs, inside } = inputsOf(model.graph, file);
+  const { inputs, diagnostics: badInputs, inside: mixed } = inputsOf(model.graph, file);
   throwIfErrors([...checkGraph(model.graph, file), ...badInputs]);
-  const walk = (samples?: number) => new GraphWalk(model, inputs, source, samples).run();
-  const { unused, deviations, ...border } = importSamples(inputs, inside, walk);
+  // What layers read of functions is computed on encrypted values; every walk may find more of these.
+  const inside = new Set<string>();
+  const walk = (samples?: number): WalkedGraph => {
+    for (;;) {
+      const known = inside.size;
+      const walked = new GraphWalk(model, inputs, source, { samples, inside }).run();
+      if (inside.size === known) return walked;
+    }
+  };
+  const { unused, deviations, ...border } = importSamples(inputs, mixed, walk);
   return {
     ...border,
     warnings: unused.map((name) => unusedInput({ name }, { file })),

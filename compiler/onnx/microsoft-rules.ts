@@ -11,6 +11,7 @@ import {
   quickGelu,
   unfoldTensor,
 } from './rules/microsoft/others.ts';
+import { skipLayerNormalization } from './rules/functions/normalisation.ts';
 import { gridSample } from './rules/sampling/grid-sample.ts';
 import { trilu } from './rules/selection.ts';
 import {
@@ -36,6 +37,9 @@ export const microsoftRules: RuleTable = {
   BiasGelu: biasGelu('gelu'),
   FastGelu: biasGelu('gelu-tanh'),
   QuickGelu: quickGelu,
+
+  SkipLayerNormalization: skipLayerNormalization(true),
+  SkipSimplifiedLayerNormalization: skipLayerNormalization(false),
 
   ExpandDims: expandDims,
   Trilu: trilu,

@@ -26,10 +26,6 @@ const softmax: Refusal = {
   instead:
     'Drop it from the export: the largest logit stays the largest, and the client can apply it after decryption.',
 };
-const layerNorm: Refusal = {
-  reason: 'it divides by a deviation of encrypted values',
-  instead: 'Use BatchNormalization, which folds into the layer before it, and retrain.',
-};
 const argmax: Refusal = {
   reason: comparison,
   instead: 'Drop it from the export: the client takes the argmax of the decrypted logits.',
@@ -52,17 +48,6 @@ const refusals: ReadonlyMap<string, Refusal> = new Map(
     subgraph: [subgraph, ['If', 'Loop', 'Scan', 'SequenceMap']],
     regions: [regions, ['MaxRoiPool']],
     softmax: [softmax, ['Softmax', 'LogSoftmax', 'Hardmax', 'Attention', 'SoftmaxCrossEntropyLoss']],
-    layerNorm: [
-      layerNorm,
-      [
-        'LayerNormalization',
-        'InstanceNormalization',
-        'GroupNormalization',
-        'RMSNormalization',
-        'MeanVarianceNormalization',
-        'LRN',
-      ],
-    ],
     argmax: [argmax, ['ArgMax', 'ArgMin', 'TopK']],
     reciprocal: [reciprocal, ['LpNormalization', 'LpPool', 'GlobalLpPool']],
     lookup: [lookup, ['NonMaxSuppression']],

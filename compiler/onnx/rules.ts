@@ -6,6 +6,13 @@ import { globalMaxPool, maxPool } from './rules/comparisons/max-pooling.ts';
 import { shrink, thresholdedRelu } from './rules/comparisons/thresholds.ts';
 import { conv, convTranspose } from './rules/convolution.ts';
 import { einsum } from './rules/einsum/einsum.ts';
+import {
+  groupNormalization,
+  instanceNormalization,
+  layerNormalization,
+  localResponseNormalization,
+  meanVarianceNormalization,
+} from './rules/functions/normalisation.ts';
 import { binaryFoldings, foldOnlyBinary, unaryFoldings } from './rules/folding.ts';
 import { and, not, or, xor } from './rules/logic.ts';
 import { gemm, matMul } from './rules/matrix.ts';
@@ -64,6 +71,14 @@ export const standardRules = {
   MaxPool: maxPool,
   GlobalMaxPool: globalMaxPool,
   BatchNormalization: batchNormalization,
+  LayerNormalization: layerNormalization(true),
+  RMSNormalization: layerNormalization(false),
+  // onnxruntime's optimiser leaves it in the default domain.
+  SimplifiedLayerNormalization: layerNormalization(false),
+  InstanceNormalization: instanceNormalization,
+  GroupNormalization: groupNormalization,
+  MeanVarianceNormalization: meanVarianceNormalization,
+  LRN: localResponseNormalization,
   RNN: recurrent('RNN'),
   GRU: recurrent('GRU'),
   LSTM: recurrent('LSTM'),

@@ -8,7 +8,7 @@ import { constantOutput, unsupportedOperator } from '../../ir/diagnostics/import
 import type { ModelPort, Port } from '../../ir/interface.ts';
 import { ClientBorder, type FinishedBorder } from './client/border.ts';
 import { computeNode } from './compute-node.ts';
-import { isSupported } from './domains.ts';
+import { insideRuleOf, isSupported } from './domains.ts';
 import { checkDynamicScales } from './dynamic-scales.ts';
 import { Emitter } from './emission/emitter.ts';
 import { inputTerm, type OutputTerm, type WalkedGraph } from './batch/import-samples.ts';
@@ -39,9 +39,23 @@ export class GraphWalk {
   /** Where the error of an operator stands among them, by domain and name. */
   private readonly refused = new Map<string, { readonly at: Place; readonly index: number; readonly count: number }>();
 
-  /** @param samples the extent of the batch axis, where that is to be an axis like any other. */
-  constructor(model: OnnxModel, inputs: readonly ModelPort[], source: OnnxSource, samples: number | undefined) {
+  /** Names of results that are computed on encrypted values although the client could. */
+  private readonly inside: Set<string>;
+  private producers: ReadonlyMap<string, OnnxNode> = new Map();
+
+  /**
+   * @param samples the extent of the batch axis, where that is to be an axis like any other
+   * @param inside names of results that are computed on encrypted values although the client could; grows by what a layer
+   *   turns out to read, and then the graph has to be walked again
+   */
+  constructor(
+    model: OnnxModel,
+    inputs: readonly ModelPort[],
+    source: OnnxSource,
+    { samples, inside }: { readonly samples: number | undefined; readonly inside: Set<string> },
+  ) {
     this.samples = samples;
+    this.inside = inside;
     this.model = model;
     this.inputs = inputs;
     this.file = source.fileName;
@@ -56,7 +70,9 @@ export class GraphWalk {
         this.terms.set(input.name, this.border.input(input, encrypted, this.samples));
       });
     }
-    for (const node of this.liveNodes()) this.visit(node);
+    const nodes = this.liveNodes();
+    this.producers = producersOf(nodes);
+    for (const node of nodes) this.visit(node);
     const outputs: OutputTerm[] = [];
     for (const name of this.model.graph.outputs) {
       this.attempt(undefined, [name], () => {
@@ -111,6 +127,23 @@ export class GraphWalk {
     }
   }
 
+  private readonly places = {
+    isInside: ({ outputs }: OnnxNode): boolean => outputs.some((name) => this.inside.has(name)),
+    wantInside: (reader: OnnxNode): void => {
+      const pending = [reader];
+      const seen = new Set<OnnxNode>(pending);
+      for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+        for (const name of node.inputs) {
+          const before = this.producers.get(name);
+          if (before === undefined || seen.has(before)) continue;
+          seen.add(before);
+          pending.push(before);
+          if (insideRuleOf(before) !== undefined) this.inside.add(name);
+        }
+      }
+    },
+  };
+
   private visit(node: OnnxNode): void {
     this.attempt(node, node.outputs, () => {
       if (!isSupported(node)) {
@@ -125,7 +158,8 @@ export class GraphWalk {
       }
       const { border, emit, external } = this;
       const texts = constantTexts(node);
-      const results = texts === undefined ? computeNode(node, operands, { border, emit, external }) : [texts];
+      const results =
+        texts === undefined ? computeNode(node, operands, { border, emit, external, ...this.places }) : [texts];
       for (const [i, name] of node.outputs.entries()) {
         const result = results[i];
         if (result !== undefined) this.terms.set(name, result);

@@ -191,6 +191,25 @@ export const degenerateRange = defineDiagnostic<{ value: number }>({
   notes: () => ['calibrate with samples that differ', 'remove the layer from the model if it is dead'],
 });
 
+export const rangeMeetsPole = defineDiagnostic<{ kind: string; lo: number; hi: number; ends: readonly number[] }>({
+  code: 'H359',
+  severity: 'error',
+  title: 'the operand of a function reaches a point where no polynomial is close to it',
+  explain:
+    'Square roots, logarithms, reciprocals, real powers, tangents and inverse trigonometric functions end somewhere, or grow ' +
+    'beyond all bounds: at zero, at one, at a pole. A polynomial stands for such a function on the range of its operand on the ' +
+    'calibration samples and some headroom, which has to keep away from these points, on one side of them. On this model’s samples it does ' +
+    'not. Most often a small constant is missing that keeps a sum of squares from zero, such as the epsilon of a normalisation, or the ' +
+    'samples have an element that is always zero.',
+  message: ({ kind, lo, hi, ends }) =>
+    `the operand of this ${kind} is between ${showNumber(lo)} and ${showNumber(hi)} on the calibration samples; ` +
+    `it has to stay away from ${ends.map(showNumber).join(' and ')}`,
+  notes: () => [
+    'add a constant before it, such as the epsilon of a normalisation: sqrt(x + 0.01)',
+    'calibrate with samples whose operands keep away from there, and leave out others at inference',
+  ],
+});
+
 export const constantOutputOnSamples = defineDiagnostic<{ name: string }>({
   code: 'H348',
   severity: 'warning',

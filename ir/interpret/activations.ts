@@ -27,7 +27,61 @@ const rules: Readonly<Record<ActivationKind, Rule>> = {
   abs: () => Math.abs,
   sign: () => Math.sign,
   step: () => (x) => (x >= 0 ? 1 : 0),
+  reciprocal: () => (x) => 1 / x,
+  sqrt: () => Math.sqrt,
+  rsqrt: () => (x) => 1 / Math.sqrt(x),
+  power: (exponent) => (x) => x ** exponent,
+  exp: () => Math.exp,
+  log: () => Math.log,
+  erf: () => (x) => 1 - erfc(x),
+  sin: () => Math.sin,
+  cos: () => Math.cos,
+  tan: () => Math.tan,
+  asin: () => Math.asin,
+  acos: () => Math.acos,
+  atan: () => Math.atan,
+  sinh: () => Math.sinh,
+  cosh: () => Math.cosh,
+  asinh: () => Math.asinh,
+  acosh: () => Math.acosh,
+  atanh: () => Math.atanh,
+  softsign: () => (x) => x / (1 + Math.abs(x)),
 };
+
+/** An open interval. */
+export interface Interval {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+const positiveNumbers: Interval = { lo: 0, hi: Infinity };
+const negativeNumbers: Interval = { lo: -Infinity, hi: 0 };
+const unit: Interval = { lo: -1, hi: 1 };
+
+/**
+ * Where a kind is smooth, or has kinks and jumps that are known: the interval around x between two poles, or points at which the
+ * function ends or has no derivative. Undefined for kinds that have neither.
+ */
+const domainRules: Partial<Readonly<Record<ActivationKind, (x: number) => Interval>>> = {
+  reciprocal: (x) => (x < 0 ? negativeNumbers : positiveNumbers),
+  sqrt: () => positiveNumbers,
+  rsqrt: () => positiveNumbers,
+  power: () => positiveNumbers,
+  log: () => positiveNumbers,
+  tan: (x) => {
+    const period = Math.round(x / Math.PI) * Math.PI;
+    return { lo: period - Math.PI / 2, hi: period + Math.PI / 2 };
+  },
+  asin: () => unit,
+  acos: () => unit,
+  acosh: () => ({ lo: 1, hi: Infinity }),
+  atanh: () => unit,
+};
+
+/** The open interval around x on which the function has a polynomial close to it; undefined where that is all numbers. */
+export function activationDomain({ kind }: TensorNodeNamed<'activation'>['attrs'], x: number): Interval | undefined {
+  return domainRules[kind]?.(x);
+}
 
 /**
  * A function that is one polynomial between each two of its breaks: `parts[i]` holds the coefficients in powers of x, lowest
@@ -63,6 +117,7 @@ const pieceRules: Partial<Readonly<Record<ActivationKind, (first: number, second
 /** Where other kinds are not smooth, given their parameters: there a polynomial converges slowly. */
 const kinkRules: Partial<Readonly<Record<ActivationKind, readonly number[]>>> = {
   elu: [0],
+  softsign: [0],
 };
 
 /** The function for index `set` of the first axis; a `prelu` of one slope has the same function for all. */

@@ -33,6 +33,25 @@ export const activationKinds = [
   'abs',
   'sign',
   'step',
+  'reciprocal',
+  'sqrt',
+  'rsqrt',
+  'power',
+  'exp',
+  'log',
+  'erf',
+  'sin',
+  'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'sinh',
+  'cosh',
+  'asinh',
+  'acosh',
+  'atanh',
+  'softsign',
 ] as const;
 
 const op = defineOp<Shape>();
@@ -189,7 +208,7 @@ export const tensorOps = {
     doc:
       'An activation that is no polynomial. `parameters` are those of the ONNX op: [alpha] for leaky-relu and elu, ' +
       '[min, max] for clip, [alpha, beta] for hard-sigmoid; for prelu one slope, or one for each index of the first axis. ' +
-      '`sign` is −1, 0 or 1, and `step` 1 where x ≥ 0 and 0 elsewhere.',
+      '`sign` is −1, 0 or 1, and `step` 1 where x ≥ 0 and 0 elsewhere; `rsqrt` is 1 / √x, and `power` x to the power [exponent].',
     operands: ['x'],
     attrs: z.strictObject({ kind: z.enum(activationKinds), parameters: z.array(z.number()) }),
     infer: ([x = []]) => x,

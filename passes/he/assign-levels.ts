@@ -23,7 +23,7 @@ import {
 } from '../../ir/he/traits.ts';
 import { Reports } from '../../ir/reports.ts';
 import { rescaleDepth } from './scales/depth.ts';
-import { HeRewriter } from './he-rewriter.ts';
+import { HeRewriter } from '../base/he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 import { placeRelinearizations } from './relinearize-lazily.ts';
 import { assignScales } from './scales/assign-scales.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 import { isInput, isOutput, usesValueA, usesValueB } from '../../ir/he/traits.ts';
-import { HeRewriter } from './he-rewriter.ts';
+import { HeRewriter } from '../base/he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
 export const commonSubexpressions = definePass({

@@ -16,7 +16,7 @@ import {
   usesValueA,
   usesValueB,
 } from '../../ir/he/traits.ts';
-import { HeRewriter } from './he-rewriter.ts';
+import { HeRewriter } from '../base/he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
 /** The plaintext of a product whose result must exist although it is zero. */

@@ -2,7 +2,7 @@
 import type { HeModule } from '../../ir/he/module.ts';
 import { operandsOf, useCounts } from '../../ir/he/operands.ts';
 import { isInput, isOutput } from '../../ir/he/traits.ts';
-import { HeRewriter } from './he-rewriter.ts';
+import { HeRewriter } from '../base/he-rewriter.ts';
 
 /** Without the ops that nothing reads; inputs stay. */
 export function dropUnused(module: HeModule): HeModule {

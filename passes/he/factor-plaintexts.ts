@@ -6,7 +6,7 @@ import { HE } from '../../ir/he/ops.ts';
 import { findSums } from '../../ir/he/sums.ts';
 import { useCounts } from '../../ir/he/operands.ts';
 import { dropUnused } from './drop-unused.ts';
-import { HeRewriter } from './he-rewriter.ts';
+import { HeRewriter } from '../base/he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
 export const factorPlaintexts = definePass({

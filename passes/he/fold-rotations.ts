@@ -7,7 +7,7 @@ import { plaintextAt } from '../../ir/he/plaintexts.ts';
 import { useCounts } from '../../ir/he/operands.ts';
 import { findSums } from '../../ir/he/sums.ts';
 import { dropUnused } from './drop-unused.ts';
-import { HeRewriter } from './he-rewriter.ts';
+import { HeRewriter } from '../base/he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
 export const foldRotations = definePass({

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { HeColumns } from '../../ir/he/module.ts';
 import { useCounts } from '../../ir/he/operands.ts';
 import { HE } from '../../ir/he/ops.ts';
-import { HeRewriter } from './he-rewriter.ts';
+import { HeRewriter } from '../base/he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
 export const mergeFolds = definePass({

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { HeModule } from '../../ir/he/module.ts';
 import { isPlainProduct, isSum, relinearizes, sizeGiven, sizeTaken } from '../../ir/he/traits.ts';
 import { operandsOf } from '../../ir/he/operands.ts';
-import { HeRewriter } from './he-rewriter.ts';
+import { HeRewriter } from '../base/he-rewriter.ts';
 import { definePass, type PassResult } from '../base/pass.ts';
 
 export const relinearizeLazily = definePass({

@@ -14,7 +14,7 @@ import {
   usesValueA,
   usesValueB,
 } from '../../ir/he/traits.ts';
-import { HeRewriter } from './he-rewriter.ts';
+import { HeRewriter } from '../base/he-rewriter.ts';
 import { definePass, type PassResult } from '../base/pass.ts';
 
 export const rescaleLazily = definePass({

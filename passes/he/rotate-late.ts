@@ -5,7 +5,7 @@ import { HE } from '../../ir/he/ops.ts';
 import { lowersLevel, nameOf } from '../../ir/he/traits.ts';
 import { useCounts } from '../../ir/he/operands.ts';
 import { dropUnused } from './drop-unused.ts';
-import { HeRewriter } from './he-rewriter.ts';
+import { HeRewriter } from '../base/he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
 export const rotateLate = definePass({

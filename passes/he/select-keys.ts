@@ -11,7 +11,7 @@ import { keyLevels } from '../../costs/key-levels.ts';
 import { engineProfiles } from '../../costs/profiles.ts';
 import { composeByLevel, type KeyRoom, type StepUses } from './compose-by-level.ts';
 import { type Composition, composeSteps, keysOf } from './compose-steps.ts';
-import { HeRewriter } from './he-rewriter.ts';
+import { HeRewriter } from '../base/he-rewriter.ts';
 import { definePass } from '../base/pass.ts';
 
 export const selectKeys = definePass({

@@ -6,7 +6,7 @@ import type { HeModule } from '../../ir/he/module.ts';
 import { hasStep, isPlainProduct, isSum } from '../../ir/he/traits.ts';
 import { materialise, type Plaintext, plaintextAt, plaintextRow, shortestPeriod } from '../../ir/he/plaintexts.ts';
 import { operandsOf, useCounts } from '../../ir/he/operands.ts';
-import { HeRewriter } from './he-rewriter.ts';
+import { HeRewriter } from '../base/he-rewriter.ts';
 import { greatestCommonDivisor } from '../../ir/maths/divisors.ts';
 import { definePass } from '../base/pass.ts';
 

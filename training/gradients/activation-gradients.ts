@@ -48,7 +48,40 @@ const rules: Readonly<Record<ActivationKind, Rule>> = {
   // Flat on both sides of the jump.
   sign: (graph, { x }) => graph.node('Mul', [x, 0]),
   step: (graph, { x }) => graph.node('Mul', [x, 0]),
+  reciprocal: (graph, _, y) => graph.node('Neg', [graph.node('Mul', [y, y])]),
+  sqrt: (graph, _, y) => graph.node('Div', [0.5, y]),
+  rsqrt: (graph, { x }, y) => graph.node('Mul', [graph.node('Div', [y, x]), -0.5]),
+  power: (graph, { x, parameters: [exponent = 1] }, y) => graph.node('Mul', [graph.node('Div', [y, x]), exponent]),
+  exp: (_, __, y) => y,
+  log: (graph, { x }) => graph.node('Reciprocal', [x]),
+  erf: (graph, { x }) => {
+    const bell = graph.node('Exp', [graph.node('Neg', [graph.node('Mul', [x, x])])]);
+    return graph.node('Mul', [bell, 2 / Math.sqrt(Math.PI)]);
+  },
+  sin: (graph, { x }) => graph.node('Cos', [x]),
+  cos: (graph, { x }) => graph.node('Neg', [graph.node('Sin', [x])]),
+  tan: (graph, _, y) => graph.node('Add', [1, graph.node('Mul', [y, y])]),
+  asin: (graph, { x }) => inverseRoot(graph, graph.node('Sub', [1, square(graph, x)])),
+  acos: (graph, { x }) => graph.node('Neg', [inverseRoot(graph, graph.node('Sub', [1, square(graph, x)]))]),
+  atan: (graph, { x }) => graph.node('Reciprocal', [graph.node('Add', [1, square(graph, x)])]),
+  sinh: (graph, { x }) => graph.node('Cosh', [x]),
+  cosh: (graph, { x }) => graph.node('Sinh', [x]),
+  asinh: (graph, { x }) => inverseRoot(graph, graph.node('Add', [square(graph, x), 1])),
+  acosh: (graph, { x }) => inverseRoot(graph, graph.node('Sub', [square(graph, x), 1])),
+  atanh: (graph, { x }) => graph.node('Reciprocal', [graph.node('Sub', [1, square(graph, x)])]),
+  softsign: (graph, { x }) => {
+    const inverse = graph.node('Reciprocal', [graph.node('Add', [1, graph.node('Abs', [x])])]);
+    return graph.node('Mul', [inverse, inverse]);
+  },
 };
+
+function square(graph: GraphWriter, x: string): string {
+  return graph.node('Mul', [x, x]);
+}
+
+function inverseRoot(graph: GraphWriter, x: string): string {
+  return graph.node('Reciprocal', [graph.node('Sqrt', [x])]);
+}
 
 export function emitActivationDerivative(
   graph: GraphWriter,

@@ -157,7 +157,8 @@ export function reductionOf(op: NodeReader<AnyTerm>, x: AnyTerm): Reduction | un
   return reduction(x.shape, axes, op.isOne('keepdims', true));
 }
 
-function reduction(shape: readonly number[], axes: readonly number[], keepAxes: boolean): Reduction {
+/** The sums over axes of a shape. */
+export function reduction(shape: readonly number[], axes: readonly number[], keepAxes: boolean): Reduction {
   const isReduced = (axis: number) => axes.includes(axis);
   const kept = range(shape.length).filter((axis) => !isReduced(axis));
   const result = shape.flatMap((extent, axis) => (isReduced(axis) ? (keepAxes ? [1] : []) : [extent]));

@@ -5,7 +5,7 @@
 import type { HeModule } from '../../../ir/he/module.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
 import { dividesScale, isPlainProduct, nameOf } from '../../../ir/he/traits.ts';
-import { HeRewriter } from '../he-rewriter.ts';
+import { HeRewriter } from '../../base/he-rewriter.ts';
 
 /**
  * The program in which all products with plaintexts that these sums depend on have one reader, rescales of products

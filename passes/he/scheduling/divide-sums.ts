@@ -6,7 +6,7 @@ import { type HeModule } from '../../../ir/he/module.ts';
 import { isCipherProduct, isPlainProduct, isWeight } from '../../../ir/he/traits.ts';
 import { findSums } from '../../../ir/he/sums.ts';
 import { useCounts } from '../../../ir/he/operands.ts';
-import { HeRewriter } from '../he-rewriter.ts';
+import { HeRewriter } from '../../base/he-rewriter.ts';
 
 /** Products of a piece: few, so that work can be shared out evenly, as adding another piece costs next to nothing. */
 const productsPerPiece = 2;

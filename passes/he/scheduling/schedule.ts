@@ -5,7 +5,7 @@ import { FREES_A, FREES_B, type ScheduleColumns, type PlanModule } from '../../.
 import { lastUses } from '../../../ir/he/last-uses.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
 import { isOutput, usesValueA, usesValueB } from '../../../ir/he/traits.ts';
-import { HeRewriter } from '../he-rewriter.ts';
+import { HeRewriter } from '../../base/he-rewriter.ts';
 import { divideSums } from './divide-sums.ts';
 import { groupsOf } from './groups.ts';
 

@@ -1,7 +1,14 @@
 /** What the activations of a model see on the calibration samples. */
-import { degenerateRange, valuesNotFinite } from '../../../ir/diagnostics/compile.ts';
+import { degenerateRange, rangeMeetsPole, valuesNotFinite } from '../../../ir/diagnostics/compile.ts';
 import type { Diagnostic } from '../../../ir/diagnostics/diagnostic.ts';
-import { activationFunction, activationKinks, activationSets, isAffineOn } from '../../../ir/interpret/activations.ts';
+import {
+  activationDomain,
+  activationFunction,
+  activationKinks,
+  activationSets,
+  type Interval,
+  isAffineOn,
+} from '../../../ir/interpret/activations.ts';
 import { TensorInterpreter } from '../../../ir/interpret/tensor.ts';
 import type { TensorModule, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import type { Sample } from '../../../ir/interface.ts';
@@ -43,11 +50,13 @@ export function measureActivations(module: TensorModule, samples: readonly Sampl
   const bounds = nodes.map((): Bounds => ({ lo: Infinity, hi: -Infinity }));
   for (const [number, sample] of samples.entries()) {
     const values = interpreter.evaluateAll(sample);
+    for (const [k, { operands }] of nodes.entries()) widen(bounds[k], values[operands[0] ?? -1]);
+    const pole = nodes.findIndex((node, k) => meetsPole(node, bounds[k]));
+    if (pole >= 0) return { activations: [], problems: poles(interpreter, nodes, samples) };
     const broken = module.nodes.find(({ id }) => values[id]?.every(Number.isFinite) !== true);
     if (broken !== undefined) {
       return { activations: [], problems: [valuesNotFinite({ sample: number }, { nodes: broken.origins })] };
     }
-    for (const [k, { operands }] of nodes.entries()) widen(bounds[k], values[operands[0] ?? -1]);
   }
   const reached = bounds.map(({ lo, hi }): Bounds => ({ lo, hi }));
   const gain = gains(samples);
@@ -57,7 +66,8 @@ export function measureActivations(module: TensorModule, samples: readonly Sampl
   }
   const activations = nodes.map((node, k): MeasuredActivation => {
     const { lo, hi } = bounds[k] ?? { lo: 0, hi: 0 };
-    const range = widened({ lo, hi }, margin, reached[k] ?? { lo, hi });
+    const domain = activationDomain(node.attrs, lo);
+    const range = widened({ lo, hi }, margin, reached[k] ?? { lo, hi }, domain);
     return { node, lo, hi, range, affine: isAffine(node, lo, hi, range), histogram: new Histogram(range) };
   });
   const problems = activations
@@ -72,8 +82,54 @@ export function measureActivations(module: TensorModule, samples: readonly Sampl
   return { activations, problems };
 }
 
-/** `measured` with the margin, and as far as `reached`. */
-function widened({ lo, hi }: Bounds, margin: number, reached: Bounds): Range {
+/** Of the distance to a pole, what is left of it at the end of a range. */
+const poleHeadroom = 0.8;
+
+/** Whether an operand was seen at the end of its domain, or beyond. */
+function meetsPole({ attrs }: TensorNodeNamed<'activation'>, { lo, hi }: Bounds = { lo: 0, hi: 0 }): boolean {
+  const domain = activationDomain(attrs, lo);
+  return domain !== undefined && !(lo > domain.lo && hi < domain.hi);
+}
+
+/** What is wrong with the operands that meet a pole, on all samples; what follows from such an operand is not looked at. */
+function poles(
+  interpreter: TensorInterpreter,
+  nodes: readonly TensorNodeNamed<'activation'>[],
+  samples: readonly Sample[],
+): Diagnostic[] {
+  const bounds = nodes.map((): Bounds => ({ lo: Infinity, hi: -Infinity }));
+  for (const sample of samples) {
+    const values = interpreter.evaluateAll(sample);
+    for (const [k, { operands }] of nodes.entries()) {
+      const operand = values[operands[0] ?? -1];
+      if (operand?.every(Number.isFinite) === true) widen(bounds[k], operand);
+    }
+  }
+  return nodes.flatMap((node, k) => {
+    const { lo, hi } = bounds[k] ?? { lo: 0, hi: 0 };
+    if (!meetsPole(node, { lo, hi })) return [];
+    const domain = activationDomain(node.attrs, lo);
+    const ends = [domain?.lo ?? Infinity, domain?.hi ?? Infinity].filter(Number.isFinite);
+    return [rangeMeetsPole({ kind: node.attrs.kind, lo, hi, ends }, { nodes: node.origins })];
+  });
+}
+
+/** `measured` with the margin, and as far as `reached`; towards the ends of the domain by a factor at most. */
+function widened(measured: Bounds, margin: number, reached: Bounds, domain: Interval | undefined): Range {
+  const range = widenedFreely(measured, margin, reached);
+  if (domain === undefined) return range;
+  const { lo, hi } = measured;
+  const from = Math.max(range.center - range.halfWidth, towards(domain.lo, lo));
+  const to = Math.min(range.center + range.halfWidth, towards(domain.hi, hi));
+  return { center: (from + to) / 2, halfWidth: (to - from) / 2 };
+}
+
+/** From a measured value towards an end of the domain, where it has one. */
+function towards(end: number, measured: number): number {
+  return Number.isFinite(end) ? end + poleHeadroom * (measured - end) : end;
+}
+
+function widenedFreely({ lo, hi }: Bounds, margin: number, reached: Bounds): Range {
   const spare = margin * (hi - lo);
   if (reached.lo >= lo - spare && reached.hi <= hi + spare)
     return { center: (lo + hi) / 2, halfWidth: Math.max((hi - lo) * (0.5 + margin), Number.MIN_VALUE) };

@@ -39,7 +39,7 @@ export function searchStandIns(
   allowed: Allowed,
 ): Found | NotFound {
   const search = new Search(fits, trial, criteria, allowed);
-  for (const depth of search.depths) {
+  for (const depth of search.depths()) {
     const found = search.bestCommon(depth, allowed);
     if (found !== undefined) return search.lowerProducts(search.lowerDepths(found)).found;
   }
@@ -54,7 +54,7 @@ export function commonEffects(
   allowed: Allowed,
 ): { readonly depth: number; readonly effect: Effect }[] {
   const search = new Search(fits, trial, criteria, allowed);
-  return search.depths.flatMap((depth) => {
+  return [...search.depths()].flatMap((depth) => {
     const state = search.bestCommon(depth, anyEffect);
     return state === undefined ? [] : [{ depth, effect: state.found.effect }];
   });
@@ -86,10 +86,10 @@ class Search {
     this.allowed = allowed;
   }
 
-  /** Those at which some activation has a stand-in that it has not at any lesser depth. */
-  get depths(): number[] {
-    const all = Array.from({ length: maxDepth }, (_, k) => k + 1);
-    return all.filter((depth) => this.fits.some((fit) => this.of(fit, depth).length > 0));
+  /** Those at which some activation has a stand-in that it has not at any lesser depth; fits are made as they are asked for. */
+  *depths(): Generator<number> {
+    for (let depth = 1; depth <= maxDepth; depth++)
+      if (this.fits.some((fit) => this.of(fit, depth).length > 0)) yield depth;
   }
 
   /** The closest stand-ins of one depth everywhere: polynomials, composites where there are any, by the criterion with the smaller effect. */
@@ -125,7 +125,7 @@ class Search {
   }
 
   explainFailure(): NotFound {
-    const deepest = this.depths.at(-1) ?? 1;
+    const deepest = [...this.depths()].at(-1) ?? 1;
     const common = this.bestCommon(deepest, anyEffect);
     const effects = this.fits.map((fit) => {
       const errors = this.upTo(fit, deepest).map((standIn) => {

@@ -141,9 +141,8 @@ describe('round trips', () => {
     clip: [-0.5, 0.75],
     'hard-sigmoid': [0.25, 0.5],
   };
-  /** What the client computes where it reads an input, as in these networks. */
-  const atClient: readonly string[] = ['abs', 'sign', 'step'];
-  const kinds = activationKinds.filter((kind) => !atClient.includes(kind));
+  // The functions after these are the client's where they read an input, as in such a network.
+  const kinds = activationKinds.slice(0, activationKinds.indexOf('clip') + 1);
   test.each(kinds)('the activation %s', async (kind) => {
     const attrs = { kind, parameters: parameters[kind] ?? [] };
     const module = moduleOf([2, 3], (builder, x) => builder.add('activation', [x], attrs, []));

@@ -1,17 +1,20 @@
 /**
  * The decision values of SVMRegressor and SVMClassifier. With a linear kernel the support vectors collapse into one weight
- * matrix; with a polynomial one, (γ x·s + c)^d, the products with all of them are raised to a power, then summed.
+ * matrix; with a polynomial one, (γ x·s + c)^d, the products with all of them are raised to a power, then summed, and so are
+ * tanh(γ x·s + c) of a sigmoid kernel and exp(−γ ‖x − s‖²) of a radial one.
  */
 import type { Operation, Rule } from '../../emission/operation.ts';
 import { invalid, refused } from '../../proto/failure.ts';
 import { constant, type Term } from '../../proto/term.ts';
-import { maxExponent, sum } from '../arithmetic.ts';
+import { maxExponent, product, sum } from '../arithmetic.ts';
 import { multiplyMatrices } from '../matrix.ts';
 import { permuteIndex, pick } from '../../emission/geometry.ts';
 import { affineScores, coefficientsOf } from './linear-model.ts';
-import { featuresOf } from './rows.ts';
+import { asReals, featuresOf, rowsOf } from './rows.ts';
 
 interface Kernel {
+  /** What is taken of γ x·s + c: a power, or for `rbf` exp(−γ ‖x − s‖²). */
+  readonly of: 'power' | 'sigmoid' | 'rbf';
   readonly gamma: number;
   readonly offset: number;
   readonly degree: number;
@@ -85,7 +88,13 @@ function decisions(op: Operation, { weights, rho, vectors, count }: Decisions): 
   const features = featuresOf(op.input(0));
   if (vectors.length !== count * features)
     throw invalid(`${vectors.length} entries of ${count} support vectors with ${features} features`);
-  const { gamma, offset, degree } = kernelOf(op);
+  const { of, gamma, offset, degree } = kernelOf(op);
+  const summed = (values: Term): Term => {
+    const matrix = pick(weights, permuteIndex([rho.length, count], [1, 0]));
+    const total = multiplyMatrices(op.emit, values, constant([count, rho.length], matrix));
+    return sum(op.emit, [total, constant([rho.length], Float64Array.from(rho))]);
+  };
+  if (of === 'rbf') return summed(radial(op, vectors, { count, features, gamma }));
   if (degree === 1) {
     const shift = rho.map(
       (r, d) => r + offset * weights.subarray(d * count, (d + 1) * count).reduce((s, w) => s + w, 0),
@@ -99,9 +108,30 @@ function decisions(op: Operation, { weights, rho, vectors, count }: Decisions): 
     new Float64Array(count).fill(offset),
   );
   if (products.kind === 'constant') throw invalid(`${op.opType} of constants`);
-  const matrix = pick(weights, permuteIndex([rho.length, count], [1, 0]));
-  const total = multiplyMatrices(op.emit, op.emit.power(products, degree), constant([count, rho.length], matrix));
-  return sum(op.emit, [total, constant([rho.length], Float64Array.from(rho))]);
+  return summed(of === 'sigmoid' ? op.emit.activation(products, 'tanh', []) : op.emit.power(products, degree));
+}
+
+/** exp(−γ ‖x − s‖²) for every support vector, with ‖x − s‖² = ‖x‖² − 2 x·s + ‖s‖². */
+function radial(
+  op: Operation,
+  vectors: readonly number[],
+  { count, features, gamma }: { readonly count: number; readonly features: number; readonly gamma: number },
+): Term {
+  const { emit } = op;
+  const norms = Float64Array.from({ length: count }, (_, s) => {
+    const own = vectors.slice(s * features, (s + 1) * features);
+    return -gamma * own.reduce((total, v) => total + v * v, 0);
+  });
+  const products = affineScores(
+    op,
+    count,
+    Float64Array.from(vectors, (s) => 2 * gamma * s),
+    norms,
+  );
+  const x = asReals(rowsOf(op.input(0), op.opType));
+  const rates = constant([features, count], new Float64Array(features * count).fill(-gamma));
+  const squares = multiplyMatrices(emit, product(emit, x, x), rates);
+  return emit.activation(sum(emit, [products, squares]), 'exp', []);
 }
 
 /** γ · weights · vectors. */
@@ -121,15 +151,16 @@ function collapsed(
 
 function kernelOf(op: Operation): Kernel {
   const type = op.text('kernel_type') ?? 'LINEAR';
-  if (type === 'LINEAR') return { gamma: 1, offset: 0, degree: 1 };
+  if (type === 'LINEAR') return { of: 'power', gamma: 1, offset: 0, degree: 1 };
+  const [rate, shift] = op.floats('kernel_params') ?? [];
+  if (type === 'RBF' && rate !== undefined) return { of: 'rbf', gamma: rate, offset: 0, degree: 0 };
+  if (type === 'SIGMOID' && rate !== undefined && shift !== undefined)
+    return { of: 'sigmoid', gamma: rate, offset: shift, degree: 0 };
   if (type !== 'POLY')
-    throw refused(
-      `the kernel is ${type}, which is no polynomial of the features`,
-      'Train with kernel="linear" or kernel="poly" (degree 2 or 3).',
-    );
+    throw refused(`the kernel is ${type}`, 'Train with kernel="linear", "poly" (degree 2 or 3), "rbf" or "sigmoid".');
   const [gamma, offset, degree = NaN] = op.floats('kernel_params') ?? [];
   if (gamma === undefined || offset === undefined) throw invalid('a polynomial kernel needs gamma, coef0 and degree');
   if (!Number.isInteger(degree) || degree < 1 || degree > maxExponent)
     throw refused(`the degree of the kernel is ${degree}`, `Degrees are the integers from 1 to ${maxExponent}.`);
-  return { gamma, offset, degree };
+  return { of: 'power', gamma, offset, degree };
 }

@@ -11,7 +11,7 @@ import { isOutput } from '../../../../ir/he/traits.ts';
 import { verify } from '../../../../ir/verify.ts';
 import { type Fact, facts } from '../../../../passes/base/facts.ts';
 import type { Pass } from '../../../../passes/base/pass.ts';
-import { HeRewriter } from '../../../../passes/he/he-rewriter.ts';
+import { HeRewriter } from '../../../../passes/base/he-rewriter.ts';
 import { PassManager } from '../../../../passes/manager.ts';
 import { passes } from '../../../../passes/registry.ts';
 import { arbitraryProgram } from '../../../support/arbitrary-programs.ts';

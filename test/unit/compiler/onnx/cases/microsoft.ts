@@ -74,6 +74,24 @@ const activations: Case[] = [
   of('QuickGelu', { inputs: { x: [batch, 4] }, nodes: [own('QuickGelu', 'x')] }),
 ];
 
+const norms: Case[] = [
+  given('SimplifiedLayerNormalization', {
+    inputs: { x: [batch, 4] },
+    nodes: [node('SimplifiedLayerNormalization', 'x s', 'y', { axis: -1 })],
+    initializers: { s: weights(4) },
+  }),
+  of('SkipLayerNormalization', {
+    inputs: { x: [batch, 3, 4], z: [batch, 3, 4] },
+    nodes: [own('SkipLayerNormalization', 'x z s b c')],
+    initializers: { s: weights(4), b: weights(4), c: weights(4) },
+  }),
+  of('SkipSimplifiedLayerNormalization', {
+    inputs: { x: [batch, 3, 4], z: [batch, 3, 4] },
+    nodes: [own('SkipSimplifiedLayerNormalization', 'x z s')],
+    initializers: { s: weights(4) },
+  }),
+];
+
 const moves: Case[] = [
   of('ExpandDims', {
     inputs: { x: [batch, 4] },
@@ -104,4 +122,4 @@ const moves: Case[] = [
   }),
 ];
 
-export const microsoftCases: readonly Case[] = [...products, ...activations, ...moves];
+export const microsoftCases: readonly Case[] = [...products, ...activations, ...norms, ...moves];

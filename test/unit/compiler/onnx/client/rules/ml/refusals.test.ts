@@ -30,8 +30,8 @@ describe('models', () => {
   test.each([
     [
       'another kernel',
-      ml('SVMClassifier', 'x', 'y p', { ...svm, kernel_type: 'RBF', kernel_params: { floats: [1, 0, 3] } }),
-      'H105 the kernel is RBF, which is no polynomial of the features',
+      ml('SVMClassifier', 'x', 'y p', { ...svm, kernel_type: 'PRECOMPUTED', kernel_params: { floats: [1, 0, 3] } }),
+      'H105 the kernel is PRECOMPUTED',
     ],
     [
       'a degree that is no whole number',
