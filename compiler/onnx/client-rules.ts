@@ -16,6 +16,7 @@ import {
   binary,
   cast,
   castLike,
+  clip,
   isInfinite,
   modulo,
   softsign,
@@ -50,6 +51,7 @@ export const standardClientRules: ClientRuleTable = steps({
   Min: variadic('minimum'),
   Max: variadic('maximum'),
   Where: where,
+  Clip: clip,
 
   // Functions of one element
   Abs: unary('abs'),

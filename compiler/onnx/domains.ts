@@ -7,6 +7,7 @@ import { microsoftRules } from './microsoft-rules.ts';
 import { mlClientRules, mlRules } from './ml-rules.ts';
 import type { OnnxModel, OnnxNode } from './proto/model.ts';
 import type { ClientRule, RuleTable } from './rule-table.ts';
+import { comparisonRules } from './rules/comparisons/table.ts';
 import { functionRules } from './rules/functions/table.ts';
 import { withEarlierVersions } from './rules/earlier-versions.ts';
 import { standardRules } from './rules.ts';
@@ -53,7 +54,7 @@ export function ruleOf({ domain, opType, version }: OnnxNode): Rule | undefined 
  * never is.
  */
 export function insideRuleOf({ domain, opType }: OnnxNode): Rule | undefined {
-  return domain === '' ? functionRules.get(opType) : undefined;
+  return domain === '' ? (functionRules.get(opType) ?? comparisonRules.get(opType)) : undefined;
 }
 
 /** Whether hepc has a rule for a node, of either kind. */

@@ -33,6 +33,18 @@ export const variadic =
     return [rest.reduce((total, term) => op.steps.binary(fn, total, term), first)];
   };
 
+/** Bounds are operands, and before opset 11 attributes. */
+export const clip: StepRule = (op) => {
+  const bound = (i: number, name: string): ClientTerm | undefined => {
+    if (op.optional(i) !== undefined) return op.numbers(i);
+    return op.has(name) ? op.steps.number(op.float(name, 0)) : undefined;
+  };
+  const [least, most] = [bound(1, 'min'), bound(2, 'max')];
+  const x = op.numbers(0);
+  const above = least === undefined ? x : op.steps.binary('maximum', x, least);
+  return [most === undefined ? above : op.steps.binary('minimum', above, most)];
+};
+
 /** Of two integers the sign is that of the divisor, unless `fmod`. */
 export const modulo: StepRule = (op) => [
   op.steps.binary(op.flag('fmod', false) ? 'modulo' : 'floor-modulo', op.numbers(0), op.numbers(1)),

@@ -209,9 +209,7 @@ describe('operators', () => {
   });
 
   test.each([
-    ['a comparison', node('Greater', 'h c', 'y')],
     ['a cast to integers', node('Cast', 'h', 'y', { to: 7 })],
-    ['a maximum of two encrypted values', node('Max', 'h x', 'y')],
     ['a largest place', node('Hardmax', 'h', 'y')],
   ])('%s ends a model, and is refused inside of one', (_, n) => {
     const initializers = { c: scalar(2), half: scalar(0.5), w: weights(4, 4) };
@@ -220,6 +218,19 @@ describe('operators', () => {
     const inside = [...nodes, node('Cast', 'y', 'f', { to: 1 }), node('MatMul', 'f w', 'z')];
     const [found, ...others] = diagnosticsOf({ inputs: x, nodes: inside, initializers, outputs: ['z'] });
     expect([found?.code, found?.at.nodes?.[0]?.opType]).toEqual(['H121', n.opType]);
+    expect(others).toEqual([]);
+  });
+
+  test('reals are not asked for equality inside of a model', () => {
+    const initializers = { c: scalar(2), w: weights(4, 4) };
+    const nodes = [node('Gemm', 'x w', 'h'), node('Equal', 'h c', 'y')];
+    expect(codesOf({ inputs: x, nodes, initializers, outputs: ['y'] })).toEqual([]);
+    const inside = [...nodes, node('Cast', 'y', 'f', { to: 1 }), node('MatMul', 'f w', 'z')];
+    const [found, ...others] = diagnosticsOf({ inputs: x, nodes: inside, initializers, outputs: ['z'] });
+    expect([found?.code, found?.message]).toEqual([
+      'H105',
+      'two reals of which one is encrypted are asked for equality, and encrypted numbers have no last bit',
+    ]);
     expect(others).toEqual([]);
   });
 
