@@ -33,6 +33,7 @@ export const pageGroups: readonly PageGroup[] = [
     title: 'Measured',
     pages: [
       'docs/guide/prices.md',
+      'docs/guide/functions.md',
       'bench/engine.md',
       'bench/results.md',
       'bench/compile.md',
