@@ -6,7 +6,7 @@ export const stepInsideNetwork = defineDiagnostic<{ opType: string; reader: stri
   severity: 'error',
   title: 'a client step inside the network',
   explain:
-    'Some operators have no encrypted form: they compare, divide by encrypted values or look labels up. At the end of a ' +
+    'Some operators have no encrypted form: they pick places or labels by encrypted values, or round. At the end of a ' +
     'model the client computes them on decrypted values. Inside the network it cannot: the layers that follow have the ' +
     "server's weights, and their operand would have to go back to be encrypted again.",
   message: ({ opType, reader, reason }) =>

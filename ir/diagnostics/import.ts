@@ -63,9 +63,8 @@ export const unsupportedOperator = defineDiagnostic<Refusal & { opType: string; 
   severity: 'error',
   title: 'an operator that cannot run on encrypted values',
   explain:
-    'Encrypted values can be added, multiplied and rotated. Whatever is affine in them is exact, smooth activations ' +
-    'are approximated by polynomials; comparisons, divisions by encrypted values and data-dependent indices have no ' +
-    'useful encrypted form.',
+    'Encrypted values can be added, multiplied and rotated. Whatever is affine in them is exact, functions and comparisons ' +
+    'are approximated by polynomials; what picks places or makes results by encrypted values has no useful encrypted form.',
   message: ({ opType, reason, count = 1 }) =>
     `${opType} is not supported${count === 1 ? '' : ` (${count} nodes, the first is named)`}: ${reason}`,
   notes: ({ instead }) => [instead],
