@@ -17,7 +17,7 @@ import type { RowReaders } from './row-readers.ts';
 /** Between limbs, and after the blocks of a key. */
 const staggerBytes = 128;
 
-/** Values that sums hold beyond their last other use, and decompositions that are kept, at most. */
+/** Values that sums hold beyond their last other use, factors and summands, and decompositions that are kept, at most. */
 const mostHeld = 16;
 const mostDecompositions = 4;
 
@@ -113,8 +113,8 @@ function conversionBytes(parameters: Parameters): number {
 }
 
 /**
- * The most bytes of values at once, and gaps. Products of a sum are none: their factors live until a sweep takes them, at most
- * `mostHeld` for the sweep alone; a sum that is swept before it ends has a partial result in either basis.
+ * The most bytes of values at once, and gaps. Products of a sum are none: their factors live until a sweep takes them, as do
+ * other summands, at most `mostHeld` for sweeps alone; a sum that is swept before it ends has a partial result in either basis.
  */
 function arenaBytes({ columns, parameters }: PlannedProgram, readers: RowReaders, extended: Uint8Array): number {
   const {
@@ -170,12 +170,19 @@ function arenaBytes({ columns, parameters }: PlannedProgram, readers: RowReaders
   return gaps * most + largest + largestDigits;
 }
 
-/** By value: the last end of the sums that it is a factor for, −1 where there is none. */
-function lastTerms({ op, a }: HeColumns, { needed, sumOf }: RowReaders): Int32Array {
+/** By value: the last end of the sums that it is a factor or a summand for, −1 where there is none. */
+function lastTerms(columns: HeColumns, { needed, sumOf }: RowReaders): Int32Array {
+  const { op, a } = columns;
   const last = new Int32Array(op.length).fill(-1);
+  const note = (value: number, sum: number): void => {
+    last[value] = Math.max(last[value] ?? -1, sum);
+  };
   for (let row = 0; row < op.length; row++) {
-    const value = a[row] ?? -1;
-    if (needed[row] === 1 && isPlainProduct(op[row] ?? -1)) last[value] = Math.max(last[value] ?? -1, sumOf[row] ?? -1);
+    if (needed[row] !== 1) continue;
+    const code = op[row] ?? -1;
+    const sum = sumOf[row] ?? -1;
+    if (isPlainProduct(code)) note(a[row] ?? -1, sum);
+    else if (isSum(code)) for (const value of operandsOf(columns, row)) if (sumOf[value] !== sum) note(value, sum);
   }
   return last;
 }

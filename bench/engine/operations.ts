@@ -194,7 +194,7 @@ async function contenders(
     },
     {
       name: 'add',
-      simd: () => operations.add(xAt, yAt, target),
+      simd: () => operations.add([xAt, yAt], target),
       seal: () => evaluator.add(x, y, out),
     },
     {

@@ -55,6 +55,11 @@ export interface Kernels {
   inverseTimes(source: number, target: number, factor: number, prime: number): void;
 
   add(x: number, y: number, target: number, prime: number, from: number, to: number): void;
+  /**
+   * The sum of `count` limbs, whose addresses are at `limbs`: the same balanced residues as by `add`, one after the other. The
+   * target may be one of them.
+   */
+  sum(limbs: number, count: number, target: number, prime: number, from: number, to: number): void;
   multiply(x: number, y: number, target: number, prime: number, from: number, to: number): void;
   /**
    * One limb of both polynomials of a sum of products with plaintexts, in one sweep: Σ x·p for `count` records of three

@@ -12,6 +12,7 @@ import {
 import { specialAt } from './factors.ts';
 import { type RotationKey, switchDecomposed } from './key-switching.ts';
 import { limbAt, limbStride, type Value } from '../../../rns/memory/layout.ts';
+import { sumLimbs } from './sums.ts';
 import { sumLimbProducts } from './sums-of-products.ts';
 import { range } from '../../../rns/team.ts';
 import { copyLimb, dataPrime, extendedPrime, type Site } from './workspace.ts';
@@ -59,15 +60,14 @@ export function extend(site: Site, x: Value, target: ExtendedValue): void {
   team.barrier();
 }
 
-/** x + y; the target may be an operand. */
-export function addExtended(site: Site, x: ExtendedValue, y: ExtendedValue, target: ExtendedValue): void {
+/** The sum of two or more; the target may be an operand. */
+export function addExtended(site: Site, summands: readonly ExtendedValue[], target: ExtendedValue): void {
   const { context, team } = site;
-  const { kernels, n } = context;
-  const { from, to } = range(team, n);
+  const { level } = target;
   for (let poly = 0; poly < 2; poly++) {
-    for (let prime = 0; prime < extendedPrimes(context.parameters, x.level); prime++) {
+    for (let prime = 0; prime < extendedPrimes(context.parameters, level); prime++) {
       const at = (value: ExtendedValue): number => extendedLimbAt(context, value, poly, prime);
-      kernels.add(at(x), at(y), at(target), extendedPrime(site, x.level, prime), from, to);
+      sumLimbs(site, summands.map(at), at(target), extendedPrime(site, level, prime));
     }
   }
   team.barrier();

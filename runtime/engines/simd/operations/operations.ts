@@ -31,6 +31,7 @@ import {
   toCoefficients,
 } from './key-switching.ts';
 import { type KeyPlace, limbAt, limbStride, type Value } from '../../../rns/memory/layout.ts';
+import { sumLimbs } from './sums.ts';
 import { sumLimbProducts } from './sums-of-products.ts';
 import { range, share, type Team } from '../../../rns/team.ts';
 import { copyLimb, dataPrime, openSite, type Site } from './workspace.ts';
@@ -63,15 +64,13 @@ export class Operations {
     new Float64Array(context.memory.buffer, zero, context.n).fill(0);
   }
 
-  /** Of the same level, of 2 or 3 polynomials each. The target may be an operand. */
-  add(x: Value, y: Value, target: Value): void {
-    const { kernels, n } = this.site.context;
-    const [longer, shorter] = x.size >= y.size ? [x, y] : [y, x];
-    this.eachLimb(longer, (poly, j, { prime, from, to }) => {
-      const limb = limbAt(longer, n, poly, j);
-      const sum = limbAt(target, n, poly, j);
-      if (poly < shorter.size) kernels.add(limb, limbAt(shorter, n, poly, j), sum, prime, from, to);
-      else copyLimb(this.site, limb, sum);
+  /** The sum of two or more, of the target's level, of 2 or 3 polynomials each. The target may be an operand. */
+  add(summands: readonly Value[], target: Value): void {
+    const { n } = this.site.context;
+    this.eachLimb(target, (poly, j, { prime }) => {
+      const longEnough = summands.filter(({ size }) => poly < size);
+      const limbs = longEnough.map((value) => limbAt(value, n, poly, j));
+      sumLimbs(this.site, limbs, limbAt(target, n, poly, j), prime);
     });
   }
 
@@ -192,9 +191,9 @@ export class Operations {
     addRotated(this.site, x, permutation, target);
   }
 
-  /** Of one level. The target may be an operand. */
-  addExtended(x: ExtendedValue, y: ExtendedValue, target: ExtendedValue): void {
-    addExtended(this.site, x, y, target);
+  /** The sum of two or more, of one level. The target may be an operand. */
+  addExtended(summands: readonly ExtendedValue[], target: ExtendedValue): void {
+    addExtended(this.site, summands, target);
   }
 
   /** x / P, plus a ciphertext of two polynomials where there is one; the target may be that. */

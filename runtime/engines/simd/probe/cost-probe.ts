@@ -160,7 +160,7 @@ export class SimdCostProbe {
 
     time('input', () => this.input(target));
     time('weight', () => this.load(target));
-    time('add', () => operations.add(x, y, target));
+    time('add', () => operations.add([x, y], target));
     time('add-plain', () => operations.addPlain(x, plaintext, target));
     time('multiply', () => operations.multiply(x, y, target3));
     const first = (turn % sumsInTurn) * turns;

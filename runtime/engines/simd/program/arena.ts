@@ -61,7 +61,7 @@ function replaceable(step: Step): readonly number[] {
   switch (step.kind) {
     case 'add':
     case 'add-extended':
-      return [step.a, step.b];
+      return step.summands;
     case 'multiply-accumulate':
     case 'multiply-accumulate-extended':
       return step.terms.length === 1 ? operandsOf(step) : [];

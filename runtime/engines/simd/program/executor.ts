@@ -111,7 +111,7 @@ export class Executor {
         io.saveOutput(step.index, at(step.a));
         break;
       case 'add':
-        operations.add(at(step.a), at(step.b), at(step.target));
+        operations.add(step.summands.map(at), at(step.target));
         break;
       case 'add-plain': {
         const [plaintext] = staging.plaintexts([step.row], at(step.a).level, false);
@@ -154,7 +154,7 @@ export class Executor {
         operations.rotateExtended(at(step.a), at(step.digits).address, this.rotationKey(step.step), at(step.target));
         break;
       case 'add-extended':
-        operations.addExtended(at(step.a), at(step.b), at(step.target));
+        operations.addExtended(step.summands.map(at), at(step.target));
         break;
       case 'divide-extended':
         operations.divideExtended(at(step.a), at(step.target), this.addend(step));
@@ -176,8 +176,8 @@ export class Executor {
       if (isExtended) operations.multiplyAccumulateExtended(products, result);
       else operations.multiplyAccumulate(products, result);
       if (k === 0) continue;
-      if (isExtended) operations.addExtended(sum, partial, sum);
-      else operations.add(sum, partial, sum);
+      if (isExtended) operations.addExtended([sum, partial], sum);
+      else operations.add([sum, partial], sum);
     }
   }
 

@@ -1,8 +1,8 @@
 /**
  * From the rows of a plan to steps. What becomes of rows:
  *
- * - a sum (`costs/row-readers.ts`) is one sweep over its products with plaintexts, or several (`open-sums.ts` has the rule);
- *   what else it adds is added one by one. Sums are exact modulo the primes, so the order changes no bit;
+ * - a sum (`costs/row-readers.ts`) is one sweep over its products with plaintexts, and one over all else that it adds, or
+ *   several (`open-sums.ts` has the rule). Sums are exact modulo the primes, so the order changes no bit;
  * - a `relinearize` that only a `rescale` reads is one step with it;
  * - rotations of one value share its decomposition (`hoisting.ts`);
  * - rotations that only sums read stay in the extended basis where that pays (`costs/extended-rotations.ts`). Such a sum has two
@@ -100,12 +100,12 @@ class Fuser implements FusedProgram, SumWriter {
     return target;
   }
 
-  add(sum: number, a: number, b: number): number {
+  add(sum: number, summands: readonly number[]): number {
     const root = sum >>> 1;
     const isPlain = sum === plainPart(root);
-    const size = Math.max(this.values[a]?.size ?? 2, this.values[b]?.size ?? 2);
+    const size = summands.reduce((most, value) => Math.max(most, this.values[value]?.size ?? 2), 2);
     const target = this.define(isPlain ? 'ciphertext' : 'extended', this.levelOf(root), size);
-    this.steps.push({ kind: isPlain ? 'add' : 'add-extended', a, b, target });
+    this.steps.push({ kind: isPlain ? 'add' : 'add-extended', summands, target });
     return target;
   }
 

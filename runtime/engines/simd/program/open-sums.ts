@@ -1,5 +1,6 @@
 /**
- * Sums while they are gathered: products wait until one sweep takes them, ciphertexts are added as they come.
+ * Sums while they are gathered: what they add waits until one sweep takes it, products with plaintexts in one and
+ * ciphertexts in another.
  *
  * A sweep needs all its operands at once. Those that are read later anyway cost nothing; the others are held for the
  * sweep alone, where the rows would have let them die one by one. The rule: at most `mostHeld` values are held. When
@@ -14,20 +15,21 @@ export const mostHeld = 16;
 /** Writes the steps of a sum, each of which gives a new value. Sums have numbers, of the owner's choice. */
 export interface SumWriter {
   sweep(sum: number, terms: readonly Term[]): number;
-  add(sum: number, a: number, b: number): number;
+  /** @param summands two or more */
+  add(sum: number, summands: readonly number[]): number;
 }
 
 interface OpenSum {
   terms: Term[];
-  /** All else so far. */
-  rest: number | undefined;
+  /** All else so far, and what came of sweeps before. */
+  summands: number[];
 }
 
 export class OpenSums {
   private readonly writer: SumWriter;
   private readonly most: number;
   private readonly sums = new Map<number, OpenSum>();
-  /** By value: the sums with terms that wait for it. */
+  /** By value: the sums with terms or summands that wait for it. */
   private readonly waiting = new Map<number, Set<number>>();
   /** Of the values that are waited for: those that nothing else reads any more, in the order in which that came. */
   private readonly held = new Set<number>();
@@ -39,17 +41,15 @@ export class OpenSums {
 
   addTerm(sum: number, term: Term): void {
     this.open(sum).terms.push(term);
-    const sums = this.waiting.get(term.value);
-    if (sums === undefined) this.waiting.set(term.value, new Set([sum]));
-    else sums.add(sum);
+    this.wait(sum, term.value);
   }
 
   addValue(sum: number, value: number): void {
-    const open = this.open(sum);
-    open.rest = open.rest === undefined ? value : this.writer.add(sum, open.rest, value);
+    this.open(sum).summands.push(value);
+    this.wait(sum, value);
   }
 
-  /** Says that only terms that are there already still read the value. */
+  /** Says that only what is in sums already still reads the value. */
   release(value: number): void {
     if (!this.waiting.has(value)) return;
     this.held.add(value);
@@ -61,32 +61,42 @@ export class OpenSums {
 
   /** The value of a sum to which all has been added; none where nothing was. */
   close(sum: number): number | undefined {
-    this.sweep(sum);
-    const rest = this.sums.get(sum)?.rest;
+    const result = this.sweep(sum);
     this.sums.delete(sum);
-    return rest;
+    return result;
   }
 
   private open(sum: number): OpenSum {
     const known = this.sums.get(sum);
     if (known !== undefined) return known;
-    const open: OpenSum = { terms: [], rest: undefined };
+    const open: OpenSum = { terms: [], summands: [] };
     this.sums.set(sum, open);
     return open;
   }
 
-  private sweep(sum: number): void {
+  private wait(sum: number, value: number): void {
+    const sums = this.waiting.get(value);
+    if (sums === undefined) this.waiting.set(value, new Set([sum]));
+    else sums.add(sum);
+  }
+
+  /** Brings a sum to one value, which waits in it; none where there is nothing. */
+  private sweep(sum: number): number | undefined {
     const open = this.sums.get(sum);
-    if (open === undefined || open.terms.length === 0) return;
-    const { terms } = open;
+    if (open === undefined) return undefined;
+    const { terms, summands } = open;
+    const parts = terms.length === 0 ? summands : [...summands, this.writer.sweep(sum, terms)];
+    const [first] = parts;
+    const result = parts.length > 1 ? this.writer.add(sum, parts) : first;
     open.terms = [];
-    this.addValue(sum, this.writer.sweep(sum, terms));
-    for (const { value } of terms) {
+    open.summands = result === undefined ? [] : [result];
+    for (const value of [...terms.map((term) => term.value), ...summands]) {
       const sums = this.waiting.get(value);
       sums?.delete(sum);
       if (sums?.size !== 0) continue;
       this.waiting.delete(value);
       this.held.delete(value);
     }
+    return result;
   }
 }

@@ -24,12 +24,13 @@ export function stepCost({ values }: FusedProgram, step: Step): number {
     case 'output':
       return residues * size * limbs;
     case 'add':
+      return pass * (step.summands.length + 1) * size * limbs;
     case 'mod-switch':
       return 3 * pass * size * limbs;
     case 'add-plain':
       return 2 * pass * size * limbs;
     case 'add-extended':
-      return 3 * pass * 2 * (limbs + 1);
+      return pass * (step.summands.length + 1) * 2 * (limbs + 1);
     case 'multiply':
       return 7 * pass * limbs;
     case 'multiply-accumulate':

@@ -16,8 +16,11 @@ interface UnaryStep<Kind> {
   readonly target: number;
 }
 
-interface BinaryStep<Kind> extends UnaryStep<Kind> {
-  readonly b: number;
+/** The sum of two values or more, of which one may occur several times. */
+interface AddStep<Kind> {
+  readonly kind: Kind;
+  readonly summands: readonly number[];
+  readonly target: number;
 }
 
 interface RotationStep<Kind> extends UnaryStep<Kind> {
@@ -31,7 +34,7 @@ interface DecomposedRotationStep<Kind> extends RotationStep<Kind> {
 }
 
 /** The sum of one term or more. */
-interface SumStep<Kind> {
+interface SweepOf<Kind> {
   readonly kind: Kind;
   readonly terms: readonly Term[];
   readonly target: number;
@@ -43,10 +46,11 @@ export type Step =
   /** The encrypted weight of a row. */
   | { readonly kind: 'weight'; readonly row: number; readonly target: number }
   | { readonly kind: 'output'; readonly a: number; readonly index: number }
-  | BinaryStep<'add' | 'multiply'>
+  | AddStep<'add'>
+  | (UnaryStep<'multiply'> & { readonly b: number })
   /** a plus the plaintext operand of a row. */
   | { readonly kind: 'add-plain'; readonly a: number; readonly row: number; readonly target: number }
-  | SumStep<'multiply-accumulate'>
+  | SweepOf<'multiply-accumulate'>
   | UnaryStep<'relinearize' | 'relinearize-rescale' | 'rescale' | 'mod-switch'>
   | RotationStep<'rotate'>
   /** The target is the decomposition of a. */
@@ -55,8 +59,8 @@ export type Step =
   // Below, a rotation's result, sums of such and products with them are extended values.
   | RotationStep<'rotate-extended'>
   | DecomposedRotationStep<'rotate-decomposed-extended'>
-  | SumStep<'multiply-accumulate-extended'>
-  | BinaryStep<'add-extended'>
+  | SweepOf<'multiply-accumulate-extended'>
+  | AddStep<'add-extended'>
   /** The ciphertext of an extended value, plus a ciphertext where there is one, with or without a rescale after it. */
   | (UnaryStep<'divide-extended' | 'divide-extended-rescale'> & { readonly addend: number | undefined });
 
@@ -89,6 +93,7 @@ export function operandsOf(step: Step): readonly number[] {
       return [];
     case 'add':
     case 'add-extended':
+      return step.summands;
     case 'multiply':
       return [step.a, step.b];
     case 'multiply-accumulate':

@@ -81,6 +81,57 @@ describe.each(['add', 'multiply'] as const)('%s', (name) => {
   });
 });
 
+describe('sum', async () => {
+  const most = 64;
+  // More elements than are added at once, and a few.
+  const size = 44;
+  const many = await KernelLimbs.open(size, most + 1, 8 * most);
+
+  /** Runs on limbs, and compares the sum with integers. */
+  function check(
+    q: number,
+    summands: readonly (readonly number[])[],
+    { target = most, range = { from: 0, to: size } }: { target?: number; range?: { from: number; to: number } } = {},
+  ): void {
+    const untouched = summands[target] ?? Array.from({ length: size }, (_, i) => 0.5 + i);
+    many.setPrime(q);
+    many.write(most, untouched);
+    summands.forEach((limb, k) => {
+      many.write(k, limb);
+    });
+    const addresses = summands.map((_, k) => many.at(k));
+    many.addresses(many.at(most + 1), addresses);
+    many.kernels.sum(many.at(most + 1), summands.length, many.at(target), many.prime, range.from, range.to);
+    const expected = (i: number): bigint => summands.reduce((sum, limb) => sum + integer(limb, i), 0n);
+    expectLimb(many.read(target), q, expected, range, untouched);
+    // One representative alone, whichever way it was added.
+    for (let i = range.from; i < range.to; i++) expect(Math.abs(many.read(target)[i] ?? NaN)).toBeLessThan(q / 2);
+  }
+
+  test('is exact and balanced, in its range alone, into one of its operands too', () => {
+    fc.assert(
+      fc.property(
+        draws,
+        ranges(size),
+        fc.integer({ min: 1, max: most }),
+        fc.nat(most),
+        (draw, range, count, target) => {
+          const summands = Array.from({ length: count }, (_, k) => drawLimb(draw, k, size));
+          check(draw.q, summands, { target: target < count ? target : most, range });
+        },
+      ),
+    );
+  });
+
+  test.each([1, 2, 14, 15, 16, 29, 30, 43, 44, most])('of %i of the largest residues', (count) => {
+    for (const sign of [1, -1] as const)
+      check(
+        largestPrime,
+        Array.from({ length: count }, () => fullLimb(largestPrime, size, sign)),
+      );
+  });
+});
+
 describe.each([
   { name: 'addProduct', sign: 1n },
   { name: 'subtractProduct', sign: -1n },

@@ -123,6 +123,10 @@ const calls: { readonly [K in keyof Kernels]: (site: Site) => unknown } = {
   add: ({ kernels, limb, prime, n }) => {
     kernels.add(limb(0), limb(1), limb(2), prime, 2, n);
   },
+  sum: ({ kernels, memory, limb, prime, words, n }) => {
+    writeAddresses(memory.buffer, words, [0, 1, 2, 3, 1].map(limb));
+    kernels.sum(words, 5, limb(4), prime, 2, n);
+  },
   multiply: ({ kernels, limb, prime, n }) => {
     kernels.multiply(limb(0), limb(1), limb(2), prime, 0, n - 2);
   },

@@ -66,9 +66,15 @@ class Scenario {
       const sum = (target: Ciphertext): void => {
         evaluator.add(a, b, target);
       };
-      this.expect(sum, (target) => ['add', aAt, bAt, target]);
-      if (a.size() >= b.size()) this.expect(sum, (target) => ['add', target, bAt, target], a);
+      this.expect(sum, (target) => ['add', [aAt, bAt], target]);
+      if (a.size() >= b.size()) this.expect(sum, (target) => ['add', [target, bAt], target], a);
     }
+    const sumOfMany = (target: Ciphertext): void => {
+      evaluator.add(three, x, target);
+      for (const summand of [y, y, other]) evaluator.addInplace(target, summand);
+    };
+    this.expect(sumOfMany, (target) => ['add', [xAt, threeAt, yAt, yAt, otherAt], target]);
+    this.expect(sumOfMany, (target) => ['add', [xAt, yAt, target, yAt, otherAt], target], three);
     for (const a of [x, three]) {
       const at = this.put(a);
       const sum = (target: Ciphertext): void => {

@@ -103,7 +103,8 @@ class Scenario {
     const digits = bench.take(decompositionBytes(setting.parameters, level));
     this.steps.push(['decompose', x, digits]);
     this.expect(rotated, level, (target) => ['rotateDecomposed', x, digits, key, target]);
-    const [hoisted, second, unrotated, sum] = [1, 2, 3, 4].map(() => this.extended()) as [
+    const [hoisted, second, unrotated, sum, sumAtOnce] = [1, 2, 3, 4, 5].map(() => this.extended()) as [
+      ExtendedValue,
       ExtendedValue,
       ExtendedValue,
       ExtendedValue,
@@ -113,11 +114,14 @@ class Scenario {
       ['rotateExtended', x, digits, key, hoisted],
       ['rotateExtended', x, digits, other, second],
       ['extend', x, unrotated],
-      ['addExtended', hoisted, second, sum],
-      ['addExtended', sum, unrotated, sum],
+      ['addExtended', [hoisted, second], sum],
+      ['addExtended', [sum, unrotated], sum],
+      ['addExtended', [hoisted, second, unrotated], sumAtOnce],
     );
     const total = message.map((own, i) => own + (rotated[i] ?? NaN) + (otherRotated[i] ?? NaN));
-    this.expect(total, level, (target) => ['divideExtended', sum, target]);
+    const inTurn = this.expect(total, level, (target) => ['divideExtended', sum, target]);
+    const atOnce = this.expect(total, level, (target) => ['divideExtended', sumAtOnce, target]);
+    this.equal.push([inTurn, atOnce]);
     const withAddend = message.map((own, i) => own + (total[i] ?? NaN));
     const added = this.expect(withAddend, level, (target) => ['divideExtended', sum, target, x]);
     const [first, last] = [this.value(level - 1), this.value(level - 1)];

@@ -120,11 +120,16 @@ function slotOperations(memory: SlotMemory): StepOperations {
     const slots = memory.extended(x);
     return addend === undefined ? slots : sum(slots, memory.ciphertext(addend));
   };
-  const sumOfProducts = (products: readonly Float64Array[]): Float64Array => products.reduce(sum);
+  const total = (products: readonly Float64Array[]): Float64Array => products.reduce(sum);
   return {
-    add: (x, y, target) => {
-      expectThat(x.level === y.level && target.size === Math.max(x.size, y.size), 'unequal summands');
-      memory.writeCiphertext(target, sum(memory.ciphertext(x), memory.ciphertext(y)));
+    add: (summands, target) => {
+      expectThat(summands.length > 1, 'nothing to add');
+      expectThat(
+        summands.every(({ level }) => level === target.level),
+        'unequal summands',
+      );
+      expectThat(target.size === Math.max(...summands.map(({ size }) => size)), 'a sum of another size');
+      memory.writeCiphertext(target, total(summands.map((value) => memory.ciphertext(value))));
     },
     addPlain: (x, plaintext, target) => {
       memory.writeCiphertext(target, sum(memory.ciphertext(x), memory.plaintext(plaintext.address, x.level, false)));
@@ -142,7 +147,7 @@ function slotOperations(memory: SlotMemory): StepOperations {
         expectThat(value.level === target.level && value.size === target.size, 'unequal terms');
         return product(memory.ciphertext(value), memory.plaintext(plaintext.address, value.level, false));
       });
-      memory.writeCiphertext(target, sumOfProducts(products));
+      memory.writeCiphertext(target, total(products));
       if (terms.length > 1) for (const { value } of terms) memory.ciphertext(value);
     },
     relinearize: (x, key, target) => {
@@ -197,11 +202,12 @@ function slotOperations(memory: SlotMemory): StepOperations {
         expectThat(value.level === target.level, 'unequal terms');
         return product(memory.extended(value), memory.plaintext(plaintext.address, value.level, true));
       });
-      memory.writeExtended(target, sumOfProducts(products));
+      memory.writeExtended(target, total(products));
       if (terms.length > 1) for (const { value } of terms) memory.extended(value);
     },
-    addExtended: (x, y, target) => {
-      memory.writeExtended(target, sum(memory.extended(x), memory.extended(y)));
+    addExtended: (summands, target) => {
+      expectThat(summands.length > 1, 'nothing to add');
+      memory.writeExtended(target, total(summands.map((value) => memory.extended(value))));
     },
     divideExtended: (x, target, addend) => {
       expectThat(x.level === target.level && target.size === 2, 'no division');

@@ -34,7 +34,7 @@ function operationsOf(bench: OperationBench, reference: SealReference): Step[] {
   const rotationKey = bench.rotationKey(reference.galoisKeyDigits(1), 1, 1);
   const sums = { address: bench.take(valueBytes(n, 3, 2)), level: 1 };
   const cheap: Step[] = [
-    ['add', x, y, x],
+    ['add', [x, y], x],
     ['addPlain', y, plaintext, y],
     ['multiplyPlain', x, plaintext, x],
     [
@@ -45,14 +45,14 @@ function operationsOf(bench: OperationBench, reference: SealReference): Step[] {
       ],
       { ...product, size: 2 },
     ],
-    ['add', y, { ...product, size: 2 }, y],
+    ['add', [y, { ...product, size: 2 }], y],
     ['multiply', x, y, product],
     ['modSwitch', x, lower],
   ];
   const dear: Step[] = [
     ['multiply', x, y, product],
     ['relinearize', product, relinKey, { ...product, size: 2 }],
-    ['add', x, { ...product, size: 2 }, x],
+    ['add', [x, { ...product, size: 2 }], x],
     ['multiply', x, y, product],
     ['relinearizeRescale', product, relinKey, lower],
     ['rescale', y, lower],
