@@ -207,15 +207,22 @@ export const tooLittleMemory = defineDiagnostic<{
   notes: () => ['Compile with a memory limit, or for fewer rotation steps, so that keys and ciphertexts take less.'],
 });
 
-export const outOfMemory = defineDiagnostic<{ worker: number }>({
+/** Without a worker where memory is asked for before anything is computed, by a server or a client. */
+export const outOfMemory = defineDiagnostic<{ worker?: number }>({
   code: 'H632',
   severity: 'error',
-  title: 'out of memory during evaluation',
+  title: 'out of memory',
   explain:
-    'A worker has run out of memory in spite of the estimate. Its state is lost, and with it all sessions of the server, which have ' +
-    'to be opened again.',
-  message: ({ worker }) => `worker ${worker} ran out of memory`,
-  notes: () => ['Lower the memory budget for encoded weights, or use fewer threads.'],
+    'The machine does not give the memory that a server or a client asks for before it starts; then nothing is lost. Or a worker of a ' +
+    'server has run out of memory in spite of the estimate: its state is lost, and with it all sessions of the server, which ' +
+    'have to be opened again.',
+  message: ({ worker }) =>
+    worker === undefined ? 'there is not as much memory as is needed' : `worker ${worker} ran out of memory`,
+  notes: ({ worker }) => [
+    worker === undefined
+      ? 'Give the process more memory, or close what else takes it. A server needs less with a lower memory budget for encoded weights, or fewer threads.'
+      : 'Lower the memory budget for encoded weights, or use fewer threads.',
+  ],
 });
 
 export const keysNotLoaded = defineDiagnostic<{ what: string }>({
@@ -239,14 +246,18 @@ export const badThreads = defineDiagnostic<{ got: number; limit: number }>({
 export const engineUnfit = defineDiagnostic<{ reason: string }>({
   code: 'H635',
   severity: 'error',
-  title: 'an engine that cannot run here',
+  title: 'kernels that cannot run here',
   explain:
-    'The engine simd needs relaxed SIMD and memories of the shared kind in WebAssembly, a processor that multiplies and adds ' +
-    'with one rounding, and primes below 2^48; it tests the arithmetic before it starts. Where one of these is missing it ' +
-    'does not run, or its results would be wrong. seal-wasm needs none of them, and gives the same answers; of pages in ' +
-    'browsers it takes those that are cross-origin isolated (see H637).',
-  message: ({ reason }) => `the engine simd cannot run: ${reason}`,
-  notes: () => ['Use --engine seal-wasm, or leave the engine out, so that hepc chooses.'],
+    'The engine simd and the cryptography of clients compute by kernels that need relaxed SIMD in WebAssembly, a processor that ' +
+    'multiplies and adds with one rounding, and primes below 2^48; the engine needs memories of the shared kind besides. They ' +
+    'test the arithmetic before they start. Where one of these is missing they do not run, or their results would be wrong. ' +
+    'SEAL needs none of them, and gives the same answers, in clients and as the engine seal-wasm; of pages in browsers that ' +
+    'engine takes those that are cross-origin isolated (see H637). But SEAL has one special prime, and N up to 32768.',
+  message: ({ reason }) => `the kernels of simd cannot run: ${reason}`,
+  notes: () => [
+    'Use --engine seal-wasm, or leave the engine out, so that hepc chooses. A plan with several special primes or N = 65536 has to ' +
+      'be compiled with --engine seal-wasm first, for its client too.',
+  ],
 });
 
 export const engineReplaced = defineDiagnostic<{ used: string; reason: string }>({

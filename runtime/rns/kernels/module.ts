@@ -71,7 +71,7 @@ export function createMemory(bytes: number, addressing: Addressing = 'narrow'): 
   try {
     return openMemory(addressing, Math.ceil(bytes / pageBytes));
   } catch (error) {
-    if (error instanceof RangeError) throw new HepcError([outOfMemory({ worker: 0 })]);
+    if (error instanceof RangeError) throw new HepcError([outOfMemory({})]);
     throw new UnfitError(describeError(error));
   }
 }
@@ -95,7 +95,7 @@ export function createOwnMemory(bytes: number): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages });
   } catch (error) {
-    if (error instanceof RangeError) throw new HepcError([outOfMemory({ worker: 0 })]);
+    if (error instanceof RangeError) throw new HepcError([outOfMemory({})]);
     throw error;
   }
 }
