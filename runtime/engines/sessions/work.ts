@@ -30,7 +30,10 @@ export interface Work<Request extends object> {
   readonly prepare: (member: number) => Request;
   /** Keys that have a place at once, 1 or more. @param prepared the answers to `prepare` */
   readonly places: (prepared: readonly Answer[]) => number;
-  /** Puts keys into a place, over whatever was there: requests to all, each made when the one before is answered. */
+  /**
+   * Puts keys into a place, over whatever was there: requests to all. Each is asked for while the workers serve the one before,
+   * and made to them when they have.
+   */
   readonly load: (place: number, keys: EvaluationKeys) => Iterable<Request>;
   /** Empties a place whose keys are in nobody's way but take memory; left out where it is simply taken again. */
   readonly drop?: (place: number) => Request;

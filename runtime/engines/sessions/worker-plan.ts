@@ -192,9 +192,15 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
     try {
       if (evicted) await this.drop(place);
       this.keyLoads++;
-      for (const request of this.work.load(place, keys)) {
-        await this.prepareMore(request);
-        signal?.throwIfAborted();
+      const requests = this.work.load(place, keys)[Symbol.iterator]();
+      for (let next = requests.next(); next.done !== true; signal?.throwIfAborted()) {
+        const asked = this.prepareMore(next.value);
+        // The bytes of the next one are made ready while the workers load those of this one.
+        try {
+          next = requests.next();
+        } finally {
+          await asked;
+        }
       }
       return place;
     } catch (error) {

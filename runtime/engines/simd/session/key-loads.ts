@@ -5,7 +5,7 @@
 import type { EvaluationKeyNeeds } from '../../../../ir/ckks/switching-keys.ts';
 import { copyDigits, digitBytes, type KeyDigit, listDigits, type SavedKeys } from '../bytes/load-keys.ts';
 import { placeKeys } from '../program/place-keys.ts';
-import type { ProgramPlan } from './memory-plan.ts';
+import { loadRooms, type ProgramPlan } from './memory-plan.ts';
 import type { LoadRequest } from './protocol.ts';
 
 /** What a message to a worker that shares no memory takes. */
@@ -31,25 +31,26 @@ export class KeyLoads {
     return totalBytes + Math.max(0, this.placesUsed - 1) * placeBytes;
   }
 
-  /** Requests to all members, each with bytes that are good until the next is made. */
+  /** Requests to all members, each with bytes that are good until the one after the next is asked for. */
   *load(place: number, saved: SavedKeys): Generator<LoadRequest, void, undefined> {
     this.placesUsed = Math.max(this.placesUsed, place + 1);
     const { digits } = this;
-    for (let first = 0; first < digits.length;) {
-      const count = this.fitting(first);
+    const roomBytes = this.bytes / loadRooms;
+    for (let first = 0, turn = 0; first < digits.length; turn++) {
+      const count = this.fitting(first, roomBytes);
       const some = digits.slice(first, first + count);
       const length = some.reduce((sum, digit) => sum + digitBytes(digit), 0);
-      const bytes = this.room(length);
+      const address = this.plan.memory.regions.values + (turn % loadRooms) * roomBytes;
+      const bytes = this.room(address, length);
       copyDigits(some, saved, bytes);
-      const address = this.plan.memory.regions.values;
       yield { kind: 'load', place, first, count, bytes: this.memory === undefined ? bytes : { address, length } };
       first += count;
     }
   }
 
-  /** How many digits from `first` on there is room for: one at least. */
-  private fitting(first: number): number {
-    let left = this.roomBytes;
+  /** How many digits from `first` on there is room for in `bytes`: one at least. */
+  private fitting(first: number, bytes: number): number {
+    let left = bytes;
     let count = 0;
     for (const digit of this.digits.slice(first)) {
       left -= digitBytes(digit);
@@ -59,13 +60,13 @@ export class KeyLoads {
     return count;
   }
 
-  private get roomBytes(): number {
+  private get bytes(): number {
     const { regions } = this.plan.memory;
     return this.memory === undefined ? messageBytes : regions.staging - regions.values;
   }
 
-  private room(bytes: number): Uint8Array {
+  private room(address: number, bytes: number): Uint8Array {
     if (this.memory === undefined) return new Uint8Array(bytes);
-    return new Uint8Array(this.memory.buffer, this.plan.memory.regions.values, bytes);
+    return new Uint8Array(this.memory.buffer, address, bytes);
   }
 }

@@ -87,6 +87,9 @@ export const wholeExtent: Extent = { gap: 0, limit: mostMemoryBytes.wide };
 
 const alignment = 128;
 
+/** Saved keys are loaded from one room while they are copied to another. */
+export const loadRooms = 2;
+
 /** Of the budget that weights leave, what lanes may take: they are worth less than keys that stay. */
 const laneShare = 1 / 4;
 
@@ -116,7 +119,7 @@ export function planProgram(
       encoders: encodersBytes(n, members),
       loading: loadingBytes(parameters, members),
       permutations: permutationBytes(keys, n),
-      values: Math.max(program.arenaBytes, selfCheckBytes(n), members * mostDigitBytes(parameters)),
+      values: Math.max(program.arenaBytes, selfCheckBytes(n), loadRooms * members * mostDigitBytes(parameters)),
       staging: staging.bytes,
       plaintexts: plaintexts.bytes,
       keys: keys.bytes,
