@@ -99,6 +99,7 @@ export const houses = [
     imports: ['passes', 'costs', 'ir'],
     rooms: [
       room('onnx/proto'),
+      room('onnx/patterns', 'onnx/proto'),
       room('onnx/emission', 'onnx/proto'),
       room('onnx/rules', 'onnx/emission onnx/proto'),
       room('onnx/rules/einsum', 'onnx/rules onnx/emission onnx/proto'),
@@ -124,7 +125,8 @@ export const houses = [
         'onnx',
         'onnx/batch onnx/client/rules/ml onnx/client/rules onnx/client onnx/rules/ml/trees onnx/rules/ml ' +
           'onnx/rules/functions onnx/rules/microsoft onnx/rules/constants onnx/rules/signal onnx/rules/positions onnx/rules/sampling ' +
-          'onnx/rules/einsum onnx/rules/comparisons onnx/rules/quantization onnx/rules/recurrent onnx/rules onnx/emission onnx/proto',
+          'onnx/rules/einsum onnx/rules/comparisons onnx/rules/quantization onnx/rules/recurrent onnx/rules ' +
+          'onnx/patterns onnx/emission onnx/proto',
       ),
       room('kernels/parts'),
       room('kernels/families', 'kernels/parts'),

@@ -11,6 +11,7 @@ import {
   quickGelu,
   unfoldTensor,
 } from './rules/microsoft/others.ts';
+import { microsoftAttention, multiHeadAttention } from './rules/functions/attention.ts';
 import { skipLayerNormalization } from './rules/functions/normalisation.ts';
 import { gridSample } from './rules/sampling/grid-sample.ts';
 import { trilu } from './rules/selection.ts';
@@ -40,6 +41,9 @@ export const microsoftRules: RuleTable = {
 
   SkipLayerNormalization: skipLayerNormalization(true),
   SkipSimplifiedLayerNormalization: skipLayerNormalization(false),
+
+  Attention: microsoftAttention,
+  MultiHeadAttention: multiHeadAttention,
 
   ExpandDims: expandDims,
   Trilu: trilu,

@@ -30,10 +30,6 @@ const argmax: Refusal = {
   reason: comparison,
   instead: 'Drop it from the export: the client takes the argmax of the decrypted logits.',
 };
-const reciprocal: Refusal = {
-  reason: 'it needs a root or a quotient of encrypted values',
-  instead: 'Use a norm of squares (ReduceSumSquare), or let the client normalise the input.',
-};
 const lookup: Refusal = {
   reason: 'it selects by encrypted indices, or makes a number of results that depends on the values',
   instead: 'Let the client do the selection before encryption or after decryption.',
@@ -47,9 +43,8 @@ const refusals: ReadonlyMap<string, Refusal> = new Map(
   Object.entries<readonly [Refusal, readonly string[]]>({
     subgraph: [subgraph, ['If', 'Loop', 'Scan', 'SequenceMap']],
     regions: [regions, ['MaxRoiPool']],
-    softmax: [softmax, ['Softmax', 'LogSoftmax', 'Hardmax', 'Attention', 'SoftmaxCrossEntropyLoss']],
+    softmax: [softmax, ['Softmax', 'LogSoftmax', 'Hardmax', 'SoftmaxCrossEntropyLoss']],
     argmax: [argmax, ['ArgMax', 'ArgMin', 'TopK']],
-    reciprocal: [reciprocal, ['LpNormalization', 'LpPool', 'GlobalLpPool']],
     lookup: [lookup, ['NonMaxSuppression']],
     random: [
       random,

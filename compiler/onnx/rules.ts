@@ -6,6 +6,7 @@ import { globalMaxPool, maxPool } from './rules/comparisons/max-pooling.ts';
 import { shrink, thresholdedRelu } from './rules/comparisons/thresholds.ts';
 import { conv, convTranspose } from './rules/convolution.ts';
 import { einsum } from './rules/einsum/einsum.ts';
+import { attention } from './rules/functions/attention.ts';
 import {
   groupNormalization,
   instanceNormalization,
@@ -18,6 +19,7 @@ import { and, not, or, xor } from './rules/logic.ts';
 import { gemm, matMul } from './rules/matrix.ts';
 import { batchNormalization } from './rules/normalization.ts';
 import { pad } from './rules/padding.ts';
+import { globalLpPool, lpPool } from './rules/functions/pooling.ts';
 import { averagePool } from './rules/pooling.ts';
 import { convInteger, dynamicQuantizeLinear, matMulInteger } from './rules/quantization/integer.ts';
 import { qLinearConv, qLinearMatMul } from './rules/quantization/qlinear.ts';
@@ -68,6 +70,8 @@ export const standardRules = {
   ConvTranspose: convTranspose,
   AveragePool: averagePool,
   GlobalAveragePool: globalAveragePool,
+  LpPool: lpPool,
+  GlobalLpPool: globalLpPool,
   MaxPool: maxPool,
   GlobalMaxPool: globalMaxPool,
   BatchNormalization: batchNormalization,
@@ -79,6 +83,7 @@ export const standardRules = {
   GroupNormalization: groupNormalization,
   MeanVarianceNormalization: meanVarianceNormalization,
   LRN: localResponseNormalization,
+  Attention: attention,
   RNN: recurrent('RNN'),
   GRU: recurrent('GRU'),
   LSTM: recurrent('LSTM'),

@@ -12,8 +12,9 @@ import { insideRuleOf, isSupported } from './domains.ts';
 import { checkDynamicScales } from './dynamic-scales.ts';
 import { Emitter } from './emission/emitter.ts';
 import { inputTerm, type OutputTerm, type WalkedGraph } from './batch/import-samples.ts';
+import { recognizeDistances } from './patterns/distances.ts';
 import type { OnnxSource } from './source.ts';
-import { recognizePattern } from './patterns.ts';
+import { recognizePattern } from './patterns/activations.ts';
 import { ExternalData } from './proto/external-data.ts';
 import { ImportFailure, invalid } from './proto/failure.ts';
 import { orderNodes, producersOf } from './proto/graph-order.ts';
@@ -105,7 +106,9 @@ export class GraphWalk {
       producer: (name: string) => producers.get(name),
       scalar: (name: string) => this.scalarOf(name, producers.get(name)),
     };
-    const joined = nodes.map((node) => (node.domain === '' ? recognizePattern(node, context) : node));
+    const joined = nodes.map((node) =>
+      node.domain === '' ? (recognizeDistances(node, context) ?? recognizePattern(node, context)) : node,
+    );
     const ordered = orderNodes(joined, outputs, this.file);
     if ('code' in ordered) throw new HepcError([...this.diagnostics, ordered]);
     this.diagnostics.push(...checkDynamicScales(ordered, outputs, this.file));

@@ -62,11 +62,15 @@ const unit: Interval = { lo: -1, hi: 1 };
  * Where a kind is smooth, or has kinks and jumps that are known: the interval around x between two poles, or points at which the
  * function ends or has no derivative. Undefined for kinds that have neither.
  */
-const domainRules: Partial<Readonly<Record<ActivationKind, (x: number) => Interval>>> = {
+const domainRules: Partial<Readonly<Record<ActivationKind, (x: number, first: number) => Interval | undefined>>> = {
   reciprocal: (x) => (x < 0 ? negativeNumbers : positiveNumbers),
   sqrt: () => positiveNumbers,
   rsqrt: () => positiveNumbers,
-  power: () => positiveNumbers,
+  power: (x, exponent) => {
+    if (!Number.isInteger(exponent)) return positiveNumbers;
+    if (exponent >= 0) return undefined;
+    return x < 0 ? negativeNumbers : positiveNumbers;
+  },
   log: () => positiveNumbers,
   tan: (x) => {
     const period = Math.round(x / Math.PI) * Math.PI;
@@ -79,8 +83,8 @@ const domainRules: Partial<Readonly<Record<ActivationKind, (x: number) => Interv
 };
 
 /** The open interval around x on which the function has a polynomial close to it; undefined where that is all numbers. */
-export function activationDomain({ kind }: TensorNodeNamed<'activation'>['attrs'], x: number): Interval | undefined {
-  return domainRules[kind]?.(x);
+export function activationDomain(attrs: TensorNodeNamed<'activation'>['attrs'], x: number): Interval | undefined {
+  return domainRules[attrs.kind]?.(x, attrs.parameters[0] ?? 0);
 }
 
 /**

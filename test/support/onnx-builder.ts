@@ -76,15 +76,22 @@ function encodeWithoutFunctions(spec: ModelSpec): Uint8Array {
       ...Object.entries(spec.domains ?? {}).map(([domain, version]) => ({ domain, version })),
     ],
     producerName: 'hepc tests',
-    graph: {
-      name: spec.graphName ?? 'test',
-      input: Object.entries(spec.inputs).map(([name, shape]) => valueInfo(name, spec.types?.[name], shape)),
-      output: spec.outputs.map((name) => valueInfo(name, spec.types?.[name])),
-      node: spec.nodes.map(encodeNode),
-      initializer: Object.entries(spec.initializers ?? {}).map(([name, tensor]) => tensorProto(tensor, name)),
-      sparseInitializer: (spec.sparseInitializers ?? []).map((name) => ({ values: { name } })),
-    },
+    graph: encodeGraph({ ...spec, name: spec.graphName ?? 'test' }),
   });
+}
+
+type GraphSpec = Pick<ModelSpec, 'inputs' | 'outputs' | 'types' | 'nodes' | 'initializers' | 'sparseInitializers'>;
+
+/** A graph, of a model or as an attribute of a node. */
+export function encodeGraph(spec: GraphSpec & { readonly name: string }): onnx.IGraphProto {
+  return {
+    name: spec.name,
+    input: Object.entries(spec.inputs).map(([name, shape]) => valueInfo(name, spec.types?.[name], shape)),
+    output: spec.outputs.map((name) => valueInfo(name, spec.types?.[name])),
+    node: spec.nodes.map(encodeNode),
+    initializer: Object.entries(spec.initializers ?? {}).map(([name, tensor]) => tensorProto(tensor, name)),
+    sparseInitializer: (spec.sparseInitializers ?? []).map((name) => ({ values: { name } })),
+  };
 }
 
 export function encode(message: onnx.IModelProto): Uint8Array {

@@ -73,14 +73,14 @@ function whatItIs(bytes: Uint8Array): string | undefined {
   return kind === undefined || kind === 'an ONNX model' ? undefined : `the file is ${kind}`;
 }
 
-function decodeGraph(graph: onnx.IGraphProto, opsets: OnnxModel['opsets']): OnnxGraph {
+function decodeGraph(graph: onnx.IGraphProto, opsets: OnnxModel['opsets'], hasGraphs = true): OnnxGraph {
   return {
     name: graph.name ?? '',
     inputs: (graph.input ?? []).map(decodeInput),
     outputs: (graph.output ?? []).map(({ name }) => name ?? ''),
     initializers: (graph.initializer ?? []).map(decodeTensor),
     sparseInitializers: (graph.sparseInitializer ?? []).map(({ values }) => values?.name ?? ''),
-    nodes: (graph.node ?? []).map((node) => decodeNode(node, opsets)),
+    nodes: (graph.node ?? []).map((node) => decodeNode(node, opsets, hasGraphs)),
   };
 }
 
@@ -92,7 +92,7 @@ function decodeFunction(own: onnx.IFunctionProto, defaults: readonly onnx.IAttri
     inputs: own.input ?? [],
     outputs: own.output ?? [],
     defaults: decodeAttributes(defaults),
-    nodes: (own.node ?? []).map((node) => decodeNode(node, opsets)),
+    nodes: (own.node ?? []).map((node) => decodeNode(node, opsets, false)),
   };
 }
 
@@ -111,7 +111,7 @@ function decodeExtent({ dimValue, dimParam }: onnx.TensorShapeProto.IDimension):
   return extent > 0 ? extent : dimParam || '?';
 }
 
-function decodeNode(node: onnx.INodeProto, opsets: OnnxModel['opsets']): OnnxNode {
+function decodeNode(node: onnx.INodeProto, opsets: OnnxModel['opsets'], hasGraphs: boolean): OnnxNode {
   const outputs = node.output ?? [];
   const opType = node.opType ?? '';
   const domain = domainName(node.domain);
@@ -122,15 +122,19 @@ function decodeNode(node: onnx.INodeProto, opsets: OnnxModel['opsets']): OnnxNod
     version: opsets.get(domain) ?? 0,
     inputs: node.input ?? [],
     outputs,
-    attributes: decodeAttributes(node.attribute ?? []),
+    attributes: decodeAttributes(node.attribute ?? [], hasGraphs ? opsets : undefined),
   };
 }
 
-function decodeAttributes(attributes: readonly onnx.IAttributeProto[]): ReadonlyMap<string, Attribute> {
-  return new Map(attributes.map((a) => [a.name ?? '', decodeAttribute(a)]));
+function decodeAttributes(
+  attributes: readonly onnx.IAttributeProto[],
+  opsets?: OnnxModel['opsets'],
+): ReadonlyMap<string, Attribute> {
+  return new Map(attributes.map((a) => [a.name ?? '', decodeAttribute(a, opsets)]));
 }
 
-function decodeAttribute(a: onnx.IAttributeProto): Attribute {
+/** Graphs within graphs are not decoded: without operator sets there is only their presence. */
+function decodeAttribute(a: onnx.IAttributeProto, opsets: OnnxModel['opsets'] | undefined): Attribute {
   const types = proto.onnx.AttributeProto.AttributeType;
   if (a.refAttrName) return { type: 'reference', attribute: a.refAttrName };
   switch (a.type ?? types.UNDEFINED) {
@@ -149,8 +153,9 @@ function decodeAttribute(a: onnx.IAttributeProto): Attribute {
     case types.STRINGS:
       return { type: 'strings', value: (a.strings ?? []).map(text) };
     case types.GRAPH:
+      return { type: 'graph', value: a.g && opsets ? decodeGraph(a.g, opsets, false) : undefined };
     case types.GRAPHS:
-      return { type: 'graph' };
+      return { type: 'graph', value: undefined };
     case types.UNDEFINED:
     case types.SPARSE_TENSOR:
     case types.SPARSE_TENSORS:

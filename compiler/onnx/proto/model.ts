@@ -61,7 +61,8 @@ export type Attribute =
   | { readonly type: 'floats'; readonly value: readonly number[] }
   | { readonly type: 'strings'; readonly value: readonly string[] }
   | { readonly type: 'tensor'; readonly value: OnnxTensor }
-  | { readonly type: 'graph' }
+  /** Undefined within functions and other such graphs. */
+  | { readonly type: 'graph'; readonly value: OnnxGraph | undefined }
   /** Within a function: the attribute of the node that calls it. */
   | { readonly type: 'reference'; readonly attribute: string }
   | { readonly type: 'unknown' };

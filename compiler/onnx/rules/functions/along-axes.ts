@@ -1,9 +1,10 @@
 /** Sums of functions along axes: softmax, norms and logarithms of sums. Each value of a sum is broadcast back by a product. */
 import { elementCount } from '../../../../ir/constant.ts';
+import { expandedData } from '../../emission/broadcast.ts';
 import type { Emitter } from '../../emission/emitter.ts';
 import type { Operation, Rule } from '../../emission/operation.ts';
 import { refused } from '../../proto/failure.ts';
-import { sampleAxis, type Term, withShape } from '../../proto/term.ts';
+import { constant, type ConstantTerm, requireConstant, sampleAxis, type Term, withShape } from '../../proto/term.ts';
 import { product, scaled, sum } from '../arithmetic.ts';
 import { groupSum, type Reduction, reduction, reductionOf } from '../reduction.ts';
 import { reciprocalOf } from './elementwise.ts';
@@ -20,10 +21,39 @@ export function centred(emit: Emitter, x: Term, axes: readonly number[]): Term {
   return sum(emit, [x, scaled(emit, mean, -1)]);
 }
 
+/** Below this an offset of a score means that nothing is to be seen of it: −10 000 as BERT has it, or the least float. */
+export const hiddenBelow = -5000;
+
 /**
- * Softmax, or its logarithm, of d = x − mean(x), which has the softmax of x and a narrower range: exp(d) / Σ exp(d), or
- * d − log Σ exp(d). Before opset 13 all axes from `axis` on are one.
+ * Softmax along an axis of d = x − mean(x), which has the softmax of x and a narrower range: exp(d) / Σ exp(d), and its
+ * logarithm d − log Σ exp(d). Elements that `kept`, of zeros and ones, does not keep are left out of mean and sum, and get zero.
  */
+export function softmaxOf(
+  emit: Emitter,
+  x: Term,
+  axis: number,
+  kept?: ConstantTerm,
+): { readonly softmax: Term; readonly logarithm: () => Term } {
+  const deviation = kept === undefined ? centred(emit, x, [axis]) : centredWithin(emit, x, axis, kept);
+  const all = emit.activation(deviation, 'exp', []);
+  const powers = kept === undefined ? all : product(emit, all, kept);
+  const total = sumOver(emit, powers, [axis], 1);
+  return {
+    softmax: product(emit, powers, reciprocalOf(emit, total)),
+    logarithm: () => sum(emit, [deviation, scaled(emit, emit.activation(total, 'log', []), -1)]),
+  };
+}
+
+/** x less the mean of the elements that are kept along an axis, and zero in place of the others, whose size is of no matter. */
+function centredWithin(emit: Emitter, x: Term, axis: number, kept: ConstantTerm): Term {
+  const spread = constant(x.shape, expandedData(emit, kept, x.shape));
+  const counts = requireConstant(sumOver(emit, spread, [axis], 1), 'the mask');
+  const shares = { ...counts, data: counts.data.map((count) => 1 / Math.max(1, count)) };
+  const mean = product(emit, sumOver(emit, product(emit, x, spread), [axis], 1), shares);
+  return product(emit, sum(emit, [x, scaled(emit, mean, -1)]), spread);
+}
+
+/** Softmax or LogSoftmax. Before opset 13 all axes from `axis` on are one. */
 export const softmaxInside =
   (logarithm: boolean): Rule =>
   (op) => {
@@ -31,14 +61,27 @@ export const softmaxInside =
     const x = op.input(0);
     const axis = sampleAxis(x, op.int('axis', op.opset < 13 ? 1 : -1), `${op.opType} runs along`);
     const seen = op.opset >= 13 ? x : withShape(x, [...x.shape.slice(0, axis), elementCount(x.shape.slice(axis))]);
-    const deviation = centred(emit, seen, [axis]);
-    const powers = emit.activation(deviation, 'exp', []);
-    const total = sumOver(emit, powers, [axis], 1);
-    const result = logarithm
-      ? sum(emit, [deviation, scaled(emit, emit.activation(total, 'log', []), -1)])
-      : product(emit, powers, reciprocalOf(emit, total));
-    return [withShape(result, x.shape)];
+    if (logarithm) return [withShape(softmaxOf(emit, seen, axis).logarithm(), x.shape)];
+    const { scores, kept } = withoutMask(emit, seen);
+    return [withShape(softmaxOf(emit, scores, axis, kept).softmax, x.shape)];
   };
+
+/** Scores without what a constant hides of them, which exporters add: the exponential of the rest has a range. */
+function withoutMask(emit: Emitter, x: Term): { readonly scores: Term; readonly kept?: ConstantTerm } {
+  if (x.kind === 'constant') return { scores: x };
+  const node = emit.builder.node(x.value);
+  if (node.op !== 'scale-shift') return { scores: x };
+  const { factors, offsets } = node.attrs;
+  const n = elementCount(x.shape);
+  const isKept = Float64Array.from({ length: n }, (_, i) =>
+    Number((offsets.values[offsets.values.length === 1 ? 0 : i] ?? 0) > hiddenBelow),
+  );
+  if (isKept.every((keeps) => keeps === 1) || !isKept.some((keeps) => keeps === 1)) return { scores: x };
+  const left = isKept.map((keeps, i) => keeps * (offsets.values[i] ?? 0));
+  const [operand = -1] = node.operands;
+  const scores = emit.scaleShift({ ...x, value: operand }, Float64Array.from(factors.values), left);
+  return { scores, kept: constant(x.shape, isKept) };
+}
 
 /** A reduction whose sum is over what `before` makes of the elements, and of which `after` is taken. */
 export const reducedBy =

@@ -2,8 +2,8 @@
 import type { ActivationKind, Emitter } from '../../emission/emitter.ts';
 import type { Rule } from '../../emission/operation.ts';
 import { invalid, refused } from '../../proto/failure.ts';
-import { type ConstantTerm, elementsOf, requireConstant, type Term } from '../../proto/term.ts';
-import { product, scaled } from '../arithmetic.ts';
+import { type ConstantTerm, elementsOf, type Term } from '../../proto/term.ts';
+import { product } from '../arithmetic.ts';
 
 /** The function of each element. */
 export const elementwise =
@@ -22,19 +22,22 @@ export const quotient: Rule = (op) => {
   return [product(op.emit, a, reciprocalOf(op.emit, b))];
 };
 
-/** x to a real power that is the same for all elements, for positive x; or a positive number to the power x. */
+/**
+ * x to a real power, for positive x, or a positive number to the power x; where exponents or bases differ between elements, or
+ * both are encrypted, a^b = exp(b log a).
+ */
 export const realPower: Rule = (op) => {
+  const { emit } = op;
   const [x, exponent] = [op.input(0), op.input(1)];
-  if (x.kind === 'constant' && exponent.kind === 'encrypted') {
-    const base = onlyValueOf(x);
-    if (base === undefined || !(base > 0))
-      throw refused('the base is not one positive number', 'Raise one positive number to encrypted powers.');
-    return [op.emit.activation(scaled(op.emit, exponent, Math.log(base)), 'exp', [])];
+  if (exponent.kind === 'constant') {
+    const bad = exponent.data.find((power) => !Number.isFinite(power));
+    if (bad !== undefined) throw invalid(`an exponent is ${bad}`);
+    const power = onlyValueOf(exponent);
+    if (power !== undefined) return [powerOf(emit, x, power)];
   }
-  const power = onlyValueOf(requireConstant(exponent, 'the exponent'));
-  if (power === undefined) throw refused('exponents differ between elements', 'Use one exponent for all elements.');
-  if (!Number.isFinite(power)) throw invalid(`the exponent is ${power}`);
-  return [powerOf(op.emit, x, power)];
+  if (x.kind === 'constant' && x.data.some((base) => !(base > 0)))
+    throw refused('a base is not positive', 'Raise positive numbers to encrypted powers.');
+  return [emit.activation(product(emit, exponent, emit.activation(x, 'log', [])), 'exp', [])];
 };
 
 /** x to a real power. */

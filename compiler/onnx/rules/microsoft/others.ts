@@ -34,11 +34,10 @@ export const unfoldTensor: Rule = (op) => {
   return [op.emit.move(withShape(cut, split), permuted(split, order), permuteIndex(split, order))];
 };
 
-/** Squared distances of all rows of two matrices: |x|² − 2 x · y + |y|². */
+/** Distances of all rows of two matrices, or their squares: |x|² − 2 x · y + |y|². */
 export const cDist: Rule = (op) => {
   const [x, y] = [op.input(0), op.input(1)];
-  if (op.text('metric') !== 'sqeuclidean')
-    throw refused('CDist takes roots of encrypted values', 'Use the metric sqeuclidean: the nearest stay the nearest.');
+  const metric = op.string('metric', ['sqeuclidean', 'euclidean'], 'sqeuclidean');
   if (onnxRank(x) !== 2 || onnxRank(y) !== 2 || y.shape.length !== 2) throw invalid('CDist is of two matrices');
   const [rows = 1, size = 1] = y.shape;
   const other = op.emit.move(y, [size, rows], permuteIndex(y.shape, [1, 0]));
@@ -47,7 +46,12 @@ export const cDist: Rule = (op) => {
     return groupSum(op.emit, product(op.emit, own, own), order, size, 1, shape);
   };
   const products = multiplyMatrices(op.emit, x, other);
-  return [sum(op.emit, [norms(x, [...x.shape.slice(0, -1), 1]), scaled(op.emit, products, -2), norms(y, [1, rows])])];
+  const squares = sum(op.emit, [
+    norms(x, [...x.shape.slice(0, -1), 1]),
+    scaled(op.emit, products, -2),
+    norms(y, [1, rows]),
+  ]);
+  return [metric === 'euclidean' ? op.emit.activation(squares, 'sqrt', []) : squares];
 };
 
 /** As RotaryEmbedding of ONNX, with its operands in another order and one position where a sample begins. */

@@ -1,5 +1,13 @@
 /** Functions of encrypted values: a layer reads what comes of each, so that the client cannot compute it. */
-import { int64s, node, type NodeSpec, type TensorSpec } from '../../../../support/onnx-builder.ts';
+import {
+  bools,
+  encodeGraph,
+  floats,
+  int64s,
+  node,
+  type NodeSpec,
+  type TensorSpec,
+} from '../../../../support/onnx-builder.ts';
 import { type Case, given, positives, scalar, weights } from './case.ts';
 
 /** The nodes from `m`, an affine map of the input, to `f`; then another affine map. */
@@ -34,6 +42,20 @@ const elementwise: Case[] = [
   ...[1.7, 0.5, -0.5, -1, -2].map((exponent) =>
     inside(`Pow by ${exponent}`, [...positive, node('Pow', 'p e', 'f')], { ...numbers, e: scalar(exponent) }),
   ),
+  inside(
+    'an even negative power of values of any sign',
+    [node('Pow', 'q e', 'f')].toSpliced(0, 0, node('Neg', 'p', 'q')).toSpliced(0, 0, ...positive),
+    {
+      ...numbers,
+      e: scalar(-4),
+    },
+  ),
+  inside('powers that differ between elements', [...positive, node('Pow', 'p e', 'f')], {
+    ...numbers,
+    e: floats([4], [0.5, -1, 1.5, 2]),
+  }),
+  inside('an encrypted number to an encrypted power', [...positive, node('Pow', 'p m', 'f')], numbers),
+  inside('numbers to encrypted powers', [node('Pow', 'e m', 'f')], { e: floats([4], [0.5, 2, 1.5, 3]) }),
   inside('a number to an encrypted power', [node('Pow', 'two m', 'f')], numbers),
 ];
 
@@ -54,6 +76,13 @@ const reductions: Case[] = [
     'ReduceL2 of no axes kept',
     [node('ReduceL2', 'm', 'n', { axes: [1], keepdims: 0 }), node('Unsqueeze', 'n axis', 'u'), node('Mul', 'm u', 'f')],
     { axis: int64s([1], [1]) },
+  ),
+  inside(
+    'Softmax of what a constant hides a part of',
+    [node('Add', 'm h', 'a'), node('Softmax', 'a', 'f', { axis: -1 })],
+    {
+      h: floats([3, 4], [0, -1e9, 0.5, 0, -1e9, 0, 0, 0, 0, 0, -1e9, -1e9]),
+    },
   ),
   inside('LpNormalization', [node('LpNormalization', 'm', 'f', { axis: -1 })]),
   inside('LpNormalization of p = 1', [node('LpNormalization', 'm', 'f', { axis: 1, p: 1 })]),
@@ -95,7 +124,67 @@ const norms: Case[] = [
   ),
 ];
 
+const pools: Case[] = [
+  ofImage('LpPool', 18, [node('LpPool', 'x', 'y', { kernel_shape: [2, 2], pads: [1, 0, 0, 1], strides: [2, 1] })], {}),
+  ofImage('LpPool of absolute values', 18, [node('LpPool', 'x', 'y', { kernel_shape: [2, 1], p: 1 })], {}),
+  ofImage('GlobalLpPool', 13, [node('GlobalLpPool', 'x', 'y')], {}),
+  ofImage('GlobalLpPool of absolute values', 13, [node('GlobalLpPool', 'x', 'y', { p: 1 })], {}),
+];
+
+/** Distances of rows of x to those of c, by a Scan over c as scikit-learn's exporter writes it. */
+function scannedDistances(name: string, difference: string, perm: readonly number[]): Case {
+  const body = encodeGraph({
+    name: 'distances',
+    inputs: { state: ['batch', 3], row: [3] },
+    outputs: ['next', 'distances'],
+    nodes: [
+      node('Identity', 'state', 'next'),
+      node('Sub', difference, 'd'),
+      node('ReduceSumSquare', 'd', 's', { axes: [1], keepdims: 0 }),
+      node('Identity', 's', 'distances'),
+    ],
+  });
+  return given(name, {
+    opset: 11,
+    inputs: { x: ['batch', 3] },
+    nodes: [
+      node('Scan', 'x c', 'same stacked', { body: { graph: body }, num_scan_inputs: 1 }),
+      node('Transpose', 'stacked', 'y', { perm }),
+    ],
+    initializers: { c: weights(5, 3) },
+  });
+}
+
+const distances: Case[] = [
+  scannedDistances('distances by a Scan', 'state row', [1, 0]),
+  scannedDistances('distances by a Scan, the other way round', 'row state', [1, 0]),
+];
+
+const heads = { q: ['batch', 4, 3, 2], k: ['batch', 2, 5, 2], v: ['batch', 2, 5, 4] };
+
 const attention: Case[] = [
+  given('Attention with heads of its own, shared among queries', {
+    opset: 23,
+    inputs: heads,
+    nodes: [node('Attention', 'q k v', 'y')],
+  }),
+  given('Attention to what came before', {
+    opset: 23,
+    inputs: { x: ['batch', 4, 6] },
+    nodes: [node('Attention', 'x x x', 'y', { q_num_heads: 3, kv_num_heads: 3, is_causal: 1, scale: { float: 0.3 } })],
+  }),
+  given('Attention with a mask of booleans', {
+    opset: 23,
+    inputs: heads,
+    nodes: [node('Attention', 'q k v m', 'y')],
+    initializers: { m: bools([3, 5], [1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1].map(Boolean)) },
+  }),
+  given('Attention with a mask that is added', {
+    opset: 23,
+    inputs: heads,
+    nodes: [node('Attention', 'q k v m', 'y')],
+    initializers: { m: floats([3, 5], [0, 0.5, -1e9, 0, -1, 1, 0, 0, -1e9, -1e9, 0, 0, 0, 0.25, 0]) },
+  }),
   given('attention of a short sequence', {
     opset: 17,
     inputs: { x: ['batch', 3, 4] },
@@ -114,4 +203,11 @@ const attention: Case[] = [
   }),
 ];
 
-export const functionCases: readonly Case[] = [...elementwise, ...reductions, ...norms, ...attention];
+export const functionCases: readonly Case[] = [
+  ...elementwise,
+  ...reductions,
+  ...norms,
+  ...pools,
+  ...distances,
+  ...attention,
+];

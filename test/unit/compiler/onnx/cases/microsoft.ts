@@ -60,6 +60,11 @@ const products: Case[] = [
     nodes: [own('CDist', 'x c', { metric: 'sqeuclidean' })],
     initializers: { c: weights(3, 4) },
   }),
+  of('CDist that is no square', {
+    inputs: { x: [batch, 4] },
+    nodes: [own('CDist', 'x c', { metric: 'euclidean' })],
+    initializers: { c: weights(3, 4) },
+  }),
 ];
 
 const activations: Case[] = [
@@ -89,6 +94,36 @@ const norms: Case[] = [
     inputs: { x: [batch, 3, 4], z: [batch, 3, 4] },
     nodes: [own('SkipSimplifiedLayerNormalization', 'x z s')],
     initializers: { s: weights(4) },
+  }),
+];
+
+const sequence = { x: [batch, 3, 8], z: [batch, 5, 8] };
+
+const attention: Case[] = [
+  of('Attention of com.microsoft', {
+    inputs: { x: [batch, 3, 8] },
+    nodes: [own('Attention', 'x w b', { num_heads: 2 })],
+    initializers: { w: weights(8, 24), b: weights(24) },
+  }),
+  of('Attention of com.microsoft to what came before', {
+    inputs: { x: [batch, 3, 8] },
+    nodes: [own('Attention', 'x w b', { num_heads: 4, unidirectional: 1, scale: { float: 0.4 } })],
+    initializers: { w: weights(8, 24), b: weights(24) },
+  }),
+  of('MultiHeadAttention to another sequence, with biases', {
+    inputs: sequence,
+    nodes: [own('MultiHeadAttention', 'x z z b', { num_heads: 2 })],
+    initializers: { b: weights(24) },
+  }),
+  of('MultiHeadAttention with a mask that is added', {
+    inputs: sequence,
+    nodes: [{ ...own('MultiHeadAttention', '', { num_heads: 2 }), inputs: ['x', 'z', 'z', '', '', 'm'] }],
+    initializers: {
+      m: floats(
+        [1, 2, 3, 5],
+        Array.from({ length: 30 }, (_, i) => (i % 4 === 3 ? -1e5 : 0.1 * (i % 5))),
+      ),
+    },
   }),
 ];
 
@@ -122,4 +157,4 @@ const moves: Case[] = [
   }),
 ];
 
-export const microsoftCases: readonly Case[] = [...products, ...activations, ...norms, ...moves];
+export const microsoftCases: readonly Case[] = [...products, ...activations, ...norms, ...attention, ...moves];

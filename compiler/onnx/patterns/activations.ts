@@ -2,7 +2,7 @@
  * Activations that exporters write out as several nodes, put back together: x · Sigmoid(x), x · HardSigmoid(x) and
  * x · ½ · (1 + Erf(x / √2)). Approximating the whole is one polynomial instead of a product with one.
  */
-import type { Attribute, OnnxNode } from './proto/model.ts';
+import type { Attribute, OnnxNode } from '../proto/model.ts';
 
 /** What the patterns look at besides the nodes. */
 export interface PatternContext {
