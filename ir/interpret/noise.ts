@@ -10,6 +10,13 @@
  *   (m(X) = m(1/X), so m_i = −m_{N−i}) and their roundings with them: the error is real, of variance N/12. A vector
  *   that repeats after p slots is a polynomial in X^{slots/p}: 2p coefficients, variance 2p/12. A rotation permutes
  *   coefficients up to sign: the error of a rotated plaintext is the rotated error. The same encoding has the same error.
+ * - Roundings are independent of what is rounded where coefficients are many units large, or look random. Where few slots are not
+ *   zero, as far apart as each other, they are neither: with m of the p slots of a period, of which Σ is the sum of squares, the
+ *   coefficients of each residue class modulo m are samples of one wave, of an amplitude of A = scale·√Σ/p about, and
+ *   rounding to whole numbers changes the amplitude by 2/π·J_1(2πA) and smaller terms (the Fourier series of the sawtooth;
+ *   Widrow and Kollár, "Quantization Noise", 2008, appendix G). With J_1(x)² ≈ 1/(πx) on average these slots have a
+ *   further error of the variance c·p³/(scale³·m·√Σ), where c would be 0.02 for equal amplitudes and 0.04 for those of a
+ *   random vector; for layers of 16 and 64 values it was measured as 0.04 to 0.09.
  * - Symmetric encryption adds e: Nσ²/2.
  * - Division by a prime (rescale) rounds c_0 and c_1: the error e_0 + e_1·s has variance N/24·(1 + |s(ζ_j)|²). For a
  *   random secret |s(ζ_j)|² is h times an exponential variable, and the same at slot j for every operation, so the
@@ -39,6 +46,9 @@ const errorDeviation = Math.sqrt(21 / 2);
  * asked of them is their spread, and drawing each anew took half of the compiler's time.
  */
 const poolSize = 2 ** 18;
+
+/** c of the error of rounding waves. */
+const waveFactor = 0.08;
 
 /** Names the relinearisation key. */
 export const relinKey = 0;
@@ -135,10 +145,14 @@ export class NoiseModel {
       return;
     }
     const { errors, deviation } = this.encodingError(period.length, scale, name);
-    for (let s = 0; s < period.length; s++) period[s] = (period[s] ?? 0) + deviation * (errors[s] ?? 0);
+    const held = Math.hypot(deviation, waveDeviation(period, scale));
+    for (let s = 0; s < period.length; s++) {
+      const x = period[s] ?? 0;
+      period[s] = x + (x === 0 ? deviation : held) * (errors[s] ?? 0);
+    }
   }
 
-  /** What `encode` adds to a period of more than one slot: `deviation` times each of `errors`. */
+  /** What `encode` adds to a period of more than one slot: `deviation` times each of `errors`, and more where few are not zero. */
   encodingError(
     slots: number,
     scale: number,
@@ -204,6 +218,20 @@ export class NoiseModel {
     this.keyErrors.set(key, errors);
     return errors;
   }
+}
+
+/** Of the error of rounding waves, see above: at the slots of a period that are not zero, never more than these are. */
+export function waveDeviation(period: Float64Array, scale: number): number {
+  let count = 0;
+  let squares = 0;
+  for (const x of period) {
+    if (x === 0) continue;
+    count++;
+    squares += x * x;
+  }
+  if (count === 0) return 0;
+  const variance = (waveFactor * (period.length / scale) ** 3) / (count * Math.sqrt(squares));
+  return Math.sqrt(Math.min(variance, squares / count));
 }
 
 function meanDigits(degree: number): Float64Array {

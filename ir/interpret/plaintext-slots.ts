@@ -4,7 +4,7 @@
  */
 import type { HeModule } from '../he/module.ts';
 import { type Plaintext, plaintextAt, plaintextRow, shortestPeriod } from '../he/plaintexts.ts';
-import type { NoiseModel } from './noise.ts';
+import { type NoiseModel, waveDeviation } from './noise.ts';
 
 const keptBytes = 1 << 26;
 
@@ -13,6 +13,7 @@ export class PlaintextSlots {
   private readonly noise: NoiseModel | undefined;
   private readonly capacity: number;
   private readonly kept = new Map<string, Float64Array>();
+  private readonly waves = new Map<string, number>();
   /** For plaintexts that are not kept, and for one period of any. */
   private readonly passing: Float64Array;
   private readonly period: Float64Array;
@@ -55,8 +56,20 @@ export class PlaintextSlots {
       return;
     }
     const { source, tile, inner } = plaintext;
-    const { errors, deviation } = this.noise.encodingError(row.length, scale, `${source} ${tile} ${inner}`);
-    for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) * ((row[s] ?? 0) + deviation * (errors[s] ?? 0));
+    const name = `${source} ${tile} ${inner}`;
+    const { errors, deviation } = this.noise.encodingError(row.length, scale, name);
+    const held = Math.hypot(deviation, this.waveDeviationOf(row, scale, name));
+    for (let s = 0; s < target.length; s++) {
+      const factor = row[s] ?? 0;
+      target[s] = (x[s] ?? 0) * (factor + (factor === 0 ? deviation : held) * (errors[s] ?? 0));
+    }
+  }
+
+  private waveDeviationOf(row: Float64Array, scale: number, name: string): number {
+    const key = `${name} ${scale}`;
+    const known = this.waves.get(key) ?? waveDeviation(row, scale);
+    this.waves.set(key, known);
+    return known;
   }
 
   private encode(plaintext: Plaintext, scale: number, target: Float64Array): Float64Array {
