@@ -63,6 +63,7 @@ export function profileOf(engine: EngineName = defaultProfile.name, costs?: Cost
   const profile = engineProfiles[engine];
   const { memory } = profile;
   const limit = Math.max(memory.limit, Math.min(memory.most, memoryBytes));
+  const keyBudget = memory.keyBudget * (limit / memory.limit);
   const { capabilities } = profile;
   const hasCosts = (degree: PolyModulusDegree): boolean => (costs ?? profile.costs)[degree] !== undefined;
   const largestDegree = polyModulusDegrees.findLast((each) => each <= capabilities.largestDegree && hasCosts(each));
@@ -70,7 +71,7 @@ export function profileOf(engine: EngineName = defaultProfile.name, costs?: Cost
     ...profile,
     costs: costs ?? profile.costs,
     capabilities: { ...capabilities, largestDegree: largestDegree ?? capabilities.largestDegree },
-    memory: { ...memory, limit },
+    memory: { ...memory, limit, keyBudget },
   };
 }
 

@@ -116,6 +116,8 @@ export interface ManageOptions {
   readonly keys?: KeyOptions;
   /** Whether the engine hoists. */
   readonly hoists?: boolean;
+  /** Bytes that keys may take where `keys` says nothing of them; undefined as the engine's profile has it. */
+  readonly keyBudget?: number | undefined;
 }
 
 /** Why a chain does not carry a program. */
@@ -137,7 +139,7 @@ export function manageProgram(
   module: HeModule,
   manager: PassManager,
   chain: Chain,
-  { keys = {}, hoists = false }: ManageOptions = {},
+  { keys = {}, hoists = false, keyBudget }: ManageOptions = {},
 ): HeModule | UnmanagedProgram {
   const { parameters, rangeBits, last, defer, late } = chain;
   const rescaled = manager.run(rescaleLazily, module, { last, defer, late });
@@ -150,5 +152,5 @@ export function manageProgram(
   }
   const isFree = keys.maxKeys === undefined && keys.budgetBytes === undefined;
   const merged = hoists && isFree ? manager.run(mergeFolds, managed, {}) : managed;
-  return manager.run(selectKeys, merged, keys);
+  return manager.run(selectKeys, merged, keyBudget === undefined ? keys : { budgetBytes: keyBudget, ...keys });
 }

@@ -1,9 +1,9 @@
 /** Chooses where a packed network is rescaled and its modulus chain: the fewest primes that are accurate enough. */
 import type { HeModule } from '../../ir/he/module.ts';
 import { hoists } from '../../costs/op-costs.ts';
-import { defaultProfile, type EngineProfile } from '../../costs/profiles.ts';
+import { defaultProfile, type EngineProfile, engineProfiles } from '../../costs/profiles.ts';
 import { programCost } from '../../costs/program-cost.ts';
-import type { PolyModulusDegree } from '../../ir/parameters.ts';
+import { capacityBits, type PolyModulusDegree } from '../../ir/parameters.ts';
 import type { PassManager } from '../../passes/manager.ts';
 import type { KeyOptions } from '../../passes/he/select-keys.ts';
 import type { Care } from './affordable-samples.ts';
@@ -42,6 +42,31 @@ const quickBounds = { certain: 0.7, hopeless: 1.4 } as const;
  */
 const lateGain = 16;
 
+/**
+ * Of chains that differ in their special primes, those with fewer bits for data err more. So where one is not accurate enough, the
+ * one with the most bits is looked at; if that errs this many times as much as is allowed, the others are not.
+ */
+const hopelessErrorRatio = 3;
+
+/** A managed program. */
+interface Candidate {
+  readonly candidate: HeModule;
+  /** That of the same rescales, with the most bits for data, where both have several special primes, whose digits are centred. */
+  readonly finest: HeModule | undefined;
+}
+
+function hasSeveralSpecials({ parameters }: HeModule): boolean {
+  return (parameters?.specialPrimes.length ?? 0) > 1;
+}
+
+function finer(one: HeModule | undefined, other: HeModule): HeModule {
+  return one === undefined || dataBits(other) > dataBits(one) ? other : one;
+}
+
+function dataBits({ parameters }: HeModule): number {
+  return parameters === undefined ? 0 : (capacityBits(parameters.primes).at(-1) ?? 0);
+}
+
 /** `best` has the least error seen, whether or not it is small enough. */
 export function selectChain(
   program: HeModule,
@@ -51,28 +76,45 @@ export function selectChain(
 ): { readonly selection: Selection | undefined; readonly best: Prediction | undefined } {
   let best: Prediction | undefined;
   const { programs = new ManagedPrograms(program, manager) } = rest;
-  const { name: engine, costs, capabilities } = profile;
-  const options = { keys: { ...keys, engine }, hoists: hoists(costs, degree) };
+  const { name: engine, costs, capabilities, memory } = profile;
+  const keyBudget = memory.keyBudget === engineProfiles[engine].memory.keyBudget ? undefined : memory.keyBudget;
+  const options = { keys: { ...keys, engine }, hoists: hoists(costs, degree), keyBudget };
   const byLevels = Map.groupBy(programs.rescalings, ({ kinds }) => kinds.length);
   const select = (rescalings: readonly PlacedRescales[]): Selection | { readonly least: number } => {
-    const managed: HeModule[] = [];
+    const managed: Candidate[] = [];
     for (const rescaling of rescalings) {
       const chains = chainsFor(degree, rescaling, rangeBits, capabilities);
       const outcomes = chains.map((chain) => programs.manage(chain, options));
-      managed.push(...outcomes.flatMap((outcome) => ('needs' in outcome ? [] : [outcome])));
+      const own = outcomes.flatMap((outcome) => ('needs' in outcome ? [] : [outcome]));
+      const finest = own.filter(hasSeveralSpecials).reduce(finer, undefined);
+      managed.push(
+        ...own.map((candidate) => ({ candidate, finest: hasSeveralSpecials(candidate) ? finest : undefined })),
+      );
       // Bringing two scales together may take a level more than the products do.
       const isShort = outcomes.length > 0 && outcomes.every((outcome) => 'needs' in outcome);
       if (!isShort || rescaling.isLonger || isFoldedLate(rescaling)) continue;
       const longer = { ...rescaling, kinds: ['plain' as const, ...rescaling.kinds], isLonger: true };
       byLevels.set(longer.kinds.length, [...(byLevels.get(longer.kinds.length) ?? []), longer]);
     }
-    const priced = managed.map((candidate) => ({ candidate, cost: programCost(candidate, costs) }));
-    let least = Infinity;
-    for (const { candidate } of priced.sort((x, y) => x.cost - y.cost)) {
-      const prediction = predictCarefully(candidate, maxError, predict);
+    const priced = managed.map((each) => ({ ...each, cost: programCost(each.candidate, costs) }));
+    const known = new Map<HeModule, Prediction>();
+    const predictOnce = (candidate: HeModule): Prediction => {
+      const prediction = known.get(candidate) ?? predictCarefully(candidate, maxError, predict);
+      known.set(candidate, prediction);
       if (best === undefined || prediction.error < best.error) best = prediction;
+      return prediction;
+    };
+    let least = Infinity;
+    const hopeless = new Set<HeModule>();
+    for (const { candidate, finest } of priced.sort((x, y) => x.cost - y.cost)) {
+      if (finest !== undefined && hopeless.has(finest)) continue;
+      const prediction = predictOnce(candidate);
       if (prediction.error <= maxError && prediction.changed <= maxChanged) return { program: candidate, prediction };
       least = Math.min(least, prediction.error);
+      if (finest === undefined || prediction.error <= maxError) continue;
+      const { error } = predictOnce(finest);
+      if (error > hopelessErrorRatio * maxError) hopeless.add(finest);
+      least = Math.min(least, error);
     }
     return { least };
   };

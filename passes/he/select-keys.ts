@@ -5,7 +5,7 @@ import { keyNeeds } from '../../ir/he/keys.ts';
 import { hasStep, nameOf } from '../../ir/he/traits.ts';
 import type { HeModule } from '../../ir/he/module.ts';
 import { type Parameters, topLevel } from '../../ir/parameters.ts';
-import { maxKeyBytes, savedKeyBytes } from '../../ir/ckks/switching-keys.ts';
+import { maxKeyBytes, savedKeyBytes, switchingKeyBytes } from '../../ir/ckks/switching-keys.ts';
 import { type EngineName, engineNames } from '../../ir/plan/plan.ts';
 import { keyLevels } from '../../costs/key-levels.ts';
 import { engineProfiles } from '../../costs/profiles.ts';
@@ -111,12 +111,17 @@ function roomFor(
   const { keyBytes } = engineProfiles[engine].memory;
   const at = (level: number): number => keyBytes(parameters, level);
   const { rotations, relinearization } = keyLevels(columns);
-  const most =
-    Math.floor(maxKeyBytes / savedKeyBytes(parameters, topLevel(parameters))) - Number(relinearization !== undefined);
+  const top = topLevel(parameters);
+  const saved = savedKeyBytes(parameters, top);
+  // With one special prime all keys are saved with all levels; with several they are as large in a file as in memory, but for packing.
+  const isUniform = parameters.specialPrimes.length === 1;
+  const most = isUniform ? Math.floor(maxKeyBytes / saved) - Number(relinearization !== undefined) : Infinity;
+  const ofFile = isUniform ? Infinity : maxKeyBytes * (switchingKeyBytes(parameters, top) / saved);
   // 0 is no step, but another automorphism.
   const fixed = [relinearization, rotations.get(0)].flatMap((level) => (level === undefined ? [] : [at(level)]));
   const needed = [...rotations].reduce((sum, [step, level]) => sum + (step === 0 ? 0 : at(level)), 0);
-  return { bytes: budgetBytes - fixed.reduce((sum, own) => sum + own, 0), most, keyBytes: at, needed };
+  const bytes = Math.min(budgetBytes, ofFile);
+  return { bytes: bytes - fixed.reduce((sum, own) => sum + own, 0), most, keyBytes: at, needed };
 }
 
 export type KeyOptions = z.input<typeof selectKeys.options>;

@@ -57,3 +57,17 @@ test('no more keys than a file holds, however little of them an engine loads', (
   const program = { columns: selected.columns, parameters };
   expect(neededBytes(engineProfiles.simd.memory.use(program))).toBeLessThan(engineProfiles.simd.memory.limit);
 });
+
+test('with several special primes a file has room for what keys take at their own levels', () => {
+  const several = { ...parameters, specialPrimes: [2 ** 47, 2 ** 46, 2 ** 45] };
+  const top = savedKeyBytes(several, 15);
+  const rotations = { ...rotating(Math.ceil(maxKeyBytes / top) + 40, 1), parameters: several };
+  const budgetBytes = 2 ** 40;
+  const options = selectKeys.options.parse({ engine: 'simd', budgetBytes });
+  const selected = selectKeys.run(rotations, options, { samples: [] } as never).module;
+  expect(keysOf(selected)).toBe(keysOf(rotations));
+  const high = { ...rotating(Math.ceil(maxKeyBytes / top) + 40, 15), parameters: several };
+  const fewer = keysOf(selectKeys.run(high, options, { samples: [] } as never).module);
+  expect(fewer).toBeLessThan(keysOf(high));
+  expect(fewer * top).toBeLessThanOrEqual(maxKeyBytes);
+});
