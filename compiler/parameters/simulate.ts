@@ -107,7 +107,10 @@ export function measureOutputs(
 
 /** How a program errs. */
 export interface Prediction {
-  /** What no sample exceeds with a probability of `certainty`, in units of the reference. */
+  /**
+   * What no sample exceeds with a probability of `certainty`, in units of the reference; Infinity where values outgrow all numbers,
+   * as chains of squares do that noise puts beyond the values that they keep small.
+   */
   readonly error: number;
   /** Deviation of the noise of outputs, in units of the reference. */
   readonly noise: number;
@@ -171,7 +174,7 @@ export function predictError(
     largestError(clear.errors, noises.deviation, certainty),
     largestError(clear.postErrors, postNoises.deviation, certainty),
   );
-  return { error, noise: noises.deviation, changed: 0 };
+  return { error: Number.isNaN(error) ? Infinity : error, noise: noises.deviation, changed: 0 };
 }
 
 const nothing: ReferenceSample = { sample: new Map(), outputs: new Map() };

@@ -320,8 +320,8 @@ class PlanSearch {
       }
       case 'less-error': {
         const { least } = need;
-        if (least !== undefined && least.error < (this.leastError?.error ?? Infinity)) this.leastError = least;
-        const error = least === undefined ? {} : { error: least.error };
+        if (least !== undefined && !(least.error >= (this.leastError?.error ?? NaN))) this.leastError = least;
+        const error = Number.isFinite(least?.error) ? { error: least?.error } : {};
         this.report({ ...report, ...error }, 'inaccurate', describeMiss(least, this.context));
       }
     }
@@ -395,6 +395,7 @@ function describeMiss(
   if (least === undefined) return 'no chain carries it';
   if (least.error <= maxError && maxDisagreement !== undefined)
     return `changes ${formatError(least.changed)} of the labels, allowed are ${formatLimit(maxDisagreement)}`;
+  if (least.error === Infinity) return 'outgrows all bounds under the noise of any chain';
   return `reaches an error of ${formatError(least.error)} or more, allowed is ${formatLimit(maxError)}`;
 }
 

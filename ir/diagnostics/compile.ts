@@ -103,6 +103,8 @@ export const noParameters = defineDiagnostic<{
 });
 
 function describeMiss({ allowed, best }: { readonly allowed: Change; readonly best: Change }): string {
+  if (best.error === Infinity)
+    return `keeps an error of ${formatLimit(allowed.error)}, values outgrow all bounds under noise`;
   return best.error > allowed.error
     ? `keeps an error of ${formatLimit(allowed.error)}, the best reaches ${formatError(best.error)} or more`
     : `keeps the labels of all but ${formatLimit(allowed.changed)} of the samples, the best changes ${formatError(best.changed)}`;

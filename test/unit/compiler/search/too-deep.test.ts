@@ -76,6 +76,13 @@ test('where accuracy is what fails, the error comes first', () => {
   expect(at).toEqual({});
 });
 
+test('where values outgrow all bounds under noise, it says so', () => {
+  const module = squares(5);
+  const best = { error: Infinity, noise: Infinity, changed: 0 };
+  const { message } = tooDeep(module, networkDepth(module), { ...settings, best });
+  expect(message).toMatch(/^no chain of 6 levels keeps an error of 1%, values outgrow all bounds under noise: 6 for/);
+});
+
 test('levels beyond those of the network go to moving values', () => {
   const module = squares(5);
   const { path } = networkDepth(module);
