@@ -1,6 +1,6 @@
 /**
- * The primes of a plan in memory: a record for each, with the tables of its transforms. Made once, by one worker; the
- * others open it by its address.
+ * The primes of a plan in memory: a record for each, with the tables of its transforms. Made once, by all workers, who open
+ * it by its address.
  */
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { allPrimes, type Parameters } from '../../../ir/parameters.ts';
@@ -8,6 +8,7 @@ import { type KeyDigit, keyDigitsAt } from '../../../ir/ckks/switching-keys.ts';
 import { writeAddresses } from './addresses.ts';
 import { anyPrimitiveRoot } from './primitive-root.ts';
 import { type Kernels, primeRecord } from '../kernels/kernels.ts';
+import { alone, share, type Team } from '../team.ts';
 
 export interface SimdContext {
   readonly kernels: Kernels;
@@ -37,10 +38,13 @@ export function openContext(
   return { kernels, memory, parameters, n: parameters.polyModulusDegree, primes, digits };
 }
 
-/** Fills the records and tables: 10 µs for each prime and 1000 elements, about. */
-export function fillContext({ kernels, memory, parameters, n, primes }: SimdContext): void {
+/**
+ * Fills the records and tables: 10 µs for each prime and 1000 elements, about. Each member does those of the primes that
+ * `share` deals to it.
+ */
+export function fillContext({ kernels, memory, parameters, n, primes }: SimdContext, team: Team = alone): void {
   const [address = 0] = primes;
-  fillPrimes(kernels, memory, n, allPrimes(parameters), address);
+  fillPrimes(kernels, memory, n, allPrimes(parameters), address, team);
 }
 
 /** Bytes of the records and tables of `count` primes, for any n that is a power of two, 16 or more. */
@@ -55,13 +59,14 @@ export function fillPrimes(
   n: number,
   primes: readonly number[],
   address: number,
+  team: Team = alone,
 ): readonly number[] {
   const view = new DataView(memory.buffer);
   const records = recordsAt(address, primes.length);
   const tables = address + primes.length * primeRecord.bytes;
-  for (const [k, record] of records.entries()) {
-    const q = primes[k];
-    if (q === undefined) throw new InternalError(`a record without prime: ${k}`);
+  share(team, records.length, (k) => {
+    const [q, record] = [primes[k], records[k]];
+    if (q === undefined || record === undefined) throw new InternalError(`a record without prime: ${k}`);
     const table = tables + k * tableBytes(n);
     view.setFloat64(record + primeRecord.q, q, true);
     view.setFloat64(record + primeRecord.reciprocal, 1 / q, true);
@@ -69,7 +74,7 @@ export function fillPrimes(
     writeAddresses(memory.buffer, record + primeRecord.forwardTable, [table]);
     writeAddresses(memory.buffer, record + primeRecord.inverseTable, [table + tableBytes(n) / 2]);
     kernels.fillTables(record, kernels.smallestRoot(record, anyPrimitiveRoot(q, n)));
-  }
+  });
   return records;
 }
 

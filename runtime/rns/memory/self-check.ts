@@ -1,11 +1,12 @@
 /**
  * Whether the kernels compute here what they should. They are exact only where a relaxed multiply-add rounds once, which
- * WebAssembly leaves to the machine; so each worker asks before it starts, and multiplies two polynomials modulo every
- * prime of the plan against big integers.
+ * WebAssembly leaves to the machine; so each worker asks before it starts, and multiplies two polynomials modulo the
+ * primes whose tables it has filled against big integers.
  */
 import { allPrimes } from '../../../ir/parameters.ts';
 import type { SimdContext } from './context.ts';
 import { limbStride } from './layout.ts';
+import { alone, share, type Team } from '../team.ts';
 
 /** Nonzero coefficients of the second factor: few, so that the product is quickly known, and far apart. */
 const sparse = [0, 1, 517] as const;
@@ -13,20 +14,24 @@ const sparse = [0, 1, 517] as const;
 /** Coefficients of the product that are compared, for each prime. */
 const samples = 64;
 
-/** Bytes that `describeUnfitness` works in. */
+/** Bytes that `describeUnfitness` of a member works in. */
 export function selfCheckBytes(n: number): number {
   return 3 * limbStride(n);
 }
 
 /**
- * What is wrong, if anything is.
- * @param work `selfCheckBytes(n)` bytes, a multiple of 16
+ * What is wrong, if anything is, with the primes that `share` deals to this member (`fillContext`).
+ * @param work `selfCheckBytes(n)` bytes of its own, a multiple of 16
  */
-export function describeUnfitness(context: SimdContext, work: number): string | undefined {
+export function describeUnfitness(context: SimdContext, work: number, team: Team = alone): string | undefined {
   const { kernels, primes, parameters } = context;
   if (kernels.isFused() !== 1) return 'multiply-adds are not fused on this machine';
-  const wrong = allPrimes(parameters).find((q, k) => !multiplies(context, q, primes[k] ?? 0, work));
-  return wrong === undefined ? undefined : `the transform modulo ${wrong} is not exact on this machine`;
+  const wrong: number[] = [];
+  share(team, primes.length, (k) => {
+    const q = allPrimes(parameters)[k] ?? 0;
+    if (wrong.length === 0 && !multiplies(context, q, primes[k] ?? 0, work)) wrong.push(q);
+  });
+  return wrong.length === 0 ? undefined : `the transform modulo ${wrong.join('')} is not exact on this machine`;
 }
 
 function multiplies({ kernels, memory, n }: SimdContext, q: number, prime: number, work: number): boolean {

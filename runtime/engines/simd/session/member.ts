@@ -27,7 +27,7 @@ import { Operations } from '../operations/operations.ts';
 import { fillPermutations, placeKeys } from '../program/place-keys.ts';
 import { PlaintextStore } from '../program/plaintext-store.ts';
 import type { EvaluateRequest, LoadRequest, PrepareRequest, WorkRequest } from './protocol.ts';
-import { describeUnfitness } from '../../../rns/memory/self-check.ts';
+import { describeUnfitness, selfCheckBytes } from '../../../rns/memory/self-check.ts';
 import { abortTeam, resetTeam, SharedTeam, teamWords } from './shared-team.ts';
 import { Staging } from '../program/staging.ts';
 import { createTeamMemory, type TeamMemory } from './team-memory.ts';
@@ -192,11 +192,9 @@ function prepare(request: PrepareRequest, { memory, words }: TeamMemory): Prepar
   const { regions } = plan.memory;
   const team = new SharedTeam(words, request.member, request.members);
   const context = openContext(instantiate(request.kernels, memory), memory, parameters, regions.context);
-  if (team.index === 0) {
-    fillContext(context);
-    const unfitness = describeUnfitness(context, regions.values);
-    if (unfitness !== undefined) throw new UnfitError(unfitness);
-  }
+  fillContext(context, team);
+  const unfitness = describeUnfitness(context, regions.values + team.index * selfCheckBytes(n), team);
+  if (unfitness !== undefined) throw new UnfitError(unfitness);
   if (team.index === team.size - 1) fillEmbeddingTables(memory.buffer, regions.encoders, n);
   team.barrier();
 

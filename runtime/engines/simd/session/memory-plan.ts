@@ -119,7 +119,10 @@ export function planProgram(
       encoders: encodersBytes(n, members),
       loading: loadingBytes(parameters, members),
       permutations: permutationBytes(keys, n),
-      values: Math.max(program.arenaBytes, selfCheckBytes(n), loadRooms * members * mostDigitBytes(parameters)),
+      values: Math.max(
+        program.arenaBytes,
+        members * Math.max(selfCheckBytes(n), loadRooms * mostDigitBytes(parameters)),
+      ),
       staging: staging.bytes,
       plaintexts: plaintexts.bytes,
       keys: keys.bytes,

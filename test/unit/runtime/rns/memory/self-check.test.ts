@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { polyModulusDegrees } from '../../../../../ir/parameters.ts';
-import { openContext } from '../../../../../runtime/rns/memory/context.ts';
+import { contextBytes, fillContext, openContext } from '../../../../../runtime/rns/memory/context.ts';
+import { alone, type Team } from '../../../../../runtime/rns/team.ts';
 import { primeRecord } from '../../../../../runtime/rns/kernels/kernels.ts';
 import { instantiate } from '../../../../../runtime/rns/kernels/module.ts';
 import { describeUnfitness, selfCheckBytes } from '../../../../../runtime/rns/memory/self-check.ts';
@@ -33,7 +34,13 @@ describe('a root that is wrong', async () => {
   const view = new DataView(memory.buffer);
 
   /** What the check says while an entry of a table is off by `change`; the tables are whole again afterwards. */
-  function unfitnessWith(prime: number, table: 'forwardTable' | 'inverseTable', entry: number, change: number) {
+  function unfitnessWith(
+    prime: number,
+    table: 'forwardTable' | 'inverseTable',
+    entry: number,
+    change: number,
+    team: Team = alone,
+  ) {
     const record = context.primes[prime] ?? 0;
     const start = Number(view.getBigUint64(record + primeRecord[table], true));
     // From n/2 on entries stand two by two: w, w', w/q, w'/q.
@@ -41,11 +48,31 @@ describe('a root that is wrong', async () => {
     const root = view.getFloat64(start + at, true);
     view.setFloat64(start + at, root + change, true);
     try {
-      return describeUnfitness(context, heap);
+      return describeUnfitness(context, heap, team);
     } finally {
       view.setFloat64(start + at, root, true);
     }
   }
+
+  test('is found by the member that has filled the table, and by no other', () => {
+    for (const size of [2, 3, 6])
+      for (const prime of primes.keys()) {
+        const finders = Array.from({ length: size }, (_, index) =>
+          unfitnessWith(prime, 'forwardTable', 7, 1, { ...alone, index, size }),
+        ).flatMap((found, index) => (found === undefined ? [] : [index]));
+        expect(finders).toEqual([prime % size]);
+      }
+  });
+
+  test('tables are the same whoever fills them', async () => {
+    const { context: other, memory: filled } = await openSimd(parameters, selfCheckBytes(n));
+    const [start = 0] = other.primes;
+    const tables = new Uint8Array(filled.buffer, start, contextBytes(parameters));
+    const expected = Buffer.from(tables);
+    tables.fill(0);
+    for (const index of [2, 0, 1]) fillContext(other, { ...alone, index, size: 3 });
+    expect(Buffer.compare(tables, expected)).toBe(0);
+  });
 
   test.each(['forwardTable', 'inverseTable'] as const)('in the %s is found, with its prime', (table) => {
     fc.assert(
