@@ -3,8 +3,8 @@
  *
  * Forward: Cooley–Tukey butterflies (x, y) → (x + w·y, x − w·y), from coefficients to bit-reversed order, two stages in a
  * pass. Nothing is reduced between stages: with |w·y| ≤ (1/2 + 2^−53·|y|)·q a stage takes a bound of u·2^48 to
- * (u·(1 + 1/32) + 1/2)·2^48, so that 16 stages take coefficients of 2^48 below 12·2^48 < 2^52, what `multiplyBy` and the
- * `balance` of the last stage allow.
+ * (u·(1 + 1/32) + 1/2)·2^48, so that 16 stages take coefficients of 2^48 below 12·2^48, and converted ones of 3.1·2^48
+ * below 15.3·2^48 < 2^52, what `multiplyBy` and the `balance` of the last stage allow.
  *
  * Inverse: Gentleman–Sande butterflies (x, y) → (x + y, (x − y)·w), the stages of the forward transform backwards. Sums
  * double with each stage. At most two stages come before the first pass of two, and take (q + 1)/2 to 2q + 2. A pass takes
@@ -14,7 +14,7 @@
  *
  * Of the four blocks that the two outermost stages leave each goes through its other stages by itself, in the cache.
  */
-import { convertedSum, endOfTerms, termBytes } from './conversion';
+import { convertedSum, endOfTerms, fewSources, termBytes } from './conversion';
 import { balance, degreeOf, lift as liftBy, multiplyBy, primeOf, reciprocalOf } from './modular';
 import { addHigh, addLow, emptyHigh } from './wide-sums';
 
@@ -51,6 +51,23 @@ export function forwardConverted(
   constants: usize,
   target: usize,
   prime: usize,
+): void {
+  if (count <= fewSources) convertedPass(source, stride, count, constants, target, prime, true);
+  else convertedPass(source, stride, count, constants, target, prime, false);
+  forwardBlocks(target, prime);
+}
+
+/** The conversion and the two outermost stages; `loose` is a constant wherever this is inlined. */
+// @ts-ignore: decorators are AssemblyScript's
+@inline
+function convertedPass(
+  source: usize,
+  stride: usize,
+  count: i32,
+  constants: usize,
+  target: usize,
+  prime: usize,
+  loose: bool,
 ): void {
   const q = primeOf(prime);
   const reciprocal = reciprocalOf(prime);
@@ -102,13 +119,12 @@ export function forwardConverted(
       high3 = next3;
       quotient3 = f64x2.relaxed_madd(x3, r, quotient3);
     }
-    const x0 = convertedSum(high0, low0, quotient0, minusD, q, reciprocal);
-    const x1 = convertedSum(high1, low1, quotient1, minusD, q, reciprocal);
-    const x2 = convertedSum(high2, low2, quotient2, minusD, q, reciprocal);
-    const x3 = convertedSum(high3, low3, quotient3, minusD, q, reciprocal);
+    const x0 = convertedSum(high0, low0, quotient0, minusD, q, reciprocal, loose);
+    const x1 = convertedSum(high1, low1, quotient1, minusD, q, reciprocal, loose);
+    const x2 = convertedSum(high2, low2, quotient2, minusD, q, reciprocal, loose);
+    const x3 = convertedSum(high3, low3, quotient3, minusD, q, reciprocal, loose);
     forwardButterfly(target + at, quarter, x0, x1, x2, x3, w, v, w0, v0, w1, v1, q);
   }
-  forwardBlocks(target, prime);
 }
 
 /** The two outermost stages; `lifting` is a constant wherever this is inlined. */

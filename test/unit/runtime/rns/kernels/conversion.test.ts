@@ -59,6 +59,47 @@ test('are residues of the integer with these residues that is closest to zero', 
   );
 });
 
+test.each([2, 3, 4])(
+  'of the largest residues modulo %i primes, through all stages of the largest transform',
+  async (count) => {
+    const size = 2 ** 16;
+    const [target = 0, ...sources] = primesFor(size, 48, count + 1);
+    const product = productOf(sources);
+    const stride = limbStride(size);
+    const constants = (count + 1) * stride;
+    const { kernels, memory, heap, records } = await openPrimes(size, [target], constants + 16 * (count + 1));
+    // Long runs of one sign, which add up in the first stages, and then others.
+    const signOf = (i: number, k: number): number => ((((i >> (3 * k)) ^ (i >> 13)) & 1) === 1 ? -1 : 1);
+    const terms = sources.flatMap((q, k) => {
+      writeLimb(
+        memory,
+        heap + k * stride,
+        Array.from({ length: size }, (_, i) => (signOf(i, k) * (q - 1)) / 2),
+      );
+      return [balanced(product / BigInt(q), target), 1 / q];
+    });
+    writeLimb(memory, heap + constants, [...terms, balanced(-product, target)]);
+    const result = heap + count * stride;
+    const [record = 0] = records;
+    kernels.forwardConverted(heap, stride, count, heap + constants, result, record);
+    kernels.inverse(result, record);
+    const valueOf = (i: number): number => {
+      const signs = sources.map((_, k) => signOf(i, k));
+      const quotient = Math.round(sources.reduce((sum, q, k) => sum + ((signs[k] ?? 0) * (q - 1)) / 2 / q, 0));
+      const sum = sources.reduce((s, q, k) => s + BigInt(((signs[k] ?? 0) * (q - 1)) / 2) * (product / BigInt(q)), 0n);
+      return balanced(sum - BigInt(quotient) * product, target);
+    };
+    const known = new Map<string, number>();
+    for (const [i, actual] of readLimb(memory, result, size).entries()) {
+      const signs = sources.map((_, k) => signOf(i, k)).join();
+      const expected = known.get(signs) ?? valueOf(i);
+      known.set(signs, expected);
+      if (actual !== expected) expect({ i, actual }).toEqual({ i, actual: expected });
+    }
+    expect(known.size).toBe(2 ** count);
+  },
+);
+
 test('the inverse transform times a constant is the inverse transform, and then the product', async () => {
   await fc.assert(
     fc.asyncProperty(
