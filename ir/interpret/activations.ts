@@ -17,7 +17,8 @@ const rules: Readonly<Record<ActivationKind, Rule>> = {
   tanh: () => Math.tanh,
   // x Φ(x), by erfc so that nothing cancels where Φ is small.
   gelu: () => (x) => 0.5 * x * erfc(-x * Math.SQRT1_2),
-  'gelu-tanh': () => (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+  // (1 + tanh u) / 2 = sigmoid(2 u), so that nothing cancels where that is small.
+  'gelu-tanh': () => (x) => x * sigmoid(Math.sqrt(8 / Math.PI) * (x + 0.044715 * x ** 3)),
   silu: () => (x) => x * sigmoid(x),
   'hard-swish': () => (x) => x * clamp(x / 6 + 0.5, 0, 1),
   'hard-sigmoid': (alpha, beta) => (x) => clamp(alpha * x + beta, 0, 1),

@@ -17,7 +17,7 @@ export interface Target {
 export interface Approximation {
   /** Chebyshev coefficients in t, by degree. */
   readonly coefficients: Float64Array;
-  /** Largest error on the range. */
+  /** What the error does not exceed on the range, in double precision. */
   readonly maxError: number;
 }
 

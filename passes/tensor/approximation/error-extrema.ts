@@ -11,6 +11,12 @@ export interface ErrorPoint {
 /** Grid points for each extremum that the best approximation of the degree has at least. */
 const gridDensity = 16;
 
+/** Grid points at least for the error that is stated: more than the oscillations of any function on a range that samples show. */
+const statedPoints = 4096;
+
+/** Of a double. */
+const roundOff = 2 ** -53;
+
 /** Steps of the golden section: brackets shrink to 1e-9 of themselves. */
 const refinements = 45;
 
@@ -25,6 +31,29 @@ export function errorExtrema({ f, kinks, range }: Target, coefficients: Float64A
     f(range.center + range.halfWidth * t) - evaluatePolynomial('chebyshev', coefficients, t);
   const inside = kinks.map((kink) => (kink - range.center) / range.halfWidth).filter((t) => t > -1 && t < 1);
   return extremaOf(errorAt, errorGrid([-1, 1], coefficients.length, inside));
+}
+
+/**
+ * What |f − p| does not exceed on the range in double precision: its largest local extremum on a grid that is finer than any
+ * exchange needs, and what rounding adds. Clenshaw's recurrence of n + 1 terms rounds by at most 4 (n + 1) u Σ |c_k|
+ * (A. Smoktunowicz, BIT 42, 2002), which counts twice here; f rounds its argument, and sums of numbers up to one within.
+ */
+export function largestError({ f, kinks, range }: Target, coefficients: Float64Array): number {
+  const { center, halfWidth } = range;
+  const inside = kinks.map((kink) => (kink - center) / halfWidth).filter((t) => t > -1 && t < 1);
+  const valueAt = (t: number): number => f(center + halfWidth * t);
+  const errorAt = (t: number): number => valueAt(t) - evaluatePolynomial('chebyshev', coefficients, t);
+  const grid = errorGrid([-1, 1], Math.max(coefficients.length, statedPoints / gridDensity), inside);
+  let [slope, before, last] = [0, grid[0] ?? 0, valueAt(grid[0] ?? 0)];
+  for (const t of grid.slice(1)) {
+    const value = valueAt(t);
+    slope = Math.max(slope, Math.abs(value - last) / (halfWidth * (t - before)));
+    [before, last] = [t, value];
+  }
+  const size = coefficients.reduce((sum, c) => sum + Math.abs(c), 0);
+  const ofArgument = slope * (Math.abs(center) + halfWidth);
+  const rounding = 4 * roundOff * (2 * coefficients.length * size + ofArgument + 1);
+  return extremaOf(errorAt, grid).reduce((most, { error }) => Math.max(most, Math.abs(error)), 0) + rounding;
 }
 
 /** The local extrema of an error between the first and the last point of an ascending grid, these included. */

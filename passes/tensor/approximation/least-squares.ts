@@ -2,7 +2,7 @@
 import { Matrix, QrDecomposition } from 'ml-matrix';
 
 import { type Approximation, chebyshevRow, type Range, type Target } from './approximation.ts';
-import { errorExtrema } from './error-extrema.ts';
+import { largestError } from './error-extrema.ts';
 
 /** Equal bins over a range, and how many values fell into each. */
 export class Histogram {
@@ -48,6 +48,5 @@ export function leastSquares(target: Target, degree: number, histogram: Histogra
   }
   const solution = new QrDecomposition(new Matrix(rows)).solve(Matrix.columnVector(values)).to1DArray();
   const coefficients = Float64Array.from(solution);
-  const maxError = errorExtrema(target, coefficients).reduce((most, { error }) => Math.max(most, Math.abs(error)), 0);
-  return { coefficients, maxError };
+  return { coefficients, maxError: largestError(target, coefficients) };
 }

@@ -7,7 +7,7 @@ import { Matrix, solve } from 'ml-matrix';
 
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { type Approximation, chebyshevRow, type Target } from './approximation.ts';
-import { errorExtrema } from './error-extrema.ts';
+import { errorExtrema, largestError } from './error-extrema.ts';
 import { exchangePoints } from './exchange.ts';
 
 export const maxDegree = 255;
@@ -41,7 +41,7 @@ export function minimax(target: Target, degree: number): Approximation {
     reference = next;
   }
   if (best === undefined) throw new InternalError('the exchange algorithm did not run');
-  return best;
+  return { ...best, maxError: largestError(target, best.coefficients) };
 }
 
 /** The polynomial and E with f(t_j) − p(t_j) = (−1)^j E at all reference points. */

@@ -4,11 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { inputHeadroom } from '../../../compiler/input-headroom.ts';
 import { settingsOf } from '../../../compiler/settings.ts';
 import { type SimplifiedNetwork, simplify } from '../../../compiler/simplify.ts';
-import { vector } from '../../../ir/constant.ts';
+import { Constant, vector } from '../../../ir/constant.ts';
+import type { ActivationKind } from '../../../ir/interpret/activations.ts';
 import { evaluateTensor } from '../../../ir/interpret/tensor.ts';
 import type { Sample } from '../../../ir/interface.ts';
 import { largestAbsolute } from '../../../ir/maths/averages.ts';
-import { TensorBuilder, type TensorModule } from '../../../ir/tensor/ops.ts';
+import { activationKinds, TensorBuilder, type TensorModule } from '../../../ir/tensor/ops.ts';
 import { checkInputRange } from '../../../runtime/base/codec.ts';
 import { randomVector } from '../../support/arbitrary-maps.ts';
 import { floats, model, node } from '../../support/onnx-builder.ts';
@@ -123,6 +124,49 @@ test.each([smallNetwork(), ...(isNightly ? networks.map(trainedNetwork) : [])])(
       if (factor > 3) expect(accepted).toEqual([]);
       expectWithin(runInTheClear(plan, accepted), await reference(bytes, accepted), unit, maxError);
     }
+  },
+);
+
+/** Numbers that bring a standard normal into the domain of a kind: factor and offset. */
+const intoDomain: Partial<Readonly<Record<ActivationKind, readonly [number, number]>>> = {
+  reciprocal: [1, 3.5],
+  sqrt: [1, 3.5],
+  rsqrt: [1, 3.5],
+  power: [1, 3.5],
+  log: [1, 3.5],
+  acosh: [1, 4.5],
+  asin: [0.3, 0],
+  acos: [0.3, 0],
+  atanh: [0.3, 0],
+  tan: [0.3, 0],
+};
+
+const parametersOfKind: Partial<Readonly<Record<ActivationKind, readonly number[]>>> = {
+  'leaky-relu': [0.1],
+  prelu: [0.2],
+  'hard-sigmoid': [0.7, 0.5],
+  elu: [1],
+  clip: [-0.5, 0.5],
+  power: [-0.75],
+};
+
+test.each(activationKinds.flatMap((kind) => [0.05, 0.3].map((maxError) => [kind, maxError] as const)))(
+  'inputs beyond what %s was fitted for within %f are refused',
+  (kind, maxError) => {
+    const builder = new TensorBuilder();
+    const x = builder.add('input', [], { name: 'x', shape: [4] }, []);
+    const [factor, offset] = intoDomain[kind] ?? [1, 0];
+    const weights = new Constant([4, 4], randomVector(16, 3));
+    const layer = builder.add('dense', [x], { weights, bias: vector([0, 0, 0, 0]) }, []);
+    const seen = builder.add('scale-shift', [layer], { factors: vector([factor]), offsets: vector([offset]) }, []);
+    const value = builder.add('activation', [seen], { kind, parameters: [...(parametersOfKind[kind] ?? [])] }, []);
+    const last = { weights: new Constant([2, 4], randomVector(8, 5)), bias: vector([0.1, 0.2]) };
+    builder.add('output', [builder.add('dense', [value], last, [])], { name: 'y' }, []);
+    const samples = Array.from({ length: 48 }, (_, k) => new Map([['x', randomVector(4, 100 + k)]]));
+    const network = simplify(graphOf(builder.build('function')), settingsOf({ samples, maxError }));
+    const [headroom = NaN] = headroomOf(network, maxError);
+    expect(headroom).toBeGreaterThan(1);
+    expect(headroom).toBeLessThan(1.3);
   },
 );
 
