@@ -107,10 +107,11 @@ export interface Kernels {
   /** Fills the n / 2 words of the permutation for a Galois element (odd, below 2n). */
   fillPermutation(permutation: number, element: number, n: number): void;
   /**
-   * Key switch, one prime: target0 += nothing, target0 = Σ d·k0, target1 = Σ d·k1 over `count` digits, transformed modulo
+   * Key switch, one prime: target0 = Σ d·k0, target1 = Σ d·k1 over `count` digits, transformed modulo
    * this prime; their addresses are at `digits`. `key`: for each pair of elements `stride` bytes, 32 for
-   * each digit of the key: two elements of k0, two of k1. With `permutation` not 0 digits are read through it. With
-   * `loose` not 0 results may be as large as 13·2^48, which `divide` takes for x where y is a residue.
+   * each digit of the key: two elements of k0, two of k1. With `permutation` not 0 digits are read through it. With `addend`
+   * not 0, a limb, which is read in the same way, target0 is that times a constant more, if there are digits; `factor` as in `divide`. With
+   * `loose` not 0, and no addend, results may be as large as 13·2^48, which `divide` takes for x where y is a residue.
    */
   inner(
     digits: number,
@@ -118,6 +119,8 @@ export interface Kernels {
     key: number,
     stride: number,
     permutation: number,
+    addend: number,
+    factor: number,
     target0: number,
     target1: number,
     prime: number,

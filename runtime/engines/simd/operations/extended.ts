@@ -25,9 +25,8 @@ export interface ExtendedTerm {
 
 /** A rotation of x times P, from the digits that `decompose` has made of x. */
 export function rotateExtended(site: Site, x: Value, digits: number, key: RotationKey, target: ExtendedValue): void {
-  switchDecomposed(site, x, digits, key, target, 'balanced');
-  // In the same phase: each member goes on with the range that it has written itself.
-  addRotated(site, x, key.permutation, target);
+  switchDecomposed(site, x, digits, key, target, 'balanced', (j) => limbAt(x, site.context.n, 0, j));
+  site.team.barrier();
 }
 
 /** Adds P times polynomial 0 of x, rotated: what the inner products of a rotation of x lack. */

@@ -14,6 +14,7 @@ import { type ExtendedValue, extendedLimbAt, extendedPrimes } from '../../../rns
 import { keyBlock, type KeyPlace, keyStride, limbAt, limbStride, type Value } from '../../../rns/memory/layout.ts';
 import { range, share } from '../../../rns/team.ts';
 import { forwardConverted, sourceFactorAt } from './conversion.ts';
+import { specialAt } from './factors.ts';
 import { dataPrime, extendedPrime, primeNumber, type Site } from './workspace.ts';
 
 /** A Galois key and the address of the words that `fillPermutation` filled for its element. */
@@ -123,6 +124,7 @@ export function decompose(site: Site, x: Value, digits: number): void {
 /**
  * The inner products of a rotation of x, whose digits `decompose` has put to `digits`, into `target`: each member's range
  * of elements. The caller ends the phase.
+ * @param addend gives limbs of a polynomial of which the rotation, times P, is added to polynomial 0; 0 for none
  */
 export function switchDecomposed(
   site: Site,
@@ -131,6 +133,7 @@ export function switchDecomposed(
   { key, permutation }: RotationKey,
   target: ExtendedValue,
   reduction: Reduction,
+  addend: (prime: number) => number = () => 0,
 ): void {
   const { context, team } = site;
   const { level } = x;
@@ -138,7 +141,8 @@ export function switchDecomposed(
   for (let prime = 0; prime < extendedPrimes(context.parameters, level); prime++) {
     const digit = (d: number): number =>
       isOwn(groups, d, prime) ? limbAt(x, context.n, 1, prime) : decomposedDigit(site, digits, level, prime, d);
-    innerProduct(site, { key, digit, permutation, target, prime, reduction, ...range(team, context.n) });
+    const added = prime <= level ? addend(prime) : 0;
+    innerProduct(site, { key, digit, permutation, addend: added, target, prime, reduction, ...range(team, context.n) });
   }
 }
 
@@ -184,6 +188,8 @@ interface InnerProduct {
   readonly key: KeyPlace;
   readonly digit: (d: number) => number;
   readonly permutation: number;
+  /** A limb of which the rotation, times P, is added to polynomial 0; none where it is 0 or not there. */
+  readonly addend?: number;
   readonly target: ExtendedValue;
   /** Of the extended basis. */
   readonly prime: number;
@@ -193,8 +199,11 @@ interface InnerProduct {
   readonly to: number;
 }
 
-function innerProduct(site: Site, { key, digit, permutation, target, prime, reduction, from, to }: InnerProduct): void {
-  const { context, desk } = site;
+function innerProduct(
+  site: Site,
+  { key, digit, permutation, addend = 0, target, prime, reduction, from, to }: InnerProduct,
+): void {
+  const { context, desk, workspace } = site;
   const { level } = target;
   const count = digitsOf(site, level).length;
   const words = new Uint32Array(context.memory.buffer, desk.digits, 2 * count);
@@ -205,6 +214,8 @@ function innerProduct(site: Site, { key, digit, permutation, target, prime, redu
     keyBlock(key, context.n, prime <= level ? prime : key.level + prime - level),
     keyStride(key),
     permutation,
+    addend,
+    addend === 0 ? 0 : specialAt(context.parameters, workspace.factors, prime),
     extendedLimbAt(context, target, 0, prime),
     extendedLimbAt(context, target, 1, prime),
     extendedPrime(site, level, prime),

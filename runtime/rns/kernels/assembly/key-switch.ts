@@ -14,6 +14,8 @@ export function inner(
   key: usize,
   stride: usize,
   permutation: usize,
+  addend: usize,
+  factor: usize,
   target0: usize,
   target1: usize,
   prime: usize,
@@ -21,11 +23,15 @@ export function inner(
   from: i32,
   to: i32,
 ): void {
-  if (loose && count <= maxTerms) innerSums(digits, count, key, stride, permutation, target0, target1, prime, true, from, to);
-  else innerSums(digits, count, key, stride, permutation, target0, target1, prime, false, from, to);
+  if (loose && addend == 0 && count <= maxTerms)
+    innerSums(digits, count, key, stride, permutation, 0, 0, target0, target1, prime, true, from, to);
+  else innerSums(digits, count, key, stride, permutation, addend, factor, target0, target1, prime, false, from, to);
 }
 
-/** `loose` is a constant wherever this is inlined: sums of one reduction are left unbalanced. */
+/**
+ * `loose` is a constant wherever this is inlined: sums of one reduction are left unbalanced. A low part may start from a
+ * product, below 3/4·q, in place of a balanced residue: then it stays below 26·2^47, and reductions hold as they do.
+ */
 // @ts-ignore: decorators are AssemblyScript's
 @inline
 function innerSums(
@@ -34,6 +40,8 @@ function innerSums(
   key: usize,
   stride: usize,
   permutation: usize,
+  addend: usize,
+  factor: usize,
   target0: usize,
   target1: usize,
   prime: usize,
@@ -57,6 +65,12 @@ function innerSums(
     let low1 = f64x2.splat(0);
     let otherLow0 = f64x2.splat(0);
     let otherLow1 = f64x2.splat(0);
+    if (addend != 0) {
+      const f = v128.load64_splat(factor);
+      const fOverQ = v128.load64_splat(factor, 8);
+      low0 = multiplyBy(i8x16.relaxed_swizzle(v128.load(addend + place), order), f, fOverQ, q);
+      otherLow0 = multiplyBy(i8x16.relaxed_swizzle(v128.load(addend + otherPlace), otherOrder), f, fOverQ, q);
+    }
     let digit = digits;
     let part = key + (at >> 4) * stride;
     let otherPart = key + (other >> 4) * stride;

@@ -24,7 +24,7 @@ describe('inner', () => {
   const maxSpare = 3;
   const targets = maxCount;
   const keyBytes = 32 * (maxCount + maxSpare) * (n / 2);
-  const limbs = KernelLimbs.open(n, maxCount + 2, 8 * maxCount + 4 * n + keyBytes);
+  const limbs = KernelLimbs.open(n, maxCount + 3, 8 * maxCount + 4 * n + keyBytes + 32);
 
   interface Case {
     readonly q: number;
@@ -33,10 +33,12 @@ describe('inner', () => {
     readonly key: readonly (readonly [readonly number[], readonly number[]])[];
     /** Words of a permutation. */
     readonly permutation?: readonly number[];
+    /** A limb that is read through the permutation, and what it is multiplied with. */
+    readonly added?: { readonly addend: readonly number[]; readonly factor: number };
     readonly range?: { readonly from: number; readonly to: number };
   }
 
-  async function check({ q, digits, key, permutation, range = whole }: Case): Promise<void> {
+  async function check({ q, digits, key, permutation, added, range = whole }: Case): Promise<void> {
     const table = await limbs;
     table.setPrime(q);
     const [target0, target1] = [targets, targets + 1];
@@ -45,7 +47,7 @@ describe('inner', () => {
     digits.forEach((limb, k) => {
       table.write(k, limb);
     });
-    const keyAddress = table.at(maxCount + 2);
+    const keyAddress = table.at(maxCount + 3);
     const stride = 32 * key.length;
     const doubles = new Float64Array(table.memory.buffer, keyAddress, (stride / 8) * (n / 2));
     for (const [k, polynomials] of key.entries()) {
@@ -62,12 +64,19 @@ describe('inner', () => {
     );
     const permutationWords = digitWords + 8 * maxCount;
     if (permutation !== undefined) table.words(permutationWords, permutation);
+    const factor = permutationWords + 4 * n;
+    if (added !== undefined) {
+      table.write(maxCount + 2, added.addend);
+      new Float64Array(table.memory.buffer, factor, 2).set([added.factor, added.factor / q]);
+    }
     table.kernels.inner(
       digitWords,
       digits.length,
       keyAddress,
       stride,
       permutation === undefined ? 0 : permutationWords,
+      added === undefined ? 0 : table.at(maxCount + 2),
+      added === undefined ? 0 : factor,
       table.at(target0),
       table.at(target1),
       table.prime,
@@ -80,8 +89,10 @@ describe('inner', () => {
       return word === undefined ? i : 2 * (word >> 4) + ((i & 1) ^ (word & 1));
     };
     for (const [poly, target] of [target0, target1].entries()) {
+      const first = (i: number): bigint =>
+        added === undefined || poly === 1 ? 0n : integer(added.addend, source(i)) * BigInt(added.factor);
       const sum = (i: number): bigint =>
-        digits.reduce((s, digit, k) => s + integer(digit, source(i)) * integer(key[k]?.[poly] ?? [], i), 0n);
+        digits.reduce((s, digit, k) => s + integer(digit, source(i)) * integer(key[k]?.[poly] ?? [], i), first(i));
       expectLimb(table.read(target), q, sum, range, before);
     }
   }
@@ -91,10 +102,12 @@ describe('inner', () => {
       count: fc.integer({ min: 0, max: maxCount }),
       spare: fc.integer({ min: 0, max: maxSpare }),
       permuted: fc.boolean(),
+      hasAddend: fc.boolean(),
     });
     await fc.assert(
-      fc.asyncProperty(draws, sizes, ranges(n), async (draw, { count, spare, permuted }, range) => {
+      fc.asyncProperty(draws, sizes, ranges(n), async (draw, { count, spare, permuted, hasAddend }, range) => {
         const random = seededRandom(draw.seed).fork('permutation');
+        const limit = (draw.q - 1) / 2;
         const permutation = [...random.permutation(n / 2)].map((pair) => 16 * pair + random.integer(0, 1));
         const limbsOf = (label: string, size: number): number[][] =>
           Array.from({ length: size }, (_, k) => drawLimb(draw, `${label} ${k}`, n));
@@ -104,6 +117,9 @@ describe('inner', () => {
           digits: limbsOf('digit', count),
           key: limbsOf('k0', count + spare).map((k0, k) => [k0, k1[k] ?? []]),
           ...(permuted ? { permutation } : {}),
+          ...(hasAddend && count > 0
+            ? { added: { addend: drawLimb(draw, 'addend', n), factor: limit * random.integer(-1, 1) } }
+            : {}),
           range,
         });
       }),
@@ -120,7 +136,9 @@ describe('inner', () => {
     const largest = fullLimb(largestPrime, n, 1);
     const smallest = fullLimb(largestPrime, n, -1);
     const digits = Array.from({ length: count }, () => largest);
-    await check({ q: largestPrime, digits, key: digits.map(() => [largest, smallest] as const) });
+    const key = digits.map(() => [largest, smallest] as const);
+    await check({ q: largestPrime, digits, key });
+    await check({ q: largestPrime, digits, key, added: { addend: largest, factor: (largestPrime - 1) / 2 } });
   });
 });
 

@@ -148,12 +148,14 @@ const calls: { readonly [K in keyof Kernels]: (site: Site) => unknown } = {
     kernels.fillPermutation(limb(0), 2 * n - 1, n);
   },
   inner: (site) => {
-    const { kernels, memory, limb, prime, n, words } = site;
+    const { kernels, memory, limb, prime, n, words, q } = site;
     const permutation = permutationAt(site);
     const digits = words + 2 * n;
     writeAddresses(memory.buffer, digits, [0, 1].map(limb));
-    kernels.inner(digits, 2, limb(2), 64, permutation, limb(10), limb(11), prime, 0, 0, n);
-    kernels.inner(digits, 2, limb(2), 64, 0, limb(8), limb(9), prime, 1, 0, n);
+    const factor = digits + 64;
+    new Float64Array(memory.buffer, factor, 2).set([3, 3 / q]);
+    kernels.inner(digits, 2, limb(2), 64, permutation, limb(1), factor, limb(10), limb(11), prime, 0, 0, n);
+    kernels.inner(digits, 2, limb(2), 64, 0, 0, 0, limb(8), limb(9), prime, 1, 0, n);
   },
   divide: (site) => {
     const { kernels, memory, limb, prime, n, words, q } = site;
