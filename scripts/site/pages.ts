@@ -37,6 +37,7 @@ export const pageGroups: readonly PageGroup[] = [
       'bench/engine.md',
       'bench/results.md',
       'bench/compile.md',
+      'bench/depth.md',
       'bench/stages.md',
       'bench/pairs.md',
       'bench/hepex.md',

@@ -1,0 +1,60 @@
+/**
+ * Runs a plan encrypted on one thread, client and server in one process of its own: prints what it took (`deep-figures.ts`).
+ *
+ *   node bench/depth/run-deep.ts PLAN.hep INPUTS.json
+ */
+import { readFileSync } from 'node:fs';
+import { Client } from '../../runtime/client.ts';
+import { readHep } from '../../runtime/hep/read.ts';
+import { Server } from '../../runtime/server.ts';
+import { type DeepFigures, deepInputs } from './deep-figures.ts';
+
+const [planFile = '', inputsFile = ''] = process.argv.slice(2);
+const plan = readHep(readFileSync(planFile), planFile);
+const { samples } = deepInputs.parse(JSON.parse(readFileSync(inputsFile, 'utf8')));
+
+const client = await Client.create(plan.client);
+const begun = performance.now();
+const { evaluationKeys } = client.generateKeys();
+const keygenMs = performance.now() - begun;
+
+const starting = performance.now();
+const server = await Server.create(plan, { engine: 'simd', threads: 1 });
+try {
+  const session = await server.openSession(() => evaluationKeys);
+  const readyMs = performance.now() - starting;
+  const times = { encrypt: Infinity, decrypt: Infinity };
+  const bytes = { upload: 0, download: 0 };
+  const evaluateMs: number[] = [];
+  const outputs: number[][] = [];
+  for (const sample of samples) {
+    const encrypting = performance.now();
+    const inputs = client.encrypt([{ x: Float64Array.from(sample) }]);
+    times.encrypt = Math.min(times.encrypt, performance.now() - encrypting);
+    const { outputs: answers, timings } = await session.evaluate(inputs);
+    evaluateMs.push(timings.evaluate);
+    const decrypting = performance.now();
+    const [answer] = client.decrypt(answers, { raw: true });
+    times.decrypt = Math.min(times.decrypt, performance.now() - decrypting);
+    outputs.push([...(answer?.get('y') ?? [])]);
+    Object.assign(bytes, { upload: inputs.length, download: answers.length });
+    process.stderr.write(`  ${(timings.evaluate / 1000).toFixed(1)} s\n`);
+  }
+  const figures: DeepFigures = {
+    keygenMs,
+    evaluationKeyBytes: evaluationKeys.length,
+    encryptMs: times.encrypt,
+    decryptMs: times.decrypt,
+    uploadBytes: bytes.upload,
+    downloadBytes: bytes.download,
+    readyMs,
+    evaluateMs,
+    // Node counts in KiB on every platform.
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    outputs,
+  };
+  process.stdout.write(JSON.stringify(figures));
+} finally {
+  await server.close();
+  client.close();
+}
