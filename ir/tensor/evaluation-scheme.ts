@@ -72,7 +72,7 @@ function search(terms: Terms, basis: Basis, depth: number, also: number | undefi
 }
 
 /** Rescales between x and φ_j. */
-export function powerDepth(j: number): number {
+function powerDepth(j: number): number {
   return Math.ceil(Math.log2(Math.max(1, j)));
 }
 

@@ -47,7 +47,7 @@ export const whereEncrypted: Rule = (op) => {
 };
 
 /** 1 − x, as a condition. */
-export function opposite(emit: Emitter, x: Term): Term {
+function opposite(emit: Emitter, x: Term): Term {
   return condition(emit.scaleShift(x, Float64Array.of(-1), Float64Array.of(1)));
 }
 

@@ -17,7 +17,7 @@ export type Extreme = 'maximum' | 'minimum';
 /** Values of which one may be the largest: more take more depth than any modulus has. */
 const mostValues = 256;
 
-export function extremeOf(emit: Emitter, a: Term, b: Term, which: Extreme): Term {
+function extremeOf(emit: Emitter, a: Term, b: Term, which: Extreme): Term {
   const distance = emit.activation(sum(emit, [a, scaled(emit, b, -1)]), 'abs', []);
   const total = sum(emit, [a, b, scaled(emit, distance, which === 'maximum' ? 1 : -1)]);
   return { ...scaled(emit, total, 0.5), elements: elementsOf(a) };
