@@ -2,6 +2,7 @@
  * Reference semantics of the `he` and `plan` levels, on slots of doubles: what a program computes apart from noise,
  * or, with a noise model, what SEAL's result of it will look like. Levels and scales do not matter otherwise:
  * relinearize, rescale and mod-switch are the identity on values, and so is conjugate on real ones, so unmanaged programs run as well.
+ * Noise has an imaginary part too, which is kept for programs that are deep enough for it to matter (`imaginary-parts.ts`).
  *
  * Memory is that of the values alive at once: a value's array is reused once its last user has run.
  */
@@ -12,6 +13,7 @@ import { heOp, type HeModule, type HeOp } from '../he/module.ts';
 import type { HeOpName } from '../he/ops.ts';
 import { dividesScale, isAutomorphism, isInput, isWeight, relinearizes, usesValueA, usesValueB } from '../he/traits.ts';
 import type { PlanModule } from '../plan/plan.ts';
+import { ImaginaryParts, needsImaginaryParts } from './imaginary-parts.ts';
 import { galoisKey, type NoiseModel, relinKey } from './noise.ts';
 import { PlaintextSlots } from './plaintext-slots.ts';
 
@@ -116,6 +118,7 @@ export function evaluateHe(
     throw new InternalError('an unmanaged program has no noise');
   const own = options.plaintexts ?? new PlaintextSlots(module, noise);
   let plaintexts = own;
+  const imaginary = noise !== undefined && needsImaginaryParts(columns) ? new ImaginaryParts(slots) : undefined;
   const scratch = new Float64Array(noisy === undefined ? 0 : slots);
   const lastUse = lastUses(module);
   const values: (Float64Array | undefined)[] = [];
@@ -143,12 +146,16 @@ export function evaluateHe(
     const isQuiet = noisy?.has(id) === false;
     plaintexts = isQuiet ? noisy.quiet : own;
     compute[op.op](run, op, result);
+    const beside = imaginary?.step(id, op, run, result);
     // Drawn for all rows, so that a row has the same noise whichever others have any.
     if (noise !== undefined) addNoise(noise, code, op, isQuiet ? scratch : result);
+    if (noise !== undefined && beside !== undefined) addNoise(noise.imaginary, code, op, isQuiet ? scratch : beside);
     observe?.(id, result);
 
-    if ((lastUse[id] ?? -1) === -1) free.push(result);
-    else values[id] = result;
+    if ((lastUse[id] ?? -1) === -1) {
+      free.push(result);
+      imaginary?.release(id);
+    } else values[id] = result;
     if (usesValueA(code)) release(a, id);
     if (usesValueB(code) && b !== a) release(b, id);
   }
@@ -159,6 +166,7 @@ export function evaluateHe(
     if (lastUse[operand] !== user || value === undefined) return;
     free.push(value);
     values[operand] = undefined;
+    imaginary?.release(operand);
   }
 }
 

@@ -2,7 +2,7 @@
  * The noise of SEAL 4.1's CKKS, as Gaussian errors on slot values.
  *
  * An error polynomial e with independent coefficients of variance v has at slot j the value e(ζ_j), ζ_j a primitive
- * 2N-th root of one; its real part, which is all that reaches the result, has variance v·Σ_i cos²(iθ_j) = vN/2.
+ * 2N-th root of one; its real part, which is all that is decrypted, has variance v·Σ_i cos²(iθ_j) = vN/2, and so has its imaginary one.
  * Errors are divided by the scale. With σ the deviation of SEAL's error distribution, s the ternary secret, of which
  * h ≈ 2N/3 coefficients are not zero, q_0 … q_l the primes at level l, and P the special prime:
  *
@@ -50,6 +50,9 @@ const poolSize = 2 ** 18;
 /** c of the error of rounding waves. */
 const waveFactor = 0.08;
 
+/** Beyond the seeds that anybody gives. */
+const imaginarySeed = 2 ** 31;
+
 /** Names the relinearisation key. */
 export const relinKey = 0;
 
@@ -81,6 +84,7 @@ export class NoiseModel {
   private readonly encodings = new Map<string, number>();
   /** Normals of deviation 1, the first of them once more at the end. */
   private readonly pool: Float64Array;
+  private beside: NoiseModel | undefined;
 
   constructor(parameters: Parameters, seed: number) {
     const slots = slotsOf(parameters);
@@ -101,9 +105,16 @@ export class NoiseModel {
     });
   }
 
+  /** The noise of imaginary parts, as large as that of real ones: of a secret of its own, for slots tell little of each other. */
+  get imaginary(): NoiseModel {
+    this.beside ??= new NoiseModel(this.parameters, this.seed + imaginarySeed);
+    return this.beside;
+  }
+
   /** From here on the same calls add the same errors as after any other `restart` of that run, under the same key. */
   restart(run: number): void {
     this.random = seededRandom(this.seed).fork(`run ${run}`);
+    this.beside?.restart(run);
   }
 
   /** Adds the error of encoding and symmetric encryption. */

@@ -1,0 +1,110 @@
+/**
+ * The imaginary parts of slots, which hold nothing but noise, and are not decrypted.
+ *
+ * Noise of a slot is complex. What is linear leaves its imaginary part apart, and a product has it in the second order: (x + i u)(y + i v)
+ * = x y − u v + i (x v + y u). But a polynomial of degree d that is at most one on [−1, 1] is as large as cosh(d u) at x + i u, so
+ * that one of a high degree, or a composition, is spoiled by noise of 1 / d, which its real part alone would not show.
+ */
+import { InternalError } from '../diagnostics/diagnostic.ts';
+import type { HeColumns, HeOp } from '../he/module.ts';
+import type { HeOpName } from '../he/ops.ts';
+import { isCipherProduct, usesValueA, usesValueB } from '../he/traits.ts';
+
+/** Products one after another up to which imaginary parts change nothing: polynomials up to degree eight. */
+const shallow = 3;
+
+/** Whether there are so many products of ciphertexts one after another that imaginary parts may matter. */
+export function needsImaginaryParts({ op, a, b }: HeColumns): boolean {
+  const depth = new Int32Array(op.length);
+  let deepest = 0;
+  for (let id = 0; id < op.length; id++) {
+    const code = op[id] ?? -1;
+    const [x, y] = [usesValueA(code) ? (depth[a[id] ?? -1] ?? 0) : 0, usesValueB(code) ? (depth[b[id] ?? -1] ?? 0) : 0];
+    depth[id] = Math.max(x, y) + (isCipherProduct(code) ? 1 : 0);
+    deepest = Math.max(deepest, depth[id] ?? 0);
+  }
+  return deepest > shallow;
+}
+
+/** What imaginary parts are computed from. */
+export interface RealParts {
+  value(id: number): Float64Array;
+  timesPlaintext(id: number, scale: number, x: Float64Array, target: Float64Array): void;
+}
+
+type Compute = (parts: ImaginaryParts, real: RealParts, op: HeOp, target: Float64Array) => void;
+
+const zero: Compute = (_, __, ___, target) => {
+  target.fill(0);
+};
+
+const copy: Compute = (parts, _, { a }, target) => {
+  target.set(parts.value(a));
+};
+
+const compute: { readonly [K in HeOpName]: Compute } = {
+  input: zero,
+  weight: zero,
+  add: (parts, _, { a, b }, target) => {
+    const [x, y] = [parts.value(a), parts.value(b)];
+    for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) + (y[s] ?? 0);
+  },
+  'add-plain': copy,
+  multiply: (parts, real, { a, b }, target) => {
+    const [x, y, u, v] = [real.value(a), real.value(b), parts.value(a), parts.value(b)];
+    for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) * (v[s] ?? 0) + (y[s] ?? 0) * (u[s] ?? 0);
+  },
+  'multiply-plain': (parts, real, { a, b, plainScale }, target) => {
+    real.timesPlaintext(b, plainScale, parts.value(a), target);
+  },
+  relinearize: copy,
+  rescale: copy,
+  'mod-switch': copy,
+  rotate: (parts, _, { a, imm }, target) => {
+    const x = parts.value(a);
+    target.set(x.subarray(imm), 0);
+    target.set(x.subarray(0, imm), x.length - imm);
+  },
+  conjugate: (parts, _, { a }, target) => {
+    const x = parts.value(a);
+    for (let s = 0; s < target.length; s++) target[s] = -(x[s] ?? 0);
+  },
+  output: copy,
+};
+
+/** The imaginary parts of the values that are alive. */
+export class ImaginaryParts {
+  private readonly slots: number;
+  private readonly values: (Float64Array | undefined)[] = [];
+  private readonly free: Float64Array[] = [];
+
+  constructor(slots: number) {
+    this.slots = slots;
+  }
+
+  value(id: number): Float64Array {
+    const value = this.values[id];
+    if (value === undefined) throw new InternalError(`the imaginary part of %${id} is read before it is computed`);
+    return value;
+  }
+
+  /** Computes that of row `id`, without noise, and takes from `result`, its real part, what imaginary parts take from a product. */
+  step(id: number, op: HeOp, real: RealParts, result: Float64Array): Float64Array {
+    const own = this.free.pop() ?? new Float64Array(this.slots);
+    compute[op.op](this, real, op, own);
+    this.values[id] = own;
+    if (op.op === 'multiply') {
+      const [u, v] = [this.value(op.a), this.value(op.b)];
+      for (let s = 0; s < result.length; s++) result[s] = (result[s] ?? 0) - (u[s] ?? 0) * (v[s] ?? 0);
+    }
+    return own;
+  }
+
+  /** Row `id` is read no more. */
+  release(id: number): void {
+    const value = this.values[id];
+    if (value === undefined) return;
+    this.free.push(value);
+    this.values[id] = undefined;
+  }
+}
