@@ -8,7 +8,7 @@ import { nodeAt } from '../../ir/module.ts';
 import { expanded } from '../../ir/tensor/csr.ts';
 import { splitColumns } from '../../ir/tensor/column-blocks.ts';
 import type { AffineMap } from '../../ir/tensor/affine-map.ts';
-import { hasLearnedStructure } from '../../ir/tensor/learned-structure.ts';
+import { hasLearnedStructure } from './learned-structure.ts';
 import { affineMapOf, identityMap, isLinear } from '../../ir/tensor/linear-map.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import type { Layout } from '../../ir/tile/layout.ts';

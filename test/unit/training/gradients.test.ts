@@ -189,7 +189,7 @@ describe('gradients equal central differences', () => {
 
   /** Within the domain of every function, but for those that begin at one. */
   const operandOf = (builder: TensorBuilder, x: number, kind: (typeof activationKinds)[number]): number => {
-    if (activationDomain({ kind, parameters: [] }, 0.5) === undefined && kind !== 'acosh') return x;
+    if (activationDomain({ kind, parameters: parameters[kind] ?? [] }, 0.5) === undefined && kind !== 'acosh') return x;
     const between = builder.add('activation', [x], { kind: 'sigmoid', parameters: [] }, []);
     const [factors, offsets] = [vector(Float64Array.of(0.8)), vector(Float64Array.of(kind === 'acosh' ? 1.3 : 0.1))];
     return builder.add('scale-shift', [between], { factors, offsets }, []);
