@@ -1,6 +1,6 @@
 /**
- * Writes what in `docs/` derives from the sources: ops.md, passes.md, diagnostics.md, service-answers.md and openapi.json from declarations, the picture of
- * rooms from the table of imports, and that of pruning schemes from running them. With `--check` it writes nothing and exits 1 if one of them is not up to date.
+ * Writes what in `docs/` derives from the sources: ops.md, passes.md, diagnostics.md, service-answers.md and openapi.json from declarations,
+ * polynomials.md from counting, the picture of rooms from the table of imports, and that of pruning schemes from running them. With `--check` it writes nothing and exits 1 if one of them is not up to date.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import { isAnswer, statusOf } from '../service/base/problems.ts';
 import { openApiDocument } from '../service/http/app.ts';
 import { drawRooms } from './draw-rooms.ts';
 import { drawSchemes } from './draw-schemes.ts';
+import { polynomialTable } from './polynomial-table.ts';
 
 const root = join(import.meta.dirname, '..');
 const generated = 'Written by `npm run docs` from the declarations in the sources.';
@@ -201,6 +202,7 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/passes.md': () => formatted(passReference()),
   'docs/diagnostics.md': () => formatted(diagnosticReference()),
   'docs/service-answers.md': () => formatted(answerReference()),
+  'docs/polynomials.md': () => formatted(polynomialTable()),
   'docs/openapi.json': openApi,
   'docs/pruning-schemes.svg': drawSchemes,
   'docs/rooms.svg': drawRooms,

@@ -1,11 +1,12 @@
 /**
  * Polynomials as ciphertext operations, in the least depth: ⌈log2(degree + 1)⌉, or log2(degree) for powers up to a power of
  * two whose leading coefficient is one, such as a monic quadratic; and with as few products as there are at that depth
- * (`evaluation-scheme.ts`). Coefficients are plaintexts, so that scale assignment can bring every summand to the scale of the
+ * (`schemes/scheme-search.ts`). Coefficients are plaintexts, so that scale assignment can bring every summand to the scale of the
  * others. In the Chebyshev basis T_{m+i} = 2 T_m T_i − T_{m−i} (Chen, Chillotti and Song, Eurocrypt 2019, section 5).
  */
 import type { Constant } from '../constant.ts';
-import { type Basis, type Scheme, schemeFor, type Split, type Terms } from './evaluation-scheme.ts';
+import type { Basis, Scheme, Split, Terms } from './schemes/evaluation-scheme.ts';
+import { schemeFor } from './schemes/scheme-search.ts';
 
 export type { Basis };
 
@@ -41,20 +42,48 @@ export function monicCoefficient(coefficients: Constant, basis: Basis): number |
   return leading.every((c) => c === leading[0]) ? leading[0] : undefined;
 }
 
-/** Ciphertext products; those that are summed share a relinearisation. */
-export function polynomialProducts(coefficients: Constant, basis: Basis): number {
-  let products = 0;
-  const counter: PolynomialTarget<null> = {
-    multiplyTerm: () => null,
-    addTerm: () => null,
-    add: () => null,
-    multiply: () => {
+/** Operations on ciphertexts. */
+export interface PolynomialWork {
+  readonly products: number;
+  /** Products that are summed share one. */
+  readonly relinearisations: number;
+  readonly plainProducts: number;
+}
+
+/** What evaluation takes as it is emitted. */
+export function polynomialWork(coefficients: Constant, basis: Basis): PolynomialWork {
+  let [products, relinearisations, plainProducts] = [0, 0, 0];
+  /** A value, and whether it is a sum of products that has not been relinearised. */
+  interface Counted {
+    isWide: boolean;
+  }
+  const narrow = (value: Counted): void => {
+    if (value.isWide) relinearisations++;
+    value.isWide = false;
+  };
+  const counter: PolynomialTarget<Counted> = {
+    multiplyTerm: (x) => {
+      narrow(x);
+      plainProducts++;
+      return { isWide: false };
+    },
+    addTerm: (x) => x,
+    add: (x, y) => ({ isWide: x.isWide || y.isWide }),
+    multiply: (x, y) => {
+      narrow(x);
+      narrow(y);
       products++;
-      return null;
+      return { isWide: true };
     },
   };
-  emitPolynomial(counter, null, coefficients, basis);
-  return products;
+  const result = emitPolynomial(counter, { isWide: false }, coefficients, basis);
+  if (result !== undefined) narrow(result);
+  return { products, relinearisations, plainProducts };
+}
+
+/** Ciphertext products. */
+export function polynomialProducts(coefficients: Constant, basis: Basis): number {
+  return polynomialWork(coefficients, basis).products;
 }
 
 /**

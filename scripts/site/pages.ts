@@ -27,7 +27,14 @@ export const pageGroups: readonly PageGroup[] = [
   },
   {
     title: 'Reference',
-    pages: ['docs/diagnostics.md', 'docs/service-answers.md', 'docs/ir.md', 'docs/ops.md', 'docs/passes.md'],
+    pages: [
+      'docs/diagnostics.md',
+      'docs/service-answers.md',
+      'docs/ir.md',
+      'docs/ops.md',
+      'docs/passes.md',
+      'docs/polynomials.md',
+    ],
   },
   {
     title: 'Measured',
