@@ -11,6 +11,10 @@
  * up errs as s − log2(√k) bits would. So s = δ + γ + log2(√k) − β for an operand of scale 2^s, with β for weights being
  * smaller than values: their errors are multiplied by values, those of values by weights. Where the operand is the square
  * of such a value, not yet rescaled, its error is twice that at half of the bits: t = 2s + δ with s one larger.
+ *
+ * The scales of powers follow from that of x: where x lacks δ bits of a prime, its power of degree 2^k lacks 2^k δ. So powers that
+ * others are made of keep the bits of a prime in products with plaintexts as well. What is left to the plaintext are the bits that
+ * the sum has after its rescale, in which it errs far less than that rescale does.
  */
 import type { HeColumns } from '../../../ir/he/module.ts';
 import {
@@ -29,7 +33,7 @@ import { capacityBits } from '../../../ir/parameters.ts';
 /** β: a layer of 30 to 800 weights, of whose outputs none exceeds one. */
 const weightBits = 1.5;
 
-/** Bits that the other operand of a product has at least, where one keeps those of a prime. */
+/** Bits that the other operand of a product has at least, where one keeps those of a prime that no other power is made of. */
 const leastShare = 30;
 
 /** Rounds of propagation: one settles a chain of ops, what is added across branches may take a few. */
@@ -50,6 +54,7 @@ export function scaleTargets(
   const squared = squaredValues(columns);
   const roundings = roundingsOf(columns);
   const follows = followingValues(columns, keeper);
+  const reach = powersBeyond(columns, keeper, follows);
   const target = new Float64Array(op.length).fill(Infinity);
   const at = (id: number): number => target[keeper[id] ?? id] ?? Infinity;
   let lowered = 0;
@@ -74,14 +79,17 @@ export function scaleTargets(
           if (isCipherProduct(code)) {
             const y = b[id] ?? -1;
             const half = at(id) / 2;
-            const stays = Math.max(half, Math.min(bits[level[id] ?? 0] ?? 0, at(id) - leastShare));
-            lower(x, follows[x] === 0 && follows[y] === 1 ? stays : half);
-            lower(y, follows[y] === 0 && follows[x] === 1 ? stays : half);
+            const prime = bits[level[id] ?? 0] ?? 0;
+            const stays = (power: number): number =>
+              Math.max(half, (reach[power] ?? 0) > 0 ? prime : Math.min(prime, at(id) - leastShare));
+            lower(x, follows[x] === 0 && follows[y] === 1 ? stays(x) : half);
+            lower(y, follows[y] === 0 && follows[x] === 1 ? stays(y) : half);
             break;
           }
           const excess = gamma + Math.log2(Math.max(1, roundings[x] ?? 1)) / 2 - weightBits;
           const plain = squared[x] === 1 ? (at(id) - 2 * (excess + 1)) / 3 : (at(id) - excess) / 2;
-          lower(x, at(id) - plain);
+          const share = at(id) - plain;
+          lower(x, (reach[x] ?? 0) > 1 ? Math.max(share, bits[level[id] ?? 0] ?? 0) : share);
           break;
         }
         case 'quotient': {
@@ -130,6 +138,35 @@ function followingValues(columns: HeColumns, keeper: Int32Array): Uint8Array {
     follows[own] = own === id ? follow : (follows[own] ?? 0) & follow;
   }
   return Uint8Array.from(op, (_, id) => follows[classOf(id)] ?? 0);
+}
+
+/**
+ * For each value the largest k of which some power of the same x has 2^k times its degree, about: powers are products of two
+ * values whose scales follow from nothing else.
+ */
+function powersBeyond(columns: HeColumns, keeper: Int32Array, follows: Uint8Array): Int32Array {
+  const { op, a, b } = columns;
+  /** By the value that names its class. */
+  const reach = new Int32Array(op.length);
+  const classOf = (id: number): number => keeper[id] ?? id;
+  const at = (id: number): number => reach[classOf(id)] ?? 0;
+  const raise = (id: number, least: number): void => {
+    reach[classOf(id)] = Math.max(at(id), least);
+  };
+  const isPower = (id: number): boolean =>
+    isCipherProduct(op[id] ?? 0) && follows[a[id] ?? -1] === 0 && follows[b[id] ?? -1] === 0;
+  for (let id = op.length - 1; id >= 0; id--) {
+    if (scaleRule(op[id] ?? 0) === 'quotient') raise(a[id] ?? -1, at(id));
+    if (!isPower(id)) continue;
+    raise(a[id] ?? -1, at(id) + 1);
+    raise(b[id] ?? -1, at(id) + 1);
+  }
+  // Powers that end early reach as far as those that do not.
+  for (let id = 0; id < op.length; id++) {
+    if (scaleRule(op[id] ?? 0) === 'quotient') raise(id, at(a[id] ?? -1));
+    if (isPower(id)) raise(id, Math.min(at(a[id] ?? -1), at(b[id] ?? -1)) - 1);
+  }
+  return Int32Array.from(op, (_, id) => at(id));
 }
 
 /**

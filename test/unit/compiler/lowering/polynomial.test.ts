@@ -9,11 +9,12 @@ import { Constant, indexConstant } from '../../../../ir/constant.ts';
 import type { HeModule } from '../../../../ir/he/module.ts';
 import { evaluateHe } from '../../../../ir/interpret/he.ts';
 import { evaluateTile } from '../../../../ir/interpret/tile.ts';
-import { monicCoefficient, polynomialDepth, polynomialProducts } from '../../../../ir/tensor/polynomial-evaluation.ts';
+import { monicCoefficient, polynomialDepth, polynomialWork } from '../../../../ir/tensor/polynomial-evaluation.ts';
 import { duplicated, Layout, tiled } from '../../../../ir/tile/layout.ts';
 import { TileBuilder, type TileModule } from '../../../../ir/tile/ops.ts';
 import { fillSlots, readSlots } from '../../../../ir/tile/packing.ts';
 import { rescaleDepth } from '../../../../passes/he/scales/depth.ts';
+import { placeRelinearizations } from '../../../../passes/he/relinearize-lazily.ts';
 import { deadCiphertexts } from '../../../../passes/he/dead-ciphertexts.ts';
 import { PassManager } from '../../../../passes/manager.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
@@ -131,8 +132,9 @@ describe('polynomials', () => {
         const program = manager.run(deadCiphertexts, lowerToHe(tile, 'plain').module, {});
         const depth = expectedDepth(drawn);
         if (!lacksScaling(drawn.coefficients, drawn.basis)) {
-          const products = polynomialProducts(drawn.coefficients, drawn.basis);
+          const { products, relinearisations } = polynomialWork(drawn.coefficients, drawn.basis);
           expect(countOps(program, 'multiply')).toBe(2 * products);
+          expect(countOps(placeRelinearizations(program).module, 'relinearize')).toBe(2 * relinearisations);
         }
         const managed = manage(program, manager, chainOf(depth));
         const run = manager.runs.find(({ pass }) => pass === 'assign-levels');
@@ -141,6 +143,30 @@ describe('polynomials', () => {
         expect(largestError(tile, managed, randomVector(elements, seed))).toBeLessThan(1e-9);
       }),
       { numRuns: casesOf({ normal: 18, nightly: 60 }) },
+    );
+  });
+
+  test('of high degrees have scales on as many levels, whatever bits their range leaves at the end', () => {
+    const high = fc.record({
+      terms: fc.integer({ min: 33, max: 256 }),
+      parity: fc.constantFrom('full', 'even', 'odd'),
+      rangeBits: fc.integer({ min: 0, max: 12 }),
+    });
+    fc.assert(
+      fc.property(high, ({ terms, parity, rangeBits }) => {
+        const values = randomVector(terms, terms).map((c, k) =>
+          (parity === 'even' && k % 2 === 1) || (parity === 'odd' && k % 2 === 0) ? 0 : c / (k + 1),
+        );
+        const coefficients = new Constant([1, terms], values);
+        const tile = tileOf({ basis: 'chebyshev', coefficients, center: 0, halfWidth: 1 }, degree / 2);
+        const depth = polynomialDepth(coefficients, 'chebyshev');
+        const manager = new PassManager([]);
+        const managed = manage(lowerToHe(tile, 'plain').module, manager, chainOf(depth, rangeBits));
+        const run = manager.runs.find(({ pass }) => pass === 'assign-levels');
+        expect(run?.statistics).toMatchObject({ depth, aligned: 0 });
+        expect(largestError(tile, managed, randomVector(elements, terms))).toBeLessThan(1e-9);
+      }),
+      { numRuns: casesOf({ normal: 8, nightly: 60 }) },
     );
   });
 
@@ -167,9 +193,9 @@ describe('polynomials', () => {
   });
 });
 
-function chainOf(depth: number): Chain {
+function chainOf(depth: number, rangeBits = 4): Chain {
   const kinds = Array.from({ length: depth }, () => 'cipher' as const);
-  const [chain] = chainsFor(degree, { last: 'rescaled', defer: 0, late: false, kinds }, 4);
+  const [chain] = chainsFor(degree, { last: 'rescaled', defer: 0, late: false, kinds }, rangeBits);
   if (chain === undefined) throw new Error(`no chain of depth ${depth}`);
   return chain;
 }
