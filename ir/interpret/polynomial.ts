@@ -20,6 +20,21 @@ export function evaluatePolynomial(basis: Basis, coefficients: ArrayLike<number>
   return t * next - afterNext + (coefficients[0] ?? 0);
 }
 
+/** One polynomial of a composition: Σ c_k T_k((t − center) / halfWidth). */
+export interface Stage {
+  readonly coefficients: ArrayLike<number>;
+  readonly center: number;
+  readonly halfWidth: number;
+}
+
+/** The composition of the stages, the first of x itself. */
+export function evaluateStages(stages: readonly Stage[], x: number): number {
+  return stages.reduce(
+    (t, { coefficients, center, halfWidth }) => evaluatePolynomial('chebyshev', coefficients, (t - center) / halfWidth),
+    x,
+  );
+}
+
 /** The degree without leading zeros; 0 for the zero polynomial. */
 export function degreeOf(coefficients: ArrayLike<number>): number {
   let degree = coefficients.length - 1;

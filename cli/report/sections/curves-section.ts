@@ -1,6 +1,6 @@
 /** Each activation: the function, the polynomial that stands for it, and the values that it met in calibration. */
 import { activationFunction } from '../../../ir/interpret/activations.ts';
-import { evaluatePolynomial } from '../../../ir/interpret/polynomial.ts';
+import { evaluatePolynomial, evaluateStages } from '../../../ir/interpret/polynomial.ts';
 import type { AccuracyReport, ActivationReport } from '../../../ir/plan/accuracy-report.ts';
 import { formatError } from '../../../ir/maths/error-unit.ts';
 import { formatPercent, plural } from '../../render/units.ts';
@@ -73,14 +73,12 @@ function largestError(all: readonly CurvePoint[]): number {
 }
 
 function standInAt({ coefficients, composite, center, halfWidth }: ActivationReport, x: number): number {
-  if (composite === undefined) return evaluatePolynomial('chebyshev', coefficients, (x - center) / halfWidth);
-  return composite.pieces.reduce((sum, { factor, stages }) => {
-    const v = stages.reduce(
-      (t, stage) => evaluatePolynomial('chebyshev', stage.coefficients, (t - stage.center) / stage.halfWidth),
-      x,
-    );
-    return sum + v * evaluatePolynomial('power', factor, x);
-  }, composite.offset);
+  if (composite === undefined) return evaluateStages([{ coefficients, center, halfWidth }], x);
+  const { pieces, offset } = composite;
+  return pieces.reduce(
+    (sum, { factor, stages }) => sum + evaluateStages(stages, x) * evaluatePolynomial('power', factor, x),
+    offset,
+  );
 }
 
 interface CurvePoint {

@@ -1,5 +1,5 @@
 /** Which compositions suit a function on what it meets: for each depth the closest ones, by number of products. */
-import { evenShare, type Histogram } from './least-squares.ts';
+import type { Histogram } from './least-squares.ts';
 import { signAt, type SignComposite, signComposites } from './sign-composites.ts';
 import type { SignForm } from './stand-in.ts';
 
@@ -45,23 +45,21 @@ interface Weights {
   readonly breaks: readonly Float64Array[];
 }
 
-function weightsOf({ breaks, range }: SignForm, { counts }: Histogram, criterion: Criterion): Weights {
+function weightsOf({ breaks }: SignForm, histogram: Histogram, criterion: Criterion): Weights {
   const isLargest = criterion === 'minimax' && breaks.every(({ factor }) => factor.length > 1);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const even = 1 / counts.length;
+  const middles = histogram.middles();
+  const shares = criterion === 'minimax' ? middles.map(() => 1 / middles.length) : histogram.weights();
   const byBreak = breaks.map(({ at, reach, factor, scales }) => {
     const size = scales.reduce((most, scale) => Math.max(most, Math.abs(scale)), 0);
     const weights = new Float64Array(profilePoints);
-    for (let bin = 0; bin < counts.length; bin++) {
-      const x = range.center + range.halfWidth * ((2 * bin + 1) / counts.length - 1);
+    for (const [bin, x] of middles.entries()) {
       const point = Math.min(profilePoints - 1, Math.floor((profilePoints * Math.abs(x - at)) / reach));
       const height = size * Math.abs(factor.reduceRight((sum, c) => sum * x + c, 0));
       if (isLargest) {
         weights[point] = Math.max(weights[point] ?? 0, height);
         continue;
       }
-      const measured = criterion === 'minimax' || total === 0 ? even : (counts[bin] ?? 0) / total;
-      weights[point] = (weights[point] ?? 0) + ((1 - evenShare) * measured + evenShare * even) * height * height;
+      weights[point] = (weights[point] ?? 0) + (shares[bin] ?? 0) * height * height;
     }
     return weights;
   });

@@ -4,11 +4,8 @@
  *
  * T_{2k}(t) = T_k(2 t² − 1), so that an even polynomial of degree 2m close to |t| is one of degree m in u = t² close to √u.
  */
-import { Matrix, QrDecomposition } from 'ml-matrix';
-
 import { Constant } from '../../../ir/constant.ts';
-import { chebyshevRow } from './approximation.ts';
-import { evenShare, type Histogram } from './least-squares.ts';
+import { type Histogram, weightedFit } from './least-squares.ts';
 import { minimax } from './remez.ts';
 import type { PolynomialAttrs, SignForm } from './stand-in.ts';
 import type { Criterion } from './composite-choice.ts';
@@ -52,21 +49,11 @@ function absoluteValue(terms: number): Float64Array {
   return coefficients;
 }
 
-/** The same with the least mean square error over the values of the histogram and, a little, over the range. */
-function closestToValues(terms: number, { breaks: [kink], range }: SignForm, { counts }: Histogram): Float64Array {
+/** The same with the least mean square error over the values of the histogram. */
+function closestToValues(terms: number, { breaks: [kink] }: SignForm, histogram: Histogram): Float64Array {
   const { at = 0, reach = 1 } = kink ?? {};
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const rows: number[][] = [];
-  const values: number[] = [];
-  const addRow = (t: number, weight: number): void => {
-    const root = Math.sqrt(weight);
-    rows.push(chebyshevRow(2 * t * t - 1, terms).map((value) => root * value));
-    values.push(root * Math.abs(t));
-  };
-  for (const [bin, count] of counts.entries()) {
-    const x = range.center + range.halfWidth * ((2 * bin + 1) / counts.length - 1);
-    const measured = total === 0 ? 0 : ((1 - evenShare) * count) / total;
-    addRow((x - at) / reach, measured + evenShare / counts.length);
-  }
-  return Float64Array.from(new QrDecomposition(new Matrix(rows)).solve(Matrix.columnVector(values)).to1DArray());
+  return weightedFit(histogram, terms, (x) => {
+    const t = (x - at) / reach;
+    return [2 * t * t - 1, Math.abs(t)];
+  });
 }

@@ -13,6 +13,20 @@ export class Histogram {
     this.range = range;
   }
 
+  /** What each bin counts for in a fit: its values, and a little, evenly spread over the range. */
+  weights(): Float64Array {
+    const total = this.counts.reduce((sum, count) => sum + count, 0);
+    return this.counts.map(
+      (count) => (total === 0 ? 0 : ((1 - evenShare) * count) / total) + evenShare / histogramBins,
+    );
+  }
+
+  /** The middle of each bin. */
+  middles(): Float64Array {
+    const { center, halfWidth } = this.range;
+    return this.counts.map((_, bin) => center + halfWidth * placeOf(bin));
+  }
+
   addAll(values: Float64Array): void {
     const { center, halfWidth } = this.range;
     const last = histogramBins - 1;
@@ -26,27 +40,41 @@ export class Histogram {
 
 const histogramBins = 2048;
 
+/** The middle of a bin, in [−1, 1]. */
+function placeOf(bin: number): number {
+  return (2 * bin + 1) / histogramBins - 1;
+}
+
 /**
  * Part of the weight that is spread evenly over the range. The values alone would leave the polynomial free to grow
  * without bound where no calibration sample went.
  */
-export const evenShare = 0.02;
+const evenShare = 0.02;
 
 /** The polynomial of the given degree with the least mean square error over the values of `histogram`. */
 export function leastSquares(target: Target, degree: number, histogram: Histogram): Approximation {
-  const { f, range } = target;
-  const { counts } = histogram;
-  const total = counts.reduce((sum, count) => sum + count, 0);
+  const coefficients = weightedFit(histogram, degree, (x, t) => [t, target.f(x)]);
+  return { coefficients, maxError: largestError(target, coefficients) };
+}
+
+/**
+ * Chebyshev coefficients of the polynomial in u with the least mean square error over the values of `histogram`. `pointOf` gives
+ * for the middle x of a bin, and its place t in [−1, 1], the argument u and the value that the polynomial should have.
+ */
+export function weightedFit(
+  histogram: Histogram,
+  degree: number,
+  pointOf: (x: number, t: number) => readonly [u: number, value: number],
+): Float64Array {
+  const { center, halfWidth } = histogram.range;
   const rows: number[][] = [];
   const values: number[] = [];
-  for (let bin = 0; bin < counts.length; bin++) {
-    const measured = total === 0 ? 0 : ((1 - evenShare) * (counts[bin] ?? 0)) / total;
-    const weight = Math.sqrt(measured + evenShare / counts.length);
-    const t = (2 * bin + 1) / counts.length - 1;
-    rows.push(chebyshevRow(t, degree).map((value) => weight * value));
-    values.push(weight * f(range.center + range.halfWidth * t));
+  for (const [bin, weight] of histogram.weights().entries()) {
+    const t = placeOf(bin);
+    const [u, value] = pointOf(center + halfWidth * t, t);
+    const root = Math.sqrt(weight);
+    rows.push(chebyshevRow(u, degree).map((each) => root * each));
+    values.push(root * value);
   }
-  const solution = new QrDecomposition(new Matrix(rows)).solve(Matrix.columnVector(values)).to1DArray();
-  const coefficients = Float64Array.from(solution);
-  return { coefficients, maxError: largestError(target, coefficients) };
+  return Float64Array.from(new QrDecomposition(new Matrix(rows)).solve(Matrix.columnVector(values)).to1DArray());
 }

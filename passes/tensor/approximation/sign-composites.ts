@@ -5,18 +5,13 @@
  * polynomial of its degree, for some 2.6 times the error of one at the same degree and margin.
  */
 import { Constant } from '../../../ir/constant.ts';
-import { evaluatePolynomial } from '../../../ir/interpret/polynomial.ts';
+import { evaluateStages, type Stage } from '../../../ir/interpret/polynomial.ts';
 import { polynomialDepth, polynomialProducts } from '../../../ir/tensor/polynomial-evaluation.ts';
 import { oddMinimax } from './odd-minimax.ts';
 
-/** p(t / halfWidth) in odd Chebyshev polynomials. */
-export interface SignStage {
-  readonly coefficients: Float64Array;
-  readonly halfWidth: number;
-}
-
 export interface SignComposite {
-  readonly stages: readonly SignStage[];
+  /** Odd ones, each centred at zero. */
+  readonly stages: readonly (Stage & { readonly coefficients: Float64Array })[];
   /** Largest |s(t) − sign(t)| beyond the margin. */
   readonly error: number;
   /** Rescales between operand and result. */
@@ -27,10 +22,7 @@ export interface SignComposite {
 
 /** s(t), for t in [−1, 1]. */
 export function signAt({ stages }: SignComposite, t: number): number {
-  return stages.reduce(
-    (y, { coefficients, halfWidth }) => evaluatePolynomial('chebyshev', coefficients, y / halfWidth),
-    t,
-  );
+  return evaluateStages(stages, t);
 }
 
 /** Of stages: those of one depth differ in products. */
@@ -85,7 +77,7 @@ function followed({ stages, error, depth, products }: SignComposite, degree: num
   const [low, high] = stages.length === 0 ? [margin, 1] : [1 - error, 1 + error];
   const next = oddMinimax(degree, low / high);
   if (stages.length > 0 && next.error >= error) return [];
-  const stage = { coefficients: next.coefficients, halfWidth: high };
+  const stage = { coefficients: next.coefficients, center: 0, halfWidth: high };
   return [
     {
       stages: [...stages, stage],
