@@ -10,9 +10,9 @@ import { InternalError } from '../diagnostics/diagnostic.ts';
 import { galoisStep } from '../he/keys.ts';
 import { lastUses } from '../he/last-uses.ts';
 import { heOp, type HeModule, type HeOp } from '../he/module.ts';
-import type { HeOpName } from '../he/ops.ts';
 import { dividesScale, isAutomorphism, isInput, isWeight, relinearizes, usesValueA, usesValueB } from '../he/traits.ts';
 import type { PlanModule } from '../plan/plan.ts';
+import { compute, type Run } from './he-ops.ts';
 import { ImaginaryParts, needsImaginaryParts } from './imaginary-parts.ts';
 import { galoisKey, type NoiseModel, relinKey } from './noise.ts';
 import { PlaintextSlots } from './plaintext-slots.ts';
@@ -27,71 +27,6 @@ export interface EvaluateHeOptions {
   /** Sees every value; the array is only valid during the call. */
   readonly observe?: (id: number, slots: Float64Array) => void;
 }
-
-/** What an op reads and writes beside its result. */
-interface Run {
-  readonly inputs: readonly Float64Array[];
-  readonly outputs: Float64Array[];
-  /** Slots of a value. */
-  value(id: number): Float64Array;
-  /** Slots of a plaintext, encoded at a scale. */
-  plaintext(id: number, scale: number): Float64Array;
-  /** The product with a plaintext. */
-  timesPlaintext(id: number, scale: number, x: Float64Array, target: Float64Array): void;
-}
-
-/** Writes the slots of an op's result to `target`, without noise. */
-type Compute = (run: Run, op: HeOp, target: Float64Array) => void;
-
-const copy: Compute = (run, { a }, target) => {
-  target.set(run.value(a));
-};
-
-/** The second operand: a value, or a plaintext. */
-type Second = (run: Run, op: HeOp) => Float64Array;
-
-const valueB: Second = (run, { b }) => run.value(b);
-const plaintextB: Second = (run, { b, plainScale }) => run.plaintext(b, plainScale);
-
-// The loops stand in the functions of the table themselves: V8 leaves a loop that it has inlined half optimised.
-const sumWith =
-  (second: Second): Compute =>
-  (run, op, target) => {
-    const [x, y] = [run.value(op.a), second(run, op)];
-    for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) + (y[s] ?? 0);
-  };
-
-const compute: { readonly [K in HeOpName]: Compute } = {
-  input: ({ inputs }, { imm }, target) => {
-    const input = inputs[imm];
-    if (input?.length !== target.length) throw new InternalError(`input ${imm} is no vector of ${target.length} slots`);
-    target.set(input);
-  },
-  weight: (run, { a, scale }, target) => {
-    target.set(run.plaintext(a, scale));
-  },
-  add: sumWith(valueB),
-  'add-plain': sumWith(plaintextB),
-  multiply: (run, { a, b }, target) => {
-    const [x, y] = [run.value(a), run.value(b)];
-    for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) * (y[s] ?? 0);
-  },
-  'multiply-plain': (run, { a, b, plainScale }, target) => {
-    run.timesPlaintext(b, plainScale, run.value(a), target);
-  },
-  relinearize: copy,
-  rescale: copy,
-  'mod-switch': copy,
-  rotate: (run, { a, imm }, target) => {
-    rotateInto(target, run.value(a), imm);
-  },
-  // Slots here are real.
-  conjugate: copy,
-  output: (run, { a, imm }, target) => {
-    target.set(run.value(a));
-    run.outputs[imm] = target.slice();
-  },
-};
 
 /** Adds the noise that an op of this code adds to that of its operands. */
 function addNoise(noise: NoiseModel, code: number, { imm, level, scale }: HeOp, slots: Float64Array): void {
@@ -168,9 +103,4 @@ export function evaluateHe(
     values[operand] = undefined;
     imaginary?.release(operand);
   }
-}
-
-function rotateInto(target: Float64Array, a: Float64Array, step: number): void {
-  target.set(a.subarray(step), 0);
-  target.set(a.subarray(0, step), a.length - step);
 }

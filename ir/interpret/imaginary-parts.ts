@@ -9,6 +9,7 @@ import { InternalError } from '../diagnostics/diagnostic.ts';
 import type { HeColumns, HeOp } from '../he/module.ts';
 import type { HeOpName } from '../he/ops.ts';
 import { isCipherProduct, usesValueA, usesValueB } from '../he/traits.ts';
+import { copy, linear, type Operands } from './he-ops.ts';
 
 /** Products one after another up to which imaginary parts change nothing: polynomials up to degree eight. */
 const shallow = 3;
@@ -26,47 +27,25 @@ export function needsImaginaryParts({ op, a, b }: HeColumns): boolean {
   return deepest > shallow;
 }
 
-/** What imaginary parts are computed from. */
-export interface RealParts {
-  value(id: number): Float64Array;
-  timesPlaintext(id: number, scale: number, x: Float64Array, target: Float64Array): void;
-}
+/** Writes the imaginary part of an op's result. `operands` are imaginary parts, `real` the real ones. */
+type ComputeImaginary = (operands: Operands, op: HeOp, target: Float64Array, real: Operands) => void;
 
-type Compute = (parts: ImaginaryParts, real: RealParts, op: HeOp, target: Float64Array) => void;
-
-const zero: Compute = (_, __, ___, target) => {
+const zero: ComputeImaginary = (_, __, target) => {
   target.fill(0);
 };
 
-const copy: Compute = (parts, _, { a }, target) => {
-  target.set(parts.value(a));
-};
-
-const compute: { readonly [K in HeOpName]: Compute } = {
+const computeImaginary: { readonly [K in HeOpName]: ComputeImaginary } = {
+  ...linear,
   input: zero,
   weight: zero,
-  add: (parts, _, { a, b }, target) => {
-    const [x, y] = [parts.value(a), parts.value(b)];
-    for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) + (y[s] ?? 0);
-  },
+  // Plaintexts are real.
   'add-plain': copy,
-  multiply: (parts, real, { a, b }, target) => {
-    const [x, y, u, v] = [real.value(a), real.value(b), parts.value(a), parts.value(b)];
+  multiply: (operands, { a, b }, target, real) => {
+    const [x, y, u, v] = [real.value(a), real.value(b), operands.value(a), operands.value(b)];
     for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) * (v[s] ?? 0) + (y[s] ?? 0) * (u[s] ?? 0);
   },
-  'multiply-plain': (parts, real, { a, b, plainScale }, target) => {
-    real.timesPlaintext(b, plainScale, parts.value(a), target);
-  },
-  relinearize: copy,
-  rescale: copy,
-  'mod-switch': copy,
-  rotate: (parts, _, { a, imm }, target) => {
-    const x = parts.value(a);
-    target.set(x.subarray(imm), 0);
-    target.set(x.subarray(0, imm), x.length - imm);
-  },
-  conjugate: (parts, _, { a }, target) => {
-    const x = parts.value(a);
+  conjugate: (operands, { a }, target) => {
+    const x = operands.value(a);
     for (let s = 0; s < target.length; s++) target[s] = -(x[s] ?? 0);
   },
   output: copy,
@@ -89,9 +68,10 @@ export class ImaginaryParts {
   }
 
   /** Computes that of row `id`, without noise, and takes from `result`, its real part, what imaginary parts take from a product. */
-  step(id: number, op: HeOp, real: RealParts, result: Float64Array): Float64Array {
+  step(id: number, op: HeOp, real: Operands, result: Float64Array): Float64Array {
     const own = this.free.pop() ?? new Float64Array(this.slots);
-    compute[op.op](this, real, op, own);
+    const operands: Operands = { ...real, value: (operand) => this.value(operand) };
+    computeImaginary[op.op](operands, op, own, real);
     this.values[id] = own;
     if (op.op === 'multiply') {
       const [u, v] = [this.value(op.a), this.value(op.b)];
