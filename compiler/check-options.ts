@@ -1,6 +1,7 @@
 /** Options of the library; those of the command line are checked where they are read. */
 import { badCompileOption, noSuchEngine } from '../ir/diagnostics/compile.ts';
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
+import { highestDegree } from '../ir/maths/highest-degree.ts';
 import { maxSlots } from '../ir/parameters.ts';
 import { engineNames } from '../ir/plan/plan.ts';
 import type { SearchLimits } from '../ir/plan/search-report.ts';
@@ -21,7 +22,7 @@ export interface LibraryOptions {
 }
 
 const isTileExtent = (value: number): boolean => isPowerOfTwo(value) && value <= maxSlots;
-const isDegree = (value: number): boolean => Number.isInteger(value) && value >= 2 && value <= 255;
+const isDegree = (value: number): boolean => Number.isInteger(value) && value >= 2 && value <= highestDegree;
 const tileExtent = `a power of two of at most ${maxSlots}`;
 
 /** H341 for each number that is out of range, H338 for an engine that there is not. */
@@ -31,7 +32,7 @@ export function checkOptions(options: LibraryOptions): Diagnostic[] {
   const rows: readonly [string, number | undefined, (value: number) => boolean, string][] = [
     ['maxError', maxError, (value) => value > 0 && value <= 1, 'a number above 0 and at most 1'],
     ['maxDisagreement', maxDisagreement, (value) => value >= 0 && value < 1, 'a number of at least 0 and below 1'],
-    ['maxDegree', maxDegree, isDegree, 'a whole number from 2 to 255'],
+    ['maxDegree', maxDegree, isDegree, `a whole number from 2 to ${highestDegree}`],
     ['batch', batch, (value) => Number.isSafeInteger(value) && value >= 1, 'a whole number of at least 1'],
     ['bandwidthMbit', bandwidthMbit, above(0), 'a number above 0'],
     ['limits.memoryBytes', limits.memoryBytes, above(0), 'a number above 0'],

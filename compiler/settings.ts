@@ -25,7 +25,7 @@ export interface CompileOptions {
   readonly maxError?: number;
   /** The part of the calibration samples that may get another label than from the model, of at least 0 and below 1. */
   readonly maxDisagreement?: number | undefined;
-  /** Highest degree of polynomials that stand for activations, 2 to 255. Default 255. */
+  /** Highest degree of polynomials that stand for activations, 2 to `highestDegree`, 255, which is the default. */
   readonly maxDegree?: number | undefined;
   /**
    * Samples that are wanted at once; a plan may take them in several runs. Default 1, or as many as are fastest for each

@@ -1,5 +1,6 @@
 /** Diagnostics H3xx: compilation and parameters. */
 import { formatError, formatLimit } from '../maths/error-unit.ts';
+import { highestDegree } from '../maths/highest-degree.ts';
 import { defineDiagnostic } from './diagnostic.ts';
 
 export const tooManyNonZeros = defineDiagnostic<{ rows: number; columns: number; limit: number }>({
@@ -266,7 +267,7 @@ export const activationErrorTooLarge = defineDiagnostic<{
       : `the labels of ${formatError(effect.changed)} of the samples, they may of ${formatLimit(allowed.changed)}`) +
     `; most of the change is due to this ${kind} on [${showNumber(lo)}, ${showNumber(hi)}]`,
   notes: ({ degree }) => [
-    ...(degree < 255 ? ['allow higher degrees with --max-degree'] : []),
+    ...(degree < highestDegree ? ['allow higher degrees with --max-degree'] : []),
     'narrow the range: put batch normalisation before the activation, or remove outliers from the calibration samples',
     'retrain with a polynomial activation such as x² or a smooth one such as SiLU',
   ],

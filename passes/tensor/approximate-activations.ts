@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { Constant, elementCount, vector } from '../../ir/constant.ts';
 import { activationErrorTooLarge, activationsNeedSamples, constantOnSamples } from '../../ir/diagnostics/compile.ts';
 import { activationFunction, activationSets } from '../../ir/interpret/activations.ts';
+import { highestDegree } from '../../ir/maths/highest-degree.ts';
 import type { ValueId } from '../../ir/op.ts';
 import { TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
 import type { Criterion } from './approximation/composite-choice.ts';
 import { ActivationFit } from './approximation/fit.ts';
 import { constantOf, measureActivations, type MeasuredActivation, type Measurement } from './approximation/measure.ts';
-import { maxDegree } from './approximation/remez.ts';
 import { commonEffects, searchStandIns } from './approximation/search.ts';
 import { highestDegreeOf } from './approximation/stand-in.ts';
 import { ActivationTrial, anyEffect, type Effect, type Replacements } from './approximation/trial.ts';
@@ -26,7 +26,7 @@ const options = z.strictObject({
   maxError: z.number().positive().default(0.01),
   share: z.number().positive().max(1).default(0.5),
   maxDisagreement: z.number().min(0).optional(),
-  maxDegree: z.int().min(2).max(maxDegree).default(maxDegree),
+  maxDegree: z.int().min(2).max(highestDegree).default(highestDegree),
   margin: z.number().min(0).default(defaultMargin),
   criterion: z.enum(['auto', 'minimax', 'least-squares']).default('auto'),
   synthetic: z.boolean().default(false),
@@ -118,7 +118,7 @@ export const approximateActivations = definePass({
 export function effectsByDepth(
   module: TensorModule,
   samples: readonly Sample[],
-  most: number = maxDegree,
+  most: number = highestDegree,
 ): { readonly depth: number; readonly effect: Effect }[] {
   const { fits, trial } = workOn(module, samples, defaultMargin);
   if (fits.length === 0) return [];

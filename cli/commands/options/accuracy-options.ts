@@ -1,4 +1,5 @@
 /** How exact the answers of a plan have to be. */
+import { highestDegree } from '../../../ir/maths/highest-degree.ts';
 import { option } from '../../parsing/command.ts';
 import { part, partBelow, wholeNumber } from '../../parsing/option-values.ts';
 
@@ -11,8 +12,8 @@ export const accuracyOptions = {
     doc: 'calibration samples whose labels may differ from those of the model, such as 1%',
     value: 'SHARE',
   }),
-  maxDegree: option(wholeNumber(2, 255).optional(), {
-    doc: 'highest degree of polynomials that stand for activations; 255, which takes 8 levels',
+  maxDegree: option(wholeNumber(2, highestDegree).optional(), {
+    doc: `highest degree of polynomials that stand for activations; ${highestDegree}, which takes 8 levels`,
     value: 'D',
   }),
 };

@@ -2,12 +2,13 @@
 import { Constant } from '../../../ir/constant.ts';
 import { activationFunction, activationKinks, activationSets } from '../../../ir/interpret/activations.ts';
 import { degreeOf } from '../../../ir/interpret/polynomial.ts';
+import { highestDegree } from '../../../ir/maths/highest-degree.ts';
 import type { Approximation, Range, Target } from './approximation.ts';
 import { chooseComposites, type Criterion } from './composite-choice.ts';
 import { evenPolynomial } from './even-fit.ts';
 import { leastSquares } from './least-squares.ts';
 import type { MeasuredActivation } from './measure.ts';
-import { maxDegree, minimax } from './remez.ts';
+import { minimax } from './remez.ts';
 import {
   compositeStandIn,
   highestDegreeOf,
@@ -33,7 +34,7 @@ const degreesByDepth: readonly (readonly number[])[] = [
   [23, 31],
   [47, 63],
   [95, 127],
-  [191, maxDegree],
+  [191, highestDegree],
 ];
 
 const evenDegreesByDepth: readonly (readonly number[])[] = [

@@ -6,11 +6,10 @@
 import { Matrix, solve } from 'ml-matrix';
 
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import { highestDegree } from '../../../ir/maths/highest-degree.ts';
 import { type Approximation, chebyshevRow, type Target } from './approximation.ts';
 import { errorExtrema, largestError } from './error-extrema.ts';
 import { exchangePoints } from './exchange.ts';
-
-export const maxDegree = 255;
 
 const maxExchanges = 100;
 
@@ -18,12 +17,12 @@ const maxExchanges = 100;
 const tolerance = 1e-7;
 
 /**
- * The polynomial of the given degree, at most 255, whose largest error on the range is least (up to a relative 1e-7,
+ * The polynomial of the given degree, at most `highestDegree`, whose largest error on the range is least (up to a relative 1e-7,
  * and down to rounding). Holds for any continuous f; kinks and symmetries, where the alternation may have more points
  * than needed or the first levelled error be zero, included.
  */
 export function minimax(target: Target, degree: number): Approximation {
-  if (degree < 0 || degree > maxDegree) throw new InternalError(`degree ${degree} is not in 0 … ${maxDegree}`);
+  if (degree < 0 || degree > highestDegree) throw new InternalError(`degree ${degree} is not in 0 … ${highestDegree}`);
   const { f, range } = target;
   const valueAt = (t: number): number => f(range.center + range.halfWidth * t);
   const count = degree + 2;
