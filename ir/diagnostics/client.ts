@@ -11,10 +11,8 @@ export const stepInsideNetwork = defineDiagnostic<{ opType: string; reader: stri
     "server's weights, and their operand would have to go back to be encrypted again.",
   message: ({ opType, reader, reason }) =>
     `${opType} stands inside the network: ${reader} reads its result, and ${reason}`,
-  notes: ({ opType }) => [
-    /softmax/i.test(opType)
-      ? 'Replace attention weights and gates by ones that are polynomials, such as a scaled square or Sigmoid, and retrain.'
-      : 'Replace it by a supported activation and retrain, or end the encrypted part before it: --outputs NAME.',
+  notes: () => [
+    'Replace it by a supported activation and retrain, or end the encrypted part before it: --outputs NAME.',
   ],
 });
 
