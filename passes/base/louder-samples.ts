@@ -31,6 +31,11 @@ export function gains(samples: readonly Sample[]): number[] {
   });
 }
 
+/** The samples as loud as any of them, and a little beyond. */
+export function louder(samples: readonly Sample[]): Sample[] {
+  return gains(samples).map((gain, k) => amplified(samples[k] ?? new Map(), overshoot * gain));
+}
+
 /** The sample with the inputs of these names, by default all, times `gain`. */
 export function amplified(sample: Sample, gain: number, names?: ReadonlySet<string>): Sample {
   const inputs = [...sample].map(([name, values]): [string, Float64Array] => [

@@ -6,7 +6,7 @@ import type { Sample } from '../../ir/interface.ts';
 import { TensorInterpreter } from '../../ir/interpret/tensor.ts';
 import type { ValueId } from '../../ir/op.ts';
 import { TensorBuilder, type TensorModule, type TensorNode, type TensorNodeNamed } from '../../ir/tensor/ops.ts';
-import { amplified, gains, overshoot } from '../base/louder-samples.ts';
+import { louder } from '../base/louder-samples.ts';
 import { definePass } from '../base/pass.ts';
 
 /** Factors that differ by less are one factor, which the range of the activation takes care of. */
@@ -67,12 +67,9 @@ function reachesOf(
 ): ReadonlyMap<ValueId, Float64Array> {
   const interpreter = new TensorInterpreter(module);
   const reaches = new Map(comparisons.map(({ id, type }) => [id, new Float64Array(elementCount(type))]));
-  const gain = gains(samples);
-  for (const [number, sample] of samples.entries()) {
-    for (const own of [sample, amplified(sample, overshoot * (gain[number] ?? 1))]) {
-      const values = interpreter.evaluateAll(own);
-      for (const { id, operands } of comparisons) widen(reaches.get(id), values[operands[0] ?? -1]);
-    }
+  for (const sample of [...samples, ...louder(samples)]) {
+    const values = interpreter.evaluateAll(sample);
+    for (const { id, operands } of comparisons) widen(reaches.get(id), values[operands[0] ?? -1]);
   }
   return reaches;
 }

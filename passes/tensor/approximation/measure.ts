@@ -12,7 +12,7 @@ import {
 import { TensorInterpreter } from '../../../ir/interpret/tensor.ts';
 import type { TensorModule, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import type { Sample } from '../../../ir/interface.ts';
-import { amplified, gains, overshoot } from '../../base/louder-samples.ts';
+import { louder } from '../../base/louder-samples.ts';
 import type { Range } from './approximation.ts';
 import { Histogram } from './least-squares.ts';
 
@@ -59,9 +59,8 @@ export function measureActivations(module: TensorModule, samples: readonly Sampl
     }
   }
   const reached = bounds.map(({ lo, hi }): Bounds => ({ lo, hi }));
-  const gain = gains(samples);
-  for (const [number, sample] of samples.entries()) {
-    const values = interpreter.evaluateAll(amplified(sample, overshoot * (gain[number] ?? 1)));
+  for (const sample of louder(samples)) {
+    const values = interpreter.evaluateAll(sample);
     for (const [k, { operands }] of nodes.entries()) widen(reached[k], values[operands[0] ?? -1]);
   }
   const activations = nodes.map((node, k): MeasuredActivation => {

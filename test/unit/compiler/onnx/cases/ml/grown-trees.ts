@@ -2,7 +2,8 @@
 import { seededRandom } from '../../../../../../ir/random.ts';
 import { type AttributeSpec, doubles, elementType, floats, raw } from '../../../../../support/onnx-builder.ts';
 
-const modes = [
+/** All of them. */
+export const modes = [
   'BRANCH_LEQ',
   'BRANCH_LT',
   'BRANCH_GTE',

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 import type { Ensemble, TreeNode, Vote } from '../../../../../../../compiler/onnx/rules/ml/trees/ensemble.ts';
 import { type Box, pathsOf, type PathSum } from '../../../../../../../compiler/onnx/rules/ml/trees/paths.ts';
-import { grow, type GrownTree, steppedSamples } from '../../../cases/ml/grown-trees.ts';
+import { grow, type GrownTree, modes, steppedSamples } from '../../../cases/ml/grown-trees.ts';
 
 function ensembleOf(trees: readonly GrownTree[], targets = 1): Ensemble {
   const nodes: TreeNode[] = [];
@@ -84,15 +84,6 @@ test('the sum over paths is the sum over trees', () => {
     targets: fc.integer({ min: 1, max: 3 }),
     seed: fc.nat(10_000),
   });
-  const modes = [
-    'BRANCH_LEQ',
-    'BRANCH_LT',
-    'BRANCH_GTE',
-    'BRANCH_GT',
-    'BRANCH_EQ',
-    'BRANCH_NEQ',
-    'BRANCH_MEMBER',
-  ] as const;
   fc.assert(
     fc.property(forest, ({ count, seed, ...growth }) => {
       const trees = grow(count, seed, { ...growth, features: 3, modes, step: 1 });
