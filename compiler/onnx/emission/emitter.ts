@@ -11,7 +11,7 @@ import { applyMap } from '../../../ir/tensor/affine-map.ts';
 import { canonicalRows, type CompressedRows, LinearMap } from '../../../ir/tensor/csr.ts';
 import { TensorBuilder, type TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import { notFinite, tooLarge } from '../proto/failure.ts';
-import { pick } from './geometry.ts';
+import { permuted, permuteIndex, pick } from './geometry.ts';
 import { checkedCount, checkedExtents, maxTotalElements } from '../proto/limits.ts';
 import { constant, elementsOf, type EncryptedTerm, isBatched, type Term, withShape } from '../proto/term.ts';
 
@@ -65,6 +65,11 @@ export class Emitter {
     checkedExtents(shape);
     const attrs = { index: indexConstant(shape, index) };
     return { ...term, shape, value: this.builder.add('gather', [term.value], attrs, this.origins) };
+  }
+
+  /** The axes of one sample in another order: axis d of the result is axis `order[d]` of the term. */
+  transpose(term: Term, order: readonly number[]): Term {
+    return this.move(term, permuted(term.shape, order), permuteIndex(term.shape, order));
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import { broadcast } from '../emission/broadcast.ts';
 import type { Emitter } from '../emission/emitter.ts';
-import { invalid, refused } from '../proto/failure.ts';
+import { type ImportFailure, invalid, refused } from '../proto/failure.ts';
 import type { Operation, Rule } from '../emission/operation.ts';
 import { type ConstantTerm, constant, elementsOf, requireConstant, type Term } from '../proto/term.ts';
 import { binaryFoldings, foldBinary } from './folding.ts';
@@ -52,15 +52,18 @@ export const subtract: Rule = (op) => {
   return [sum(op.emit, [a, scaled(op.emit, b, -1)])];
 };
 
+/** ONNX cuts off what integers leave. */
+export function integerQuotient(): ImportFailure {
+  return refused('encrypted integers are divided, and the quotient cut off', 'Cast to float before the division.');
+}
+
 export const divide: Rule = (op) => {
   const [a, b] = [op.input(0), op.input(1)];
   if (b.kind === 'encrypted') {
     throw refused('the divisor is encrypted', 'Divide by constants only; move normalisation out of the model.');
   }
   if (a.kind === 'constant') return [foldBinary(op.emit, a, b, binaryFoldings.Div)];
-  if (elementsOf(a) === 'integer') {
-    throw refused('encrypted integers are divided, and the quotient cut off', 'Cast to float before the division.');
-  }
+  if (elementsOf(a) === 'integer') throw integerQuotient();
   return [
     product(
       op.emit,

@@ -27,9 +27,15 @@ export const not: Rule = (op) => {
   const x = op.input(0);
   if (x.kind === 'constant') return unaryFoldings.Not(op);
   if (elementsOf(x) !== 'boolean') throw invalid('Not takes booleans');
-  return [boolean(op.emit.scaleShift(x, Float64Array.of(-1), Float64Array.of(1)))];
+  return [boolean(lessOne(op.emit, x))];
 };
 
-function boolean(term: Term): Term {
+/** 1 − x: what does not hold, where x holds. */
+export function lessOne(emit: Emitter, x: Term): Term {
+  return emit.scaleShift(x, Float64Array.of(-1), Float64Array.of(1));
+}
+
+/** The term as the truth values that it is. */
+export function boolean(term: Term): Term {
   return { ...term, elements: 'boolean' };
 }

@@ -7,7 +7,7 @@ import { Constant, elementCount, sameShape } from '../../../ir/constant.ts';
 import { RowWriter } from '../../../ir/tensor/csr.ts';
 import type { Emitter } from '../emission/emitter.ts';
 import { invalid, mixesSamples } from '../proto/failure.ts';
-import { broadcastIndex, broadcastShape, permuted, permuteIndex, pick, range } from '../emission/geometry.ts';
+import { broadcastIndex, broadcastShape, permuteIndex, pick, range } from '../emission/geometry.ts';
 import { checkedCount, checkWeights } from '../proto/limits.ts';
 import type { Rule } from '../emission/operation.ts';
 import {
@@ -69,7 +69,7 @@ function transposedIf(emit: Emitter, term: Term, transpose: boolean): Term {
   if (!transpose) return term;
   if (isBatched(term)) throw mixesSamples('Gemm transposes the batch axis');
   if (term.shape.length !== 2) throw invalid('Gemm multiplies matrices');
-  return emit.move(term, permuted(term.shape, [1, 0]), permuteIndex(term.shape, [1, 0]));
+  return emit.transpose(term, [1, 0]);
 }
 
 /** MatMul of numpy, for operands of which any may be encrypted. */

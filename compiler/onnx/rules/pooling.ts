@@ -7,24 +7,18 @@ import { RowWriter } from '../../../ir/tensor/csr.ts';
 import { invalid } from '../proto/failure.ts';
 import { range, stridesOf, sumOfOffsets } from '../emission/geometry.ts';
 import { checkedExtents, checkWeights } from '../proto/limits.ts';
-import type { Rule } from '../emission/operation.ts';
+import type { Operation, Rule } from '../emission/operation.ts';
 import { isBatched, type Term } from '../proto/term.ts';
 import { readingWindow, tapCoordinates, type Window } from '../emission/window.ts';
 
 export const averagePool: Rule = (op) => {
   const x = op.input(0);
-  const leading = isBatched(x) ? 1 : 2;
-  const spatial = x.shape.slice(leading);
-  const kernel = op.ints('kernel_shape');
-  if (kernel?.length !== spatial.length || spatial.length === 0) {
-    throw invalid(`kernel_shape [${(kernel ?? []).join(', ')}] for an operand of ${spatial.length} spatial axes`);
-  }
-  const window = readingWindow(op, spatial, kernel);
+  const { lead, spatial, kernel, window } = readingPool(op, x);
   if (kernel.some((extent, d) => Math.max(window.begins[d] ?? 0, window.ends[d] ?? 0) >= extent))
     throw invalid(`the padding is as wide as the window [${kernel.join(', ')}]`);
-  const shape = [...x.shape.slice(0, leading), ...window.outputs];
+  const shape = [...lead, ...window.outputs];
   checkedExtents(shape);
-  const channels = elementCount(x.shape.slice(0, leading));
+  const channels = elementCount(lead);
   const countsPadding = op.flag('count_include_pad', false);
   if (x.kind === 'encrypted' && spatial.length <= 2 && isUniform(window, spatial, countsPadding)) {
     const taps = checkedExtents([channels, ...kernel]) / channels;
@@ -40,6 +34,32 @@ export const averagePool: Rule = (op) => {
   }
   return [op.emit.linear(x, poolingRows(window, x, channels, spatial, countsPadding), shape)];
 };
+
+interface Pool {
+  /** Extents before the spatial axes: the channels, and the batch where that is an axis. */
+  readonly lead: readonly number[];
+  readonly spatial: readonly number[];
+  readonly kernel: readonly number[];
+  readonly window: Window;
+}
+
+/** The windows of a pool of x. */
+export function readingPool(op: Operation, x: Term): Pool {
+  const leading = isBatched(x) ? 1 : 2;
+  const [lead, spatial] = [x.shape.slice(0, leading), x.shape.slice(leading)];
+  const kernel = op.ints('kernel_shape');
+  if (kernel?.length !== spatial.length || spatial.length === 0)
+    throw invalid(`kernel_shape [${(kernel ?? []).join(', ')}] for an operand of ${spatial.length} spatial axes`);
+  return { lead, spatial, kernel, window: readingWindow(op, spatial, kernel) };
+}
+
+/** For each output position the elements that its window reads along each axis, in the padding and beyond as well. */
+export function tapsByPosition(window: Window): readonly (readonly (readonly number[])[])[] {
+  const places = stridesOf(window.outputs);
+  return range(elementCount(window.outputs)).map((position) =>
+    places.map((stride, d) => tapCoordinates(window, d, Math.floor(position / stride) % (window.outputs[d] ?? 1))),
+  );
+}
 
 /** Whether all windows lie inside the operand, or inside the padding that counts. */
 function isUniform(
@@ -60,9 +80,7 @@ function poolingRows(window: Window, x: Term, channels: number, spatial: readonl
   const perChannel = elementCount(spatial);
   checkWeights(channels * positions * elementCount(window.kernel));
   const strides = stridesOf(spatial);
-  const windows = range(positions).map((position) => {
-    const at = stridesOf(window.outputs).map((stride, d) => Math.floor(position / stride) % (window.outputs[d] ?? 1));
-    const taps = at.map((p, d) => tapCoordinates(window, d, p));
+  const windows = tapsByPosition(window).map((taps) => {
     const inside = (c: number, d: number) => c >= 0 && c < (spatial[d] ?? 1);
     // What lies beyond the padding, under a last window of ceil_mode, is never counted.
     const counted = (c: number, d: number) => c < (spatial[d] ?? 1) + (window.ends[d] ?? 0);

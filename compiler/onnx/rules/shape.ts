@@ -2,7 +2,7 @@
 import { elementCount } from '../../../ir/constant.ts';
 import { expand } from '../emission/broadcast.ts';
 import { invalid, mixesSamples } from '../proto/failure.ts';
-import { broadcastShape, permuted, permuteIndex, range } from '../emission/geometry.ts';
+import { broadcastShape, permuteIndex, range } from '../emission/geometry.ts';
 import { checkedCount } from '../proto/limits.ts';
 import type { Operation, Rule } from '../emission/operation.ts';
 import {
@@ -105,7 +105,7 @@ export const transpose: Rule = (op) => {
   }
   if (isBatched(x) && perm[0] !== 0) throw mixesSamples(`Transpose by [${perm.join(', ')}] moves the batch axis`);
   const axes = isBatched(x) ? perm.slice(1).map((axis) => axis - 1) : perm;
-  return [op.emit.move(x, permuted(x.shape, axes), permuteIndex(x.shape, axes))];
+  return [op.emit.transpose(x, axes)];
 };
 
 export const squeeze: Rule = (op) => {

@@ -4,6 +4,7 @@ import type { Rule } from '../../emission/operation.ts';
 import { invalid, refused } from '../../proto/failure.ts';
 import { elementsOf, type Term } from '../../proto/term.ts';
 import { product, scaled, sum } from '../arithmetic.ts';
+import { boolean, lessOne } from '../logic.ts';
 
 /**
  * Whether a ≥ b, or a > b where `strict`. Between integers half of one is spare on both sides, so that whatever is close to an
@@ -12,9 +13,9 @@ import { product, scaled, sum } from '../arithmetic.ts';
 function isAtLeast(emit: Emitter, a: Term, b: Term, strict: boolean): Term {
   const difference = sum(emit, [a, scaled(emit, b, -1)]);
   if (isWhole(a) && isWhole(b))
-    return condition(emit.activation(shifted(emit, difference, strict ? -0.5 : 0.5), 'step', []));
-  if (!strict) return condition(emit.activation(difference, 'step', []));
-  return opposite(emit, emit.activation(scaled(emit, difference, -1), 'step', []));
+    return boolean(emit.activation(shifted(emit, difference, strict ? -0.5 : 0.5), 'step', []));
+  if (!strict) return boolean(emit.activation(difference, 'step', []));
+  return boolean(lessOne(emit, emit.activation(scaled(emit, difference, -1), 'step', [])));
 }
 
 export const greater: Rule = (op) => [isAtLeast(op.emit, op.input(0), op.input(1), true)];
@@ -34,7 +35,7 @@ export const equal: Rule = (op) => {
   const difference = sum(emit, [a, scaled(emit, b, -1)]);
   const areBooleans = elementsOf(a) === 'boolean' && elementsOf(b) === 'boolean';
   const sign = areBooleans ? difference : emit.activation(difference, 'sign', []);
-  return [opposite(emit, product(emit, sign, sign))];
+  return [boolean(lessOne(emit, product(emit, sign, sign)))];
 };
 
 /** c · (x − y) + y. */
@@ -45,15 +46,6 @@ export const whereEncrypted: Rule = (op) => {
   const reals: Term = { ...choice, elements: elementsOf(x) };
   return [sum(emit, [product(emit, reals, sum(emit, [x, scaled(emit, y, -1)])), y])];
 };
-
-/** 1 − x, as a condition. */
-function opposite(emit: Emitter, x: Term): Term {
-  return condition(emit.scaleShift(x, Float64Array.of(-1), Float64Array.of(1)));
-}
-
-function condition(term: Term): Term {
-  return { ...term, elements: 'boolean' };
-}
 
 function shifted(emit: Emitter, x: Term, by: number): Term {
   return emit.scaleShift(x, Float64Array.of(1), Float64Array.of(by));

@@ -2,34 +2,26 @@
 import { elementCount } from '../../../../ir/constant.ts';
 import { range, stridesOf, sumOfOffsets } from '../../emission/geometry.ts';
 import type { Rule } from '../../emission/operation.ts';
-import { readingWindow, tapCoordinates } from '../../emission/window.ts';
-import { invalid, refused } from '../../proto/failure.ts';
+import { refused } from '../../proto/failure.ts';
 import { checkedExtents, checkWeights } from '../../proto/limits.ts';
 import { isBatched, withShape } from '../../proto/term.ts';
+import { readingPool, tapsByPosition } from '../pooling.ts';
 import { extremeOfTaps } from './extremes.ts';
 
 export const maxPool: Rule = (op) => {
   const x = op.input(0);
   if (op.node.outputs[1] !== undefined && op.node.outputs[1] !== '')
     throw refused('MaxPool tells where the largest elements are', 'Leave the second output, Indices, out.');
-  const leading = isBatched(x) ? 1 : 2;
-  const spatial = x.shape.slice(leading);
-  const kernel = op.ints('kernel_shape');
-  if (kernel?.length !== spatial.length || spatial.length === 0)
-    throw invalid(`kernel_shape [${(kernel ?? []).join(', ')}] for an operand of ${spatial.length} spatial axes`);
-  const window = readingWindow(op, spatial, kernel);
-  const lead = x.shape.slice(0, leading);
+  const { lead, spatial, kernel, window } = readingPool(op, x);
   const shape = [...lead, ...window.outputs];
   checkedExtents(shape);
   checkWeights(elementCount(shape) * elementCount(kernel));
   const strides = stridesOf(spatial);
-  const places = stridesOf(window.outputs);
-  const windows = range(elementCount(window.outputs)).map((position) => {
-    const axes = places.map((stride, d) => {
-      const taps = tapCoordinates(window, d, Math.floor(position / stride) % (window.outputs[d] ?? 1));
-      const inside = taps.filter((c) => c >= 0 && c < (spatial[d] ?? 1));
+  const windows = tapsByPosition(window).map((taps) => {
+    const axes = taps.map((axis, d) => {
+      const inside = axis.filter((c) => c >= 0 && c < (spatial[d] ?? 1));
       // What lies in the padding is less than anything: a window at the edge has some element twice instead.
-      return Array.from(taps, (_, i) => (inside[i] ?? inside[0] ?? 0) * (strides[d] ?? 1));
+      return Array.from(axis, (_, i) => (inside[i] ?? inside[0] ?? 0) * (strides[d] ?? 1));
     });
     return sumOfOffsets(axes);
   });

@@ -1,6 +1,7 @@
 /** Functions of one element that are lines between thresholds, at which they jump. */
 import type { Rule } from '../../emission/operation.ts';
 import { product, scaled, sum } from '../arithmetic.ts';
+import { lessOne } from '../logic.ts';
 import type { Emitter } from '../../emission/emitter.ts';
 import { type Term, constant } from '../../proto/term.ts';
 
@@ -30,5 +31,5 @@ export const shrink: Rule = (op) => {
 /** Whether x > threshold, as a number. */
 function isAbove(emit: Emitter, x: Term, threshold: number): Term {
   const rest = emit.scaleShift(x, Float64Array.of(-1), Float64Array.of(threshold));
-  return emit.scaleShift(emit.activation(rest, 'step', []), Float64Array.of(-1), Float64Array.of(1));
+  return lessOne(emit, emit.activation(rest, 'step', []));
 }

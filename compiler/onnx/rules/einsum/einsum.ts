@@ -161,5 +161,5 @@ function summed<T extends Labelled>(emit: Emitter, own: T, needed: readonly stri
 
 function transposedTo(emit: Emitter, { term, labels }: Labelled, target: readonly string[]): Term {
   const axes = target.map((label) => labels.indexOf(label));
-  return emit.move(term, permuted(term.shape, axes), permuteIndex(term.shape, axes));
+  return emit.transpose(term, axes);
 }

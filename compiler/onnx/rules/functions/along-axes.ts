@@ -116,11 +116,19 @@ export const lpNormalizationInside: Rule = (op) => {
   const { emit } = op;
   const x = op.input(0);
   const axis = sampleAxis(x, op.int('axis', -1), 'LpNormalization runs along');
-  return [product(emit, x, inverseNorm(op, x, axis, op.int('p', 2)))];
+  const p = orderOf(op);
+  const total = sumOver(emit, absolutePower(emit, x, p), [axis], 1);
+  return [product(emit, x, p === 1 ? reciprocalOf(emit, total) : emit.activation(total, 'rsqrt', []))];
 };
 
-function inverseNorm({ emit }: Operation, x: Term, axis: number, p: number): Term {
-  if (p === 1) return reciprocalOf(emit, sumOver(emit, emit.activation(x, 'abs', []), [axis], 1));
-  if (p !== 2) throw refused(`p is ${p}`, 'Supported are p = 1 and p = 2.');
-  return emit.activation(sumOver(emit, square(emit, x), [axis], 1), 'rsqrt', []);
+/** Of a norm: (Σ |x|^p)^(1/p). */
+export function orderOf(op: Operation): 1 | 2 {
+  const p = op.int('p', 2);
+  if (p !== 1 && p !== 2) throw refused(`p is ${p}`, 'Supported are p = 1 and p = 2.');
+  return p;
+}
+
+/** |x|^p. */
+export function absolutePower(emit: Emitter, x: Term, p: 1 | 2): Term {
+  return p === 1 ? emit.activation(x, 'abs', []) : square(emit, x);
 }

@@ -3,7 +3,7 @@
  * softmax. What keys a query may look at is known to the model: a causal mask, or a constant one.
  */
 import { elementCount } from '../../../../ir/constant.ts';
-import { permuted, permuteIndex, range } from '../../emission/geometry.ts';
+import { range } from '../../emission/geometry.ts';
 import type { Emitter } from '../../emission/emitter.ts';
 import type { Operation, Rule } from '../../emission/operation.ts';
 import { invalid, refused } from '../../proto/failure.ts';
@@ -62,8 +62,7 @@ function withoutHidden(mask: ConstantTerm): { readonly added: ConstantTerm; read
 /** The last two axes swapped. */
 function transposed(emit: Emitter, x: Term): Term {
   const rank = x.shape.length;
-  const order = [...range(rank - 2), rank - 1, rank - 2];
-  return emit.move(x, permuted(x.shape, order), permuteIndex(x.shape, order));
+  return emit.transpose(x, [...range(rank - 2), rank - 1, rank - 2]);
 }
 
 /** [.., positions, heads · size] as [.., heads, positions, size]. */
@@ -83,8 +82,7 @@ function withoutHeads(emit: Emitter, x: Term): Term {
 /** The third and second axis from the end swapped. */
 function swapped(emit: Emitter, x: Term): Term {
   const rank = x.shape.length;
-  const order = [...range(rank - 3), rank - 2, rank - 3, rank - 1];
-  return emit.move(x, permuted(x.shape, order), permuteIndex(x.shape, order));
+  return emit.transpose(x, [...range(rank - 3), rank - 2, rank - 3, rank - 1]);
 }
 
 /** Keys or values of fewer heads than there are queries, each repeated for as many as share it. */

@@ -3,7 +3,7 @@ import type { ActivationKind, Emitter } from '../../emission/emitter.ts';
 import type { Rule } from '../../emission/operation.ts';
 import { invalid, refused } from '../../proto/failure.ts';
 import { type ConstantTerm, elementsOf, type Term } from '../../proto/term.ts';
-import { product } from '../arithmetic.ts';
+import { integerQuotient, product } from '../arithmetic.ts';
 
 /** The function of each element. */
 export const elementwise =
@@ -17,8 +17,7 @@ export function reciprocalOf(emit: Emitter, x: Term): Term {
 /** a / b = a · (1 / b), for a divisor of one sign. */
 export const quotient: Rule = (op) => {
   const [a, b] = [op.input(0), op.input(1)];
-  if (elementsOf(a) === 'integer' && elementsOf(b) === 'integer')
-    throw refused('encrypted integers are divided, and the quotient cut off', 'Cast to float before the division.');
+  if (elementsOf(a) === 'integer' && elementsOf(b) === 'integer') throw integerQuotient();
   return [product(op.emit, a, reciprocalOf(op.emit, b))];
 };
 

@@ -1,5 +1,5 @@
 /** Operators that onnxruntime's graph optimisations put together: products and convolutions with what stands around them. */
-import { permuted, permuteIndex, range } from '../../emission/geometry.ts';
+import { range } from '../../emission/geometry.ts';
 import type { Operation, Rule } from '../../emission/operation.ts';
 import { mixesSamples, refused } from '../../proto/failure.ts';
 import { isBatched, type Term } from '../../proto/term.ts';
@@ -23,7 +23,7 @@ function transposed(op: Operation, x: Term): Term {
   if (isBatched(x) && rank < 2) throw mixesSamples(`${op.opType} transposes the batch axis`);
   if (rank < 2) return x;
   const order = [...range(rank - 2), rank - 1, rank - 2];
-  return op.emit.move(x, permuted(x.shape, order), permuteIndex(x.shape, order));
+  return op.emit.transpose(x, order);
 }
 
 /** The first axis put before the last one. */
@@ -32,7 +32,7 @@ function withRowsBeforeHeads(op: Operation, x: Term): Term {
   if (isBatched(x)) throw mixesSamples(`${op.opType} moves the batch axis`);
   if (rank < 3) return x;
   const order = [...range(rank - 1).slice(1), 0, rank - 1];
-  return op.emit.move(x, permuted(x.shape, order), permuteIndex(x.shape, order));
+  return op.emit.transpose(x, order);
 }
 
 /** Gemm and an activation. */

@@ -1,6 +1,6 @@
 /** Operators of `com.microsoft` that are linear in the encrypted operand, polynomials of it, or computed on constants. */
 import { elementCount } from '../../../../ir/constant.ts';
-import { permuted, permuteIndex, range, selectAlong, withExtent } from '../../emission/geometry.ts';
+import { permuteIndex, range, selectAlong, withExtent } from '../../emission/geometry.ts';
 import type { Operation, Rule } from '../../emission/operation.ts';
 import { invalid, refused } from '../../proto/failure.ts';
 import { checkedExtents } from '../../proto/limits.ts';
@@ -31,7 +31,7 @@ export const unfoldTensor: Rule = (op) => {
   const cut = op.emit.move(x, withExtent(x.shape, axis, taken.length), selectAlong(x.shape, axis, taken));
   const split = [...x.shape.slice(0, axis), windows, size, ...x.shape.slice(axis + 1)];
   const order = [...range(split.length).filter((d) => d !== axis + 1), axis + 1];
-  return [op.emit.move(withShape(cut, split), permuted(split, order), permuteIndex(split, order))];
+  return [op.emit.transpose(withShape(cut, split), order)];
 };
 
 /** Distances of all rows of two matrices, or their squares: |x|² − 2 x · y + |y|². */

@@ -1,6 +1,6 @@
 /** DFT and STFT: a product with a matrix of cosines and sines, since their lengths are known. */
 import { elementCount } from '../../../../ir/constant.ts';
-import { permuted, permuteIndex, range, selectAlong, withExtent } from '../../emission/geometry.ts';
+import { range, selectAlong, withExtent } from '../../emission/geometry.ts';
 import type { Rule } from '../../emission/operation.ts';
 import { invalid } from '../../proto/failure.ts';
 import { checkedExtents, checkWeights } from '../../proto/limits.ts';
@@ -103,13 +103,13 @@ export const stft: Rule = (op) => {
 function transformed(emit: Emitter, x: Term, axis: number, matrix: ConstantTerm, results: number): Term {
   const last = x.shape.length - 1;
   const order = [...range(last).filter((d) => d !== axis), axis, last];
-  const rows = emit.move(x, permuted(x.shape, order), permuteIndex(x.shape, order));
+  const rows = emit.transpose(x, order);
   const lead = rows.shape.slice(0, -2);
   const [inputs = 1, outputs = 1] = matrix.shape;
   const product = multiplyMatrices(emit, withShape(rows, [elementCount(lead), inputs]), matrix);
   const result = withShape(product, [...lead, outputs / results, results]);
   const back = range(order.length).map((d) => order.indexOf(d));
-  return emit.move(result, permuted(result.shape, back), permuteIndex(result.shape, back));
+  return emit.transpose(result, back);
 }
 
 /** [inputs · parts, bins · 2]: x e^(∓2πi k n / length), by its real and imaginary parts. */
