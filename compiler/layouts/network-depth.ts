@@ -55,6 +55,7 @@ export function depthOf(module: TensorModule, node: TensorNode, users: Users): n
     case 'activation':
     case 'composite':
     case 'quantize':
+    case 'refresh':
       return 0;
   }
 }

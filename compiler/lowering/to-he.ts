@@ -94,6 +94,8 @@ class HeLowering {
         return ciphertexts.map((c) => this.builder.add('multiply', { a: at(x, c), b: at(y, c) }));
       case 'polynomial':
         return ciphertexts.map((c) => this.lowerPolynomial(node, at(x, c), c));
+      case 'refresh':
+        return ciphertexts.map((c) => this.builder.add('refresh', { a: at(x, c) }));
       case 'unpack':
         this.unpacks.set(node.id, this.outputs);
         return ciphertexts

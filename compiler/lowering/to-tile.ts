@@ -75,6 +75,8 @@ class TileLowering {
         return this.builder.add('multiply', [x, y], {}, node.origins);
       case 'polynomial':
         return this.lowerPolynomial(node, x);
+      case 'refresh':
+        return this.builder.add('refresh', [x], {}, node.origins);
       case 'output':
         return this.builder.add(
           'unpack',

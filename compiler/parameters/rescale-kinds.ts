@@ -1,13 +1,15 @@
 /** What a program with rescales divides at each level. */
 import type { HeModule } from '../../ir/he/module.ts';
-import { dividesScale, isCipherProduct, isSum, usesValueA } from '../../ir/he/traits.ts';
+import { refreshedLevel } from '../../ir/he/ops.ts';
+import { dividesScale, isCipherProduct, isSum, restoresLevel, usesValueA } from '../../ir/he/traits.ts';
 import { rescaleDepth } from '../../passes/he/scales/depth.ts';
 import { squaredValues } from '../../passes/he/scales/scale-targets.ts';
 import type { RescaleKind } from './chains.ts';
 
 /**
  * Entry l is the kind of the rescales from level l + 1 to l: `cipher` where a product of two ciphertexts is divided, be
- * it after the plaintexts that have multiplied it since.
+ * it after the plaintexts that have multiplied it since. What is refreshed wants that prime large as well: the larger the modulus,
+ * the larger may the scale be below a mask.
  */
 export function rescaleKinds(module: HeModule): RescaleKind[] {
   const { columns } = module;
@@ -22,6 +24,8 @@ export function rescaleKinds(module: HeModule): RescaleKind[] {
     const code = op[id] ?? 0;
     if (dividesScale(code)) {
       if (holds[x] === 1) kinds[levels[id] ?? 0] = 'cipher';
+    } else if (restoresLevel(code)) {
+      kinds[refreshedLevel - 1] = 'cipher';
     } else if (isSum(code)) {
       holds[id] = (holds[x] ?? 0) | (holds[b[id] ?? -1] ?? 0);
     } else if (usesValueA(code) && !isCipherProduct(code)) {

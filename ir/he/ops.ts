@@ -31,8 +31,11 @@ export interface HeOpDeclaration {
    * product of all, with a plaintext's `plainScale`; or that of a over the last prime of its level.
    */
   readonly scale: 'given' | 'kept' | 'product' | 'quotient';
-  /** Level of the result: what it is encrypted at; that of all operands; or one below. */
-  readonly level: 'given' | 'kept' | 'lowered';
+  /**
+   * Level of the result: what it is encrypted at; that of all operands; one below; or any, whatever it was before, where the
+   * operand is at `refreshedLevel`.
+   */
+  readonly level: 'given' | 'kept' | 'lowered' | 'restored';
   /** The evaluation key that it switches by. A Galois key is that of the step, 0 where there is none (`keys.ts`). */
   readonly key: 'none' | 'relinearization' | 'galois';
   /** Whose costs it has in tables of costs: its own, or those of an op that does the same work. */
@@ -167,7 +170,20 @@ export const heOps = {
     key: 'galois',
     cost: 'rotate',
   },
+  refresh: {
+    code: 12,
+    doc:
+      'a, encrypted anew at this level by the client, who sees it under a mask; a is at level 1, whose two primes hold the mask. ' +
+      'The program pauses here.',
+    ...unary,
+    gives: 2,
+    level: 'restored',
+    cost: 'input',
+  },
 } as const satisfies Record<string, HeOpDeclaration>;
+
+/** The level that a value is refreshed from: two primes, whose product holds a mask that is uniform, and the value below it. */
+export const refreshedLevel = 1;
 
 export type HeOpName = keyof typeof heOps;
 

@@ -3,7 +3,7 @@
  * ever sees, has no trait.
  */
 import { InternalError } from '../diagnostics/diagnostic.ts';
-import { type HeOpCost, type HeOpDeclaration, type HeOpName, heOpNames, heOps } from './ops.ts';
+import { type HeOpCost, type HeOpDeclaration, type HeOpName, heOpNames, heOps, refreshedLevel } from './ops.ts';
 
 const codes = 256;
 
@@ -51,11 +51,19 @@ export const keepsScale = trait(({ scale }) => scale === 'kept');
 /** A rescale: the scale is divided by a prime. */
 export const dividesScale = trait(({ scale }) => scale === 'quotient');
 export const lowersLevel = trait(({ level }) => level === 'lowered');
+/** A refresh: the program pauses, and the result is at any level again. */
+export const restoresLevel = trait(({ level }) => level === 'restored');
 
 export const switchesKey = trait(({ key }) => key !== 'none');
 export const relinearizes = trait(({ key }) => key === 'relinearization');
 /** An automorphism of the ring, as a rotation is: what hoists. */
 export const isAutomorphism = trait(({ key }) => key === 'galois');
+
+/** The level that an op of this code reads its ciphertexts at, where its result is at `level`. */
+export function levelRead(code: number, level: number): number {
+  if (restoresLevel(code)) return refreshedLevel;
+  return lowersLevel(code) ? level + 1 : level;
+}
 
 const scaleRules = Array.from({ length: codes }, (_, code) => {
   const name = heOpNames[code];

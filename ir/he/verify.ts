@@ -11,7 +11,7 @@
  * Unmanaged, that is without parameters, levels, scales and sizes say nothing, and products may be with zeros, which
  * `dead-ciphertexts` removes. Managed:
  * - no product is with a row of zeros (H254);
- * - levels are at most the top one and equal on operands; an op keeps or lowers them as the table says (H256);
+ * - levels are at most the top one and equal on operands; an op keeps, lowers or restores them as the table says (H256);
  * - scales are positive and finite; what the table keeps is equal bit for bit on all operands and the result, a
  *   plaintext's included; a product or quotient holds up to 1e-9, and the program's value stands; a scale is below the
  *   modulus of its level (H257);
@@ -41,7 +41,7 @@ import {
   isInput,
   isOutput,
   isProduct,
-  lowersLevel,
+  levelRead,
   scaleRule,
   sizeGiven,
   sizeTaken,
@@ -218,9 +218,9 @@ function verifyManaged({ columns }: Program, parameters: Parameters, reports: Re
 
     const levelA = level[read] ?? 0;
     const levelB = level[readB] ?? 0;
-    const lowers = lowersLevel(code) ? 1 : 0;
     if (levelA !== levelB) complain(badLevel, `has operands at levels ${levelA} and ${levelB}`);
-    else if (l !== levelA - lowers) complain(badLevel, `is at level ${l}, its operand at ${levelA}`);
+    else if (usesValueA(code) && levelA !== levelRead(code, l))
+      complain(badLevel, `is at level ${l}, its operand at ${levelA}`);
 
     const scaleA = scale[read] ?? 0;
     const scaleB = scale[readB] ?? 0;

@@ -70,6 +70,7 @@ export const compute: { readonly [K in HeOpName]: Compute<Run> } = {
   },
   // Slots here are real.
   conjugate: copy,
+  refresh: copy,
   output: (run, { a, imm }, target) => {
     target.set(run.value(a));
     run.outputs[imm] = target.slice();

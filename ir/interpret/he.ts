@@ -10,7 +10,17 @@ import { InternalError } from '../diagnostics/diagnostic.ts';
 import { galoisStep } from '../he/keys.ts';
 import { lastUses } from '../he/last-uses.ts';
 import { heOp, type HeModule, type HeOp } from '../he/module.ts';
-import { dividesScale, isAutomorphism, isInput, isWeight, relinearizes, usesValueA, usesValueB } from '../he/traits.ts';
+import {
+  dividesScale,
+  isAutomorphism,
+  isInput,
+  isWeight,
+  relinearizes,
+  restoresLevel,
+  usesValueA,
+  usesValueB,
+} from '../he/traits.ts';
+import { refreshedLevel } from '../he/ops.ts';
 import type { PlanModule } from '../plan/plan.ts';
 import { compute, type Run } from './he-ops.ts';
 import { ImaginaryParts, needsImaginaryParts } from './imaginary-parts.ts';
@@ -33,6 +43,7 @@ function addNoise(noise: NoiseModel, code: number, { imm, level, scale }: HeOp, 
   if (isInput(code)) noise.encryptSymmetric(slots, scale);
   else if (isWeight(code)) noise.encryptAsymmetric(slots, level, scale);
   else if (dividesScale(code)) noise.rescale(slots, scale);
+  else if (restoresLevel(code)) noise.refresh(slots, refreshedLevel, scale);
   else if (relinearizes(code)) noise.switchKey(slots, relinKey, level, scale);
   else if (isAutomorphism(code)) noise.switchKey(slots, galoisKey(galoisStep(code, imm)), level, scale);
 }

@@ -49,6 +49,8 @@ const computeImaginary: { readonly [K in HeOpName]: ComputeImaginary } = {
     for (let s = 0; s < target.length; s++) target[s] = -(x[s] ?? 0);
   },
   output: copy,
+  // All of the plaintext is encrypted anew, whatever it holds.
+  refresh: copy,
 };
 
 /** The imaginary parts of the values that are alive. */

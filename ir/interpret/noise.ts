@@ -130,6 +130,15 @@ export class NoiseModel {
     this.addShaped(slots, this.rounding, scale);
   }
 
+  /**
+   * Adds the error of a refresh: that of the encryption of zero under the public key, at the level before, and that of the new
+   * encryption. Nothing is encoded: the polynomial that was decrypted is encrypted as it is.
+   */
+  refresh(slots: Float64Array, level: number, scale: number): void {
+    this.encryptAsymmetric(slots, level, scale);
+    this.addUniform(slots, (errorDeviation * Math.sqrt(this.degree / 2)) / scale);
+  }
+
   /** Adds the error of a rescale to `scale`. */
   rescale(slots: Float64Array, scale: number): void {
     this.addShaped(slots, this.rounding, scale);

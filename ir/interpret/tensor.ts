@@ -85,6 +85,9 @@ const rules: Rules = {
   quantize: ({ attrs }) => {
     return ([x = empty]) => rounded(attrs, x);
   },
+  refresh: () => {
+    return ([x = empty]) => x;
+  },
   output: ({ attrs }) => {
     const index = attrs.index?.indices;
     const constants = attrs.constants?.values;

@@ -52,6 +52,7 @@ const rules: Rules = {
       return evaluatePolynomial(basis, series, (value - center) / halfWidth);
     });
   },
+  refresh: (_, [x = empty]) => x,
   unpack: ({ attrs: { factor, index, constants } }, [x = empty]) => {
     if (index === undefined) return x.map((value) => value * factor);
     const known = constants?.values;

@@ -2,6 +2,7 @@
  * The verifier of the `plan` level. Invariants, besides those of a managed `he` program:
  *
  * - the program has parameters, and the schedule a row for each op (H259);
+ * - no row stands before one that fewer round trips precede (H259);
  * - every value but inputs and outputs is read (H259);
  * - a value is freed exactly by the row that reads it last: that row, and no other, has the flag of the operand. Where
  *   both operands are the same value, either flag or both will do (H259);
@@ -14,6 +15,7 @@ import type { Diagnostic, Place } from '../diagnostics/diagnostic.ts';
 import { badSchedule } from '../diagnostics/verify.ts';
 import { placeInProgram, verifyHe } from '../he/verify.ts';
 import { lastUses } from '../he/last-uses.ts';
+import { roundsOf } from '../he/rounds.ts';
 import { isInput, isOutput, usesValueA, usesValueB } from '../he/traits.ts';
 import { Reports } from '../reports.ts';
 import { FREES_A, FREES_B, type PlanModule } from './plan.ts';
@@ -29,9 +31,21 @@ export function verifyPlan(module: PlanModule, locate?: (id: number) => Place): 
   if ([buffer, frees, group].some((column) => column.length !== op.length))
     reports.module(badSchedule, 'the schedule has not one row for each op');
   if (reports.diagnostics.length > 0) return reports.diagnostics;
+  verifyRounds(module, reports);
   verifyBuffers(module, reports);
   verifyGroups(group, reports);
   return reports.diagnostics;
+}
+
+function verifyRounds({ columns }: PlanModule, reports: Reports): void {
+  const rounds = roundsOf(columns);
+  for (let id = 1; id < rounds.length && !reports.full; id++)
+    if ((rounds[id] ?? 0) < (rounds[id - 1] ?? 0))
+      reports.at(
+        id,
+        badSchedule,
+        `round ${rounds[id - 1] ?? 0} has begun, and this row is of round ${rounds[id] ?? 0}`,
+      );
 }
 
 function verifyBuffers(module: PlanModule, reports: Reports): void {

@@ -48,6 +48,7 @@ export function affineMapOf(node: TensorNode, operandShapes: readonly Shape[]): 
     case 'activation':
     case 'composite':
     case 'quantize':
+    case 'refresh':
     case 'output':
       return undefined;
   }

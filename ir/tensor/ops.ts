@@ -246,6 +246,15 @@ export const tensorOps = {
     infer: ([x = []], { lowest, highest }) => (lowest < highest ? x : 'lowest must be below highest'),
   }),
 
+  refresh: op({
+    doc:
+      'x. Here its ciphertexts are brought back to a level from which the network goes on; `place-refreshes` puts it in front of ' +
+      'layers that no modulus chain would have levels for.',
+    operands: ['x'],
+    attrs: z.strictObject({}),
+    infer: ([x = []]) => x,
+  }),
+
   output: op({
     doc:
       'An output of the model: x, or where there is an `index` what the client picks of x: y[i] = x[index[i]], or ' +

@@ -115,6 +115,15 @@ export const tileOps = {
     },
   }),
 
+  refresh: op({
+    doc:
+      'The same slots, encrypted anew at a higher level by the client, to whom they are sent under a mask. All ciphertexts of x ' +
+      'are refreshed in one round trip.',
+    operands: ['x'],
+    attrs: z.strictObject({}),
+    infer: ([x]) => x ?? 'an operand is missing',
+  }),
+
   unpack: op({
     doc:
       'An output of the model: the client decrypts, picks the elements and multiplies them by `factor`. With an `index` ' +

@@ -15,7 +15,7 @@ import {
   isPlainProduct,
   isProduct,
   isSum,
-  lowersLevel,
+  levelRead,
   nameOf,
   sizeGiven,
   usesValueA,
@@ -140,7 +140,7 @@ function switchDown(module: HeModule, levels: Int32Array): Lowered {
   for (let id = 0; id < op.length; id++) {
     const code = op[id] ?? 0;
     const level = levels[id] ?? 0;
-    const operandLevel = lowersLevel(code) ? level + 1 : level;
+    const operandLevel = levelRead(code, level);
     const x = usesValueA(code) ? lowered(a[id] ?? -1, operandLevel) : (a[id] ?? -1);
     const y = usesValueB(code) ? lowered(b[id] ?? -1, operandLevel) : (b[id] ?? -1);
     const largest = Math.max(usesValueA(code) ? (sizes[x] ?? 2) : 2, usesValueB(code) ? (sizes[y] ?? 2) : 2);

@@ -11,6 +11,7 @@ import {
   isPlainProduct,
   isProduct,
   isSum,
+  restoresLevel,
   usesValueA,
   usesValueB,
 } from '../../ir/he/traits.ts';
@@ -22,7 +23,7 @@ export const rescaleLazily = definePass({
   level: 'he',
   doc:
     'Rescales once for each sum of products: before the sum is multiplied, rotated, or added to something that is no ' +
-    'product. Rotations so run one level lower than the products that they follow. With `last: unrescaled`, products ' +
+    'product, or refreshed. Rotations so run one level lower than the products that they follow. With `last: unrescaled`, products ' +
     'that no other product depends on are never rescaled: they are decrypted at the scale of the product, which saves ' +
     'the last prime and asks for a first prime that holds it. A product of ciphertexts that only plaintexts multiply may ' +
     'wait for the rescale of those products (as waterline rescaling does: EVA, PLDI 2020, section 4.2), one large prime ' +
@@ -53,6 +54,11 @@ const NO_SQUARES = 0;
 const WAITING = 1;
 const SETTLING = 2;
 type Squares = typeof NO_SQUARES | typeof WAITING | typeof SETTLING;
+
+/** Whether an op reads only what waits for no rescale, and gives such a value: an output, and what is refreshed. */
+function endsRescales(code: number): boolean {
+  return isOutput(code) || restoresLevel(code);
+}
 
 /** The whole of the pass, for those who ask how deep a program would be. */
 export function placeRescales(before: HeModule, { last, defer, late }: RescaleOptions): PassResult<HeModule> {
@@ -110,7 +116,7 @@ export function placeRescales(before: HeModule, { last, defer, late }: RescaleOp
       keep(id, isPending(x), Math.max(squaresIn(x), squaresIn(y)) as Squares);
     } else if (usesValueA(code)) {
       const isLate = precise[id] === 1 || (foldsLate && squaresIn(x) === NO_SQUARES);
-      const settles = isOutput(code) || (isAutomorphism(code) && !mayWait(x) && !isLate);
+      const settles = endsRescales(code) || (isAutomorphism(code) && !mayWait(x) && !isLate);
       if (settles) settle(id, x);
       keep(id, isPending(x), squaresIn(x));
     } else {
@@ -140,7 +146,7 @@ function neededSettled(
     if ((following[id] ?? 0) > defer) needed[id] = 1;
     const demands = isPlainProduct(code)
       ? terminal[id] === 1
-      : isCipherProduct(code) || isOutput(code) || needed[id] === 1;
+      : isCipherProduct(code) || endsRescales(code) || needed[id] === 1;
     for (const x of operandsOf(module.columns, id)) {
       if (demands && !isExempt(id, x)) needed[x] = 1;
       following[x] = Math.max(following[x] ?? 0, following[id] ?? 0);
@@ -197,7 +203,7 @@ function structureOf({ columns }: HeModule): Structure[] {
 
 /** What an op of this code gives for operands of these structures. */
 function structureAfter(code: number, x: Structure, y: Structure): Structure {
-  if (!usesValueA(code)) return 'settled';
+  if (!usesValueA(code) || restoresLevel(code)) return 'settled';
   if (isCipherProduct(code)) return 'square';
   if (isPlainProduct(code)) return x === 'square' ? 'product of square' : 'product';
   if (isSum(code)) {
@@ -212,7 +218,9 @@ function operandsOfWaiting(module: HeModule, settled: Uint8Array): Uint8Array {
   const precise = new Uint8Array(op.length);
   for (let id = op.length - 1; id >= 0; id--) {
     const code = op[id] ?? 0;
-    const passesOn = isCipherProduct(code) ? settled[id] === 0 : !isPlainProduct(code) && precise[id] === 1;
+    const passesOn = isCipherProduct(code)
+      ? settled[id] === 0
+      : !isPlainProduct(code) && !restoresLevel(code) && precise[id] === 1;
     if (passesOn) for (const x of operandsOf(module.columns, id)) precise[x] = 1;
   }
   return precise;

@@ -78,6 +78,7 @@ function rewrite(
       break;
     case 'add':
     case 'multiply':
+    case 'refresh':
       builder.copy(node, (id) => id);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The factor by which each tile value is scaled, so that no element exceeds one.
  *
- * Values that are added share a factor. A product has the product of its operands' factors; a polynomial in powers whose
+ * Values that are added share a factor, and so do a value and what it is once it was refreshed. A product has the product of its operands' factors; a polynomial in powers whose
  * degree m is a power of two, with a leading coefficient c that all elements share, has factor^m / c of its operand, which
  * makes it monic. Everything else is free and takes the inverse of its range. Where two products are added, their operands
  * are made to share factors as well. A polynomial that cannot have its factor, as in x + c·x², stays as it is.
@@ -41,7 +41,8 @@ class FactorSolver {
     this.free = free;
     this.classes = new DisjointSets(module.nodes.length);
     for (const node of module.nodes) {
-      if (node.op === 'add' || node.op === 'unpack') for (const operand of node.operands) this.join(operand, node.id);
+      if (node.op === 'add' || node.op === 'refresh' || node.op === 'unpack')
+        for (const operand of node.operands) this.join(operand, node.id);
     }
     while (this.joinOperandsOfSums());
     for (const node of module.nodes) this.members.set(this.classes.find(node.id), [...this.classOf(node.id), node]);

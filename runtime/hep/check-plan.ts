@@ -12,6 +12,7 @@ import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { inconsistentHep } from '../../ir/diagnostics/plan.ts';
 import { keyNeeds } from '../../ir/he/keys.ts';
 import { portRows, rowsByIndex } from '../../ir/he/ports.ts';
+import { restoresLevel } from '../../ir/he/traits.ts';
 import { ciphertextBytes } from '../../ir/parameters.ts';
 import {
   ciphertextSize,
@@ -29,6 +30,7 @@ export function checkPlan(plan: Plan, file: string): Diagnostic[] {
     ...checkEnds('output', plan, plan.client.outputs),
     ...checkKeys(plan),
     ...checkWeights(plan),
+    ...checkRefreshes(plan),
     ...checkStatistics(plan),
   ];
   return reasons.map(([part, reason]) => inconsistentHep({ reason }, { file, part }));
@@ -105,6 +107,12 @@ function checkWeights({ weights, bound, program }: Plan): Reason[] {
     return ciphertextSize(bound, k) > whole + whole / 16 + 1024;
   });
   return large === -1 ? [] : [['bound', `weight ${large} is larger than a ciphertext of its level`]];
+}
+
+function checkRefreshes({ program }: Plan): Reason[] {
+  return program.columns.op.some(restoresLevel)
+    ? [['program', 'it has refreshes, and the client part says nothing of them']]
+    : [];
 }
 
 function checkStatistics({ client, program, statistics }: Plan): Reason[] {

@@ -90,6 +90,7 @@ const rules: Rules = {
   },
   // The straight-through estimator (Bengio et al., arXiv 1308.3432).
   quantize: (_, { gradient }) => ({ operands: [gradient] }),
+  refresh: (_, { gradient }) => ({ operands: [gradient] }),
   output: ({ attrs: { index } }, { graph, operands, result, gradient }) => {
     if (index === undefined) return { operands: [gradient] };
     const { shape } = first(operands);

@@ -136,6 +136,7 @@ const rules: Rules = {
     const integers = graph.nodeOf('DynamicQuantizeLinear', [name], 3, {});
     return graph.node('DequantizeLinear', integers, result);
   },
+  refresh: (_, [x]) => required(x).name,
   output: ({ attrs: { index, constants } }, [x], { graph, result, batched }) => {
     const operand = required(x);
     if (index === undefined) return operand.name;

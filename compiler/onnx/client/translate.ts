@@ -113,7 +113,8 @@ export function stepsOf(node: StepNode, { operands, steps, whole }: Reading): Cl
     case 'polynomial':
       return polynomialOf(x, Array.from(node.attrs.coefficients.values), steps);
     case 'composite':
-      throw new InternalError('the importer emits no composites');
+    case 'refresh':
+      throw new InternalError(`the importer emits no ${node.op}`);
     case 'activation':
       return steps.apply('activation', steps.cast(x, 'real'), node.attrs);
     case 'quantize': {
@@ -153,6 +154,7 @@ export function isStep(node: TensorNode): node is StepNode {
     case 'polynomial':
       return node.attrs.basis === 'power' && node.attrs.coefficients.shape[0] === 1;
     case 'composite':
+    case 'refresh':
       return false;
     case 'activation':
       return activationSets(node.attrs) === 1;

@@ -2,24 +2,24 @@
 import type { NodeRef } from '../../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../../ir/he/module.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
-import { lowersLevel } from '../../../ir/he/traits.ts';
+import { levelRead } from '../../../ir/he/traits.ts';
 
 export interface Depth {
-  /** For each value the levels between it and the outputs, along the longest way. */
+  /** For each value the levels between it and the outputs, or what is refreshed before, along the longest way. */
   readonly levels: Int32Array;
   readonly depth: number;
   /** The ONNX nodes along a way that takes the most levels, from input to output. */
   readonly path: readonly NodeRef[];
 }
 
-/** Counts what lowers the level, in a program that has rescales. */
+/** Counts what lowers the level, in a program that has rescales. A value is refreshed from `refreshedLevel`. */
 export function rescaleDepth(module: HeModule): Depth {
   const { columns, origins } = module;
   const { op, origin } = columns;
   const levels = new Int32Array(op.length);
   const next = new Int32Array(op.length).fill(-1);
   for (let id = op.length - 1; id >= 0; id--) {
-    const need = (levels[id] ?? 0) + (lowersLevel(op[id] ?? -1) ? 1 : 0);
+    const need = levelRead(op[id] ?? -1, levels[id] ?? 0);
     for (const x of operandsOf(columns, id)) {
       if (next[x] !== -1 && need <= (levels[x] ?? 0)) continue;
       levels[x] = need;

@@ -22,10 +22,12 @@ import {
   isOutput,
   isWeight,
   keepsScale,
+  restoresLevel,
   scaleRule,
   switchesKey,
   usesValueB,
 } from '../../../ir/he/traits.ts';
+import { refreshedLevel } from '../../../ir/he/ops.ts';
 import type { Parameters } from '../../../ir/parameters.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
 import { capacityBits } from '../../../ir/parameters.ts';
@@ -35,6 +37,14 @@ const weightBits = 1.5;
 
 /** Bits that the other operand of a product has at least, where one keeps those of a prime that no other power is made of. */
 const leastShare = 30;
+
+/**
+ * Bits by which the modulus of a value that is refreshed exceeds that value and its headroom, at least. A mask that is uniform
+ * modulo Q wraps a coefficient m with the chance 2 |m| / Q, and the sum of all |m| is at most √N times the scale times the root of
+ * the mean square of slots: with 48 bits, 4 of them headroom, once in 2^40 ciphertexts of N = 8192 with slots of one
+ * (`runtime/refresh/`).
+ */
+export const maskMarginBits = 44;
 
 /** Rounds of propagation: one settles a chain of ops, what is added across branches may take a few. */
 const mostRounds = 8;
@@ -71,6 +81,7 @@ export function scaleTargets(
       lower(id, capacity[level[id] ?? 0] ?? 0);
       const code = op[id] ?? 0;
       if (isOutput(code)) lower(id, largest);
+      if (restoresLevel(code)) lower(id, (capacity[refreshedLevel] ?? 0) - maskMarginBits);
       switch (scaleRule(code)) {
         case 'given':
         case 'kept':

@@ -4,6 +4,7 @@ import { portRows } from '../../../ir/he/ports.ts';
 import { FREES_A, FREES_B, type ScheduleColumns, type PlanModule } from '../../../ir/plan/plan.ts';
 import { lastUses } from '../../../ir/he/last-uses.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
+import { roundsOf } from '../../../ir/he/rounds.ts';
 import { isOutput, usesValueA, usesValueB } from '../../../ir/he/traits.ts';
 import { HeRewriter } from '../../base/he-rewriter.ts';
 import { divideSums } from './divide-sums.ts';
@@ -11,19 +12,45 @@ import { groupsOf } from './groups.ts';
 
 /**
  * Cuts long sums into pieces and the program into groups, puts the ops in an order that keeps few ciphertexts alive
- * (depth first from the outputs, so that a sum takes its summands one by one), assigns buffers and marks last uses.
+ * (depth first from the outputs, so that a sum takes its summands one by one; refreshes and what they wait for first), assigns buffers and marks last uses.
  */
 export function scheduleProgram(module: HeModule): PlanModule {
   const divided = divideSums(module);
-  const ordered = reorder(divided.module, groupsOf(divided.module, divided.piece));
+  const ordered = byRounds(reorder(divided.module, groupsOf(divided.module, divided.piece)));
   return { ...ordered.module, level: 'plan', schedule: allocate(ordered.module, ordered.group) };
+}
+
+/**
+ * Round trip after round trip, in each round as it was: what is refreshed is computed before the program pauses. Groups of several
+ * rounds are divided.
+ */
+function byRounds({ module, group }: Ordered): Ordered {
+  const rounds = roundsOf(module.columns);
+  if (rounds.every((round) => round === 0)) return { module, group };
+  const order = Array.from(rounds.keys()).sort((x, y) => (rounds[x] ?? 0) - (rounds[y] ?? 0) || x - y);
+  const rewriter = new HeRewriter(module);
+  const numbers = new Map<string, number>();
+  const numbered = order.map((id) => {
+    rewriter.keep(id);
+    const key = `${rounds[id] ?? 0} ${group[id] ?? 0}`;
+    const number = numbers.get(key) ?? numbers.size;
+    numbers.set(key, number);
+    return number;
+  });
+  return { module: rewriter.finish(), group: Int32Array.from(numbered) };
+}
+
+interface Ordered {
+  readonly module: HeModule;
+  /** By row. */
+  readonly group: Int32Array;
 }
 
 /**
  * Depth first over groups from the outputs in order; of what a group waits for, first what needs the most ciphertexts
  * (Sethi and Ullman 1970): a long sum is finished up to here before its next summands.
  */
-function reorder(module: HeModule, groupOf: Int32Array): { module: HeModule; group: Int32Array } {
+function reorder(module: HeModule, groupOf: Int32Array): Ordered {
   const { op } = module.columns;
   const members = membersOf(groupOf);
   const needs = ciphertextNeeds(module, groupOf, members);

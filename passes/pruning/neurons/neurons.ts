@@ -74,6 +74,7 @@ function elementsOf(
     case 'activation':
     case 'composite':
     case 'quantize':
+    case 'refresh':
       return x;
     case 'output':
       return node.attrs.index === undefined ? x : node.attrs.index.indices.map((i) => x[i] ?? -1);

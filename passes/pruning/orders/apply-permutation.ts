@@ -104,6 +104,7 @@ function append(
     case 'add':
     case 'multiply':
     case 'quantize':
+    case 'refresh':
       return builder.copy(node, (id) => operands[node.operands.indexOf(id)] ?? -1);
   }
 }

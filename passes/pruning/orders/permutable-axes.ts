@@ -95,6 +95,7 @@ function partsOf(
       return slotwiseParts(activationSets(node.attrs), x, length, sets);
     case 'scale-shift':
     case 'quantize':
+    case 'refresh':
     case 'output':
       return [...x];
   }

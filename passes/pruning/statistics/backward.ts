@@ -50,6 +50,7 @@ const rules: Rules = {
   composite: slotwise,
   // Its slope is zero almost everywhere: the straight-through estimator (Bengio et al., arXiv 1308.3432).
   quantize: () => passedOn,
+  refresh: () => passedOn,
   output: ({ attrs: { index } }) => (index === undefined ? passedOn : gathered(index.indices)),
 };
 

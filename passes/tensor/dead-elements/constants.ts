@@ -54,6 +54,7 @@ function knownOf(
       return x.map(() => NaN);
     case 'gather':
     case 'add':
+    case 'refresh':
     case 'output':
       return tensorKernel(module, node)(operands, new Map());
   }

@@ -110,6 +110,7 @@ export class Needs {
       case 'activation':
       case 'composite':
       case 'quantize':
+      case 'refresh':
         this.want(x);
         return;
       case 'add':

@@ -70,6 +70,7 @@ class Shrinker {
       case 'multiply':
       case 'polynomial':
       case 'activation':
+      case 'refresh':
         return this.rewriteElementwise(node);
       case 'composite':
         throw new InternalError('composites are expanded before dead elements are dropped');
@@ -79,7 +80,7 @@ class Shrinker {
   }
 
   private rewriteElementwise(
-    node: TensorNodeNamed<'scale-shift' | 'add' | 'multiply' | 'polynomial' | 'activation'>,
+    node: TensorNodeNamed<'scale-shift' | 'add' | 'multiply' | 'polynomial' | 'activation' | 'refresh'>,
   ): ValueId {
     const { needs, builder } = this;
     const operands = node.operands.filter((id) => needs.varies(id)).map((id) => this.valueOf(id));
@@ -112,6 +113,8 @@ class Shrinker {
         const kept = kind === 'prelu' ? [...this.kept.sets(node.id, slopes).values] : parameters;
         return builder.add('activation', [x], { kind, parameters: kept }, origins);
       }
+      case 'refresh':
+        return builder.add('refresh', [x], {}, origins);
     }
   }
 

@@ -79,6 +79,7 @@ function isElementwise(node: TensorNode): node is Elementwise {
     case 'conv':
     case 'gather':
     case 'sparse':
+    case 'refresh':
     case 'output':
       return false;
   }
@@ -118,6 +119,7 @@ function isIdentityOp(node: TensorNode, graph: Rewriter): boolean {
     case 'activation':
     case 'composite':
     case 'quantize':
+    case 'refresh':
     case 'output':
       return false;
   }

@@ -108,6 +108,7 @@ function takesScale(summand: TensorNode, scale: TensorNode, graph: Rewriter): bo
     case 'activation':
     case 'composite':
     case 'quantize':
+    case 'refresh':
     case 'output':
       return false;
   }

@@ -40,6 +40,7 @@ export function isPolynomial(module: TensorModule, node: TensorNode): node is Po
     case 'activation':
     case 'composite':
     case 'quantize':
+    case 'refresh':
     case 'output':
       return false;
   }

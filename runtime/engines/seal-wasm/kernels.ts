@@ -3,6 +3,7 @@
  * in place and gives the operand itself, which saves both memory and a copy.
  */
 import type { Ciphertext, Evaluator, GaloisKeys, Plaintext, RelinKeys } from 'node-seal';
+import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { HeOp } from '../../../ir/he/module.ts';
 import type { HeOpName } from '../../../ir/he/ops.ts';
 
@@ -130,6 +131,10 @@ export const kernels: { readonly [K in HeOpName]: Kernel } = {
       (x) => machine.evaluator.complexConjugateInplace(x, machine.galoisKeys),
       (x, result) => machine.evaluator.complexConjugate(x, machine.galoisKeys, result),
     ),
+
+  refresh: () => {
+    throw new InternalError('plans with refreshes are not for this engine');
+  },
 
   output: (machine, { a, imm }) => {
     machine.saveOutput(imm, machine.value(a));

@@ -74,6 +74,9 @@ class Fuser implements FusedProgram, SumWriter {
     rotate: (row, x, _y, step) => this.writeAutomorphism(row, x, step),
     // Step 0 names its key (`ir/he/keys.ts`).
     conjugate: (row, x) => this.writeAutomorphism(row, x, 0),
+    refresh: (row) => {
+      throw new InternalError(`row ${row} is a refresh: programs are cut there before they are fused`);
+    },
     output: (_row, x, _y, index) => this.steps.push({ kind: 'output', a: this.value(x), index }),
   };
 

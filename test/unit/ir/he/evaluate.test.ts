@@ -44,6 +44,7 @@ function everyValue(module: HeModule, inputs: readonly Float64Array[]): Float64A
       rotate: () => value(a).map((_, s) => value(a)[(s + imm) % module.slots] ?? 0),
       output: () => value(a),
       conjugate: () => value(a),
+      refresh: () => value(a),
     }[op]();
     values.push(result);
   }
@@ -178,6 +179,22 @@ test('conjugates keep real slots, but for the noise of a key switch', () => {
   const errors = (values[conjugate] ?? new Float64Array()).map((x, s) => Math.abs(x - (operand?.[s] ?? NaN)));
   expect(errors.every((error) => error < 1e-2)).toBe(true);
   expect(errors.filter((error) => error > 0).length).toBeGreaterThan(managedSlots / 2);
+});
+
+test('a refresh adds the rounding of a rescale and the error of an encryption', () => {
+  const b = new HeBuilder();
+  const x = b.add('input', { imm: 0, level: 1, scale: 2 ** 30 });
+  b.add('output', { a: b.add('refresh', { a: x, level: 3, scale: 2 ** 30 }), imm: 0, level: 3, scale: 2 ** 30 });
+  const module = { ...managedProgram(), columns: b.build() };
+  const values: Float64Array[] = [];
+  const noise = new NoiseModel(parameters, 1);
+  evaluateHe(module, [new Float64Array(managedSlots)], { noise, observe: (_, value) => values.push(value.slice()) });
+  const [before, after] = [values[0] ?? new Float64Array(), values[1] ?? new Float64Array()];
+  const variance = after.reduce((sum, value, s) => sum + (value - (before[s] ?? 0)) ** 2, 0) / managedSlots;
+  const n = 2 * managedSlots;
+  const expected = Math.sqrt((n / 24) * (1 + (2 * n) / 3) + (n / 2) * 10.5) / 2 ** 30;
+  expect(Math.sqrt(variance) / expected).toBeGreaterThan(0.9);
+  expect(Math.sqrt(variance) / expected).toBeLessThan(1.1);
 });
 
 test('a missing input and noise without parameters are refused', () => {

@@ -8,7 +8,7 @@ const ops: readonly (readonly [string, HeOpDeclaration])[] = Object.entries<HeOp
 test('codes are 0, 1, … without gaps, and never change', () => {
   expect(HE).toMatchObject({
     ...{ input: 0, weight: 1, add: 2, 'add-plain': 3, multiply: 4, 'multiply-plain': 5, relinearize: 6 },
-    ...{ rescale: 7, 'mod-switch': 8, rotate: 9, output: 10, conjugate: 11 },
+    ...{ rescale: 7, 'mod-switch': 8, rotate: 9, output: 10, conjugate: 11, refresh: 12 },
   });
   expect(heOpNames.map((name) => HE[name])).toEqual([...heOpNames.keys()]);
 });
@@ -39,6 +39,8 @@ describe.each(ops)('%s', (_, op) => {
     expect(traits.sizeGiven(code, 7)).toBe(op.gives === 'largest' ? 7 : op.gives);
     expect(traits.scaleRule(code)).toBe(op.scale);
     expect(traits.lowersLevel(code)).toBe(op.level === 'lowered');
+    expect(traits.restoresLevel(code)).toBe(op.level === 'restored');
+    expect(traits.levelRead(code, 4)).toBe({ given: 4, kept: 4, lowered: 5, restored: 1 }[op.level]);
     expect(traits.switchesKey(code)).toBe(op.key !== 'none');
     expect(traits.costNameOf(code)).toBe(op.cost);
   });

@@ -34,7 +34,7 @@ function pool(): Pick<HeModule, 'packed' | 'plaintexts'> {
 }
 
 /**
- * A managed program that uses every op: two inputs and a weight, a product with a plaintext, a sum, a rotation, a
+ * A managed program that uses every op but refresh: two inputs and a weight, a product with a plaintext, a sum, a rotation, a
  * product, a conjugate, and two outputs.
  */
 export function managedProgram(): HeModule & { readonly parameters: Parameters } {

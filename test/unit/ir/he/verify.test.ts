@@ -20,10 +20,12 @@ function edited(edit: (columns: HeColumns, module: HeModule) => void, rest: Part
   return { ...module, ...rest };
 }
 
-test('the program that the others are made from is sound and has every op', () => {
+test('the program that the others are made from is sound and has every op but refresh', () => {
   const module = managedProgram();
   expect(verify(module)).toEqual([]);
-  expect(new Set(Array.from(heOpsOf(module), ({ op }) => op))).toEqual(new Set(heOpNames));
+  expect(new Set(Array.from(heOpsOf(module), ({ op }) => op))).toEqual(
+    new Set(heOpNames.filter((name) => name !== 'refresh')),
+  );
   expect(verify(planModule())).toEqual([]);
 });
 
@@ -205,6 +207,33 @@ describe('he', () => {
     const b = new HeBuilder();
     for (let k = 0; k < 1000; k++) b.add('rotate', { a: 2000, imm: 0 });
     expect(verify({ ...managedProgram(), columns: b.build() }).length).toBeLessThan(50);
+  });
+});
+
+describe('refresh', () => {
+  /** x at level 3, brought to `from`, refreshed to `to`, and the sum with x. */
+  const refreshed = (from: number, to: number, last: 'ordered' | 'late' = 'ordered'): HeModule => {
+    const b = new HeBuilder();
+    let x = b.add('input', { imm: 0, level: 3, scale });
+    const first = x;
+    for (let level = 2; level >= from; level--) x = b.add('mod-switch', { a: x, level, scale });
+    const y = b.add('refresh', { a: x, level: to, scale });
+    b.add('output', { a: y, imm: 0, level: to, scale });
+    if (last === 'late') b.add('output', { a: first, imm: 1, level: 3, scale });
+    return { ...managedProgram(), columns: b.build() };
+  };
+
+  test('restores any level, from two primes alone', () => {
+    for (const to of [0, 1, 2, 3]) expect(verify(refreshed(1, to))).toEqual([]);
+    expect(codes(refreshed(2, 3))).toEqual(['H256']);
+    expect(codes(refreshed(0, 3))).toEqual(['H256']);
+    expect(codes(refreshed(1, 4))).toContain('H256');
+  });
+
+  test('ends a round: rows of a plan that do not wait for it stand before it', () => {
+    expect(verify(planModule(refreshed(1, 3)))).toEqual([]);
+    const [problem] = verify(planModule(refreshed(1, 3, 'late')));
+    expect(problem?.message).toMatch(/round 1 has begun, and this row is of round 0/);
   });
 });
 

@@ -24,7 +24,7 @@ const slots = deepParameters.polyModulusDegree / 2;
 const withParameters = { parameters: deepParameters };
 
 /** What stands between values by chance: none of it changes a value. */
-const fillers = ['relinearize', 'rescale', 'mod-switch', 'conjugate'] as const satisfies readonly HeOpName[];
+const fillers = ['relinearize', 'rescale', 'mod-switch', 'conjugate', 'refresh'] as const satisfies readonly HeOpName[];
 
 interface Filler {
   readonly op: (typeof fillers)[number];
