@@ -10,6 +10,8 @@ import { PassManager, type PassRun } from '../passes/manager.ts';
 import { keptAccuracy, limitOf } from './kept-accuracy.ts';
 import { buildPlan } from './build-plan.ts';
 import { inputHeadroom } from './input-headroom.ts';
+import { changedDecisions } from './parameters/reference.ts';
+import type { Prediction } from './parameters/simulate.ts';
 import type { LayoutChoice } from './layouts/choose-layouts.ts';
 import type { NetworkMaps } from './layouts/kernel-catalogue.ts';
 import { networkDepth } from './layouts/network-depth.ts';
@@ -86,6 +88,11 @@ export function findPlan(
   const { weights, profile, client, maxError, maxDisagreement, seed, goal } = settings;
   const hopeless = tooDeepForAll(tensor, { maxError, capabilities: profile.capabilities });
   if (hopeless !== undefined) return { refused: [hopeless] };
+  const silent = withoutNoise(network, seed);
+  if (maxDisagreement !== undefined && silent.changed > maxDisagreement) {
+    const limits = { maxError, maxDisagreement, best: silent, capabilities: profile.capabilities };
+    return { refused: [tooDeep(tensor, networkDepth(tensor), limits)], leastError: silent.error };
+  }
   const maps: NetworkMaps = new Map();
   const context: LoweringContext = {
     ...{ tensor, maps, ranges: new Map<string, number>(), samples, reference, clear },
@@ -96,6 +103,11 @@ export function findPlan(
   const { found, leastError } = outcome;
   if (found === undefined) return { refused: [explainFailure(outcome, context)], leastError: leastError?.error };
   return { network, outcome, found, context, runs: manager.runs };
+}
+
+/** How every program of the network errs beside its noise: no chain mends that. */
+function withoutNoise({ reference, clear }: SimplifiedNetwork, seed: number): Prediction {
+  return { error: clear.errors.largest, noise: 0, changed: changedDecisions(reference, clear, { noise: 0, seed }) };
 }
 
 /** The plan file's content, and everything about how it came to be. Whoever watches passes sees those of this plan. */

@@ -90,7 +90,7 @@ export function approximate(
   { share, elements, observer }: ApproximationBudget,
 ): SimplifiedNetwork | RefusedModule {
   const { graph, exact, rounding, samples, synthetic, reference } = network;
-  const manager = new PassManager(samples, observer);
+  const manager = new PassManager(samples, observer, { post: graph.steps?.post });
   const limits = {
     maxError: Math.max(maxError - rounding / share, Number.MIN_VALUE),
     // Noise changes few labels: approximation may change all that may change at first.

@@ -28,21 +28,20 @@ export interface PassObserver {
   after?(pass: string, module: Modules[Level]): void;
 }
 
+/** What passes may use beside samples. */
+type Beside = Omit<PassContext, 'samples' | 'report'>;
+
 export class PassManager {
   readonly runs: PassRun[] = [];
   readonly warnings: Diagnostic[] = [];
   private readonly samples: readonly Sample[];
   private readonly observer: PassObserver;
-  private readonly training: Pick<PassContext, 'labels' | 'trainer' | 'reference'>;
+  private readonly beside: Beside;
 
-  constructor(
-    samples: readonly Sample[],
-    observer: PassObserver = {},
-    training: Pick<PassContext, 'labels' | 'trainer' | 'reference'> = {},
-  ) {
+  constructor(samples: readonly Sample[], observer: PassObserver = {}, beside: Beside = {}) {
     this.samples = samples;
     this.observer = observer;
-    this.training = training;
+    this.beside = beside;
   }
 
   /** Runs `pass`. Throws `HepcError` for what the user can mend, `InternalError` for a module that is broken. */
@@ -86,7 +85,7 @@ export class PassManager {
     const reported: Diagnostic[] = [];
     const context: PassContext = {
       samples: this.samples,
-      ...this.training,
+      ...this.beside,
       report: (diagnostic) => reported.push(diagnostic),
     };
     return { start: performance.now(), context, reported };

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 
+import type { ClientModule } from '../../ir/client/ops.ts';
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import type { Level, Modules } from '../../ir/levels.ts';
 import type { Sample } from '../../ir/interface.ts';
@@ -20,6 +21,8 @@ export interface PassContext {
   readonly trainer?: Trainer | undefined;
   /** What a pruned module was made from, of the same nodes in the same order; for passes that recover it. */
   readonly reference?: TensorModule | undefined;
+  /** What the client computes of the outputs, where it does: what it decides by them are the labels of a model. */
+  readonly post?: ClientModule | undefined;
   /** Reports a problem; errors stop the pipeline after the pass. */
   readonly report: (diagnostic: Diagnostic) => void;
 }

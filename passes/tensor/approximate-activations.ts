@@ -1,6 +1,7 @@
 /** `approximate-activations`: puts polynomials and compositions of some, which can be evaluated under encryption, in place of activations. */
 import { z } from 'zod';
 
+import type { ClientModule } from '../../ir/client/ops.ts';
 import { Constant, elementCount, vector } from '../../ir/constant.ts';
 import { activationErrorTooLarge, activationsNeedSamples, constantOnSamples } from '../../ir/diagnostics/compile.ts';
 import { activationFunction, activationSets } from '../../ir/interpret/activations.ts';
@@ -41,8 +42,8 @@ export const approximateActivations = definePass({
     'calibration samples, widened by `margin` of its width on both sides, and as far as samples reach that are amplified, ' +
     'at most twice, to the largest value of any and 5 % beyond. Takes the least multiplicative depth for ' +
     'which the outputs on the samples stay within the part `share` of `maxError` (a fraction of the median over samples of ' +
-    'the largest absolute output), no more than the part `maxDisagreement` of the samples get another label by their largest ' +
-    'score, and no operand leaves its range; then takes depth, and products of ciphertexts, from single activations where that still holds. No polynomial has ' +
+    'the largest absolute output), no more than the part `maxDisagreement` of the samples get another label by what the client ' +
+    'makes of the outputs, or by their largest score, and no operand leaves its range; then takes depth, and products of ciphertexts, from single activations where that still holds. No polynomial has ' +
     'a degree above `maxDegree`. ' +
     '`criterion` says what is fitted: `minimax` the least largest error on the range (Remez), `least-squares` the least ' +
     'mean square error over the measured values and, a little, over the whole range, `auto` whichever does better. An ' +
@@ -59,7 +60,7 @@ export const approximateActivations = definePass({
     error: 'change of the outputs on the samples, as a fraction of the median largest output',
     changed: 'part of the samples that get another label',
   },
-  run: (module, { maxError, share, margin, criterion, synthetic, ...most }, { samples, report }) => {
+  run: (module, { maxError, share, margin, criterion, synthetic, ...most }, { samples, post, report }) => {
     const nothing = { module, statistics: { replaced: 0, affine: 0, degree: 0, depth: 0, error: 0, changed: 0 } };
     const activations = module.nodes.filter((node) => node.op === 'activation');
     if (activations.length === 0) return nothing;
@@ -90,7 +91,7 @@ export const approximateActivations = definePass({
       changed: most.maxDisagreement ?? Infinity,
       maxDegree: most.maxDegree,
     };
-    const found = searchStandIns(fits, trial(), criteria, allowed);
+    const found = searchStandIns(fits, trial(post), criteria, allowed);
     if ('worst' in found) {
       const { node, range } = found.worst.activation;
       const [lo, hi] = [range.center - range.halfWidth, range.center + range.halfWidth];
@@ -114,15 +115,19 @@ export const approximateActivations = definePass({
   },
 });
 
-/** What stand-ins of one depth for all activations change on the samples, by ascending depth; nothing without any. */
+/**
+ * What stand-ins of one depth for all activations change on the samples, by ascending depth; nothing without any. `post` is what
+ * the client computes of the outputs, and decides by them.
+ */
 export function effectsByDepth(
   module: TensorModule,
   samples: readonly Sample[],
   most: number = highestDegree,
+  post?: ClientModule,
 ): { readonly depth: number; readonly effect: Effect }[] {
   const { fits, trial } = workOn(module, samples, defaultMargin);
   if (fits.length === 0) return [];
-  return commonEffects(fits, trial(), ['least-squares', 'minimax'], { ...anyEffect, maxDegree: most });
+  return commonEffects(fits, trial(post), ['least-squares', 'minimax'], { ...anyEffect, maxDegree: most });
 }
 
 /** The activations that polynomials stand for, in the order of the network, as they are measured on the samples. */
@@ -136,7 +141,7 @@ interface ActivationWork extends Measurement {
   readonly fits: readonly ActivationFit[];
   readonly samples: readonly Sample[];
   readonly margin: number;
-  readonly trial: () => ActivationTrial;
+  readonly trial: (post: ClientModule | undefined) => ActivationTrial;
 }
 
 /** Of modules that were worked on: several errors are tried on one. */
@@ -147,11 +152,15 @@ function workOn(module: TensorModule, samples: readonly Sample[], margin: number
   if (before?.samples === samples && before.margin === margin) return before;
   const measurement = measureActivations(module, samples, margin);
   const fits = measurement.activations.filter((entry) => !entry.affine).map((entry) => new ActivationFit(entry));
-  let trial: ActivationTrial | undefined;
+  const trials = new Map<ClientModule | undefined, ActivationTrial>();
   const work: ActivationWork = {
     ...measurement,
     ...{ fits, samples, margin },
-    trial: () => (trial ??= new ActivationTrial(module, evenly(samples, maxTrialSamples))),
+    trial: (post) => {
+      const before = trials.get(post) ?? new ActivationTrial(module, evenly(samples, maxTrialSamples), post);
+      trials.set(post, before);
+      return before;
+    },
   };
   known.set(module, work);
   return work;

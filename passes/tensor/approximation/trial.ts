@@ -1,4 +1,5 @@
 /** Runs a model with stand-ins in place of its activations and tells how far its outputs move, and what it decides otherwise. */
+import type { ClientModule } from '../../../ir/client/ops.ts';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { Decisions } from '../../../ir/interpret/decisions.ts';
 import { tensorKernel, type TensorKernel } from '../../../ir/interpret/tensor.ts';
@@ -38,7 +39,8 @@ export class ActivationTrial {
   private readonly known = new Map<string, Known>();
   private readonly numbers = new Map<StandIn, number>();
 
-  constructor(module: TensorModule, samples: readonly Sample[]) {
+  /** @param post what the client computes of the outputs, and decides by them */
+  constructor(module: TensorModule, samples: readonly Sample[], post?: ClientModule) {
     this.module = module;
     this.samples = samples;
     this.kernels = module.nodes.map((node) => tensorKernel(module, node));
@@ -47,7 +49,7 @@ export class ActivationTrial {
       (sample) => this.outputsOf(sample, new Map(), new Map()) ?? new Map<string, Float64Array>(),
     );
     this.unit = errorUnit(this.exact.map((outputs) => outputs.values()));
-    this.decisions = new Decisions(module);
+    this.decisions = new Decisions(module, post);
   }
 
   /**

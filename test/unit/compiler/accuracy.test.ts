@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 import { compileGraph } from '../../../compiler/compile.ts';
 import type { CompileOptions } from '../../../compiler/settings.ts';
+import { ClientBuilder, type ClientModule } from '../../../ir/client/ops.ts';
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { Sample } from '../../../ir/interface.ts';
 import { TensorInterpreter } from '../../../ir/interpret/tensor.ts';
@@ -181,6 +182,41 @@ test('labels alone: a larger error in a smaller ring', () => {
   expect(maxError).toBeGreaterThan(predictedMaxError);
   expect(maxError).toBeLessThan(1.3 * predictedMaxError);
 });
+
+describe('labels that the client makes of a single score', () => {
+  const module = reluChain([8, 12, 1]);
+  const graph = { ...graphOf(module), steps: { post: signOf('y') } };
+  const samples = normals(8, 200, 2);
+
+  test('are kept', () => {
+    const plan = compileGraph(graph, { samples, maxDisagreement: 0.02 }).plan;
+    const [got, exact] = [runInTheClear(plan, samples), answers(module, samples)];
+    const isPositive = (outputs: Sample | undefined) => (outputs?.get('y')?.[0] ?? 0) > 0;
+    const changed = exact.filter((outputs, k) => isPositive(outputs) !== isPositive(got[k])).length;
+    expect(exact.filter(isPositive).length).toBeGreaterThan(20);
+    expect(changed / samples.length).toBeLessThanOrEqual(0.02);
+    expect(accuracyOf(plan).labelsKept).toBeGreaterThanOrEqual(0.98);
+  });
+
+  test('where the polynomials alone change too many, no chain is looked for', () => {
+    const steps: string[] = [];
+    const options = { samples, maxDisagreement: 0.001, maxDegree: 2, onStep: (step: string) => steps.push(step) };
+    expect(() => compileGraph(graph, options)).toThrow(HepcError);
+    const until = steps.indexOf('looking for an accuracy that compiles');
+    expect(until).toBeGreaterThan(0);
+    expect(steps.slice(0, until).filter((step) => step.includes('N ='))).toEqual([]);
+  });
+});
+
+/** Client steps that say whether the output of this name is positive. */
+function signOf(name: string): ClientModule {
+  const builder = new ClientBuilder();
+  const y = builder.add('input', [], { name, shape: [1], elements: 'real', hasBatchAxis: true }, []);
+  const zero = builder.add('constant', [], { shape: [1], elements: 'real', values: [0] }, []);
+  const label = builder.add('binary', [y, zero], { fn: 'greater' }, []);
+  builder.add('output', [label], { name: 'label', hasBatchAxis: true }, []);
+  return builder.build('post');
+}
 
 test('labels that may change need labels', () => {
   const compile = () => planOf(reluChain([8, 12, 1]), { samples: normals(8, 20, 2), maxDisagreement: 0.05 });
