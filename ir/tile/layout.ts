@@ -5,6 +5,9 @@
 // The positions of all dimensions, row-major, are the slot; the tiles, row-major, are the ciphertext. The product
 // of all n is the number of elements of the tensor, which stand row-major in the dimensions; a dimension with n = 1
 // carries no element, so a tensor of [784] may have the layout `[784/32, */128]`.
+//   `^`  multiplexed (Lee et al., ICML 2022, section 4): the elements of the dimension come, in the order of the tensor, right
+//        after those of the first dimension that is not duplicated, though its positions stand here. So channels fill the
+//        gaps that strides leave between positions: 32 channels of 16 × 16 in `[8/8, 16/16, 2^/2, 16/16, 2^/2]`.
 //   `*`  the single element of the dimension is duplicated over all t positions;
 //   `?`  positions that carry no element hold anything (otherwise they hold zero). Every op infers this for its result,
 //        so that an op that needs zeros there (a polynomial of higher degree) is refused where the type says `?`.
@@ -21,6 +24,8 @@ export interface Dim {
   readonly duplicated: boolean;
   readonly unknown: boolean;
   readonly interleaved: boolean;
+  /** Has no more elements than positions. */
+  readonly multiplexed: boolean;
 }
 
 export class Layout {
@@ -35,9 +40,10 @@ export class Layout {
   private placesByElement: Int32Array | undefined;
 
   constructor(dims: readonly Dim[], batchTile: number) {
-    for (const { n, t, duplicated } of dims) {
-      if (!isPowerOfTwo(t)) throw new InternalError(`tile size ${t} is no power of two`);
-      if (duplicated && n !== 1) throw new InternalError(`a dimension of ${n} elements cannot be duplicated`);
+    for (const dim of dims) {
+      if (!isPowerOfTwo(dim.t)) throw new InternalError(`tile size ${dim.t} is no power of two`);
+      const reason = whyNoDim(dim);
+      if (reason !== undefined) throw new InternalError(reason);
     }
     this.dims = dims;
     this.batchTile = batchTile;
@@ -68,25 +74,26 @@ export class Layout {
   /** For each element its first place (positions 0 in duplicated dimensions): ciphertext · virtualSlots + slot. Shared. */
   firstPlaces(): Int32Array {
     if (this.placesByElement !== undefined) return this.placesByElement;
-    let [ciphertexts, slots] = [new Int32Array(1), new Int32Array(1)];
-    for (const dim of this.dims) {
-      const { n, t } = dim;
-      const tiles = tilesOf(dim);
-      const count = ciphertexts.length;
-      const [inCiphertexts, inSlots] = [new Int32Array(count * n), new Int32Array(count * n)];
+    let [slotStride, tileStride] = [this.virtualSlots, this.ciphertexts * this.virtualSlots];
+    const strided = this.dims.map((dim) => {
+      slotStride /= dim.t;
+      tileStride /= tilesOf(dim);
+      return { ...dim, tiles: tilesOf(dim), slotStride, tileStride };
+    });
+    let places = new Int32Array(1);
+    for (const { n, t, interleaved, tiles, slotStride, tileStride } of inOrderOfElements(strided)) {
+      const count = places.length;
+      const inner = new Int32Array(count * n);
       for (let i = 0; i < n; i++) {
-        const tile = dim.interleaved ? i % tiles : Math.floor(i / t);
-        const position = dim.interleaved ? Math.floor(i / tiles) : i % t;
-        for (let outer = 0; outer < count; outer++) {
-          inCiphertexts[outer * n + i] = (ciphertexts[outer] ?? 0) * tiles + tile;
-          inSlots[outer * n + i] = (slots[outer] ?? 0) * t + position;
-        }
+        const tile = interleaved ? i % tiles : Math.floor(i / t);
+        const position = interleaved ? Math.floor(i / tiles) : i % t;
+        const offset = tile * tileStride + position * slotStride;
+        for (let outer = 0; outer < count; outer++) inner[outer * n + i] = (places[outer] ?? 0) + offset;
       }
-      [ciphertexts, slots] = [inCiphertexts, inSlots];
+      places = inner;
     }
-    const V = this.virtualSlots;
-    this.placesByElement = slots.map((slot, element) => (ciphertexts[element] ?? 0) * V + slot);
-    return this.placesByElement;
+    this.placesByElement = places;
+    return places;
   }
 
   /** By how many slots the copies of every element stand behind its first place, itself included. */
@@ -116,8 +123,8 @@ export class Layout {
 
   // Canonical text, e.g. `[784/32, */128]` or `[10/128, 1?/32] batch 16`.
   toString(): string {
-    const dims = this.dims.map(({ n, t, duplicated, unknown, interleaved }) => {
-      const size = duplicated ? '*' : `${n}${unknown ? '?' : ''}${interleaved ? '~' : ''}`;
+    const dims = this.dims.map(({ n, t, duplicated, unknown, interleaved, multiplexed }) => {
+      const size = duplicated ? '*' : `${n}${unknown ? '?' : ''}${interleaved ? '~' : ''}${multiplexed ? '^' : ''}`;
       return t === 1 ? size : `${size}/${t}`;
     });
     const batch = this.batchTile === 1 ? '' : ` batch ${this.batchTile}`;
@@ -177,6 +184,26 @@ export class Layout {
   }
 }
 
+/** Why there is no such dimension, or undefined where there is. */
+export function whyNoDim({ n, t, duplicated, unknown, interleaved, multiplexed }: Dim): string | undefined {
+  if (duplicated && n !== 1) return `a dimension of ${n} elements cannot be duplicated`;
+  if (duplicated && (unknown || interleaved || multiplexed))
+    return 'a duplicated dimension is neither unknown nor interleaved nor multiplexed';
+  if (multiplexed && n > t) return `${n} elements cannot be multiplexed in ${t} slots`;
+  return undefined;
+}
+
+/** Outermost first as the elements of the tensor go. */
+function inOrderOfElements<D extends Dim>(dims: readonly D[]): readonly D[] {
+  const inner = dims.findIndex(({ duplicated }) => !duplicated) + 1;
+  const others = dims.slice(inner);
+  return [
+    ...dims.slice(0, inner),
+    ...others.filter(({ multiplexed }) => multiplexed),
+    ...others.filter(({ multiplexed }) => !multiplexed),
+  ];
+}
+
 /** Whether some position along a dimension carries no element. */
 function hasRoom(dim: Dim): boolean {
   return !dim.duplicated && tilesOf(dim) * dim.t > dim.n;
@@ -187,7 +214,7 @@ export function tilesOf({ n, t }: Dim): number {
   return Math.ceil(n / t);
 }
 
-const plain = { duplicated: false, unknown: false, interleaved: false };
+const plain = { duplicated: false, unknown: false, interleaved: false, multiplexed: false };
 
 /** `n/t`: n elements in tiles of t slots, zeros beside them. */
 export function tiled(n: number, t: number): Dim {
@@ -197,6 +224,11 @@ export function tiled(n: number, t: number): Dim {
 /** `n~/t`: interleaved tiles. */
 export function interleaved(n: number, t: number): Dim {
   return { n, t, ...plain, interleaved: true };
+}
+
+/** `n^/t`: n elements of the outermost dimension, of t that there is room for. */
+export function multiplexed(n: number, t: number): Dim {
+  return { n, t, ...plain, multiplexed: true };
 }
 
 /** `*` over t slots. */

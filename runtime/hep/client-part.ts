@@ -113,13 +113,7 @@ type EncodingText = Omit<ManifestText['client']['outputs'][number], 'index' | 'c
 
 function encodingText(encoding: ClientPart['inputs' | 'outputs'][number]): EncodingText {
   const { name, shape, hasBatchAxis, batchAxis, factor, layout, firstCiphertext, level, scale } = encoding;
-  const dims = layout.dims.map(({ n, t, duplicated, unknown, interleaved }) => ({
-    n,
-    t,
-    duplicated,
-    unknown,
-    interleaved,
-  }));
+  const dims = layout.dims.map(({ multiplexed, ...dim }) => ({ ...dim, ...(multiplexed && { multiplexed }) }));
   return {
     name,
     shape: [...shape],

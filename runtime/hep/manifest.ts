@@ -10,7 +10,7 @@ import { leastCalibration } from '../../ir/plan/calibration.ts';
 import { parametersSchema } from '../../ir/ckks/parameters-schema.ts';
 import { maxDataPrimes, maxSlots } from '../../ir/parameters.ts';
 import { engineNames } from '../../ir/plan/plan.ts';
-import { isPowerOfTwo, Layout } from '../../ir/tile/layout.ts';
+import { type Dim, isPowerOfTwo, Layout, whyNoDim } from '../../ir/tile/layout.ts';
 
 /**
  * Version of the format that this hepc writes. Of the one before it reads what it says of itself: there was one special
@@ -49,8 +49,14 @@ const dimSchema = z
     duplicated: z.boolean(),
     unknown: z.boolean(),
     interleaved: z.boolean(),
+    /** Left out where it is not. */
+    multiplexed: z.literal(true).optional(),
   })
-  .refine(({ n, duplicated }) => !duplicated || n === 1, 'a duplicated dimension has one element');
+  .transform((dim): Dim => ({ ...dim, multiplexed: dim.multiplexed === true }))
+  .superRefine((dim, context) => {
+    const message = whyNoDim(dim);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
 
 const layoutSchema = z
   .strictObject({

@@ -12,7 +12,7 @@ import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { Parameters } from '../../ir/parameters.ts';
 import { activationKinds, type Shape, TensorBuilder, type TensorModule } from '../../ir/tensor/ops.ts';
 import { foldsReachZeros } from '../../ir/tile/fold-residue.ts';
-import { type Dim, duplicated, Layout } from '../../ir/tile/layout.ts';
+import { type Dim, duplicated, Layout, multiplexed } from '../../ir/tile/layout.ts';
 import type { MapAttributes } from '../../ir/tile/linear-attributes.ts';
 import { TileBuilder, type TileModule } from '../../ir/tile/ops.ts';
 
@@ -174,7 +174,9 @@ const dim: fc.Arbitrary<Dim> = fc.oneof(
     duplicated: fc.constant(false),
     unknown: fc.boolean(),
     interleaved: fc.boolean(),
+    multiplexed: fc.constant(false),
   }),
+  fc.constantFrom(2, 4).chain((t) => fc.integer({ min: 1, max: t }).map((n) => multiplexed(n, t))),
   fc.constantFrom(1, 2, 4).map(duplicated),
 );
 
@@ -189,7 +191,7 @@ const arbitraryLayout: fc.Arbitrary<Layout> = fc.tuple(fc.array(dim, { maxLength
 /** A layout of as many slots and samples as `like`. */
 function layoutLike(draw: Draw, like: Layout): Layout {
   const n = draw(fc.integer({ min: 1, max: 70 }));
-  const flags = { duplicated: false, unknown: draw(fc.boolean()), interleaved: draw(fc.boolean()) };
+  const flags = { duplicated: false, unknown: draw(fc.boolean()), interleaved: draw(fc.boolean()), multiplexed: false };
   return new Layout([{ n, t: like.virtualSlots, ...flags }], like.batchTile);
 }
 

@@ -254,7 +254,11 @@ class Grammar extends EmbeddedActionsParser {
     ]);
     const marks = new Set<TokenType>();
     this.MANY(() => {
-      const mark = this.OR2([{ ALT: () => this.CONSUME(s.question) }, { ALT: () => this.CONSUME(s.tilde) }]);
+      const mark = this.OR2([
+        { ALT: () => this.CONSUME(s.question) },
+        { ALT: () => this.CONSUME(s.tilde) },
+        { ALT: () => this.CONSUME(s.caret) },
+      ]);
       marks.add(mark.tokenType);
     });
     const t = this.OPTION(() => {
@@ -263,7 +267,12 @@ class Grammar extends EmbeddedActionsParser {
     });
     const { n, at } = first;
     if (n !== undefined && t === undefined && marks.size === 0) return { kind: 'number', value: n, at };
-    return { kind: 'dim', n, t: t ?? 1, unknown: marks.has(s.question), interleaved: marks.has(s.tilde), at };
+    const flags = {
+      unknown: marks.has(s.question),
+      interleaved: marks.has(s.tilde),
+      multiplexed: marks.has(s.caret),
+    };
+    return { kind: 'dim', n, t: t ?? 1, ...flags, at };
   });
 
   private readonly dict = this.RULE('dict', (): SyntaxDict => {

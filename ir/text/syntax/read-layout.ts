@@ -1,7 +1,7 @@
 /** Shapes and layouts from lists. */
 import * as problem from '../../diagnostics/text.ts';
 import type { Shape } from '../../tensor/ops.ts';
-import { type Dim, isPowerOfTwo, Layout, tilesOf } from '../../tile/layout.ts';
+import { type Dim, isPowerOfTwo, Layout, tiled, tilesOf, whyNoDim } from '../../tile/layout.ts';
 import type { Report } from './report.ts';
 import type { SyntaxList, SyntaxValue } from './syntax.ts';
 
@@ -74,15 +74,13 @@ function whyTooLarge(dims: readonly Dim[], batch: number): string | undefined {
 /** A dimension, or why it is none. */
 function readDim(item: SyntaxValue): Dim | string {
   if (item.kind === 'number')
-    return isExtent(item.value)
-      ? { n: item.value, t: 1, duplicated: false, unknown: false, interleaved: false }
-      : `${item.value} is no number of elements`;
+    return isExtent(item.value) ? tiled(item.value, 1) : `${item.value} is no number of elements`;
   if (item.kind !== 'dim') return 'a dimension is n, n/t or */t';
-  const { n, t, unknown, interleaved } = item;
+  const { n, t, unknown, interleaved, multiplexed } = item;
   if (!isPowerOfTwo(t)) return `tile size ${t} is no power of two`;
   if (n !== undefined && !isExtent(n)) return `${n} is no number of elements`;
-  if (n === undefined && (unknown || interleaved)) return 'a duplicated dimension is neither unknown nor interleaved';
-  return { n: n ?? 1, t, duplicated: n === undefined, unknown, interleaved };
+  const dim = { n: n ?? 1, t, duplicated: n === undefined, unknown, interleaved, multiplexed };
+  return whyNoDim(dim) ?? dim;
 }
 
 function isExtent(n: number): boolean {

@@ -36,6 +36,7 @@ interface SyntaxDim {
   readonly t: number;
   readonly unknown: boolean;
   readonly interleaved: boolean;
+  readonly multiplexed: boolean;
   readonly at: number;
 }
 

@@ -66,6 +66,7 @@ export const symbols = {
   star: symbol('Star', '*'),
   question: symbol('Question', '?'),
   tilde: symbol('Tilde', '~'),
+  caret: symbol('Caret', '^'),
   slash: symbol('Slash', '/'),
 } as const;
 

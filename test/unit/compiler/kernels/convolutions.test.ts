@@ -7,7 +7,7 @@ import { convolutionLayouts, geometryOf } from '../../../../compiler/kernels/par
 import { kernelsFrom } from '../../../../compiler/kernels/kernels-from.ts';
 import { seededRandom } from '../../../../ir/random.ts';
 import { type LinearMap, RowWriter } from '../../../../ir/tensor/csr.ts';
-import { gap, interleaved, Layout, tiled } from '../../../../ir/tile/layout.ts';
+import { gap, interleaved, Layout, multiplexed, tiled } from '../../../../ir/tile/layout.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
 import { expectExact } from './expect-exact.ts';
 import { casesOf } from '../../../support/setup/suite.ts';
@@ -77,6 +77,27 @@ describe('convolutions', () => {
     );
   });
 
+  test('are computed from and to layouts with channels in the gaps of strides', () => {
+    const even = windows.map((window) => ({ ...window, channels: window.channels.map((each) => 4 * each), stride: 2 }));
+    let multiplexings = 0;
+    fc.assert(
+      fc.property(even, windows, fc.constantFrom(64, 256), (window, next, virtualSlots) => {
+        const slots = { virtualSlots, batchTile: 1 };
+        const [C = 1, O = 1] = window.channels;
+        const first = { ...convolution({ ...window, channels: [C, O] }), slots };
+        const [, side = 1] = first.convolution?.output ?? [];
+        const second = { ...convolution({ ...next, channels: [O, 2 * next.channels[1]], size: side }), slots };
+        const outputs = new Map(kernelsAtInput(first).map(({ output }) => [output.toString(), output]));
+        const [between] = [...outputs.values()].filter(({ dims }) => dims.some((dim) => dim.multiplexed));
+        if (between === undefined) return;
+        multiplexings++;
+        for (const option of kernelsFrom(second, between)) expectExact(option, second.map, next.seed);
+      }),
+      { numRuns: casesOf({ normal: 10, nightly: 40 }) },
+    );
+    expect(multiplexings).toBeGreaterThan(0);
+  });
+
   test('keep the tiles of the image however many ciphertexts all of their channels take', () => {
     const window = { channels: [1, 32], size: 16, kernel: 2, stride: 2, seed: 1 } as const;
     const problem = { ...convolution(window), slots: { virtualSlots: 16, batchTile: 1 } };
@@ -94,7 +115,19 @@ describe('convolutions', () => {
     };
     const image = [tiled(8, 8), tiled(8, 8)];
     expect(layouts({}, [tiled(4, 4), ...image])).toEqual(['[4/4, 8/8, 8/8]']);
-    expect(layouts({ stride: 2 }, [tiled(4, 4), ...image])).toEqual(['[4/4, 4/4, 1/2, 4/4, 1/2]']);
+    expect(layouts({ stride: 2 }, [tiled(4, 4), ...image])).toEqual([
+      '[4/4, 4/4, 1/2, 4/4, 1/2]',
+      '[*/4, 1, 4/4, 2^/2, 4/4, 2^/2]',
+    ]);
+    expect(layouts({ stride: 2, channels: [4, 6] }, [tiled(4, 4), ...image])).toEqual([
+      '[6/4, 4/4, 1/2, 4/4, 1/2]',
+      '[3/4, 4/4, 2^/2, 4/4, 1/2]',
+    ]);
+    expect(layouts({ channels: [4, 4] }, [tiled(2, 2), tiled(8, 8), multiplexed(2, 2), tiled(8, 8)])).toEqual([
+      '[4/2, 8/8, 1/2, 8/8]',
+      '[2/2, 8/8, 2^/2, 8/8]',
+    ]);
+    expect(layouts({ channels: [3, 4] }, [tiled(2, 2), tiled(8, 8), multiplexed(2, 2), tiled(8, 8)])).toEqual([]);
     expect(layouts({ stride: 0.5 }, [tiled(4, 4), ...image])).toEqual(['[4/4, 16~/8, 16~/8]']);
     expect(layouts({ channels: [4, 1] }, [tiled(4, 4), ...image])).toEqual(['[1/4, 8/8, 8/8]', '[*/4, 1, 8/8, 8/8]']);
     const halves = [interleaved(8, 4), interleaved(8, 4)];

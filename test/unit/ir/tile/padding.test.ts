@@ -10,7 +10,7 @@ import { Constant, indexConstant } from '../../../../ir/constant.ts';
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { evaluateHe } from '../../../../ir/interpret/he.ts';
 import type { AffineMap } from '../../../../ir/tensor/affine-map.ts';
-import { Layout } from '../../../../ir/tile/layout.ts';
+import { Layout, tiled } from '../../../../ir/tile/layout.ts';
 import { attributesOf } from '../../../../ir/tile/linear-attributes.ts';
 import { TileBuilder, type TileModule } from '../../../../ir/tile/ops.ts';
 import { fillSlots } from '../../../../ir/tile/packing.ts';
@@ -117,9 +117,9 @@ test('every slot without an element is zero where the type says so, whatever ker
 });
 
 test('sums keep zeros that all operands have, however their layouts are cut, and nothing else', () => {
-  const dims = (unknown: boolean) => [{ n: 3, t: 4, duplicated: false, unknown, interleaved: false }];
+  const dims = (unknown: boolean) => [{ ...tiled(3, 4), unknown }];
   const zero = new Layout(dims(false), 1);
-  const same = new Layout([{ n: 1, t: 1, duplicated: false, unknown: false, interleaved: false }, ...dims(false)], 1);
+  const same = new Layout([tiled(1, 1), ...dims(false)], 1);
   const unknown = new Layout(dims(true), 1);
   const add = (...layouts: readonly Layout[]): string => {
     const builder = new TileBuilder();
