@@ -30,8 +30,8 @@ export function keyLevels({ op, a, imm, level }: HeColumns, needed?: Uint8Array)
 
 /** The keys that a client makes for a managed program. */
 export function evaluationKeyNeeds(columns: HeColumns, parameters: Parameters): EvaluationKeyNeeds {
-  const { galoisSteps: rotationSteps, relinearization: needsRelinKeys } = keyNeeds(columns);
-  const needs = { parameters, rotationSteps, needsRelinKeys };
+  const { galoisSteps: rotationSteps, relinearization: needsRelinKeys, encapsulation } = keyNeeds(columns);
+  const needs = { parameters, rotationSteps, needsRelinKeys, ...(encapsulation && { needsEncapsulation: true }) };
   if (parameters.specialPrimes.length === 1) return needs;
   const { rotations, relinearization } = keyLevels(columns);
   const keysOfSteps = rotationSteps.map((step) => rotations.get(step) ?? 0);

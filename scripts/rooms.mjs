@@ -78,6 +78,7 @@ export const houses = [
       room('tile', 'base'),
       room('he/scales', 'base'),
       room('he', 'he/scales base'),
+      room('he/bootstrapping', 'he he/scales base'),
       room('he/scheduling', 'he base'),
       room('pruning/statistics', 'base'),
       room('pruning/neurons', 'pruning/statistics base'),
@@ -85,7 +86,7 @@ export const houses = [
       room('pruning/orders', 'pruning/statistics base'),
       room('pruning/tiles', 'pruning/orders pruning/statistics'),
       room('pruning', 'pruning/tiles pruning/orders pruning/regression pruning/neurons pruning/statistics base'),
-      room('.', 'pruning he/scheduling he tile tensor base'),
+      room('.', 'pruning he/scheduling he/bootstrapping he tile tensor base'),
     ],
   },
   {

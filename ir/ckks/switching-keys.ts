@@ -69,6 +69,8 @@ export interface EvaluationKeyNeeds {
   /** Steps of the Galois keys, ascending; 0 names the key of the conjugation. */
   readonly rotationSteps: readonly number[];
   readonly needsRelinKeys: boolean;
+  /** Of bootstraps: to a sparse secret and back. */
+  readonly needsEncapsulation?: boolean | undefined;
   /** Where there are several special primes; with one, keys have all levels, as SEAL makes them. */
   readonly keyLevels?: LevelsOfKeys | undefined;
 }
@@ -95,13 +97,38 @@ export function savedKeyBytes(parameters: Parameters, level: number): number {
   return (switchingKeyBytes(parameters, level) / 16) * residueBytes;
 }
 
+/**
+ * Primes of the keys of an encapsulation (Bossuat, Troncoso-Pastoriza and Hubaux, "Bootstrapping for Approximate Homomorphic Encryption with
+ * Negligible Failure-Probability by Using Sparse-Secret Encapsulation", ACNS 2022), as places among all primes. What is under
+ * the sparse secret has the first data prime and one special one, no more: this is what keeps that secret safe. On the way back
+ * a polynomial below the first prime is switched at all primes, as one digit.
+ */
+export function encapsulationPrimes({ primes, specialPrimes }: Primes): {
+  readonly toSparse: readonly number[];
+  readonly toDense: readonly number[];
+} {
+  const all = Array.from({ length: primes.length + specialPrimes.length }, (_, k) => k);
+  return { toSparse: [0, primes.length], toDense: all };
+}
+
+/** Residues of the keys of an encapsulation: two polynomials modulo each of their primes. */
+function encapsulationResidues(parameters: Parameters): number {
+  const { toSparse, toDense } = encapsulationPrimes(parameters);
+  return 2 * (toSparse.length + toDense.length) * parameters.polyModulusDegree;
+}
+
 /** How many keys evaluation needs, and their bytes as a client saves them. */
-export function evaluationKeyBytes({ parameters, rotationSteps, needsRelinKeys, keyLevels }: EvaluationKeyNeeds): {
+export function evaluationKeyBytes(needs: EvaluationKeyNeeds): {
   readonly keys: number;
   readonly saved: number;
 } {
+  const { parameters, rotationSteps, needsRelinKeys, needsEncapsulation, keyLevels } = needs;
   const top = topLevel(parameters);
   const levels = rotationSteps.map((_, k) => keyLevels?.rotations[k] ?? top);
   if (needsRelinKeys) levels.push(keyLevels?.relinearization ?? top);
-  return { keys: levels.length, saved: levels.reduce((sum, level) => sum + savedKeyBytes(parameters, level), 0) };
+  const encapsulated = needsEncapsulation === true ? (encapsulationResidues(parameters) / 2) * packedResidueBytes : 0;
+  return {
+    keys: levels.length + (needsEncapsulation === true ? 2 : 0),
+    saved: levels.reduce((sum, level) => sum + savedKeyBytes(parameters, level), encapsulated),
+  };
 }

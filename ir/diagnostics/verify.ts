@@ -1,4 +1,4 @@
-/** Diagnostics H25x: modules that break an invariant of their level; and H260: that a pass does not take. */
+/** Diagnostics H25x and H261: modules that break an invariant of their level; and H260: that a pass does not take. */
 import { defineDiagnostic } from './diagnostic.ts';
 
 /** What is wrong, as a sentence without a full stop; the place names the value. */
@@ -72,7 +72,7 @@ export const badLevel = defineDiagnostic<Broken>({
   title: 'levels that do not match',
   explain:
     'The level of a value says how many primes are left. Operands of one op are at the same level, and only rescale ' +
-    `and mod-switch lower it, by one. ${editedByHand}`,
+    `and mod-switch lower it, by one; mod-raise goes from level 0 to the top. ${editedByHand}`,
   message: ({ reason }) => reason,
 });
 
@@ -93,6 +93,16 @@ export const badSize = defineDiagnostic<Broken>({
   explain:
     'A product of ciphertexts has three polynomials until it is relinearised. Only sums, rescales, mod-switches and ' +
     `operations with plaintexts may come before that. ${editedByHand}`,
+  message: ({ reason }) => reason,
+});
+
+export const badSecret = defineDiagnostic<Broken>({
+  code: 'H261',
+  severity: 'error',
+  title: 'a value under the wrong secret',
+  explain:
+    'A bootstrap goes to the sparse secret, raises the modulus and comes back: mod-raise reads nothing but to-sparse, to-dense ' +
+    `nothing but mod-raise, and nobody else reads either. Any other op would compute with two secrets at once. ${editedByHand}`,
   message: ({ reason }) => reason,
 });
 

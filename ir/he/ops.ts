@@ -18,8 +18,11 @@ export interface HeOpDeclaration {
   readonly imm: 'step' | 'index' | 'none';
   /** What crosses the border of the program: a ciphertext from the client, from the model owner, or to the client. */
   readonly port: 'input' | 'weight' | 'output' | 'none';
-  /** What becomes of the slots: those of a are kept, or take other places; operands are added or multiplied. */
-  readonly slots: 'given' | 'kept' | 'permuted' | 'sum' | 'product';
+  /**
+   * What becomes of the slots: those of a are kept, or take other places; operands are added or multiplied; or multiples of
+   * the modulus are added to coefficients.
+   */
+  readonly slots: 'given' | 'kept' | 'permuted' | 'sum' | 'product' | 'wrapped';
   /** Whether the op is linear in its ciphertexts: only a product of two is not. */
   readonly linear: boolean;
   /** Polynomials that each ciphertext operand must have. */
@@ -28,16 +31,20 @@ export interface HeOpDeclaration {
   readonly gives: 2 | 3 | 'largest';
   /**
    * Scale of the result: what it is encrypted at; that of all operands, which have the same, plaintexts among them; the
-   * product of all, with a plaintext's `plainScale`; or that of a over the last prime of its level.
+   * product of all, with a plaintext's `plainScale`; that of a over the last prime of its level; or that of a times
+   * `plainScale`, without a plaintext.
    */
-  readonly scale: 'given' | 'kept' | 'product' | 'quotient';
+  readonly scale: 'given' | 'kept' | 'product' | 'quotient' | 'multiple';
   /**
-   * Level of the result: what it is encrypted at; that of all operands; one below; or any, whatever it was before, where the
-   * operand is at `refreshedLevel`.
+   * Level of the result: what it is encrypted at; that of all operands; one below; any, whatever it was before, where the
+   * operand is at `refreshedLevel`; or the top level, from level 0.
    */
-  readonly level: 'given' | 'kept' | 'lowered' | 'restored';
-  /** The evaluation key that it switches by. A Galois key is that of the step, 0 where there is none (`keys.ts`). */
-  readonly key: 'none' | 'relinearization' | 'galois';
+  readonly level: 'given' | 'kept' | 'lowered' | 'restored' | 'raised';
+  /**
+   * The evaluation key that it switches by. A Galois key is that of the step, 0 where there is none (`keys.ts`); those of the
+   * encapsulation switch to the sparse secret and back.
+   */
+  readonly key: 'none' | 'relinearization' | 'galois' | 'to-sparse' | 'to-dense';
   /** Whose costs it has in tables of costs: its own, or those of an op that does the same work. */
   readonly cost: string;
 }
@@ -179,6 +186,38 @@ export const heOps = {
     gives: 2,
     level: 'restored',
     cost: 'input',
+  },
+  'to-sparse': {
+    code: 13,
+    doc: 'a, at level 0, under the sparse secret of the keys; only `mod-raise` reads it.',
+    ...unary,
+    key: 'to-sparse',
+    cost: 'rescale',
+  },
+  'mod-raise': {
+    code: 14,
+    doc:
+      'a, at level 0 and under the sparse secret, read modulo all primes: to each coefficient of the message a small multiple of ' +
+      'the first prime is added. Only `to-dense` reads it.',
+    ...unary,
+    slots: 'wrapped',
+    level: 'raised',
+    cost: 'rescale',
+  },
+  'to-dense': {
+    code: 15,
+    doc: 'a, of `mod-raise`, times the integer `plainScale`, by which the scale grows, under the secret of all other values.',
+    ...unary,
+    scale: 'multiple',
+    key: 'to-dense',
+    cost: 'rotate',
+  },
+  'set-scale': {
+    code: 16,
+    doc: 'a as it is, at the scale of a times `plainScale`: slots are divided by that.',
+    ...unary,
+    scale: 'multiple',
+    cost: 'mod-switch',
   },
 } as const satisfies Record<string, HeOpDeclaration>;
 

@@ -3,6 +3,8 @@
  *   slot s  =  packed[source][tile, ⌊((s + shift) mod slots) / inner⌋ mod period]
  * with `period` the row length of the packed constant, and `inner` the number of neighbouring slots that hold the
  * same value (the samples of a batch). A rotation pushed onto a plaintext changes `shift` and nothing else.
+ *
+ * Packed constants are real, f64 [tiles, period], or complex, f64 [tiles, period, 2] with real and imaginary parts side by side.
  */
 import type { Constant } from '../constant.ts';
 import { InternalError } from '../diagnostics/diagnostic.ts';
@@ -67,23 +69,54 @@ export function plaintextAt(pool: PlaintextPool, id: number): Plaintext {
   return { source, tile, shift, inner };
 }
 
-/** The packed row behind a plaintext: one period, before `inner` and `shift`. A view, not a copy. */
+/** Whether the rows of a packed constant are complex. */
+export function isComplex({ shape }: Constant): boolean {
+  return shape.length === 3;
+}
+
+/** Whether a plaintext is one of complex slots. */
+export function isComplexPlaintext(packed: readonly Constant[], { source }: Pick<Plaintext, 'source'>): boolean {
+  const constant = packed[source];
+  return constant !== undefined && isComplex(constant);
+}
+
+/**
+ * The packed row behind a plaintext: one period, before `inner` and `shift`; of a complex one real and imaginary parts side by
+ * side. A view, not a copy.
+ */
 export function plaintextRow(packed: readonly Constant[], { source, tile }: Plaintext): Float64Array {
   const constant = packed[source];
   if (constant === undefined) throw new InternalError(`no packed constant ${source}`);
-  const period = constant.shape[1] ?? 1;
-  return constant.values.subarray(tile * period, (tile + 1) * period);
+  const width = rowWidth(constant);
+  return constant.values.subarray(tile * width, (tile + 1) * width);
 }
 
-/** Writes the slots of a plaintext into `target`, whose length is the number of slots. */
-export function materialise(packed: readonly Constant[], plaintext: Plaintext, target: Float64Array): void {
+/** Numbers of a row of a packed constant. */
+export function rowWidth({ shape: [, period = 1, parts = 1] }: Constant): number {
+  return period * parts;
+}
+
+/** Writes the slots of a plaintext into `target`, whose length is the number of slots: of a complex one the real or the imaginary parts. */
+export function materialise(
+  packed: readonly Constant[],
+  plaintext: Plaintext,
+  target: Float64Array,
+  part: 'real' | 'imaginary' = 'real',
+): void {
   const row = plaintextRow(packed, plaintext);
+  const parts = isComplexPlaintext(packed, plaintext) ? 2 : 1;
+  if (part === 'imaginary' && parts === 1) {
+    target.fill(0);
+    return;
+  }
+  const offset = part === 'real' ? 0 : 1;
+  const period = row.length / parts;
   const { shift, inner } = plaintext;
   const slots = target.length;
   const start = ((shift % slots) + slots) % slots;
   for (let s = 0; s < slots; s++) {
     const from = s + start < slots ? s + start : s + start - slots;
-    target[s] = row[Math.floor(from / inner) % row.length] ?? 0;
+    target[s] = row[parts * (Math.floor(from / inner) % period) + offset] ?? 0;
   }
 }
 

@@ -53,15 +53,24 @@ export const dividesScale = trait(({ scale }) => scale === 'quotient');
 export const lowersLevel = trait(({ level }) => level === 'lowered');
 /** A refresh: the program pauses, and the result is at any level again. */
 export const restoresLevel = trait(({ level }) => level === 'restored');
+/** From level 0 to the top. */
+export const raisesLevel = trait(({ level }) => level === 'raised');
+/** The scale is multiplied by `plainScale`, without a plaintext. */
+export const multipliesScale = trait(({ scale }) => scale === 'multiple');
 
 export const switchesKey = trait(({ key }) => key !== 'none');
 export const relinearizes = trait(({ key }) => key === 'relinearization');
 /** An automorphism of the ring, as a rotation is: what hoists. */
 export const isAutomorphism = trait(({ key }) => key === 'galois');
+/** The result is under the sparse secret. */
+export const entersSparse = trait(({ key }) => key === 'to-sparse');
+/** The operand is under the sparse secret, the result is not. */
+export const leavesSparse = trait(({ key }) => key === 'to-dense');
 
 /** The level that an op of this code reads its ciphertexts at, where its result is at `level`. */
 export function levelRead(code: number, level: number): number {
   if (restoresLevel(code)) return refreshedLevel;
+  if (raisesLevel(code)) return 0;
   return lowersLevel(code) ? level + 1 : level;
 }
 

@@ -8,6 +8,7 @@ import { encodingLimit, leastScale, type Parameters } from '../parameters.ts';
 import type { Reports } from '../reports.ts';
 import type { HeModule } from './module.ts';
 import { heOpNames } from './ops.ts';
+import { isComplex, rowWidth } from './plaintexts.ts';
 import { usesPlaintextA, usesPlaintextB } from './traits.ts';
 
 /** Adds what is wrong to `reports`. References of the program and of its pool have been verified. */
@@ -45,13 +46,16 @@ const known = new WeakMap<Constant, Float64Array>();
 function largestOfRows(constant: Constant): Float64Array {
   const before = known.get(constant);
   if (before !== undefined) return before;
-  const [rows = 0, period = 0] = constant.shape;
+  const [rows = 0] = constant.shape;
+  const width = rowWidth(constant);
   const { data } = constant;
+  // A complex slot is at most √2 times the larger of its parts.
+  const perPart = isComplex(constant) ? Math.SQRT2 : 1;
   const largest = new Float64Array(rows);
   for (let row = 0; row < rows; row++) {
     let most = 0;
-    for (let i = row * period; i < (row + 1) * period; i++) {
-      const value = Math.abs(data[i] ?? 0);
+    for (let i = row * width; i < (row + 1) * width; i++) {
+      const value = perPart * Math.abs(data[i] ?? 0);
       if (!(value <= most)) most = value === value ? value : Infinity;
     }
     largest[row] = most;

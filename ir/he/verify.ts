@@ -5,13 +5,15 @@
  * - op codes are known; operands have smaller ids; outputs are read by nobody; origins are in the list (H250);
  * - no two inputs have the same number (those that nobody reads may be gone), outputs are numbered 0, 1, … once each,
  *   and there is an output (H253);
- * - plaintext ids are in the pool, and pool rows name rows of f64 [tiles, period], with period · inner dividing the
- *   slots (H254);
- * - rotations are by 0 < step < slots (H255).
+ * - plaintext ids are in the pool, and pool rows name rows of f64 [tiles, period] or [tiles, period, 2], with period · inner
+ *   dividing the slots (H254);
+ * - rotations are by 0 < step < slots (H255);
+ * - what is under the sparse secret is of `to-sparse` or `mod-raise`, is read by the op after it in `to-sparse`, `mod-raise`,
+ *   `to-dense` and by nothing else (H261).
  * Unmanaged, that is without parameters, levels, scales and sizes say nothing, and products may be with zeros, which
  * `dead-ciphertexts` removes. Managed:
  * - no product is with a row of zeros (H254);
- * - levels are at most the top one and equal on operands; an op keeps, lowers or restores them as the table says (H256);
+ * - levels are at most the top one and equal on operands; an op keeps, lowers, restores or raises them as the table says (H256);
  * - scales are positive and finite; what the table keeps is equal bit for bit on all operands and the result, a
  *   plaintext's included; a product or quotient holds up to 1e-9, and the program's value stands; a scale is below the
  *   modulus of its level (H257);
@@ -28,6 +30,7 @@ import {
   badPlaintext,
   badRotation,
   badScale,
+  badSecret,
   badSize,
   badValueOrder,
 } from '../diagnostics/verify.ts';
@@ -36,12 +39,16 @@ import { Reports } from '../reports.ts';
 import { isPowerOfTwo } from '../tile/layout.ts';
 import { columnNames, type HeModule } from './module.ts';
 import { heOpNames } from './ops.ts';
+import { rowWidth } from './plaintexts.ts';
 import {
+  entersSparse,
   hasStep,
   isInput,
   isOutput,
   isProduct,
+  leavesSparse,
   levelRead,
+  raisesLevel,
   scaleRule,
   sizeGiven,
   sizeTaken,
@@ -93,21 +100,22 @@ function verifyPool({ slots, plaintexts, packed }: Program, reports: Reports): V
     const row = tile[id] ?? -1;
     const times = inner[id] ?? 0;
     if (constant === undefined) return refuse(`is of the packed constant ${k}, of ${packed.length}`);
-    const [tiles = 0, period = 0] = constant.shape;
-    if (constant.dtype !== 'f64' || constant.shape.length !== 2)
-      return refuse('is of a packed constant that is not f64 [tiles, period]');
+    const [tiles = 0, period = 0, parts] = constant.shape;
+    if (constant.dtype !== 'f64' || !(constant.shape.length === 2 || (constant.shape.length === 3 && parts === 2)))
+      return refuse('is of a packed constant that is not f64 [tiles, period], with real or complex entries');
     if (row < 0 || row >= tiles) return refuse(`is tile ${row} of ${tiles}`);
     if (period < 1 || times < 1 || slots % (period * times) !== 0)
       return refuse(`has a period of ${period} times ${times}, which does not divide ${slots} slots`);
     const known = zeroRows[k]?.get(row);
-    const zero = known ?? isZeroRow(constant, row, period);
+    const zero = known ?? isZeroRow(constant, row);
     if (known === undefined) zeroRows[k]?.set(row, zero);
     return zero ? 'zero' : 'sound';
   });
 }
 
-function isZeroRow({ data }: Constant, row: number, period: number): boolean {
-  for (let i = row * period; i < (row + 1) * period; i++) if (data[i] !== 0) return false;
+function isZeroRow(constant: Constant, row: number): boolean {
+  const width = rowWidth(constant);
+  for (let i = row * width; i < (row + 1) * width; i++) if (constant.data[i] !== 0) return false;
   return true;
 }
 
@@ -138,6 +146,8 @@ function verifyStructure(module: Program, pool: readonly Verdict[], reports: Rep
       if (operand < 0 || operand >= id) {
         reports.at(id, badValueOrder, `operand %${operand} of ${name} is not above it`);
         sound = false;
+      } else if (sparseStage(op[operand] ?? -1) !== sparseStageTaken(code)) {
+        reports.at(id, badSecret, `operand %${operand} of ${name} is of ${heOpNames[op[operand] ?? -1] ?? ''}`);
       } else if (isOutput(op[operand] ?? -1)) {
         reports.at(id, badValueOrder, `operand %${operand} of ${name} is an output`);
       }
@@ -167,6 +177,18 @@ function verifyStructure(module: Program, pool: readonly Verdict[], reports: Rep
   outputs.finish(reports);
   if (outputs.isEmpty) reports.module(badInterface, 'the program has no output');
   return sound && !reports.full;
+}
+
+/** On the way to the sparse secret and back: where a value of this code is, 0 under the secret of all others. */
+function sparseStage(code: number): number {
+  if (entersSparse(code)) return 1;
+  return raisesLevel(code) ? 2 : 0;
+}
+
+/** Where what an op of this code takes has to be. */
+function sparseStageTaken(code: number): number {
+  if (raisesLevel(code)) return 1;
+  return leavesSparse(code) ? 2 : 0;
 }
 
 /** Indices that should not be negative nor repeat; after `finish`, nor have gaps. */
@@ -218,7 +240,9 @@ function verifyManaged({ columns }: Program, parameters: Parameters, reports: Re
 
     const levelA = level[read] ?? 0;
     const levelB = level[readB] ?? 0;
+    const isMisplaced = (entersSparse(code) && l !== 0) || (raisesLevel(code) && l !== top);
     if (levelA !== levelB) complain(badLevel, `has operands at levels ${levelA} and ${levelB}`);
+    else if (isMisplaced) complain(badLevel, `is at level ${l}, of a top level of ${top}`);
     else if (usesValueA(code) && levelA !== levelRead(code, l))
       complain(badLevel, `is at level ${l}, its operand at ${levelA}`);
 
@@ -239,6 +263,13 @@ function verifyManaged({ columns }: Program, parameters: Parameters, reports: Re
           complain(badScale, `encodes its plaintext at scale ${plain}`);
         const product = scaleA * (usesPlaintextB(code) ? plain : scaleB);
         if (!(Math.abs(s / product - 1) <= 1e-9)) complain(badScale, `has the scale ${s}, its operands' is ${product}`);
+        break;
+      }
+      case 'multiple': {
+        const isFactor = leavesSparse(code) ? Number.isSafeInteger(plain) : Number.isFinite(plain);
+        if (!(plain > 0 && isFactor)) complain(badScale, `multiplies its scale by ${plain}`);
+        const multiple = scaleA * plain;
+        if (!(Math.abs(s / multiple - 1) <= 1e-9)) complain(badScale, `has the scale ${s} instead of ${multiple}`);
         break;
       }
       case 'quotient': {

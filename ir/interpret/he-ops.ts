@@ -17,6 +17,8 @@ export interface Run extends Operands {
   readonly outputs: Float64Array[];
   /** Slots of a plaintext, encoded at a scale. */
   plaintext(id: number, scale: number): Float64Array;
+  /** Imaginary parts of those, where they have any. */
+  imaginaryPlaintext(id: number): Float64Array | undefined;
 }
 
 /** Writes the slots of an op's result to `target`, without noise. */
@@ -46,6 +48,14 @@ export const linear = {
   relinearize: copy,
   rescale: copy,
   'mod-switch': copy,
+  'to-sparse': copy,
+  // What is added to coefficients is not known here (`evaluateHe`).
+  'mod-raise': copy,
+  'to-dense': copy,
+  'set-scale': (operands, { a, plainScale }, target) => {
+    const x = operands.value(a);
+    for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) / plainScale;
+  },
   rotate: (operands, { a, imm }, target) => {
     const x = operands.value(a);
     target.set(x.subarray(imm), 0);

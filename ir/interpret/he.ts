@@ -15,6 +15,7 @@ import {
   isAutomorphism,
   isInput,
   isWeight,
+  raisesLevel,
   relinearizes,
   restoresLevel,
   usesValueA,
@@ -23,7 +24,7 @@ import {
 import { refreshedLevel } from '../he/ops.ts';
 import type { PlanModule } from '../plan/plan.ts';
 import { compute, type Run } from './he-ops.ts';
-import { ImaginaryParts, needsImaginaryParts } from './imaginary-parts.ts';
+import { hasComplexPlaintexts, ImaginaryParts, needsImaginaryParts } from './imaginary-parts.ts';
 import { galoisKey, type NoiseModel, relinKey } from './noise.ts';
 import { PlaintextSlots } from './plaintext-slots.ts';
 
@@ -34,8 +35,10 @@ export interface EvaluateHeOptions {
   readonly noise?: NoiseModel;
   /** Which rows have noise, and the plaintexts for the others; all have it unless given. */
   readonly noisy?: { readonly has: (id: number) => boolean; readonly quiet: PlaintextSlots };
-  /** Sees every value; the array is only valid during the call. */
-  readonly observe?: (id: number, slots: Float64Array) => void;
+  /** Sees every value; the arrays are only valid during the call. Imaginary parts are there where they are computed. */
+  readonly observe?: (id: number, slots: Float64Array, imaginary?: Float64Array) => void;
+  /** Adds to the slots of a `mod-raise` what the multiples of the first prime come to that it adds to coefficients; none unless given. */
+  readonly wrap?: (op: HeOp, slots: Float64Array, imaginary: Float64Array) => void;
 }
 
 /** Adds the noise that an op of this code adds to that of its operands. */
@@ -58,13 +61,14 @@ export function evaluateHe(
   inputs: readonly Float64Array[],
   options: EvaluateHeOptions = {},
 ): Float64Array[] {
-  const { noise, noisy, observe } = options;
+  const { noise, noisy, observe, wrap } = options;
   const { columns, slots } = module;
   if (noise !== undefined && module.parameters === undefined)
     throw new InternalError('an unmanaged program has no noise');
   const own = options.plaintexts ?? new PlaintextSlots(module, noise);
   let plaintexts = own;
-  const imaginary = noise !== undefined && needsImaginaryParts(columns) ? new ImaginaryParts(slots) : undefined;
+  const isDeep = noise !== undefined && needsImaginaryParts(columns);
+  const imaginary = isDeep || hasComplexPlaintexts(module) ? new ImaginaryParts(slots) : undefined;
   const scratch = new Float64Array(noisy === undefined ? 0 : slots);
   const lastUse = lastUses(module);
   const values: (Float64Array | undefined)[] = [];
@@ -82,6 +86,7 @@ export function evaluateHe(
     timesPlaintext: (id, scale, x, target) => {
       plaintexts.multiply(id, scale, x, target);
     },
+    imaginaryPlaintext: (id) => plaintexts.imaginaryAt(id),
   };
 
   for (let id = 0; id < columns.op.length; id++) {
@@ -96,7 +101,8 @@ export function evaluateHe(
     // Drawn for all rows, so that a row has the same noise whichever others have any.
     if (noise !== undefined) addNoise(noise, code, op, isQuiet ? scratch : result);
     if (noise !== undefined && beside !== undefined) addNoise(noise.imaginary, code, op, isQuiet ? scratch : beside);
-    observe?.(id, result);
+    if (beside !== undefined && raisesLevel(code)) wrap?.(op, result, beside);
+    observe?.(id, result, beside);
 
     if ((lastUse[id] ?? -1) === -1) {
       free.push(result);

@@ -3,7 +3,14 @@
  * asked for first is kept, within a bound of memory: programs ask for the same ones in the same order, run after run.
  */
 import type { HeModule } from '../he/module.ts';
-import { type Plaintext, plaintextAt, plaintextRow, shortestPeriod } from '../he/plaintexts.ts';
+import {
+  isComplexPlaintext,
+  materialise,
+  type Plaintext,
+  plaintextAt,
+  plaintextRow,
+  shortestPeriod,
+} from '../he/plaintexts.ts';
 import { type NoiseModel, waveDeviation } from './noise.ts';
 
 const keptBytes = 1 << 26;
@@ -26,8 +33,16 @@ export class PlaintextSlots {
     this.period = new Float64Array(module.slots);
   }
 
+  /** Imaginary parts of a complex plaintext, undefined for a real one. Not to be written to, and to be used before the next call. */
+  imaginaryAt(id: number): Float64Array | undefined {
+    const plaintext = plaintextAt(this.module.plaintexts, id);
+    if (!isComplexPlaintext(this.module.packed, plaintext)) return undefined;
+    materialise(this.module.packed, plaintext, this.period, 'imaginary');
+    return this.period;
+  }
+
   /**
-   * Slots of plaintext `id` encoded at `scale`, which matters for the noise only. Not to be written to, and to be used
+   * Slots of plaintext `id` encoded at `scale`, which matters for the noise only; real parts where they are complex. Not to be written to, and to be used
    * before the next call.
    */
   at(id: number, scale: number): Float64Array {
@@ -46,6 +61,7 @@ export class PlaintextSlots {
     const plaintext = plaintextAt(this.module.plaintexts, id);
     const row = plaintextRow(this.module.packed, plaintext);
     const isWhole =
+      !isComplexPlaintext(this.module.packed, plaintext) &&
       plaintext.shift === 0 &&
       plaintext.inner === 1 &&
       row.length === target.length &&
@@ -73,6 +89,11 @@ export class PlaintextSlots {
   }
 
   private encode(plaintext: Plaintext, scale: number, target: Float64Array): Float64Array {
+    // Complex ones are those of bootstraps, whose noise is not that of their roundings.
+    if (isComplexPlaintext(this.module.packed, plaintext)) {
+      materialise(this.module.packed, plaintext, target);
+      return target;
+    }
     const row = shortestPeriod(plaintextRow(this.module.packed, plaintext));
     const { source, tile, shift, inner } = plaintext;
     const period = repeatEach(row, inner, this.period);

@@ -48,6 +48,10 @@ export const assignLevels = definePass({
     parameters: parametersSchema,
     /** Largest value, as a power of two: 0 for values up to 1. */
     rangeBits: z.number().min(0).default(0),
+    /** Level of the outputs, at least. */
+    floor: z.int().min(0).default(0),
+    /** Scale of all inputs; what their users leave room for unless given. */
+    inputScale: z.number().positive().optional(),
   }),
   requires: ['unmanaged', 'relinearised', 'no-zero-products'],
   ensures: ['managed'],
@@ -56,18 +60,18 @@ export const assignLevels = definePass({
     modSwitches: 'mod-switches inserted',
     aligned: 'products with one, inserted to bring two scales together',
   },
-  run: (module, { parameters, rangeBits }, { report }) => {
+  run: (module, { parameters, rangeBits, floor, inputScale }, { report }) => {
     const roomBits = headroomBits + rangeBits;
     let aligned = 0;
     for (let current = module; ;) {
-      const { levels, depth, path } = rescaleDepth(current);
+      const { levels, depth, path } = rescaleDepth(current, floor);
       if (depth > topLevel(parameters)) {
         report(chainTooShort({ depth, primes: parameters.primes.length }, { nodes: path }));
         return { module: current, statistics: { depth, modSwitches: 0, aligned } };
       }
       levelInputs(current, levels);
       const lowered = switchDown(current, levels);
-      const scaled = assignScales(lowered.module, parameters, roomBits);
+      const scaled = assignScales(lowered.module, parameters, { roomBits, inputScale });
       if (scaled.conflicts.length === 0) {
         const managed = { ...scaled.module, parameters };
         const [unfit] = unfitScales(managed, parameters, roomBits);

@@ -11,6 +11,7 @@ export interface EvaluationKeys {
   /** SHA-256 of the public key that they belong to. */
   readonly keyId: string;
   readonly relinKeys?: Uint8Array;
+  readonly encapsulationKeys?: Uint8Array;
   readonly galoisKeys?: Uint8Array;
 }
 

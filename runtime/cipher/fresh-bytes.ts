@@ -3,3 +3,8 @@
 export function freshBytes(length: number): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(length));
 }
+
+/** Fills all of `words`, which are 64 KiB at most. */
+export function fillFresh(words: Uint16Array<ArrayBuffer>): void {
+  crypto.getRandomValues(words);
+}

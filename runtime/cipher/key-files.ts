@@ -79,25 +79,27 @@ export function readPublicKey(bytes: Uint8Array, part: ClientPart): { keyId: str
 
 /** Checked evaluation keys. Throws `HepcError`. */
 export function readEvaluationKeys(bytes: Uint8Array, part: ClientPart): EvaluationKeys {
-  const { needsRelinKeys, rotationSteps } = part;
+  const { needsRelinKeys, rotationSteps, needsEncapsulation = false } = part;
   const envelope = openEnvelope(bytes, { kind: 'evaluation-keys', parameters: parametersDigest(part) });
   const needsGaloisKeys = rotationSteps.length > 0;
-  const sections = [...requireSections(envelope, Number(needsRelinKeys) + Number(needsGaloisKeys))];
+  const count = Number(needsRelinKeys) + Number(needsGaloisKeys) + Number(needsEncapsulation);
+  const sections = [...requireSections(envelope, count)];
   const relinKeys = needsRelinKeys ? sections.shift() : undefined;
   const galoisKeys = needsGaloisKeys ? sections.shift() : undefined;
-  throwProblems(problemsOf(part, relinKeys, galoisKeys));
-  return {
-    keyId: envelope.key,
-    ...(relinKeys === undefined ? {} : { relinKeys }),
-    ...(galoisKeys === undefined ? {} : { galoisKeys }),
+  const encapsulationKeys = needsEncapsulation ? sections.shift() : undefined;
+  const keys = {
+    ...(relinKeys && { relinKeys }),
+    ...(galoisKeys && { galoisKeys }),
+    ...(encapsulationKeys && { encapsulationKeys }),
   };
+  throwProblems(problemsOf(part, keys));
+  return { keyId: envelope.key, ...keys };
 }
 
 /** By SEAL's rules where there is one special prime, by our own where there are several. */
 function problemsOf(
   part: ClientPart,
-  relinKeys: Uint8Array | undefined,
-  galoisKeys: Uint8Array | undefined,
+  { relinKeys, galoisKeys, encapsulationKeys }: Omit<EvaluationKeys, 'keyId'>,
 ): readonly Diagnostic[] {
   const { parameters, rotationSteps } = part;
   if (parameters.specialPrimes.length === 1)
@@ -105,10 +107,11 @@ function problemsOf(
       ...(relinKeys === undefined ? [] : inspectRelinKeys(relinKeys, parameters)),
       ...(galoisKeys === undefined ? [] : inspectGaloisKeys(galoisKeys, parameters, rotationSteps)),
     ];
-  const { relinearization, rotations } = keySections(part);
+  const { relinearization, rotations, encapsulation } = keySections(part);
   const sections = [
     { bytes: relinKeys, expected: relinearization, what: 'the relinearisation key' },
     { bytes: galoisKeys, expected: rotations, what: 'the Galois keys' },
+    { bytes: encapsulationKeys, expected: encapsulation, what: 'the keys of the encapsulation' },
   ];
   return inspectSwitchingKeys(
     sections.flatMap(({ bytes, expected, what }) =>

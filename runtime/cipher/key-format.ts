@@ -2,13 +2,16 @@
  * Evaluation keys of plans with several special primes, in a format of our own. All numbers are little-endian.
  *
  *   section   "HKSK", u32 version, u32 number of keys, u32 zero, the keys
- *   key       u32 Galois element (0: relinearisation), u32 level, u32 digits, u32 primes, seed of 32 bytes, 16 bytes of
+ *   key       u32 Galois element (0: relinearisation; 2: to the sparse secret; 4: from it), u32 level, u32 digits, u32 primes, seed of 32 bytes, 16 bytes of
  *             zeros, then for each digit and each prime the n residues of b in words of 48 bits
  *
  * A key switches s' to s for ciphertexts up to its level. Its digits are those of that level (`keyDigitsAt`), its primes the
  * data primes up to it and then all special ones. For each digit it is the pair (b, a), transformed, with
  *
  *   b = −a·s + e + P·g·s'   g ≡ 1 modulo the primes of the digit, 0 modulo all others
+ *
+ * Those of an encapsulation are one digit each, modulo the primes of `encapsulationPrimes`: to the sparse secret s~ it is
+ * b = −a·s~ + e + p·s, with p the one special prime of the key, and from it b = −a·s + e + P·s~ modulo all data primes.
  *
  * (Han and Ki, "Better Bootstrapping for Approximate Homomorphic Encryption", CT-RSA 2020, section 3.2). The uniform a is
  * not stored: modulo each prime it is what the kernel `expandUniform` makes of ChaCha20 (RFC 8439) with the key's seed and a
@@ -22,6 +25,7 @@ import { malformedSwitchingKeys, repeatedSeed } from '../../ir/diagnostics/runti
 import type { Parameters } from '../../ir/parameters.ts';
 import {
   type EvaluationKeyNeeds,
+  encapsulationPrimes,
   type KeyDigit,
   keyDigitsAt,
   packedResidueBytes,
@@ -38,11 +42,14 @@ export const seedBytes = 32;
 /** What kernels take of ChaCha20: a key, a nonce of three words, and four bytes that stand for nothing. */
 export const streamSeedBytes = 48;
 
+/** In place of a Galois element: what a key is that is none of a rotation. */
+export const keyElements = { relinearization: 0, toSparse: 2, toDense: 4 } as const;
+
 /** A key where it lies in a section. */
 export interface PlacedKey {
   /** For diagnostics. */
   readonly what: string;
-  /** Galois element of a rotation or the conjugation; 0 for relinearisation. */
+  /** Galois element of a rotation or the conjugation; or one of `keyElements`, which no Galois element is. */
   readonly element: number;
   /** The highest level of what it switches. */
   readonly level: number;
@@ -63,45 +70,68 @@ export interface KeySection {
   readonly bytes: number;
 }
 
-/** What the sections of evaluation keys hold: that of relinearisation, and that of all steps in their order. */
+/** What the sections of evaluation keys hold: that of relinearisation, that of all steps in their order, and that of the encapsulation. */
 export interface KeySections {
   readonly relinearization?: KeySection;
   readonly rotations?: KeySection;
+  readonly encapsulation?: KeySection;
 }
 
 /** The sections that a plan with levels of keys needs. */
 export function keySections(needs: EvaluationKeyNeeds): KeySections {
-  const { parameters, rotationSteps, needsRelinKeys, keyLevels } = needs;
+  const { parameters, rotationSteps, needsRelinKeys, needsEncapsulation, keyLevels } = needs;
   const { polyModulusDegree: n } = parameters;
   const top = parameters.primes.length - 1;
-  const relinearization = { what: 'the relinearisation key', element: 0, level: keyLevels?.relinearization ?? top };
-  const rotations = rotationSteps.map((step, k) => ({
-    what: `the Galois key of step ${step}`,
-    element: 2 * galoisIndexOf(step, n) + 1,
-    level: keyLevels?.rotations[k] ?? top,
-  }));
+  const atLevel = (what: string, element: number, level: number): KeyName => ({
+    ...{ what, element, level },
+    digits: keyDigitsAt(parameters, level),
+    primes: [...Array.from({ length: level + 1 }, (_, j) => j), ...parameters.specialPrimes.map((_, i) => top + 1 + i)],
+  });
+  const relinearization = atLevel(
+    'the relinearisation key',
+    keyElements.relinearization,
+    keyLevels?.relinearization ?? top,
+  );
+  const rotations = rotationSteps.map((step, k) =>
+    atLevel(`the Galois key of step ${step}`, 2 * galoisIndexOf(step, n) + 1, keyLevels?.rotations[k] ?? top),
+  );
+  const { toSparse, toDense } = encapsulationPrimes(parameters);
+  const encapsulation: KeyName[] = [
+    {
+      what: 'the key to the sparse secret',
+      element: keyElements.toSparse,
+      level: 0,
+      digits: [{ from: 0, to: 1 }],
+      primes: toSparse,
+    },
+    {
+      what: 'the key from the sparse secret',
+      element: keyElements.toDense,
+      level: top,
+      digits: [{ from: 0, to: top + 1 }],
+      primes: toDense,
+    },
+  ];
   return {
     ...(needsRelinKeys && { relinearization: placeKeys(parameters, [relinearization]) }),
     ...(rotations.length > 0 && { rotations: placeKeys(parameters, rotations) }),
+    ...(needsEncapsulation === true && { encapsulation: placeKeys(parameters, encapsulation) }),
   };
 }
 
-function placeKeys(
-  parameters: Parameters,
-  names: readonly Pick<PlacedKey, 'what' | 'element' | 'level'>[],
-): KeySection {
-  const { polyModulusDegree, primes: dataPrimes, specialPrimes } = parameters;
+/** A key that has no place yet. */
+type KeyName = Pick<PlacedKey, 'what' | 'element' | 'level' | 'digits' | 'primes'>;
+
+function placeKeys({ polyModulusDegree }: Parameters, names: readonly KeyName[]): KeySection {
   const limbBytes = polyModulusDegree * packedResidueBytes;
   const keys: PlacedKey[] = [];
   let offset = sectionHeadBytes;
   for (const name of names) {
-    const digits = keyDigitsAt(parameters, name.level);
-    const special = specialPrimes.map((_, i) => dataPrimes.length + i);
-    const primes = [...Array.from({ length: name.level + 1 }, (_, j) => j), ...special];
+    const { digits, primes } = name;
     const residues = offset + keyHeadBytes;
     const residuesOffset = (digit: number, prime: number): number =>
       residues + (digit * primes.length + prime) * limbBytes;
-    keys.push({ ...name, digits, primes, seedOffset: offset + seedField, limbBytes, residuesOffset });
+    keys.push({ ...name, seedOffset: offset + seedField, limbBytes, residuesOffset });
     offset = residuesOffset(digits.length, 0);
   }
   return { keys, bytes: offset };

@@ -21,7 +21,8 @@ import {
 } from '../seal/bytes/saved-format.ts';
 import { writeCiphertextHead, writeSwitchingHead } from '../seal/bytes/write-heads.ts';
 import { freshBytes } from './fresh-bytes.ts';
-import { keySections, type PlacedKey, seedBytes, writeHeads, writeStreamSeed } from './key-format.ts';
+import { keyElements, keySections, type PlacedKey, seedBytes, writeHeads, writeStreamSeed } from './key-format.ts';
+import { drawSparseSecret } from './sparse-secret.ts';
 import type { KernelRoom } from './kernel-room.ts';
 import { saveSecretKey, transformSecret } from './secret-key.ts';
 
@@ -66,14 +67,13 @@ interface Section {
   readonly keys: readonly ((target: Uint8Array) => void)[];
 }
 
-/** In place of a Galois element, as in `key-format.ts`. */
-const relinearization = 0;
-
 class KeyMaker {
   private readonly room: KernelRoom;
   private readonly parameters: Parameters;
   /** Of the secret. */
   private readonly seed = freshBytes(seedBytes);
+  /** Coefficients of the sparse secret, once a key of the encapsulation was made. */
+  private sparse: Float64Array | undefined;
 
   constructor(room: KernelRoom) {
     this.room = room;
@@ -109,15 +109,15 @@ class KeyMaker {
     });
     const indices = rotationSteps.map((step) => galoisIndexOf(step, n)).sort((a, b) => a - b);
     return [
-      ...(needsRelinKeys ? [section(1, [0], () => relinearization)] : []),
+      ...(needsRelinKeys ? [section(1, [0], () => keyElements.relinearization)] : []),
       ...(indices.length > 0 ? [section(n, indices, (index) => 2 * index + 1)] : []),
     ];
   }
 
   /** The same sections in our own format. */
   ownSections(needs: EvaluationKeyNeeds): Section[] {
-    const { relinearization: ofSquares, rotations } = keySections(needs);
-    return [ofSquares, rotations].flatMap((section) =>
+    const { relinearization, rotations, encapsulation } = keySections(needs);
+    return [relinearization, rotations, encapsulation].flatMap((section) =>
       section === undefined
         ? []
         : [
@@ -137,13 +137,14 @@ class KeyMaker {
   /** Overwrites the secret. */
   close(): void {
     this.seed.fill(0);
+    this.sparse?.fill(0);
     if (this.room.maker === this) this.room.forgetMade();
   }
 
   private sealKey(element: number, bytes: Uint8Array, offset: number): void {
     const { primes } = this.parameters;
     const partBytes = savedPublicKeyBytes(this.parameters);
-    this.fillSwitched(element, primes.length);
+    this.fillSwitched({ element, primes: primes.map((_, k) => k) });
     for (const [digit] of keyDigits(this.parameters).entries())
       this.sealPair(bytes, offset + digit * partBytes, digit, digit + 1);
   }
@@ -176,13 +177,15 @@ class KeyMaker {
     const { seed: place, residues, work } = room.places;
     const [error, limb, uniform] = [room.further(0), room.further(1), room.further(2)];
     bytes.set(freshBytes(seedBytes), key.seedOffset);
-    this.fillSwitched(key.element, key.level + 1);
+    this.fillSwitched(key);
     for (const [d, { from, to }] of key.digits.entries()) {
       room.sample('sampleError', error);
       for (const [j, k] of key.primes.entries()) {
         writeStreamSeed(room.bytes.subarray(place), bytes, key, d, j);
         kernels.expandUniform(place, uniform, 16, room.prime(k), work);
-        this.mask(error, uniform, limb, k, k >= from && k < to);
+        const isAdded = k >= from && k < to;
+        if (key.element === keyElements.toSparse) this.maskSparse(error, uniform, limb, k, isAdded);
+        else this.mask(error, uniform, limb, k, isAdded);
         kernels.packResidues(limb, residues, room.prime(k));
         bytes.set(room.bytes.subarray(residues, residues + key.limbBytes), key.residuesOffset(d, j));
       }
@@ -199,25 +202,61 @@ class KeyMaker {
     if (added) kernels.addMultiple(limb, room.limb('switched', k), this.specialModulo(k), prime);
   }
 
+  /** limb = −a·s~ + e modulo prime `k` for the sparse secret s~, and p·s more where that is `added`, p the first special prime. */
+  private maskSparse(error: number, uniform: number, limb: number, k: number, added: boolean): void {
+    const { room } = this;
+    const { kernels } = room.context;
+    const prime = room.prime(k);
+    const special = this.parameters.specialPrimes.slice(0, 1);
+    kernels.forwardFrom(error, 0, limb, prime);
+    kernels.subtractProduct(limb, uniform, room.limb('switched', k), prime);
+    if (added) kernels.addMultiple(limb, room.limb('made', k), this.modulo(special, k), prime);
+  }
+
   /** P modulo a data prime, balanced. */
   private specialModulo(k: number): number {
+    return this.modulo(this.parameters.specialPrimes, k);
+  }
+
+  /** The product of primes modulo data prime `k`, balanced. */
+  private modulo(primes: readonly number[], k: number): number {
     const q = this.parameters.primes[k] ?? NaN;
-    const residue = Number(productOf(this.parameters.specialPrimes) % BigInt(q));
+    const residue = Number(productOf(primes) % BigInt(q));
     return residue > q / 2 ? residue - q : residue;
   }
 
-  /** s(X^element) for a Galois element, s² for relinearisation, modulo the first `count` primes. */
-  private fillSwitched(element: number, count: number): void {
+  /**
+   * s(X^element) for a Galois element, s² for relinearisation, the sparse secret for the keys of an encapsulation, modulo the
+   * primes of the key.
+   */
+  private fillSwitched({ element, primes }: Pick<PlacedKey, 'element' | 'primes'>): void {
     this.fillSecret();
     const { room } = this;
     const { kernels, n } = room.context;
+    if (element === keyElements.toSparse || element === keyElements.toDense) {
+      this.fillSparse(primes);
+      return;
+    }
     const permutation = room.places.residues;
-    if (element !== relinearization) kernels.fillPermutation(permutation, element, n);
-    for (let k = 0; k < count; k++) {
+    const isSquare = element === keyElements.relinearization;
+    if (!isSquare) kernels.fillPermutation(permutation, element, n);
+    // Of the special primes no key takes what it switches from.
+    for (const k of primes.filter((prime) => prime < this.parameters.primes.length)) {
       const [source, target] = [room.limb('made', k), room.limb('switched', k)];
-      if (element === relinearization) kernels.multiply(source, source, target, room.prime(k), 0, n);
+      if (isSquare) kernels.multiply(source, source, target, room.prime(k), 0, n);
       else kernels.permute(source, target, permutation, 0, n);
     }
+  }
+
+  /** The transforms of the sparse secret, the same for both keys of an encapsulation, modulo these primes. */
+  private fillSparse(primes: readonly number[]): void {
+    const { room } = this;
+    const { kernels, memory, n } = room.context;
+    this.sparse ??= drawSparseSecret(n);
+    const coefficients = new Float64Array(memory.buffer, room.further(0), n);
+    coefficients.set(this.sparse);
+    for (const k of primes) kernels.forwardFrom(room.further(0), 0, room.limb('switched', k), room.prime(k));
+    coefficients.fill(0);
   }
 
   /** The transforms of the secret, which the room may have lost to another since. */

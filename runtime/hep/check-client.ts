@@ -71,6 +71,9 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   const bad = rotationSteps.find((step, i) => step >= slots || step <= (rotationSteps[i - 1] ?? -1));
   check('rotationSteps', [bad !== undefined && `step ${bad} is out of order, or not below ${slots}`]);
   check('keyLevels', keyLevelReasons(client));
+  check('needsEncapsulation', [
+    client.needsEncapsulation === true && parameters.specialPrimes.length === 1 && 'there is one special prime',
+  ]);
   const { keys, saved } = evaluationKeyBytes(client);
   if (saved > maxKeyBytes)
     diagnostics.push(tooManyKeys({ keys, bytes: saved, limit: maxKeyBytes }, { file, part: 'rotationSteps' }));

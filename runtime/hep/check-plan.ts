@@ -70,7 +70,7 @@ function checkEnds(
 }
 
 function checkKeys({ client, program }: Plan): Reason[] {
-  const { galoisSteps, relinearization } = keyNeeds(program.columns);
+  const { galoisSteps, relinearization, encapsulation } = keyNeeds(program.columns);
   const steps = new Set(client.rotationSteps);
   const reasons: Reason[] = [];
   const unknown = galoisSteps.find((step) => !steps.has(step));
@@ -81,6 +81,8 @@ function checkKeys({ client, program }: Plan): Reason[] {
     ]);
   if (relinearization !== client.needsRelinKeys)
     reasons.push(['needsRelinKeys', `it is ${client.needsRelinKeys}, but the program does otherwise`]);
+  if (encapsulation !== (client.needsEncapsulation ?? false))
+    reasons.push(['needsEncapsulation', `it is ${!encapsulation}, but the program does otherwise`]);
   if (client.keyLevels === undefined || reasons.length > 0) return reasons;
   const { rotations, relinearization: relinearizationLevel } = keyLevels(program.columns);
   const low = client.rotationSteps.find(

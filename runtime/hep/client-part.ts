@@ -86,6 +86,7 @@ export function manifestHead(client: ClientPart, { madeBy = 'hepc' }: WriteOptio
       })),
       rotationSteps: [...client.rotationSteps],
       needsRelinKeys: client.needsRelinKeys,
+      ...(client.needsEncapsulation === true && { needsEncapsulation: true }),
       ...(client.keyLevels && { keyLevels: { ...client.keyLevels, rotations: [...client.keyLevels.rotations] } }),
       maxError: client.maxError,
       predictedMaxError: client.predictedMaxError,

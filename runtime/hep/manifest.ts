@@ -132,6 +132,7 @@ const clientSchema = z
     outputs: z.array(outputSchema).min(1).max(256),
     rotationSteps: z.array(index).max(maxSlots),
     needsRelinKeys: z.boolean(),
+    needsEncapsulation: z.literal(true).optional(),
     /** With several special primes: the highest levels of keys, of rotations in the order of the steps. */
     keyLevels: z
       .strictObject({ rotations: z.array(keyLevel).max(maxSlots), relinearization: keyLevel.optional() })

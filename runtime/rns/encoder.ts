@@ -2,6 +2,9 @@
  * Slots to plaintexts in the transformed domain, at any level: coefficients by the inverse embedding, then a limb for each
  * prime. The same polynomials as SEAL's encoder gives, but for roundings: both compute in doubles, and differ by one in a
  * few coefficients of 10^5 at a scale of 2^45, in hardly any below 2^40.
+ *
+ * Complex slots a + i b are two polynomials of real slots: X^(n/2) is i at the even slots and −i at the odd ones, for slot j is the value
+ * at a root to the power 3^j, so that i b is X^(n/2) times the polynomial of the slots (−1)^j b_j.
  */
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import type { SimdContext } from './memory/context.ts';
@@ -18,6 +21,8 @@ export interface EncodingForm {
   /** Whether it has limbs of the special primes too, after the others (`extended-layout.ts`). */
   readonly extended: boolean;
 }
+
+type WriteSlots = (slots: Float64Array) => void;
 
 /** Up to this a transform takes coefficients as they are. */
 const largestOfTransform = 2 ** 48;
@@ -78,6 +83,8 @@ export class Encoder {
   private readonly coefficients: Float64Array;
   /** One number: the largest coefficient in absolute value, for all members. */
   private readonly largest: Float64Array;
+  /** Coefficients of the imaginary parts, once there are any; of one member. */
+  private imaginary: Float64Array | undefined;
   /** By level: half of the modulus. */
   private readonly limits: readonly number[];
 
@@ -104,17 +111,19 @@ export class Encoder {
    * last place (`runtime/seal/library/level-encoder.ts`).
    *
    * Throws `InternalError` in every member where a coefficient is not below half of the modulus.
-   * @param write fills all slots; called by one member
+   * @param write fills all slots with real parts; called by one member
+   * @param writeImaginary as `write`, where slots are complex
    */
   encode(
     team: Team,
-    write: (slots: Float64Array) => void,
+    write: WriteSlots,
     { scale, factor, extended }: EncodingForm,
     target: Pick<Value, 'address' | 'level'>,
+    writeImaginary?: WriteSlots,
   ): void {
     const { n, parameters, primes } = this.context;
     const { address, level } = target;
-    if (team.index === 0) this.embed(write, scale, factor);
+    if (team.index === 0) this.embed(scale, factor, write, writeImaginary);
     team.barrier();
     const largest = this.largest[0] ?? NaN;
     const limit = this.limits[level] ?? 0;
@@ -131,14 +140,43 @@ export class Encoder {
     team.barrier();
   }
 
-  private embed(write: (slots: Float64Array) => void, scale: number, factor: boolean): void {
-    const { kernels, n } = this.context;
-    const { slots, work, coefficients } = this.places;
+  private embed(scale: number, factor: boolean, write: WriteSlots, writeImaginary?: WriteSlots): void {
+    if (writeImaginary !== undefined) {
+      writeImaginary(this.slots);
+      for (let j = 1; j < this.slots.length; j += 2) this.slots[j] = -(this.slots[j] ?? 0);
+      this.embedSlots(scale);
+      this.imaginary ??= new Float64Array(this.coefficients.length);
+      this.imaginary.set(this.coefficients);
+    }
     write(this.slots);
-    this.largest[0] = kernels.embed(slots, scale, this.tables, work, coefficients, n);
+    this.largest[0] = this.embedSlots(scale);
+    if (writeImaginary !== undefined) this.largest[0] = this.addImaginary();
     if (!factor || this.largest[0] !== 0) return;
     this.coefficients[0] = 1;
     this.largest[0] = 1;
+  }
+
+  /** The largest coefficient. */
+  private embedSlots(scale: number): number {
+    const { kernels, n } = this.context;
+    const { slots, work, coefficients } = this.places;
+    return kernels.embed(slots, scale, this.tables, work, coefficients, n);
+  }
+
+  /** Adds X^(n/2) times the polynomial of the imaginary parts; the largest coefficient. */
+  private addImaginary(): number {
+    const { coefficients, imaginary } = this;
+    if (imaginary === undefined) throw new InternalError('there are no imaginary parts');
+    const half = coefficients.length / 2;
+    let largest = 0;
+    for (let k = 0; k < half; k++) {
+      const low = (coefficients[k] ?? 0) - (imaginary[k + half] ?? 0);
+      const high = (coefficients[k + half] ?? 0) + (imaginary[k] ?? 0);
+      coefficients[k] = low;
+      coefficients[k + half] = high;
+      largest = Math.max(largest, Math.abs(low), Math.abs(high));
+    }
+    return largest;
   }
 
   private transform(limb: number, prime: number, largest: number): void {

@@ -2,6 +2,7 @@
  * Exact scales for a program with levels: what products and sums leave free takes the largest scale that its users
  * allow (`scale-targets.ts`), everything else follows (`scale-solver.ts`).
  */
+import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../../ir/he/module.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
 import { isInput, isWeight, keepsScale, scaleRule, usesPlaintextB } from '../../../ir/he/traits.ts';
@@ -15,8 +16,14 @@ export interface Scaled {
   readonly conflicts: readonly number[];
 }
 
-/** `roomBits`: bits that must stay free between a scale and the modulus. */
-export function assignScales(module: HeModule, parameters: Parameters, roomBits: number): Scaled {
+export interface ScaleOptions {
+  /** Bits that must stay free between a scale and the modulus. */
+  readonly roomBits: number;
+  /** Of all inputs; what their users allow unless given. */
+  readonly inputScale?: number | undefined;
+}
+
+export function assignScales(module: HeModule, parameters: Parameters, { roomBits, inputScale }: ScaleOptions): Scaled {
   const { columns } = module;
   const { op, a, b, level } = columns;
   const keeper = scaleKeepers(columns);
@@ -43,7 +50,7 @@ export function assignScales(module: HeModule, parameters: Parameters, roomBits:
     // follows.
     switch (scaleRule(code)) {
       case 'given':
-        if (isInput(code)) solver.fix(id, inputScales.get(columns.origin[id] ?? 0) ?? 1);
+        if (isInput(code)) solver.fix(id, inputScale ?? inputScales.get(columns.origin[id] ?? 0) ?? 1);
         break;
       case 'product': {
         if (usesPlaintextB(code)) break;
@@ -58,6 +65,8 @@ export function assignScales(module: HeModule, parameters: Parameters, roomBits:
       case 'kept':
         for (const operand of operandsOf(columns, id)) relate(id, operand, 1);
         break;
+      case 'multiple':
+        throw new InternalError(`%${id} has a factor of its scale before there are scales`);
     }
   }
   if (conflicts.length > 0) return { module, conflicts: [...new Set(conflicts)] };

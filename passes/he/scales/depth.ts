@@ -5,18 +5,21 @@ import { operandsOf } from '../../../ir/he/operands.ts';
 import { levelRead } from '../../../ir/he/traits.ts';
 
 export interface Depth {
-  /** For each value the levels between it and the outputs, or what is refreshed before, along the longest way. */
+  /** For each value the levels between it and the outputs, or what is refreshed before, along the longest way, above those of these. */
   readonly levels: Int32Array;
   readonly depth: number;
   /** The ONNX nodes along a way that takes the most levels, from input to output. */
   readonly path: readonly NodeRef[];
 }
 
-/** Counts what lowers the level, in a program that has rescales. A value is refreshed from `refreshedLevel`. */
-export function rescaleDepth(module: HeModule): Depth {
+/**
+ * Counts what lowers the level, in a program that has rescales. A value is refreshed from `refreshedLevel`.
+ * @param floor level of the outputs
+ */
+export function rescaleDepth(module: HeModule, floor = 0): Depth {
   const { columns, origins } = module;
   const { op, origin } = columns;
-  const levels = new Int32Array(op.length);
+  const levels = new Int32Array(op.length).fill(floor);
   const next = new Int32Array(op.length).fill(-1);
   for (let id = op.length - 1; id >= 0; id--) {
     const need = levelRead(op[id] ?? -1, levels[id] ?? 0);

@@ -27,6 +27,11 @@ export interface Machine {
 
 type Kernel = (machine: Machine, op: HeOp) => Ciphertext | undefined;
 
+/** Ops of plans with several special primes, which SEAL is never given. */
+const refuse: Kernel = (_, { op }) => {
+  throw new InternalError(`SEAL has no ${op}`);
+};
+
 export const kernels: { readonly [K in HeOpName]: Kernel } = {
   input: (machine, { imm }) => machine.loadInput(imm),
 
@@ -132,9 +137,11 @@ export const kernels: { readonly [K in HeOpName]: Kernel } = {
       (x, result) => machine.evaluator.complexConjugate(x, machine.galoisKeys, result),
     ),
 
-  refresh: () => {
-    throw new InternalError('plans with refreshes are not for this engine');
-  },
+  refresh: refuse,
+  'to-sparse': refuse,
+  'mod-raise': refuse,
+  'to-dense': refuse,
+  'set-scale': refuse,
 
   output: (machine, { a, imm }) => {
     machine.saveOutput(imm, machine.value(a));

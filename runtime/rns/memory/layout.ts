@@ -54,6 +54,30 @@ export function keyBytes(parameters: Parameters, level: number): number {
   return (level + 1 + specialPrimes.length) * keyBlockBytes(polyModulusDegree, placeKey(parameters, level, 0));
 }
 
+/** Bytes of both keys of an encapsulation. */
+export function encapsulationKeyBytes({ polyModulusDegree, primes, specialPrimes }: Parameters): number {
+  const blocks = sparsePrimes + primes.length + specialPrimes.length;
+  return blocks * keyBlockBytes(polyModulusDegree, { digits: 1 });
+}
+
+/** The keys of an encapsulation, each of one digit: modulo the first data prime and one special one, and modulo all primes. */
+export interface EncapsulationPlace {
+  readonly toSparse: KeyPlace;
+  readonly toDense: KeyPlace;
+}
+
+/** Primes under the sparse secret: of data and special ones each the first. */
+const sparsePrimes = 2;
+
+/** The keys of an encapsulation, in the `encapsulationKeyBytes` bytes at `address`. */
+export function placeEncapsulation({ polyModulusDegree, primes }: Parameters, address: number): EncapsulationPlace {
+  const toDense = address + sparsePrimes * keyBlockBytes(polyModulusDegree, { digits: 1 });
+  return {
+    toSparse: { address, level: 0, digits: 1 },
+    toDense: { address: toDense, level: primes.length - 1, digits: 1 },
+  };
+}
+
 /** A key good up to `level`, in the `keyBytes` bytes at `address`. */
 export function placeKey(parameters: Parameters, level: number, address: number): KeyPlace {
   return { address, level, digits: keyDigitsAt(parameters, level).length };

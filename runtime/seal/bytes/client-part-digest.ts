@@ -4,13 +4,22 @@
 import { sha256Hex } from '../../../ir/digest.ts';
 import type { ClientPart } from '../../../ir/plan/plan.ts';
 
-/** What keys depend on: parameters, rotation steps and their levels, and whether there is a relinearisation key. */
-export function parametersDigest({ parameters, rotationSteps, needsRelinKeys, keyLevels }: ClientPart): string {
+/** What keys depend on: parameters, rotation steps and their levels, and which keys there are beside. */
+export function parametersDigest(part: ClientPart): string {
+  const { parameters, rotationSteps, needsRelinKeys, needsEncapsulation, keyLevels } = part;
   const { polyModulusDegree, primes, specialPrimes } = parameters;
   const [specialPrime] = specialPrimes;
   // As it has always been where there is one.
   const special = specialPrimes.length === 1 ? { specialPrime } : { specialPrimes };
-  return digest({ polyModulusDegree, primes, ...special, rotationSteps, needsRelinKeys, keyLevels });
+  return digest({
+    polyModulusDegree,
+    primes,
+    ...special,
+    rotationSteps,
+    needsRelinKeys,
+    keyLevels,
+    needsEncapsulation,
+  });
 }
 
 /** What ciphertexts depend on besides: how inputs are packed and outputs read. */

@@ -32,6 +32,7 @@ import { share, type Team } from '../../../rns/team.ts';
 export interface SavedKeys {
   readonly relinKeys?: Uint8Array | undefined;
   readonly galoisKeys?: Uint8Array | undefined;
+  readonly encapsulationKeys?: Uint8Array | undefined;
 }
 
 /** A digit of a key that the program reads. */
@@ -43,8 +44,8 @@ export interface KeyDigit {
   readonly from: keyof SavedKeys;
   /** What of the saved keys is needed for it, in this order. */
   readonly pieces: readonly { readonly offset: number; readonly bytes: number }[];
-  /** Of a key with several special primes, where it is saved. */
-  readonly packed?: PlacedKey;
+  /** Of a key with several special primes, where it is saved, and how many of its blocks the program reads. */
+  readonly packed?: { readonly key: PlacedKey; readonly blocks: number };
 }
 
 /** Bytes that are copied for a digit. */
@@ -100,16 +101,25 @@ function listPackedDigits(needs: EvaluationKeyNeeds, placed: PlacedKeys): KeyDig
   const digitsOf = (place: KeyPlace, from: keyof SavedKeys, key: PlacedKey | undefined): KeyDigit[] => {
     if (key === undefined || key.level < place.level) throw new InternalError(`no key for level ${place.level}`);
     const { what, primes, limbBytes, seedOffset } = key;
+    const isOfLevels = from !== 'encapsulationKeys';
     return Array.from({ length: place.digits }, (_, digit) => {
       const residues = { offset: key.residuesOffset(digit, 0), bytes: primes.length * limbBytes };
-      return { what, place, digit, from, pieces: [{ offset: seedOffset, bytes: seedBytes }, residues], packed: key };
+      const pieces = [{ offset: seedOffset, bytes: seedBytes }, residues];
+      // A key of an encapsulation has all of its primes at its level, and is read whole.
+      const blocks = isOfLevels ? extendedPrimes(needs.parameters, place.level) : primes.length;
+      return { what, place, digit, from, pieces, packed: { key, blocks } };
     });
   };
-  const { relinearization, rotations } = placed;
+  const { relinearization, rotations, encapsulation } = placed;
   const ofSteps = new Map(needs.rotationSteps.map((step, k) => [step, sections.rotations?.keys[k]]));
   return [
     ...(relinearization === undefined ? [] : digitsOf(relinearization, 'relinKeys', sections.relinearization?.keys[0])),
     ...[...rotations].flatMap(([step, { key }]) => digitsOf(key, 'galoisKeys', ofSteps.get(step))),
+    ...(encapsulation === undefined
+      ? []
+      : [encapsulation.toSparse, encapsulation.toDense].flatMap((place, k) =>
+          digitsOf(place, 'encapsulationKeys', sections.encapsulation?.keys[k]),
+        )),
   ];
 }
 
@@ -173,16 +183,16 @@ function loadSealDigit(
 
 /** The seed of its key, and residues of the first polynomial. */
 function loadPackedDigit(
-  { kernels, parameters, primes, n }: SimdContext,
+  { kernels, primes, n }: SimdContext,
   { what, place, digit }: KeyDigit,
-  key: PlacedKey,
+  { key, blocks }: NonNullable<KeyDigit['packed']>,
   part: Uint8Array,
   room: LoadingRoom,
 ): void {
   const { level } = place;
   const stride = keyStride(place);
   const seed = new Uint8Array(streamSeedBytes);
-  for (let k = 0; k < extendedPrimes(parameters, level); k++) {
+  for (let k = 0; k < blocks; k++) {
     // The key may be good for more levels, whose primes come between.
     const saved = k <= level ? k : k + key.level - level;
     const record = primes[key.primes[saved] ?? -1] ?? 0;

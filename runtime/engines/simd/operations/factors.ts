@@ -1,6 +1,6 @@
 /**
  * Constants of divisions: for two data primes the inverse of the one modulo the other, and P, the product of the special
- * primes, and its inverse modulo each data prime. Each is the pair of doubles that the kernel `divide` wants: balanced, and that over the prime.
+ * primes, and its inverse modulo each data prime; and the inverse of the first special prime modulo the first data prime. Each is the pair of doubles that the kernel `divide` wants: balanced, and that over the prime.
  */
 import { type Parameters, productOf } from '../../../../ir/parameters.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
@@ -26,6 +26,10 @@ export function fillFactors({ memory, parameters }: SimdContext, factors: number
     }
     writeFactor(view, specialAt(parameters, factors, j), special % modulus, q);
   }
+  const [first = 1] = primes;
+  const [firstSpecial = 1] = specialPrimes;
+  const inverse = modularPower(BigInt(firstSpecial), BigInt(first) - 2n, BigInt(first));
+  writeFactor(view, firstInverseAt(factors), inverse, first);
 }
 
 /** Writes the pair of a factor in [0, q). */
@@ -43,6 +47,11 @@ export function balance(residue: bigint, q: number): number {
 /** The address of the inverse of prime `divisor` (P for the number of data primes) modulo prime j < it. */
 export function inverseAt({ primes }: Parameters, factors: number, divisor: number, j: number): number {
   return factors + (divisor * primes.length + j) * pairBytes;
+}
+
+/** The address of the inverse of the first special prime modulo the first data prime: the place of that one's own inverse. */
+export function firstInverseAt(factors: number): number {
+  return factors;
 }
 
 /** The address of P modulo prime j. */

@@ -21,6 +21,7 @@ import {
 } from './extended.ts';
 import type { ExtendedValue } from '../../../rns/memory/extended-layout.ts';
 import { fillConversions } from './conversion.ts';
+import { raiseModulus, toDense, toSparse } from './encapsulation.ts';
 import { fillFactors } from './factors.ts';
 import {
   decompose,
@@ -142,12 +143,32 @@ export class Operations {
     rescale(this.site, x, target);
   }
 
-  /** Of 2 or 3 polynomials; the target is one level lower. */
+  /** Of 2 or 3 polynomials; the target is of any lower level. */
   modSwitch(x: Value, target: Value): void {
     const { n } = this.site.context;
     this.eachLimb(target, (poly, j) => {
       copyLimb(this.site, limbAt(x, n, poly, j), limbAt(target, n, poly, j));
     });
+  }
+
+  /** The target may be x. */
+  copy(x: Value, target: Value): void {
+    this.modSwitch(x, target);
+  }
+
+  /** x, of level 0, under the sparse secret. The target may be x. */
+  toSparse(x: Value, key: KeyPlace, target: Value): void {
+    toSparse(this.site, x, key, target);
+  }
+
+  /** The coefficients of x, of level 0, centred, modulo all primes: the target is of the top level. */
+  raiseModulus(x: Value, target: Value): void {
+    raiseModulus(this.site, x, target);
+  }
+
+  /** x, whose coefficients are within half of the first prime, times an integer, under the secret of all other values. The target is not x. */
+  toDense(x: Value, key: KeyPlace, factor: number, target: Value): void {
+    toDense(this.site, x, key, factor, target);
   }
 
   /** The target may be x. */

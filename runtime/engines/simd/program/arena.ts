@@ -62,6 +62,12 @@ function replaceable(step: Step): readonly number[] {
     case 'add':
     case 'add-extended':
       return step.summands;
+    case 'copy':
+    case 'to-sparse':
+      return [step.a];
+    case 'mod-raise':
+    case 'to-dense':
+      return [];
     case 'multiply-accumulate':
     case 'multiply-accumulate-extended':
       return step.terms.length === 1 ? operandsOf(step) : [];

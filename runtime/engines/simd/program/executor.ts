@@ -9,7 +9,7 @@
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import type { LaidOutProgram } from './arena.ts';
 import type { RotationKey } from '../operations/key-switching.ts';
-import type { KeyPlace, Value } from '../../../rns/memory/layout.ts';
+import type { EncapsulationPlace, KeyPlace, Value } from '../../../rns/memory/layout.ts';
 import type { Operations } from '../operations/operations.ts';
 import type { Staging } from './staging.ts';
 import { stepCost } from './step-costs.ts';
@@ -21,6 +21,7 @@ export type StepOperations = Pick<
   | 'add'
   | 'addExtended'
   | 'addPlain'
+  | 'copy'
   | 'decompose'
   | 'divideExtended'
   | 'divideExtendedRescale'
@@ -35,6 +36,9 @@ export type StepOperations = Pick<
   | 'rotateAloneExtended'
   | 'rotateDecomposed'
   | 'rotateExtended'
+  | 'raiseModulus'
+  | 'toDense'
+  | 'toSparse'
 >;
 
 /** Where keys lie: those of `planKeys`. */
@@ -42,6 +46,7 @@ export interface PlacedKeys {
   readonly relinearization: KeyPlace | undefined;
   /** By Galois step. */
   readonly rotations: ReadonlyMap<number, RotationKey>;
+  readonly encapsulation: EncapsulationPlace | undefined;
 }
 
 /** Ciphertexts from outside and to it. All members call the same methods and share the work. */
@@ -138,6 +143,18 @@ export class Executor {
       case 'mod-switch':
         operations.modSwitch(at(step.a), at(step.target));
         break;
+      case 'to-sparse':
+        operations.toSparse(at(step.a), this.encapsulationKeys().toSparse, at(step.target));
+        break;
+      case 'mod-raise':
+        operations.raiseModulus(at(step.a), at(step.target));
+        break;
+      case 'to-dense':
+        operations.toDense(at(step.a), this.encapsulationKeys().toDense, step.factor, at(step.target));
+        break;
+      case 'copy':
+        operations.copy(at(step.a), at(step.target));
+        break;
       case 'rotate':
         operations.rotate(at(step.a), this.rotationKey(step.step), at(step.target));
         break;
@@ -202,6 +219,12 @@ export class Executor {
     const key = this.executable.keys.rotations.get(step);
     if (key === undefined) throw new InternalError(`no key for rotations by ${step}`);
     return key;
+  }
+
+  private encapsulationKeys(): EncapsulationPlace {
+    const { encapsulation } = this.executable.keys;
+    if (encapsulation === undefined) throw new InternalError('no keys to the sparse secret and back');
+    return encapsulation;
   }
 
   private relinearizationKey(): KeyPlace {

@@ -72,6 +72,13 @@ class Fuser implements FusedProgram, SumWriter {
     },
     'mod-switch': (row, x) => this.steps.push({ kind: 'mod-switch', a: this.value(x), target: this.defineRow(row) }),
     rotate: (row, x, _y, step) => this.writeAutomorphism(row, x, step),
+    'to-sparse': (row, x) => this.steps.push({ kind: 'to-sparse', a: this.value(x), target: this.defineRow(row) }),
+    'mod-raise': (row, x) => this.steps.push({ kind: 'mod-raise', a: this.value(x), target: this.defineRow(row) }),
+    'to-dense': (row, x) => {
+      const factor = this.columns.plainScale[row] ?? 1;
+      this.steps.push({ kind: 'to-dense', a: this.value(x), factor, target: this.defineRow(row) });
+    },
+    'set-scale': (row, x) => this.steps.push({ kind: 'copy', a: this.value(x), target: this.defineRow(row) }),
     // Step 0 names its key (`ir/he/keys.ts`).
     conjugate: (row, x) => this.writeAutomorphism(row, x, 0),
     refresh: (row) => {

@@ -5,7 +5,7 @@ import type { SimdContext } from '../../../rns/memory/context.ts';
 import type { PlacedKeys } from './executor.ts';
 import type { KeyPlan } from './key-plan.ts';
 import type { RotationKey } from '../operations/key-switching.ts';
-import { keyBytes, type KeyPlace, placeKey } from '../../../rns/memory/layout.ts';
+import { keyBytes, type KeyPlace, placeEncapsulation, placeKey } from '../../../rns/memory/layout.ts';
 import { share, type Team } from '../../../rns/team.ts';
 
 /** Bytes of the permutations of all rotations, see `fillPermutation` of `kernels.ts`. */
@@ -35,7 +35,11 @@ export function placeKeys(plan: KeyPlan, parameters: Parameters, keys: number, p
       key: take(level),
       permutation: permutations + rotations.size * onePermutation(parameters.polyModulusDegree),
     });
-  return { relinearization, rotations };
+  return {
+    relinearization,
+    rotations,
+    encapsulation: plan.encapsulation ? placeEncapsulation(parameters, end) : undefined,
+  };
 }
 
 /** Each member fills its share; whoever reads them waits for a barrier. */

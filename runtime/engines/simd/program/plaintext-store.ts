@@ -4,7 +4,7 @@
  */
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../../../ir/he/module.ts';
-import { materialise, plaintextAt } from '../../../../ir/he/plaintexts.ts';
+import { isComplexPlaintext, materialise, plaintextAt } from '../../../../ir/he/plaintexts.ts';
 import type { Encoder, Encoders } from '../../../rns/encoder.ts';
 import type { ExtendedPlaintext } from '../../../rns/memory/extended-layout.ts';
 import type { Value } from '../../../rns/memory/layout.ts';
@@ -80,10 +80,12 @@ export class PlaintextStore {
   private encode(team: Team, encoder: Encoder, index: number, target: Place, extended: boolean): void {
     const { plaintexts, packed } = this.program;
     const { plaintext, scale, factor } = this.encoding(index);
-    const write = (slots: Float64Array): void => {
-      materialise(packed, plaintextAt(plaintexts, plaintext), slots);
+    const expression = plaintextAt(plaintexts, plaintext);
+    const partOf = (part: 'real' | 'imaginary') => (slots: Float64Array) => {
+      materialise(packed, expression, slots, part);
     };
-    encoder.encode(team, write, { scale, factor, extended }, target);
+    const writeImaginary = isComplexPlaintext(packed, expression) ? partOf('imaginary') : undefined;
+    encoder.encode(team, partOf('real'), { scale, factor, extended }, target, writeImaginary);
   }
 
   private encoding(index: number): PlannedEncoding {

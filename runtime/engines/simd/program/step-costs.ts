@@ -26,6 +26,8 @@ export function stepCost({ values }: FusedProgram, step: Step): number {
     case 'add':
       return pass * (step.summands.length + 1) * size * limbs;
     case 'mod-switch':
+    case 'copy':
+    case 'to-sparse':
       return 3 * pass * size * limbs;
     case 'add-plain':
       return 2 * pass * size * limbs;
@@ -38,7 +40,10 @@ export function stepCost({ values }: FusedProgram, step: Step): number {
     case 'multiply-accumulate-extended':
       return pass * (3 * step.terms.length + 2) * (limbs + 1);
     case 'rescale':
+    case 'mod-raise':
       return size * (limbs + 1);
+    case 'to-dense':
+      return limbs + 1 + 2 * digit * limbs + division;
     case 'relinearize':
     case 'rotate':
       return digits + innerProducts + division;

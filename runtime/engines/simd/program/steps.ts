@@ -51,7 +51,8 @@ export type Step =
   /** a plus the plaintext operand of a row. */
   | { readonly kind: 'add-plain'; readonly a: number; readonly row: number; readonly target: number }
   | SweepOf<'multiply-accumulate'>
-  | UnaryStep<'relinearize' | 'relinearize-rescale' | 'rescale' | 'mod-switch'>
+  | UnaryStep<'relinearize' | 'relinearize-rescale' | 'rescale' | 'mod-switch' | 'copy' | 'to-sparse' | 'mod-raise'>
+  | (UnaryStep<'to-dense'> & { readonly factor: number })
   | RotationStep<'rotate'>
   /** The target is the decomposition of a. */
   | UnaryStep<'decompose'>
@@ -110,6 +111,10 @@ export function operandsOf(step: Step): readonly number[] {
     case 'relinearize-rescale':
     case 'rescale':
     case 'mod-switch':
+    case 'copy':
+    case 'to-sparse':
+    case 'mod-raise':
+    case 'to-dense':
     case 'rotate':
     case 'rotate-extended':
     case 'decompose':

@@ -77,8 +77,8 @@ async function prepareWork(
   const isShared = canShareMemory();
   const narrowKernels = await compileHere(compile, 'narrow');
   const { columns, parameters, slots, plaintexts, packed } = plan.program;
-  const { rotationSteps, needsRelinKeys, keyLevels } = plan.client;
-  const needs: EvaluationKeyNeeds = { parameters, rotationSteps, needsRelinKeys, keyLevels };
+  const { rotationSteps, needsRelinKeys, needsEncapsulation, keyLevels } = plan.client;
+  const needs: EvaluationKeyNeeds = { parameters, rotationSteps, needsRelinKeys, needsEncapsulation, keyLevels };
   const shared = planProgram(columns, parameters, members, memoryBudgetBytes, { ...wholeExtent, gap });
   if (shared.problems.length > 0) throw new HepcError(shared.problems);
   const needed = shared.memory.totalBytes;

@@ -170,6 +170,10 @@ class SwitchedKeys implements PlacedKeys {
     return this.selected.rotations;
   }
 
+  get encapsulation(): PlacedKeys['encapsulation'] {
+    return this.selected.encapsulation;
+  }
+
   select(place: number): void {
     this.selected = this.placedAt(place);
   }

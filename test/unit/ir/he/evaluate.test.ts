@@ -30,7 +30,7 @@ function everyValue(module: HeModule, inputs: readonly Float64Array[]): Float64A
   };
   const zip = (a: Float64Array, b: Float64Array, f: (x: number, y: number) => number) =>
     a.map((x, s) => f(x, b[s] ?? 0));
-  for (const { op, a, b, imm } of heOpsOf(module)) {
+  for (const { op, a, b, imm, plainScale } of heOpsOf(module)) {
     const result = {
       input: () => inputs[imm] ?? new Float64Array(),
       weight: () => plaintext(a),
@@ -45,6 +45,10 @@ function everyValue(module: HeModule, inputs: readonly Float64Array[]): Float64A
       output: () => value(a),
       conjugate: () => value(a),
       refresh: () => value(a),
+      'to-sparse': () => value(a),
+      'mod-raise': () => value(a),
+      'to-dense': () => value(a),
+      'set-scale': () => value(a).map((x) => x / plainScale),
     }[op]();
     values.push(result);
   }

@@ -20,11 +20,14 @@ function edited(edit: (columns: HeColumns, module: HeModule) => void, rest: Part
   return { ...module, ...rest };
 }
 
-test('the program that the others are made from is sound and has every op but refresh', () => {
+/** Ops that other tests have. */
+const restoring: readonly string[] = ['refresh', 'to-sparse', 'mod-raise', 'to-dense', 'set-scale'];
+
+test('the program that the others are made from is sound and has every op but those that restore levels', () => {
   const module = managedProgram();
   expect(verify(module)).toEqual([]);
   expect(new Set(Array.from(heOpsOf(module), ({ op }) => op))).toEqual(
-    new Set(heOpNames.filter((name) => name !== 'refresh')),
+    new Set(heOpNames.filter((name) => !restoring.includes(name))),
   );
   expect(verify(planModule())).toEqual([]);
 });
@@ -207,6 +210,46 @@ describe('he', () => {
     const b = new HeBuilder();
     for (let k = 0; k < 1000; k++) b.add('rotate', { a: 2000, imm: 0 });
     expect(verify({ ...managedProgram(), columns: b.build() }).length).toBeLessThan(50);
+  });
+});
+
+describe('the way to the sparse secret and back', () => {
+  type Fields = Parameters<HeBuilder['add']>[1];
+  /** From level 0 to the top, 3, with some rows changed. */
+  const raised = (
+    changes: Readonly<Record<string, Fields>> = {},
+    ops = ['to-sparse', 'mod-raise', 'to-dense'] as const,
+  ): HeModule => {
+    const b = new HeBuilder();
+    const x = b.add('input', { imm: 0, level: 0, scale });
+    const fields: Readonly<Record<string, Fields>> = {
+      'to-sparse': { a: x, level: 0, scale },
+      'mod-raise': { a: x + 1, level: 3, scale },
+      'to-dense': { a: x + 2, level: 3, scale: 8 * scale, plainScale: 8 },
+    };
+    for (const op of ops) b.add(op, { ...fields[op], ...changes[op] });
+    const y = b.add('set-scale', { a: x + 3, level: 3, scale: 4 * scale, plainScale: 0.5, ...changes['set-scale'] });
+    b.add('output', { a: y, imm: 0, level: 3, scale: 4 * scale });
+    return { ...managedProgram(), columns: b.build() };
+  };
+
+  test('goes from level 0 to the top', () => {
+    expect(verify(raised())).toEqual([]);
+    expect(codes(raised({ 'mod-raise': { level: 2 } }))).toContain('H256');
+    expect(codes(raised({ 'to-sparse': { level: 1 } }))).toContain('H256');
+  });
+
+  test('is gone one after another, and by nothing else', () => {
+    expect(codes(raised({ 'mod-raise': { a: 0 } }))).toContain('H261');
+    expect(codes(raised({ 'to-dense': { a: 1 } }))).toContain('H261');
+    expect(codes(raised({ 'set-scale': { a: 2 } }))).toContain('H261');
+    expect(codes(raised({ 'set-scale': { a: 1, level: 0 } }))).toContain('H261');
+  });
+
+  test('multiplies by an integer, and scales by what it says', () => {
+    expect(codes(raised({ 'to-dense': { plainScale: 8.5 } }))).toContain('H257');
+    expect(codes(raised({ 'to-dense': { scale } }))).toContain('H257');
+    expect(codes(raised({ 'set-scale': { plainScale: -0.5 } }))).toContain('H257');
   });
 });
 

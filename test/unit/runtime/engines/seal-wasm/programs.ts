@@ -1,6 +1,6 @@
 /** Small hand-written plans for tests of the runtime. */
+import { evaluationKeyNeeds } from '../../../../../costs/key-levels.ts';
 import { Constant } from '../../../../../ir/constant.ts';
-import { keyNeeds } from '../../../../../ir/he/keys.ts';
 import { lastUses } from '../../../../../ir/he/last-uses.ts';
 import { HeBuilder, type HeColumns, type HeModule } from '../../../../../ir/he/module.ts';
 import { HE, type HeOpName } from '../../../../../ir/he/ops.ts';
@@ -124,54 +124,17 @@ export class ProgramWriter {
 
   /** @param rowsPerGroup rows that stay on one worker. */
   plan(rowsPerGroup = 1): Plan {
-    const columns = this.builder.build();
     const program: HeModule & { parameters: Parameters } = {
       level: 'he',
       name: 'test',
       slots: this.slots,
       parameters: this.parameters,
-      columns,
+      columns: this.builder.build(),
       plaintexts: this.pool.build(),
       packed: this.packed,
       origins: [],
     };
-    const schedule = scheduleOf(columns, rowsPerGroup);
-    const problems = verifyPlan({ ...program, level: 'plan', schedule });
-    if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));
-    const client = this.clientPart(columns);
-    const weights = columns.op.includes(HE.weight) ? 'encrypted' : 'plain';
-    return { client, engine: 'simd', weights, program, schedule, statistics, dumps: new Map() };
-  }
-
-  private clientPart(columns: HeColumns): ClientPart {
-    const layout = new Layout([tiled(this.slots, this.slots)], 1);
-    const rows = [...columns.op.keys()];
-    const common = { shape: [this.slots], hasBatchAxis: true, factor: 1, layout };
-    const at = (id: number) => ({ level: columns.level[id] ?? 0, scale: columns.scale[id] ?? 0 });
-    const immediate = (id: number): number => columns.imm[id] ?? 0;
-    const inputs = rows.filter((id) => columns.op[id] === HE.input).sort((x, y) => immediate(x) - immediate(y));
-    const outputs = rows.filter((id) => columns.op[id] === HE.output).sort((x, y) => immediate(x) - immediate(y));
-    const { galoisSteps, relinearization } = keyNeeds(columns);
-    return {
-      name: 'test',
-      parameters: this.parameters,
-      batch: 1,
-      inputs: inputs.map((id, i) => ({
-        ...common,
-        ...at(id),
-        name: `x${i}`,
-        index: Int32Array.from({ length: this.slots }, (_, s) => s),
-        firstCiphertext: i,
-        used: [true],
-        maxAbs: 4,
-      })),
-      outputs: outputs.map((id, i) => ({ ...common, ...at(id), name: `y${i}`, firstCiphertext: i, used: [true] })),
-      rotationSteps: galoisSteps,
-      needsRelinKeys: relinearization,
-      maxError: 0.01,
-      predictedMaxError: 0.001,
-      synthetic: true,
-    };
+    return planOf(program, rowsPerGroup);
   }
 
   /** The prime that the next rescale of `a` divides by. */
@@ -187,6 +150,45 @@ export class ProgramWriter {
     this.values.push(value);
     return this.builder.add(op, { ...value, ...fields });
   }
+}
+
+/** A plan of a managed program, each input and output of which is a vector of all slots. */
+export function planOf(program: HeModule & { parameters: Parameters }, rowsPerGroup = 1): Plan {
+  const { columns } = program;
+  const schedule = scheduleOf(columns, rowsPerGroup);
+  const problems = verifyPlan({ ...program, level: 'plan', schedule });
+  if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join('\n'));
+  const client = clientPart(program);
+  const weights = columns.op.includes(HE.weight) ? 'encrypted' : 'plain';
+  return { client, engine: 'simd', weights, program, schedule, statistics, dumps: new Map() };
+}
+
+function clientPart({ columns, slots, parameters }: HeModule & { parameters: Parameters }): ClientPart {
+  const layout = new Layout([tiled(slots, slots)], 1);
+  const rows = [...columns.op.keys()];
+  const common = { shape: [slots], hasBatchAxis: true, factor: 1, layout };
+  const at = (id: number) => ({ level: columns.level[id] ?? 0, scale: columns.scale[id] ?? 0 });
+  const immediate = (id: number): number => columns.imm[id] ?? 0;
+  const inputs = rows.filter((id) => columns.op[id] === HE.input).sort((x, y) => immediate(x) - immediate(y));
+  const outputs = rows.filter((id) => columns.op[id] === HE.output).sort((x, y) => immediate(x) - immediate(y));
+  return {
+    name: 'test',
+    batch: 1,
+    inputs: inputs.map((id, i) => ({
+      ...common,
+      ...at(id),
+      name: `x${i}`,
+      index: Int32Array.from({ length: slots }, (_, s) => s),
+      firstCiphertext: i,
+      used: [true],
+      maxAbs: 4,
+    })),
+    outputs: outputs.map((id, i) => ({ ...common, ...at(id), name: `y${i}`, firstCiphertext: i, used: [true] })),
+    ...evaluationKeyNeeds(columns, parameters),
+    maxError: 0.01,
+    predictedMaxError: 0.001,
+    synthetic: true,
+  };
 }
 
 /** Buffers taken again as soon as they are free. */

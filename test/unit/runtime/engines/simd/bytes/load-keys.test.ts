@@ -62,7 +62,12 @@ interface Levels {
 
 function planOf({ relinearization, rotations }: Levels, parameters: Parameters): KeyPlan {
   const levels = [...rotations.values(), ...(relinearization === undefined ? [] : [relinearization])];
-  return { relinearization, rotations, bytes: levels.reduce((sum, level) => sum + keyBytes(parameters, level), 0) };
+  return {
+    relinearization,
+    rotations,
+    encapsulation: false,
+    bytes: levels.reduce((sum, level) => sum + keyBytes(parameters, level), 0),
+  };
 }
 
 class Loading {

@@ -240,6 +240,7 @@ describe('key switches', () => {
     const parameters = parametersOf(4096, [30, 30, 30], 32);
     expect(planKeys(fuseProgram(columns), parameters)).toEqual({
       relinearization: 1,
+      encapsulation: false,
       rotations: new Map([
         [1, 2],
         [3, 1],

@@ -14,7 +14,13 @@ import {
   decompositionBytes,
   type RotationKey,
 } from '../../../../../../runtime/engines/simd/operations/key-switching.ts';
-import { type KeyPlace, placeKey, type Value, valueBytes } from '../../../../../../runtime/rns/memory/layout.ts';
+import {
+  type KeyPlace,
+  placeEncapsulation,
+  placeKey,
+  type Value,
+  valueBytes,
+} from '../../../../../../runtime/rns/memory/layout.ts';
 import {
   encodingBytes,
   type PlaintextPlan,
@@ -164,6 +170,28 @@ function slotOperations(memory: SlotMemory): StepOperations {
     },
     rescale: lower,
     modSwitch: lower,
+    copy: (x, target) => {
+      expectThat(x.level === target.level, 'a copy at another level');
+      memory.writeCiphertext(target, memory.ciphertext(x));
+    },
+    toSparse: (x, key, target) => {
+      level(key, x);
+      expectThat(x.level === 0 && target.level === 0, 'not at the bottom');
+      memory.writeCiphertext(target, memory.ciphertext(x));
+    },
+    raiseModulus: (x, target) => {
+      expectThat(
+        x.level === 0 && target.level === memory.parameters.primes.length - 1,
+        'not from the bottom to the top',
+      );
+      memory.writeCiphertext(target, memory.ciphertext(x));
+      memory.ciphertext(x);
+    },
+    toDense: (x, key, _, target) => {
+      level(key, x);
+      memory.writeCiphertext(target, memory.ciphertext(x));
+      memory.ciphertext(x);
+    },
     rotate: (x, key, target) => {
       level(key.key, x);
       memory.writeCiphertext(target, rotated(memory.ciphertext(x), key));
@@ -266,7 +294,7 @@ export function runOnSlots(
 ): Float64Array[] {
   const { columns, parameters, slots } = program;
   const laidOut = layOut(fuseProgram(columns, fuseOptions), parameters);
-  const { relinearization, rotations } = planKeys(laidOut, parameters);
+  const { relinearization, rotations, encapsulation } = planKeys(laidOut, parameters);
   const plan = planPlaintexts(columns, parameters, budgetBytes, (row) => laidOut.extendedRows[row] === 1);
   const staging = planStaging(plan.encodings, parameters);
   const memory = new SlotMemory(parameters);
@@ -295,6 +323,7 @@ export function runOnSlots(
       rotations: new Map(
         [...rotations].map(([step, level]) => [step, { key: placeKey(parameters, level, 0), permutation: step }]),
       ),
+      encapsulation: encapsulation ? placeEncapsulation(parameters, 0) : undefined,
     },
     io,
   });

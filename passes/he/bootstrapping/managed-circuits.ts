@@ -1,0 +1,74 @@
+/** The halves of a bootstrap with levels and scales, for the chain of a plan. */
+import type { Bootstrapping } from '../../../ir/ckks/bootstrapping.ts';
+import { bootstrapOutputLevel } from '../../../ir/ckks/bootstrapping.ts';
+import { HepcError, type Diagnostic, InternalError } from '../../../ir/diagnostics/diagnostic.ts';
+import { type HeModule, opCount } from '../../../ir/he/module.ts';
+import { type Parameters, slotsOf, topLevel } from '../../../ir/parameters.ts';
+import { assignLevels, headroomBits } from '../assign-levels.ts';
+import { placeRelinearizations } from '../relinearize-lazily.ts';
+import { placeRescales } from '../rescale-lazily.ts';
+import { evaluationCircuit, toCoefficientsCircuit } from './circuits.ts';
+
+/** A bootstrap, ready to be put into a program: half, raising of the modulus, half. */
+export interface ManagedBootstrap {
+  /** StC, from the level and scale of the operand to level 0. */
+  readonly before: HeModule;
+  /** By which a value is multiplied on its way back from the sparse secret: so much larger may its scale be at the top. */
+  readonly factor: number;
+  /** CtS and EvalMod, from the top level to that of the result. */
+  readonly after: HeModule;
+  /** ρ of `throughSine`. */
+  readonly angle: number;
+  /** Of the result. */
+  readonly scale: number;
+}
+
+/** A polynomial of EvalMod at the scale of its primes is about so large before it is divided. */
+const evaluationRangeBits = 0;
+
+/** Throws `HepcError` where the chain does not carry it. */
+export function manageBootstrap(parameters: Parameters, bootstrapping: Bootstrapping): ManagedBootstrap {
+  const slots = slotsOf(parameters);
+  const { ratioBits, scaleBits } = bootstrapping;
+  const before = managed(toCoefficientsCircuit(slots, bootstrapping), parameters, {
+    inputScale: 2 ** scaleBits,
+    rangeBits: ratioBits - headroomBits,
+    floor: 0,
+  });
+  const [first = 1] = parameters.primes;
+  const ratio = first / outputScaleOf(before);
+  const evaluationPrime = parameters.primes[bootstrapOutputLevel(bootstrapping) + 1] ?? first;
+  const factor = Math.max(1, Math.round(evaluationPrime / first));
+  const after = managed(evaluationCircuit(slots, bootstrapping, ratio), parameters, {
+    inputScale: outputScaleOf(before) * factor,
+    rangeBits: evaluationRangeBits,
+    floor: bootstrapOutputLevel(bootstrapping),
+  });
+  const angle = (2 * Math.PI) / ratio;
+  const level = after.columns.level[0];
+  if (level !== topLevel(parameters)) throw new InternalError(`EvalMod begins at level ${level}`);
+  return { before, factor, after, angle, scale: outputScaleOf(after) * angle };
+}
+
+function outputScaleOf(module: HeModule): number {
+  return module.columns.scale[opCount(module) - 1] ?? 1;
+}
+
+function managed(
+  circuit: HeModule,
+  parameters: Parameters,
+  options: { readonly inputScale: number; readonly rangeBits: number; readonly floor: number },
+): HeModule {
+  const rescaled = placeRescales(circuit, { last: 'rescaled', defer: 0, late: false }).module;
+  const problems: Diagnostic[] = [];
+  const report = (problem: Diagnostic): void => {
+    problems.push(problem);
+  };
+  const { module } = assignLevels.run(
+    placeRelinearizations(rescaled).module,
+    { parameters, ...options },
+    { samples: [], report },
+  );
+  if (problems.length > 0) throw new HepcError(problems);
+  return module;
+}

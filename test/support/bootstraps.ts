@@ -1,0 +1,54 @@
+/** Bootstraps on small rings, whose chains are not secure: for tests alone. */
+import { nttPrimes } from '../../compiler/parameters/primes.ts';
+import { type Bootstrapping, bootstrapOutputLevel } from '../../ir/ckks/bootstrapping.ts';
+import type { Constant } from '../../ir/constant.ts';
+import { HeBuilder, type HeModule } from '../../ir/he/module.ts';
+import { PlaintextBuilder } from '../../ir/he/plaintexts.ts';
+import type { Parameters, PolyModulusDegree } from '../../ir/parameters.ts';
+import { inlineBootstrap } from '../../passes/he/bootstrapping/inline-bootstrap.ts';
+import { type ManagedBootstrap, manageBootstrap } from '../../passes/he/bootstrapping/managed-circuits.ts';
+
+/** S1 of the compiler. */
+const precise: Bootstrapping = {
+  toCoefficients: 2,
+  residual: 4,
+  evaluation: 8,
+  toSlots: 3,
+  ratioBits: 10,
+  mostWraps: 14,
+  degree: 30,
+  doubleAngles: 3,
+  scaleBits: 30,
+};
+
+/** The chain of `precise` for any ring, from the bottom: q₀, StC, residual, EvalMod, CtS; three special primes. */
+export function preciseParameters(degree: PolyModulusDegree): Parameters {
+  const bits = [40, 24, 24, ...Array<number>(4).fill(30), ...Array<number>(8).fill(48), 44, 44, 44, 48, 48, 48];
+  const primes = nttPrimes(bits, degree) ?? [];
+  return { polyModulusDegree: degree, primes: primes.slice(0, -3), specialPrimes: primes.slice(-3) };
+}
+
+/** A program of one bootstrap, of an input of the level and scale that it takes. */
+export function bootstrapProgram(parameters: Parameters): {
+  readonly program: HeModule & { readonly parameters: Parameters };
+  readonly bootstrap: ManagedBootstrap;
+} {
+  const bootstrap = manageBootstrap(parameters, precise);
+  const builder = new HeBuilder();
+  const plaintexts = new PlaintextBuilder();
+  const packed: Constant[] = [];
+  const x = builder.add('input', { level: precise.toCoefficients, scale: 2 ** precise.scaleBits });
+  const result = inlineBootstrap({ builder, plaintexts, packed }, parameters, bootstrap, x);
+  builder.add('output', { a: result, level: bootstrapOutputLevel(precise), scale: bootstrap.scale });
+  const program = {
+    level: 'he' as const,
+    name: 'bootstrap',
+    slots: parameters.polyModulusDegree / 2,
+    parameters,
+    columns: builder.build(),
+    plaintexts: plaintexts.build(),
+    packed,
+    origins: [[]],
+  };
+  return { program, bootstrap };
+}
