@@ -26,7 +26,7 @@ function room(name, imports = '', files) {
   return files === undefined ? { name, imports: list } : { name, imports: list, files: files.split(' ') };
 }
 
-const diagnostics = 'diagnostics/service diagnostics/pruning diagnostics';
+const diagnostics = 'diagnostics/refresh diagnostics/service diagnostics/pruning diagnostics';
 const values = `.#values maths ${diagnostics}`;
 
 /** @type {readonly House[]} */
@@ -40,8 +40,9 @@ export const houses = [
       room('files'),
       room('diagnostics#diagnostic', '', 'diagnostic'),
       room('diagnostics/pruning', 'diagnostics#diagnostic'),
+      room('diagnostics/refresh', 'diagnostics#diagnostic'),
       room('diagnostics/service', 'diagnostics#diagnostic'),
-      room('diagnostics', 'maths diagnostics#diagnostic diagnostics/service diagnostics/pruning'),
+      room('diagnostics', 'maths diagnostics#diagnostic diagnostics/service diagnostics/pruning diagnostics/refresh'),
       room('ckks#security', '', 'security'),
       room(
         '.#values',
@@ -166,6 +167,7 @@ export const houses = [
       room('rns/memory', 'rns/kernels rns#team'),
       room('rns', 'rns/memory'),
       room('cipher', 'rns rns#team rns/memory rns/kernels seal seal/library seal/bytes base'),
+      room('refresh', 'cipher rns/memory seal/bytes base'),
       room('hep', 'cipher seal format base'),
       room('engines/threads', 'base'),
       room('engines/exchange', 'engines/threads seal seal/bytes'),

@@ -19,6 +19,7 @@ import * as pruning from './pruning/pruning.ts';
 import * as runtime from './runtime.ts';
 import * as samples from './samples.ts';
 import * as serviceHttp from './service/http.ts';
+import * as refresh from './refresh/messages.ts';
 import * as remote from './service/remote.ts';
 import * as stores from './service/stores.ts';
 import * as serviceEvaluation from './service/evaluation.ts';
@@ -45,6 +46,7 @@ const areas = [
   pruning,
   training,
   runtime,
+  refresh,
   samples,
   cli,
   stores,

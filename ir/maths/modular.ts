@@ -18,6 +18,12 @@ export function balancedInverse(x: number, q: number): number {
   return inverse > q / 2 ? inverse - q : inverse;
 }
 
+/** x modulo the odd q, between −q/2 and q/2, for integers that doubles hold. */
+export function balancedRemainder(x: number, q: number): number {
+  const remainder = modulo(x, q);
+  return remainder > q / 2 ? remainder - q : remainder;
+}
+
 /** x modulo m, in [0, m) for negative x as well. */
 export function modulo(x: number, m: number): number {
   return ((x % m) + m) % m;

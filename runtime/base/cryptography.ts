@@ -11,6 +11,12 @@ export interface SecretCipher {
    * level and scale.
    */
   encrypt(slots: Float64Array, level: number, scale: number): Uint8Array;
+  /**
+   * The plaintext of an inspected ciphertext of level 1, the polynomial of centred integers that it is, encrypted anew at `level` as
+   * `encrypt` does. Nothing of the plaintext decides what is done or how long it takes. Throws `HepcError` where a residue of the
+   * ciphertext, called `what`, is not below its prime, and where our kernels are not there (H660).
+   */
+  refresh(ciphertext: Uint8Array, level: number, what: string): Uint8Array;
   /** The slots of an inspected ciphertext, called `what` where a residue is not below its prime (`HepcError`). */
   decrypt(ciphertext: Uint8Array, what: string): Float64Array;
   /** Overwrites the key. */

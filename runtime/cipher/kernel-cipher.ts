@@ -6,7 +6,7 @@
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import type { SecretCipher } from '../base/cryptography.ts';
 import { parmsIdOf } from '../seal/bytes/parms-id.ts';
-import { ciphertextFields, savedSeededBytes, seedLength } from '../seal/bytes/saved-format.ts';
+import { ciphertextFields, savedSeededBytes, scaleOfSaved, seedLength } from '../seal/bytes/saved-format.ts';
 import { writeCiphertextHead } from '../seal/bytes/write-heads.ts';
 import { CentredCoefficients } from './centred-coefficients.ts';
 import { freshBytes } from './fresh-bytes.ts';
@@ -27,9 +27,30 @@ export class KernelCipher implements SecretCipher {
   }
 
   encrypt(slots: Float64Array, level: number, scale: number): Uint8Array {
+    encodeSlots(this.open(), slots, level, scale);
+    return this.encryptValue(level, scale);
+  }
+
+  refresh(ciphertext: Uint8Array, level: number, what: string): Uint8Array {
+    this.decryptToValue(ciphertext, what);
+    this.coefficients.extend(level);
+    return this.encryptValue(level, scaleOfSaved(ciphertext));
+  }
+
+  decrypt(ciphertext: Uint8Array, what: string): Float64Array {
+    const { n } = this.room.context;
+    const level = this.decryptToValue(ciphertext, what);
+    const scale = scaleOfSaved(ciphertext);
+    const coefficients = this.coefficients.read(level);
+    for (let i = 0; i < n; i++) coefficients[i] = (coefficients[i] ?? 0) / scale;
+    this.decoder ??= new SlotDecoder(n);
+    return this.decoder.decode(coefficients);
+  }
+
+  /** Encrypts the polynomial whose transform is in the room's value. */
+  private encryptValue(level: number, scale: number): Uint8Array {
     const room = this.open();
     const { kernels, parameters, n } = room.context;
-    encodeSlots(room, slots, level, scale);
     const seed = freshBytes(seedLength);
     const primes = level + 1;
     const bytes = new Uint8Array(savedSeededBytes(n, primes));
@@ -50,13 +71,13 @@ export class KernelCipher implements SecretCipher {
     return bytes;
   }
 
-  decrypt(ciphertext: Uint8Array, what: string): Float64Array {
+  /** The transform of the plaintext to the room's value. Its level. */
+  private decryptToValue(ciphertext: Uint8Array, what: string): number {
     const room = this.open();
     const { kernels, n } = room.context;
     const view = new DataView(ciphertext.buffer, ciphertext.byteOffset, ciphertext.byteLength);
     const size = Number(view.getBigUint64(ciphertextFields.size, true));
     const primes = Number(view.getBigUint64(ciphertextFields.primes, true));
-    const scale = view.getFloat64(ciphertextFields.scale, true);
     const limb = room.further(0);
     // c_0 + s·(c_1 + s·(c_2 + …))
     for (let k = 0; k < primes; k++) {
@@ -68,10 +89,7 @@ export class KernelCipher implements SecretCipher {
         room.bytes.copyWithin(value, limb, limb + 8 * n);
       }
     }
-    const coefficients = this.coefficients.read(primes - 1);
-    for (let i = 0; i < n; i++) coefficients[i] = (coefficients[i] ?? 0) / scale;
-    this.decoder ??= new SlotDecoder(n);
-    return this.decoder.decode(coefficients);
+    return primes - 1;
   }
 
   close(): void {

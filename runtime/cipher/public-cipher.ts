@@ -29,14 +29,16 @@ export class KernelPublicCipher implements PublicCipher {
   }
 
   encrypt(slots: Float64Array, level: number, scale: number): Uint8Array {
-    const { room } = this;
-    if (room?.maker !== this)
-      throw new InternalError('a cipher is used after it was closed, or others have taken its place');
-    room.requireOpen();
+    encodeSlots(this.open(), slots, level, scale);
+    return this.encryptValue(level, scale);
+  }
+
+  /** Encrypts the polynomial whose transform is in the room's value. */
+  encryptValue(level: number, scale: number): Uint8Array {
+    const room = this.open();
     const { kernels, parameters, n } = room.context;
     const special = parameters.primes.length;
     const primes = level + 1;
-    encodeSlots(room, slots, level, scale);
     const bytes = new Uint8Array(savedCiphertextBytes(n, primes, 2));
     writeCiphertextHead(bytes, { parmsId: parmsIdOf(parameters, level), degree: n, primes, size: 2, scale });
     const [ternary, error, remainder, limb] = [room.further(0), room.further(1), room.further(2), room.further(3)];
@@ -66,6 +68,14 @@ export class KernelPublicCipher implements PublicCipher {
   close(): void {
     if (this.room?.maker === this) this.room.forgetMade();
     this.room = undefined;
+  }
+
+  private open(): KernelRoom {
+    const { room } = this;
+    if (room?.maker !== this)
+      throw new InternalError('a cipher is used after it was closed, or others have taken its place');
+    room.requireOpen();
+    return room;
   }
 
   /** limb = (limb − remainder) / p modulo prime `k`, for the coefficients of a remainder modulo p. */

@@ -1,5 +1,6 @@
 /** Encryption and decryption by SEAL. */
-import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { HepcError, InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { refreshNeedsKernels } from '../../ir/diagnostics/refresh/messages.ts';
 import type { Parameters } from '../../ir/parameters.ts';
 import type { SecretCipher } from '../base/cryptography.ts';
 import { levelOfSaved } from './bytes/saved-format.ts';
@@ -23,6 +24,11 @@ export class SealCipher implements SecretCipher {
   /** A saved ciphertext whose second polynomial is a seed. Throws `HepcError` where SEAL refuses the key. */
   encrypt(slots: Float64Array, level: number, scale: number): Uint8Array {
     return this.atLevel(level).encrypt(slots, scale);
+  }
+
+  /** SEAL's CKKS encrypts slots of doubles, which do not hold a masked polynomial. */
+  refresh(): never {
+    throw new HepcError([refreshNeedsKernels({})]);
   }
 
   /**

@@ -53,6 +53,12 @@ export function levelOfSaved(ciphertext: Uint8Array): number {
   return Number(view.getBigUint64(ciphertextFields.primes, true)) - 1;
 }
 
+/** The scale of a saved ciphertext. */
+export function scaleOfSaved(ciphertext: Uint8Array): number {
+  const view = new DataView(ciphertext.buffer, ciphertext.byteOffset, ciphertext.byteLength);
+  return view.getFloat64(ciphertextFields.scale, true);
+}
+
 /** Bytes of a saved ciphertext of `size` polynomials with `primes` primes. */
 export function savedCiphertextBytes(degree: number, primes: number, size: number): number {
   return ciphertextFields.residues + 8 * size * primes * degree;
