@@ -11,7 +11,7 @@ import type { HeColumns, HeModule } from '../ir/he/module.ts';
 import { type CostedOp, type CostTable, defaultCostTable, degreeCosts, hoists, opCost } from './op-costs.ts';
 import { operandsOf } from '../ir/he/operands.ts';
 import { portRows } from '../ir/he/ports.ts';
-import { costNameOf, isAutomorphism, isPlainProduct, lowersLevel } from '../ir/he/traits.ts';
+import { costNameOf, isAutomorphism, isPlainProduct, lowersLevel, restoresLevel } from '../ir/he/traits.ts';
 import type { RowReaders } from './row-readers.ts';
 
 /** A program with levels: after `assign-levels`. */
@@ -140,22 +140,24 @@ export function evaluationCost(program: CostedProgram, engine: EngineCosts, use:
 }
 
 /**
- * Bytes that the client sends for one evaluation: a polynomial and a seed for each input ciphertext. Headers, less than
- * a hundredth of it, are left out; keys are sent once and not counted.
+ * Bytes that the client sends for one evaluation: a polynomial and a seed for each input ciphertext, and for each that it refreshes.
+ * Headers, less than a hundredth of it, are left out; keys are sent once and not counted.
  */
 export function uploadBytes(program: CostedProgram): number {
   const parameters = managed(program);
-  const { level } = program.columns;
-  return sumOver(portRows(program.columns, 'input'), (row) => {
+  const { level, op } = program.columns;
+  const refreshes = Array.from(op.keys()).filter((row) => restoresLevel(op[row] ?? -1));
+  return sumOver([...portRows(program.columns, 'input'), ...refreshes], (row) => {
     return ciphertextBytes(parameters, level[row] ?? 0, 1) + seedBytes;
   });
 }
 
-/** Bytes that the server answers with: all polynomials of each output ciphertext. */
+/** Bytes that the server sends: all polynomials of each output ciphertext, and of each that the client refreshes. */
 export function downloadBytes(program: CostedProgram): number {
   const parameters = managed(program);
-  const { a, level, size } = program.columns;
-  return sumOver(portRows(program.columns, 'output'), (row) => {
+  const { a, level, op, size } = program.columns;
+  const refreshes = Array.from(op.keys()).filter((row) => restoresLevel(op[row] ?? -1));
+  return sumOver([...portRows(program.columns, 'output'), ...refreshes], (row) => {
     const value = a[row] ?? 0;
     return ciphertextBytes(parameters, level[value] ?? 0, size[value] ?? 0);
   });

@@ -4,6 +4,7 @@
  * encoding serves all levels up to its own. Tests hold all of it to what the engine plans (`session/memory-plan.ts`).
  */
 import type { HeColumns } from '../ir/he/module.ts';
+import { stagesOf } from '../ir/plan/stages.ts';
 import { operandsOf } from '../ir/he/operands.ts';
 import { isAutomorphism, isOutput, isPlainProduct, isSum, usesValueA } from '../ir/he/traits.ts';
 import { collectEncodings } from './encodings.ts';
@@ -41,7 +42,8 @@ function keyBytes(parameters: Parameters, level: number): number {
   return (level + 1 + specialPrimes.length) * ((polyModulusDegree / 2) * 32 * digits + staggerBytes);
 }
 
-function use({ columns, parameters }: PlannedProgram): MemoryUse {
+function use({ columns: whole, parameters }: PlannedProgram): MemoryUse {
+  const { columns } = stagesOf(whole);
   const degree = parameters.polyModulusDegree;
   const { readers, extended } = hoistingOf(columns);
   const used = keyLevels(columns, readers.needed);

@@ -25,6 +25,8 @@ import { generateKeysStepwise, type KeySet, readSecretKey } from './cipher/key-f
 import { openCryptography } from './cipher/open-cryptography.ts';
 import type { RandomAccess } from './format/random-access.ts';
 import type { Append } from './format/zip-writer.ts';
+import { RefreshAllowance } from './refresh/allowance.ts';
+import { identityBytes, identityOf, readRequest, writeAnswer } from './refresh/messages.ts';
 import type { SampleSource } from './sample-source.ts';
 import {
   type CiphertextFile,
@@ -84,6 +86,7 @@ export class Client {
   private readonly cryptography: Cryptography;
   private keys: LoadedKeys | undefined;
   private remarks: readonly Diagnostic[] = [];
+  private readonly allowance: RefreshAllowance;
 
   /**
    * To be closed. Loads SEAL where our kernels cannot run. Throws `HepcError` in browsers that are too old for both (H645), or
@@ -97,6 +100,7 @@ export class Client {
   private constructor(part: ClientPart, cryptography: Cryptography) {
     this.part = part;
     this.cryptography = cryptography;
+    this.allowance = new RefreshAllowance(part.refreshes?.length ?? 0);
   }
 
   /**
@@ -150,7 +154,9 @@ export class Client {
     const runs: Uint8Array[][] = [];
     for (let first = 0; first < samples.length; first += batch)
       runs.push(this.encryptRun(cipher, samples.slice(first, first + batch), place));
-    return writeCiphertexts('inputs', this.part, { keyId, samples: samples.length, place, runs });
+    const file = writeCiphertexts('inputs', this.part, { keyId, samples: samples.length, place, runs });
+    this.allowance.add(identityOf(file), samples.length);
+    return file;
   }
 
   /**
@@ -182,13 +188,45 @@ export class Client {
     };
     for (let run = 0; run < runs; run++)
       for (const warning of unlikeSamples(this.part, await read(run), run * batch)) onWarning?.(warning);
-    const writer = new CiphertextWriter('inputs', this.part, { keyId, samples: count, place }, append);
+    const tail = new Tail(append);
+    const writer = new CiphertextWriter('inputs', this.part, { keyId, samples: count, place }, tail.append);
     for (let run = 0; run < runs; run++) {
       const own = await read(run);
       await writer.add(this.encryptRun(this.cipherOf(keyId, 'encrypted inputs'), own, place));
       onProgress?.((run + 1) / runs);
     }
-    return writer.finish();
+    const bytes = await writer.finish();
+    this.allowance.add(identityOf(tail.last), count);
+    return bytes;
+  }
+
+  /**
+   * The answer to a request of a server that evaluates a plan with refreshes. What is in it is encrypted anew, and nothing of it is
+   * looked at: it is hidden by masks, and the server cannot tell this client's reaction from that to anything else. Refuses all
+   * but the round trips of the plan for files of inputs that this client has encrypted, or was told of by `allowRefreshes`, each
+   * once and in order (H662).
+   *
+   * Throws `HepcError` for a request that is damaged, of another plan or another key.
+   */
+  refresh(request: Uint8Array): Uint8Array {
+    const { keyId, cipher } = this.requireKeys('decryption');
+    const { runs, digest, ...point } = readRequest(plainBytes(request, 'the request'), this.part, keyId);
+    this.allowance.take(point);
+    const round = this.part.refreshes?.[point.round] ?? [];
+    const refreshed = runs.map((run) =>
+      run.map((bytes, k) => cipher.refresh(bytes, round[k]?.level ?? 0, `ciphertext ${k} of the request`)),
+    );
+    return writeAnswer(this.part, { ...point, request: digest, runs: refreshed });
+  }
+
+  /**
+   * Allows the round trips of a file of inputs that was encrypted with the loaded keys by another client, as in another process.
+   * `done` round trips of it have been answered. Throws `HepcError` for a file that is damaged, of another plan or another key.
+   */
+  allowRefreshes(inputs: Uint8Array, done = 0): void {
+    const { keyId } = this.requireKeys('decryption');
+    const { samples } = readCiphertexts(plainBytes(inputs, 'the encrypted inputs'), 'inputs', this.part, keyId);
+    this.allowance.add(identityOf(inputs), samples, done);
   }
 
   /**
@@ -293,6 +331,19 @@ export class Client {
   private requireKeys(what: string): LoadedKeys {
     if (this.keys === undefined) throw new HepcError([keysNotLoaded({ what })]);
     return this.keys;
+  }
+}
+
+/** Passes what is appended on, and keeps the last of it: the trailer of an envelope. */
+class Tail {
+  last = new Uint8Array();
+  readonly append: Append;
+
+  constructor(append: Append) {
+    this.append = (bytes) => {
+      this.last = bytes.slice(-identityBytes);
+      return append(bytes);
+    };
   }
 }
 

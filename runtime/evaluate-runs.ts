@@ -1,5 +1,5 @@
 /** The runs of a file on an engine: several asked for at once where it does them side by side, their outputs in order. */
-import type { EngineSession, EvaluateOptions, Evaluation, EvaluationTimings } from './base/engine.ts';
+import type { EngineSession, Evaluation, EvaluationTimings, RunOptions } from './base/engine.ts';
 
 type Value = Uint8Array;
 
@@ -11,7 +11,7 @@ type Value = Uint8Array;
 export async function evaluateRuns(
   engine: EngineSession<Value>,
   runs: number,
-  options: EvaluateOptions,
+  options: RunOptions,
   read: (run: number) => readonly Value[] | Promise<readonly Value[]>,
   write: (outputs: Value[]) => void | Promise<void>,
 ): Promise<EvaluationTimings> {
@@ -20,7 +20,7 @@ export async function evaluateRuns(
     await write(outputs);
     return timings;
   }
-  const { signal, onProgress } = options;
+  const { signal, onProgress, stage = 0 } = options;
   const over = new AbortController();
   const signals = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
   let done = 0;
@@ -38,6 +38,7 @@ export async function evaluateRuns(
     };
     const evaluation = await engine.evaluate(inputs, {
       signal: signals,
+      stage,
       ...(onProgress === undefined ? {} : { onProgress: tell }),
     });
     advance(1);

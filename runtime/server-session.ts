@@ -1,11 +1,13 @@
 /** The keys of a client on a server. */
 import { HepcError } from '../ir/diagnostics/diagnostic.ts';
+import { notPaused, refreshesWanted } from '../ir/diagnostics/refresh/messages.ts';
 import { isClosed, wrongRuns } from '../ir/diagnostics/runtime.ts';
 import type { ClientPart } from '../ir/plan/plan.ts';
 import type { EngineSession, EvaluateOptions, EvaluationTimings } from './base/engine.ts';
 import { freeBytes } from './base/free-bytes.ts';
 import { ownBytes } from './base/own-bytes.ts';
 import { Pending } from './base/pending.ts';
+import { untilAborted } from './base/until-aborted.ts';
 import { evaluateRuns } from './evaluate-runs.ts';
 import type { RandomAccess } from './format/random-access.ts';
 import type { Append } from './format/zip-writer.ts';
@@ -15,7 +17,10 @@ import {
   readCiphertexts,
   writeCiphertexts,
 } from './seal/bytes/ciphertext-files.ts';
+import { identityOf } from './refresh/messages.ts';
+import type { PausedState } from './refresh/paused-evaluation.ts';
 import { openTogether, summed } from './seal/bytes/files-together.ts';
+import { StagedEvaluation, type StagedStep, type Staging } from './staged-evaluation.ts';
 
 /** Of one call of `evaluate`. */
 export interface EvaluatedFile {
@@ -23,6 +28,28 @@ export interface EvaluatedFile {
   readonly outputs: Uint8Array;
   /** All runs of the file together. */
   readonly timings: EvaluationTimings;
+}
+
+export interface EvaluateFileOptions extends EvaluateOptions {
+  /**
+   * Of plans that their clients refresh: has a client answer a request (`Client.refresh`), once for each round trip of the plan.
+   * What it rejects with ends the evaluation; who waits for a client bounds the time.
+   */
+  readonly refresh?: ((request: Uint8Array) => Promise<Uint8Array>) | undefined;
+}
+
+/** An evaluation is over, or waits for its client. */
+export type EvaluationStep =
+  | EvaluatedFile
+  /** `request` is for the client, whose answer resumes `paused`. */
+  | { readonly request: Uint8Array; readonly paused: PausedEvaluation; readonly timings: EvaluationTimings };
+
+/** What the server keeps of an evaluation that waits for its client. */
+export interface PausedEvaluation {
+  /** The bytes of a file, for `ServerSession.restore`. Not for the client: with it the client could read intermediate values. */
+  save(): Uint8Array;
+  /** Goes on with the answer of the client. Rejects with `HepcError` for answers that are damaged or to another request (H663). */
+  resume(answer: Uint8Array, options?: EvaluateOptions): Promise<EvaluationStep>;
 }
 
 export interface EvaluateStreamOptions extends EvaluateOptions {
@@ -54,28 +81,54 @@ export class ServerSession {
   private readonly part: ClientPart;
   private readonly engine: EngineSession<Uint8Array>;
   private readonly onClosed: () => void;
+  /** Undefined for plans of one stage. */
+  private readonly staged: StagedEvaluation | undefined;
   private readonly pending = new Pending();
   private closing: Promise<void> | undefined;
 
   /** For `Server.openSession`. */
-  constructor(part: ClientPart, keyId: string, engine: EngineSession<Uint8Array>, onClosed: () => void) {
+  constructor(
+    part: ClientPart,
+    keyId: string,
+    engine: EngineSession<Uint8Array>,
+    onClosed: () => void,
+    staging?: Staging,
+  ) {
     this.part = part;
     this.keyId = keyId;
     this.engine = engine;
     this.onClosed = onClosed;
+    this.staged = staging && new StagedEvaluation(part, engine, staging);
   }
 
   /**
    * Evaluates a file of encrypted inputs, of which it makes a copy at once. Any number of evaluations may be asked for;
    * the runs of all sessions of a server take turns, or are done side by side where as many wait as there are threads.
    *
-   * Rejects with `HepcError` for files that are damaged, of another plan or another key, for a session that is closed or was
+   * Rejects with `HepcError` for files that are damaged, of another plan or another key, for a plan with refreshes without
+   * `refresh` (H661), for a session that is closed or was
    * lost with others (H641) and where memory runs out; with the reason of `signal` once it aborts, and with what
    * `onProgress` throws. All but a loss and want of memory leave the session usable.
    */
-  async evaluate(inputs: Uint8Array, options: EvaluateOptions = {}): Promise<EvaluatedFile> {
+  async evaluate(inputs: Uint8Array, options: EvaluateFileOptions = {}): Promise<EvaluatedFile> {
     if (this.closing !== undefined) throw new HepcError([isClosed({ what: 'the session' })]);
     return this.pending.track(this.evaluateNow(inputs, options));
+  }
+
+  /**
+   * As `evaluate`, up to the first time that the client is needed; for who asks it in another process, or much later. Takes the
+   * round trips of the plan and one step more. Plans without refreshes are over at once.
+   */
+  async start(inputs: Uint8Array, options: EvaluateOptions = {}): Promise<EvaluationStep> {
+    if (this.closing !== undefined) throw new HepcError([isClosed({ what: 'the session' })]);
+    return this.pending.track(this.startNow(inputs, options));
+  }
+
+  /** An evaluation that was saved while it waited. Throws `HepcError` for bytes that are damaged, of another plan or another key. */
+  restore(paused: Uint8Array): PausedEvaluation {
+    const { staged } = this;
+    if (staged === undefined) throw new HepcError([notPaused({})]);
+    return this.pausedAt(staged, staged.restore(ownBytes(paused, 'the paused evaluation'), this.keyId));
   }
 
   /**
@@ -123,8 +176,10 @@ export class ServerSession {
     }
   }
 
-  private async evaluateNow(inputs: Uint8Array, options: EvaluateOptions): Promise<EvaluatedFile> {
+  private async evaluateNow(inputs: Uint8Array, { refresh, ...options }: EvaluateFileOptions): Promise<EvaluatedFile> {
     const { part, keyId } = this;
+    if (part.refreshes !== undefined)
+      return this.evaluateStaged(inputs, part.refreshes.length, { refresh, ...options });
     const bytes = ownBytes(inputs, 'the file of encrypted inputs');
     const { samples, place, runs } = readCiphertexts(bytes, 'inputs', part, keyId);
     const results: Uint8Array[][] = [];
@@ -140,12 +195,60 @@ export class ServerSession {
     return { outputs: writeCiphertexts('outputs', part, { keyId, samples, place, runs: results }), timings };
   }
 
+  /** Times are those of all stages together, without what the client takes. */
+  private async evaluateStaged(
+    inputs: Uint8Array,
+    rounds: number,
+    { refresh, ...options }: EvaluateFileOptions,
+  ): Promise<EvaluatedFile> {
+    if (refresh === undefined) throw new HepcError([refreshesWanted({ rounds })]);
+    let step = await this.startNow(inputs, options);
+    let { wait, keys, evaluate } = step.timings;
+    while ('request' in step) {
+      const answer = await untilAborted(refresh(step.request), options.signal);
+      step = await step.paused.resume(answer, options);
+      wait += step.timings.wait;
+      keys += step.timings.keys;
+      evaluate += step.timings.evaluate;
+    }
+    return { outputs: step.outputs, timings: { wait, keys, evaluate } };
+  }
+
+  private async startNow(inputs: Uint8Array, options: EvaluateOptions): Promise<EvaluationStep> {
+    const { part, keyId, staged } = this;
+    if (staged === undefined) return this.evaluateNow(inputs, options);
+    const bytes = ownBytes(inputs, 'the file of encrypted inputs');
+    const file = readCiphertexts(bytes, 'inputs', part, keyId);
+    return this.stepOf(staged, await staged.start(file, identityOf(bytes), options));
+  }
+
+  private stepOf(staged: StagedEvaluation, step: StagedStep): EvaluationStep {
+    const { timings } = step;
+    if ('outputs' in step) return { outputs: writeCiphertexts('outputs', this.part, step.outputs), timings };
+    return { request: step.request, paused: this.pausedAt(staged, step.paused), timings };
+  }
+
+  private pausedAt(staged: StagedEvaluation, state: PausedState): PausedEvaluation {
+    const resume = async (answer: Uint8Array, options: EvaluateOptions): Promise<EvaluationStep> => {
+      const own = ownBytes(answer, 'the refreshed values');
+      return this.stepOf(staged, await staged.resume(state, own, options));
+    };
+    return {
+      save: () => staged.save(state),
+      resume: async (answer, options = {}) => {
+        if (this.closing !== undefined) throw new HepcError([isClosed({ what: 'the session' })]);
+        return this.pending.track(resume(answer, options));
+      },
+    };
+  }
+
   private async evaluateStream(
     inputs: RandomAccess,
     append: Append,
     options: EvaluateStreamOptions,
   ): Promise<EvaluatedStream> {
     const { part, keyId } = this;
+    if (part.refreshes !== undefined) throw new HepcError([refreshesWanted({ rounds: part.refreshes.length })]);
     const file = await CiphertextReader.open(inputs, 'inputs', part, keyId);
     const { first, end } = options.runs ?? { first: 0, end: file.runs };
     if (!Number.isInteger(first) || !Number.isInteger(end) || first < 0 || end <= first || end > file.runs)

@@ -5,6 +5,7 @@
 import { type Diagnostic, HepcError } from '../ir/diagnostics/diagnostic.ts';
 import { badMemoryBudget, isClosed, otherKey } from '../ir/diagnostics/runtime.ts';
 import type { Plan } from '../ir/plan/plan.ts';
+import { type Stage, stagesOf } from '../ir/plan/stages.ts';
 import {
   defaultEngineOptions,
   type EngineOptions,
@@ -19,7 +20,9 @@ import { Pending } from './base/pending.ts';
 import type { EngineChoice } from './base/engine-choices.ts';
 import { openEngine } from './engines/registry.ts';
 import { readEvaluationKeys } from './cipher/key-files.ts';
+import { Masks } from './refresh/masks.ts';
 import { ServerSession } from './server-session.ts';
+import type { Staging } from './staged-evaluation.ts';
 
 export interface ServerOptions extends Partial<EngineOptions> {
   /** `auto` takes the fastest that runs here. */
@@ -51,6 +54,9 @@ export class Server {
   private readonly sessions = new Set<ServerSession>();
   private readonly openings = new Pending();
   private readonly closed = new AbortController();
+  private readonly stages: readonly Stage[];
+  /** Of a plan with refreshes, once something is masked. */
+  private masks: Promise<Masks> | undefined;
   private closing: Promise<void> | undefined;
 
   /**
@@ -69,6 +75,7 @@ export class Server {
     this.choice = choice;
     this.options = options;
     this.opened = opened;
+    ({ stages: this.stages } = stagesOf(plan.program.columns));
   }
 
   /** Name of the engine that evaluates. */
@@ -112,6 +119,7 @@ export class Server {
     await this.openings.settled();
     await Promise.all(Array.from(this.sessions, (session) => session.close()));
     await this.opened.prepared.close();
+    (await this.masks)?.close();
   }
 
   private requireOpen(): void {
@@ -124,13 +132,20 @@ export class Server {
     const keys = new CheckedKeys(this.plan, source);
     const prepared = await this.prepared();
     const engineSession = await prepared.openSession(() => keys.read(), { signal });
-    const session = new ServerSession(this.plan.client, keys.keyId, engineSession, () => {
+    const forget = (): void => {
       this.sessions.delete(session);
-    });
+    };
+    const session = new ServerSession(this.plan.client, keys.keyId, engineSession, forget, this.stagingOf(keys));
     this.sessions.add(session);
     if (signal.aborted) await session.close();
     signal.throwIfAborted();
     return session;
+  }
+
+  private stagingOf({ publicKey }: CheckedKeys): Staging | undefined {
+    const { stages, plan } = this;
+    if (publicKey === undefined) return undefined;
+    return { stages, publicKey, masks: () => (this.masks ??= Masks.open(plan.client.parameters)) };
   }
 
   /** The plan on its engine, which is opened again where a failure has ended it. */
@@ -160,6 +175,7 @@ class CheckedKeys {
   private readonly plan: Plan;
   private readonly source: () => EvaluationKeys | Promise<EvaluationKeys>;
   private known: string | undefined;
+  private ownPublicKey: Uint8Array | undefined;
 
   constructor(plan: Plan, source: KeySource) {
     this.plan = plan;
@@ -176,6 +192,11 @@ class CheckedKeys {
     return this.known ?? '';
   }
 
+  /** Of a plan with refreshes, once they have been read. */
+  get publicKey(): Uint8Array | undefined {
+    return this.ownPublicKey;
+  }
+
   read(): EvaluationKeys | Promise<EvaluationKeys> {
     return this.source();
   }
@@ -188,6 +209,7 @@ class CheckedKeys {
     if (keys.keyId !== expected)
       throw new HepcError([otherKey({ what: 'evaluation keys', got: keys.keyId, expected })]);
     this.known = keys.keyId;
+    this.ownPublicKey ??= keys.publicKey?.slice();
     return keys;
   }
 }

@@ -195,7 +195,7 @@ export const houses = [
       room('engines/simd/probe', 'engines/simd/bytes engines/simd/operations rns rns#team rns/memory rns/kernels'),
       room('engines', 'engines/simd/session engines/seal-wasm base'),
       room('measuring', 'engines/simd/probe engines/seal-wasm/probe cipher seal/library seal/bytes base'),
-      room('.', 'engines hep cipher format seal seal/library seal/bytes base'),
+      room('.', 'engines hep refresh cipher format seal seal/library seal/bytes base'),
       room('worker-client', '. engines/sessions engines/threads hep cipher format seal seal/library base'),
       room('protocol'),
       room('remote', 'protocol worker-client . hep cipher format seal seal/library seal/bytes base'),

@@ -3,7 +3,15 @@ import { defineDiagnostic } from './diagnostic.ts';
 
 /** Without an article. */
 export type NamedFile =
-  'secret key' | 'public key' | 'evaluation keys' | 'encrypted inputs' | 'encrypted outputs' | 'bound weights';
+  | 'secret key'
+  | 'public key'
+  | 'evaluation keys'
+  | 'encrypted inputs'
+  | 'encrypted outputs'
+  | 'bound weights'
+  | 'values to be refreshed'
+  | 'refreshed values'
+  | 'paused evaluation';
 
 function isPlural(what: NamedFile): boolean {
   return what.endsWith('s');
@@ -44,8 +52,9 @@ export const wrongKindOfFile = defineDiagnostic<{ expected: string; got: string 
   severity: 'error',
   title: 'a file of another kind',
   explain:
-    'There are five kinds: the secret key, which stays with the client; the public key, which binds weights; the ' +
-    'evaluation keys, for the server; encrypted inputs; and encrypted outputs.',
+    'There are these kinds: the secret key, which stays with the client; the public key, which binds weights; the ' +
+    'evaluation keys, for the server; encrypted inputs; encrypted outputs; and, of plans with refreshes, values to be refreshed, ' +
+    'refreshed values, and the paused evaluation, which stays with the server.',
   message: ({ expected, got }) => `expected ${expected}, got ${got}`,
   notes: ({ got }) =>
     got === 'a secret key'

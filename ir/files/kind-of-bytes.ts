@@ -25,6 +25,9 @@ const kindsOfEnvelopes: Readonly<Record<string, string>> = {
   'evaluation-keys': 'evaluation keys',
   inputs: 'encrypted inputs',
   outputs: 'encrypted outputs',
+  'refresh-request': 'values to be refreshed',
+  'refresh-answer': 'refreshed values',
+  'paused-evaluation': 'a paused evaluation',
 };
 
 /** By the first `tellingBytes`, or all where there are fewer; undefined where they say nothing. */

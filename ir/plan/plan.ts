@@ -16,6 +16,7 @@ import type { AccuracyReport } from './accuracy-report.ts';
 import type { Calibration } from './calibration.ts';
 import type { PruningReport } from './pruning-report.ts';
 import type { SearchReport } from './search-report.ts';
+import type { RefreshRound } from './stages.ts';
 
 /** The engines that run plans. Plans with several special primes are for `simd` alone; all others run on each. */
 export const engineNames = ['simd', 'seal-wasm'] as const;
@@ -99,6 +100,8 @@ export interface ClientPart extends ClientSteps, EvaluationKeyNeeds {
   readonly batch: number;
   readonly inputs: readonly InputEncoding[];
   readonly outputs: readonly OutputEncoding[];
+  /** What the client refreshes for one run, round trip by round trip; absent where the plan needs none. */
+  readonly refreshes?: readonly RefreshRound[];
   readonly maxError: number;
   readonly predictedMaxError: number;
   /** Compiled without calibration samples of the user's. */

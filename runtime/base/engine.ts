@@ -13,6 +13,8 @@ export interface EvaluationKeys {
   readonly relinKeys?: Uint8Array;
   readonly encapsulationKeys?: Uint8Array;
   readonly galoisKeys?: Uint8Array;
+  /** Of a plan with refreshes: for encryptions of zero. */
+  readonly publicKey?: Uint8Array;
 }
 
 export interface EngineOptions {
@@ -32,6 +34,12 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
   /** Called with the part that is done, 0 to 1, by modelled cost. What it throws ends the evaluation. */
   readonly onProgress?: (fraction: number) => void;
+}
+
+/** Of one run of one stage. */
+export interface RunOptions extends EvaluateOptions {
+  /** Of a program with refreshes (`ir/plan/stages.ts`); the first, which otherwise is all of it, unless given. */
+  readonly stage?: number;
 }
 
 export interface OpenSessionOptions {
@@ -60,7 +68,8 @@ export interface EngineSession<Value> {
   /** Evaluations to ask for at once, where there are many, so that no worker waits; 1 where they run one after another. */
   readonly runsAtOnce: number;
   /**
-   * Runs the program on inputs by the index of the `input` ops. Evaluations of all sessions of a plan begin in the order in
+   * Runs the program, or a stage of it, on inputs by the index of the `input` ops, or in the order of those of the stage; outputs are by
+   * the index of the `output` ops of all stages. Evaluations of all sessions of a plan begin in the order in
    * which they were asked for: one after another, each by all workers, or where enough of them wait one for each worker.
    * Inputs belong to the session from now on. An input of saved bytes may
    * be several seeded ciphertexts of the same size, one after another (`savedSeededBytes`): it is their sum.
@@ -69,7 +78,7 @@ export interface EngineSession<Value> {
    * memory, the reason of an abort, what `onProgress` throws, `InternalError` for failures of ours. After lack of memory
    * and failures of ours the plan and all of its sessions are closed.
    */
-  evaluate(inputs: readonly Value[], options?: EvaluateOptions): Promise<Evaluation<Value>>;
+  evaluate(inputs: readonly Value[], options?: RunOptions): Promise<Evaluation<Value>>;
   /** Finishes what was asked for before, and gives up the place of the keys. */
   close(): Promise<void>;
 }

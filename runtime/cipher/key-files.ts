@@ -3,7 +3,7 @@
  */
 import { type Diagnostic, HepcError, InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { tooManyKeys } from '../../ir/diagnostics/plan.ts';
-import { wrongCount } from '../../ir/diagnostics/runtime.ts';
+import { otherKey, wrongCount } from '../../ir/diagnostics/runtime.ts';
 import { sha256Hex } from '../../ir/digest.ts';
 import { evaluationKeyBytes, maxKeyBytes } from '../../ir/ckks/switching-keys.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
@@ -27,7 +27,7 @@ export interface KeySet {
   /** Never leaves the client; to be stored readable by its owner only. */
   readonly secretKey: Uint8Array;
   readonly publicKey: Uint8Array;
-  /** Relinearisation and Galois keys, for the server. */
+  /** Relinearisation and Galois keys, for the server; of a plan with refreshes the public key as well. */
   readonly evaluationKeys: Uint8Array;
 }
 
@@ -44,10 +44,12 @@ export function* generateKeysStepwise(cryptography: Cryptography, part: ClientPa
       parameters,
       key: sha256Hex(forKey),
       runs: 1,
-      sections: [...sections],
+      sections: [...sections, ...(needsPublicKey(part) ? [forKey.length] : [])],
     };
     file = layOutEnvelope(header);
-    return file.runs[0] ?? [];
+    const places = file.runs[0] ?? [];
+    places[sections.length]?.set(forKey);
+    return places.slice(0, sections.length);
   });
   if (file === undefined) throw new InternalError('evaluation keys have no place');
   const key = sha256Hex(publicKey);
@@ -82,18 +84,33 @@ export function readEvaluationKeys(bytes: Uint8Array, part: ClientPart): Evaluat
   const { needsRelinKeys, rotationSteps, needsEncapsulation = false } = part;
   const envelope = openEnvelope(bytes, { kind: 'evaluation-keys', parameters: parametersDigest(part) });
   const needsGaloisKeys = rotationSteps.length > 0;
-  const count = Number(needsRelinKeys) + Number(needsGaloisKeys) + Number(needsEncapsulation);
-  const sections = [...requireSections(envelope, count)];
+  const wanted = [needsRelinKeys, needsGaloisKeys, needsEncapsulation, needsPublicKey(part)];
+  const sections = [...requireSections(envelope, wanted.filter(Boolean).length)];
   const relinKeys = needsRelinKeys ? sections.shift() : undefined;
   const galoisKeys = needsGaloisKeys ? sections.shift() : undefined;
   const encapsulationKeys = needsEncapsulation ? sections.shift() : undefined;
+  const publicKey = needsPublicKey(part) ? sections.shift() : undefined;
   const keys = {
     ...(relinKeys && { relinKeys }),
     ...(galoisKeys && { galoisKeys }),
     ...(encapsulationKeys && { encapsulationKeys }),
+    ...(publicKey && { publicKey }),
   };
   throwProblems(problemsOf(part, keys));
+  if (publicKey !== undefined) checkPublicKey(publicKey, part, envelope.key);
   return { keyId: envelope.key, ...keys };
+}
+
+/** Servers that mask what is to be refreshed encrypt zeros. */
+function needsPublicKey({ refreshes }: ClientPart): boolean {
+  return refreshes !== undefined;
+}
+
+/** Throws `HepcError` unless it is sound, and that of the identity: what is masked with another would not be refreshed. */
+function checkPublicKey(publicKey: Uint8Array, part: ClientPart, keyId: string): void {
+  throwProblems(inspectPublicKey(publicKey, part.parameters));
+  const got = sha256Hex(publicKey);
+  if (got !== keyId) throw new HepcError([otherKey({ what: 'public key', got, expected: keyId })]);
 }
 
 /** By SEAL's rules where there is one special prime, by our own where there are several. */

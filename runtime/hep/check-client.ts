@@ -10,13 +10,23 @@
  *   what comes out of a decryption, times the factor of its output, is a number;
  * - the steps before encryption give the inputs that are encrypted, and those after decryption take the outputs;
  * - what calibration has shown is of its inputs and outputs;
+ * - what is refreshed goes to levels that there are, and leaves the modulus of its own level room for a mask;
  * - rotation steps ascend and are below the slots, and a file can hold the keys.
  * Of a modulus that was made by the former limits there is a warning.
  */
 import { elementCount } from '../../ir/constant.ts';
 import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { inconsistentHep, tooManyKeys, weakModulus } from '../../ir/diagnostics/plan.ts';
-import { encodingLimit, isEncodable, leastScale, modulusBits, slotsOf, topLevel } from '../../ir/parameters.ts';
+import { refreshedLevel } from '../../ir/he/ops.ts';
+import {
+  capacityBits,
+  encodingLimit,
+  isEncodable,
+  leastScale,
+  modulusBits,
+  slotsOf,
+  topLevel,
+} from '../../ir/parameters.ts';
 import { formerSecurityBits, hasFormerLimit, maxModulusBits } from '../../ir/ckks/security.ts';
 import { evaluationKeyBytes, maxKeyBytes } from '../../ir/ckks/switching-keys.ts';
 import {
@@ -74,6 +84,7 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
   check('needsEncapsulation', [
     client.needsEncapsulation === true && parameters.specialPrimes.length === 1 && 'there is one special prime',
   ]);
+  check('refreshes', refreshReasons(client));
   const { keys, saved } = evaluationKeyBytes(client);
   if (saved > maxKeyBytes)
     diagnostics.push(tooManyKeys({ keys, bytes: saved, limit: maxKeyBytes }, { file, part: 'rotationSteps' }));
@@ -102,6 +113,22 @@ function keyLevelReasons({ parameters, rotationSteps, needsRelinKeys, keyLevels 
       `they are of ${rotations.length} steps; there are ${rotationSteps.length}`,
     needsRelinKeys !== (relinearization !== undefined) && 'of the relinearisation key there is one without the other',
     above !== undefined && `level ${above} is above the top level ${top}`,
+  ];
+}
+
+/** Bits of the modulus beyond a scale that a mask takes at least: more than a plan's own rule, which leaves headroom besides. */
+const leastMaskBits = 40;
+
+function refreshReasons({ parameters, refreshes = [] }: ClientPart): (string | false)[] {
+  const top = topLevel(parameters);
+  const room = capacityBits(parameters.primes)[refreshedLevel] ?? 0;
+  const all = refreshes.flat();
+  const above = all.find(({ level }) => level > top);
+  const large = all.find(({ scale }) => Math.log2(scale) > room - leastMaskBits);
+  return [
+    all.length > 0 && parameters.primes.length <= refreshedLevel && 'there are too few primes for a mask',
+    above !== undefined && `level ${above.level} is above the top level ${top}`,
+    large !== undefined && `the scale ${large.scale} leaves no room for a mask`,
   ];
 }
 

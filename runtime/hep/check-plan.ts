@@ -3,6 +3,7 @@
  * - the program has the parameters of the client part, and the slots; inputs and outputs are as many as the encodings
  *   say, at their levels and scales;
  * - every rotation, or other automorphism, has its key step; relinearisation keys are asked for exactly if they are used;
+ * - what the client refreshes is what the program does, and no weights are encrypted then;
  * - plain plans have no encrypted weights, bound ones have all, none larger than a ciphertext can be;
  * - the counts are those of the program. What the cost model says is not in the file, and compared with nothing.
  */
@@ -12,7 +13,6 @@ import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { inconsistentHep } from '../../ir/diagnostics/plan.ts';
 import { keyNeeds } from '../../ir/he/keys.ts';
 import { portRows, rowsByIndex } from '../../ir/he/ports.ts';
-import { restoresLevel } from '../../ir/he/traits.ts';
 import { ciphertextBytes } from '../../ir/parameters.ts';
 import {
   ciphertextSize,
@@ -22,6 +22,7 @@ import {
   type PlanCounts,
   sentCiphertexts,
 } from '../../ir/plan/plan.ts';
+import { refreshRounds } from '../../ir/plan/stages.ts';
 
 /** H506 for everything that two parts of `plan` contradict one another in. The program itself has been verified. */
 export function checkPlan(plan: Plan, file: string): Diagnostic[] {
@@ -111,10 +112,19 @@ function checkWeights({ weights, bound, program }: Plan): Reason[] {
   return large === -1 ? [] : [['bound', `weight ${large} is larger than a ciphertext of its level`]];
 }
 
-function checkRefreshes({ program }: Plan): Reason[] {
-  return program.columns.op.some(restoresLevel)
-    ? [['program', 'it has refreshes, and the client part says nothing of them']]
-    : [];
+function checkRefreshes({ client: { refreshes = [] }, program, weights }: Plan): Reason[] {
+  const rounds = refreshRounds(program.columns);
+  const bad = rounds.findIndex((round, k) => {
+    const said = refreshes[k] ?? [];
+    return (
+      said.length !== round.length ||
+      round.some(({ level, scale }, i) => said[i]?.level !== level || said[i].scale !== scale)
+    );
+  });
+  if (rounds.length !== refreshes.length)
+    return [['refreshes', `the program has ${rounds.length} round trips, the client part ${refreshes.length}`]];
+  if (bad !== -1) return [['refreshes', `round trip ${bad} is another one in the program than in the client part`]];
+  return rounds.length > 0 && weights === 'encrypted' ? [['weights', 'they are encrypted, and values refreshed']] : [];
 }
 
 function checkStatistics({ client, program, statistics }: Plan): Reason[] {

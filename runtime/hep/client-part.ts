@@ -88,6 +88,9 @@ export function manifestHead(client: ClientPart, { madeBy = 'hepc' }: WriteOptio
       needsRelinKeys: client.needsRelinKeys,
       ...(client.needsEncapsulation === true && { needsEncapsulation: true }),
       ...(client.keyLevels && { keyLevels: { ...client.keyLevels, rotations: [...client.keyLevels.rotations] } }),
+      ...(client.refreshes && {
+        refreshes: client.refreshes.map((round) => round.map(({ level, scale }) => ({ level, scale }))),
+      }),
       maxError: client.maxError,
       predictedMaxError: client.predictedMaxError,
       synthetic: client.synthetic,
@@ -171,7 +174,14 @@ export function decodeClientPart(
       used: used ?? Array.from({ length: output.layout.ciphertexts }, () => true),
     };
   });
-  const { calibration, ...rest } = text;
-  const client: ClientPart = { ...rest, inputs, outputs, ...readSteps(reader), ...(calibration && { calibration }) };
+  const { calibration, refreshes, ...rest } = text;
+  const client: ClientPart = {
+    ...rest,
+    inputs,
+    outputs,
+    ...readSteps(reader),
+    ...(refreshes && { refreshes }),
+    ...(calibration && { calibration }),
+  };
   return { client, diagnostics: reader.diagnostics.length > 0 ? [] : checkClientPart(client, archive.file) };
 }

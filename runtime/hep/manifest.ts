@@ -9,7 +9,8 @@ import { visible } from '../../ir/diagnostics/diagnostic.ts';
 import { leastCalibration } from '../../ir/plan/calibration.ts';
 import { parametersSchema } from '../../ir/ckks/parameters-schema.ts';
 import { maxDataPrimes, maxSlots } from '../../ir/parameters.ts';
-import { engineNames } from '../../ir/plan/plan.ts';
+import { engineNames, maxRunCiphertexts } from '../../ir/plan/plan.ts';
+import { maxRounds } from '../../ir/plan/stages.ts';
 import { type Dim, isPowerOfTwo, Layout, whyNoDim } from '../../ir/tile/layout.ts';
 
 /**
@@ -136,6 +137,17 @@ const clientSchema = z
     /** With several special primes: the highest levels of keys, of rotations in the order of the steps. */
     keyLevels: z
       .strictObject({ rotations: z.array(keyLevel).max(maxSlots), relinearization: keyLevel.optional() })
+      .optional(),
+    /** Left out where the client refreshes nothing; else the level and scale of each ciphertext, round trip by round trip. */
+    refreshes: z
+      .array(
+        z
+          .array(z.strictObject({ level: keyLevel, scale: positive }))
+          .min(1)
+          .max(maxRunCiphertexts),
+      )
+      .min(1)
+      .max(maxRounds)
       .optional(),
     maxError: z.number().min(0),
     predictedMaxError: z.number().min(0),

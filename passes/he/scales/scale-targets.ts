@@ -44,7 +44,7 @@ const leastShare = 30;
  * the mean square of slots: with 48 bits, 4 of them headroom, once in 2^40 ciphertexts of N = 8192 with slots of one
  * (`runtime/refresh/`).
  */
-export const maskMarginBits = 44;
+const maskMarginBits = 44;
 
 /** Rounds of propagation: one settles a chain of ops, what is added across branches may take a few. */
 const mostRounds = 8;
@@ -85,6 +85,7 @@ export function scaleTargets(
       switch (scaleRule(code)) {
         case 'given':
         case 'kept':
+        case 'multiple':
           break;
         case 'product': {
           if (isCipherProduct(code)) {
@@ -135,6 +136,7 @@ function followingValues(columns: HeColumns, keeper: Int32Array): Uint8Array {
         follow = isWeight(code) ? 1 : 0;
         break;
       case 'quotient':
+      case 'multiple':
         break;
       case 'product':
         if (!isCipherProduct(code)) follow = 1;
@@ -194,6 +196,7 @@ function roundingsOf(columns: HeColumns): Float64Array {
     const code = op[id] ?? 0;
     switch (scaleRule(code)) {
       case 'given':
+      case 'multiple':
         break;
       case 'quotient':
         roundings[id] = 1;

@@ -2,6 +2,7 @@
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import { badThreads, notForEngine, noSharedMemory } from '../../../ir/diagnostics/runtime.ts';
 import { beyondCapabilities, engineProfiles } from '../../../costs/profiles.ts';
+import { restoresLevel } from '../../../ir/he/traits.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import type { Engine, EngineOptions, PreparedPlan } from '../../base/engine.ts';
 import { compileSeal } from '../../seal/library/compile-wasm.ts';
@@ -34,6 +35,8 @@ async function open(plan: Plan, options: EngineOptions): Promise<PreparedPlan<Ui
     throw new HepcError([badThreads({ got: threads, limit: maxThreads })]);
   if (!canShareMemory()) throw new HepcError([noSharedMemory({ engine: sealWasm.name })]);
   const beyond = beyondCapabilities(engineProfiles['seal-wasm'].capabilities, plan.program.parameters);
+  if (plan.program.columns.op.some(restoresLevel))
+    throw new HepcError([notForEngine({ engine: sealWasm.name, reason: 'it is evaluated in stages' })]);
   if (beyond !== undefined) throw new HepcError([notForEngine({ engine: sealWasm.name, reason: beyond })]);
   const { program, schedule } = plan;
   const { parameters, slots, plaintexts } = program;

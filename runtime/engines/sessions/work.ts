@@ -38,7 +38,7 @@ export interface Work<Request extends object> {
   /** Empties a place whose keys are in nobody's way but take memory; left out where it is simply taken again. */
   readonly drop?: (place: number) => Request;
   /** @param lane whose worker is asked alone, undefined where all are asked; nobody else is asked the same until it has answered */
-  readonly evaluate: (place: number, inputs: readonly Uint8Array[], lane: number | undefined) => Request;
+  readonly evaluate: (place: number, inputs: readonly Uint8Array[], lane: number | undefined, stage: number) => Request;
   /** What workers are asked at the end; no SEAL object may be left then. */
   readonly clear?: Request;
   /** Called once all workers have ended, however they did. */

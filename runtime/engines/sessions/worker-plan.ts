@@ -10,12 +10,12 @@ import { HepcError, InternalError } from '../../../ir/diagnostics/diagnostic.ts'
 import { isClosed, sessionLost } from '../../../ir/diagnostics/runtime.ts';
 import type {
   EngineSession,
-  EvaluateOptions,
   Evaluation,
   EvaluationKeys,
   OpenSessionOptions,
   PlanUsage,
   PreparedPlan,
+  RunOptions,
 } from '../../base/engine.ts';
 import { Pending } from '../../base/pending.ts';
 import { untilAborted } from '../../base/until-aborted.ts';
@@ -103,7 +103,7 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
   async evaluate(
     session: WorkerSession<Request>,
     inputs: readonly Uint8Array[],
-    options: EvaluateOptions,
+    options: RunOptions,
   ): Promise<Evaluation<Uint8Array>> {
     const asked = performance.now();
     for (let saved: EvaluationKeys | undefined; ;) {
@@ -170,7 +170,7 @@ export class WorkerPlan<Request extends object> implements PreparedPlan<Uint8Arr
     }
     const loaded = performance.now();
     options.signal?.throwIfAborted();
-    const request = this.work.evaluate(place, inputs, lane);
+    const request = this.work.evaluate(place, inputs, lane, options.stage ?? 0);
     const run =
       lane === undefined
         ? new Run(this.crew.all, this.work.feed, options)
@@ -272,7 +272,7 @@ interface AskedRun<Request extends object> {
   /** The keys, where they had no place. */
   readonly saved: EvaluationKeys | undefined;
   readonly inputs: readonly Uint8Array[];
-  readonly options: EvaluateOptions;
+  readonly options: RunOptions;
   /** When. */
   readonly asked: number;
 }
@@ -306,7 +306,7 @@ class WorkerSession<Request extends object> implements EngineSession<Uint8Array>
     return this.reading;
   }
 
-  async evaluate(inputs: readonly Uint8Array[], options: EvaluateOptions = {}): Promise<Evaluation<Uint8Array>> {
+  async evaluate(inputs: readonly Uint8Array[], options: RunOptions = {}): Promise<Evaluation<Uint8Array>> {
     if (this.closing !== undefined) throw new HepcError([isClosed({ what: 'the session' })]);
     return this.pending.track(this.plan.evaluate(this, inputs, options));
   }

@@ -22,7 +22,7 @@ export function parametersDigest(part: ClientPart): string {
   });
 }
 
-/** What ciphertexts depend on besides: how inputs are packed and outputs read. */
+/** What ciphertexts depend on besides: how inputs are packed and outputs read, and what is refreshed. */
 export function encodingDigest(part: ClientPart): string {
   const inputs = part.inputs.map((input) => ({
     name: input.name,
@@ -47,7 +47,8 @@ export function encodingDigest(part: ClientPart): string {
     level: output.level,
     scale: output.scale,
   }));
-  return digest({ name: part.name, keys: parametersDigest(part), batch: part.batch, inputs, outputs });
+  const { name, batch, refreshes } = part;
+  return digest({ name, keys: parametersDigest(part), batch, inputs, outputs, refreshes });
 }
 
 function bytesDigest({ buffer, byteOffset, byteLength }: Int32Array | Float64Array): string {

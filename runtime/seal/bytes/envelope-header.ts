@@ -24,6 +24,7 @@ import {
 } from '../../../ir/diagnostics/runtime.ts';
 import { kindOfBytes } from '../../../ir/files/kind-of-bytes.ts';
 import { maxFileSamples, maxRunCiphertexts } from '../../../ir/plan/plan.ts';
+import { maxRounds } from '../../../ir/plan/stages.ts';
 
 const magic = new TextEncoder().encode('HEPC');
 const envelopeVersion = 2;
@@ -38,6 +39,9 @@ export const kinds = {
   'evaluation-keys': 'evaluation keys',
   inputs: 'encrypted inputs',
   outputs: 'encrypted outputs',
+  'refresh-request': 'values to be refreshed',
+  'refresh-answer': 'refreshed values',
+  'paused-evaluation': 'a paused evaluation',
 } as const;
 export type Kind = keyof typeof kinds;
 
@@ -48,6 +52,9 @@ const definite = {
   'evaluation-keys': 'evaluation keys',
   inputs: 'encrypted inputs',
   outputs: 'encrypted outputs',
+  'refresh-request': 'values to be refreshed',
+  'refresh-answer': 'refreshed values',
+  'paused-evaluation': 'paused evaluation',
 } as const satisfies Record<Kind, NamedFile>;
 
 const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
@@ -58,15 +65,26 @@ const headerSchema = z.strictObject({
   parameters: digestSchema,
   /** Digest of the public key. */
   key: digestSchema,
-  /** Inputs and outputs: digest of the client part. */
+  /** All but keys: digest of the client part. */
   encoding: digestSchema.optional(),
-  /** Inputs and outputs: how many samples they hold. */
+  /** All but keys: how many samples they hold. */
   samples: z.int().min(1).max(maxFileSamples).optional(),
   /**
    * Inputs and outputs of one run, the batch of which is shared with others: the place of the first sample. The inputs hold
    * zeros at all other places; without it, as encryption leaves it out, the samples have the run for themselves.
    */
   place: z.int().min(0).max(maxFileSamples).optional(),
+  /** Of files around a refresh. */
+  refresh: z
+    .strictObject({
+      /** Last digest of the file of encrypted inputs that is evaluated. */
+      inputs: digestSchema,
+      /** Of the round trip, from 0 on. */
+      round: z.int().min(0).max(maxRounds),
+      /** Of an answer, and what it resumes: digest of the request. */
+      request: digestSchema.optional(),
+    })
+    .optional(),
   /** One for keys. */
   runs: z.int().min(1).max(maxFileSamples),
   /** Bytes of each section of a run. */

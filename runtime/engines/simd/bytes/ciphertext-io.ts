@@ -13,7 +13,7 @@ import type { SimdContext } from '../../../rns/memory/context.ts';
 import type { StepIo } from '../program/executor.ts';
 import { limbAt, type Value } from '../../../rns/memory/layout.ts';
 import { checkResidues, LoadingRoom } from './loading-room.ts';
-import type { FusedProgram } from '../program/steps.ts';
+import { type FusedProgram, stepsOfStage } from '../program/steps.ts';
 import { share, type Team } from '../../../rns/team.ts';
 
 export interface Output {
@@ -30,6 +30,8 @@ export interface CiphertextIoOptions {
   readonly program: FusedProgram;
   /** By the index of an output: its scale. */
   readonly outputScales: readonly number[];
+  /** Indices of inputs that have no seed: those that a stage of the program has given to another. */
+  readonly wholeInputs: ReadonlySet<number>;
   /** Saved ciphertexts by row; those that are not there come through the stream. */
   readonly weights: ReadonlyMap<number, Uint8Array>;
   readonly weightStream: Exchange;
@@ -46,6 +48,9 @@ export class CiphertextIo implements StepIo {
   private inputs: readonly Uint8Array[] = [];
   private read = 0;
   private saved = 0;
+  /** The inputs that the stage reads, of `order`: from the first to before the last. */
+  private firstRead = 0;
+  private endRead = 0;
   private outputs: Output[] = [];
 
   constructor(options: CiphertextIoOptions) {
@@ -65,20 +70,28 @@ export class CiphertextIo implements StepIo {
     return this.roomOf(this.options.team.index);
   }
 
-  /** Before a run of all steps. */
-  begin(inputs: readonly Uint8Array[]): void {
+  /** Before a run of all steps of a stage. */
+  begin(inputs: readonly Uint8Array[], stage: number): void {
+    const { program } = this.options;
+    const { first, end } = stepsOfStage(program, stage);
+    const countBefore = (step: number, kind: 'input' | 'output'): number =>
+      program.steps.slice(0, step).filter((each) => each.kind === kind).length;
     this.inputs = inputs;
-    this.read = 0;
-    this.saved = 0;
+    this.firstRead = countBefore(first, 'input');
+    this.endRead = countBefore(end, 'input');
+    this.read = this.firstRead;
+    this.saved = countBefore(first, 'output');
     this.outputs = [];
   }
 
   loadInput(index: number, target: Value): void {
-    const { team } = this.options;
-    const turn = this.read % team.size;
+    const { team, wholeInputs } = this.options;
+    const turn = (this.read - this.firstRead) % team.size;
     if (turn === 0) this.expandNext();
     this.read++;
-    this.loadLimbs(this.roomOf(turn), `input ${index}`, target);
+    const room = this.roomOf(turn);
+    if (wholeInputs.has(index)) this.loadWhole(index, room, team.index === turn, target);
+    else this.loadLimbs(room, `input ${index}`, target);
   }
 
   loadWeight(row: number, target: Value): void {
@@ -126,8 +139,9 @@ export class CiphertextIo implements StepIo {
   /** Each member one of the inputs that come next, into its room. */
   private expandNext(): void {
     const { context, team } = this.options;
-    const next = this.order[this.read + team.index];
-    if (next !== undefined) {
+    const at = this.read + team.index;
+    const next = at < this.endRead ? this.order[at] : undefined;
+    if (next !== undefined && !this.options.wholeInputs.has(next.index)) {
       const { index, level } = next;
       const bytes = this.inputs[index] ?? missing(`input ${index}`);
       const size = savedSeededBytes(context.n, level + 1);
@@ -135,6 +149,21 @@ export class CiphertextIo implements StepIo {
       else this.expandSum(bytes, size, level + 1, `input ${index}`);
     }
     team.barrier();
+  }
+
+  /** All polynomials of an input, one after another by way of a room, which member `isOwn` writes to. */
+  private loadWhole(index: number, room: LoadingRoom, isOwn: boolean, { address, level, size }: Value): void {
+    const { team, context } = this.options;
+    const { n } = context;
+    const bytes = this.inputs[index] ?? missing(`input ${index}`);
+    const polynomialBytes = 8 * n * (level + 1);
+    for (let poly = 0; poly < size; poly++) {
+      const from = ciphertextFields.residues + poly * polynomialBytes;
+      if (isOwn) room.put(0, bytes.subarray(from, from + polynomialBytes));
+      team.barrier();
+      const target = { address: limbAt({ address, level, size }, n, poly, 0), level, size: 1 };
+      this.loadLimbs(room, `input ${index}`, target);
+    }
   }
 
   private expand(bytes: Uint8Array, primes: number): void {

@@ -13,7 +13,7 @@ import type { EncapsulationPlace, KeyPlace, Value } from '../../../rns/memory/la
 import type { Operations } from '../operations/operations.ts';
 import type { Staging } from './staging.ts';
 import { stepCost } from './step-costs.ts';
-import type { Step, SweepStep, Term } from './steps.ts';
+import { type Step, stepsOfStage, type SweepStep, type Term } from './steps.ts';
 
 /** What steps are made of; see `operations.ts`. */
 export type StepOperations = Pick<
@@ -82,20 +82,22 @@ export class Executor {
   }
 
   /**
-   * Runs all steps once; may be called again.
+   * Runs all steps of a program of one stage once; may be called again.
    * @param onStep told after each step what part of the cost of all steps is done, 0 to 1
    */
   run(onStep: (fraction: number) => void = () => undefined): void {
-    for (const fraction of this.steps()) onStep(fraction);
+    for (const fraction of this.steps(0)) onStep(fraction);
   }
 
-  /** As `run`, with a pause after each step, in which it gives what part of the cost is done. */
-  *steps(): Generator<number, void, undefined> {
+  /** Runs the steps of a stage, with a pause after each step, in which it gives what part of their cost is done. */
+  *steps(stage: number): Generator<number, void, undefined> {
     const { program } = this.executable;
-    const costs = program.steps.map((step) => stepCost(program, step));
+    const { first, end } = stepsOfStage(program, stage);
+    const steps = program.steps.slice(first, end);
+    const costs = steps.map((step) => stepCost(program, step));
     const total = costs.reduce((sum, cost) => sum + cost, 0);
     let done = 0;
-    for (const [index, step] of program.steps.entries()) {
+    for (const [index, step] of steps.entries()) {
       this.runStep(step);
       done += costs[index] ?? 0;
       yield Math.min(1, done / total);

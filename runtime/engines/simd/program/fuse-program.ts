@@ -29,21 +29,28 @@ export interface FuseOptions {
   readonly decompositions?: number;
   /** Whether rotations may stay in the extended basis. */
   readonly doubleHoisting?: boolean;
+  /** The first row of each stage; the whole program is one unless given. No row reads one of another stage. */
+  readonly stages?: readonly number[];
 }
 
 /** Fuses a managed program, which has been verified. */
 export function fuseProgram(columns: HeColumns, options: FuseOptions = {}): FusedProgram {
   const fuser = new Fuser(columns, options);
-  for (let row = 0; row < columns.op.length; row++) fuser.take(row);
+  const begins = new Set(options.stages ?? [0]);
+  const stages: number[] = [];
+  for (let row = 0; row < columns.op.length; row++) {
+    if (begins.has(row)) stages.push(fuser.steps.length);
+    fuser.take(row);
+  }
   const { steps, values, extendedRows } = fuser;
-  return { steps, values, extendedRows };
+  return { steps, stages, values, extendedRows };
 }
 
 /** Numbers of the parts of the sum that ends at a row, for `OpenSums`. */
 const plainPart = (root: number): number => 2 * root;
 const extendedPart = (root: number): number => 2 * root + 1;
 
-class Fuser implements FusedProgram, SumWriter {
+class Fuser implements Omit<FusedProgram, 'stages'>, SumWriter {
   readonly steps: Step[] = [];
   readonly values: ValueType[] = [];
   readonly extendedRows: Uint8Array;

@@ -77,10 +77,17 @@ export interface ValueType {
 
 export interface FusedProgram {
   readonly steps: readonly Step[];
+  /** The first step of each stage, ascending: one run is the steps of one stage. */
+  readonly stages: readonly number[];
   /** By value. */
   readonly values: readonly ValueType[];
   /** By row: 1 where its plaintext operand is read modulo the special prime too. */
   readonly extendedRows: Uint8Array;
+}
+
+/** The steps of a stage, from the first to before the last. */
+export function stepsOfStage({ stages, steps }: FusedProgram, stage: number): { first: number; end: number } {
+  return { first: stages[stage] ?? steps.length, end: stages[stage + 1] ?? steps.length };
 }
 
 /** A step that sums products. */

@@ -6,6 +6,7 @@ import type { EvaluationKeyNeeds } from '../../../../ir/ckks/switching-keys.ts';
 import type { HeColumns } from '../../../../ir/he/module.ts';
 import { rowsByIndex } from '../../../../ir/he/ports.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
+import { type Stage, stagesOf } from '../../../../ir/plan/stages.ts';
 import type { Engine, EngineOptions, PreparedPlan } from '../../../base/engine.ts';
 import { UnfitError } from '../../../base/fallback.ts';
 import { preparation } from '../../../base/preparation.ts';
@@ -76,10 +77,12 @@ async function prepareWork(
   const members = crew.size;
   const isShared = canShareMemory();
   const narrowKernels = await compileHere(compile, 'narrow');
-  const { columns, parameters, slots, plaintexts, packed } = plan.program;
+  const { parameters, slots, plaintexts, packed } = plan.program;
+  const { columns, stages } = stagesOf(plan.program.columns);
   const { rotationSteps, needsRelinKeys, needsEncapsulation, keyLevels } = plan.client;
   const needs: EvaluationKeyNeeds = { parameters, rotationSteps, needsRelinKeys, needsEncapsulation, keyLevels };
-  const shared = planProgram(columns, parameters, members, memoryBudgetBytes, { ...wholeExtent, gap });
+  const firstRows = stages.map(({ firstRow }) => firstRow);
+  const shared = planProgram(columns, parameters, members, memoryBudgetBytes, { ...wholeExtent, gap }, firstRows);
   if (shared.problems.length > 0) throw new HepcError(shared.problems);
   const needed = shared.memory.totalBytes;
   const isNarrow = addressingFor(needed) === 'narrow';
@@ -111,6 +114,7 @@ async function prepareWork(
     plaintexts,
     packed: packed.map(({ shape, values }) => ({ shape, data: shareDoubles(values) })),
     outputScales: outputScales(columns),
+    wholeInputs: wholeInputs(stages),
     keyNeeds: needs,
     weights: weights.inMemory,
     weightStream: weights.stream,
@@ -126,12 +130,23 @@ async function prepareWork(
     prepare: (member) => ({ ...prepare, member }),
     places: ([first]) => team?.places ?? (first?.kind === 'ready' ? (first.places ?? 1) : 1),
     load: (place, keys) => loads.load(place, keys),
-    evaluate: (place, inputs, lane) => {
+    evaluate: (place, inputs, lane, stage) => {
       const room = rooms[lane ?? lanes] ?? new SharedRoom();
-      return { kind: 'evaluate', isAlone: lane !== undefined, place, inputs: room.share(inputs) };
+      const others = Array.from({ length: stages[stage]?.firstInput ?? 0 }, () => nothing);
+      const shared = [...others, ...room.share(inputs)];
+      return { kind: 'evaluate', isAlone: lane !== undefined, place, stage, inputs: shared };
     },
     release,
   };
+}
+
+/** In place of what other stages read. */
+const nothing = new Uint8Array();
+
+function wholeInputs(stages: readonly Stage[]): number[] {
+  return stages.flatMap(({ inputs, firstInput }) =>
+    inputs.flatMap(({ from }, k) => (from === 'kept' ? [firstInput + k] : [])),
+  );
 }
 
 /** By the index of an output. */

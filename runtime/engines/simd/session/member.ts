@@ -112,7 +112,7 @@ export class Member {
   }
 
   private async evaluate(
-    { isAlone, place, inputs }: EvaluateRequest,
+    { isAlone, place, stage, inputs }: EvaluateRequest,
     onProgress: (part: number) => void,
   ): Promise<Answer> {
     const { words, isUnshared } = this;
@@ -122,13 +122,13 @@ export class Member {
     const { team, executor, io } = bench;
     if (isUnshared && words !== undefined) resetTeam(words);
     keys.select(place);
-    io.begin(inputs);
+    io.begin(inputs, stage);
     team.barrier();
     const start = now();
     let reported = 0;
     let reportedAt = start;
     let sliceStart = start;
-    for (const fraction of executor.steps()) {
+    for (const fraction of executor.steps(stage)) {
       const part = fraction - reported;
       const isDue = part * leastReports >= 1 || fraction === 1 || now() - reportedAt >= reportMilliseconds;
       if (team.index === 0 && part * mostReports >= 1 && isDue) {
@@ -215,6 +215,7 @@ function prepare(request: PrepareRequest, { memory, words }: TeamMemory): Prepar
     context,
     program,
     outputScales,
+    wholeInputs: new Set(request.wholeInputs),
     weights: request.weights,
     weightStream: new Exchange(request.weightStream),
   };

@@ -97,6 +97,7 @@ const laneShare = 1 / 4;
  * @param columns of a managed, verified program
  * @param members of the team
  * @param budgetBytes most bytes of plaintexts to keep
+ * @param stages the first row of each, where there are several
  */
 export function planProgram(
   columns: HeColumns,
@@ -104,9 +105,10 @@ export function planProgram(
   members: number,
   budgetBytes: number,
   { gap, limit }: Extent = wholeExtent,
+  stages: readonly number[] = [0],
 ): ProgramPlan {
   const { polyModulusDegree: n } = parameters;
-  const program = layOut(fuseProgram(columns), parameters);
+  const program = layOut(fuseProgram(columns, { stages }), parameters);
   const keys = planKeys(program, parameters);
   const isExtended = (row: number): boolean => program.extendedRows[row] === 1;
   const planFor = (budget: number): Omit<ProgramPlan, 'problems'> => {

@@ -23,6 +23,8 @@ export interface PrepareRequest {
   readonly packed: readonly { readonly shape: readonly number[]; readonly data: Float64Array }[];
   /** By the index of an output. */
   readonly outputScales: readonly number[];
+  /** Indices of inputs that are saved with all polynomials. */
+  readonly wholeInputs: readonly number[];
   readonly keyNeeds: EvaluationKeyNeeds;
   /** Saved ciphertexts by row of the `weight` op, and how the others come. */
   readonly weights: ReadonlyMap<number, Uint8Array>;
@@ -55,6 +57,7 @@ export interface EvaluateRequest {
   readonly isAlone: boolean;
   /** Of the keys. */
   readonly place: number;
+  readonly stage: number;
   /** Saved ciphertexts by the index of the `input` op. */
   readonly inputs: readonly Uint8Array[];
 }

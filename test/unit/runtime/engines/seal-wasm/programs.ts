@@ -16,6 +16,7 @@ import {
   type PlanStatistics,
   type ScheduleColumns,
 } from '../../../../../ir/plan/plan.ts';
+import { refreshRounds } from '../../../../../ir/plan/stages.ts';
 import { verifyPlan } from '../../../../../ir/plan/verify.ts';
 import { Layout, tiled } from '../../../../../ir/tile/layout.ts';
 
@@ -118,6 +119,10 @@ export class ProgramWriter {
     return this.add('conjugate', this.of(a), { a });
   }
 
+  refresh(a: number, level: number): number {
+    return this.add('refresh', { ...this.of(a), level }, { a });
+  }
+
   output(a: number): number {
     return this.add('output', this.of(a), { a, imm: this.outputs++ });
   }
@@ -185,6 +190,7 @@ function clientPart({ columns, slots, parameters }: HeModule & { parameters: Par
     })),
     outputs: outputs.map((id, i) => ({ ...common, ...at(id), name: `y${i}`, firstCiphertext: i, used: [true] })),
     ...evaluationKeyNeeds(columns, parameters),
+    ...(columns.op.includes(HE.refresh) && { refreshes: refreshRounds(columns) }),
     maxError: 0.01,
     predictedMaxError: 0.001,
     synthetic: true,

@@ -24,9 +24,9 @@ export interface IoTask {
 /** What this member has saved in each run. */
 export function makeCalls(context: SimdContext, team: Team, task: IoTask): (readonly Output[])[] {
   const weightStream = new Exchange(createSharedState(noTransfers));
-  const io = new CiphertextIo({ ...task, context, team, weightStream });
+  const io = new CiphertextIo({ ...task, context, team, weightStream, wholeInputs: new Set<number>() });
   return task.runs.map((inputs) => {
-    io.begin(inputs);
+    io.begin(inputs, 0);
     for (const [method, which, value] of task.calls) io[method](which, value);
     return io.takeOutputs();
   });

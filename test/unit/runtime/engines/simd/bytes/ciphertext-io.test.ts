@@ -145,6 +145,7 @@ function programOf(levels: readonly number[], order: readonly number[], outputs:
       ...order.map((index, target) => ({ kind: 'input', index, target }) as const),
       ...Array.from({ length: outputs }, (_, index) => ({ kind: 'output', index, a: 0 }) as const),
     ],
+    stages: [0],
     values: order.map((index) => ({ form: 'ciphertext', level: levels[index] ?? 0, size: 2 })),
     extendedRows: new Uint8Array(),
   };
