@@ -157,12 +157,12 @@ function findAccuratePlan(
     if (tried !== undefined && areSame(standIns, tried)) continue;
     tried = standIns;
     const progress = whole.part(afterRounds(turn), afterRounds(turn + 1));
-    const plan = findPlan(approximated, settings, configurations, progress);
+    const plan = findPlan(approximated, settings, configurations, progress, best?.plan.found);
     if ('refused' in plan) {
       refusal ??= plan;
       if (!(plan.leastError !== undefined && plan.leastError <= hopelessErrorRatio * settings.maxError)) break;
     } else {
-      if (best === undefined || costOf(plan) < costOf(best.plan)) best = { plan, share };
+      best = { plan, share };
       if (!paysForNoise(plan)) break;
     }
     if (standIns.length === 0) break;
@@ -181,10 +181,6 @@ function areSame(some: readonly ActivationStandIn[], others: readonly Activation
       return coefficients.length === other.length && coefficients.every((each, k) => each === other[k]);
     })
   );
-}
-
-function costOf({ found }: FoundPlan): number {
-  return found.accepted.score[0];
 }
 
 /** Whether the chain that is accurate enough makes the plan dearer than the shortest one would. */

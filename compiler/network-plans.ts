@@ -77,12 +77,13 @@ export function compileWith(
   return 'refused' in found ? found : finishPlan(found, settings);
 }
 
-/** As `compileWith`, up to the plan that is chosen. `progress` is of this search. */
+/** As `compileWith`, up to the plan that is chosen, which is better than `rival`. `progress` is of this search. */
 export function findPlan(
   network: SimplifiedNetwork,
   settings: Settings,
   configurations: readonly Configuration[],
   progress: Progress,
+  rival?: Found,
 ): FoundPlan | Refusal {
   const { tensor, samples, reference, clear } = network;
   const { weights, profile, client, maxError, maxDisagreement, seed, goal } = settings;
@@ -99,7 +100,7 @@ export function findPlan(
     ...{ weights, profile, client, maxError, maxDisagreement, seed, goal, progress },
   };
   const manager = new PassManager(samples);
-  const outcome = searchPlans(configurations, manager, context);
+  const outcome = searchPlans(configurations, manager, context, rival);
   const { found, leastError } = outcome;
   if (found === undefined) return { refused: [explainFailure(outcome, context)], leastError: leastError?.error };
   return { network, outcome, found, context, runs: manager.runs };

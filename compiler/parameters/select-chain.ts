@@ -36,6 +36,9 @@ export interface SelectionOptions {
  */
 const quickBounds = { certain: 0.7, hopeless: 1.4 } as const;
 
+/** Where a quick prediction changes so many times the labels that may change, it is not looked at again. */
+const hopelessLabelRatio = 2;
+
 /**
  * What the error falls to, at most, where sums of products with plaintexts are rescaled after their rotations. These cost
  * more a level higher, so it is tried where nothing else of as many primes is accurate enough.
@@ -99,7 +102,7 @@ export function selectChain(
     const priced = managed.map((each) => ({ ...each, cost: programCost(each.candidate, costs) }));
     const known = new Map<HeModule, Prediction>();
     const predictOnce = (candidate: HeModule): Prediction => {
-      const prediction = known.get(candidate) ?? predictCarefully(candidate, maxError, predict);
+      const prediction = known.get(candidate) ?? predictCarefully(candidate, { maxError, maxChanged, predict });
       known.set(candidate, prediction);
       if (best === undefined || prediction.error < best.error) best = prediction;
       return prediction;
@@ -132,8 +135,12 @@ function isFoldedLate({ defer, late }: PlacedRescales): boolean {
   return defer === 0 && late;
 }
 
-function predictCarefully(program: HeModule, maxError: number, predict: SelectionOptions['predict']): Prediction {
+function predictCarefully(
+  program: HeModule,
+  { maxError, maxChanged, predict }: Pick<SelectionOptions, 'maxError' | 'predict'> & { readonly maxChanged: number },
+): Prediction {
   const quick = predict(program, quickBounds.hopeless * maxError, 'quick');
+  if (quick.changed > hopelessLabelRatio * maxChanged) return quick;
   if (quick.error <= quickBounds.certain * maxError || !(quick.error <= quickBounds.hopeless * maxError)) return quick;
   return predict(program, maxError, 'thorough');
 }

@@ -94,12 +94,14 @@ export interface SearchOutcome {
   readonly deepest: { readonly depth: number; readonly path: readonly NodeRef[] } | undefined;
 }
 
+/** @param rival a plan of another network that does: only what is better is looked for */
 export function searchPlans(
   configurations: readonly Configuration[],
   manager: PassManager,
   context: LoweringContext,
+  rival?: Found,
 ): SearchOutcome {
-  return new PlanSearch(configurations, manager, context).run();
+  return new PlanSearch(configurations, manager, context, rival).run();
 }
 
 class PlanSearch {
@@ -107,6 +109,7 @@ class PlanSearch {
   private readonly depth: number;
   private readonly manager: PassManager;
   private readonly context: LoweringContext;
+  private readonly rival: Found | undefined;
   private readonly configurations: ConfigurationReport[] = [];
   private readonly candidates: CandidateReport[] = [];
   private found: Found | undefined;
@@ -118,11 +121,17 @@ class PlanSearch {
   private leastError: Prediction | undefined;
   private deepest: SearchOutcome['deepest'];
 
-  constructor(configurations: readonly Configuration[], manager: PassManager, context: LoweringContext) {
+  constructor(
+    configurations: readonly Configuration[],
+    manager: PassManager,
+    context: LoweringContext,
+    rival: Found | undefined,
+  ) {
     this.given = configurations;
     this.depth = networkDepth(context.tensor).depth;
     this.manager = manager;
     this.context = context;
+    this.rival = rival;
   }
 
   run(): SearchOutcome {
@@ -133,7 +142,7 @@ class PlanSearch {
       if (this.overflow !== undefined) break;
       if (!carriesDepth(degree, this.depth, capabilities)) {
         this.skip(degree, 1, `no modulus chain carries ${this.depth} levels`);
-      } else if (this.found !== undefined && !this.mayPay(degree, this.found)) {
+      } else if (this.best !== undefined && !this.mayPay(degree, this.best)) {
         this.skip(degree, 1, 'every operation costs more here: even half of those of the best plan would');
       } else {
         // Larger degrees may not be searched: the largest that there is gets all that is left.
@@ -266,7 +275,7 @@ class PlanSearch {
     let isHopeless = false;
     let isSettled = false;
     for (const [turn, { plan, score, report }] of ordered.entries()) {
-      const best = this.found?.accepted.score;
+      const best = this.best?.accepted.score;
       if (isSettled || (best !== undefined && !isBetter(score, best))) {
         const isOpen = best !== undefined && isBetter(score, best);
         const reason = isOpen
@@ -345,8 +354,13 @@ class PlanSearch {
       this.nearest = { broken, degree, demand: price.demand };
   }
 
+  /** What has to be beaten. */
+  private get best(): Found | undefined {
+    return this.found ?? this.rival;
+  }
+
   private bestCost(): number {
-    return this.found?.accepted.score[0] ?? Infinity;
+    return this.best?.accepted.score[0] ?? Infinity;
   }
 
   /**

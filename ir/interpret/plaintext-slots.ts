@@ -20,7 +20,7 @@ export class PlaintextSlots {
   private readonly noise: NoiseModel | undefined;
   private readonly capacity: number;
   private readonly kept = new Map<string, Float64Array>();
-  private readonly waves = new Map<string, number>();
+  private readonly rows = new Map<number, WholeRow | undefined>();
   /** For plaintexts that are not kept, and for one period of any. */
   private readonly passing: Float64Array;
   private readonly period: Float64Array;
@@ -58,34 +58,35 @@ export class PlaintextSlots {
 
   /** Writes the product of `x` and plaintext `id` to `target`, slot by slot: as with `at`, but nothing is copied. */
   multiply(id: number, scale: number, x: Float64Array, target: Float64Array): void {
-    const plaintext = plaintextAt(this.module.plaintexts, id);
-    const row = plaintextRow(this.module.packed, plaintext);
-    const isWhole =
-      !isComplexPlaintext(this.module.packed, plaintext) &&
-      plaintext.shift === 0 &&
-      plaintext.inner === 1 &&
-      row.length === target.length &&
-      shortestPeriod(row).length === row.length;
-    if (!isWhole || this.noise === undefined) {
-      const factors = isWhole ? row : this.at(id, scale);
+    const whole = this.wholeRow(id);
+    if (whole === undefined || this.noise === undefined) {
+      const factors = whole?.row ?? this.at(id, scale);
       for (let s = 0; s < target.length; s++) target[s] = (x[s] ?? 0) * (factors[s] ?? 0);
       return;
     }
-    const { source, tile, inner } = plaintext;
-    const name = `${source} ${tile} ${inner}`;
-    const { errors, deviation } = this.noise.encodingError(row.length, scale, name);
-    const held = Math.hypot(deviation, this.waveDeviationOf(row, scale, name));
+    const { row } = whole;
+    const { errors, deviation, held } = whole.roundingAt(scale, this.noise);
     for (let s = 0; s < target.length; s++) {
       const factor = row[s] ?? 0;
       target[s] = (x[s] ?? 0) * (factor + (factor === 0 ? deviation : held) * (errors[s] ?? 0));
     }
   }
 
-  private waveDeviationOf(row: Float64Array, scale: number, name: string): number {
-    const key = `${name} ${scale}`;
-    const known = this.waves.get(key) ?? waveDeviation(row, scale);
-    this.waves.set(key, known);
-    return known;
+  /** The row behind a real plaintext that has all slots in their order. */
+  private wholeRow(id: number): WholeRow | undefined {
+    if (this.rows.has(id)) return this.rows.get(id);
+    const plaintext = plaintextAt(this.module.plaintexts, id);
+    const { source, tile, shift, inner } = plaintext;
+    const row = plaintextRow(this.module.packed, plaintext);
+    const isWhole =
+      !isComplexPlaintext(this.module.packed, plaintext) &&
+      shift === 0 &&
+      inner === 1 &&
+      row.length === this.module.slots &&
+      shortestPeriod(row).length === row.length;
+    const found = isWhole ? new WholeRow(row, `${source} ${tile} ${inner}`) : undefined;
+    this.rows.set(id, found);
+    return found;
   }
 
   private encode(plaintext: Plaintext, scale: number, target: Float64Array): Float64Array {
@@ -100,6 +101,34 @@ export class PlaintextSlots {
     // A row of zeros has no rounding error.
     if (row.some((x) => x !== 0)) this.noise?.encode(period, scale, `${source} ${tile} ${inner}`);
     return fillShifted(period, shift, target);
+  }
+}
+
+/** Errors of an encoding: `deviation` times each of `errors` where the row is zero, `held` times elsewhere. */
+interface Rounding {
+  readonly errors: Float64Array;
+  readonly deviation: number;
+  readonly held: number;
+}
+
+/** A row of as many entries as there are slots, none of them a repetition, and what encoding it at a scale adds. */
+class WholeRow {
+  readonly row: Float64Array;
+  private readonly name: string;
+  private readonly roundings = new Map<number, Rounding>();
+
+  constructor(row: Float64Array, name: string) {
+    this.row = row;
+    this.name = name;
+  }
+
+  roundingAt(scale: number, noise: NoiseModel): Rounding {
+    const known = this.roundings.get(scale);
+    if (known !== undefined) return known;
+    const { errors, deviation } = noise.encodingError(this.row.length, scale, this.name);
+    const rounding = { errors, deviation, held: Math.hypot(deviation, waveDeviation(this.row, scale)) };
+    this.roundings.set(scale, rounding);
+    return rounding;
   }
 }
 

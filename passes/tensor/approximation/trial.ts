@@ -32,6 +32,8 @@ export class ActivationTrial {
   readonly unit: number;
   private readonly module: TensorModule;
   private readonly samples: readonly Sample[];
+  /** Their numbers, those first at which candidates have failed: others fail there as well. */
+  private order: readonly number[];
   private readonly kernels: readonly TensorKernel[];
   private readonly outputs: readonly (readonly [name: string, id: ValueId])[];
   private readonly exact: readonly Sample[];
@@ -43,6 +45,7 @@ export class ActivationTrial {
   constructor(module: TensorModule, samples: readonly Sample[], post?: ClientModule) {
     this.module = module;
     this.samples = samples;
+    this.order = [...samples.keys()];
     this.kernels = module.nodes.map((node) => tensorKernel(module, node));
     this.outputs = module.nodes.flatMap((node) => (node.op === 'output' ? [[node.attrs.name, node.id] as const] : []));
     this.exact = samples.map(
@@ -69,20 +72,37 @@ export class ActivationTrial {
   private run(replacements: Replacements, most: Effect): Effect | undefined {
     const kernels = new Map([...replacements].map(([id, standIn]) => [id, standInKernel(standIn)] as const));
     let error = 0;
+    const failing: number[] = [];
     let otherwise = 0;
-    for (const [number, sample] of this.samples.entries()) {
-      const outputs = this.outputsOf(sample, kernels, replacements);
-      const exact = this.exact[number];
-      if (outputs === undefined || exact === undefined) return undefined;
-      for (const [name, values] of outputs) {
-        const right = exact.get(name);
-        for (let i = 0; i < values.length; i++)
-          error = Math.max(error, Math.abs((values[i] ?? 0) - (right?.[i] ?? 0)) / this.unit);
+    for (const number of this.order) {
+      const own = this.effectOn(number, kernels, replacements);
+      error = Math.max(error, own?.error ?? Infinity);
+      if (own?.isSame !== true) otherwise++;
+      if (own?.isSame !== true || own.error > most.error) failing.push(number);
+      if (own === undefined || !isWithin({ error, changed: otherwise / this.samples.length }, most)) {
+        this.order = [...new Set([...failing, ...this.order])];
+        return undefined;
       }
-      if (!this.decisions.agree(outputs, exact)) otherwise++;
-      if (!isWithin({ error, changed: otherwise / this.samples.length }, most)) return undefined;
     }
     return { error, changed: otherwise / this.samples.length };
+  }
+
+  /** On one sample; undefined where an operand of a stand-in leaves its range. */
+  private effectOn(
+    number: number,
+    kernels: ReadonlyMap<ValueId, TensorKernel>,
+    replacements: Replacements,
+  ): { readonly error: number; readonly isSame: boolean } | undefined {
+    const [sample, exact] = [this.samples[number], this.exact[number]];
+    const outputs = sample && this.outputsOf(sample, kernels, replacements);
+    if (outputs === undefined || exact === undefined) return undefined;
+    let error = 0;
+    for (const [name, values] of outputs) {
+      const right = exact.get(name);
+      for (let i = 0; i < values.length; i++)
+        error = Math.max(error, Math.abs((values[i] ?? 0) - (right?.[i] ?? 0)) / this.unit);
+    }
+    return { error, isSame: this.decisions.agree(outputs, exact) };
   }
 
   private numberOf(standIn: StandIn): number {

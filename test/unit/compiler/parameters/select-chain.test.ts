@@ -55,6 +55,23 @@ test('where the one with the most bits is far from accurate, others with several
   expect(predicted(() => Infinity).asked).toHaveLength(predicted(() => 1).asked.length);
 });
 
+test('labels that few samples show to change far too often are not looked at on more of them', () => {
+  const cares = (changed: number): string[] => {
+    const asked: string[] = [];
+    selectChain(program, degree, 0, {
+      ...{ manager, maxError: 1, maxChanged: 0.01 },
+      programs: new ManagedPrograms(program, manager),
+      predict: (_, __, care) => {
+        asked.push(care);
+        return { error: 0.9, noise: 0, changed };
+      },
+    });
+    return asked;
+  };
+  expect(cares(0.05)).not.toContain('thorough');
+  expect(cares(0.015)).toContain('thorough');
+});
+
 test('one that is accurate with few special primes is found, however those with more err', () => {
   const { chosen, asked } = predicted((specials) => (specials > 2 ? 0.9 : 0.001));
   expect(specialsOf(chosen ?? program)).toBeLessThanOrEqual(2);

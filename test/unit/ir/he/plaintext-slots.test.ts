@@ -54,3 +54,24 @@ test('what has no room to be kept comes back the same', () => {
   expect(cache.at(rows - 2, 1)).not.toEqual(last);
   expect(cache.at(rows - 1, 1)).toEqual(last);
 });
+
+test('a product is that with the slots', () => {
+  const row = Float64Array.from({ length: slots }, (_, s) => (s % 3 === 0 ? 0 : s / slots));
+  const packed = [new Constant([1, slots], row)];
+  // One with all slots in their order, and one that is shifted.
+  const plaintexts = {
+    source: Int32Array.of(0, 0),
+    tile: Int32Array.of(0, 0),
+    shift: Int32Array.of(0, 1),
+    inner: Int32Array.of(1, 1),
+  };
+  const noisy = new PlaintextSlots({ slots, packed, plaintexts }, new NoiseModel(parameters, 1));
+  const x = Float64Array.from({ length: slots }, (_, s) => 1 + s);
+  const product = new Float64Array(slots);
+  // Scales one after another, and again: what is known of one is not taken for another.
+  for (const [id, factor] of [0, 1].flatMap((id) => [1, 8, 1].map((each) => [id, each] as const))) {
+    noisy.multiply(id, factor * scale, x, product);
+    const slotsOf = noisy.at(id, factor * scale);
+    expect(product).toEqual(x.map((value, s) => value * (slotsOf[s] ?? NaN)));
+  }
+});
