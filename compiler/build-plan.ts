@@ -4,10 +4,10 @@ import { evaluationKeyNeeds } from '../costs/key-levels.ts';
 import { planStatistics } from '../costs/plan-statistics.ts';
 import { rowsByIndex } from '../ir/he/ports.ts';
 import { TensorInterpreter } from '../ir/interpret/tensor.ts';
-import { largestAbsolute } from '../ir/maths/averages.ts';
 import { nodeAt } from '../ir/module.ts';
 import { encodingLimit, type Parameters } from '../ir/parameters.ts';
-import { type Calibration, calibrationOf, leastCalibration } from '../ir/plan/calibration.ts';
+import { type Calibration, calibrationOf, leastCalibration, type Range } from '../ir/plan/calibration.ts';
+import type { InputBounds } from '../ir/plan/element-bounds.ts';
 import type { ClientPart, InputEncoding, OutputEncoding, Plan, PlanModule } from '../ir/plan/plan.ts';
 import type { SearchReport } from '../ir/plan/search-report.ts';
 import { sentOutputs } from '../ir/tile/sent-outputs.ts';
@@ -22,8 +22,8 @@ export interface PlanParts {
   readonly samples: readonly Sample[];
   /** The outputs of the model on those on which it has been run. */
   readonly answers: ReadonlyMap<Sample, Sample>;
-  /** For each input the factor by which values may exceed those of the samples. */
-  readonly headroom: ReadonlyMap<string, number>;
+  /** For each input the values that its elements may have. */
+  readonly bounds: ReadonlyMap<string, InputBounds>;
 }
 
 export interface PlanFacts {
@@ -81,7 +81,7 @@ function calibrate(
 
 /** Encodings of the inputs, and the program with the inputs that it reads numbered without gaps. */
 function encodeInputs(
-  { graph, packed, program, samples, headroom }: PlanParts,
+  { graph, packed, program, bounds }: PlanParts,
   parameters: Parameters,
 ): { inputs: InputEncoding[]; program: PlanModule } {
   const { imm, level, scale } = program.columns;
@@ -97,10 +97,6 @@ function encodeInputs(
     const [known] = rows.filter((row) => row !== undefined);
     if (known === undefined) continue;
     const [inputLevel, inputScale] = [level[known] ?? 0, scale[known] ?? 0];
-    const largest = samples.reduce(
-      (most, sample) => Math.max(most, largestAbsolute(sample.get(name) ?? new Float64Array())),
-      0,
-    );
     inputs.push({
       name,
       shape,
@@ -113,14 +109,26 @@ function encodeInputs(
       level: inputLevel,
       scale: inputScale,
       // At level 0 the modulus may have less room than the headroom takes.
-      maxAbs: Math.min(
+      ...withinLimit(
+        bounds.get(name) ?? { maxAbs: 0 },
         encodingLimit(parameters, inputLevel) / (inputScale * Math.abs(factor)),
-        largest * (headroom.get(name) ?? 1),
       ),
     });
     for (const row of rows) if (row !== undefined) renumbered[row] = next++;
   }
   return { inputs, program: { ...program, columns: { ...program.columns, imm: renumbered } } };
+}
+
+/** The bounds, where none is beyond ±limit. */
+function withinLimit({ maxAbs, groups: elements }: InputBounds, limit: number): InputBounds {
+  if (maxAbs <= limit || elements === undefined) return { maxAbs: Math.min(maxAbs, limit), groups: elements };
+  const clip = ([least, most]: Range): Range => [Math.max(least, -limit), Math.min(most, limit)];
+  const groups = elements.groups.map(({ calibrated, together, alone }) => ({
+    calibrated: clip(calibrated),
+    together: clip(together),
+    alone: clip(alone),
+  }));
+  return { maxAbs: limit, groups: { ...elements, groups } };
 }
 
 function batchOf(ports: readonly Port[], name: string): Pick<Port, 'hasBatchAxis' | 'batchAxis'> {

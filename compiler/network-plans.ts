@@ -9,7 +9,7 @@ import type { TileModule } from '../ir/tile/ops.ts';
 import { PassManager, type PassRun } from '../passes/manager.ts';
 import { keptAccuracy, limitOf } from './kept-accuracy.ts';
 import { buildPlan } from './build-plan.ts';
-import { inputHeadroom } from './input-headroom.ts';
+import { inputBounds } from './headroom/input-bounds.ts';
 import { changedDecisions } from './parameters/reference.ts';
 import type { Prediction } from './parameters/simulate.ts';
 import type { LayoutChoice } from './layouts/choose-layouts.ts';
@@ -22,7 +22,7 @@ import { searchReport } from './search/report.ts';
 import { type Found, type SearchOutcome, searchPlans } from './search/search-plans.ts';
 import { tooDeep, tooDeepForAll } from './search/too-deep.ts';
 import type { Settings } from './settings.ts';
-import type { SimplifiedNetwork } from './simplify.ts';
+import { largestShare, type SimplifiedNetwork } from './simplify.ts';
 
 export interface Compilation {
   readonly plan: Plan;
@@ -145,7 +145,7 @@ function build(
     ...searchReport(tensor, goal, outcome, found),
     accuracy: keptAccuracy(network, prediction, settings),
   };
-  const headroom = inputHeadroom({ exact, whole, samples, unit: reference.unit, maxError });
+  const bounds = inputBounds({ exact, whole, samples, unit: reference.unit, allowedError: largestShare * maxError });
   const facts = {
     engine: profile.name,
     batch: configuration.samples,
@@ -156,7 +156,7 @@ function build(
     search,
   };
   return {
-    plan: buildPlan({ graph, packed, program, samples, answers: reference.answers, headroom }, facts),
+    plan: buildPlan({ graph, packed, program, samples, answers: reference.answers, bounds }, facts),
     modules: { exact, whole, tensor, tile: packed.tile, plan: program },
     chosen: { choice, configuration, measures, cost: score[0] },
   };

@@ -139,7 +139,8 @@ export const houses = [
       room('parameters'),
       room('search', 'parameters lowering layouts kernels/parts'),
       room('measuring', 'parameters'),
-      room('.', 'measuring search parameters lowering layouts kernels/parts onnx'),
+      room('headroom'),
+      room('.', 'headroom measuring search parameters lowering layouts kernels/parts onnx'),
     ],
   },
   {

@@ -154,7 +154,11 @@ export function describePlan(plan: Plan): Record<string, unknown> {
     modelInputs: modelInputs(client, client.inputs),
     modelOutputs: modelOutputs(client, client.outputs),
     clientSteps: describeClientSteps(client),
-    inputs: client.inputs.map((input) => ({ ...port(input), maxAbs: input.maxAbs })),
+    inputs: client.inputs.map((input) => ({
+      ...port(input),
+      maxAbs: input.maxAbs,
+      ...(input.groups && { groups: input.groups.groups }),
+    })),
     outputs: client.outputs.map(port),
     engine,
     weights,

@@ -14,17 +14,19 @@ export const unreadableHep = defineDiagnostic<{ reason: string }>({
   notes: () => [copyAgain],
 });
 
-export const otherHepVersion = defineDiagnostic<{ version: number; madeBy: string; supported: number }>({
-  code: 'H502',
-  severity: 'error',
-  title: '.hep file of another format',
-  explain:
-    'The format of .hep files has a version. What another version has added would be lost without notice, and what it ' +
-    'lacks would be guessed.',
-  message: ({ version, madeBy, supported }) =>
-    `the file has format version ${version}, made by ${madeBy}; this hepc reads version ${supported} and the one before`,
-  notes: () => ['Compile the model with this version of hepc, or use the one that the file was made with.'],
-});
+export const otherHepVersion = defineDiagnostic<{ version: number; madeBy: string; oldest: number; supported: number }>(
+  {
+    code: 'H502',
+    severity: 'error',
+    title: '.hep file of another format',
+    explain:
+      'The format of .hep files has a version. What another version has added would be lost without notice, and what it ' +
+      'lacks would be guessed.',
+    message: ({ version, madeBy, oldest, supported }) =>
+      `the file has format version ${version}, made by ${madeBy}; this hepc reads versions ${oldest} to ${supported}`,
+    notes: () => ['Compile the model with this version of hepc, or use the one that the file was made with.'],
+  },
+);
 
 export const noPlan = defineDiagnostic<{ got: string }>({
   code: 'H509',
@@ -105,7 +107,9 @@ export const tooManyKeys = defineDiagnostic<{ keys: number; bytes: number; limit
 
 export const inputOutOfRange = defineDiagnostic<{
   input: string;
-  maxAbs: number;
+  bounds: readonly [least: number, most: number];
+  /** Whether other elements leave it less than it could have alone. */
+  isShared: boolean;
   count: number;
   sample: number;
   element: number;
@@ -116,12 +120,16 @@ export const inputOutOfRange = defineDiagnostic<{
   title: 'input values beyond the range of the plan',
   explain:
     'A plan is compiled for the range of its calibration samples with some headroom: activations are approximated ' +
-    'there, and parameters are chosen for it. Larger values would give a wrong answer, and nobody could see it before ' +
-    'decryption.',
-  message: ({ input, maxAbs, count, sample, element, value }) => {
-    const [got, most] = apart(Math.abs(value), maxAbs);
+    'there, and parameters are chosen for it. Other values would give a wrong answer, and nobody could see it before ' +
+    'decryption. Where features differ in scale, each group of elements of equal scale has a range of its own; what several ' +
+    'groups exceed theirs by adds up, so that a value may be refused beside others that it would be accepted without.',
+  message: ({ input, bounds: [least, most], isShared, count, sample, element, value }) => {
+    const [got, bound] = apart(value, value < least ? least : most);
+    const ends = value < least ? [bound, short(most)] : [short(least), bound];
+    const range = least === -most ? `±${bound.replace('-', '')}` : ends.join(' to ');
     return (
-      `input "${input}": element ${element} of sample ${sample} is ${value < 0 ? '-' : ''}${got}, the plan was compiled for ±${most}` +
+      `input "${input}": element ${element} of sample ${sample} is ${got}, the plan was compiled for ${range}` +
+      (isShared ? ' beside the other values of this sample' : '') +
       (count > 1 ? `; ${count - 1} other values are out of range too` : '')
     );
   },

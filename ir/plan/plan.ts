@@ -14,6 +14,7 @@ import type { EvaluationKeyNeeds } from '../ckks/switching-keys.ts';
 import type { Layout } from '../tile/layout.ts';
 import type { AccuracyReport } from './accuracy-report.ts';
 import type { Calibration } from './calibration.ts';
+import type { InputBounds } from './element-bounds.ts';
 import type { PruningReport } from './pruning-report.ts';
 import type { SearchReport } from './search-report.ts';
 import type { RefreshRound } from './stages.ts';
@@ -41,7 +42,7 @@ export interface ScheduleColumns {
 }
 
 /** How the client packs one input. */
-export interface InputEncoding extends Port {
+export interface InputEncoding extends Port, InputBounds {
   /** Element e of the packed tensor is input element index[e], or zero at −1. */
   readonly index: Int32Array;
   readonly factor: number;
@@ -52,8 +53,6 @@ export interface InputEncoding extends Port {
   readonly used: readonly boolean[];
   readonly level: number;
   readonly scale: number;
-  /** Largest absolute value that the plan was compiled for: calibrated range times headroom. */
-  readonly maxAbs: number;
 }
 
 /** How the client reads one output. */

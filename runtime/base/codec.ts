@@ -3,6 +3,8 @@
  */
 import { type Diagnostic, InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { inputOutOfRange } from '../../ir/diagnostics/plan.ts';
+import { elementCount } from '../../ir/constant.ts';
+import { boundsViolation, type Violation } from '../../ir/plan/element-bounds.ts';
 import { type InputEncoding, type OutputEncoding, sentCiphertexts } from '../../ir/plan/plan.ts';
 import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
 
@@ -41,24 +43,27 @@ export function unpackOutput(
 }
 
 /**
- * Complains about values that are not finite or larger than those that the plan was compiled for: beyond its range
- * an approximated activation may be far off, and a scaled value may wrap around the modulus. `first` is the number of the
- * first of these samples.
+ * Complains about values that are not finite or beyond those that the plan was compiled for: there an approximated
+ * activation may be far off, and a scaled value may wrap around the modulus. Elements that are not encrypted may be
+ * anything. `first` is the number of the first of these samples.
  */
 export function checkInputRange(encoding: InputEncoding, samples: readonly Float64Array[], first = 0): Diagnostic[] {
-  const { name, maxAbs } = encoding;
-  let count = 0;
-  let worst = { sample: 0, element: 0, value: 0 };
-  for (const [sample, values] of samples.entries()) {
-    for (let element = 0; element < values.length; element++) {
-      const value = values[element] ?? 0;
-      if (Math.abs(value) <= maxAbs) continue;
-      count++;
-      if (count === 1 || !(Math.abs(value) <= Math.abs(worst.value)))
-        worst = { sample: first + sample, element, value };
-    }
-  }
-  return count === 0 ? [] : [inputOutOfRange({ input: name, maxAbs, count, ...worst })];
+  const isRead = new Uint8Array(elementCount(encoding.shape));
+  for (const element of encoding.index) if (element >= 0) isRead[element] = 1;
+  const found = samples.flatMap((values, k) => {
+    const violation = boundsViolation(encoding, values, isRead);
+    return violation === undefined ? [] : [{ ...violation, sample: first + k }];
+  });
+  const [worst, ...others] = found.toSorted((a, b) => beyond(b) - beyond(a));
+  if (worst === undefined) return [];
+  const count = others.reduce((sum, each) => sum + each.count, worst.count);
+  return [inputOutOfRange({ ...worst, input: encoding.name, count })];
+}
+
+/** How far a value is beyond its bounds, as a multiple of their width; no number is beyond all of them. */
+function beyond({ value, bounds: [least, most] }: Violation): number {
+  const distance = Math.max(least - value, value - most) / (most - least);
+  return Number.isNaN(distance) ? Infinity : distance;
 }
 
 function requireBatch(samples: number, batchTile: number): void {

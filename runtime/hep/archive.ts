@@ -36,6 +36,7 @@ const limits = { maxEntries: 65_534, maxTotalBytes: maxArchiveBytes, allowDeflat
 /** Names of entries, apart from texts: `<folder>/<name>.<extension>`. */
 export const entryNames = {
   index: (k: number) => `client/index-${k}.npy`,
+  groups: (k: number) => `client/groups-${k}.npy`,
   outputIndex: (k: number) => `client/output-index-${k}.npy`,
   outputConstants: (k: number) => `client/output-constants-${k}.npy`,
   steps: (stage: 'pre' | 'post') => `client/${stage}.json`,
@@ -140,7 +141,7 @@ export function parseManifest(bytes: Uint8Array | undefined, at: Place): Manifes
   if (!header.success) throw refuse(describeIssues(header.error));
   const { version, madeBy } = header.data;
   if (version < oldestVersion || version > formatVersion)
-    throw new HepcError([otherHepVersion({ version, madeBy, supported: formatVersion }, at)]);
+    throw new HepcError([otherHepVersion({ version, madeBy, oldest: oldestVersion, supported: formatVersion }, at)]);
   const manifest = manifestSchema.safeParse(json.value);
   if (!manifest.success) throw refuse(describeIssues(manifest.error));
   return manifest.data;

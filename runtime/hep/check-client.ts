@@ -1,6 +1,7 @@
 /**
  * Whether the client part of a plan is consistent in itself:
  * - layouts have as many slots as the parameters, one batch tile for all, and room for the batch;
+ * - elements of inputs have a group that exists, whose intervals are within one another and within the largest value;
  * - an index picks existing elements of the sample or of the layout, an output has as many elements as its shape says,
  *   those that are constant are finite, and the others are in ciphertexts that are sent;
  * - the ciphertexts of all inputs are numbered 0, 1, … in the order of the list, without gaps and overlaps, those of
@@ -29,6 +30,7 @@ import {
 } from '../../ir/parameters.ts';
 import { formerSecurityBits, hasFormerLimit, maxModulusBits } from '../../ir/ckks/security.ts';
 import { evaluationKeyBytes, maxKeyBytes } from '../../ir/ckks/switching-keys.ts';
+import type { Range } from '../../ir/plan/calibration.ts';
 import {
   type ClientPart,
   type InputEncoding,
@@ -55,6 +57,7 @@ export function checkClientPart(client: ClientPart, file: string): Diagnostic[] 
       ...commonReasons(input, client, batchTile),
       encryptable(input, client),
       outside !== undefined && `the index refers to element ${outside} of ${elements}`,
+      ...groupReasons(input),
     ]);
   }
   for (const output of client.outputs) {
@@ -159,6 +162,21 @@ function encryptable({ maxAbs, factor, level, scale }: InputEncoding, { paramete
     `values up to ${maxAbs} times ${factor} at scale ${scale} exceed what level ${level} holds, ` +
       String(encodingLimit(parameters, level))
   );
+}
+
+function groupReasons({ groups: elements, maxAbs }: InputEncoding): (string | false)[] {
+  if (elements === undefined) return [];
+  const { groups, groupOf } = elements;
+  const unknown = groupOf.find((group) => group < 0 || group >= groups.length);
+  const isWithin = (inner: Range, outer: Range): boolean => inner[0] >= outer[0] && inner[1] <= outer[1];
+  const loose = groups.findIndex(
+    ({ calibrated, together, alone }) =>
+      !(isWithin(calibrated, together) && isWithin(together, alone) && isWithin(alone, [-maxAbs, maxAbs])),
+  );
+  return [
+    unknown !== undefined && `an element is of group ${unknown} of ${groups.length}`,
+    loose >= 0 && `the intervals of group ${loose} are not within one another, or not within ±${maxAbs}`,
+  ];
 }
 
 function decryptable({ factor, level, scale }: OutputEncoding, { parameters }: ClientPart): string | false {

@@ -2,6 +2,7 @@
 import { elementCount, isIdentity } from '../../ir/constant.ts';
 import { type Diagnostic, throwIfErrors } from '../../ir/diagnostics/diagnostic.ts';
 import type { Calibration } from '../../ir/plan/calibration.ts';
+import type { ElementGroup } from '../../ir/plan/element-bounds.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import { writeNpy } from '../format/npy.ts';
 import type { RandomAccess } from '../format/random-access.ts';
@@ -77,6 +78,7 @@ export function manifestHead(client: ClientPart, { madeBy = 'hepc' }: WriteOptio
         index: isIdentity(input.index, input.index.length) ? ('identity' as const) : ('entry' as const),
         used: [...input.used],
         maxAbs: input.maxAbs,
+        ...(input.groups && { groups: input.groups.groups.map(groupText) }),
       })),
       outputs: client.outputs.map((output) => ({
         ...encodingText(output),
@@ -97,6 +99,14 @@ export function manifestHead(client: ClientPart, { madeBy = 'hepc' }: WriteOptio
       ...(client.calibration && { calibration: calibrationText(client.calibration) }),
     },
   };
+}
+
+function groupText({ calibrated, together, alone }: ElementGroup): {
+  calibrated: [number, number];
+  together: [number, number];
+  alone: [number, number];
+} {
+  return { calibrated: [...calibrated], together: [...together], alone: [...alone] };
 }
 
 function calibrationText({ samples, inputs, outputs }: Calibration): ManifestText['client']['calibration'] {
@@ -131,11 +141,12 @@ function encodingText(encoding: ClientPart['inputs' | 'outputs'][number]): Encod
   };
 }
 
-/** The indices of inputs that are not the identity, those of outputs, constants, and the client's steps, as entries. */
+/** The indices of inputs that are not the identity, the groups of their elements, the indices of outputs, constants, and the client's steps, as entries. */
 export function clientEntries(client: ClientPart): ZipEntry[] {
-  const inputs = client.inputs.flatMap(({ index }, k) =>
-    isIdentity(index, index.length) ? [] : [indexEntry(entryNames.index(k), index)],
-  );
+  const inputs = client.inputs.flatMap(({ index, groups }, k) => [
+    ...(isIdentity(index, index.length) ? [] : [indexEntry(entryNames.index(k), index)]),
+    ...(groups === undefined ? [] : [indexEntry(entryNames.groups(k), groups.groupOf)]),
+  ]);
   const outputs = client.outputs.flatMap(({ index, constants }, k) => [
     ...(index === undefined ? [] : [indexEntry(entryNames.outputIndex(k), index)]),
     ...(constants === undefined ? [] : [constantsEntry(entryNames.outputConstants(k), constants)]),
@@ -157,13 +168,14 @@ export function decodeClientPart(
   reader: EntryReader,
 ): { readonly client: ClientPart; readonly diagnostics: Diagnostic[] } {
   const text = archive.manifest.client;
-  const inputs = text.inputs.map((input, k) => {
+  const inputs = text.inputs.map(({ groups, ...input }, k) => {
     const { elements } = input.layout;
     const index =
       input.index === 'entry'
         ? reader.i4(entryNames.index(k), elements)
         : Int32Array.from({ length: elements }, (_, e) => e);
-    return { ...input, index };
+    const groupOf = groups && reader.i4(entryNames.groups(k), elementCount(input.shape));
+    return { ...input, index, ...(groups && groupOf && { groups: { groups, groupOf } }) };
   });
   const outputs = text.outputs.map(({ index, constants, used, ...output }, k) => {
     const elements = elementCount(output.shape);

@@ -9,15 +9,16 @@ import { visible } from '../../ir/diagnostics/diagnostic.ts';
 import { leastCalibration } from '../../ir/plan/calibration.ts';
 import { parametersSchema } from '../../ir/ckks/parameters-schema.ts';
 import { maxDataPrimes, maxSlots } from '../../ir/parameters.ts';
+import { maxGroups } from '../../ir/plan/element-bounds.ts';
 import { engineNames, maxRunCiphertexts } from '../../ir/plan/plan.ts';
 import { maxRounds } from '../../ir/plan/stages.ts';
 import { type Dim, isPowerOfTwo, Layout, whyNoDim } from '../../ir/tile/layout.ts';
 
 /**
- * Version of the format that this hepc writes. Of the one before it reads what it says of itself: there was one special
- * prime, under a name of its own.
+ * Version of the format that this hepc writes. Of those before it reads what they say of themselves: up to version 5 all
+ * elements of an input had one bound and nothing was refreshed, up to version 4 there was one special prime, under a name of its own.
  */
-export const formatVersion = 5;
+export const formatVersion = 6;
 export const oldestVersion = 4;
 
 /** Elements of one sample of all inputs and outputs of a plan. */
@@ -89,12 +90,21 @@ const encoding = {
   scale: positive,
 };
 
+/** Least and most of something. */
+const range = z.tuple([z.number(), z.number()]).refine(([least, most]) => least <= most, 'its least is above its most');
+
 const inputSchema = z.strictObject({
   ...encoding,
   /** Element e is input element e, or the index is the entry `client/index-<k>.npy` of input k. */
   index: z.enum(['identity', 'entry']),
   used: z.array(z.boolean()).min(1),
   maxAbs: z.number().min(0),
+  /** Left out where all elements may have values up to `maxAbs`; else the group of each is in an entry of input k. */
+  groups: z
+    .array(z.strictObject({ calibrated: range, together: range, alone: range }))
+    .min(1)
+    .max(maxGroups)
+    .optional(),
 });
 
 const outputSchema = z.strictObject({
@@ -107,8 +117,6 @@ const outputSchema = z.strictObject({
   used: z.array(z.boolean()).min(1).optional(),
 });
 
-/** Least and most of something. */
-const range = z.tuple([z.number(), z.number()]).refine(([least, most]) => least <= most, 'its least is above its most');
 const ofNorm = range.refine(([least]) => least >= 0, 'a norm is negative');
 
 const calibrationSchema = z.strictObject({

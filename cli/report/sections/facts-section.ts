@@ -3,6 +3,7 @@ import { evaluationMilliseconds } from '../../../costs/plan-statistics.ts';
 import { profileOf } from '../../../costs/profiles.ts';
 import { modulusBits } from '../../../ir/parameters.ts';
 import { parallelBound } from '../../../costs/parallel-bound.ts';
+import type { InputBounds } from '../../../ir/plan/element-bounds.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import { describeClientSteps } from '../../render/client-steps.ts';
 import { describeEngine, lastForKeys, memoryOf } from '../../render/plan-summary.ts';
@@ -42,9 +43,7 @@ export function factsSection(plan: Plan): Html {
   const groups = (schedule.group.at(-1) ?? -1) + 1;
   const facts: readonly (readonly [name: string, value: Html | string])[] = [
     ...steps.before.map((line) => ['before encryption', html`<code>${shorten(line, 240)}</code>`] as const),
-    ...client.inputs.map(
-      (input) => ['input', html`${describePort(input)}, values up to ${formatRange(input.maxAbs)}`] as const,
-    ),
+    ...client.inputs.map((input) => ['input', html`${describePort(input)}, ${describeRange(input)}`] as const),
     ...client.outputs.map((output) => ['output', describePort(output)] as const),
     ...steps.after.map((line) => ['after decryption', html`<code>${shorten(line, 240)}</code>`] as const),
     ['engine', describeEngine(plan)],
@@ -92,8 +91,11 @@ export function factsSection(plan: Plan): Html {
 }
 
 /** Of values that the plan was compiled for; larger ones are refused. */
-function formatRange(largest: number): string {
-  return `±${Number(largest.toPrecision(3))}`;
+function describeRange({ maxAbs, groups }: InputBounds): string {
+  const range = `values up to ±${Number(maxAbs.toPrecision(3))}`;
+  return groups === undefined
+    ? range
+    : `${range}, ${plural(groups.groups.length, 'group')} of elements with ranges of their own`;
 }
 
 function describePort({

@@ -146,3 +146,29 @@ test('values out of range are named, the largest first', () => {
   expect(checkInputRange(input, [Float64Array.of(NaN, 0, 0)])[0]?.message).toMatch(/is NaN/);
   expect(checkInputRange(input, [Float64Array.of(9, Infinity, 3)])[0]?.message).toMatch(/is Infinity.* 2 other/);
 });
+
+test('values out of the range of their group are named with it, and beside what', () => {
+  const groups = {
+    groups: [
+      { calibrated: [0, 0.1], together: [0, 0.125], alone: [-0.05, 0.3] },
+      { calibrated: [-4000, 4000], together: [-4000, 4000], alone: [-8000, 8000] },
+    ],
+    groupOf: Int32Array.of(0, 1, 1),
+  } as const;
+  const input = { ...inputFor(new Layout([tiled(3, 4)], 4), Int32Array.of(0, 1, -1), 3, 1), maxAbs: 8000, groups };
+  const messages = (...values: number[]): string[] =>
+    checkInputRange(input, [Float64Array.from(values)], 7).map(({ message }) => message);
+  expect(messages(0.3, 4000, 0)).toEqual([]);
+  expect(messages(10, 3000, 0)).toEqual([
+    'input "x": element 0 of sample 7 is 10, the plan was compiled for -0.05 to 0.3',
+  ]);
+  expect(messages(-0.06, 9000, 0)).toEqual([
+    'input "x": element 1 of sample 7 is 9000, the plan was compiled for ±8000; 1 other values are out of range too',
+  ]);
+  expect(messages(0.3, 6000, 0)).toEqual([
+    'input "x": element 0 of sample 7 is 0.3, the plan was compiled for -0.025 to 0.2 beside the other values of this sample; ' +
+      '1 other values are out of range too',
+  ]);
+  // What is not encrypted may be anything.
+  expect(messages(0, 0, 1e9)).toEqual([]);
+});

@@ -66,6 +66,7 @@ test('the client part alone holds no program and no weights', () => {
   expect([...entries.keys()]).toEqual([
     'manifest.json',
     'client/index-1.npy',
+    'client/groups-1.npy',
     'client/output-index-1.npy',
     'client/output-constants-1.npy',
   ]);

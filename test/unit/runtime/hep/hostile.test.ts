@@ -142,14 +142,14 @@ describe('manifests', () => {
     expect(complaints(withField(['server', 'engine'], 'gpu'))[0]).toMatch(/^H503: .*server\.engine/);
   });
 
-  test.each([1, 2, 3, 6])('version %i says who made it and what is read here', (version) => {
+  test.each([1, 2, 3, 7])('version %i says who made it and what is read here', (version) => {
     const other = repack(whole, (_, manifest) => {
       manifest['version'] = version;
       manifest['madeBy'] = 'hepc 7.0.0';
       manifest['new'] = 1;
     });
     expect(complaints(other)).toEqual([
-      `H502: manifest.json: the file has format version ${version}, made by hepc 7.0.0; this hepc reads version 5 and the one before`,
+      `H502: manifest.json: the file has format version ${version}, made by hepc 7.0.0; this hepc reads versions 4 to 6`,
     ]);
     expect(complaints(withField(['version'], 0))[0]).toMatch(/^H503: .*version/);
   });
@@ -160,6 +160,18 @@ describe('manifests', () => {
     const old = withField(['client', 'parameters'], { polyModulusDegree, primes, specialPrime });
     const older = withField(['version'], 4, old);
     expect(readHep(older, 'older.hep').client.parameters).toEqual(plan().client.parameters);
+  });
+
+  test.each([4, 5])('version %i has one bound for all elements of an input', (version) => {
+    const older = repack(whole, (entries, manifest) => {
+      manifest['version'] = version;
+      entries.delete('client/groups-1.npy');
+      const { inputs } = manifest['client'] as { inputs: Record<string, unknown>[] };
+      for (const input of inputs) delete input['groups'];
+    });
+    const [, input] = readHep(older, 'older.hep').client.inputs;
+    expect(input?.groups).toBeUndefined();
+    expect(input?.maxAbs).toBe(2.5);
   });
 
   const fields: readonly (readonly [string, readonly (string | number)[], unknown, RegExp])[] = [
@@ -214,6 +226,8 @@ describe('arrays', () => {
     ['no array at all', 'program/a.npy', Uint8Array.of(1, 2, 3), /^H403/],
     ['an index of another length', 'client/index-1.npy', i4(1, 2), /^H505: client\/index-1.npy/],
     ['an index out of range', 'client/index-1.npy', i4(0, 1, 6, 0), /^H506: input y.*element 6 of 6/],
+    ['groups of another length', 'client/groups-1.npy', i4(0, 1), /^H505: client\/groups-1.npy/],
+    ['a group that there is not', 'client/groups-1.npy', i4(0, 1, 2, 0, 0, 0), /^H506: input y.*of group 2 of 2/],
     ['an output index of another length', 'client/output-index-1.npy', i4(4), /^H505: .*6 elements of i4/],
     ['an output index out of range', 'client/output-index-1.npy', i4(4, 6, 4, 4, 4, 4), /^H506: output b.* 6 of 6/],
     ['an output index below', 'client/output-index-1.npy', i4(4, -2, 4, 4, 4, 4), /^H506: output b.* -2 of 6/],
@@ -256,6 +270,18 @@ describe('parts that contradict one another', () => {
     ['a factor beyond all bounds', ['client', 'inputs', 0, 'factor'], 1e300, /input x: .* exceed what level 3 holds/],
     ['a negative factor beyond all bounds', ['client', 'inputs', 0, 'factor'], -1e300, /exceed what level 3 holds/],
     ['values beyond all bounds', ['client', 'inputs', 1, 'maxAbs'], 1e308, /input y.* exceed what level 2 holds/],
+    [
+      'intervals that are not within one another',
+      ['client', 'inputs', 1, 'groups', 1, 'together'],
+      [0.25, 0.625],
+      /input y.*: the intervals of group 1 are not within one another/,
+    ],
+    [
+      'an interval beyond the largest value',
+      ['client', 'inputs', 1, 'groups', 1, 'alone'],
+      [-0.25, 3],
+      /input y.*: the intervals of group 1 .* not within ±2.5/,
+    ],
     ['an input of a huge scale', ['client', 'inputs', 0, 'scale'], 1e300, /exceed what level 3 holds/],
     ['an input of a tiny scale', ['client', 'inputs', 0, 'scale'], 5e-324, /exceed what level 3 holds/],
     ['an output of a tiny scale', ['client', 'outputs', 0, 'scale'], 5e-324, /answers up to .* are no numbers/],
@@ -305,6 +331,7 @@ describe('parts that contradict one another', () => {
   test('inputs that the program does not have', () => {
     const fewer = repack(whole, (entries, manifest) => {
       entries.delete('client/index-1.npy');
+      entries.delete('client/groups-1.npy');
       for (const part of [within(manifest, ['client']), within(manifest, ['client', 'calibration'])])
         part['inputs'] = (part['inputs'] as unknown[]).slice(0, 1);
     });

@@ -7,8 +7,8 @@ import { readZip, writeZip } from '../../../../runtime/format/zip.ts';
 import { managedProgram, parameters, scale, schedule } from '../../ir/he/programs.ts';
 
 /**
- * A plan of the program with every op: one input of two ciphertexts of which one is sent, one of an index, an
- * output, and one of an index, of constants and of two ciphertexts of which one is sent.
+ * A plan of the program with every op: one input of two ciphertexts of which one is sent, one of an index and of elements
+ * of two scales, an output, and one of an index, of constants and of two ciphertexts of which one is sent.
  */
 export function plan(): Plan {
   const program = managedProgram();
@@ -45,6 +45,13 @@ export function plan(): Plan {
           level: 2,
           scale,
           maxAbs: 2.5,
+          groups: {
+            groups: [
+              { calibrated: [-2.5, 2.5], together: [-2.5, 2.5], alone: [-2.5, 2.5] },
+              { calibrated: [0, 0.5], together: [0, 0.625], alone: [-0.25, 1] },
+            ],
+            groupOf: Int32Array.of(0, 1, 0, 1, 0, 0),
+          },
         },
       ],
       outputs: [

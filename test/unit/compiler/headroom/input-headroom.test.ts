@@ -1,28 +1,35 @@
 /** Inputs beyond the calibrated range are refused, or answered as the model answers them. */
 import { describe, expect, test } from 'vitest';
 
-import { inputHeadroom } from '../../../compiler/input-headroom.ts';
-import { settingsOf } from '../../../compiler/settings.ts';
-import { type SimplifiedNetwork, simplify } from '../../../compiler/simplify.ts';
-import { Constant, vector } from '../../../ir/constant.ts';
-import type { ActivationKind } from '../../../ir/interpret/activations.ts';
-import { evaluateTensor } from '../../../ir/interpret/tensor.ts';
-import type { Sample } from '../../../ir/interface.ts';
-import { largestAbsolute } from '../../../ir/maths/averages.ts';
-import { activationKinds, TensorBuilder, type TensorModule } from '../../../ir/tensor/ops.ts';
-import { checkInputRange } from '../../../runtime/base/codec.ts';
-import { randomVector } from '../../support/arbitrary-maps.ts';
-import { floats, model, node } from '../../support/onnx-builder.ts';
-import { compileBytes, importModel, reference, runInTheClear } from '../../support/run-plans.ts';
-import { denseChain, graphOf, samplesOf } from '../../support/tiny-networks.ts';
-import { networkBytes, networkSamples, trainedNetworks, type TrainedNetwork } from '../../support/trained-networks.ts';
-import { isNightly } from '../../support/setup/suite.ts';
+import { inputHeadroom } from '../../../../compiler/headroom/input-headroom.ts';
+import { Trial } from '../../../../compiler/headroom/trial.ts';
+import { settingsOf } from '../../../../compiler/settings.ts';
+import { largestShare, type SimplifiedNetwork, simplify } from '../../../../compiler/simplify.ts';
+import { Constant, vector } from '../../../../ir/constant.ts';
+import type { ActivationKind } from '../../../../ir/interpret/activations.ts';
+import { evaluateTensor } from '../../../../ir/interpret/tensor.ts';
+import type { Sample } from '../../../../ir/interface.ts';
+import { largestAbsolute } from '../../../../ir/maths/averages.ts';
+import { activationKinds, TensorBuilder, type TensorModule } from '../../../../ir/tensor/ops.ts';
+import { checkInputRange } from '../../../../runtime/base/codec.ts';
+import { randomVector } from '../../../support/arbitrary-maps.ts';
+import { floats, model, node } from '../../../support/onnx-builder.ts';
+import { compileBytes, importModel, reference, runInTheClear } from '../../../support/run-plans.ts';
+import { denseChain, graphOf, samplesOf } from '../../../support/tiny-networks.ts';
+import {
+  networkBytes,
+  networkSamples,
+  trainedNetworks,
+  type TrainedNetwork,
+} from '../../../support/trained-networks.ts';
+import { isNightly } from '../../../support/setup/suite.ts';
 
 const times = (sample: Sample, factor: number): Sample =>
   new Map([...sample].map(([name, values]) => [name, values.map((value) => factor * value)]));
 
 function headroomOf({ exact, whole, samples, reference: { unit } }: SimplifiedNetwork, maxError: number): number[] {
-  return [...inputHeadroom({ exact, whole, samples, unit, maxError }).values()];
+  const facts = { exact, whole, samples, unit, allowedError: largestShare * maxError };
+  return [...inputHeadroom(facts, new Trial(facts)).values()];
 }
 
 function trained(name: string): TrainedNetwork {
@@ -172,8 +179,8 @@ test.each(activationKinds.flatMap((kind) => [0.05, 0.3].map((maxError) => [kind,
 
 describe('without activations', () => {
   const bounds = (module: TensorModule): Record<string, number> => {
-    const facts = { exact: module, whole: module, samples: samplesOf(module, 4), unit: 1, maxError: 0.01 };
-    return Object.fromEntries(inputHeadroom(facts));
+    const facts = { exact: module, whole: module, samples: samplesOf(module, 4), unit: 1, allowedError: 0.0085 };
+    return Object.fromEntries(inputHeadroom(facts, new Trial({ ...facts, samples: [] })));
   };
 
   test('the degree decides, whatever it is', () => {
