@@ -34,20 +34,20 @@ TEST_IMAGES = 2000
 
 
 class Quadratic(nn.Module):
-    """x + a x^2 with an a for each channel, of values that it normalises first.
+    """x + x^2 / 20, of values that it normalises first.
 
     Squares make tails longer, from layer to layer, and sums with shortcuts make values larger: without a normalisation of
-    the sums, and with an a that is not small to begin with, networks of some ten layers do not train.
+    the sums, or with x^2 / 10, networks of twenty layers do not train. A coefficient that is learned comes close to zero
+    for some channels, and their squares, in which a plan holds them, to the square of a large number with little added.
     """
 
     def __init__(self, channels):
         super().__init__()
         self.norm = nn.BatchNorm2d(channels)
-        self.curvature = nn.Parameter(torch.full((channels, 1, 1), 0.02))
 
     def forward(self, x):
         x = self.norm(x)
-        return x + self.curvature * x * x
+        return x + 0.05 * x * x
 
 
 ACTIVATIONS = {

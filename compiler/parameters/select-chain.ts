@@ -51,6 +51,12 @@ const lateGain = 16;
  */
 const hopelessErrorRatio = 3;
 
+/**
+ * More levels share the bits of a chain among more primes. Where so many more of them one after another err more than fewer did, and
+ * all errors are hopeless, those of still more levels are not looked at: predicting a deep program takes a second each time.
+ */
+const mostWorseLevels = 2;
+
 /** A managed program. */
 interface Candidate {
   readonly candidate: HeModule;
@@ -83,7 +89,9 @@ export function selectChain(
   const keyBudget = memory.keyBudget === engineProfiles[engine].memory.keyBudget ? undefined : memory.keyBudget;
   const options = { keys: { ...keys, engine }, hoists: hoists(costs, degree), keyBudget };
   const byLevels = Map.groupBy(programs.rescalings, ({ kinds }) => kinds.length);
-  const select = (rescalings: readonly PlacedRescales[]): Selection | { readonly least: number } => {
+  const select = (
+    rescalings: readonly PlacedRescales[],
+  ): Selection | { readonly least: number; readonly tried: number } => {
     const managed: Candidate[] = [];
     for (const rescaling of rescalings) {
       const chains = chainsFor(degree, rescaling, rangeBits, capabilities);
@@ -119,14 +127,19 @@ export function selectChain(
       if (error > hopelessErrorRatio * maxError) hopeless.add(finest);
       least = Math.min(least, error);
     }
-    return { least };
+    return { least, tried: priced.length };
   };
+  let worseLevels = 0;
   for (let levels = 0; levels <= Math.max(...byLevels.keys()); levels++) {
     const rescalings = byLevels.get(levels) ?? [];
+    const before = best;
     let selection = select(rescalings);
     if ('least' in selection && selection.least <= lateGain * maxError)
       selection = select(rescalings.flatMap((each) => (each.defer === 0 ? [{ ...each, late: true }] : [])));
     if (!('least' in selection)) return { selection, best };
+    if (selection.tried === 0) continue;
+    worseLevels = best === before ? worseLevels + 1 : 0;
+    if (worseLevels >= mostWorseLevels && (best?.error ?? 0) > hopelessErrorRatio * maxError) break;
   }
   return { selection: undefined, best };
 }

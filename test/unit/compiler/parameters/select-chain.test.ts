@@ -26,7 +26,10 @@ beforeAll(() => {
 });
 
 /** The programs whose error was asked for, where `errorOf` is their error. */
-function predicted(errorOf: (specials: number) => number): { readonly asked: HeModule[]; readonly chosen?: HeModule } {
+function predicted(errorOf: (specials: number, primes: number) => number): {
+  readonly asked: HeModule[];
+  readonly chosen?: HeModule;
+} {
   const asked: HeModule[] = [];
   const { selection } = selectChain(program, degree, 0, {
     manager,
@@ -34,13 +37,14 @@ function predicted(errorOf: (specials: number) => number): { readonly asked: HeM
     programs: new ManagedPrograms(program, manager),
     predict: (candidate) => {
       asked.push(candidate);
-      return { error: errorOf(specialsOf(candidate)), noise: 0, changed: 0 };
+      return { error: errorOf(specialsOf(candidate), primesOf(candidate)), noise: 0, changed: 0 };
     },
   });
   return { asked, ...(selection !== undefined && { chosen: selection.program }) };
 }
 
 const specialsOf = ({ parameters }: HeModule): number => parameters?.specialPrimes.length ?? 0;
+const primesOf = ({ parameters }: HeModule): number => parameters?.primes.length ?? 0;
 
 test('the cheapest is looked at first, and taken where it is accurate', () => {
   const { asked, chosen } = predicted(() => 0.001);
@@ -77,6 +81,15 @@ test('one that is accurate with few special primes is found, however those with 
   expect(specialsOf(chosen ?? program)).toBeLessThanOrEqual(2);
   const costs = asked.map((each) => programCost(each, engineProfiles.simd.costs));
   expect(programCost(chosen ?? program, engineProfiles.simd.costs)).toBeGreaterThanOrEqual(Math.min(...costs));
+});
+
+test('longer chains are passed over where errors are hopeless and grow with them, and only there', () => {
+  const lengths = (errorOf: (primes: number) => number): number[] =>
+    [...new Set(predicted((_, primes) => errorOf(primes)).asked.map(primesOf))].sort((a, b) => a - b);
+  const all = lengths(() => 0.02);
+  expect(all.length).toBeGreaterThan(3);
+  expect(lengths((primes) => 2 ** primes)).toEqual(all.slice(0, 3));
+  expect(lengths((primes) => 2 ** -primes + 0.03)).toEqual(all);
 });
 
 test('more memory lets keys have more of it', () => {
