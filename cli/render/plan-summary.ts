@@ -10,7 +10,7 @@ import { describeClientSteps } from './client-steps.ts';
 import { countByLevel, countByNode, occurringOps, type OpCounts } from './operations.ts';
 import { renderFields, renderTable } from './table.ts';
 import { wrap } from './wrap.ts';
-import { describeLabels } from './accuracy.ts';
+import { describeDecisions, describeLabels } from './accuracy.ts';
 import { formatError, formatLimit } from '../../ir/maths/error-unit.ts';
 import { formatBytes, formatMilliseconds, formatShape, plural } from './units.ts';
 
@@ -55,6 +55,7 @@ export function summarisePlan(plan: Plan): string {
         `${formatError(client.predictedMaxError)} predicted, ${formatLimit(client.maxError)} allowed (of the median over samples of the largest output)`,
       ],
       ...(client.synthetic || plan.search?.accuracy === undefined ? [] : describeLabels(plan.search.accuracy)),
+      ...(client.synthetic || plan.accuracy === undefined ? [] : describeDecisions(plan.accuracy)),
     ]),
     `\n${layoutLegend(client)}\n`,
     client.synthetic

@@ -9,6 +9,7 @@ import { type ActivationReport, type CompositeReport, histogramBins } from '../.
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import { evenly } from '../../passes/base/evenly.ts';
 import { largestDifference } from '../parameters/reference.ts';
+import { DecisionCount } from './decision-counts.ts';
 import { ErrorSpread } from './error-spread.ts';
 
 /** The most samples that operands are measured on, and the effect of single activations. */
@@ -43,8 +44,9 @@ export function activationCurves(
     }
   };
   const unbounded = all.filter(({ takesMeasuredRange }) => takesMeasuredRange);
-  visit(all, ({ curve, takesMeasuredRange }, values) => {
+  visit(all, ({ curve, decisions, takesMeasuredRange }, values) => {
     widen(curve, values);
+    decisions?.add(values);
     if (!takesMeasuredRange) count(curve, values);
   });
   // Lines and composites have no range of their own: they take that of the operands.
@@ -52,6 +54,7 @@ export function activationCurves(
   visit(unbounded, ({ curve }, values) => {
     count(curve, values);
   });
+  for (const { curve, decisions } of all) if (decisions !== undefined) curve.decisions = decisions.report;
   return all;
 }
 
@@ -94,14 +97,13 @@ type Curve = { -readonly [K in keyof ActivationCurve['curve']]: ActivationCurve[
 
 interface Measured extends ActivationCurve {
   readonly curve: Curve;
+  readonly decisions: DecisionCount | undefined;
   readonly operand: ValueId;
   readonly takesMeasuredRange: boolean;
 }
 
-function begin(
-  { id, operands, attrs, origins }: TensorNodeNamed<'activation'>,
-  instead: TensorNode | undefined,
-): Measured {
+function begin(activation: TensorNodeNamed<'activation'>, instead: TensorNode | undefined): Measured {
+  const { id, operands, attrs, origins } = activation;
   const { kind, parameters } = attrs;
   const functions = activationSets(attrs);
   const curve = {
@@ -113,7 +115,15 @@ function begin(
     most: -Infinity,
     counts: new Array<number>(histogramBins).fill(0),
   };
-  return { id, origins, curve, operand: operands[0] ?? -1, takesMeasuredRange: instead?.op !== 'polynomial' };
+  const decisions = DecisionCount.of(activation, instead);
+  return {
+    id,
+    origins,
+    curve,
+    decisions,
+    operand: operands[0] ?? -1,
+    takesMeasuredRange: instead?.op !== 'polynomial',
+  };
 }
 
 /** Of the first function. */

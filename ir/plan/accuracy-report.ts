@@ -50,6 +50,15 @@ export interface CompositeReport {
   readonly offset: number;
 }
 
+/** Of a step or sign: the decisions that it makes on the samples, of operands that are not the same on all of them. */
+export interface DecisionReport {
+  readonly made: number;
+  /** Those that what is evaluated is off from by a tenth of the jump or more. */
+  readonly unclear: number;
+  /** The largest distance of one of these from the threshold, in the unit of the operand. */
+  readonly margin: number;
+}
+
 export interface ActivationReport {
   /** Its ONNX nodes. */
   readonly name: string;
@@ -72,6 +81,8 @@ export interface ActivationReport {
   readonly most: number;
   /** Operands on the samples in each of `histogramBins` bins over the range. */
   readonly counts: readonly number[];
+  /** Of what jumps, unless nothing but a line stands for it; absent in plans of former versions. */
+  readonly decisions?: DecisionReport | undefined;
   /** Index of the layer that computes it. */
   readonly layer: number;
 }

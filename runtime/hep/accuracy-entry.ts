@@ -57,9 +57,14 @@ const activationSchema = z
     least: finite,
     most: finite,
     counts: z.array(count).length(histogramBins),
+    decisions: z.strictObject({ made: count, unclear: count, margin: amount }).optional(),
     layer: count,
   })
   .refine(({ least, most }) => least <= most, 'its least operand is above its largest')
+  .refine(
+    ({ decisions }) => (decisions?.unclear ?? 0) <= (decisions?.made ?? 0),
+    'more decisions are unclear than it makes',
+  )
   .refine(
     ({ coefficients, composite }) => (coefficients.length === 0) === (composite !== undefined),
     'either a polynomial or a composite stands for an activation',

@@ -99,7 +99,7 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
         ['evaluation', describeTime(plan, compiled.chosen.measures.milliseconds)],
         ...(pruned === undefined ? [] : [describePruned(pruned.report)]),
         ...describeSteps(client),
-        ...describeAccuracy(client, plan.search),
+        ...describeAccuracy(client, plan.search, plan.accuracy),
       ]),
     );
   } finally {

@@ -57,7 +57,17 @@ function describe(curve: ActivationReport, error: number | undefined): string {
     `; samples reach ${formatNumber(least)} … ${formatNumber(most)}${headroom}. `,
     `It is off by ${formatNumber(within)} at most where samples are and by ${formatNumber(worst)} anywhere`,
     error === undefined ? '.' : `, which moves the outputs by ${formatError(error)} typically.`,
+    describeDecisions(curve),
   ].join('');
+}
+
+function describeDecisions({ decisions }: ActivationReport): string {
+  if (decisions === undefined || decisions.made === 0) return '';
+  const { made, unclear, margin } = decisions;
+  return (
+    ` Of ${made.toLocaleString('en-US')} decisions on the samples ${formatPercent(unclear / made)} are closer than ` +
+    `${formatNumber(margin)} to the threshold and off by a tenth of the jump or more.`
+  );
 }
 
 function describeStandIn({ coefficients, composite }: ActivationReport): string {

@@ -25,6 +25,20 @@ const accuracy: AccuracyReport = {
       counts: new Array<number>(histogramBins).fill(3),
       layer: 1,
     },
+    {
+      name: 'step',
+      kind: 'step',
+      parameters: [],
+      functions: 1,
+      coefficients: [0.5, 0.5],
+      center: 0,
+      halfWidth: 1,
+      least: -1,
+      most: 1,
+      counts: new Array<number>(histogramBins).fill(0),
+      decisions: { made: 40, unclear: 3, margin: 0.05 },
+      layer: 1,
+    },
   ],
 };
 const bytes = writeHep({ ...plan(), accuracy });
@@ -73,6 +87,11 @@ describe('is refused', () => {
     ['with a number that is none', altered((_, a) => (a['coefficients'] = [null])), /H504.*coefficients/],
     ['with operands the wrong way round', altered((_, a) => (a['least'] = 9)), /H504.*above its largest/],
     ['of a layer that there is not', altered((_, a) => (a['layer'] = 3)), /H504.*layer that there is not/],
+    [
+      'with more unclear decisions than there are',
+      altered((_, a) => (a['decisions'] = { made: 1, unclear: 2, margin: 0 })),
+      /H504.*more decisions are unclear/,
+    ],
     ['with too many rows', altered((r) => (r['layers'] = new Array<number>(5000).fill(0))), /H504.*layers/],
   ])('%s', (_, text, expected) => {
     expect(complaint(text)).toMatch(expected);
