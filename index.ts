@@ -73,7 +73,15 @@ export { bindWeights } from './runtime/cipher/bind-weights.ts';
 export type { KeySet } from './runtime/cipher/key-files.ts';
 export { Server } from './runtime/server.ts';
 export type { KeySource, ServerOptions } from './runtime/server.ts';
-export type { EvaluatedFile, EvaluatedStream, EvaluateStreamOptions, ServerSession } from './runtime/server-session.ts';
+export type {
+  EvaluatedFile,
+  EvaluatedStream,
+  EvaluateFileOptions,
+  EvaluateStreamOptions,
+  EvaluationStep,
+  PausedEvaluation,
+  ServerSession,
+} from './runtime/server-session.ts';
 
 /** An ONNX model: the bytes of the file, and where its external data are. */
 export interface OnnxModel {

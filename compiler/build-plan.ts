@@ -10,6 +10,7 @@ import { type Calibration, calibrationOf, leastCalibration, type Range } from '.
 import type { InputBounds } from '../ir/plan/element-bounds.ts';
 import type { ClientPart, InputEncoding, OutputEncoding, Plan, PlanModule } from '../ir/plan/plan.ts';
 import type { SearchReport } from '../ir/plan/search-report.ts';
+import { refreshRounds } from '../ir/plan/stages.ts';
 import { sentOutputs } from '../ir/tile/sent-outputs.ts';
 import type { Port, Sample } from '../ir/interface.ts';
 import type { PackedNetwork } from './search/pack-network.ts';
@@ -49,6 +50,7 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
     outputs,
     ...parts.graph.steps,
     ...evaluationKeyNeeds(program.columns, parameters),
+    ...refreshesOf(program),
     maxError,
     predictedMaxError,
     synthetic,
@@ -65,6 +67,12 @@ export function buildPlan(parts: PlanParts, facts: PlanFacts): Plan {
     search,
     dumps: new Map(),
   };
+}
+
+/** What the client refreshes, if anything. */
+function refreshesOf({ columns }: PlanModule): Pick<ClientPart, 'refreshes'> {
+  const refreshes = refreshRounds(columns);
+  return refreshes.length === 0 ? {} : { refreshes };
 }
 
 /** What the samples show of the inputs that are read, and of the outputs. */

@@ -1,9 +1,10 @@
 /** Options of the library; those of the command line are checked where they are read. */
 import { badCompileOption, noSuchEngine } from '../ir/diagnostics/compile.ts';
+import { refreshesImpossible } from '../ir/diagnostics/refresh/messages.ts';
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import { highestDegree } from '../ir/maths/highest-degree.ts';
 import { maxSlots } from '../ir/parameters.ts';
-import { engineNames } from '../ir/plan/plan.ts';
+import { type EngineName, engineNames } from '../ir/plan/plan.ts';
 import type { SearchLimits } from '../ir/plan/search-report.ts';
 import { suggestion } from '../ir/suggestion.ts';
 import { isPowerOfTwo } from '../ir/tile/layout.ts';
@@ -46,6 +47,16 @@ export function checkOptions(options: LibraryOptions): Diagnostic[] {
     value === undefined || fits(value) ? [] : [badCompileOption({ option, value, expected })],
   );
   return [...numbers, ...checkEngine(engine)];
+}
+
+/** H665 for what does not go with refreshes by the client. */
+export function checkRefresh(engine: EngineName, weights: 'plain' | 'encrypted'): Diagnostic[] {
+  return [
+    ...(engine === 'simd' ? [] : [refreshesImpossible({ reason: `the engine ${engine} does not pause` })]),
+    ...(weights === 'plain'
+      ? []
+      : [refreshesImpossible({ reason: 'encrypted weights come in the order of the whole program' })]),
+  ];
 }
 
 function checkEngine(engine: unknown): Diagnostic[] {

@@ -17,7 +17,8 @@ import type { NetworkMaps } from './layouts/kernel-catalogue.ts';
 import { networkDepth } from './layouts/network-depth.ts';
 import type { Configuration } from './search/configurations.ts';
 import { type LoweringContext, replay } from './search/lowered-plan.ts';
-import type { Progress } from './search/progress.ts';
+import { refreshedNetworks } from './refreshed-plans.ts';
+import { afterRounds, type Progress } from './search/progress.ts';
 import { searchReport } from './search/report.ts';
 import { type Found, type SearchOutcome, searchPlans } from './search/search-plans.ts';
 import { tooDeep, tooDeepForAll } from './search/too-deep.ts';
@@ -84,6 +85,52 @@ export function findPlan(
   configurations: readonly Configuration[],
   progress: Progress,
   rival?: Found,
+): FoundPlan | Refusal {
+  if (settings.refresh === 'none') return findPlanAsItIs(network, settings, configurations, progress, rival);
+  const refreshed = findRefreshed(network, settings, configurations, progress.part(0, 0.7), rival);
+  const best = refreshed === undefined || 'refused' in refreshed ? rival : refreshed.found;
+  const plain = findPlanAsItIs(network, settings, configurations, progress.part(0.7, 1), best);
+  return 'refused' in plain ? (refreshed ?? plain) : plain;
+}
+
+/**
+ * The best plan that the client refreshes; undefined where there is nothing to refresh. Rings are tried from the smallest, each by the
+ * fewest round trips that are accurate, as long as plans become better.
+ */
+function findRefreshed(
+  network: SimplifiedNetwork,
+  settings: Settings,
+  configurations: readonly Configuration[],
+  progress: Progress,
+  rival: Found | undefined,
+): FoundPlan | Refusal | undefined {
+  let best: FoundPlan | Refusal | undefined;
+  let rings = 0;
+  for (const networks of refreshedNetworks(network.tensor, configurations, settings)) {
+    const ring = progress.part(afterRounds(rings), afterRounds(++rings));
+    for (const [k, { degree, module }] of networks.entries()) {
+      const own = configurations.filter((each) => each.degree === degree);
+      const before = best === undefined || 'refused' in best ? rival : best.found;
+      const placed = { ...network, tensor: module };
+      const found = findPlanAsItIs(placed, settings, own, ring.share(k, networks.length), before);
+      if (!('refused' in found)) {
+        best = found;
+        break;
+      }
+      if (best === undefined || 'refused' in best)
+        best = { ...found, leastError: found.leastError ?? best?.leastError };
+    }
+  }
+  return best;
+}
+
+/** The best plan of the network with the refreshes that it has. */
+function findPlanAsItIs(
+  network: SimplifiedNetwork,
+  settings: Settings,
+  configurations: readonly Configuration[],
+  progress: Progress,
+  rival: Found | undefined,
 ): FoundPlan | Refusal {
   const { tensor, samples, reference, clear } = network;
   const { weights, profile, client, maxError, maxDisagreement, seed, goal } = settings;

@@ -10,7 +10,7 @@ import type { EngineName } from '../ir/plan/plan.ts';
 import type { Objective, SearchLimits } from '../ir/plan/search-report.ts';
 import { nextPowerOfTwo } from '../ir/tile/layout.ts';
 import type { PassObserver } from '../passes/manager.ts';
-import { checkOptions } from './check-options.ts';
+import { checkOptions, checkRefresh } from './check-options.ts';
 import { Progress, type ProgressObserver, type StepObserver } from './search/progress.ts';
 import type { TileShape } from '../ir/tile/place-weights.ts';
 import { defaultBandwidthMbit, type Goal } from './search/objective.ts';
@@ -48,6 +48,11 @@ export interface CompileOptions {
   readonly clientCosts?: ClientCostTable;
   /** `encrypted`: the server does not see them, and plans run once they are bound to a key. Default `plain`. */
   readonly weights?: 'plain' | 'encrypted';
+  /**
+   * `client`: networks may be cut into stages, with a round trip to the client in between, who encrypts values anew. Such plans run
+   * while their client is there. Default `none`.
+   */
+  readonly refresh?: 'none' | 'client' | undefined;
   /** Seed of the noise simulation and of synthetic samples. Default 1. */
   readonly seed?: number;
   readonly observer?: PassObserver;
@@ -70,6 +75,7 @@ export interface Settings {
   readonly profile: EngineProfile;
   readonly client: ClientProfile;
   readonly weights: 'plain' | 'encrypted';
+  readonly refresh: 'none' | 'client';
   readonly seed: number;
   readonly observer: PassObserver | undefined;
   readonly progress: Progress;
@@ -78,12 +84,14 @@ export interface Settings {
 /** Throws `HepcError` (H341, H335) for numbers that are out of range, and for an engine that there is not (H338). */
 export function settingsOf(options: CompileOptions): Settings {
   const { samples, maxDisagreement, maxDegree, batch, weights = 'plain', seed = 1, observer } = options;
+  const { refresh = 'none' } = options;
   const isErrorFree = options.maxError === undefined && maxDisagreement !== undefined;
   const { maxError = isErrorFree ? 1 : 0.01 } = options;
   const { onStep = () => undefined, onProgress = () => undefined } = options;
   const { optimize: objective = 'latency', bandwidthMbit = defaultBandwidthMbit, limits = {}, tile } = options;
   const { engine, costs, clientCosts } = options;
   throwIfErrors(checkOptions({ maxError, maxDisagreement, maxDegree, batch, bandwidthMbit, limits, tile, engine }));
+  if (refresh === 'client') throwIfErrors(checkRefresh(profileOf(engine).name, weights));
   const profile = profileOf(engine, costs, limits.memoryBytes);
   const client = clientProfileOf(clientCosts);
   const { largestDegree } = profile.capabilities;
@@ -104,6 +112,7 @@ export function settingsOf(options: CompileOptions): Settings {
     profile,
     client,
     weights,
+    refresh,
     seed,
     observer,
     progress: Progress.of(onStep, onProgress),

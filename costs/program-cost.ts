@@ -10,6 +10,7 @@ import { hoistingOf } from './extended-rotations.ts';
 import type { HeColumns, HeModule } from '../ir/he/module.ts';
 import { type CostedOp, type CostTable, defaultCostTable, degreeCosts, hoists, opCost } from './op-costs.ts';
 import { operandsOf } from '../ir/he/operands.ts';
+import { refreshedLevel } from '../ir/he/ops.ts';
 import { portRows } from '../ir/he/ports.ts';
 import { costNameOf, isAutomorphism, isPlainProduct, lowersLevel, restoresLevel } from '../ir/he/traits.ts';
 import type { RowReaders } from './row-readers.ts';
@@ -145,22 +146,42 @@ export function evaluationCost(program: CostedProgram, engine: EngineCosts, use:
  */
 export function uploadBytes(program: CostedProgram): number {
   const parameters = managed(program);
-  const { level, op } = program.columns;
-  const refreshes = Array.from(op.keys()).filter((row) => restoresLevel(op[row] ?? -1));
-  return sumOver([...portRows(program.columns, 'input'), ...refreshes], (row) => {
-    return ciphertextBytes(parameters, level[row] ?? 0, 1) + seedBytes;
-  });
+  const { level } = program.columns;
+  const inputs = sumOver(portRows(program.columns, 'input'), (row) => freshBytes(parameters, level[row] ?? 0));
+  return inputs + refreshedBytes(program, parameters).up;
 }
 
 /** Bytes that the server sends: all polynomials of each output ciphertext, and of each that the client refreshes. */
 export function downloadBytes(program: CostedProgram): number {
   const parameters = managed(program);
-  const { a, level, op, size } = program.columns;
-  const refreshes = Array.from(op.keys()).filter((row) => restoresLevel(op[row] ?? -1));
-  return sumOver([...portRows(program.columns, 'output'), ...refreshes], (row) => {
+  const { a, level, size } = program.columns;
+  const outputs = sumOver(portRows(program.columns, 'output'), (row) => {
     const value = a[row] ?? 0;
     return ciphertextBytes(parameters, level[value] ?? 0, size[value] ?? 0);
   });
+  return outputs + refreshedBytes(program, parameters).down;
+}
+
+/** Of these the bytes that are sent in round trips for refreshes, both ways. */
+export function refreshBytes(program: CostedProgram): number {
+  const { up, down } = refreshedBytes(program, managed(program));
+  return up + down;
+}
+
+function refreshedBytes(
+  { columns: { op, level } }: CostedProgram,
+  parameters: Parameters,
+): { up: number; down: number } {
+  const rows = Array.from(op.keys()).filter((row) => restoresLevel(op[row] ?? -1));
+  return {
+    up: sumOver(rows, (row) => freshBytes(parameters, level[row] ?? 0)),
+    down: rows.length * ciphertextBytes(parameters, refreshedLevel, 2),
+  };
+}
+
+/** A seed stands for the second polynomial. */
+function freshBytes(parameters: Parameters, level: number): number {
+  return ciphertextBytes(parameters, level, 1) + seedBytes;
 }
 
 /** Distinct encodings by level. */

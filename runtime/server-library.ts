@@ -12,4 +12,12 @@ export type { Append } from './format/zip-writer.ts';
 export { openHep as openPlan, readHep as readPlan } from './hep/read.ts';
 export { Server } from './server.ts';
 export type { KeySource, ServerOptions } from './server.ts';
-export type { EvaluatedFile, EvaluatedStream, EvaluateStreamOptions, ServerSession } from './server-session.ts';
+export type {
+  EvaluatedFile,
+  EvaluatedStream,
+  EvaluateFileOptions,
+  EvaluateStreamOptions,
+  EvaluationStep,
+  PausedEvaluation,
+  ServerSession,
+} from './server-session.ts';

@@ -5,6 +5,7 @@
 import { type CostedOp, opCost } from '../../costs/op-costs.ts';
 import { likelyChain } from '../../costs/likely-chain.ts';
 import { defaultProfile, type EngineProfile } from '../../costs/profiles.ts';
+import { refreshedLevel } from '../../ir/he/ops.ts';
 import { plaintextBytes, type PolyModulusDegree } from '../../ir/parameters.ts';
 import type { KernelOption, KernelCounts } from '../kernels/parts/kernel-option.ts';
 
@@ -27,6 +28,8 @@ export interface CostModel {
   pack(ciphertexts: number, level: number): number;
   /** Ciphertexts that the server answers with. */
   unpack(ciphertexts: number): number;
+  /** Ciphertexts that the client encrypts anew at a level: both ways. */
+  refresh(ciphertexts: number, level: number): number;
 }
 
 /** What a linear kernel does. */
@@ -75,6 +78,12 @@ export function costModel({ degree, profile, primes, prices }: CostContext): Cos
     pack: (ciphertexts, level) =>
       ciphertexts * (time('input', level) + prices.uploadByte * bytes(level)) + keep(ciphertexts, level),
     unpack: (ciphertexts) => ciphertexts * (time('output', 0) + 2 * prices.downloadByte * bytes(0)),
+    refresh: (ciphertexts, level) =>
+      ciphertexts *
+      (time('output', refreshedLevel) +
+        2 * prices.downloadByte * bytes(refreshedLevel) +
+        time('input', level) +
+        prices.uploadByte * bytes(level)),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Levels that a network takes, before it is packed. */
 import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
+import { refreshedLevel } from '../../ir/he/ops.ts';
 import { mergeOrigins, nodeAt, usersOf } from '../../ir/module.ts';
 import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { isReshape } from '../../ir/tensor/reshape.ts';
@@ -8,7 +9,8 @@ import { isLinear } from '../../ir/tensor/linear-map.ts';
 import { isClientView } from './client-views.ts';
 
 /**
- * The rescales along the longest way from an input to an output, and the ONNX nodes on it. Repacking may add to them.
+ * The rescales along the longest way from an input, or what is refreshed, to an output or the next refresh, and the ONNX nodes on
+ * it. Repacking may add to them.
  */
 export function networkDepth(module: TensorModule): { depth: number; path: readonly NodeRef[] } {
   const levels = levelsOf(module);
@@ -19,20 +21,27 @@ export function networkDepth(module: TensorModule): { depth: number; path: reado
   while (node !== undefined) {
     path.push(...node.origins);
     const here = levels[node.id] ?? 0;
-    node = (users[node.id] ?? []).find((user) => (levels[user.id] ?? 0) + depthOf(module, user, users) === here);
+    node = (users[node.id] ?? []).find(
+      (user) => user.op !== 'refresh' && levelRead(module, user, levels[user.id] ?? 0, users) === here,
+    );
   }
   return { depth, path: mergeOrigins(path) };
 }
 
-/** Rescales below each value on the way to the outputs: the level that its result is needed at. */
+/** Rescales below each value on the way to the outputs, or to where it is refreshed: the level that its result is needed at. */
 export function levelsOf(module: TensorModule): number[] {
   const users = usersOf(module);
   const levels: number[] = module.nodes.map(() => 0);
   for (const node of module.nodes.toReversed()) {
-    const needs = (users[node.id] ?? []).map((user) => (levels[user.id] ?? 0) + depthOf(module, user, users));
+    const needs = (users[node.id] ?? []).map((user) => levelRead(module, user, levels[user.id] ?? 0, users));
     levels[node.id] = Math.max(0, ...needs);
   }
   return levels;
+}
+
+/** The level that a node reads its operands at, where its result is needed at `level`. */
+function levelRead(module: TensorModule, node: TensorNode, level: number, users: Users): number {
+  return node.op === 'refresh' ? refreshedLevel : level + depthOf(module, node, users);
 }
 
 export function depthOf(module: TensorModule, node: TensorNode, users: Users): number {

@@ -1,6 +1,7 @@
 /** The ways to compute one node of the network, given the layouts that its operands are in, and what each costs. */
 import { elementCount } from '../../ir/constant.ts';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { refreshedLevel } from '../../ir/he/ops.ts';
 import { nodeAt, usersOf } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
 import type { TensorModule, TensorNode, TensorNodeNamed } from '../../ir/tensor/ops.ts';
@@ -144,13 +145,16 @@ export class NodeChooser {
 
   /** Whether the way over `operand` is as long as any, so that moving the operand makes the network deeper. */
   private needsLevel(node: TensorNode, operand: ValueId): boolean {
-    const needs = (this.levels[node.id] ?? 0) + depthOf(this.module, node, this.users);
+    // A value that is refreshed is moved before.
+    const own = node.op === 'refresh' ? refreshedLevel : (this.levels[node.id] ?? 0);
+    const needs = own + depthOf(this.module, node, this.users);
     return needs >= (this.levels[operand] ?? 0);
   }
 
   private ownCost(node: TensorNode, layout: Layout | undefined, level: number, model: CostModel): number {
     const ciphertexts = layout?.ciphertexts ?? 0;
     if (node.op === 'output') return model.unpack(layout === undefined ? 0 : sentOf(node, layout));
+    if (node.op === 'refresh') return model.refresh(ciphertexts, level);
     const products = productsOf(node);
     return products === 0 ? 0 : model.products(products, ciphertexts, this.productLevel(node, level));
   }

@@ -116,6 +116,23 @@ export function carriesDepth(
   return chainsFor(degree, { last: 'rescaled', defer: Infinity, late: false, kinds }, 0, capabilities).length > 0;
 }
 
+/** Below this squares in a row lose their bits: of primes that follow products of ciphertexts. */
+const leastSquareBits = 34;
+
+/** The longest chain of primes that are good for squares, as its top level. */
+export function mostSquares(degree: PolyModulusDegree, capabilities: EngineCapabilities): number {
+  const isGood = (depth: number): boolean => {
+    const kinds = Array.from({ length: depth }, (): RescaleKind => 'cipher');
+    const rescaling = { last: 'rescaled', defer: Infinity, late: false, kinds } as const;
+    return chainsFor(degree, rescaling, 0, capabilities).some(({ parameters: { primes } }) =>
+      primes.every((prime) => bitLength(prime) >= leastSquareBits),
+    );
+  };
+  let levels = 0;
+  while (isGood(levels + 1)) levels++;
+  return levels;
+}
+
 /**
  * Bits of the data primes, and of each special one. All are at most `prime`, and `total` together. One special prime has the
  * bits of the first data prime, which is the largest; several have those of a prime that follows a square.

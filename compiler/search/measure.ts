@@ -3,9 +3,10 @@ import { type ClientProfile, clientTimes } from '../../costs/client-costs.ts';
 import { type MemoryUse, neededBytes, peakBytes } from '../../costs/engine-memory.ts';
 import type { EngineProfile } from '../../costs/profiles.ts';
 import { countProgram } from '../../costs/plan-statistics.ts';
-import { evaluationCost, downloadBytes, uploadBytes } from '../../costs/program-cost.ts';
+import { evaluationCost, downloadBytes, refreshBytes, uploadBytes } from '../../costs/program-cost.ts';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
+import { refreshRounds } from '../../ir/plan/stages.ts';
 import type { Parameters } from '../../ir/parameters.ts';
 import type { PlanMeasures } from '../../ir/plan/search-report.ts';
 
@@ -39,11 +40,18 @@ export function measureProgram(
     clientMilliseconds: encryption + decryption,
     uploadBytes: uploadBytes(managed),
     downloadBytes: downloadBytes(managed),
+    ...refreshMeasures(managed),
     peakBytes: peakBytes(use, profile.memory.limit),
     galoisKeys,
     rotations,
   };
   return { measures, neededBytes: neededBytes(use), use };
+}
+
+/** Nothing of a program without refreshes. */
+function refreshMeasures(program: PlanModule): Pick<PlanMeasures, 'roundTrips' | 'refreshBytes'> {
+  const rounds = refreshRounds(program.columns);
+  return rounds.length === 0 ? {} : { roundTrips: rounds.length, refreshBytes: refreshBytes(program) };
 }
 
 /** Of a program whose levels are assigned. */

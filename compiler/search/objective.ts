@@ -1,6 +1,7 @@
 /**
  * What the search makes small:
- *   latency     evaluation of the wanted batch on one thread, by the cost model
+ *   latency     evaluation of the wanted batch on one thread, by the cost model; with the round trips of refreshes and what is sent in
+ *               them
  *   end-to-end  that, encryption of inputs and decryption of outputs, and both ways over a line of the stated bandwidth
  *   throughput  evaluation on one thread for each sample of a full run
  *   memory      peak bytes of the engine; between equals latency
@@ -38,14 +39,22 @@ export function unitOfGoal({ objective }: Goal): SearchReport['unit'] {
 /** What a plan costs in the unit of the objective, and what decides between equals. */
 export type Score = readonly [cost: number, milliseconds: number];
 
+/** What a round trip takes whatever is sent. */
+export const roundTripMilliseconds = 25;
+
 export function scoreOf(measures: PlanMeasures, { objective, bandwidthMbit }: Goal): Score {
-  const { runs, milliseconds, uploadBytes, downloadBytes, clientMilliseconds, samples, peakBytes } = measures;
+  const { runs, uploadBytes, downloadBytes, clientMilliseconds, samples, peakBytes } = measures;
+  const { roundTrips = 0, refreshBytes = 0 } = measures;
+  const waiting = roundTrips * roundTripMilliseconds;
+  const sending = refreshBytes * millisecondsPerByte(bandwidthMbit);
+  // A client that refreshes is waited for, whatever else is small.
+  const milliseconds = measures.milliseconds + sending + waiting / runs;
   const latency = runs * milliseconds;
   switch (objective) {
     case 'latency':
       return [latency, uploadBytes];
     case 'end-to-end': {
-      const transfer = (uploadBytes + downloadBytes) * millisecondsPerByte(bandwidthMbit);
+      const transfer = (uploadBytes + downloadBytes - refreshBytes) * millisecondsPerByte(bandwidthMbit);
       return [runs * (milliseconds + clientMilliseconds + transfer), latency];
     }
     case 'throughput':
@@ -135,6 +144,6 @@ export function compromises(goal: Goal, primary: Aim, cost: number): Aim[] {
   ];
 }
 
-function millisecondsPerByte(bandwidthMbit: number): number {
+export function millisecondsPerByte(bandwidthMbit: number): number {
   return 8 / (bandwidthMbit * 1000);
 }

@@ -32,6 +32,9 @@ export interface PlanMeasures {
   /** Input ciphertexts of one run, each with a seed for its second half. */
   readonly uploadBytes: number;
   readonly downloadBytes: number;
+  /** Of a run that its client refreshes: round trips, and what of the bytes above is sent in them. */
+  readonly roundTrips?: number | undefined;
+  readonly refreshBytes?: number | undefined;
   readonly peakBytes: number;
   readonly galoisKeys: number;
   readonly rotations: number;

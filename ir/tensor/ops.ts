@@ -248,8 +248,8 @@ export const tensorOps = {
 
   refresh: op({
     doc:
-      'x. Here its ciphertexts are brought back to a level from which the network goes on; `place-refreshes` puts it in front of ' +
-      'layers that no modulus chain would have levels for.',
+      'x. Here its ciphertexts are brought back to a level from which the network goes on. The compiler puts it between layers ' +
+      'that no modulus chain has levels for together.',
     operands: ['x'],
     attrs: z.strictObject({}),
     infer: ([x = []]) => x,

@@ -21,6 +21,8 @@ const measuresSchema = z.strictObject({
   clientMilliseconds: amount,
   uploadBytes: count,
   downloadBytes: count,
+  roundTrips: count.optional(),
+  refreshBytes: count.optional(),
   peakBytes: count,
   galoisKeys: count,
   rotations: count,

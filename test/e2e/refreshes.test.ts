@@ -1,6 +1,11 @@
 /** Plans that their client refreshes: evaluated in stages on the engine `simd`, with messages that cannot be mistaken. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { planStatistics } from '../../costs/plan-statistics.ts';
+import { squareChain } from '../../bench/depth/square-chain.ts';
+import { compileNetwork } from '../../compiler/compile.ts';
+import { configurationsFor } from '../../compiler/search/configurations.ts';
+import { settingsOf } from '../../compiler/settings.ts';
+import { exactNetwork } from '../../compiler/simplify.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import type { Parameters } from '../../ir/parameters.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
@@ -10,7 +15,17 @@ import type { PausedEvaluation } from '../../runtime/server-session.ts';
 import { readClientPart, writeClientPart } from '../../runtime/hep/client-part.ts';
 import { readHep } from '../../runtime/hep/read.ts';
 import { writeHep } from '../../runtime/hep/write.ts';
-import { difference, inTheClear, randomSample, type Served, startServer, withServer } from '../support/serve-plans.ts';
+import { importModel, reference, relativeError } from '../support/run-plans.ts';
+import {
+  difference,
+  inTheClear,
+  randomSample,
+  type Served,
+  startServer,
+  withClient,
+  withServer,
+} from '../support/serve-plans.ts';
+import { networkBytes, networkSamples, trainedNetworks } from '../support/trained-networks.ts';
 import { ProgramWriter } from '../unit/runtime/engines/seal-wasm/programs.ts';
 
 const parameters: Parameters = {
@@ -213,4 +228,53 @@ describe('a plan with two round trips', () => {
   test('SEAL does not evaluate in stages', async () => {
     expect(await refused(() => startServer(plan, keys, { engine: 'seal-wasm' }))).toEqual(['H656']);
   });
+});
+
+describe.each([
+  { name: 'a residual network of digits', degree: 8192, rounds: 1, maxError: 0.05 },
+  { name: 'ten squares between dense layers', degree: 8192, rounds: 4, maxError: 0.05 },
+])('$name, which its ring has no levels for', ({ name, degree, rounds, maxError }) => {
+  const isResidual = name.includes('residual');
+  const network = trainedNetworks.find((each) => each.name === 'resnet');
+  const { bytes, samples } =
+    isResidual && network !== undefined
+      ? { bytes: networkBytes(network), samples: networkSamples(network) }
+      : squareChain({ width: 16, squares: 10, outputs: 10 });
+
+  test('compiles to stages, and answers as the model does', { timeout: 120_000 }, async () => {
+    const settings = settingsOf({ samples, maxError, refresh: 'client' });
+    const configurations = configurationsFor(settings.goal, settings.profile).filter((each) => each.degree === degree);
+    const exact = exactNetwork(importModel(bytes), settings);
+    const without = compileNetwork(exact, settingsOf({ samples, maxError }), configurations);
+    expect(without).toHaveProperty('refused');
+    const compiled = compileNetwork(exact, settings, configurations);
+    if ('refused' in compiled) throw new HepcError(compiled.refused);
+    const { plan: staged } = compiled;
+    expect(staged.client.refreshes).toHaveLength(rounds);
+    expect(compiled.chosen.measures.roundTrips).toBe(rounds);
+    expect(readHep(writeHep(staged), 'plan').client.refreshes).toEqual(staged.client.refreshes);
+    await withClient(staged, async (client, keys) => {
+      const used = samples.slice(0, 2);
+      const expected = await reference(bytes, used);
+      const outputs = await withServer(staged, keys, { engine: 'simd' }, async ({ session }) => {
+        const answer = (request: Uint8Array): Promise<Uint8Array> => Promise.resolve(client.refresh(request));
+        return (
+          await session.evaluate(client.encrypt(used.map((sample) => Object.fromEntries(sample))), { refresh: answer })
+        ).outputs;
+      });
+      const got = client.decrypt(outputs, { raw: true });
+      expect(relativeError(got, expected)).toBeLessThan(maxError);
+      if (isResidual) expect(got.map(labelOf)).toEqual(expected.map(labelOf));
+    });
+  });
+});
+
+function labelOf(answer: ReadonlyMap<string, Float64Array>): number {
+  const [scores = new Float64Array()] = answer.values();
+  return scores.indexOf(Math.max(...scores));
+}
+
+test('refreshes go with the engine simd and plain weights alone', () => {
+  for (const options of [{ engine: 'seal-wasm' }, { weights: 'encrypted' }] as const)
+    expect(() => settingsOf({ refresh: 'client', ...options })).toThrow(HepcError);
 });

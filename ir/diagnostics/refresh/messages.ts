@@ -13,6 +13,16 @@ export const refreshNeedsKernels = defineDiagnostic({
   notes: () => ['Use a newer browser or Node, or a plan that was compiled without --refresh.'],
 });
 
+export const refreshesImpossible = defineDiagnostic<{ reason: string }>({
+  code: 'H665',
+  severity: 'error',
+  title: 'plans that cannot be refreshed by their client',
+  explain:
+    'With --refresh client a plan is evaluated in stages, which the engine simd alone does, and for weights that the server knows.',
+  message: ({ reason }) => `there is no such plan with refreshes by the client: ${reason}`,
+  notes: () => ['Leave --refresh out, or compile for the engine simd with plain weights.'],
+});
+
 export const refreshesWanted = defineDiagnostic<{ rounds: number }>({
   code: 'H661',
   severity: 'error',
