@@ -106,7 +106,9 @@ export const nonFiniteWeights = defineDiagnostic<{ tensor: string; value: number
   code: 'H108',
   severity: 'error',
   title: 'a weight that is infinite or not a number',
-  explain: 'Weights must be finite: one NaN makes every answer NaN. Usually training has diverged.',
+  explain:
+    'Weights must be finite: one NaN makes every answer NaN. Usually training has diverged. Minus infinity is understood where ' +
+    'it is added to the scores of a softmax, or stands in their place, as masks of attention have it.',
   message: ({ tensor, value, index }) => `${tensor} holds ${value} at element ${index}`,
   notes: () => ['Look for the step at which training diverged; or clamp the weights.'],
 });

@@ -16,6 +16,7 @@ import type { ValueId } from '../../../ir/op.ts';
 import { TensorBuilder, type TensorModule, type TensorNode } from '../../../ir/tensor/ops.ts';
 import { withoutDeadNodes } from '../../../passes/tensor/dead-nodes.ts';
 import type { Emitter } from '../emission/emitter.ts';
+import { refuseHiddenOffsets } from '../emission/hidden-offsets.ts';
 import { ImportFailure, refused } from '../proto/failure.ts';
 import { type AnyTerm, type ClientTerm, elementsOf, type EncryptedTerm, withShape } from '../proto/term.ts';
 import { StepEmitter } from './step-emitter.ts';
@@ -146,6 +147,7 @@ export class ClientBorder {
   finish(moduleName: string, outputs: readonly ModelOutput[]): FinishedBorder {
     const post = this.finishOutputs(outputs);
     const module = withoutDeadNodes(this.emit.builder.build(moduleName));
+    refuseHiddenOffsets(module);
     const users = usersOf<TensorNode>(module);
     const read = new Set(
       module.nodes.flatMap((node) =>

@@ -12,6 +12,7 @@ import { canonicalRows, type CompressedRows, LinearMap } from '../../../ir/tenso
 import { TensorBuilder, type TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import { notFinite, tooLarge } from '../proto/failure.ts';
 import { permuted, permuteIndex, pick } from './geometry.ts';
+import { finiteOffsets } from './hidden-offsets.ts';
 import { checkedCount, checkedExtents, maxTotalElements } from '../proto/limits.ts';
 import { constant, elementsOf, type EncryptedTerm, isBatched, type Term, withShape } from '../proto/term.ts';
 
@@ -117,14 +118,15 @@ export class Emitter {
     return { ...term, value: this.builder.add('sparse', [term.value], attrs, this.origins), shape };
   }
 
-  /** factors · x + offsets, each with one entry or as many as x has elements. */
-  scaleShift<T extends Term>(term: T, factors: Float64Array, offsets: Float64Array): T {
+  /** factors · x + offsets, each with one entry or as many as x has elements. Offsets may be −∞ (`hidden-offsets.ts`). */
+  scaleShift<T extends Term>(term: T, factors: Float64Array, given: Float64Array): T {
     if (term.kind === 'constant') {
       this.charge(term.data.length);
-      const data = term.data.map((x, i) => entry(factors, i) * x + entry(offsets, i));
+      const data = term.data.map((x, i) => entry(factors, i) * x + entry(given, i));
       return { ...term, elements: 'float', data };
     }
-    this.charge(factors.length + offsets.length);
+    this.charge(factors.length + given.length);
+    const offsets = finiteOffsets(given);
     checkFinite(factors, 'a factor');
     checkFinite(offsets, 'an offset');
     if (factors.every((f) => f === 1) && offsets.every((o) => o === 0)) return term;

@@ -15,14 +15,14 @@ const maxStoredElements = 2 ** 28;
 /**
  * The elements of `tensor`, which is called `name` in messages.
  * Throws `ImportFailure` where type, shape and bytes do not fit, and for weights that are not finite. A single
- * infinite number passes: exporters write it for the open bound of a Clip.
+ * infinite number passes: exporters write it for the open bound of a Clip; and so does −∞, which masks have.
  */
 export function readTensor(tensor: OnnxTensor, name: string, external: ExternalData): ConstantTerm {
   const term = readNumbers(tensor, name, external);
   if (areFinite(term.data)) return term;
-  const bad = term.data.findIndex((x) => !Number.isFinite(x));
+  const bad = term.data.findIndex((x) => Number.isNaN(x) || (x === Infinity && term.data.length > 1));
   const value = term.data[bad];
-  if (value !== undefined && (term.data.length > 1 || Number.isNaN(value))) throw notFinite(name, value, bad);
+  if (value !== undefined) throw notFinite(name, value, bad);
   return term;
 }
 

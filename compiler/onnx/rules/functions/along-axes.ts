@@ -1,5 +1,5 @@
 /** Sums of functions along axes: softmax, norms and logarithms of sums. Each value of a sum is broadcast back by a product. */
-import { elementCount } from '../../../../ir/constant.ts';
+import { type Constant, elementCount } from '../../../../ir/constant.ts';
 import { expandedData } from '../../emission/broadcast.ts';
 import type { Emitter } from '../../emission/emitter.ts';
 import type { Operation, Rule } from '../../emission/operation.ts';
@@ -15,10 +15,14 @@ export function sumOver(emit: Emitter, x: Term, axes: readonly number[], weight:
   return groupSum(emit, x, order, group, weight, shape);
 }
 
+/** The mean over axes of one sample, which stay with extent one. */
+export function meanOver(emit: Emitter, x: Term, axes: readonly number[]): Term {
+  return sumOver(emit, x, axes, 1 / elementCount(axes.map((axis) => x.shape[axis] ?? 1)));
+}
+
 /** x − mean(x) over the axes. */
 export function centred(emit: Emitter, x: Term, axes: readonly number[]): Term {
-  const mean = sumOver(emit, x, axes, 1 / elementCount(axes.map((axis) => x.shape[axis] ?? 1)));
-  return sum(emit, [x, scaled(emit, mean, -1)]);
+  return sum(emit, [x, scaled(emit, meanOver(emit, x, axes), -1)]);
 }
 
 /** Below this an offset of a score means that nothing is to be seen of it: −10 000 as BERT has it, or the least float. */
@@ -66,21 +70,30 @@ export const softmaxInside =
     return [withShape(softmaxOf(emit, scores, axis, kept).softmax, x.shape)];
   };
 
-/** Scores without what a constant hides of them, which exporters add: the exponential of the rest has a range. */
+/**
+ * Scores without what constants hide of them, which exporters add, one after another: the exponential of the rest has a range.
+ * What is hidden stays so whatever else is added, and by any positive factor.
+ */
 function withoutMask(emit: Emitter, x: Term): { readonly scores: Term; readonly kept?: ConstantTerm } {
   if (x.kind === 'constant') return { scores: x };
-  const node = emit.builder.node(x.value);
-  if (node.op !== 'scale-shift') return { scores: x };
-  const { factors, offsets } = node.attrs;
   const n = elementCount(x.shape);
-  const isKept = Float64Array.from({ length: n }, (_, i) =>
-    Number((offsets.values[offsets.values.length === 1 ? 0 : i] ?? 0) > hiddenBelow),
-  );
+  const [factors, offsets, isKept] = [new Float64Array(n).fill(1), new Float64Array(n), new Float64Array(n).fill(1)];
+  let node = emit.builder.node(x.value);
+  for (; node.op === 'scale-shift'; node = emit.builder.node(node.operands[0] ?? -1)) {
+    const { factors: f, offsets: o } = node.attrs;
+    const at = ({ values }: Constant, i: number): number => values[values.length === 1 ? 0 : i] ?? 0;
+    for (let i = 0; i < n; i++) {
+      if (isKept[i] === 0) continue;
+      const own = (factors[i] ?? 0) * at(o, i);
+      if (own <= hiddenBelow) isKept[i] = 0;
+      offsets[i] = (offsets[i] ?? 0) + own;
+      factors[i] = (factors[i] ?? 0) * at(f, i);
+    }
+  }
   if (isKept.every((keeps) => keeps === 1) || !isKept.some((keeps) => keeps === 1)) return { scores: x };
-  const left = isKept.map((keeps, i) => keeps * (offsets.values[i] ?? 0));
-  const [operand = -1] = node.operands;
-  const scores = emit.scaleShift({ ...x, value: operand }, Float64Array.from(factors.values), left);
-  return { scores, kept: constant(x.shape, isKept) };
+  const left = isKept.map((keeps, i) => (keeps === 0 ? 0 : (offsets[i] ?? 0)));
+  const kept = isKept.map((keeps, i) => (keeps === 0 ? 1 : (factors[i] ?? 0)));
+  return { scores: emit.scaleShift({ ...x, value: node.id }, kept, left), kept: constant(x.shape, isKept) };
 }
 
 /** A reduction whose sum is over what `before` makes of the elements, and of which `after` is taken. */

@@ -1,14 +1,22 @@
 /** Functions of one encrypted value, quotients and real powers. */
+import { elementCount } from '../../../../ir/constant.ts';
 import type { ActivationKind, Emitter } from '../../emission/emitter.ts';
 import type { Rule } from '../../emission/operation.ts';
 import { invalid, refused } from '../../proto/failure.ts';
-import { type ConstantTerm, elementsOf, type Term } from '../../proto/term.ts';
+import { type ConstantTerm, constant, elementsOf, isBatched, type Term } from '../../proto/term.ts';
 import { integerQuotient, product } from '../arithmetic.ts';
 
 /** The function of each element. */
 export const elementwise =
   (kind: ActivationKind): Rule =>
   (op) => [op.emit.activation(op.input(0), kind, [])];
+
+/** Whether encrypted values are infinite or no numbers, which none is. */
+export const nowhere: Rule = (op) => {
+  const x = op.input(0);
+  const shape = isBatched(x) ? [1, ...x.shape] : x.shape;
+  return [constant(shape, new Float64Array(elementCount(x.shape)), 'boolean')];
+};
 
 export function reciprocalOf(emit: Emitter, x: Term): Term {
   return emit.activation(x, 'reciprocal', []);

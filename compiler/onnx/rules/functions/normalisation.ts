@@ -8,7 +8,7 @@ import { invalid } from '../../proto/failure.ts';
 import { checkWeights } from '../../proto/limits.ts';
 import { isBatched, sampleAxes, sampleAxis, type Term, withShape } from '../../proto/term.ts';
 import { product, sum } from '../arithmetic.ts';
-import { centred, square, sumOver } from './along-axes.ts';
+import { centred, meanOver, square } from './along-axes.ts';
 import { powerOf } from './elementwise.ts';
 
 /** Of MeanVarianceNormalization, which has no attribute for it: onnxruntime's. */
@@ -22,11 +22,18 @@ interface Normalisation {
   readonly isCentred: boolean;
 }
 
-function normalised(emit: Emitter, x: Term, { axes, epsilon, isCentred }: Normalisation): Term {
+interface Normalised {
+  readonly values: Term;
+  /** Of the axes, which stay with extent one: (mean(d²) + ε)^(−1/2). */
+  readonly inverseDeviation: Term;
+}
+
+function normalised(emit: Emitter, x: Term, { axes, epsilon, isCentred }: Normalisation): Normalised {
   const deviation = isCentred ? centred(emit, x, axes) : x;
-  const variance = sumOver(emit, square(emit, deviation), axes, 1 / elementCount(axes.map((a) => x.shape[a] ?? 1)));
+  const variance = meanOver(emit, square(emit, deviation), axes);
   const shifted = emit.scaleShift(variance, Float64Array.of(1), Float64Array.of(epsilon));
-  return product(emit, deviation, emit.activation(shifted, 'rsqrt', []));
+  const inverseDeviation = emit.activation(shifted, 'rsqrt', []);
+  return { values: product(emit, deviation, inverseDeviation), inverseDeviation };
 }
 
 /** LayerNormalization, and RMSNormalization without the mean: over all axes from one on; scale and bias broadcast. */
@@ -35,17 +42,17 @@ export const layerNormalization =
   (op) => {
     const x = op.input(0);
     const bias = isCentred ? op.optional(2) : undefined;
-    return [overLastAxes(op, x, { isCentred, scale: op.input(1), bias, epsilon: 1e-5 })];
+    return overLastAxes(op, x, { isCentred, scale: op.input(1), bias, epsilon: 1e-5 });
   };
 
-/** The sum of an operand, a second one and a bias, normalised (com.microsoft). */
+/** The sum of an operand, a second one and a bias, normalised, and last the sum itself (com.microsoft). */
 export const skipLayerNormalization =
   (isCentred: boolean): Rule =>
   (op) => {
     const [beta, bias] = isCentred ? [op.optional(3), op.optional(4)] : [undefined, op.optional(3)];
     const operands = [op.input(0), op.input(1), ...(bias === undefined ? [] : [bias])];
     const total = sum(op.emit, operands);
-    return [overLastAxes(op, total, { isCentred, scale: op.input(2), bias: beta, epsilon: 1e-12 })];
+    return [...overLastAxes(op, total, { isCentred, scale: op.input(2), bias: beta, epsilon: 1e-12 }), total];
   };
 
 interface ScaledNormalisation {
@@ -56,12 +63,14 @@ interface ScaledNormalisation {
   readonly epsilon: number;
 }
 
-function overLastAxes(op: Operation, x: Term, { isCentred, scale, bias, epsilon }: ScaledNormalisation): Term {
+/** Normalised, the mean, and what the deviation from it was multiplied by. */
+function overLastAxes(op: Operation, x: Term, { isCentred, scale, bias, epsilon }: ScaledNormalisation): Term[] {
+  const { emit } = op;
   const axis = sampleAxis(x, op.int('axis', -1), `${op.opType} runs along`);
   const axes = range(x.shape.length).slice(axis);
-  const own = normalised(op.emit, x, { axes, epsilon: op.float('epsilon', epsilon), isCentred });
-  const scaled = product(op.emit, own, scale);
-  return bias === undefined ? scaled : sum(op.emit, [scaled, bias]);
+  const own = normalised(emit, x, { axes, epsilon: op.float('epsilon', epsilon), isCentred });
+  const scaled = product(emit, own.values, scale);
+  return [bias === undefined ? scaled : sum(emit, [scaled, bias]), meanOver(emit, x, axes), own.inverseDeviation];
 }
 
 /** Each channel over its positions. */
@@ -71,7 +80,7 @@ export const instanceNormalization: Rule = (op) => {
   const axes = range(x.shape.length).slice(channelAxis + 1);
   if (axes.length === 0) throw invalid(`InstanceNormalization of a value of rank ${x.shape.length}`);
   const own = normalised(op.emit, x, { axes, epsilon: op.float('epsilon', 1e-5), isCentred: true });
-  return [perChannel(op, own, channelAxis)];
+  return [perChannel(op, own.values, channelAxis)];
 };
 
 /** Groups of channels over their positions; scale and bias are of each group before opset 21, of each channel since. */
@@ -85,7 +94,7 @@ export const groupNormalization: Rule = (op) => {
   const leading = x.shape.slice(0, channelAxis);
   const seen = withShape(x, [...leading, groups, (channels / groups) * rest]);
   const epsilon = op.float('epsilon', 1e-5);
-  const own = normalised(op.emit, seen, { axes: [channelAxis + 1], epsilon, isCentred: true });
+  const { values: own } = normalised(op.emit, seen, { axes: [channelAxis + 1], epsilon, isCentred: true });
   const isOfGroups = op.input(1).shape[0] === groups && groups !== channels;
   return [withShape(perChannel(op, isOfGroups ? own : withShape(own, x.shape), channelAxis), x.shape)];
 };
@@ -102,7 +111,7 @@ function perChannel(op: Operation, x: Term, axis: number): Term {
 export const meanVarianceNormalization: Rule = (op) => {
   const x = op.input(0);
   const axes = sampleAxes(x, op.ints('axes') ?? [0, 2, 3], 'MeanVarianceNormalization runs along');
-  return [normalised(op.emit, x, { axes, epsilon: varianceFloor, isCentred: true })];
+  return [normalised(op.emit, x, { axes, epsilon: varianceFloor, isCentred: true }).values];
 };
 
 /** x (bias + α / size Σ x²)^(−β), the sum over neighbouring channels. */

@@ -4,7 +4,7 @@
  */
 import type { Rule } from '../../emission/operation.ts';
 import { logSumExp, lpNormalizationInside, reducedBy, softmaxInside, square } from './along-axes.ts';
-import { elementwise, quotient, realPower } from './elementwise.ts';
+import { elementwise, nowhere, quotient, realPower } from './elementwise.ts';
 
 const root: Parameters<typeof reducedBy>[1] = (emit, x) => emit.activation(x, 'sqrt', []);
 const logarithm: Parameters<typeof reducedBy>[1] = (emit, x) => emit.activation(x, 'log', []);
@@ -33,6 +33,8 @@ export const functionRules: ReadonlyMap<string, Rule> = new Map(
     Acosh: elementwise('acosh'),
     Atanh: elementwise('atanh'),
     Softsign: elementwise('softsign'),
+    IsNaN: nowhere,
+    IsInf: nowhere,
 
     // Of two
     Div: quotient,

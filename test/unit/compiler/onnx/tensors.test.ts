@@ -128,6 +128,10 @@ describe('faults', () => {
     });
   });
 
+  test('minus infinity where it is no mask', () => {
+    expect(faults(floats([3], [0, -Infinity, 0]))[0]?.code).toBe('H108');
+  });
+
   test('an infinite factor', () => {
     expect(faults(floats([], [Infinity])).map(({ code }) => code)).toEqual(['H108']);
   });

@@ -84,6 +84,34 @@ const reductions: Case[] = [
       h: floats([3, 4], [0, -1e9, 0.5, 0, -1e9, 0, 0, 0, 0, 0, -1e9, -1e9]),
     },
   ),
+  inside(
+    'Softmax of what masks of minus infinity hide a part of, one after another',
+    [
+      node('Add', 'm h', 'a'),
+      node('Mul', 'a two', 'd'),
+      node('Add', 'd g', 'e'),
+      node('Softmax', 'e', 'f', { axis: -1 }),
+    ],
+    {
+      h: floats([3, 4], [0, -Infinity, 0.5, 0, 0, 0, 0, 0, 0, 0.25, 0, -Infinity]),
+      g: floats([4], [0, 0.5, -Infinity, 0]),
+      two: scalar(2),
+    },
+  ),
+  inside(
+    'Softmax where minus infinity stands in the place of scores, and zero in that of what is no number',
+    [
+      node('Where', 'keep m never', 'a'),
+      node('Softmax', 'a', 's', { axis: -1 }),
+      node('IsNaN', 's', 'n'),
+      node('Where', 'n zero s', 'f'),
+    ],
+    {
+      keep: bools([3, 4], [1, 0, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1].map(Boolean)),
+      never: scalar(-Infinity),
+      zero: scalar(0),
+    },
+  ),
   inside('LpNormalization', [node('LpNormalization', 'm', 'f', { axis: -1 })]),
   inside('LpNormalization of p = 1', [node('LpNormalization', 'm', 'f', { axis: 1, p: 1 })]),
 ];
@@ -105,6 +133,15 @@ const norms: Case[] = [
     'LayerNormalization without bias, over two axes',
     [node('LayerNormalization', 'm s', 'f', { axis: 1, epsilon: { float: 0.01 } })],
     { s: weights(3, 4) },
+  ),
+  inside(
+    'LayerNormalization with its mean and the inverse of its deviation',
+    [
+      node('LayerNormalization', 'm s b', 'n mean inverse', { axis: -1 }),
+      node('Mul', 'n inverse', 'p'),
+      node('Add', 'p mean', 'f'),
+    ],
+    { s: positives(4), b: weights(4) },
   ),
   inside('RMSNormalization', [node('RMSNormalization', 'm s', 'f', { axis: -1 })], { s: positives(4) }, 23),
   ofImage('InstanceNormalization', 13, [node('InstanceNormalization', 'x s b', 'y', { epsilon: { float: 0.1 } })], {
@@ -184,6 +221,14 @@ const attention: Case[] = [
     inputs: heads,
     nodes: [node('Attention', 'q k v m', 'y')],
     initializers: { m: floats([3, 5], [0, 0.5, -1e9, 0, -1, 1, 0, 0, -1e9, -1e9, 0, 0, 0, 0.25, 0]) },
+  }),
+  given('Attention with a mask of minus infinity', {
+    opset: 23,
+    inputs: heads,
+    nodes: [node('Attention', 'q k v m', 'y')],
+    initializers: {
+      m: floats([3, 5], [0, 0.5, -Infinity, 0, -1, 1, 0, 0, -Infinity, -Infinity, 0, 0, 0, 0.25, 0]),
+    },
   }),
   given('attention of a short sequence', {
     opset: 17,

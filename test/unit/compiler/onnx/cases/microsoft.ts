@@ -90,6 +90,11 @@ const norms: Case[] = [
     nodes: [own('SkipLayerNormalization', 'x z s b c')],
     initializers: { s: weights(4), b: weights(4), c: weights(4) },
   }),
+  of('SkipLayerNormalization with the sum that it normalises', {
+    inputs: { x: [batch, 3, 4], z: [batch, 3, 4] },
+    nodes: [{ ...own('SkipLayerNormalization', 'x z s b c'), outputs: ['n', '', '', 't'] }, node('Mul', 'n t', 'y')],
+    initializers: { s: weights(4), b: weights(4), c: weights(4) },
+  }),
   of('SkipSimplifiedLayerNormalization', {
     inputs: { x: [batch, 3, 4], z: [batch, 3, 4] },
     nodes: [own('SkipSimplifiedLayerNormalization', 'x z s')],
