@@ -46,6 +46,8 @@ export type EvaluationStep =
 
 /** What the server keeps of an evaluation that waits for its client. */
 export interface PausedEvaluation {
+  /** Of the round trip that it waits for, from 0 on. */
+  readonly round: number;
   /** The bytes of a file, for `ServerSession.restore`. Not for the client: with it the client could read intermediate values. */
   save(): Uint8Array;
   /** Goes on with the answer of the client. Rejects with `HepcError` for answers that are damaged or to another request (H663). */
@@ -234,6 +236,7 @@ export class ServerSession {
       return this.stepOf(staged, await staged.resume(state, own, options));
     };
     return {
+      round: state.round,
       save: () => staged.save(state),
       resume: async (answer, options = {}) => {
         if (this.closing !== undefined) throw new HepcError([isClosed({ what: 'the session' })]);

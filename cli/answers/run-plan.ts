@@ -140,6 +140,7 @@ async function runEncrypted(
           laps.begin();
           const evaluated = await session.evaluate(inputs, {
             signal,
+            refresh: (request) => Promise.resolve(client.refresh(request)),
             onProgress: (fraction) => {
               laps.mark(fraction);
               progress.fraction(place.done + place.share * fraction);

@@ -80,6 +80,13 @@ export const commands: readonly CommandEntry[] = [
     action: async () => (await import('../actions/running/eval.ts')).runEvaluate,
   }),
   commandEntry({
+    name: 'refresh',
+    group: 'Run it encrypted, as client and server',
+    summary: 'Answer a server that waits for its client',
+    declaration: async () => (await import('./running/refresh.ts')).refresh,
+    action: async () => (await import('../actions/running/refresh.ts')).runRefresh,
+  }),
+  commandEntry({
     name: 'decrypt',
     group: 'Run it encrypted, as client and server',
     summary: 'Decrypt the answers of the server',

@@ -3,6 +3,7 @@ import { modelInputs, modelOutputs } from '../../ir/client/steps.ts';
 import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
 import type { HeOpName } from '../../ir/he/ops.ts';
 import { clientProfile, clientTimes } from '../../costs/client-costs.ts';
+import { refreshBytes } from '../../costs/program-cost.ts';
 import { evaluationMilliseconds } from '../../costs/plan-statistics.ts';
 import { profileOf } from '../../costs/profiles.ts';
 import { modulusBits, type Parameters } from '../../ir/parameters.ts';
@@ -36,6 +37,7 @@ export function summarisePlan(plan: Plan): string {
       ['batch', `${plural(batch, 'sample')} a run`],
       ['evaluation', describeTime(plan)],
       ['client', describeClient(plan)],
+      ...describeRefreshes(plan),
       [
         'weights',
         weights === 'plain' ? 'plain' : `encrypted, ${bound === undefined ? 'not bound yet' : 'bound to one key'}`,
@@ -107,6 +109,18 @@ function describeClient({ program }: Plan): string {
   return `${encrypts} of encryption and ${decrypts} of decryption a run, ${once} for keys once`;
 }
 
+/** What the client is asked for while a run is evaluated, where it is asked for anything. */
+export function describeRefreshes({ client: { refreshes = [] }, program }: Plan): [name: string, value: string][] {
+  if (refreshes.length === 0) return [];
+  const count = plural(refreshes.flat().length, 'ciphertext');
+  return [
+    [
+      'refreshes',
+      `${plural(refreshes.length, 'round trip')} to the client a run, ${count}, ${formatBytes(refreshBytes(program))}`,
+    ],
+  ];
+}
+
 /** Whose memory the peak is of. */
 export function memoryOf(engine: Plan['engine']): string {
   return profileOf(engine).memory.shared ? ' for all workers together' : ' for each worker';
@@ -166,6 +180,7 @@ export function describePlan(plan: Plan): Record<string, unknown> {
     bound: bound !== undefined,
     parameters: client.parameters,
     rotationSteps: client.rotationSteps,
+    ...(client.refreshes && { refreshes: client.refreshes, refreshBytes: refreshBytes(program) }),
     maxError: client.maxError,
     predictedMaxError: client.predictedMaxError,
     synthetic: client.synthetic,

@@ -26,7 +26,7 @@ const lightTheme: Theme = {
     '#104785',
     '#08306b',
   ],
-  families: ['#c2503a', '#e39a34', '#2f6db5', '#86b4e3', '#4a9c6d', '#8e6bb0', '#9aa3ad'],
+  families: ['#c2503a', '#e39a34', '#2f6db5', '#86b4e3', '#4a9c6d', '#8e6bb0', '#9aa3ad', '#c77fa6'],
   series: seriesProperties.light,
 };
 
@@ -46,7 +46,7 @@ const darkTheme: Theme = {
     '#b4d3ef',
     '#dcecfa',
   ],
-  families: ['#de7059', '#f0b45c', '#5b96db', '#a9cdf0', '#6cbd8e', '#ae8fcd', '#7d8691'],
+  families: ['#de7059', '#f0b45c', '#5b96db', '#a9cdf0', '#6cbd8e', '#ae8fcd', '#7d8691', '#d99bbd'],
   series: seriesProperties.dark,
 };
 

@@ -16,6 +16,7 @@ export const pageGroups: readonly PageGroup[] = [
       'docs/guide/errors.md',
       'docs/guide/plans.md',
       'docs/guide/files.md',
+      'docs/guide/refreshes.md',
       'docs/guide/capacity.md',
       'docs/guide/browser.md',
       'docs/guide/production.md',

@@ -18,7 +18,7 @@ import { createProgress, type Progress } from '../../shell/progress.ts';
 import { describeAccuracy } from '../../render/accuracy.ts';
 import { describeClientSteps } from '../../render/client-steps.ts';
 import { toJson } from '../../render/json.ts';
-import { describePlan, describeTime } from '../../render/plan-summary.ts';
+import { describePlan, describeRefreshes, describeTime } from '../../render/plan-summary.ts';
 import { renderFields } from '../../render/table.ts';
 import { formatBytes, plural } from '../../render/units.ts';
 import { describePruned } from '../../render/pruning.ts';
@@ -33,10 +33,12 @@ import type { compile } from '../../commands/making/compile.ts';
 const calibrationSamples = 256;
 
 export const runCompile: Action<typeof compile> = async (options, { print, remark }, given) => {
-  const { engine, weights, batch, optimize, bandwidth, maxMemory, maxUpload, maxKeys } = options;
+  const { engine, weights, refresh, batch, optimize, bandwidth, maxMemory, maxUpload, maxKeys } = options;
   const { maxError, maxDisagreement, maxDegree } = options;
-  if (bandwidth !== undefined && optimize !== 'end-to-end')
-    throw new UsageError([badUsage({ reason: '--bandwidth needs --optimize end-to-end', help: 'hepc help compile' })]);
+  if (bandwidth !== undefined && optimize !== 'end-to-end' && refresh === 'none')
+    throw new UsageError([
+      badUsage({ reason: '--bandwidth needs --optimize end-to-end or --refresh client', help: 'hepc help compile' }),
+    ]);
   const { prune } = options;
   if ((prune === undefined) !== (options.data === undefined))
     throw new UsageError([badUsage({ reason: '--prune and --data go together', help: 'hepc help compile' })]);
@@ -53,6 +55,7 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
     ...(maxError === undefined ? {} : { maxError }),
     ...{ maxDisagreement, maxDegree },
     weights,
+    refresh,
     optimize,
     limits: { memoryBytes: maxMemory, uploadBytes: maxUpload, galoisKeys: maxKeys },
     ...(options.tile === undefined ? {} : { tile: options.tile }),
@@ -98,6 +101,7 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
         // The costs may have been measured.
         ['evaluation', describeTime(plan, compiled.chosen.measures.milliseconds)],
         ...(pruned === undefined ? [] : [describePruned(pruned.report)]),
+        ...describeRefreshes(plan),
         ...describeSteps(client),
         ...describeAccuracy(client, plan.search, plan.accuracy),
       ]),

@@ -57,13 +57,17 @@ export const compile = declareCommand({
       doc: 'whether the server may know the weights; encrypted ones have to be bound to a client',
       value: 'HOW',
     }),
+    refresh: option(choice(['none', 'client']).default('none'), {
+      doc: 'client: deep networks may pause for their client, who encrypts masked values anew (docs/guide/refreshes.md)',
+      value: 'WHO',
+    }),
     engine: option(choice(engineNames).default('simd'), {
       doc: 'engine that the plan is made for: its costs, memory and limits; a plan for seal-wasm runs on simd too',
       value: 'ENGINE',
     }),
     optimize: option(choice(objectives).default('latency'), { doc: 'what to make small', value: 'GOAL' }),
     bandwidth: option(positive(1e6).optional(), {
-      doc: `line between client and server, for end-to-end; ${defaultBandwidthMbit} unless told`,
+      doc: `line between client and server, for end-to-end and refreshes; ${defaultBandwidthMbit} unless told`,
       value: 'MBIT',
     }),
     maxMemory: option(byteSize().optional(), {
@@ -102,7 +106,7 @@ export const compile = declareCommand({
   }),
   headings: {
     Accuracy: ['maxError', 'maxDisagreement', 'maxDegree', 'sweep', 'picture'],
-    Goal: ['optimize', 'batch', 'weights', 'engine', 'bandwidth', 'costs', 'tile'],
+    Goal: ['optimize', 'batch', 'weights', 'refresh', 'engine', 'bandwidth', 'costs', 'tile'],
     Limits: ['maxMemory', 'maxUpload', 'maxKeys'],
     Pruning: [
       'prune',
@@ -121,6 +125,7 @@ export const compile = declareCommand({
   examples: [
     'compile examples/models/mlp-784-128-128-10.onnx -o mlp.hep --calibrate examples/models/mnist-test256.npz',
     'compile examples/models/ae-784-64-784.onnx -o ae.hep --calibrate examples/models/mnist-test256.npz --max-error 0.001',
+    'compile examples/models/mlp-784-128-128-10.onnx -o mlp.hep --calibrate examples/models/mnist-test256.npz --refresh client',
     'compile examples/models/cryptonets.onnx -o c.hep --calibrate examples/models/mnist-test256.npz --optimize upload --max-memory 1GiB',
   ],
 });

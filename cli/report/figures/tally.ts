@@ -1,13 +1,18 @@
 /** How many operations of each kind a program has, and what they cost, by anything that rows can be grouped by. */
 import { heOpNames } from '../../../ir/he/ops.ts';
 import {
+  entersSparse,
   isAddition,
   isAutomorphism,
   isCipherProduct,
   isPlainProduct,
   isPort,
+  leavesSparse,
   lowersLevel,
+  multipliesScale,
+  raisesLevel,
   relinearizes,
+  restoresLevel,
 } from '../../../ir/he/traits.ts';
 import { rowCosts } from '../../../costs/program-cost.ts';
 import { profileOf } from '../../../costs/profiles.ts';
@@ -60,6 +65,11 @@ export const opFamilies = [
   { name: 'sums', has: isAddition },
   { name: 'rescales and mod-switches', has: lowersLevel },
   { name: 'inputs, outputs and encrypted weights', has: isPort },
+  {
+    name: 'refreshes, and what bootstraps begin with',
+    has: (code: number) =>
+      restoresLevel(code) || raisesLevel(code) || entersSparse(code) || leavesSparse(code) || multipliesScale(code),
+  },
 ] as const;
 
 /** By code of the operation: index of its family. */

@@ -32,7 +32,21 @@ export const refreshesWanted = defineDiagnostic<{ rounds: number }>({
     'the client, who encrypts them anew. So whoever evaluates such a plan needs a way to ask the client.',
   message: ({ rounds }) =>
     `the plan pauses ${rounds === 1 ? 'once' : `${rounds} times`} for its client, and nobody says how to ask it`,
-  notes: () => ['Pass `refresh` to `evaluate`, or use the session’s `start` and `resume`.'],
+  notes: () => [
+    'On the command line --pause says where the request for `hepc refresh` goes.',
+    'In the library pass `refresh` to `evaluate`, or use `start` of the session and `resume` of what it gives.',
+  ],
+});
+
+export const refreshesNotServed = defineDiagnostic({
+  code: 'H666',
+  severity: 'error',
+  title: 'a plan with refreshes cannot be served',
+  explain:
+    'The service evaluates requests without their client. A plan that was compiled with --refresh client pauses for it, which files ' +
+    'and programs can do (docs/guide/refreshes.md).',
+  message: () => 'the plan pauses for its client, which the service does not ask',
+  notes: () => ['Compile the model without --refresh, or use `hepc eval --pause` and `hepc refresh`.'],
 });
 
 export const notPaused = defineDiagnostic({
