@@ -16,6 +16,7 @@ import warnings
 
 import lightgbm
 import numpy as np
+import onnx
 import xgboost
 from onnxmltools.convert import convert_lightgbm, convert_xgboost
 from onnxmltools.convert.common.data_types import FloatTensorType
@@ -30,6 +31,8 @@ from sklearn.ensemble import (
     ExtraTreesRegressor,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
     IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
@@ -39,7 +42,26 @@ from sklearn.tree import DecisionTreeClassifier
 
 warnings.filterwarnings("ignore")
 
+# skl2onnx writes booleans where ONNX has integers, which protobuf refuses.
+make_attribute = onnx.helper.make_attribute
+onnx.helper.make_attribute = lambda key, value, *rest, **named: make_attribute(
+    key, [int(x) if isinstance(x, bool) else x for x in value] if isinstance(value, list) else value, *rest, **named
+)
+
 CANCER, WINE, DIGITS, DIABETES = load_breast_cancer, load_wine, load_digits, load_diabetes
+
+
+
+def with_gaps(load):
+    """A data set where a tenth of all values are missing."""
+
+    def loaded():
+        data = load()
+        data.data = np.where(np.random.default_rng(1).random(data.data.shape) < 0.1, np.nan, data.data)
+        return data
+
+    return loaded
+
 
 BENCH = {
     "xgboost-cancer": (xgboost.XGBClassifier(n_estimators=100, max_depth=4), CANCER),
@@ -59,6 +81,9 @@ SMALL = {
     "gradient-boosting-cancer": (GradientBoostingClassifier(n_estimators=5), CANCER),
     "gradient-boosting-wine": (GradientBoostingClassifier(n_estimators=4), WINE),
     "gradient-boosting-diabetes": (GradientBoostingRegressor(n_estimators=5), DIABETES),
+    "hist-gradient-boosting-wine": (HistGradientBoostingClassifier(max_iter=4, max_leaf_nodes=6), WINE),
+    "hist-gradient-boosting-gaps": (HistGradientBoostingRegressor(max_iter=5, max_leaf_nodes=8), with_gaps(DIABETES)),
+    "xgboost-gaps": (xgboost.XGBClassifier(n_estimators=5, max_depth=3), with_gaps(CANCER)),
     "adaboost-wine": (AdaBoostClassifier(n_estimators=4), WINE),
     "bagging-wine": (BaggingClassifier(n_estimators=3), WINE),
     "bagging-diabetes": (BaggingRegressor(n_estimators=2, max_samples=0.2), DIABETES),

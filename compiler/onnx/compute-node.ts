@@ -112,10 +112,19 @@ class NodeComputation {
   /** An encrypted part, and steps on its results. */
   private split(encrypted: Rule): readonly AnyTerm[] {
     const { node, context, client } = this;
-    const results = encrypted(this.operation());
+    const results = this.fromPrepared() ?? encrypted(this.operation());
     const name = `${nameOf(node)}_scores`;
     const operation = new ClientOperation(node, results, { ...context, stage: 'after', nameOf: () => name });
     return client?.steps(operation) ?? [];
+  }
+
+  /** The encrypted part on what the client prepares for it; undefined where it prepares nothing. */
+  private fromPrepared(): readonly Term[] | undefined {
+    const { node, client, context, values } = this;
+    if (client?.prepared === undefined || !values.every((term) => this.isKnownBefore(term))) return undefined;
+    const operands = client.prepared.steps(this.clientOperation('before'));
+    const terms = operands?.map((term, i) => this.asEncrypted(term, i));
+    return terms && client.prepared.encrypted(new Operation(node, terms, context));
   }
 
   private atClient(stage: Stage): readonly AnyTerm[] {

@@ -6,7 +6,7 @@ import { categoryMapper, labelEncoder, oneHotEncoder, zipMap } from './client/ru
 import { arrayFeatureExtractor, binarizer, imputer, normalizer } from './client/rules/ml/features.ts';
 import { classifierSteps, regressorSteps } from './client/rules/ml/linear-model.ts';
 import { svmClassifierSteps, svmRegressorSteps } from './client/rules/ml/support-vectors.ts';
-import { treeClassifierSteps, treeEnsembleSteps, treeRegressorSteps } from './client/rules/ml/trees.ts';
+import { treeClassifierSteps, treeEnsembleSteps, treeRegressorSteps, withMissing } from './client/rules/ml/trees.ts';
 import type { ClientRuleTable, RuleTable } from './rule-table.ts';
 import { arrayFeatureExtractor as constantFeatures, featureVectorizer, scaler } from './rules/ml/features.ts';
 import { classifierScores, regressorScores } from './rules/ml/linear-model.ts';
@@ -25,9 +25,18 @@ export const mlClientRules: ClientRuleTable = {
   LinearClassifier: { encrypted: classifierScores, steps: classifierSteps },
   SVMRegressor: { encrypted: regressorDecision, steps: svmRegressorSteps },
   SVMClassifier: { encrypted: classifierDecisions, steps: svmClassifierSteps },
-  TreeEnsembleRegressor: { encrypted: treeRegressorScores, steps: treeRegressorSteps },
-  TreeEnsembleClassifier: { encrypted: treeClassifierScores, steps: treeClassifierSteps },
-  TreeEnsemble: { encrypted: treeEnsembleScores, steps: treeEnsembleSteps },
+  TreeEnsembleRegressor: {
+    prepared: { steps: withMissing('TreeEnsembleRegressor'), encrypted: treeRegressorScores(true) },
+    ...{ encrypted: treeRegressorScores(false), steps: treeRegressorSteps },
+  },
+  TreeEnsembleClassifier: {
+    prepared: { steps: withMissing('TreeEnsembleClassifier'), encrypted: treeClassifierScores(true) },
+    ...{ encrypted: treeClassifierScores(false), steps: treeClassifierSteps },
+  },
+  TreeEnsemble: {
+    prepared: { steps: withMissing('TreeEnsemble'), encrypted: treeEnsembleScores(true) },
+    ...{ encrypted: treeEnsembleScores(false), steps: treeEnsembleSteps },
+  },
 
   // Features and categories
   ArrayFeatureExtractor: { steps: arrayFeatureExtractor },

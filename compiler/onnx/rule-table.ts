@@ -1,6 +1,7 @@
 /** What a table of rules is: operators by name, where an operator may have changed its meaning between versions. */
-import type { StepRule } from './client/client-operation.ts';
+import type { ClientOperation, StepRule } from './client/client-operation.ts';
 import type { Rule } from './emission/operation.ts';
+import type { AnyTerm } from './proto/term.ts';
 
 /** The rules of an operator, each with the version of its domain that it holds from; ascending. */
 export type VersionedRules = readonly (readonly [since: number, rule: Rule])[];
@@ -12,6 +13,14 @@ export type VersionedRules = readonly (readonly [since: number, rule: Rule])[];
 export interface ClientRule {
   readonly steps: StepRule;
   readonly encrypted?: Rule;
+  /**
+   * Another encrypted part, of what the client computes beforehand from operands that it knows; no steps where the other part does
+   * with the operands as they are.
+   */
+  readonly prepared?: {
+    readonly steps: (op: ClientOperation) => readonly AnyTerm[] | undefined;
+    readonly encrypted: Rule;
+  };
 }
 
 export type ClientRuleTable = Readonly<Record<string, ClientRule>>;

@@ -1,6 +1,9 @@
 /** What tree ensembles make of scores that were computed encrypted: labels and post transforms. */
+import { elementCount } from '../../../../../ir/constant.ts';
 import { invalid } from '../../../proto/failure.ts';
-import { classVotes } from '../../../rules/ml/trees/tree-models.ts';
+import { featuresOf, rowsLike, rowsOf } from '../../../rules/ml/rows.ts';
+import { comparedFeatures, knowsMissing } from '../../../rules/ml/trees/missing-values.ts';
+import { classVotes, ensembleReaders } from '../../../rules/ml/trees/tree-models.ts';
 import type { ClientTerm } from '../../../proto/term.ts';
 import type { ClientOperation, StepRule } from '../../client-operation.ts';
 import { classLabels, labelsAt } from './label-lists.ts';
@@ -9,6 +12,32 @@ import { type PostTransform, postTransformOf, transformed } from './post-transfo
 
 /** By their numbers in TreeEnsemble. */
 const numbered: readonly PostTransform[] = ['NONE', 'SOFTMAX', 'LOGISTIC', 'SOFTMAX_ZERO', 'PROBIT'];
+
+/**
+ * Rows of features, 0 where one is missing, and after them for each feature that trees compare whether it is, 1 or 0; undefined of a
+ * model that does not know of missing values, and of integers, which are never missing.
+ */
+export const withMissing =
+  (opType: keyof typeof ensembleReaders) =>
+  (op: ClientOperation): readonly ClientTerm[] | undefined => {
+    const ensemble = ensembleReaders[opType](op);
+    const { steps } = op;
+    const given = op.numbers(0);
+    if (!knowsMissing(ensemble) || given.elements !== 'real') return undefined;
+    const x = rowsOf(given, op.opType);
+    const isMissing = steps.unary('is-nan', x);
+    const present = steps.select(isMissing, steps.number(0), x);
+    const [features, compared] = [featuresOf(x), comparedFeatures(ensemble)];
+    // The encrypted part refuses features that there are not.
+    if (compared.some((feature) => feature < 0 || feature >= features)) return undefined;
+    const width = features + compared.length;
+    const count = elementCount(x.shape);
+    const index = Int32Array.from({ length: (count / features) * width }, (_, i) => {
+      const [row, column] = [Math.floor(i / width), i % width];
+      return row * features + (column < features ? column : count + (compared[column - features] ?? 0));
+    });
+    return [steps.gather([present, steps.cast(isMissing, 'real')], rowsLike(x, width), index)];
+  };
 
 /** Scores that nothing is done to stay encrypted, for what may follow, such as the mean of several ensembles. */
 export const treeRegressorSteps: StepRule = (op) => transformedScores(op, postTransformOf(op));

@@ -12,6 +12,8 @@ export interface Decision {
   /** Places in the list of nodes. */
   readonly whenTrue: number;
   readonly whenFalse: number;
+  /** Whether a missing value (NaN) takes the branch of what is true. */
+  readonly tracksMissing: boolean;
 }
 
 export interface Leaf {

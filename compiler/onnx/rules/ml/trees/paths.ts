@@ -7,8 +7,16 @@
 import type { Decision, Ensemble, Leaf, TreeNode } from './ensemble.ts';
 import { branchesOf, everything, intersection, type Interval, type Numbers } from './intervals.ts';
 
-/** Intervals by feature. */
-export type Box = ReadonlyMap<number, Interval>;
+/** What a box holds of a feature. */
+export interface Held {
+  /** Undefined where it holds no number. */
+  readonly interval: Interval | undefined;
+  /** Whether it holds the feature where that is missing. */
+  readonly missing: boolean;
+}
+
+/** By feature; all of those that are not there. */
+export type Box = ReadonlyMap<number, Held>;
 
 export interface Path {
   readonly box: Box;
@@ -26,6 +34,8 @@ export interface PathSum {
 interface PathOptions {
   /** What numbers each feature is of. */
   readonly numbersOf: (feature: number) => Numbers;
+  /** Whether features may be missing; no box holds those otherwise. */
+  readonly mayMiss: boolean;
   /** Is told what the walk takes, in elements. */
   readonly charge: (elements: number) => void;
 }
@@ -93,7 +103,7 @@ function pathsFrom(
   root: number,
   nodes: readonly TreeNode[],
   { targets }: Ensemble,
-  { numbersOf, charge }: PathOptions,
+  { numbersOf, mayMiss, charge }: PathOptions,
 ): readonly Path[] {
   const paths: Path[] = [];
   const waiting: { readonly place: number; readonly box: Box }[] = [{ place: root, box: new Map() }];
@@ -106,24 +116,35 @@ function pathsFrom(
       paths.push({ box, weights: weightsOf(node, targets) });
       continue;
     }
-    for (const branch of branchBoxes(node, box, numbersOf)) waiting.push(branch);
+    for (const branch of branchBoxes(node, box, { numbersOf, mayMiss })) waiting.push(branch);
   }
   return paths;
 }
 
-function branchBoxes(
-  { feature, comparison, values, ...next }: Decision,
-  box: Box,
-  numbersOf: PathOptions['numbersOf'],
-) {
+function branchBoxes(decision: Decision, box: Box, { numbersOf, mayMiss }: Pick<PathOptions, 'numbersOf' | 'mayMiss'>) {
+  const { feature, comparison, values, ...next } = decision;
   const { whenTrue, whenFalse } = branchesOf(comparison, values, numbersOf(feature));
-  const before = box.get(feature) ?? everything;
-  const narrowed = (intervals: readonly Interval[], place: number) =>
-    intervals.flatMap((interval) => {
-      const both = intersection(before, interval);
-      return both === undefined ? [] : [{ place, box: new Map([...box, [feature, both] as const]) }];
+  const before = box.get(feature) ?? { interval: everything, missing: mayMiss };
+  const narrowed = (intervals: readonly Interval[], isTrue: boolean, place: number) => {
+    const both = intervals.flatMap((interval) => {
+      const common = before.interval && intersection(before.interval, interval);
+      return common === undefined ? [] : [common];
     });
-  return [...narrowed(whenFalse, next.whenFalse), ...narrowed(whenTrue, next.whenTrue)];
+    const isMissing = before.missing && decision.tracksMissing === isTrue;
+    // What is missing is in one box of several.
+    const held = both.map((interval, k): Held => ({ interval, missing: isMissing && k === 0 }));
+    const all = held.length === 0 && isMissing ? [{ interval: undefined, missing: true }] : held;
+    return all.map((each) => ({ place, box: withHeld(box, feature, each, mayMiss) }));
+  };
+  return [...narrowed(whenFalse, false, next.whenFalse), ...narrowed(whenTrue, true, next.whenTrue)];
+}
+
+function withHeld(box: Box, feature: number, held: Held, mayMiss: boolean): Box {
+  const changed = new Map(box);
+  const isAll = held.interval?.least === -Infinity && held.interval.most === Infinity && held.missing === mayMiss;
+  if (isAll) changed.delete(feature);
+  else changed.set(feature, held);
+  return changed;
 }
 
 /** The weights that most paths have; those of the first among equally many. */
@@ -143,6 +164,6 @@ function mostCommon(all: readonly Float64Array[]): Float64Array {
 function keyOf(box: Box): string {
   return [...box]
     .sort(([a], [b]) => a - b)
-    .map(([feature, { least, most }]) => `${feature}:${least}:${most}`)
+    .map(([feature, { interval, missing }]) => `${feature}:${interval?.least}:${interval?.most}:${missing}`)
     .join();
 }

@@ -6,6 +6,7 @@ import type { NodeReader } from '../../../emission/operation.ts';
 import { invalid } from '../../../proto/failure.ts';
 import type { AnyTerm } from '../../../proto/term.ts';
 import type { Comparison, Ensemble, TreeNode } from './ensemble.ts';
+import { missingTracks } from './read-nodes.ts';
 import { checkTrees } from './tree-structure.ts';
 
 /** By their numbers in `nodes_modes`. */
@@ -18,6 +19,7 @@ export function readTreeEnsemble(op: NodeReader<AnyTerm>, targets: number): Ense
   const splits = op.anyNumbers('nodes_splits');
   if (splits?.data.length !== count) throw invalid(`${splits?.data.length ?? 0} splits for ${count} nodes`);
   const sets = memberSets(op, modes);
+  const tracks = missingTracks(op, count);
   const whenTrue = pointers(op, 'true', count);
   const whenFalse = pointers(op, 'false', count);
   const leaves: TreeNode[] = [];
@@ -34,7 +36,10 @@ export function readTreeEnsemble(op: NodeReader<AnyTerm>, targets: number): Ense
     const values = comparison === 'MEMBER' ? (sets[i] ?? []) : [splits.data[i] ?? 0];
     if (values.some(Number.isNaN)) throw invalid('a node of a tree compares with NaN');
     const [truth, falsehood] = [placeOf(whenTrue[i]), placeOf(whenFalse[i])];
-    return { kind: 'decision', feature: features[i] ?? 0, comparison, values, whenTrue: truth, whenFalse: falsehood };
+    return {
+      ...{ kind: 'decision', feature: features[i] ?? 0, comparison, values },
+      ...{ whenTrue: truth, whenFalse: falsehood, tracksMissing: tracks?.[i] === 1 },
+    };
   });
   const roots = op.ints('tree_roots') ?? [];
   // A tree that is a leaf is written as a node both of whose branches are that leaf.

@@ -27,6 +27,7 @@ export function readEnsemble(op: Reader, prefix: 'target' | 'class', targets: nu
   const [trees, ids, features] = [list('nodes_treeids'), list('nodes_nodeids'), list('nodes_featureids')];
   const [truths, falsehoods] = [list('nodes_truenodeids'), list('nodes_falsenodeids')];
   const { values, format } = thresholdsOf(op, count);
+  const tracks = missingTracks(op, count);
   const places = new Map(ids.map((id, i) => [keyOf(trees[i], id), i] as const));
   if (places.size !== count) throw invalid('a node of a tree is there twice');
   const placeOf = (tree: number | undefined, id: number | undefined): number => {
@@ -45,11 +46,19 @@ export function readEnsemble(op: Reader, prefix: 'target' | 'class', targets: nu
     pointedAt.add(whenTrue).add(whenFalse);
     const [feature = 0, threshold = 0] = [features[i], values[i]];
     if (Number.isNaN(threshold)) throw invalid('a node of a tree compares with NaN');
-    return { kind: 'decision', feature, comparison, values: [threshold], whenTrue, whenFalse };
+    const tracksMissing = tracks?.[i] === 1;
+    return { kind: 'decision', feature, comparison, values: [threshold], whenTrue, whenFalse, tracksMissing };
   });
   const roots = rootsOf(trees, pointedAt);
   checkTrees(nodes, roots);
   return { nodes, roots, targets, format };
+}
+
+/** For each node 1 where a missing value counts as true; undefined where it never does. */
+export function missingTracks(op: Reader, count: number): readonly number[] | undefined {
+  const name = 'nodes_missing_value_tracks_true';
+  const tracks = op.ints(name);
+  return tracks === undefined || tracks.length === 0 ? undefined : ofLength(tracks, count, name);
 }
 
 /** Numbers of an attribute, or of the tensor that may stand for it; those of a threshold may be infinite. */

@@ -8,27 +8,39 @@ import { readTreeEnsemble } from './read-ensemble.ts';
 import { floatsOrTensor, readEnsemble } from './read-nodes.ts';
 import { treeScores } from './tree-scores.ts';
 
-export const treeRegressorScores: Rule = (op) => {
-  const targets = targetsOf(op);
-  const ensemble = readEnsemble(op, 'target', targets);
+type Reader = NodeReader<AnyTerm>;
+
+/** The scores of an operator; where `mayMiss`, operand 0 has indicators of what is missing (`missing-values.ts`). */
+type Scores = (mayMiss: boolean) => Rule;
+
+/** Reads the ensemble of an operator. */
+export const ensembleReaders = {
+  TreeEnsembleRegressor: (op: Reader) => readEnsemble(op, 'target', targetsOf(op)),
+  TreeEnsembleClassifier: (op: Reader) => readEnsemble(op, 'class', classVotes(op).classes),
+  TreeEnsemble: (op: Reader) => readTreeEnsemble(op, targetsOf(op)),
+};
+
+export const treeRegressorScores: Scores = (mayMiss) => (op) => {
+  const ensemble = ensembleReaders.TreeEnsembleRegressor(op);
+  const { targets } = ensemble;
   const given = floatsOrTensor(op, 'base_values');
   const base = given?.length === 0 ? undefined : given;
   if (base !== undefined && base.length !== targets) throw invalid(`${base.length} base values for ${targets} targets`);
-  return [aggregated(op, ensemble, op.text('aggregate_function') ?? 'SUM', base)];
+  return [aggregated(op, ensemble, { how: op.text('aggregate_function') ?? 'SUM', base, mayMiss })];
 };
 
-export const treeEnsembleScores: Rule = (op) => {
+export const treeEnsembleScores: Scores = (mayMiss) => (op) => {
   const number = op.int('aggregate_function', 1);
   const names = ['AVERAGE', 'SUM', 'MIN', 'MAX'];
-  return [aggregated(op, readTreeEnsemble(op, targetsOf(op)), names[number] ?? String(number))];
+  return [aggregated(op, ensembleReaders.TreeEnsemble(op), { how: names[number] ?? String(number), mayMiss })];
 };
 
 /** The score of each class; where all votes of a classifier of two are for one class, the score of that alone. */
-export const treeClassifierScores: Rule = (op) => {
+export const treeClassifierScores: Scores = (mayMiss) => (op) => {
   const votes = classVotes(op);
-  const ensemble = readEnsemble(op, 'class', votes.classes);
+  const ensemble = ensembleReaders.TreeEnsembleClassifier(op);
   const own = votes.only === undefined ? ensemble : onlyTarget(ensemble, votes.only);
-  return [withBase(op, treeScores(op, own), baseOfClasses(op, votes))];
+  return [withBase(op, treeScores(op, own, { mayMiss }), baseOfClasses(op, votes))];
 };
 
 /** How the leaves of a classifier vote. */
@@ -77,21 +89,27 @@ function onlyTarget(ensemble: Ensemble, target: number): Ensemble {
   return { ...ensemble, nodes, targets: 1 };
 }
 
-function aggregated(op: Operation, ensemble: Ensemble, how: string, base?: ArrayLike<number>): Term {
+interface Aggregation {
+  readonly how: string;
+  readonly base?: ArrayLike<number> | undefined;
+  readonly mayMiss: boolean;
+}
+
+function aggregated(op: Operation, ensemble: Ensemble, { how, base, mayMiss }: Aggregation): Term {
   if (how !== 'SUM' && how !== 'AVERAGE')
     throw refused(
       `aggregate_function is "${how}"`,
       'Supported are SUM and AVERAGE: a minimum or maximum of the trees would compare them all with each other.',
     );
   const factor = how === 'AVERAGE' ? 1 / Math.max(1, ensemble.roots.length) : 1;
-  return withBase(op, treeScores(op, ensemble, factor), base);
+  return withBase(op, treeScores(op, ensemble, { factor, mayMiss }), base);
 }
 
 function withBase(op: Operation, scores: Term, base: ArrayLike<number> | undefined): Term {
   return base === undefined ? scores : sum(op.emit, [scores, constant([base.length], Float64Array.from(base))]);
 }
 
-function targetsOf(op: Operation): number {
+function targetsOf(op: Reader): number {
   const targets = op.int('n_targets', 1);
   if (targets < 1) throw invalid(`n_targets is ${targets}`);
   return targets;

@@ -16,22 +16,38 @@ import { product, sum } from '../../arithmetic.ts';
 import { multiplyMatrices } from '../../matrix.ts';
 import { asReals, featuresOf, rowsLike, rowsOf } from '../rows.ts';
 import type { Ensemble } from './ensemble.ts';
+import { asksForEquality, comparedFeatures, distances } from './missing-values.ts';
 import type { Numbers } from './intervals.ts';
 import { type Box, type Path, pathsOf } from './paths.ts';
 
-/** A feature compared with a bound: whether sign · x + offset is at least 0. */
+/** A feature compared with a bound: whether sign · x + missing · m + offset is at least 0, with m = 1 where x is missing. */
 interface Bound {
   readonly feature: number;
-  readonly sign: 1 | -1;
+  readonly sign: 1 | 0 | -1;
   readonly offset: number;
+  readonly missing: number;
 }
 
-/** The sum of all trees for each row of features of operand 0, times `factor`: rows with an entry for each target. */
-export function treeScores(op: Operation, ensemble: Ensemble, factor = 1): Term {
+/** What operand 0 of an ensemble holds: rows of features, and after them for each of `indicated` whether it is missing. */
+interface Columns {
+  readonly features: number;
+  /** Places of indicators by feature; none where nothing may be missing. */
+  readonly indicated: ReadonlyMap<number, number>;
+  /** How far from a bound what is missing is put, by feature. */
+  readonly distances: ReadonlyMap<number, number>;
+  readonly numbersOf: (feature: number) => Numbers;
+}
+
+/**
+ * The sum of all trees for each row of features of operand 0, times `factor`: rows with an entry for each target. Where features
+ * `mayMiss`, indicators of those that are compared follow on them.
+ */
+export function treeScores(op: Operation, ensemble: Ensemble, { factor = 1, mayMiss = false } = {}): Term {
   const x = rowsOf(op.input(0), op.opType);
-  const numbersOf = numbersOfFeatures(op, x, ensemble);
+  const columns = columnsOf(op, x, ensemble, mayMiss);
+  const { numbersOf } = columns;
   const charge = (elements: number): void => op.emit.charge(elements);
-  const { paths, offsets } = pathsOf(ensemble, { numbersOf, charge });
+  const { paths, offsets } = pathsOf(ensemble, { numbersOf, mayMiss, charge });
   const { targets } = ensemble;
   if (paths.length === 0)
     return constantRows(
@@ -39,7 +55,7 @@ export function treeScores(op: Operation, ensemble: Ensemble, factor = 1): Term 
       asReals(x),
       offsets.map((o) => factor * o),
     );
-  const indicators = boxIndicators(op.emit, asReals(x), paths, numbersOf);
+  const indicators = boxIndicators(op.emit, asReals(x), paths, columns);
   const weights = new Float64Array(paths.length * targets);
   for (const [p, path] of paths.entries())
     weights.set(
@@ -66,12 +82,31 @@ function constantRows(emit: Emitter, x: Term, entries: Float64Array): Term {
   return emit.linear(x, rows.finish(bias), shape);
 }
 
+function columnsOf(op: Operation, x: Term, ensemble: Ensemble, mayMiss: boolean): Columns {
+  const compared = mayMiss ? comparedFeatures(ensemble) : [];
+  if (mayMiss && asksForEquality(ensemble))
+    op.emit.deviates(
+      'where a value is missing it asks sets for it, and takes it for different from what BRANCH_NEQ compares it with',
+    );
+  const features = featuresOf(x) - compared.length;
+  return {
+    features,
+    indicated: new Map(compared.map((feature, k) => [feature, features + k])),
+    distances: distances(ensemble),
+    numbersOf: numbersOfFeatures(op, x, ensemble, features),
+  };
+}
+
 /**
  * What numbers each feature is of. Only of integers can be said whether two are equal, and only with half of one between them and
  * the next: where the model does not say that they are integers, that it asks whether they are equal says so.
  */
-function numbersOfFeatures(op: Operation, x: Term, { nodes, format }: Ensemble): (feature: number) => Numbers {
-  const features = featuresOf(x);
+function numbersOfFeatures(
+  op: Operation,
+  x: Term,
+  { nodes, format }: Ensemble,
+  features: number,
+): (feature: number) => Numbers {
   const equal = new Set<number>();
   for (const node of nodes) {
     if (node.kind === 'leaf') continue;
@@ -96,11 +131,11 @@ function numbersOfFeatures(op: Operation, x: Term, { nodes, format }: Ensemble):
 }
 
 /** For each row of features and each path, whether its box holds the row: [rows…, paths]. */
-function boxIndicators(emit: Emitter, x: Term, paths: readonly Path[], numbersOf: (feature: number) => Numbers): Term {
-  const bounds = paths.map(({ box }) => boundsOf(box, numbersOf));
+function boxIndicators(emit: Emitter, x: Term, paths: readonly Path[], columns: Columns): Term {
+  const bounds = paths.map(({ box }) => boundsOf(box, columns));
   const most = bounds.reduce((longest, { length }) => Math.max(longest, length), 1);
   const shape = rowsLike(x, paths.length);
-  const compared = comparisonsOf(emit, x, bounds, 2 ** Math.ceil(Math.log2(most)));
+  const compared = comparisonsOf(emit, x, bounds, 2 ** Math.ceil(Math.log2(most)), columns);
   let decided = emit.activation(compared, 'step', []);
   for (let length = compared.shape[0] ?? 1; length > 1; length /= 2) {
     const half = (elementCount(shape) * length) / 2;
@@ -115,30 +150,47 @@ function boxIndicators(emit: Emitter, x: Term, paths: readonly Path[], numbersOf
   return { ...decided, shape };
 }
 
-function boundsOf(box: Box, numbersOf: (feature: number) => Numbers): readonly Bound[] {
-  return [...box].flatMap(([feature, { least, most }]): Bound[] => {
+function boundsOf(box: Box, { indicated, distances, numbersOf }: Columns): readonly Bound[] {
+  return [...box].flatMap(([feature, { interval, missing }]): Bound[] => {
+    // What decides by the indicator alone.
+    if (interval === undefined) return [{ feature, sign: 0, offset: -0.5, missing: 1 }];
+    const { least, most } = interval;
+    if (least === -Infinity && most === Infinity) return [{ feature, sign: 0, offset: 0.5, missing: -1 }];
     // Between two integers every threshold says the same, and the one in the middle says it most clearly.
     const spare = numbersOf(feature) === 'integer' ? 0.5 : 0;
+    const distance = (missing ? 1 : -1) * (distances.get(feature) ?? 1);
+    // Clients send 0 for what is missing.
+    const bound = (sign: 1 | -1, offset: number): Bound => {
+      return { feature, sign, offset, missing: indicated.has(feature) ? distance - offset : 0 };
+    };
     return [
-      ...(least === -Infinity ? [] : [{ feature, sign: 1, offset: spare - least } as const]),
-      ...(most === Infinity ? [] : [{ feature, sign: -1, offset: most + spare } as const]),
+      ...(least === -Infinity ? [] : [bound(1, spare - least)]),
+      ...(most === Infinity ? [] : [bound(-1, most + spare)]),
     ];
   });
 }
 
 /** What is decided, [length, rows…, paths]: at least 0 where a bound is kept, and 1 where a path has no more of them. */
-function comparisonsOf(emit: Emitter, x: Term, bounds: readonly (readonly Bound[])[], length: number): Term {
+function comparisonsOf(
+  emit: Emitter,
+  x: Term,
+  bounds: readonly (readonly Bound[])[],
+  length: number,
+  { indicated }: Columns,
+): Term {
   const shape = [length, ...rowsLike(x, bounds.length)];
   const count = checkedExtents(shape);
   checkWeights(count);
-  const features = featuresOf(x);
-  const rows = elementCount(x.shape) / features;
+  const width = featuresOf(x);
+  const rows = elementCount(x.shape) / width;
   const writer = new RowWriter(count, elementCount(x.shape), count);
   const offsets = new Float64Array(count);
   for (let i = 0; i < count; i++) {
-    const [place, row] = [Math.floor(i / (rows * bounds.length)), Math.floor(i / bounds.length) % rows];
-    const bound = bounds[i % bounds.length]?.[place];
-    if (bound !== undefined) writer.push(row * features + bound.feature, bound.sign);
+    const [turn, row] = [Math.floor(i / (rows * bounds.length)), Math.floor(i / bounds.length) % rows];
+    const bound = bounds[i % bounds.length]?.[turn];
+    if (bound !== undefined && bound.sign !== 0) writer.push(row * width + bound.feature, bound.sign);
+    const place = bound && indicated.get(bound.feature);
+    if (bound !== undefined && place !== undefined) writer.push(row * width + place, bound.missing);
     writer.endRow();
     offsets[i] = bound?.offset ?? 1;
   }

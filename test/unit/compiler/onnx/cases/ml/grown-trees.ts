@@ -22,6 +22,8 @@ export type GrownTree =
       readonly values: readonly number[];
       readonly whenTrue: GrownTree;
       readonly whenFalse: GrownTree;
+      /** Whether a missing value counts as true; default false. */
+      readonly tracksMissing?: boolean;
     }
   | { readonly votes: readonly (readonly [target: number, weight: number])[] };
 
@@ -32,6 +34,8 @@ export interface Growth {
   readonly modes: readonly Mode[];
   /** Thresholds are multiples of it, as samples are: many are equal to what they are compared with. */
   readonly step?: number;
+  /** Whether half of the nodes count missing values as true, and samples have some. */
+  readonly mayMiss?: boolean;
   /** Of the weights; default −1. */
   readonly least?: number;
 }
@@ -45,7 +49,7 @@ export function grow(count: number, seed: number, growth: Growth): readonly Grow
 }
 
 function grownFrom(random: Random, growth: Growth, depth: number): GrownTree {
-  const { features, targets, step = 0.25, least = -1 } = growth;
+  const { features, targets, step = 0.25, mayMiss = false, least = -1 } = growth;
   const below = (limit: number): number => Math.min(limit - 1, Math.floor(limit * random.uniform()));
   if (depth === 0 || random.uniform() < 0.1) {
     const weight = (): number => Math.fround(least + (1 - least) * (below(9) / 8));
@@ -55,17 +59,18 @@ function grownFrom(random: Random, growth: Growth, depth: number): GrownTree {
   const value = (): number => step * (below(17) - 8);
   const values = mode === 'BRANCH_MEMBER' ? [value(), value(), value()] : [value()];
   const [whenTrue, whenFalse] = [grownFrom(random, growth, depth - 1), grownFrom(random, growth, depth - 1)];
-  return { feature: below(features), mode, values, whenTrue, whenFalse };
+  const tracksMissing = mayMiss && random.uniform() < 0.5;
+  return { feature: below(features), mode, values, whenTrue, whenFalse, tracksMissing };
 }
 
-/** Samples of multiples of a step. */
-export function steppedSamples(count: number, features: number, seed: number, step = 0.25) {
+/** Samples of multiples of a step, some of which are missing where they may. */
+export function steppedSamples(count: number, features: number, seed: number, step = 0.25, mayMiss = false) {
   const random = seededRandom(seed);
-  return Array.from(
-    { length: count },
-    () =>
-      new Map([['x', Float64Array.from({ length: features }, () => step * (Math.floor(17 * random.uniform()) - 8))]]),
-  );
+  const entry = (): number => {
+    const value = step * (Math.floor(17 * random.uniform()) - 8);
+    return mayMiss && random.uniform() < 0.3 ? NaN : value;
+  };
+  return Array.from({ length: count }, () => new Map([['x', Float64Array.from({ length: features }, entry)]]));
 }
 
 /** Attributes of versions 1 to 3, whose votes begin with `prefix`. */
@@ -74,20 +79,29 @@ export function nodeAttributes(
   prefix: 'target' | 'class',
   { tensors = false } = {},
 ): Record<string, AttributeSpec> {
-  const nodes: { tree: number; id: number; mode: string; feature: number; value: number; next: [number, number] }[] =
-    [];
+  interface Node {
+    readonly tree: number;
+    readonly id: number;
+    mode: string;
+    feature: number;
+    value: number;
+    tracks: number;
+    next: [number, number];
+  }
+  const nodes: Node[] = [];
   const votes: { tree: number; node: number; target: number; weight: number }[] = [];
   for (const [tree, root] of trees.entries()) {
     let count = 0;
     const write = (grown: GrownTree): number => {
       const id = count++;
-      const node = { tree, id, mode: 'LEAF', feature: 0, value: 0, next: [0, 0] as [number, number] };
+      const node: Node = { tree, id, mode: 'LEAF', feature: 0, value: 0, tracks: 0, next: [0, 0] };
       nodes.push(node);
       if ('votes' in grown) {
         for (const [target, weight] of grown.votes) votes.push({ tree, node: id, target, weight });
         return id;
       }
-      Object.assign(node, { mode: grown.mode, feature: grown.feature, value: grown.values[0] });
+      const { mode, feature, values, tracksMissing = false } = grown;
+      Object.assign(node, { mode, feature, value: values[0], tracks: tracksMissing ? 1 : 0 });
       node.next = [write(grown.whenTrue), write(grown.whenFalse)];
       return id;
     };
@@ -106,6 +120,7 @@ export function nodeAttributes(
     ),
     nodes_truenodeids: nodes.map(({ next }) => next[0]),
     nodes_falsenodeids: nodes.map(({ next }) => next[1]),
+    nodes_missing_value_tracks_true: nodes.map(({ tracks }) => tracks),
     [`${prefix}_treeids`]: votes.map(({ tree }) => tree),
     [`${prefix}_nodeids`]: votes.map(({ node }) => node),
     [`${prefix}_ids`]: votes.map(({ target }) => target),
@@ -121,7 +136,14 @@ export function ensembleAttributes(
   trees: readonly GrownTree[],
   { double = false } = {},
 ): Record<string, AttributeSpec> {
-  const nodes: { mode: number; feature: number; values: readonly number[]; next: readonly [Pointer, Pointer] }[] = [];
+  interface Node {
+    readonly mode: number;
+    readonly feature: number;
+    readonly values: readonly number[];
+    readonly tracks: number;
+    readonly next: readonly [Pointer, Pointer];
+  }
+  const nodes: Node[] = [];
   const leaves: (readonly [target: number, weight: number])[] = [];
   interface Pointer {
     readonly leaf: boolean;
@@ -138,6 +160,7 @@ export function ensembleAttributes(
       mode: 0,
       feature: 0,
       values: [0] as readonly number[],
+      tracks: 0,
       next: [none, none] as readonly [Pointer, Pointer],
     };
     nodes.push(place);
@@ -145,7 +168,8 @@ export function ensembleAttributes(
       const leaf = pointerTo(grown);
       place.next = [leaf, leaf];
     } else {
-      Object.assign(place, { mode: modes.indexOf(grown.mode), feature: grown.feature, values: grown.values });
+      const { mode, feature, values, tracksMissing = false } = grown;
+      Object.assign(place, { mode: modes.indexOf(mode), feature, values, tracks: tracksMissing ? 1 : 0 });
       place.next = [pointerTo(grown.whenTrue), pointerTo(grown.whenFalse)];
     }
     return index;
@@ -166,6 +190,7 @@ export function ensembleAttributes(
     nodes_featureids: nodes.map(({ feature }) => feature),
     nodes_splits: tensor(nodes.map(({ mode, values }) => (mode === 6 ? 0 : (values[0] ?? 0)))),
     ...(members.length > 0 && { membership_values: tensor(members) }),
+    nodes_missing_value_tracks_true: nodes.map(({ tracks }) => tracks),
     nodes_trueleafs: nodes.map(({ next }) => Number(next[0].leaf)),
     nodes_truenodeids: nodes.map(({ next }) => next[0].index),
     nodes_falseleafs: nodes.map(({ next }) => Number(next[1].leaf)),

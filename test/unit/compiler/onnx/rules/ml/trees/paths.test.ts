@@ -13,7 +13,8 @@ function ensembleOf(trees: readonly GrownTree[], targets = 1): Ensemble {
     const { feature, values } = grown;
     const [whenTrue, whenFalse] = [write(grown.whenTrue), write(grown.whenFalse)];
     const comparison = grown.mode.replace('BRANCH_', '') as 'LEQ';
-    return nodes.push({ kind: 'decision', feature, comparison, values, whenTrue, whenFalse }) - 1;
+    const tracksMissing = grown.tracksMissing ?? false;
+    return nodes.push({ kind: 'decision', feature, comparison, values, whenTrue, whenFalse, tracksMissing }) - 1;
   };
   return { nodes, roots: trees.map(write), targets, format: 'float' };
 }
@@ -23,7 +24,7 @@ function voteOf([target, weight]: readonly [number, number]): Vote {
 }
 
 function sumOf(trees: readonly GrownTree[]): PathSum {
-  return pathsOf(ensembleOf(trees), { numbersOf: () => 'float', charge: () => undefined });
+  return pathsOf(ensembleOf(trees), { numbersOf: () => 'float', mayMiss: false, charge: () => undefined });
 }
 
 function leaf(weight: number): GrownTree {
@@ -36,7 +37,7 @@ function below(feature: number, threshold: number, whenTrue: GrownTree, whenFals
 
 const boxesOf = ({ paths }: PathSum): unknown =>
   paths.map(({ box, weights }) => [
-    ...Array.from(box, ([feature, { least, most }]) => `${least} <= x${feature} <= ${most}`),
+    ...Array.from(box, ([feature, { interval }]) => `${interval?.least} <= x${feature} <= ${interval?.most}`),
     ...weights,
   ]);
 
@@ -77,18 +78,32 @@ test('trees that are a leaf are offsets', () => {
   expect([...sum.offsets]).toEqual([3.5]);
 });
 
+test('what is missing is in the box that the model says, alone where no number is', () => {
+  const inner = below(0, 2, leaf(1), leaf(2));
+  const tree = { ...below(0, 1, { ...inner, tracksMissing: false }, leaf(4)), tracksMissing: true };
+  const { paths } = pathsOf(ensembleOf([tree]), { numbersOf: () => 'float', mayMiss: true, charge: () => undefined });
+  const held = paths.map(({ box, weights }) => [box.get(0), weights[0]]);
+  // Two of three leaves differ from the first, which is an offset.
+  expect(held).toEqual([
+    [{ interval: undefined, missing: true }, expect.anything()],
+    [{ interval: { least: 1 + 2 ** -23, most: Infinity }, missing: false }, expect.anything()],
+  ]);
+});
+
 test('the sum over paths is the sum over trees', () => {
   const forest = fc.record({
     count: fc.integer({ min: 1, max: 6 }),
     depth: fc.integer({ min: 0, max: 6 }),
     targets: fc.integer({ min: 1, max: 3 }),
     seed: fc.nat(10_000),
+    mayMiss: fc.boolean(),
   });
   fc.assert(
-    fc.property(forest, ({ count, seed, ...growth }) => {
-      const trees = grow(count, seed, { ...growth, features: 3, modes, step: 1 });
-      const sum = pathsOf(ensembleOf(trees, growth.targets), { numbersOf: () => 'integer', charge: () => undefined });
-      for (const sample of steppedSamples(20, 3, seed, 1)) {
+    fc.property(forest, ({ count, seed, mayMiss, ...growth }) => {
+      const trees = grow(count, seed, { ...growth, features: 3, modes, step: 1, mayMiss });
+      const options = { numbersOf: () => 'integer' as const, mayMiss, charge: () => undefined };
+      const sum = pathsOf(ensembleOf(trees, growth.targets), options);
+      for (const sample of steppedSamples(20, 3, seed, 1, mayMiss)) {
         const x = sample.get('x') ?? new Float64Array();
         const totals = new Float64Array(growth.targets);
         for (const tree of trees)
@@ -102,7 +117,11 @@ test('the sum over paths is the sum over trees', () => {
 
 function evaluate({ paths, offsets }: PathSum, x: Float64Array): readonly number[] {
   const holds = (box: Box): boolean =>
-    [...box].every(([feature, { least, most }]) => least <= (x[feature] ?? 0) && (x[feature] ?? 0) <= most);
+    [...box].every(([feature, { interval, missing }]) => {
+      const value = x[feature] ?? 0;
+      if (Number.isNaN(value)) return missing;
+      return interval !== undefined && interval.least <= value && value <= interval.most;
+    });
   return Array.from(offsets, (offset, t) =>
     paths.reduce((total, { box, weights }) => total + (holds(box) ? (weights[t] ?? 0) : 0), offset),
   );
@@ -120,5 +139,6 @@ function reached(tree: GrownTree, x: Float64Array): readonly (readonly [number, 
     BRANCH_NEQ: value !== t,
     BRANCH_MEMBER: tree.values.includes(value),
   };
-  return reached(decisions[tree.mode] ? tree.whenTrue : tree.whenFalse, x);
+  const isTrue = Number.isNaN(value) ? tree.tracksMissing === true : decisions[tree.mode];
+  return reached(isTrue ? tree.whenTrue : tree.whenFalse, x);
 }

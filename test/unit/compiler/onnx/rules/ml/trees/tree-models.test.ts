@@ -1,6 +1,7 @@
 /** Which ensembles of trees are refused, and where onnxruntime is not what answers are compared with. */
 import { describe, expect, test } from 'vitest';
 
+import { modelInputs } from '../../../../../../../ir/client/steps.ts';
 import { HepcError } from '../../../../../../../ir/diagnostics/diagnostic.ts';
 import { type AttributeSpec, elementType, floats, model, raw } from '../../../../../../support/onnx-builder.ts';
 import { given, label, ml } from '../../../cases/ml/case.ts';
@@ -169,6 +170,46 @@ describe('refused', () => {
     expect(refusal('TreeEnsembleRegressor', loop)).toContain('H106 tree 0 has no root');
   });
 });
+
+describe('missing values', () => {
+  const second: GrownTree = { ...stump, feature: 2, tracksMissing: true, whenFalse: { votes: [[0, 4]] } };
+  const regressor = nodeAttributes([{ ...stump, whenFalse: { votes: [[0, 2]] } }, second], 'target');
+
+  test('clients send indicators of the features that are compared, where some nodes count what is missing as true', () => {
+    const model = imported('TreeEnsembleRegressor', regressor);
+    expect(model.inputs.map(({ shape }) => shape)).toEqual([[features + 2]]);
+    expect(modelInputs(model.steps, model.inputs)).toMatchObject([{ name: 'x', allowsMissing: true }]);
+    // Feature 0 is missing: 2 of the first tree; feature 2 is: 1 of the second.
+    expect(answer(model, new Map([['x', Float64Array.of(NaN, NaN, 0.25)]])).get('y')).toEqual(Float64Array.of(3));
+    expect(answer(model, new Map([['x', Float64Array.of(0, 0, NaN)]])).get('y')).toEqual(Float64Array.of(2));
+  });
+
+  test.each([0, 1])('where all nodes say the same (%i) features are sent as they are', (mark) => {
+    const marks = (regressor['nodes_missing_value_tracks_true'] as readonly number[]).map(() => mark);
+    const model = imported('TreeEnsembleRegressor', { ...regressor, nodes_missing_value_tracks_true: marks });
+    expect(model.inputs).toMatchObject([{ name: 'x', shape: [features] }]);
+    expect(model.steps.pre).toBeUndefined();
+  });
+
+  test('marks of another number than nodes', () => {
+    expect(refusal('TreeEnsembleRegressor', { ...regressor, nodes_missing_value_tracks_true: [1] })).toContain(
+      'H106 nodes_missing_value_tracks_true has 1 entries',
+    );
+  });
+
+  test('an onnxruntime that asks sets is not what is compared with', () => {
+    const equal: GrownTree = { ...second, mode: 'BRANCH_EQ', values: [1] };
+    const model = imported(
+      'TreeEnsembleRegressor',
+      nodeAttributes([{ ...stump, whenFalse: leafOf(2) }, equal], 'target'),
+    );
+    expect(model.deviations.map(({ message }) => message)).toContainEqual(expect.stringContaining('is missing'));
+  });
+});
+
+function leafOf(weight: number): GrownTree {
+  return { votes: [[0, weight]] };
+}
 
 describe('where onnxruntime deviates', () => {
   test('the post transforms of TreeEnsemble are those of ONNX', () => {
