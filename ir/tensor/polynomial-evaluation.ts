@@ -2,10 +2,11 @@
  * Polynomials as ciphertext operations, in the least depth: ⌈log2(degree + 1)⌉, or log2(degree) for powers up to a power of
  * two whose leading coefficient is one, such as a monic quadratic; and with as few products as there are at that depth
  * (`schemes/scheme-search.ts`). Coefficients are plaintexts, so that scale assignment can bring every summand to the scale of the
- * others. In the Chebyshev basis T_{m+i} = 2 T_m T_i − T_{m−i} (Chen, Chillotti and Song, Eurocrypt 2019, section 5).
+ * others. Quotients of Chebyshev polynomials are products (`schemes/chebyshev-quotient.ts`). In the Chebyshev basis T_{m+i} = 2 T_m T_i − T_{m−i} (Chen, Chillotti and Song, Eurocrypt 2019, section 5).
  */
 import type { Constant } from '../constant.ts';
 import type { Basis, Scheme, Split, Terms } from './schemes/evaluation-scheme.ts';
+import { chebyshevQuotient, type ChebyshevQuotient } from './schemes/chebyshev-quotient.ts';
 import { schemeFor } from './schemes/scheme-search.ts';
 
 export type { Basis };
@@ -98,6 +99,8 @@ export function emitPolynomial<Value>(
 ): Value | undefined {
   const terms = termsOf(coefficients);
   if (terms.length <= 1) return undefined;
+  const quotient = basis === 'chebyshev' ? chebyshevQuotient(coefficients) : undefined;
+  if (quotient !== undefined) return emitQuotient(target, x, quotient);
   const degree = terms.length - 1;
   const sets = terms[0]?.length ?? 1;
   if (monicCoefficient(coefficients, basis) !== 1) {
@@ -108,6 +111,28 @@ export function emitPolynomial<Value>(
   const scheme = schemeFor(shapeOf(below), basis, Math.log2(degree), degree);
   const evaluation = new Evaluation(target, x, { basis, scheme, sets });
   return evaluation.plus(evaluation.power(degree), below, scheme.split);
+}
+
+/**
+ * A factor T + c is two products with T and a constant, so that T alone is relinearised, for the next square as well: this costs
+ * no level, since all but the first square have one to spare.
+ */
+function emitQuotient<Value>(target: PolynomialTarget<Value>, x: Value, quotient: ChebyshevQuotient): Value {
+  const { pole, levels, factors } = quotient;
+  const constant = (c: number): Term => new Float64Array(factors.length).fill(c);
+  const first = target.multiplyTerm(x, factors);
+  let value = target.addTerm(
+    first,
+    factors.map((factor) => factor * pole),
+  );
+  let [chebyshev, atPole] = [x, pole];
+  for (let i = 1; i < levels; i++) {
+    const square = target.multiply(chebyshev, chebyshev);
+    chebyshev = target.addTerm(target.add(square, square), constant(-1));
+    atPole = 2 * atPole * atPole - 1;
+    value = target.add(target.multiply(value, chebyshev), target.multiplyTerm(value, constant(atPole)));
+  }
+  return value;
 }
 
 function shapeOf(terms: readonly Term[]): Terms {

@@ -3,6 +3,7 @@ import { Constant } from '../../../ir/constant.ts';
 import { activationFunction, activationKinks, activationSets } from '../../../ir/interpret/activations.ts';
 import { degreeOf } from '../../../ir/interpret/polynomial.ts';
 import { highestDegree } from '../../../ir/maths/highest-degree.ts';
+import { quotientCoefficients } from '../../../ir/tensor/schemes/chebyshev-quotient.ts';
 import type { Approximation, Range, Target } from './approximation.ts';
 import { chooseComposites, type Criterion } from './composite-choice.ts';
 import { evenPolynomial } from './even-fit.ts';
@@ -17,6 +18,12 @@ import {
   signForm,
   type StandIn,
 } from './stand-in.ts';
+
+/** Levels from which on a polynomial that is closest to a reciprocal takes fewer products than others of its depth. */
+const leastReciprocalDepth = 5;
+
+/** Of polynomials that are closest to a reciprocal. */
+const leastRelativeError = 1e-8;
 
 /** Coefficients below this part of the largest one are rounding, such as the odd ones of an even function. */
 const negligiblePart = 1e-12;
@@ -103,6 +110,25 @@ export class ActivationFit {
     return degrees
       .map((degree) => this.polynomial(Math.min(degree, most), criterion))
       .filter((each) => each.depth <= depth);
+  }
+
+  /** Of a reciprocal the polynomial of a depth that is closest to it relative to its values, which takes the fewest products. */
+  reciprocalsOf(depth: number, most: number): StandIn[] {
+    const { center, halfWidth } = this.range;
+    const degree = 2 ** depth - 1;
+    if (this.activation.node.attrs.kind !== 'reciprocal' || depth < leastReciprocalDepth || degree > most) return [];
+    const key = `reciprocal ${depth}`;
+    const known = this.polynomials.get(key);
+    if (known !== undefined) return [known];
+    const pole = -center / halfWidth;
+    // Below that rounding is larger.
+    const atPole = Math.cosh(2 ** depth * Math.acosh(Math.abs(pole)));
+    if (!(atPole < 1 / leastRelativeError)) return [];
+    const coefficients = quotientCoefficients(pole, depth).map((c) => -c / (atPole * halfWidth));
+    const attrs = { basis: 'chebyshev' as const, coefficients: trimmed([coefficients]), center, halfWidth };
+    const standIn = polynomialStandIn(attrs, this.range);
+    this.polynomials.set(key, standIn);
+    return [standIn];
   }
 
   /** Composites of a depth, by ascending products; none for functions that are smooth. */

@@ -120,7 +120,10 @@ class Search {
         .flat()
         .filter((candidate) => candidate.products < products);
       const counts = [...new Set(cheaper.map((candidate) => candidate.products))].sort((a, b) => b - a);
-      return counts.slice(0, mostFailures).map((count) => cheaper.filter((candidate) => candidate.products === count));
+      // They take the fewest products of their depth, and are hardly less close than any.
+      const reciprocals = fit.reciprocalsOf(depth, this.allowed.maxDegree).filter((each) => each.products < products);
+      const byCount = counts.slice(0, mostFailures).map((count) => cheaper.filter((each) => each.products === count));
+      return [reciprocals, ...byCount];
     });
   }
 
