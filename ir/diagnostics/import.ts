@@ -161,6 +161,33 @@ export const modelTooLarge = defineDiagnostic<{ what: string; size: number; limi
   notes: () => ['Use a smaller model or smaller inputs.'],
 });
 
+export const tooManyComparisons = defineDiagnostic<{
+  leaves: number;
+  length: number;
+  rows: number;
+  slots: number;
+  most: number;
+}>({
+  code: 'H126',
+  severity: 'error',
+  title: 'trees that compare more than can be decided at once',
+  explain:
+    'All comparisons of all trees are decided side by side: each different leaf takes a slot for each of its comparisons, as many for all ' +
+    'of them as the longest has, rounded up to a power of two. Leaves beyond the slots of one ciphertext take more ' +
+    'of these, each of which is evaluated through the whole depth of a comparison; there is a limit to how many are worth while.',
+  message: ({ leaves, length, rows, slots, most }) => {
+    const each = rows === 1 ? '' : ` for each of ${rows} rows`;
+    return (
+      `the trees have ${leaves} different leaves, each with up to ${length} comparisons${each}: ${leaves * length * rows} slots, ` +
+      `where the largest ring has ${slots} and hepc takes at most ${most}`
+    );
+  },
+  notes: () => [
+    'Train fewer or shallower trees (n_estimators, max_depth, max_leaf_nodes): boosting reaches the same with far fewer leaves than a forest.',
+    'Make leaves alike (min_samples_leaf, rounded values): those that do not differ are one, and one kind of each tree costs nothing.',
+  ],
+});
+
 export const badInterfaceType = defineDiagnostic<{ name: string; found: string }>({
   code: 'H113',
   severity: 'error',

@@ -5,11 +5,13 @@
  * its box holds the features and 0 elsewhere; one linear map adds up what the paths weigh.
  */
 import { elementCount } from '../../../../../ir/constant.ts';
+import { tooManyComparisons } from '../../../../../ir/diagnostics/import.ts';
+import { polyModulusDegrees } from '../../../../../ir/parameters.ts';
 import { RowWriter } from '../../../../../ir/tensor/csr.ts';
 import type { Emitter } from '../../../emission/emitter.ts';
 import { range } from '../../../emission/geometry.ts';
 import type { Operation } from '../../../emission/operation.ts';
-import { invalid, refused } from '../../../proto/failure.ts';
+import { ImportFailure, invalid, refused } from '../../../proto/failure.ts';
 import { checkedExtents, checkWeights } from '../../../proto/limits.ts';
 import { constant, elementsOf, type Term } from '../../../proto/term.ts';
 import { product, sum } from '../../arithmetic.ts';
@@ -19,6 +21,9 @@ import type { Ensemble } from './ensemble.ts';
 import { asksForEquality, comparedFeatures, distances } from './missing-values.ts';
 import type { Numbers } from './intervals.ts';
 import { type Box, type Path, pathsOf } from './paths.ts';
+
+/** Of the largest ring, that comparisons may take: a minute or so of relinearisations. */
+const mostCiphertexts = 16;
 
 /** A feature compared with a bound: whether sign · x + missing · m + offset is at least 0, with m = 1 where x is missing. */
 interface Bound {
@@ -135,7 +140,9 @@ function boxIndicators(emit: Emitter, x: Term, paths: readonly Path[], columns: 
   const bounds = paths.map(({ box }) => boundsOf(box, columns));
   const most = bounds.reduce((longest, { length }) => Math.max(longest, length), 1);
   const shape = rowsLike(x, paths.length);
-  const compared = comparisonsOf(emit, x, bounds, 2 ** Math.ceil(Math.log2(most)), columns);
+  const length = 2 ** Math.ceil(Math.log2(most));
+  checkComparisons(paths.length, length, elementCount(shape) / paths.length);
+  const compared = comparisonsOf(emit, x, bounds, length, columns);
   let decided = emit.activation(compared, 'step', []);
   for (let length = compared.shape[0] ?? 1; length > 1; length /= 2) {
     const half = (elementCount(shape) * length) / 2;
@@ -148,6 +155,13 @@ function boxIndicators(emit: Emitter, x: Term, paths: readonly Path[], columns: 
     decided = product(emit, part(0), part(half));
   }
   return { ...decided, shape };
+}
+
+function checkComparisons(leaves: number, length: number, rows: number): void {
+  const slots = Math.max(...polyModulusDegrees) / 2;
+  const most = mostCiphertexts * slots;
+  if (leaves * length * rows > most)
+    throw new ImportFailure((at) => tooManyComparisons({ leaves, length, rows, slots, most }, at));
 }
 
 function boundsOf(box: Box, { indicated, distances, numbersOf }: Columns): readonly Bound[] {

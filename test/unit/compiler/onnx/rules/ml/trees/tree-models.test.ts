@@ -211,6 +211,21 @@ function leafOf(weight: number): GrownTree {
   return { votes: [[0, weight]] };
 }
 
+test('more comparisons than are worth while are refused, with what they are', () => {
+  // A leaf of each stump differs from what is an offset.
+  const stumps = Array.from({ length: 6 }, (_, k): GrownTree => ({ ...stump, values: [k], whenFalse: leafOf(2) }));
+  const attributes = nodeAttributes(stumps, 'target');
+  const rowsOf = (rows: number) =>
+    model(
+      given('', { inputs: { x: [rows, features] }, nodes: [ml('TreeEnsembleRegressor', 'x', 'y', attributes)] }).spec,
+    );
+  const failure = (): unknown => importModel(rowsOf(2 ** 17));
+  expect(failure).toThrow(HepcError);
+  expect(failure).toThrow(
+    /H126.*the trees have 6 different leaves, each with up to 1 comparisons for each of 131072 rows: 786432 slots, where the largest ring has 32768 and hepc takes at most 524288[^]*fewer or shallower trees/,
+  );
+});
+
 describe('where onnxruntime deviates', () => {
   test('the post transforms of TreeEnsemble are those of ONNX', () => {
     const attributes = { ...ensembleAttributes([stump]), n_targets: 2 };
