@@ -50,7 +50,7 @@ export const houses = [
         'attributes constant digest given-samples graph interface module op parameters random reports suggestion',
       ),
       room('ckks', '.#values maths'),
-      room('tensor/schemes', 'diagnostics#diagnostic'),
+      room('tensor/schemes', `${values} diagnostics#diagnostic`),
       room('tensor', `tensor/schemes ${values} diagnostics#diagnostic`),
       room('tile', `tensor ${values} diagnostics#diagnostic`),
       room('he', `tile ${values} diagnostics#diagnostic`),
