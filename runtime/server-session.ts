@@ -103,6 +103,11 @@ export class ServerSession {
     this.staged = staging && new StagedEvaluation(part, engine, staging);
   }
 
+  /** Round trips to the client of one evaluation. */
+  get rounds(): number {
+    return this.part.refreshes?.length ?? 0;
+  }
+
   /**
    * Evaluates a file of encrypted inputs, of which it makes a copy at once. Any number of evaluations may be asked for;
    * the runs of all sessions of a server take turns, or are done side by side where as many wait as there are threads.

@@ -5,7 +5,7 @@
  * P has room for (hybrid key switching: Han and Ki, "Better Bootstrapping for Approximate Homomorphic Encryption",
  * CT-RSA 2020, section 3).
  */
-import { type Parameters, productOf, topLevel } from '../parameters.ts';
+import { allPrimes, type Parameters, productOf, topLevel } from '../parameters.ts';
 
 /** The data primes `from` … `to` − 1. At a level below them all it has only those that the level has. */
 export interface KeyDigit {
@@ -117,18 +117,25 @@ function encapsulationResidues(parameters: Parameters): number {
   return 2 * (toSparse.length + toDense.length) * parameters.polyModulusDegree;
 }
 
-/** How many keys evaluation needs, and their bytes as a client saves them. */
-export function evaluationKeyBytes(needs: EvaluationKeyNeeds): {
+/** A plan of which the client refreshes values: the server encrypts zeros under the public key. */
+interface RefreshNeeds {
+  readonly refreshes?: readonly unknown[] | undefined;
+}
+
+/** How many keys evaluation needs, and the bytes of their file as a client saves it. */
+export function evaluationKeyBytes(needs: EvaluationKeyNeeds & RefreshNeeds): {
   readonly keys: number;
   readonly saved: number;
 } {
-  const { parameters, rotationSteps, needsRelinKeys, needsEncapsulation, keyLevels } = needs;
+  const { parameters, rotationSteps, needsRelinKeys, needsEncapsulation, keyLevels, refreshes } = needs;
   const top = topLevel(parameters);
+  // One polynomial, for all primes; a seed stands for the other.
+  const publicKey = refreshes === undefined ? 0 : allPrimes(parameters).length * 8 * parameters.polyModulusDegree;
   const levels = rotationSteps.map((_, k) => keyLevels?.rotations[k] ?? top);
   if (needsRelinKeys) levels.push(keyLevels?.relinearization ?? top);
   const encapsulated = needsEncapsulation === true ? (encapsulationResidues(parameters) / 2) * packedResidueBytes : 0;
   return {
     keys: levels.length + (needsEncapsulation === true ? 2 : 0),
-    saved: levels.reduce((sum, level) => sum + savedKeyBytes(parameters, level), encapsulated),
+    saved: levels.reduce((sum, level) => sum + savedKeyBytes(parameters, level), encapsulated + publicKey),
   };
 }

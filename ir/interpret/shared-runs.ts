@@ -35,7 +35,9 @@ export function noiseLimit({
 export function requestsPerRun(plan: Plan): number {
   const { client, weights } = plan;
   const most = Math.min(noiseLimit(client), client.batch);
-  return most > 1 && weights === 'plain' && bearsZeros(plan) ? most : 1;
+  // The client allows round trips for each file that it has encrypted.
+  const isShared = most > 1 && weights === 'plain' && client.refreshes === undefined;
+  return isShared && bearsZeros(plan) ? most : 1;
 }
 
 function bearsZeros({ client, program }: Plan): boolean {

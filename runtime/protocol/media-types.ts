@@ -7,3 +7,6 @@ export const mediaTypes = {
 
 /** The request's header with the digest of the evaluation keys. */
 export const keysHeader = 'hepc-keys';
+
+/** The answer's header where it is a request to the client: the round trip. */
+export const asksHeader = 'hepc-asks';

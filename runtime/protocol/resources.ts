@@ -57,6 +57,11 @@ export const jobStatusSchema = z.object({
   submitted: z.string(),
   /** When its result goes. */
   expires: z.string(),
+  /**
+   * Of a job that is done and waits for its client: the round trip, from 0 on. The result is a request, whose answer is posted to
+   * `refresh` of the job.
+   */
+  asks: z.int().min(0).exactOptional(),
   /** Evaluation alone, all parts together. */
   evaluationMs: z.number().optional(),
   problem: problemSchema.optional(),

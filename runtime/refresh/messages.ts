@@ -13,8 +13,9 @@ import type { ClientPart } from '../../ir/plan/plan.ts';
 import type { RefreshRound } from '../../ir/plan/stages.ts';
 import { encodingDigest, parametersDigest } from '../seal/bytes/client-part-digest.ts';
 import { type Envelope, openEnvelope, sealEnvelope } from '../seal/bytes/envelope.ts';
-import { damaged, digestBytes } from '../seal/bytes/envelope-header.ts';
+import { announcedBy, damaged, digestBytes } from '../seal/bytes/envelope-header.ts';
 import { inspectCiphertext } from '../seal/bytes/inspect-bytes.ts';
+import { savedSeededBytes } from '../seal/bytes/saved-format.ts';
 
 /** What is evaluated, and how far it is. */
 export interface RefreshPoint {
@@ -81,13 +82,41 @@ export function readAnswer(
     point.inputs !== asked.inputs
       ? 'they are of other inputs'
       : point.round !== asked.round
-        ? `they are of round trip ${point.round}, and round trip ${asked.round} is waited for`
+        ? describeRounds(point.round, asked.round)
         : envelope.refresh?.request !== asked.request || point.samples !== asked.samples
           ? 'they answer another request'
           : undefined;
   if (reason !== undefined) throw new HepcError([otherRefresh({ reason })]);
   checkCiphertexts(envelope, part, part.refreshes?.[point.round] ?? [], (each) => ({ ...each, seeded: true }));
   return envelope.runs;
+}
+
+/**
+ * What an answer for a round trip will be, by all that stands before its first run. Throws `HepcError` for what is not for the plan
+ * and of the key, and for another round trip (H663). Sizes are the plan's.
+ */
+export function announcedAnswer(
+  head: Uint8Array,
+  part: ClientPart,
+  { keyId, round }: Pick<RefreshPoint, 'keyId' | 'round'>,
+): { readonly samples: number; readonly runs: number; readonly bytes: number } {
+  const { header, bytes } = announcedBy(head, expected('refresh-answer', part, keyId));
+  const { samples, refresh, runs, sections } = header;
+  if (samples === undefined || refresh === undefined) throw damaged('it does not say what is refreshed');
+  if (refresh.round !== round) throw new HepcError([otherRefresh({ reason: describeRounds(refresh.round, round) })]);
+  const { polyModulusDegree: degree } = part.parameters;
+  const sizes = (part.refreshes?.[round] ?? []).map(({ level }) => savedSeededBytes(degree, level + 1));
+  if (sections.length !== sizes.length || sections.some((size, k) => size !== sizes[k]))
+    throw new HepcError([wrongCount({ what: 'bytes of a round trip', expected: sum(sizes), got: sum(sections) })]);
+  return { samples, runs, bytes };
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
+}
+
+function describeRounds(got: number, expected: number): string {
+  return `they are of round trip ${got}, and round trip ${expected} is waited for`;
 }
 
 type MessageKind = 'refresh-request' | 'refresh-answer';

@@ -9,7 +9,7 @@ import type { GivenSample } from '../../ir/given-samples.ts';
 import type { Answer } from '../../ir/interface.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import { readClientPart } from '../hep/client-part.ts';
-import { keysHeader, mediaTypes } from '../protocol/media-types.ts';
+import { asksHeader, keysHeader, mediaTypes } from '../protocol/media-types.ts';
 import { jobStatusSchema, keysSchema, type Model, modelSchema, modelsSchema } from '../protocol/resources.ts';
 import type { SampleSource } from '../sample-source.ts';
 import type { OwnWorker } from '../worker-client/own-worker.ts';
@@ -134,7 +134,6 @@ export class RemoteModel {
     for (const warning of this.client.warnings) onWarning?.(warning);
     onProgress?.('encrypt', 1);
     const outputs = await this.evaluate(inputs, keys, options);
-    this.traffic = { sentBytes: inputs.length, receivedBytes: outputs.length };
     onProgress?.('decrypt', 0);
     const answers = await this.client.decrypt(outputs, { signal });
     for (const warning of this.client.warnings) onWarning?.(warning);
@@ -225,30 +224,47 @@ export class RemoteModel {
     return false;
   }
 
-  /** The file of encrypted outputs. */
+  /** The file of encrypted outputs. The client refreshes in between what the server asks it to. */
   private async evaluate(inputs: Uint8Array, keys: string, options: InferOptions): Promise<Uint8Array> {
-    const identity = crypto.randomUUID();
+    const { signal, onProgress } = options;
+    onProgress?.('evaluate', 0);
+    const jobs: string[] = [];
+    let [path, body] = [`v1/models/${encodeURIComponent(this.model.id)}/infer`, inputs];
+    let [sentBytes, receivedBytes] = [0, 0];
     try {
-      return await this.evaluateOnce(inputs, keys, identity, options);
-    } catch (error) {
-      // The server may have let the keys go meanwhile, or they are damaged there: they are uploaded once more.
-      const code = codeOf(error);
-      const isLost = code === keysGone || (code === storedIsDamaged && !(await this.isAtServer(keys, options.signal)));
-      if (!isLost) throw error;
-      this.ready = undefined;
-      return this.evaluateOnce(inputs, await this.prepare(options), crypto.randomUUID(), options);
+      for (;;) {
+        const { bytes, asksFor } = await this.ask({ path, body, keys, jobs }, options);
+        sentBytes += body.length;
+        receivedBytes += bytes.length;
+        this.traffic = { sentBytes, receivedBytes };
+        if (asksFor === undefined) return bytes;
+        path = `v1/jobs/${asksFor}/refresh`;
+        body = await this.client.refresh(bytes, { signal });
+      }
+    } finally {
+      for (const id of jobs) this.forgetJob(id);
     }
   }
 
-  private async evaluateOnce(
-    inputs: Uint8Array,
-    keys: string,
-    identity: string,
+  private async ask(asked: Asked, options: InferOptions): Promise<Given> {
+    try {
+      return await this.askOnce(asked, options);
+    } catch (error) {
+      // The server may have let the keys go meanwhile, or they are damaged there: they are uploaded once more.
+      const code = codeOf(error);
+      const isLost =
+        code === keysGone || (code === storedIsDamaged && !(await this.isAtServer(asked.keys, options.signal)));
+      if (!isLost) throw error;
+      this.ready = undefined;
+      return this.askOnce({ ...asked, keys: await this.prepare(options) }, options);
+    }
+  }
+
+  private async askOnce(
+    { path, body, keys, jobs }: Asked,
     { signal, onProgress, deadlineSeconds }: InferOptions,
-  ): Promise<Uint8Array> {
-    onProgress?.('evaluate', 0);
+  ): Promise<Given> {
     const { connection } = this;
-    const path = `v1/models/${encodeURIComponent(this.model.id)}/infer`;
     const request: Request = {
       method: 'POST',
       headers: {
@@ -256,53 +272,63 @@ export class RemoteModel {
         accept: `${mediaTypes.ciphertexts}, application/json`,
         [keysHeader]: keys,
         prefer: `respond-async, wait=${heldSeconds}`,
-        'idempotency-key': identity,
+        'idempotency-key': crypto.randomUUID(),
         ...(deadlineSeconds === undefined ? {} : { 'hepc-deadline': String(deadlineSeconds) }),
       },
-      body: inputs,
+      body,
       signal,
     };
-    let location: string | null = null;
     const answer = await connection.whole(path, request, async (response) => {
-      location = response.headers.get('location');
-      return response.status === accepted
-        ? readDocument(response, jobStatusSchema)
-        : this.readOutputs(response, onProgress);
+      if (response.status === accepted) return readDocument(response, jobStatusSchema);
+      const [, id = ''] = /v1\/jobs\/([A-Za-z0-9_-]+)$/.exec(response.headers.get('location') ?? '') ?? [];
+      if (id !== '') jobs.push(id);
+      return this.readResult(response, id, onProgress);
     });
-    if (answer instanceof Uint8Array) {
-      this.forgetJob(location);
-      return answer;
-    }
+    if ('bytes' in answer) return answer;
     const { id } = answer;
-    try {
-      const job = await followJob(connection, id, {
-        signal,
-        onProgress: (fraction) => onProgress?.('evaluate', fraction),
-      });
-      if (job.state !== 'done') throw new FailedJobError(job.state, job.problem);
-      return await connection.whole(`v1/jobs/${id}/result`, { signal }, (response) =>
-        this.readOutputs(response, onProgress),
-      );
-    } finally {
-      this.forgetJob(`/v1/jobs/${id}`);
-    }
+    jobs.push(id);
+    const job = await followJob(connection, id, {
+      signal,
+      onProgress: (fraction) => onProgress?.('evaluate', fraction),
+    });
+    if (job.state !== 'done') throw new FailedJobError(job.state, job.problem);
+    return connection.whole(`v1/jobs/${id}/result`, { signal }, (response) =>
+      this.readResult(response, id, onProgress),
+    );
   }
 
   /** Nobody waits for it any more; where it is over, its result goes. */
-  private forgetJob(location: string | null): void {
-    const [path] = /v1\/jobs\/[A-Za-z0-9_-]+$/.exec(location ?? '') ?? [];
-    if (path !== undefined)
-      void this.connection.request(path, { method: 'DELETE', expect: [404] }).catch(() => undefined);
+  private forgetJob(id: string): void {
+    void this.connection.request(`v1/jobs/${id}`, { method: 'DELETE', expect: [404] }).catch(() => undefined);
   }
 
-  private async readOutputs(response: Response, onProgress: InferOptions['onProgress']): Promise<Uint8Array> {
+  private async readResult(response: Response, job: string, onProgress: InferOptions['onProgress']): Promise<Given> {
     const got = response.headers.get('content-type') ?? 'nothing';
     if (!got.startsWith(mediaTypes.ciphertexts))
       throw new HepcError([unexpectedAnswer({ url: response.url, got: `a body of type ${got}` })]);
-    const outputs = new Uint8Array(await response.arrayBuffer());
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (response.headers.has(asksHeader)) return { bytes, asksFor: job };
     onProgress?.('evaluate', 1);
-    return outputs;
+    return { bytes };
   }
+}
+
+/** A request for an evaluation. */
+interface Asked {
+  readonly path: string;
+  readonly body: Uint8Array;
+  /** Digest of the evaluation keys. */
+  readonly keys: string;
+  /** Gets the ids of jobs that are made. */
+  readonly jobs: string[];
+}
+
+/** What a job comes to. */
+interface Given {
+  /** The encrypted outputs, or a request to the client. */
+  readonly bytes: Uint8Array;
+  /** Of a request: the job that waits for its answer. */
+  readonly asksFor?: string;
 }
 
 /** How long a farewell may take. */

@@ -46,6 +46,8 @@ export async function doCall(call: Call, context: CallContext): Result<CallName>
       return encrypt(opened(), call.given, context);
     case 'encryptTo':
       return encryptTo(opened(), call.given, context);
+    case 'refresh':
+      return opened().refresh(call.given);
     case 'decrypt':
       return decrypt(opened(), call.given, context);
     case 'decryptFrom':

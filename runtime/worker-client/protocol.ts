@@ -23,6 +23,8 @@ export interface Calls {
     readonly given: { readonly count: number; readonly place: number | undefined };
     readonly result: number;
   };
+  /** A request of a server, and the answer to it. */
+  readonly refresh: { readonly given: Uint8Array; readonly result: Uint8Array };
   readonly decrypt: {
     readonly given: { readonly outputs: Uint8Array; readonly raw: boolean };
     readonly result: readonly Answer[];

@@ -136,6 +136,11 @@ export class WorkerClient {
     return this.link.call('encryptTo', { count: samples.count, place }, options, answers);
   }
 
+  /** The answer to a request of a server that waits for its client; as `Client.refresh`. */
+  async refresh(request: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+    return this.link.call('refresh', ownBytes(request, 'the request'), options);
+  }
+
   /** The outputs of the model for each sample; as `Client.decrypt`. The bytes are copied before it returns. */
   decrypt(outputs: Uint8Array, options: CallOptions & { readonly raw: true }): Promise<Sample[]>;
   decrypt(outputs: Uint8Array, options?: CallOptions & DecryptOptions): Promise<Answer[]>;

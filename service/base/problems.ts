@@ -13,6 +13,7 @@ const statuses: Readonly<Record<string, number>> = {
   H60: 422,
   H61: 422,
   H651: 422,
+  H663: 422,
   H653: 422,
   H654: 422,
   // Memory, and engines that have ended.
@@ -37,6 +38,7 @@ const statuses: Readonly<Record<string, number>> = {
   H825: 500,
   H826: 500,
   H827: 410,
+  H880: 409,
   H840: 404,
   H841: 404,
   H842: 404,

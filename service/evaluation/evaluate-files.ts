@@ -1,6 +1,6 @@
 /** Evaluates files to files: the runs of one, or several that share a run. Outputs have their names once they are whole. */
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { freeBytes } from '../../runtime/base/free-bytes.ts';
 import { fileAccess } from '../../runtime/format/file-access.ts';
@@ -18,9 +18,11 @@ export interface RunOptions {
 /** Rejects as the session does, and with errors of the system; leaves no file behind then. */
 export async function evaluateFiles(
   session: ServerSession,
-  { inputs, outputs }: Pick<EvaluationRequest, 'inputs' | 'outputs'>,
+  request: Pick<EvaluationRequest, 'inputs' | 'outputs' | 'staged'>,
   options: RunOptions,
 ): Promise<Omit<EvaluationResult, 'openMs'>> {
+  const { inputs, outputs, staged } = request;
+  if (staged !== undefined && session.rounds > 0) return evaluateStage(session, { inputs, outputs, staged }, options);
   const files: FileHandle[] = [];
   const read: Uint8Array[] = [];
   try {
@@ -44,6 +46,29 @@ export async function evaluateFiles(
     for (const file of files) await file.close();
     for (const bytes of read) freeBytes(bytes);
   }
+}
+
+/** As `evaluateFiles`, one stage of a plan with refreshes. */
+async function evaluateStage(
+  session: ServerSession,
+  { inputs: [input], outputs, staged }: Required<Pick<EvaluationRequest, 'inputs' | 'outputs' | 'staged'>>,
+  options: RunOptions,
+): Promise<Omit<EvaluationResult, 'openMs'>> {
+  const { resumes, pauses } = staged;
+  const bytes = await readFile((input ?? missing()).path);
+  const step =
+    resumes === undefined
+      ? await session.start(bytes, options)
+      : await session.restore(await readFile(resumes)).resume(bytes, options);
+  const { timings } = step;
+  const write = (paths: readonly string[], content: Uint8Array) =>
+    writeWhole(paths, async ([file = missing()]) => {
+      await file.append(content);
+      return timings;
+    });
+  if (!('request' in step)) return write(outputs, step.outputs);
+  const [paused = missing()] = (await write([pauses], step.paused.save())).outputs;
+  return { ...(await write(outputs, step.request)), paused: { ...paused, round: step.paused.round } };
 }
 
 /** What has been read of a file, the first pieces, which are most of what a file of one run has. */

@@ -39,7 +39,7 @@ export class EvaluationHost {
 
   /** Rejects with `HepcError`, the reason of the signal, and errors of ours and of the system. */
   async evaluate(
-    request: Pick<EvaluationRequest, 'plan' | 'keys' | 'inputs' | 'outputs'>,
+    request: Pick<EvaluationRequest, 'plan' | 'keys' | 'inputs' | 'outputs' | 'staged'>,
     options: RunOptions,
   ): Promise<EvaluationResult> {
     const ends = [await this.turns.take(request.plan.digest)];

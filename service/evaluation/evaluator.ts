@@ -13,6 +13,13 @@ export interface EvaluationRequest {
    * that no other has: they are evaluated as one run, of which each gets its own samples.
    */
   readonly inputs: readonly { readonly path: string; readonly first: number; readonly end: number }[];
+  /** Of a plan with refreshes, of which there is one file of inputs. */
+  readonly staged?: {
+    /** What is resumed, where the inputs are the answer to its request. */
+    readonly resumes?: string;
+    /** Where what it is resumed from is written if the evaluation waits for its client: the outputs are a request then. */
+    readonly pauses: string;
+  };
   /** Where the encrypted outputs of the runs of each are written, whole or not at all. */
   readonly outputs: readonly string[];
   readonly signal?: AbortSignal;
@@ -21,6 +28,8 @@ export interface EvaluationRequest {
 
 export interface EvaluationResult {
   readonly outputs: readonly { readonly bytes: number; readonly digest: string }[];
+  /** Of an evaluation that waits for its client. */
+  readonly paused?: { readonly round: number; readonly bytes: number; readonly digest: string };
   /** Milliseconds; `wait` is for other requests to finish. */
   readonly timings: EvaluationTimings;
   /** Milliseconds for preparing the plan and opening the session, 0 where they were open. */

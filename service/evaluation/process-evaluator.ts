@@ -38,8 +38,9 @@ export class ProcessEvaluator implements Evaluator {
   }
 
   async evaluate(request: EvaluationRequest): Promise<EvaluationResult> {
-    const { plan, keys, inputs, outputs, signal, onProgress } = request;
-    const answer = await this.ask({ kind: 'evaluate', plan, keys, inputs, outputs }, signal, onProgress);
+    const { plan, keys, inputs, outputs, staged, signal, onProgress } = request;
+    const question = { kind: 'evaluate', plan, keys, inputs, outputs, ...(staged && { staged }) } as const;
+    const answer = await this.ask(question, signal, onProgress);
     if (answer.kind === 'aborted') signal?.throwIfAborted();
     return of(answer, 'evaluated').result;
   }

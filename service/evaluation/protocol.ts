@@ -11,7 +11,7 @@ export interface EvaluatorSettings {
 
 /** A request that has an answer, by its number. */
 export type Question =
-  | ({ readonly kind: 'evaluate' } & Pick<EvaluationRequest, 'plan' | 'keys' | 'inputs' | 'outputs'>)
+  | ({ readonly kind: 'evaluate' } & Pick<EvaluationRequest, 'plan' | 'keys' | 'inputs' | 'outputs' | 'staged'>)
   | {
       readonly kind: 'check-keys';
       readonly plan: EvaluationRequest['plan'];

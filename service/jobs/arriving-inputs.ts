@@ -6,6 +6,7 @@ import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { inputsTooLarge, wrongBodyLength } from '../../ir/diagnostics/service/jobs.ts';
 import { tellingBytes } from '../../ir/files/kind-of-bytes.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
+import { announcedAnswer } from '../../runtime/refresh/messages.ts';
 import { announcedInputs, announcementEnd, announcingBytes } from '../../runtime/seal/bytes/ciphertext-files.ts';
 
 export interface ArrivingInputs {
@@ -20,6 +21,8 @@ export interface ArrivingInputs {
 }
 
 /**
+ * @param asked where an answer to a request is to arrive: its round trip
+ *
  * Reads as far as the header goes. Rejects with `HepcError` for a file that is not of the plan and the key, or larger than
  * `limitBytes`, and with what `source` throws; the source is at its end then.
  */
@@ -28,13 +31,16 @@ export async function arrivingInputs(
   part: ClientPart,
   keyId: string,
   limitBytes: number,
+  asked?: number,
 ): Promise<ArrivingInputs> {
   const iterator = source[Symbol.asyncIterator]();
   try {
     const start = new Start(iterator);
     const first = await start.first(Math.max(announcingBytes, tellingBytes));
     const end = announcementEnd(first);
-    const announced = announcedInputs(await start.first(end), part, keyId);
+    const head = await start.first(end);
+    const announced =
+      asked === undefined ? announcedInputs(head, part, keyId) : announcedAnswer(head, part, { keyId, round: asked });
     const { bytes } = announced;
     if (bytes > limitBytes) throw new HepcError([inputsTooLarge({ bytes, limit: limitBytes })]);
     return { ...announced, content: exactly(bytes, start.pieces, iterator) };

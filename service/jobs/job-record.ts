@@ -37,6 +37,13 @@ export const jobSchema = z.strictObject({
   inputBytes: z.int().min(1),
   /** Where its one run may be shared: the place of its first sample, and how many requests may share it at most. */
   shared: z.strictObject({ place: z.int().min(0), most: z.int().min(2) }).exactOptional(),
+  /** Of a job whose inputs are the answer to the request of another: that job. */
+  resumes: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{22}$/)
+    .exactOptional(),
+  /** Its result is a request to the client for this round trip, and what the evaluation is resumed from is kept beside it. */
+  asks: z.int().min(0).exactOptional(),
   state: z.enum(jobStates),
   parts: z.array(partSchema).min(1),
   /** Whether it outlives a loss of power. */

@@ -91,6 +91,7 @@ export class JobStore {
   async remove(job: Job): Promise<void> {
     await this.clear(job);
     await this.backend.objects.delete('outputs', job.id);
+    if (job.asks !== undefined) await this.backend.objects.delete('outputs', pausedOutput(job.id));
     const entry = await this.backend.registry.get(nameOf(job.id));
     if (entry !== undefined) await this.backend.registry.delete(entry);
   }
@@ -106,6 +107,11 @@ export class JobStore {
 /** Name of the object that holds the outputs of a part; of a job with one part these are the result. */
 export function partOutput(id: string, part: number, parts: number): string {
   return parts === 1 ? id : `${id}-${part}`;
+}
+
+/** Name of the object in `outputs` that an evaluation is resumed from which waits for its client. */
+export function pausedOutput(id: string): string {
+  return `${id}-paused`;
 }
 
 /** Of the name of an object in `inputs` or `outputs`: the job that it belongs to. */

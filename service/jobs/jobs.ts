@@ -27,7 +27,9 @@ export interface JobRequest {
     readonly requestsPerRun?: number;
   };
   readonly keys: Pick<KeyRecord, 'digest' | 'keyId'>;
-  /** A file of encrypted inputs; each piece is good until the next is asked for. */
+  /** The job whose request to the client the inputs answer. */
+  readonly resumes?: Pick<Job, 'id' | 'asks'>;
+  /** A file of encrypted inputs, or of refreshed values; each piece is good until the next is asked for. */
   readonly inputs: AsyncIterable<Uint8Array>;
   /** The settings' where it is more. */
   readonly deadlineSeconds: number;
@@ -60,8 +62,9 @@ export class Jobs {
    * reason of `signal` and what the inputs throw. Nothing is left behind then.
    */
   async submit(request: JobRequest, signal?: AbortSignal): Promise<Job> {
-    const { tenant, plan, keys, idempotencyKey } = request;
-    const name = idempotencyKey === undefined ? undefined : this.names.of(tenant, idempotencyKey);
+    const { tenant, plan, keys, resumes, idempotencyKey } = request;
+    const own = resumes && idempotencyKey !== undefined ? `${resumes.id} ${idempotencyKey}` : idempotencyKey;
+    const name = own === undefined ? undefined : this.names.of(tenant, own);
     const known = name === undefined ? undefined : await this.names.job(name, plan.digest, keys.digest);
     if (known !== undefined) return known;
     const waiting = (await this.backend.queue.waiting()) + this.arriving;
@@ -70,7 +73,7 @@ export class Jobs {
     this.arriving++;
     try {
       const { maxInputBytes } = this.settings;
-      const inputs = await arrivingInputs(request.inputs, plan.part, keys.keyId, maxInputBytes);
+      const inputs = await arrivingInputs(request.inputs, plan.part, keys.keyId, maxInputBytes, resumes?.asks);
       return await this.accept(request, inputs, name, signal);
     } finally {
       this.arriving--;
@@ -153,7 +156,7 @@ export class Jobs {
 
   private recordOf(
     id: string,
-    { tenant, plan, keys, deadlineSeconds, durable }: JobRequest,
+    { tenant, plan, keys, deadlineSeconds, durable, resumes }: JobRequest,
     inputs: ArrivingInputs,
   ): Job {
     const { deadlineSeconds: longest, resultSeconds, runsPerPart } = this.settings;
@@ -169,8 +172,10 @@ export class Jobs {
       samples: inputs.samples,
       inputBytes: inputs.bytes,
       ...(place !== undefined && most > 1 && { shared: { place, most } }),
+      ...(resumes !== undefined && { resumes: resumes.id }),
       state: 'waiting',
-      parts: partsOf(inputs.runs, runsPerPart),
+      // The client answers for all runs at once.
+      parts: partsOf(inputs.runs, plan.part.refreshes === undefined ? runsPerPart : inputs.runs),
       durable,
       submittedAt: now,
       deadlineAt: now + 1000 * seconds,

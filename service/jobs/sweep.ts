@@ -3,7 +3,7 @@ import type { ServiceSettings } from '../base/settings.ts';
 import type { Backend } from '../stores/backend.ts';
 import type { WorkQueue } from '../stores/work-queue.ts';
 import { isOver, type Job } from './job-record.ts';
-import { jobOfObject, type JobStore } from './job-store.ts';
+import { jobOfObject, type JobStore, pausedOutput } from './job-store.ts';
 import { expired } from './overdue.ts';
 import { requestPrefix, requestSchema } from './request-names.ts';
 import { allPartsDone } from './transitions.ts';
@@ -55,7 +55,8 @@ export async function sweepJobs(
     for await (const { name, storedAt } of objects.list(bucket)) {
       const id = jobOfObject(name);
       const isOfNothing = !jobs.has(id) && !damaged.has(id) && now - storedAt > 1000 * arrivingSeconds;
-      const isDoneWith = jobs.get(id) === true && !(bucket === 'outputs' && name === id);
+      const isResult = bucket === 'outputs' && (name === id || name === pausedOutput(id));
+      const isDoneWith = jobs.get(id) === true && !isResult;
       if (isOfNothing || isDoneWith) await objects.delete(bucket, name);
     }
 

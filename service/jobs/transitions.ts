@@ -31,14 +31,16 @@ export function allPartsDone({ parts }: Job): boolean {
   return parts.every(({ state }) => state === 'done');
 }
 
-/** The result is stored. */
+/** The result is stored. @param asks where that is a request to the client: the round trip */
 export function completed(
   job: Job,
   output: { readonly bytes: number; readonly digest: string },
   { now, keepSeconds }: EndOptions,
+  asks?: number,
 ): Job | undefined {
   if (isOver(job) || !allPartsDone(job)) return undefined;
-  return ended(job, 'done', { now, keepSeconds }, { output: { bytes: output.bytes, digest: output.digest } });
+  const { bytes, digest } = output;
+  return ended(job, 'done', { now, keepSeconds }, { output: { bytes, digest }, ...(asks !== undefined && { asks }) });
 }
 
 export function failed(job: Job, problem: Problem, options: EndOptions): Job | undefined {

@@ -5,7 +5,6 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { unreadableFile } from '../../ir/diagnostics/cli.ts';
 import { type Diagnostic, HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { sha256Hex } from '../../ir/digest.ts';
-import { refreshesNotServed } from '../../ir/diagnostics/refresh/messages.ts';
 import { unboundWeights } from '../../ir/diagnostics/runtime.ts';
 import { requestsPerRun } from '../../ir/interpret/shared-runs.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
@@ -27,7 +26,7 @@ export interface PublishOptions {
 
 /**
  * Stores the plan in the file at `path`, its client part and its report. Throws `HepcError` for a file that cannot be read
- * (H710), is no plan (H5xx), needs to be bound first (H630) or a client that refreshes (H666), or changes meanwhile (H805).
+ * (H710), is no plan (H5xx), needs to be bound first (H630), or changes meanwhile (H805).
  */
 export async function publishPlan(
   path: string,
@@ -39,7 +38,6 @@ export async function publishPlan(
   try {
     const { size } = await file.stat();
     const plan = await openHep(fileAccess(file, size), path, { onWarning });
-    if (plan.client.refreshes !== undefined) throw new HepcError([refreshesNotServed({}, { file: path })]);
     if (plan.weights === 'encrypted' && plan.bound === undefined)
       throw new HepcError([unboundWeights({ plan: plan.client.name }, { file: path })]);
     check?.(plan);

@@ -74,6 +74,7 @@ export class SharedEvaluation {
         keys: first.request.keys,
         inputs: asked.flatMap(({ request }) => request.inputs),
         outputs: asked.flatMap(({ request }) => request.outputs),
+        ...(first.request.staged && { staged: first.request.staged }),
         signal: end.signal,
         onProgress: (fraction) => {
           for (const { request } of asked) request.onProgress?.(fraction);

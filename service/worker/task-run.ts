@@ -9,7 +9,7 @@ import { problemOf } from '../base/problems.ts';
 import type { ServiceSettings } from '../base/settings.ts';
 import type { EvaluationResult } from '../evaluation/evaluator.ts';
 import { isOver, type Job, type Part } from '../jobs/job-record.ts';
-import { JobStore, partOutput } from '../jobs/job-store.ts';
+import { JobStore, partOutput, pausedOutput } from '../jobs/job-store.ts';
 import { expired } from '../jobs/overdue.ts';
 import { describeFailure, isOfStore, isTransient } from '../jobs/failures.ts';
 import { allPartsDone, attemptFailed, begun, completed, failed, partDone } from '../jobs/transitions.ts';
@@ -142,41 +142,52 @@ export class TaskRun {
   }
 
   private async run({ job, part }: Extract<Beginning, { kind: 'run' }>, signal: AbortSignal): Promise<void> {
-    const { backend, onEvaluated, onEvent } = this.at;
+    const { onEvaluated, onEvent } = this.at;
+    const { objects } = this.at.backend;
     const name = partOutput(this.id, this.part, job.parts.length);
-    const path = backend.objects.unfinishedPath(name);
+    const path = objects.unfinishedPath(name);
+    const pauses = objects.unfinishedPath(pausedOutput(this.id));
     try {
-      const { outputs, timings, openMs, requests = 1 } = await this.evaluate(job, part, path, signal);
+      const {
+        outputs,
+        timings,
+        openMs,
+        paused,
+        requests = 1,
+      } = await this.evaluate(job, part, { path, pauses }, signal);
       onEvaluated((timings.keys + timings.evaluate) / requests);
       onEvent({ kind: 'evaluated', job: this.id, part: this.part, requests, timings, openMs });
       const [output] = outputs;
       if (output === undefined) throw new InternalError('an evaluation without outputs');
       let stored: StoredObject | undefined;
+      const kept = { durable: job.durable, signal };
       await patiently(signal, async () => {
-        stored ??= await backend.objects.putFile(
-          'outputs',
-          name,
-          { path, ...output },
-          { durable: job.durable, signal },
-        );
+        // Before the request is there, so that nobody can answer what cannot be resumed.
+        if (paused !== undefined && stored === undefined)
+          await objects.putFile('outputs', pausedOutput(this.id), { path: pauses, ...paused }, kept);
+        stored ??= await objects.putFile('outputs', name, { path, ...output }, kept);
         const result = stored;
         const { job: after } = await this.store.change(this.id, (before) => {
           const done = partDone(before, this.part, this.at.worker, timings.evaluate) ?? before;
-          return job.parts.length === 1 ? completed(done, result, this.endOptions()) : unlessSame(done, before);
+          return job.parts.length === 1
+            ? completed(done, result, this.endOptions(), paused?.round)
+            : unlessSame(done, before);
         });
         // Of a job that nobody waits for any more.
-        if (after === undefined) await backend.objects.delete('outputs', name);
+        if (after === undefined)
+          for (const gone of [name, pausedOutput(this.id)]) await objects.delete('outputs', gone);
         else if (!isOver(after) && allPartsDone(after)) await this.join(after);
       });
     } finally {
       await rm(path, { force: true });
+      await rm(pauses, { force: true });
     }
   }
 
   private async evaluate(
     job: Job,
     part: Part,
-    output: string,
+    { path, pauses }: { readonly path: string; readonly pauses: string },
     signal: AbortSignal,
   ): Promise<EvaluationResult & { readonly requests?: number }> {
     const { objects } = this.at.backend;
@@ -184,6 +195,9 @@ export class TaskRun {
       { bucket: 'plans', name: job.plan, what: 'the plan' },
       { bucket: 'keys', name: job.keys, what: 'the evaluation keys' },
       { bucket: 'inputs', name: job.id, what: 'the encrypted inputs' },
+      ...(job.resumes === undefined
+        ? []
+        : ([{ bucket: 'outputs', name: pausedOutput(job.resumes), what: 'the paused evaluation' }] as const)),
     ] as const;
     const opened = await Promise.allSettled(wanted.map(({ bucket, name }) => objects.open(bucket, name, signal)));
     const files: LocalFile[] = [];
@@ -193,13 +207,14 @@ export class TaskRun {
         else if (result.status === 'fulfilled') throw new HepcError([objectGone({ what: wanted[index]?.what ?? '' })]);
       }
       for (const result of opened) if (result.status === 'rejected') throw result.reason;
-      const [plan, keys, inputs] = files;
+      const [plan, keys, inputs, resumes] = files;
       if (plan === undefined || keys === undefined || inputs === undefined) throw new InternalError('three are less');
       return await this.at.evaluator.evaluate({
         plan: { digest: job.plan, path: plan.path },
         keys: { digest: job.keys, path: keys.path },
         inputs: [{ path: inputs.path, first: part.first, end: part.end }],
-        outputs: [output],
+        outputs: [path],
+        staged: { pauses, ...(resumes && { resumes: resumes.path }) },
         signal,
         onProgress: (fraction) => {
           this.store.send(this.id, { kind: 'progress', part: this.part, fraction });

@@ -95,10 +95,3 @@ test('run does both parts', async () => {
   await succeed('run', at('plan.hep'), '--input', at('x.json'), '-q', '-o', at('y.npz'));
   expect(existsSync(at('y.npz'))).toBe(true);
 });
-
-test('the service, which does not ask clients, refuses the plan', async () => {
-  const at = await prepared();
-  expect(await fail('serve', at('plan.hep'), '--store', at('store'), '--listen', '127.0.0.1:0')).toContain(
-    'error[H666]',
-  );
-});

@@ -38,17 +38,6 @@ export const refreshesWanted = defineDiagnostic<{ rounds: number }>({
   ],
 });
 
-export const refreshesNotServed = defineDiagnostic({
-  code: 'H666',
-  severity: 'error',
-  title: 'a plan with refreshes cannot be served',
-  explain:
-    'The service evaluates requests without their client. A plan that was compiled with --refresh client pauses for it, which files ' +
-    'and programs can do (docs/guide/refreshes.md).',
-  message: () => 'the plan pauses for its client, which the service does not ask',
-  notes: () => ['Compile the model without --refresh, or use `hepc eval --pause` and `hepc refresh`.'],
-});
-
 export const notPaused = defineDiagnostic({
   code: 'H664',
   severity: 'error',

@@ -42,6 +42,17 @@ export const jobNotDone = defineDiagnostic<{ state: string }>({
   notes: () => ['GET /v1/jobs/ID/events ends when the job does.'],
 });
 
+export const jobAsksNothing = defineDiagnostic<{ state: string }>({
+  code: 'H880',
+  severity: 'error',
+  title: 'an answer to a job that has asked for none',
+  explain:
+    'Jobs of plans with refreshes ask their client to encrypt values anew: such a job is done, its status has `asks`, and its result ' +
+    'is the request. Its answer makes another job. Any other job is over when it is done.',
+  message: ({ state }) => `the job, which is ${state}, has not asked its client for anything`,
+  notes: () => ['Post the answer to the job that the request is the result of.'],
+});
+
 export const jobCancelled = defineDiagnostic<object>({
   code: 'H844',
   severity: 'error',

@@ -6,16 +6,18 @@ import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
 import {
   bodyTooLarge,
   draining,
+  jobAsksNothing,
   jobCancelled,
   jobNotDone,
   lengthRequired,
   unknownJob,
   unknownKeys,
 } from '../../../ir/diagnostics/service/http.ts';
-import { keysHeader, mediaTypes } from '../../../runtime/protocol/media-types.ts';
+import { asksHeader, keysHeader, mediaTypes } from '../../../runtime/protocol/media-types.ts';
 import { digestSchema, type JobStatus, jobStatusSchema } from '../../../runtime/protocol/resources.ts';
 import { problemOf } from '../../base/problems.ts';
 import { isOver, type Job } from '../../jobs/job-record.ts';
+import type { ServedPlan } from '../../models/served-plan.ts';
 import { arriving, leaving } from '../base/bodies.ts';
 import { sendProblem } from '../base/errors.ts';
 import { eventsOf } from './events.ts';
@@ -25,13 +27,13 @@ import { bodyOptions, callerSignal, type ServiceParts } from '../base/parts.ts';
 import { bytesOf, problems, type ZodApp } from '../base/schemas.ts';
 
 const inferParams = z.object({ id: z.string() });
-const inferHeaders = z.object({
-  [keysHeader]: digestSchema,
+const resumeHeaders = z.object({
   prefer: z.string().max(1000).optional(),
   'idempotency-key': z.string().min(1).max(200).optional(),
   /** Seconds. */
   'hepc-deadline': z.coerce.number().positive().max(86_400).optional(),
 });
+const inferHeaders = resumeHeaders.extend({ [keysHeader]: digestSchema });
 const jobParams = z.object({ id: z.string() });
 const tags = ['inference'];
 const result = bytesOf(mediaTypes.ciphertexts, 'The encrypted outputs');
@@ -63,6 +65,34 @@ export function jobRoutes(app: ZodApp, parts: () => ServiceParts): void {
       all.state.running++;
       try {
         return await infer({ request, reply, id, headers: request.headers }, all);
+      } finally {
+        all.state.running--;
+      }
+    },
+  );
+  app.post(
+    '/jobs/:id/refresh',
+    {
+      config: { produces: mediaTypes.ciphertexts, consumes: mediaTypes.ciphertexts, isWork: true },
+      schema: {
+        tags,
+        summary: 'Go on with a job that has asked its client to refresh values: the answer is its body',
+        consumes: [mediaTypes.ciphertexts],
+        params: jobParams,
+        headers: resumeHeaders,
+        response: {
+          200: bytesOf(mediaTypes.ciphertexts, 'The encrypted outputs, or with the header hepc-asks the next request.'),
+          202: jobStatusSchema.describe('Accepted; Location names the job, another one.'),
+          ...problems,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const all = parts();
+      all.state.running++;
+      try {
+        return await resume({ request, reply, id, headers: request.headers }, all);
       } finally {
         all.state.running--;
       }
@@ -150,23 +180,53 @@ async function existing({ tenant }: FastifyRequest, id: string, { jobs }: Servic
   return job;
 }
 
-interface Inference {
+interface Inference<Headers = z.output<typeof inferHeaders>> {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** Of the model, or of the job that is resumed. */
   readonly id: string;
-  readonly headers: z.output<typeof inferHeaders>;
+  readonly headers: Headers;
 }
 
-async function infer({ request, reply, id, headers }: Inference, parts: ServiceParts): Promise<FastifyReply> {
-  const { catalogue, keys, jobs, settings, state, metrics } = parts;
-  const { tenant } = request;
-  const plan = planOf(catalogue, id);
+async function infer(inference: Inference, parts: ServiceParts): Promise<FastifyReply> {
+  const { id, headers, request } = inference;
+  const plan = planOf(parts.catalogue, id);
   request.model = plan.id;
+  return evaluate(inference, { plan, digest: headers[keysHeader] }, parts);
+}
+
+/** Rejects with H880 for a job that has asked for nothing. */
+async function resume(
+  inference: Inference<z.output<typeof resumeHeaders>>,
+  parts: ServiceParts,
+): Promise<FastifyReply> {
+  const { id, request } = inference;
+  const job = await existing(request, id, parts);
+  const plan = planOf(parts.catalogue, parts.catalogue.byDigest(job.plan)?.id ?? job.plan);
+  if (job.asks === undefined) throw new HepcError([jobAsksNothing({ state: job.state })]);
+  request.model = plan.id;
+  return evaluate(inference, { plan, digest: job.keys, resumes: job }, parts);
+}
+
+/** What a job is to be made of. */
+interface Work {
+  readonly plan: ServedPlan;
+  /** Of the keys. */
+  readonly digest: string;
+  readonly resumes?: Job;
+}
+
+async function evaluate(
+  { request, reply, headers }: Pick<Inference<z.output<typeof resumeHeaders>>, 'request' | 'reply' | 'headers'>,
+  { plan, digest, resumes }: Work,
+  parts: ServiceParts,
+): Promise<FastifyReply> {
+  const { keys, jobs, settings, state, metrics } = parts;
+  const { tenant } = request;
   if (request.body === undefined || request.headers['content-length'] === '0')
     throw new HepcError([lengthRequired({ what: mediaTypes.ciphertexts })]);
   if (Number(request.headers['content-length']) > settings.maxInputBytes)
     throw new HepcError([bodyTooLarge({ limit: settings.maxInputBytes })]);
-  const digest = headers[keysHeader];
   const known = await keys.find(tenant, digest);
   if (known === undefined) throw new HepcError([unknownKeys({ digest })]);
   const record = await keys.use(known, plan);
@@ -180,11 +240,11 @@ async function infer({ request, reply, id, headers }: Inference, parts: ServiceP
     ...bodyOptions(request, parts),
     ...{ limitBytes: settings.maxInputBytes, inPassing: true },
   });
-  // A caller that names its request comes back for it, so that it goes on without him.
-  const outlives = respondAsync || name !== undefined;
+  // A caller that names its request comes back for it, so that it goes on without him; so does a client that is to refresh.
+  const outlives = respondAsync || name !== undefined || plan.part.refreshes !== undefined;
   const submitted = await jobs.submit(
     {
-      ...{ tenant, plan, keys: record, inputs, durable: outlives },
+      ...{ tenant, plan, keys: record, inputs, durable: outlives, ...(resumes && { resumes }) },
       deadlineSeconds: Math.min(settings.deadlineSeconds, patience ?? Infinity),
       ...(name !== undefined && { idempotencyKey: name }),
     },
@@ -241,6 +301,7 @@ async function answer(
   const total = (job.endedAt ?? job.submittedAt) - job.submittedAt;
   void reply
     .type(mediaTypes.ciphertexts)
+    .headers(job.asks === undefined ? {} : { [asksHeader]: job.asks })
     .header('content-length', job.output.bytes)
     .header('server-timing', `job;dur=${total.toFixed(0)}, evaluation;dur=${evaluationMs(job).toFixed(1)}`)
     .header('cache-control', 'no-store');
@@ -258,12 +319,13 @@ function outgoing(
 }
 
 function statusOf(job: Job, progress: number, { catalogue }: Pick<ServiceParts, 'catalogue'>): JobStatus {
-  const { id, plan, state, samples, submittedAt, expiresAt, problem } = job;
+  const { id, plan, state, samples, submittedAt, expiresAt, problem, asks } = job;
   return {
     ...{ id, model: catalogue.byDigest(plan)?.id ?? plan, state, samples, progress },
     submitted: new Date(submittedAt).toISOString(),
     expires: new Date(expiresAt).toISOString(),
     ...(isOver(job) && { evaluationMs: evaluationMs(job) }),
+    ...(asks !== undefined && { asks }),
     ...(problem && { problem }),
   };
 }
