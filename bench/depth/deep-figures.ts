@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 export const deepInputs = z.strictObject({
-  /** Values of the input `x` of each sample. */
+  /** Values of the only input of each sample. */
   samples: z.array(z.array(z.number())).min(1),
 });
 export type DeepInputs = z.output<typeof deepInputs>;
@@ -23,7 +23,7 @@ export const deepFigures = z.object({
   evaluateMs: z.array(z.number()),
   /** Of the process, which is client and server, and holds the file of keys beside the engine's. */
   peakRssBytes: z.number(),
-  /** Values of the output `y` of each sample. */
+  /** Values of the only output of each sample. */
   outputs: z.array(z.array(z.number())),
 });
 export type DeepFigures = z.output<typeof deepFigures>;

@@ -6,19 +6,16 @@
  *
  * With --write as a section of `bench/depth.md`. Takes a few minutes and 16 GB.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileGraph } from '../../compiler/compile.ts';
 import { importOnnx } from '../../compiler/onnx/import.ts';
 import type { Sample } from '../../ir/interface.ts';
-import { writeHep } from '../../runtime/hep/write.ts';
 import { reference, relativeError } from '../../test/support/run-plans.ts';
 import { circumstances, publishSections } from '../publish.ts';
-import { deepFigures, type DeepInputs } from './deep-figures.ts';
 import { type MeasuredChain, renderChains } from './render.ts';
+import { runInProcess } from './run-in-process.ts';
 import { type SquareChain, squareChain } from './square-chain.ts';
 
 const chains: readonly SquareChain[] = [{ width: 16, squares: 35, outputs: 10 }];
@@ -46,30 +43,17 @@ async function measure(chain: SquareChain): Promise<MeasuredChain> {
   const compileMs = performance.now() - started;
   const used = samples.slice(0, runs);
   const expected = await reference(bytes, used);
-  const folder = mkdtempSync(join(tmpdir(), 'hepc-depth-'));
-  try {
-    const [plan, inputs] = [join(folder, 'plan.hep'), join(folder, 'inputs.json')];
-    writeFileSync(plan, writeHep(compilation.plan));
-    const given: DeepInputs = { samples: used.map((sample) => [...(sample.get('x') ?? [])]) };
-    writeFileSync(inputs, JSON.stringify(given));
-    const printed = execFileSync(process.execPath, [join(import.meta.dirname, 'run-deep.ts'), plan, inputs], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const figures = deepFigures.parse(JSON.parse(printed));
-    const got: Sample[] = figures.outputs.map((y) => new Map([['y', Float64Array.from(y)]]));
-    return {
-      chain,
-      plan: compilation.plan,
-      estimatedMs: compilation.chosen.cost,
-      compileMs,
-      figures,
-      error: relativeError(got, expected),
-      variation: variationOf(await reference(bytes, samples)),
-    };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const figures = runInProcess(compilation.plan, used, 'x');
+  const got: Sample[] = figures.outputs.map((y) => new Map([['y', Float64Array.from(y)]]));
+  return {
+    chain,
+    plan: compilation.plan,
+    estimatedMs: compilation.chosen.cost,
+    compileMs,
+    figures,
+    error: relativeError(got, expected),
+    variation: variationOf(await reference(bytes, samples)),
+  };
 }
 
 /** The deviation of an output over the samples, in units of its mean, of all outputs the mean. */

@@ -91,7 +91,7 @@ function describeChain({ squares, width }: SquareChain): string {
 }
 
 /** Such as `37 of 42 to 48 bits, 3 for keys, 1739 bits`. */
-function describePrimes({ client: { parameters } }: Plan): string {
+export function describePrimes({ client: { parameters } }: Plan): string {
   const bits = parameters.primes.map(bitLength);
   const data = `${bits.length} of ${Math.min(...bits)} to ${Math.max(...bits)} bits`;
   return `${data}, ${parameters.specialPrimes.length} for keys, ${modulusBits(parameters)} bits`;

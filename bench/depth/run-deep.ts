@@ -13,6 +13,8 @@ const [planFile = '', inputsFile = ''] = process.argv.slice(2);
 const plan = readHep(readFileSync(planFile), planFile);
 const { samples } = deepInputs.parse(JSON.parse(readFileSync(inputsFile, 'utf8')));
 
+const [[input], [output]] = [plan.client.inputs, plan.client.outputs];
+if (input === undefined || output === undefined) throw new Error(`${planFile} has no input, or no output`);
 const client = await Client.create(plan.client);
 const begun = performance.now();
 const { evaluationKeys } = client.generateKeys();
@@ -29,14 +31,14 @@ try {
   const outputs: number[][] = [];
   for (const sample of samples) {
     const encrypting = performance.now();
-    const inputs = client.encrypt([{ x: Float64Array.from(sample) }]);
+    const inputs = client.encrypt([{ [input.name]: Float64Array.from(sample) }]);
     times.encrypt = Math.min(times.encrypt, performance.now() - encrypting);
     const { outputs: answers, timings } = await session.evaluate(inputs);
     evaluateMs.push(timings.evaluate);
     const decrypting = performance.now();
     const [answer] = client.decrypt(answers, { raw: true });
     times.decrypt = Math.min(times.decrypt, performance.now() - decrypting);
-    outputs.push([...(answer?.get('y') ?? [])]);
+    outputs.push([...(answer?.get(output.name) ?? [])]);
     Object.assign(bytes, { upload: inputs.length, download: answers.length });
     process.stderr.write(`  ${(timings.evaluate / 1000).toFixed(1)} s\n`);
   }

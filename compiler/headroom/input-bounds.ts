@@ -24,27 +24,33 @@
  */
 import { largestAbsolute } from '../../ir/maths/averages.ts';
 import type { InputBounds } from '../../ir/plan/element-bounds.ts';
+import type { TensorModule } from '../../ir/tensor/ops.ts';
+import { productsOf } from '../../ir/tensor/products.ts';
 import { groupedBounds, roundTogether } from './element-groups.ts';
-import { ElementTrials, evenly } from './element-trials.ts';
+import { ElementTrials, evenly, triedAlone } from './element-trials.ts';
 import { inputHeadroom } from './input-headroom.ts';
 import { narrowElements } from './narrow-elements.ts';
 import { Trial, type TrialFacts } from './trial.ts';
 
 /** Samples that elements are moved in. */
-const mostSamples = 64;
+const samplesTried = { most: 64, least: 4 } as const;
+
+/** Products that trying one end of a few elements alone may take, some seconds: large networks are tried on fewer samples. */
+const mostProducts = 2e9;
 
 /** By the name of each input that the network has. */
 export function inputBounds(facts: TrialFacts): Map<string, InputBounds> {
   const { samples } = facts;
   const trial = new Trial(facts);
+  const tried = affordableSamples(facts.whole);
   const headroom = inputHeadroom(facts, trial);
   const trials = new ElementTrials(
     trial,
-    evenly(samples, mostSamples).filter((sample) => trial.keepsRanges(sample)),
+    evenly(samples, tried).filter((sample) => trial.keepsRanges(sample)),
   );
   const inputs = [...headroom].map(([name, factor]) => {
     const largest = samples.reduce((most, sample) => Math.max(most, largestAbsolute(sample.get(name) ?? none)), 0);
-    return narrowElements(name, samples, factor * largest, trials);
+    return narrowElements(name, samples, { maxAbs: factor * largest, alone: tried * evaluationsPerSample }, trials);
   });
   const areNarrow = inputs.some(({ elements, rare }) => elements.length > 0 || rare.size > 0);
   const rounding = areNarrow ? roundTogether(inputs, Math.min(...headroom.values()), trials) : undefined;
@@ -55,6 +61,14 @@ export function inputBounds(facts: TrialFacts): Map<string, InputBounds> {
       return [name, isUniform ? { maxAbs } : groupedBounds(input, rounding, trials)];
     }),
   );
+}
+
+/** For elements that are tried alone, each on as few samples as there are evaluations. */
+const evaluationsPerSample = 8;
+
+function affordableSamples(network: TensorModule): number {
+  const affordable = Math.floor(mostProducts / (triedAlone * productsOf(network)));
+  return Math.min(samplesTried.most, Math.max(samplesTried.least, affordable));
 }
 
 const none = new Float64Array();

@@ -4,9 +4,6 @@ import { largestAbsolute } from '../../ir/maths/averages.ts';
 import { type ElementRanges, elementRanges, type ElementScale, scaleOf } from './element-scales.ts';
 import { type Cell, type ElementTrials, evenly, triedAlone } from './element-trials.ts';
 
-/** Evaluations for elements that are tried alone; of more elements than this, so many are tried. */
-const mostEvaluations = 512;
-
 /** The way down from the bound of all elements is halved at most as often. */
 const mostHalvings = 40;
 
@@ -29,11 +26,14 @@ export interface NarrowElements {
   readonly tolerance: number;
 }
 
-/** Those of input `name`, whose elements of the largest scale may go up to ±maxAbs. */
+/**
+ * Those of input `name`, whose elements of the largest scale may go up to ±maxAbs. `alone` are the evaluations for elements of no
+ * known scale, which are tried alone; of more elements than that, so many are tried.
+ */
 export function narrowElements(
   name: string,
   samples: readonly Sample[],
-  maxAbs: number,
+  { maxAbs, alone }: { readonly maxAbs: number; readonly alone: number },
   trials: ElementTrials,
 ): NarrowElements {
   const ranges = elementRanges(samples, name);
@@ -57,7 +57,7 @@ export function narrowElements(
     largest,
     maxAbs,
     elements,
-    rare: rareBounds(name, ranges, [largest, maxAbs], trials),
+    rare: rareBounds(name, ranges, { largest, maxAbs, alone }, trials),
     tolerance,
   };
 }
@@ -87,13 +87,13 @@ function notBorne(cell: Cell, ends: readonly number[], trials: ElementTrials): r
 function rareBounds(
   name: string,
   { least, most, isShown }: ElementRanges,
-  [largest, maxAbs]: readonly [number, number],
+  { largest, maxAbs, alone }: { readonly largest: number; readonly maxAbs: number; readonly alone: number },
   trials: ElementTrials,
 ): Map<number, number> {
   const unknown = [...isShown.keys()].filter((e) => !isShown[e]);
-  const each = Math.max(1, Math.floor(mostEvaluations / Math.max(1, unknown.length)));
+  const each = Math.max(1, Math.floor(alone / Math.max(1, unknown.length)));
   const bounds = new Map<number, number>();
-  for (const [k, e] of evenly(unknown, mostEvaluations).entries()) {
+  for (const [k, e] of evenly(unknown, alone).entries()) {
     const isBorne = (value: number): boolean =>
       [value, -value].every((end) => trials.isBorneByMost(name, e, end, [k * each, each]));
     const shown = Math.max(Math.abs(least[e] ?? 0), Math.abs(most[e] ?? 0));

@@ -12,7 +12,7 @@ import { evaluateClient } from '../../ir/interpret/client.ts';
 import { Decisions } from '../../ir/interpret/decisions.ts';
 import { TensorInterpreter } from '../../ir/interpret/tensor.ts';
 import { errorUnit, largestOutput } from '../../ir/maths/error-unit.ts';
-import { affineMapOf } from '../../ir/tensor/linear-map.ts';
+import { productsOf } from '../../ir/tensor/products.ts';
 import { seededRandom } from '../../ir/random.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import { type Care, noiseSamples } from './affordable-samples.ts';
@@ -170,14 +170,8 @@ export function thin<T>(items: readonly T[], most: number): T[] {
 }
 
 function measuredSamples(module: TensorModule): number {
-  const shapeOf = (id: number) => module.nodes[id]?.type ?? [];
-  const products = module.nodes.reduce((sum, node) => {
-    const map = affineMapOf(node, node.operands.map(shapeOf));
-    const terms = node.op === 'polynomial' ? (node.attrs.coefficients.shape[1] ?? 1) : 1;
-    return sum + (map?.nonZeros ?? terms * elementCount(node.type));
-  }, 0);
   const elements = module.nodes.reduce((sum, { op, type }) => sum + (op === 'output' ? elementCount(type) : 0), 0);
-  const affordable = Math.min(mostProducts / Math.max(1, products), mostElements / Math.max(1, elements));
+  const affordable = Math.min(mostProducts / Math.max(1, productsOf(module)), mostElements / Math.max(1, elements));
   return Math.max(leastSamples, Math.floor(affordable));
 }
 

@@ -167,7 +167,8 @@ export function predictError(
       compare(answersOf(outputs), answersOf(exact), answersOf(plain), post.unit, postNoises);
     }
     done += batch.length;
-    if (worst > errorLimit) break;
+    // Also where the error is no number.
+    if (!(worst <= errorLimit)) break;
   }
   const error = Math.max(
     worst,

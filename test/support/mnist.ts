@@ -21,8 +21,16 @@ export function modelBytes(name: string): Uint8Array {
 
 /** 256 test images as samples of the input `input`. */
 export function mnistImages(): Sample[] {
-  const spec = { name: 'input', shape: [1, 28, 28], hasBatchAxis: true };
-  const bytes = readFileSync(new URL('mnist-test256.npz', folder));
-  const images = loadSamples(bytes, 'mnist-test256.npz', [spec]).inputs.get('input') ?? [];
-  return images.map((image) => new Map([['input', image]]));
+  return read('mnist-test256.npz', [1, 28, 28]).images;
+}
+
+/** 128 test images of 32×32 in three channels, for residual networks, and their labels. */
+export function colouredDigits(): { readonly images: Sample[]; readonly labels: readonly number[] } {
+  return read('mnist32-test128.npz', [3, 32, 32]);
+}
+
+function read(file: string, shape: readonly number[]): { images: Sample[]; labels: readonly number[] } {
+  const spec = { name: 'input', shape, hasBatchAxis: true };
+  const { inputs, labels = [] } = loadSamples(readFileSync(new URL(file, folder)), file, [spec]);
+  return { images: (inputs.get('input') ?? []).map((image) => new Map([['input', image]])), labels };
 }
