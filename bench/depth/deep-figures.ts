@@ -21,6 +21,8 @@ export const deepFigures = z.object({
   readyMs: z.number(),
   /** Of each sample, on one thread. */
   evaluateMs: z.array(z.number()),
+  /** The same, as time of a core. */
+  evaluateCpuMs: z.array(z.number()),
   /** Of the process, which is client and server, and holds the file of keys beside the engine's. */
   peakRssBytes: z.number(),
   /** Values of the only output of each sample. */

@@ -68,6 +68,7 @@ export function renderNetworks(
       ),
       column('server ready', ({ figures }) => formatMilliseconds(figures.readyMs)),
       column('evaluate', ({ figures }) => spread(figures.evaluateMs)),
+      column('of a core', ({ figures }) => spread(figures.evaluateCpuMs)),
       column('process', ({ figures }) => formatBytes(figures.peakRssBytes)),
       column('largest error', ({ error }) => formatPercent(error)),
       column("labels as the model's, right", ({ same, right, figures }) =>

@@ -27,14 +27,17 @@ try {
   const readyMs = performance.now() - starting;
   const times = { encrypt: Infinity, decrypt: Infinity };
   const bytes = { upload: 0, download: 0 };
-  const evaluateMs: number[] = [];
+  const [evaluateMs, evaluateCpuMs]: [number[], number[]] = [[], []];
   const outputs: number[][] = [];
   for (const sample of samples) {
     const encrypting = performance.now();
     const inputs = client.encrypt([{ [input.name]: Float64Array.from(sample) }]);
     times.encrypt = Math.min(times.encrypt, performance.now() - encrypting);
+    const before = process.cpuUsage();
     const { outputs: answers, timings } = await session.evaluate(inputs);
+    const { user, system } = process.cpuUsage(before);
     evaluateMs.push(timings.evaluate);
+    evaluateCpuMs.push((user + system) / 1000);
     const decrypting = performance.now();
     const [answer] = client.decrypt(answers, { raw: true });
     times.decrypt = Math.min(times.decrypt, performance.now() - decrypting);
@@ -51,6 +54,7 @@ try {
     downloadBytes: bytes.download,
     readyMs,
     evaluateMs,
+    evaluateCpuMs,
     // Node counts in KiB on every platform.
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     outputs,
