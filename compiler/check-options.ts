@@ -2,6 +2,7 @@
 import { badCompileOption, noSuchEngine } from '../ir/diagnostics/compile.ts';
 import { refreshesImpossible } from '../ir/diagnostics/refresh/messages.ts';
 import type { Diagnostic } from '../ir/diagnostics/diagnostic.ts';
+import { bootstrapSetNames } from '../ir/ckks/bootstrapping.ts';
 import { highestDegree } from '../ir/maths/highest-degree.ts';
 import { maxSlots } from '../ir/parameters.ts';
 import { type EngineName, engineNames } from '../ir/plan/plan.ts';
@@ -20,6 +21,8 @@ export interface LibraryOptions {
   readonly bandwidthMbit: number;
   readonly limits: SearchLimits;
   readonly tile?: TileShape | undefined;
+  /** As of the engine. */
+  readonly bootstrapSet?: string | undefined;
 }
 
 const isTileExtent = (value: number): boolean => isPowerOfTwo(value) && value <= maxSlots;
@@ -46,7 +49,15 @@ export function checkOptions(options: LibraryOptions): Diagnostic[] {
   const numbers = rows.flatMap(([option, value, fits, expected]) =>
     value === undefined || fits(value) ? [] : [badCompileOption({ option, value, expected })],
   );
-  return [...numbers, ...checkEngine(engine)];
+  return [...numbers, ...checkEngine(engine), ...checkBootstrapSet(options.bootstrapSet)];
+}
+
+function checkBootstrapSet(value: unknown): Diagnostic[] {
+  if (value === undefined || bootstrapSetNames.some((name) => name === value)) return [];
+  const expected = `one of ${bootstrapSetNames.join(', ')}`;
+  return [
+    badCompileOption({ option: 'bootstrapSet', value: typeof value === 'string' ? value : typeof value, expected }),
+  ];
 }
 
 /** H665 for what does not go with refreshes by the client. */

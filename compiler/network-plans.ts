@@ -1,6 +1,9 @@
 /** The best plan of a network whose activations are polynomials: the search over configurations, and what is built of it. */
+import { elementCount } from '../ir/constant.ts';
 import { valuesOverflow } from '../ir/diagnostics/compile.ts';
-import { type Diagnostic, formatDiagnostic } from '../ir/diagnostics/diagnostic.ts';
+import { type Diagnostic, formatDiagnostic, InternalError } from '../ir/diagnostics/diagnostic.ts';
+import { bootstrapSetNames } from '../ir/ckks/bootstrapping.ts';
+import { slotsOf } from '../ir/parameters.ts';
 import { limitsTooTight, memoryExceeded } from '../ir/diagnostics/memory.ts';
 import type { Plan, PlanModule } from '../ir/plan/plan.ts';
 import type { PlanMeasures } from '../ir/plan/search-report.ts';
@@ -14,7 +17,10 @@ import { changedDecisions } from './parameters/reference.ts';
 import type { Prediction } from './parameters/simulate.ts';
 import type { LayoutChoice } from './layouts/choose-layouts.ts';
 import type { NetworkMaps } from './layouts/kernel-catalogue.ts';
+import { placeBootstraps } from './layouts/place-bootstraps.ts';
 import { networkDepth } from './layouts/network-depth.ts';
+import { type BootstrappedChain, bootstrappedChain, bootstrappedDegree } from './parameters/bootstrapped-chains.ts';
+import { carriesDepth } from './parameters/chains.ts';
 import type { Configuration } from './search/configurations.ts';
 import { type LoweringContext, replay } from './search/lowered-plan.ts';
 import { refreshedNetworks } from './refreshed-plans.ts';
@@ -133,24 +139,87 @@ function findPlanAsItIs(
   rival: Found | undefined,
 ): FoundPlan | Refusal {
   const { tensor, samples, reference, clear } = network;
-  const { weights, profile, client, maxError, maxDisagreement, seed, goal } = settings;
+  const { weights, profile, client, maxError, maxDisagreement, seed, goal, bootstrapSet } = settings;
   const hopeless = tooDeepForAll(tensor, { maxError, capabilities: profile.capabilities });
-  if (hopeless !== undefined) return { refused: [hopeless] };
+  const mayBootstrap = profile.capabilities.refresh && weights === 'plain' && settings.refresh === 'none';
+  if (hopeless !== undefined && !mayBootstrap) return { refused: [hopeless] };
   const silent = withoutNoise(network, seed);
   if (maxDisagreement !== undefined && silent.changed > maxDisagreement) {
     const limits = { maxError, maxDisagreement, best: silent, capabilities: profile.capabilities };
     return { refused: [tooDeep(tensor, networkDepth(tensor), limits)], leastError: silent.error };
   }
-  const maps: NetworkMaps = new Map();
-  const context: LoweringContext = {
-    ...{ tensor, maps, ranges: new Map<string, number>(), samples, reference, clear },
-    ...{ weights, profile, client, maxError, maxDisagreement, seed, goal, progress },
+  const contextOf = (of: TensorModule, part: Progress, bootstrapped?: BootstrappedChain): LoweringContext => {
+    const maps: NetworkMaps = new Map();
+    return {
+      ...{ tensor: of, maps, ranges: new Map<string, number>(), samples, reference, clear, bootstrapped },
+      ...{ weights, profile, client, maxError, maxDisagreement, seed, goal, progress: part },
+    };
   };
   const manager = new PassManager(samples);
-  const outcome = searchPlans(configurations, manager, context, rival);
-  const { found, leastError } = outcome;
-  if (found === undefined) return { refused: [explainFailure(outcome, context)], leastError: leastError?.error };
-  return { network, outcome, found, context, runs: manager.runs };
+  const all: Attempt = { network, configurations, context: contextOf(tensor, progress), rival };
+  let refusal: Refusal | undefined = hopeless && { refused: [hopeless] };
+  const attempt = ({ network: of, configurations: among, context, rival: other }: Attempt): FoundPlan | undefined => {
+    const outcome = searchPlans(among, manager, context, other);
+    const { found, leastError } = outcome;
+    if (found !== undefined) return { network: of, outcome, found, context, runs: manager.runs };
+    refusal ??= { refused: [explainFailure(outcome, context)], leastError: leastError?.error };
+    return undefined;
+  };
+  const refused = (): Refusal => {
+    if (refusal === undefined) throw new InternalError('a search without a plan says why there is none');
+    return refusal;
+  };
+  const { depth } = networkDepth(tensor);
+  if (!mayBootstrap || depth <= comfortableDepth) {
+    const found = attempt(all);
+    return found ?? refused();
+  }
+  const areSmall = Object.groupBy(configurations, ({ degree }) => (degree <= bootstrappedDegree ? 'small' : 'large'));
+  const { small = [], large = [] } = areSmall;
+  const isCarried = carriesDepth(bootstrappedDegree, depth, profile.capabilities);
+  let found = isCarried
+    ? attempt({ ...all, configurations: small, context: contextOf(tensor, progress.part(0, 0.4)) })
+    : undefined;
+  if (found === undefined) {
+    const names = bootstrapSet === undefined ? bootstrapSetNames : [bootstrapSet];
+    const refreshes = names.map(bootstrappedChain).flatMap((chain) => refreshedBy(tensor, chain));
+    // The fewer bootstraps the cheaper.
+    for (const { chain, refreshed } of refreshes.sort((x, y) => x.ciphertexts - y.ciphertexts)) {
+      const context = contextOf(refreshed, progress.part(0.4, 0.7), chain);
+      found = attempt({ ...all, network: { ...network, tensor: refreshed }, context });
+      if (found !== undefined) break;
+    }
+  }
+  // What is in place has a price that larger rings have to beat.
+  const context = contextOf(tensor, progress.part(0.7, 1));
+  const larger = { ...all, configurations: large, context, rival: found?.found ?? rival };
+  return (hopeless === undefined ? attempt(larger) : undefined) ?? found ?? refused();
+}
+
+/** Levels that a chain without bootstraps has where all its primes have the most bits: whatever is no deeper fails for another reason. */
+const comfortableDepth = 14;
+
+/** A search, and what it is a search for. */
+interface Attempt {
+  readonly network: SimplifiedNetwork;
+  readonly configurations: readonly Configuration[];
+  readonly context: LoweringContext;
+  readonly rival: Found | undefined;
+}
+
+/** The network with refreshes for the levels of a chain, and how many ciphertexts these are of, if each has its own; or nothing. */
+function refreshedBy(
+  tensor: TensorModule,
+  chain: BootstrappedChain,
+): { readonly chain: BootstrappedChain; readonly refreshed: TensorModule; readonly ciphertexts: number }[] {
+  const slots = slotsOf(chain.parameters);
+  const refreshed = placeBootstraps(tensor, { levels: chain.effect.circuit.residual, slots });
+  if (refreshed === undefined) return [];
+  const ciphertexts = refreshed.nodes.reduce(
+    (sum, { op, type }) => sum + (op === 'refresh' ? Math.ceil(elementCount(type) / slots) : 0),
+    0,
+  );
+  return [{ chain, refreshed, ciphertexts }];
 }
 
 /** How every program of the network errs beside its noise: no chain mends that. */

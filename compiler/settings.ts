@@ -4,6 +4,7 @@ import type { CostTable } from '../costs/op-costs.ts';
 import { type EngineProfile, profileOf } from '../costs/profiles.ts';
 import { badCompileOption, batchTooLarge } from '../ir/diagnostics/compile.ts';
 import { HepcError, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import type { BootstrapSetName } from '../ir/ckks/bootstrapping.ts';
 import type { Sample } from '../ir/interface.ts';
 import { polyModulusDegrees } from '../ir/parameters.ts';
 import type { EngineName } from '../ir/plan/plan.ts';
@@ -38,6 +39,8 @@ export interface CompileOptions {
   readonly bandwidthMbit?: number;
   /** What a plan may take at most. Default whatever its engine can hold. */
   readonly limits?: SearchLimits;
+  /** The chain that bootstraps are made for, where a network is deep enough for them; whichever is best by default. */
+  readonly bootstrapSet?: BootstrapSetName | undefined;
   /** Holds the search to products of this many outputs and inputs; both powers of two. By default it is free. */
   readonly tile?: TileShape;
   /** The engine that the plan is for: its costs, memory and capabilities decide. Default `simd`. */
@@ -71,6 +74,7 @@ export interface Settings {
   readonly maxDisagreement: number | undefined;
   readonly maxDegree: number | undefined;
   readonly goal: Goal;
+  readonly bootstrapSet: BootstrapSetName | undefined;
   /** Of the engine that the plan is for. */
   readonly profile: EngineProfile;
   readonly client: ClientProfile;
@@ -89,8 +93,10 @@ export function settingsOf(options: CompileOptions): Settings {
   const { maxError = isErrorFree ? 1 : 0.01 } = options;
   const { onStep = () => undefined, onProgress = () => undefined } = options;
   const { optimize: objective = 'latency', bandwidthMbit = defaultBandwidthMbit, limits = {}, tile } = options;
-  const { engine, costs, clientCosts } = options;
-  throwIfErrors(checkOptions({ maxError, maxDisagreement, maxDegree, batch, bandwidthMbit, limits, tile, engine }));
+  const { engine, costs, clientCosts, bootstrapSet } = options;
+  throwIfErrors(
+    checkOptions({ maxError, maxDisagreement, maxDegree, batch, bandwidthMbit, limits, tile, engine, bootstrapSet }),
+  );
   if (refresh === 'client') throwIfErrors(checkRefresh(profileOf(engine).name, weights));
   const profile = profileOf(engine, costs, limits.memoryBytes);
   const client = clientProfileOf(clientCosts);
@@ -109,6 +115,7 @@ export function settingsOf(options: CompileOptions): Settings {
     maxDisagreement,
     maxDegree,
     goal,
+    bootstrapSet,
     profile,
     client,
     weights,

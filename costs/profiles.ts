@@ -39,7 +39,7 @@ const simd: EngineProfile = {
   costs: costTables.simd,
   memory: simdMemory,
   // Residues are doubles, whose products are exact up to this.
-  capabilities: { largestDegree: 65536, largestPrimeBits: 48, specialPrimes: maxSpecialPrimes, refresh: false },
+  capabilities: { largestDegree: 65536, largestPrimeBits: 48, specialPrimes: maxSpecialPrimes, refresh: true },
 };
 
 const sealWasm: EngineProfile = {

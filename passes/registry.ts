@@ -8,6 +8,7 @@ import { deadNodes } from './tensor/dead-nodes.ts';
 import { dropRounding } from './tensor/drop-rounding.ts';
 import { equaliseRanges } from './tile/equalise-ranges.ts';
 import { expand } from './pruning/expand.ts';
+import { expandBootstraps } from './he/bootstrapping/expand-bootstraps.ts';
 import { expandComposites } from './tensor/expand-composites.ts';
 import { factorPlaintexts } from './he/factor-plaintexts.ts';
 import { fineTune } from './pruning/fine-tune.ts';
@@ -54,4 +55,5 @@ export const passes: readonly AnyPass[] = [
   assignLevels,
   mergeFolds,
   selectKeys,
+  expandBootstraps,
 ];

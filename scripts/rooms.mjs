@@ -53,7 +53,7 @@ export const houses = [
       room('tensor/schemes', `${values} diagnostics#diagnostic`),
       room('tensor', `tensor/schemes ${values} diagnostics#diagnostic`),
       room('tile', `tensor ${values} diagnostics#diagnostic`),
-      room('he', `tile ${values} diagnostics#diagnostic`),
+      room('he', `ckks tile ${values} diagnostics#diagnostic`),
       room('client', `tensor ${values} diagnostics#diagnostic`),
       room('plan', `ckks client he tile tensor ${values} diagnostics#diagnostic`),
       room('.', `plan client he tile tensor ${values} diagnostics#diagnostic`),

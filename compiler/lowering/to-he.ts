@@ -3,6 +3,7 @@
  * relinearisation, no rescale, no scale; passes place them. Products may be with zeros, which SEAL refuses and
  * `dead-ciphertexts` removes.
  */
+import type { BootstrapEffect } from '../../ir/ckks/bootstrapping.ts';
 import { Constant } from '../../ir/constant.ts';
 import { InternalError, type NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import { HeBuilder, type HeModule } from '../../ir/he/module.ts';
@@ -31,9 +32,15 @@ export interface Lowered {
 /**
  * With `encrypted` weights, products with weights and sums with biases take ciphertexts of the model owner's in place
  * of plaintexts. Coefficients of activations stay plain. `placed` has the weights of programs that were lowered before.
+ * @param bootstrapping what refreshes are; by the client unless given
  */
-export function lowerToHe(tile: TileModule, weights: 'plain' | 'encrypted', placed = new PlacedWeights()): Lowered {
-  return new HeLowering(tile, weights === 'encrypted', placed).lower();
+export function lowerToHe(
+  tile: TileModule,
+  weights: 'plain' | 'encrypted',
+  placed = new PlacedWeights(),
+  bootstrapping?: BootstrapEffect,
+): Lowered {
+  return new HeLowering(tile, weights === 'encrypted', placed, bootstrapping).lower();
 }
 
 class HeLowering {
@@ -52,9 +59,11 @@ class HeLowering {
 
   private readonly encrypted: boolean;
   private readonly placed: PlacedWeights;
+  private readonly bootstrapping: BootstrapEffect | undefined;
 
-  constructor(tile: TileModule, encrypted: boolean, placed: PlacedWeights) {
+  constructor(tile: TileModule, encrypted: boolean, placed: PlacedWeights, bootstrapping?: BootstrapEffect) {
     this.tile = tile;
+    this.bootstrapping = bootstrapping;
     this.placed = placed;
     this.sent = sentOutputs(tile);
     this.encrypted = encrypted;
@@ -74,6 +83,7 @@ class HeLowering {
       plaintexts: this.plaintexts.build(),
       packed: this.packed,
       origins: this.origins,
+      ...(this.bootstrapping && { bootstrapping: this.bootstrapping }),
     };
     return { module, packs: this.packs, unpacks: this.unpacks, values: this.values };
   }
@@ -95,7 +105,7 @@ class HeLowering {
       case 'polynomial':
         return ciphertexts.map((c) => this.lowerPolynomial(node, at(x, c), c));
       case 'refresh':
-        return ciphertexts.map((c) => this.builder.add('refresh', { a: at(x, c) }));
+        return ciphertexts.map((c) => this.builder.add(this.bootstrapping ? 'bootstrap' : 'refresh', { a: at(x, c) }));
       case 'unpack':
         this.unpacks.set(node.id, this.outputs);
         return ciphertexts

@@ -26,6 +26,8 @@ export interface Chain extends RescaleOptions {
   readonly parameters: Parameters;
   /** Largest value, as a power of two. */
   readonly rangeBits: number;
+  /** Level of the outputs, above primes that are for bootstraps; 0 unless given. */
+  readonly floor?: number;
 }
 
 /** Below this the rounding of ciphertexts alone exceeds any useful error. */

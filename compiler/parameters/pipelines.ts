@@ -141,11 +141,11 @@ export function manageProgram(
   chain: Chain,
   { keys = {}, hoists = false, keyBudget }: ManageOptions = {},
 ): HeModule | UnmanagedProgram {
-  const { parameters, rangeBits, last, defer, late } = chain;
+  const { parameters, rangeBits, last, defer, late, floor } = chain;
   const rescaled = manager.run(rescaleLazily, module, { last, defer, late });
   const relinearized = manager.run(relinearizeLazily, rescaled, {});
   const lowered = manager.run(rotateLate, relinearized, {});
-  const managed = manager.attempt(assignLevels, lowered, { parameters, rangeBits });
+  const managed = manager.attempt(assignLevels, lowered, { parameters, rangeBits, floor });
   if ('refused' in managed) {
     if (!managed.refused.every(({ code }) => levelsAreShort.includes(code))) throw new HepcError(managed.refused);
     return { needs: 'another-level', refused: managed.refused };

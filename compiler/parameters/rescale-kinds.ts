@@ -1,7 +1,7 @@
 /** What a program with rescales divides at each level. */
 import type { HeModule } from '../../ir/he/module.ts';
 import { refreshedLevel } from '../../ir/he/ops.ts';
-import { dividesScale, isCipherProduct, isSum, restoresLevel, usesValueA } from '../../ir/he/traits.ts';
+import { dividesScale, isCipherProduct, isSum, pauses, usesValueA } from '../../ir/he/traits.ts';
 import { rescaleDepth } from '../../passes/he/scales/depth.ts';
 import { squaredValues } from '../../passes/he/scales/scale-targets.ts';
 import type { RescaleKind } from './chains.ts';
@@ -24,7 +24,7 @@ export function rescaleKinds(module: HeModule): RescaleKind[] {
     const code = op[id] ?? 0;
     if (dividesScale(code)) {
       if (holds[x] === 1) kinds[levels[id] ?? 0] = 'cipher';
-    } else if (restoresLevel(code)) {
+    } else if (pauses(code)) {
       kinds[refreshedLevel - 1] = 'cipher';
     } else if (isSum(code)) {
       holds[id] = (holds[x] ?? 0) | (holds[b[id] ?? -1] ?? 0);

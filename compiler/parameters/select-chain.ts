@@ -4,10 +4,12 @@ import { hoists } from '../../costs/op-costs.ts';
 import { defaultProfile, type EngineProfile, engineProfiles } from '../../costs/profiles.ts';
 import { programCost } from '../../costs/program-cost.ts';
 import { capacityBits, type PolyModulusDegree } from '../../ir/parameters.ts';
+import { withoutBootstraps } from '../../passes/he/bootstrapping/expand-bootstraps.ts';
 import type { PassManager } from '../../passes/manager.ts';
 import type { KeyOptions } from '../../passes/he/select-keys.ts';
 import type { Care } from './affordable-samples.ts';
-import { chainsFor } from './chains.ts';
+import type { BootstrappedChain } from './bootstrapped-chains.ts';
+import { type Chain, chainsFor } from './chains.ts';
 import { ManagedPrograms, type PlacedRescales } from './managed-programs.ts';
 import type { Prediction } from './simulate.ts';
 
@@ -24,6 +26,8 @@ export interface SelectionOptions {
   /** Of the engine that the program is for. */
   readonly profile?: EngineProfile;
   readonly keys?: Omit<KeyOptions, 'engine'>;
+  /** The chain whose bootstraps the program has; any that carries it unless given. */
+  readonly bootstrapped?: BootstrappedChain | undefined;
   /** What an earlier selection with the same manager has found of the program. */
   readonly programs?: ManagedPrograms;
   /** How a managed program errs; may stop early, and tell of any larger error, once it exceeds `errorLimit`. */
@@ -84,7 +88,11 @@ export function selectChain(
   { manager, maxError, maxChanged = 1, profile = defaultProfile, keys = {}, predict, ...rest }: SelectionOptions,
 ): { readonly selection: Selection | undefined; readonly best: Prediction | undefined } {
   let best: Prediction | undefined;
-  const { programs = new ManagedPrograms(program, manager) } = rest;
+  const { programs = new ManagedPrograms(program, manager), bootstrapped } = rest;
+  const chainsOf = (rescaling: PlacedRescales): Chain[] =>
+    bootstrapped === undefined
+      ? chainsFor(degree, rescaling, rangeBits, capabilities)
+      : chainsWith(bootstrapped, rescaling, rangeBits);
   const { name: engine, costs, capabilities, memory } = profile;
   const keyBudget = memory.keyBudget === engineProfiles[engine].memory.keyBudget ? undefined : memory.keyBudget;
   const options = { keys: { ...keys, engine }, hoists: hoists(costs, degree), keyBudget };
@@ -94,8 +102,7 @@ export function selectChain(
   ): Selection | { readonly least: number; readonly tried: number } => {
     const managed: Candidate[] = [];
     for (const rescaling of rescalings) {
-      const chains = chainsFor(degree, rescaling, rangeBits, capabilities);
-      const outcomes = chains.map((chain) => programs.manage(chain, options));
+      const outcomes = chainsOf(rescaling).map((chain) => programs.manage(chain, options));
       const own = outcomes.flatMap((outcome) => ('needs' in outcome ? [] : [outcome]));
       const finest = own.filter(hasSeveralSpecials).reduce(finer, undefined);
       managed.push(
@@ -107,7 +114,7 @@ export function selectChain(
       const longer = { ...rescaling, kinds: ['plain' as const, ...rescaling.kinds], isLonger: true };
       byLevels.set(longer.kinds.length, [...(byLevels.get(longer.kinds.length) ?? []), longer]);
     }
-    const priced = managed.map((each) => ({ ...each, cost: programCost(each.candidate, costs) }));
+    const priced = managed.map((each) => ({ ...each, cost: programCost(withoutBootstraps(each.candidate), costs) }));
     const known = new Map<HeModule, Prediction>();
     const predictOnce = (candidate: HeModule): Prediction => {
       const prediction = known.get(candidate) ?? predictCarefully(candidate, { maxError, maxChanged, predict });
@@ -142,6 +149,15 @@ export function selectChain(
     if (worseLevels >= mostWorseLevels && (best?.error ?? 0) > hopelessErrorRatio * maxError) break;
   }
   return { selection: undefined, best };
+}
+
+/** Of a chain with bootstraps nothing is left to choose; its outputs, too, are above the primes of StC. */
+function chainsWith(
+  { parameters, effect }: BootstrappedChain,
+  { last, defer, late }: PlacedRescales,
+  rangeBits: number,
+): Chain[] {
+  return last === 'rescaled' && defer === 0 ? [{ last, defer, late, parameters, rangeBits, floor: effect.level }] : [];
 }
 
 function isFoldedLate({ defer, late }: PlacedRescales): boolean {

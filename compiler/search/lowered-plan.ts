@@ -9,9 +9,11 @@ import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { PassManager, PassObserver } from '../../passes/manager.ts';
 import type { Sample } from '../../ir/interface.ts';
+import { expandBootstraps, withoutBootstraps } from '../../passes/he/bootstrapping/expand-bootstraps.ts';
 import { scheduleProgram } from '../../passes/he/scheduling/schedule.ts';
 import { afterRounds, type Progress } from './progress.ts';
 import { constantBits, outputBits, type Overflow, type PackedNetwork, packNetwork } from './pack-network.ts';
+import type { BootstrappedChain } from '../parameters/bootstrapped-chains.ts';
 import { ManagedPrograms } from '../parameters/managed-programs.ts';
 import { selectChain } from '../parameters/select-chain.ts';
 import type { PlacedWeights } from '../lowering/placed-weights.ts';
@@ -50,6 +52,8 @@ export interface LoweringContext {
   /** Of the noise simulation. */
   readonly seed: number;
   readonly goal: Goal;
+  /** The chain whose bootstraps are the refreshes of `tensor`, where it has any. */
+  readonly bootstrapped?: BootstrappedChain | undefined;
   /** Of what is being done with this context. */
   readonly progress: Progress;
 }
@@ -76,9 +80,12 @@ export function lowerProposal(
   manager: PassManager,
   context: LoweringContext,
 ): LoweredPlan | Overflow {
-  const { tensor, maps, ranges, placed, samples, weights } = context;
+  const { tensor, maps, ranges, placed, samples, weights, bootstrapped } = context;
+  const bootstrapping = bootstrapped?.effect;
   const earlier = manager.warnings.length;
-  const packed = packNetwork(tensor, proposal.choice, { maps, ranges, placed, samples, manager, weights });
+  const packed = packNetwork(tensor, proposal.choice, {
+    ...{ maps, ranges, placed, samples, manager, weights, bootstrapping },
+  });
   if ('needs' in packed) return packed;
   context.progress.at(0.4);
   const programs = new ManagedPrograms(packed.program, manager);
@@ -127,7 +134,7 @@ function acceptWithKeys(
 ): Omit<AcceptedProgram, 'warnings'> | UnmetNeed {
   const { selection, best } = selectAccurate({ proposal, packed, programs }, budget, manager, context);
   if (selection === undefined) return { needs: 'less-error', least: best };
-  const program = scheduleProgram(selection.program);
+  const program = scheduleProgram(withoutBootstraps(selection.program));
   const within = withinMeans(priceOf(program, budget, proposal, context), context);
   return 'needs' in within ? within : { ...within, program, prediction: selection.prediction };
 }
@@ -140,13 +147,17 @@ export function replay(
   context: LoweringContext,
   observer: PassObserver,
 ): void {
-  const { tensor, maps, ranges, samples, weights } = context;
-  const packed = packNetwork(tensor, lowered.proposal.choice, { maps, ranges, samples, manager, weights });
+  const { tensor, maps, ranges, samples, weights, bootstrapped } = context;
+  const bootstrapping = bootstrapped?.effect;
+  const packed = packNetwork(tensor, lowered.proposal.choice, {
+    ...{ maps, ranges, samples, manager, weights, bootstrapping },
+  });
   if ('needs' in packed) throw new InternalError('a plan that was lowered no longer can be');
   const { selection } = selectAccurate({ proposal: lowered.proposal, packed }, accepted.budget, manager, context);
   if (selection === undefined) throw new InternalError('a plan that was accepted no longer is');
-  observer.before?.('schedule', selection.program);
-  observer.after?.('schedule', scheduleProgram(selection.program));
+  const program = manager.run(expandBootstraps, selection.program, {});
+  observer.before?.('schedule', program);
+  observer.after?.('schedule', scheduleProgram(program));
 }
 
 type PackedProposal = Pick<LoweredPlan, 'proposal' | 'packed'> & Partial<Pick<LoweredPlan, 'programs'>>;
@@ -170,6 +181,7 @@ function selectAccurate(
     maxChanged: context.maxDisagreement,
     profile,
     keys,
+    bootstrapped: context.bootstrapped,
     ...known,
     predict: (program, errorLimit, care) => {
       progress.begin(`predicting the error at N = ${degree}`, afterRounds(predictions++));
@@ -199,10 +211,11 @@ function priceWithKeys(
     maxError: 1,
     profile: context.profile,
     keys,
+    bootstrapped: context.bootstrapped,
     ...known,
     predict: () => ({ error: 0, noise: 0, changed: 0 }),
   });
-  return selection && priceOf(scheduleProgram(selection.program), keys, proposal, context);
+  return selection && priceOf(scheduleProgram(withoutBootstraps(selection.program)), keys, proposal, context);
 }
 
 function priceOf(

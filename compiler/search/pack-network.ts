@@ -1,4 +1,5 @@
 /** The network packed with chosen layouts, up to the choice of primes: kernels, ranges, `he` passes. */
+import type { BootstrapEffect } from '../../ir/ckks/bootstrapping.ts';
 import type { NodeRef } from '../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../ir/he/module.ts';
 import type { ValueId } from '../../ir/op.ts';
@@ -44,6 +45,8 @@ export interface PackingOptions {
   readonly samples: readonly Sample[];
   readonly manager: PassManager;
   readonly weights: 'plain' | 'encrypted';
+  /** What refreshes are, where they are bootstraps. */
+  readonly bootstrapping?: BootstrapEffect | undefined;
 }
 
 /** Values that are too large for a double on the samples, whatever the layouts. */
@@ -59,13 +62,13 @@ export function packNetwork(
   options: PackingOptions,
 ): PackedNetwork | Overflow {
   const { maps = new Map<number, readonly AffineMap[]>(), ranges: known, placed } = options;
-  const { samples, manager, weights } = options;
+  const { samples, manager, weights, bootstrapping } = options;
   const { tile, names } = lowerTiles(tensor, choice, maps);
   const ranges = measureRanges(tile, samples, names, known);
   const overflowing = tile.nodes.find(({ id }) => !Number.isFinite(ranges[id] ?? 0));
   if (overflowing !== undefined) return { needs: 'smaller-values', nodes: overflowing.origins };
   const equalised = manager.run(equaliseRanges, tile, { ranges });
-  const { module, packs, unpacks } = lowerToHe(equalised, weights, placed);
+  const { module, packs, unpacks } = lowerToHe(equalised, weights, placed, bootstrapping);
   const program = optimiseProgram(module, manager);
   const { depth, path } = deferredDepth(program);
   return { tile: equalised, program, packs, unpacks, depth, path };

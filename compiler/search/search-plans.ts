@@ -138,9 +138,11 @@ class PlanSearch {
     const { progress, profile } = this.context;
     const { capabilities } = profile;
     let left = 1;
-    for (const degree of polyModulusDegrees.filter((each) => each <= capabilities.largestDegree)) {
+    const { bootstrapped } = this.context;
+    const degrees = polyModulusDegrees.filter((each) => each <= capabilities.largestDegree);
+    for (const degree of bootstrapped === undefined ? degrees : [bootstrapped.parameters.polyModulusDegree]) {
       if (this.overflow !== undefined) break;
-      if (!carriesDepth(degree, this.depth, capabilities)) {
+      if (bootstrapped === undefined && !carriesDepth(degree, this.depth, capabilities)) {
         this.skip(degree, 1, `no modulus chain carries ${this.depth} levels`);
       } else if (this.best !== undefined && !this.mayPay(degree, this.best)) {
         this.skip(degree, 1, 'every operation costs more here: even half of those of the best plan would');
@@ -159,7 +161,10 @@ class PlanSearch {
     const { goal, profile, client, tensor, maps } = this.context;
     const layouts = progress.part(0, 0.4);
     layouts.begin(`choosing layouts for N = ${degree}`);
-    const spareLevels = [1, 2].filter((more) => carriesDepth(degree, this.depth + more, profile.capabilities)).length;
+    const spareLevels =
+      this.context.bootstrapped === undefined
+        ? [1, 2].filter((more) => carriesDepth(degree, this.depth + more, profile.capabilities)).length
+        : 0;
     const network = { module: tensor, maps, depth: this.depth, spareLevels };
     const proposers = this.given
       .filter((configuration) => configuration.degree === degree)

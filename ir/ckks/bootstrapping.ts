@@ -6,6 +6,10 @@
  * The chain, from the bottom: the first prime, those of StC, those of the network, those of EvalMod, those of CtS.
  */
 
+/** Names of the chains with bootstraps, from the most precise to the one with the most levels. */
+export const bootstrapSetNames = ['precise', 'middle', 'deep'] as const;
+export type BootstrapSetName = (typeof bootstrapSetNames)[number];
+
 /** How much of the chain each part has, in primes, and what EvalMod computes. */
 export interface Bootstrapping {
   /** Rescales of StC: its stages. */
@@ -26,6 +30,31 @@ export interface Bootstrapping {
   readonly doubleAngles: number;
   /** The scale of a value when StC begins. */
   readonly scaleBits: number;
+}
+
+/** What the bootstraps of a program do, whatever they are made of. */
+export interface BootstrapEffect {
+  readonly circuit: Bootstrapping;
+  /** Level and scale of an operand. */
+  readonly level: number;
+  readonly scale: number;
+  /** Of a result: the highest level, from which it may be brought down, and the scale. */
+  readonly outputLevel: number;
+  readonly outputScale: number;
+  /** ρ of `throughSine`. */
+  readonly angle: number;
+  /** Of the noise of a result, for values of one (`bootstrapDeviation`). */
+  readonly deviation: number;
+}
+
+/**
+ * Deviation of the noise of a bootstrap, for values of one: 2^−(E − r − 20 − (log2 N − 15)), for E the bits of a prime of EvalMod and
+ * r the bits of the message ratio. Most of it is what the squarings of EvalMod round, which its first Chebyshev polynomials and
+ * the double angles amplify; each doubling of the degree costs a bit (roundings of both polynomials meet a secret with more
+ * coefficients), each bit of E gains one, each bit of r costs one. Measured at N = 2^12 to 2^15, E = 40 to 48, r = 7 to 12, within 0.7 bits.
+ */
+export function bootstrapDeviation(degree: number, evaluationBits: number, ratioBits: number): number {
+  return 2 ** -(evaluationBits - ratioBits - 20 - (Math.log2(degree) - 15));
 }
 
 /** What a bootstrap gives: the level of its result. */

@@ -329,7 +329,7 @@ export const noLabels = defineDiagnostic<Record<string, never>>({
   notes: () => ['say how large errors may be with --max-error'],
 });
 
-export const badCompileOption = defineDiagnostic<{ option: string; value: number; expected: string }>({
+export const badCompileOption = defineDiagnostic<{ option: string; value: number | string; expected: string }>({
   code: 'H341',
   severity: 'error',
   title: 'an option of the compiler that is out of range',

@@ -7,6 +7,7 @@
  * rescales have been placed or not. `assign-levels` gives it parameters, and every value its exact level, scale and size;
  * `verify.ts` says what holds then.
  */
+import type { BootstrapEffect } from '../ckks/bootstrapping.ts';
 import type { Constant } from '../constant.ts';
 import type { NodeRef } from '../diagnostics/diagnostic.ts';
 import type { Parameters } from '../parameters.ts';
@@ -60,6 +61,8 @@ export interface HeModule {
   readonly packed: readonly Constant[];
   /** What each value comes from: one entry for each tile node. */
   readonly origins: readonly (readonly NodeRef[])[];
+  /** What its bootstraps do; absent where there are none. */
+  readonly bootstrapping?: BootstrapEffect | undefined;
 }
 
 export function opCount(module: HeModule): number {

@@ -32,12 +32,12 @@ export interface HeOpDeclaration {
   /**
    * Scale of the result: what it is encrypted at; that of all operands, which have the same, plaintexts among them; the
    * product of all, with a plaintext's `plainScale`; that of a over the last prime of its level; or that of a times
-   * `plainScale`, without a plaintext.
+   * `plainScale`, without a plaintext; or that of every bootstrap, whatever it was before.
    */
-  readonly scale: 'given' | 'kept' | 'product' | 'quotient' | 'multiple';
+  readonly scale: 'given' | 'kept' | 'product' | 'quotient' | 'multiple' | 'restored';
   /**
    * Level of the result: what it is encrypted at; that of all operands; one below; any, whatever it was before, where the
-   * operand is at `refreshedLevel`; or the top level, from level 0.
+   * operand is at the level that is refreshed from (`levelRead`); or the top level, from level 0.
    */
   readonly level: 'given' | 'kept' | 'lowered' | 'restored' | 'raised';
   /**
@@ -218,6 +218,17 @@ export const heOps = {
     ...unary,
     scale: 'multiple',
     cost: 'mod-switch',
+  },
+  bootstrap: {
+    code: 17,
+    doc:
+      'a, brought to this level by the server alone; levels and scales before and after it are those of the module, which says ' +
+      'what it makes of a value. No plan has it: `expand-bootstraps` writes down of which ops it is made.',
+    ...unary,
+    gives: 2,
+    scale: 'restored',
+    level: 'restored',
+    cost: 'rotate',
   },
 } as const satisfies Record<string, HeOpDeclaration>;
 

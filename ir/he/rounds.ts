@@ -3,7 +3,7 @@
  */
 import type { HeColumns } from './module.ts';
 import { operandsOf } from './operands.ts';
-import { restoresLevel } from './traits.ts';
+import { pauses } from './traits.ts';
 
 /**
  * By row: how many round trips precede it, those of the refreshes on the longest way to it; of a refresh its own, too. What does
@@ -15,7 +15,7 @@ export function roundsOf(columns: HeColumns): Int32Array {
   for (let id = 0; id < op.length; id++) {
     let round = 0;
     for (const operand of operandsOf(columns, id)) round = Math.max(round, rounds[operand] ?? 0);
-    rounds[id] = round + (restoresLevel(op[id] ?? -1) ? 1 : 0);
+    rounds[id] = round + (pauses(op[id] ?? -1) ? 1 : 0);
   }
   return rounds;
 }

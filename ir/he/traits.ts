@@ -2,6 +2,7 @@
  * What the table of ops says, by code: lookups for loops over 10^6 rows. A code that no op has, which only the verifier
  * ever sees, has no trait.
  */
+import type { BootstrapEffect } from '../ckks/bootstrapping.ts';
 import { InternalError } from '../diagnostics/diagnostic.ts';
 import { type HeOpCost, type HeOpDeclaration, type HeOpName, heOpNames, heOps, refreshedLevel } from './ops.ts';
 
@@ -51,8 +52,11 @@ export const keepsScale = trait(({ scale }) => scale === 'kept');
 /** A rescale: the scale is divided by a prime. */
 export const dividesScale = trait(({ scale }) => scale === 'quotient');
 export const lowersLevel = trait(({ level }) => level === 'lowered');
-/** A refresh: the program pauses, and the result is at any level again. */
+/** A refresh by the client or a bootstrap: the result is at any level again. */
 export const restoresLevel = trait(({ level }) => level === 'restored');
+/** A refresh by the client: the program pauses. */
+export const pauses = trait(({ level, scale }) => level === 'restored' && scale === 'kept');
+export const isBootstrap = trait(({ scale }) => scale === 'restored');
 /** From level 0 to the top. */
 export const raisesLevel = trait(({ level }) => level === 'raised');
 /** The scale is multiplied by `plainScale`, without a plaintext. */
@@ -67,8 +71,12 @@ export const entersSparse = trait(({ key }) => key === 'to-sparse');
 /** The operand is under the sparse secret, the result is not. */
 export const leavesSparse = trait(({ key }) => key === 'to-dense');
 
-/** The level that an op of this code reads its ciphertexts at, where its result is at `level`. */
-export function levelRead(code: number, level: number): number {
+/**
+ * The level that an op of this code reads its ciphertexts at, where its result is at `level`.
+ * @param effect of the bootstraps of the module
+ */
+export function levelRead(code: number, level: number, effect: Pick<BootstrapEffect, 'level'> | undefined): number {
+  if (isBootstrap(code)) return effect?.level ?? 0;
   if (restoresLevel(code)) return refreshedLevel;
   if (raisesLevel(code)) return 0;
   return lowersLevel(code) ? level + 1 : level;

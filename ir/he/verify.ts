@@ -219,7 +219,7 @@ class Numbering {
   }
 }
 
-function verifyManaged({ columns }: Program, parameters: Parameters, reports: Reports): void {
+function verifyManaged({ columns, bootstrapping: effect }: Program, parameters: Parameters, reports: Reports): void {
   const { op, a, b, level, scale, size, plainScale } = columns;
   const top = topLevel(parameters);
   const capacities = capacityBits(parameters.primes);
@@ -243,7 +243,7 @@ function verifyManaged({ columns }: Program, parameters: Parameters, reports: Re
     const isMisplaced = (entersSparse(code) && l !== 0) || (raisesLevel(code) && l !== top);
     if (levelA !== levelB) complain(badLevel, `has operands at levels ${levelA} and ${levelB}`);
     else if (isMisplaced) complain(badLevel, `is at level ${l}, of a top level of ${top}`);
-    else if (usesValueA(code) && levelA !== levelRead(code, l))
+    else if (usesValueA(code) && levelA !== levelRead(code, l, effect))
       complain(badLevel, `is at level ${l}, its operand at ${levelA}`);
 
     const scaleA = scale[read] ?? 0;
@@ -272,6 +272,11 @@ function verifyManaged({ columns }: Program, parameters: Parameters, reports: Re
         if (!(Math.abs(s / multiple - 1) <= 1e-9)) complain(badScale, `has the scale ${s} instead of ${multiple}`);
         break;
       }
+      case 'restored':
+        if (effect === undefined) complain(badScale, 'is in a module that says nothing of bootstraps');
+        else if (scaleA !== effect.scale || s !== effect.outputScale || l > effect.outputLevel)
+          complain(badScale, `goes from the scale ${scaleA} to ${s}, and to level ${l}`);
+        break;
       case 'quotient': {
         const prime = parameters.primes[levelA];
         if (prime !== undefined && !(Math.abs((s * prime) / scaleA - 1) <= 1e-9))

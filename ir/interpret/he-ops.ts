@@ -1,4 +1,5 @@
 /** What the ops of the `he` level compute on slots, without noise. */
+import { throughSine } from '../ckks/bootstrapping.ts';
 import { InternalError } from '../diagnostics/diagnostic.ts';
 import type { HeOp } from '../he/module.ts';
 import type { HeOpName } from '../he/ops.ts';
@@ -19,6 +20,8 @@ export interface Run extends Operands {
   plaintext(id: number, scale: number): Float64Array;
   /** Imaginary parts of those, where they have any. */
   imaginaryPlaintext(id: number): Float64Array | undefined;
+  /** Of bootstraps, see `throughSine`. */
+  readonly angle: number;
 }
 
 /** Writes the slots of an op's result to `target`, without noise. */
@@ -81,6 +84,10 @@ export const compute: { readonly [K in HeOpName]: Compute<Run> } = {
   // Slots here are real.
   conjugate: copy,
   refresh: copy,
+  bootstrap: (run, { a }, target) => {
+    const x = run.value(a);
+    for (let s = 0; s < target.length; s++) target[s] = throughSine(x[s] ?? 0, run.angle);
+  },
   output: (run, { a, imm }, target) => {
     target.set(run.value(a));
     run.outputs[imm] = target.slice();

@@ -6,6 +6,7 @@
  *
  * Memory is that of the values alive at once: a value's array is reused once its last user has run.
  */
+import type { BootstrapEffect } from '../ckks/bootstrapping.ts';
 import { InternalError } from '../diagnostics/diagnostic.ts';
 import { galoisStep } from '../he/keys.ts';
 import { lastUses } from '../he/last-uses.ts';
@@ -13,11 +14,12 @@ import { heOp, type HeModule, type HeOp } from '../he/module.ts';
 import {
   dividesScale,
   isAutomorphism,
+  isBootstrap,
   isInput,
   isWeight,
   raisesLevel,
   relinearizes,
-  restoresLevel,
+  pauses,
   usesValueA,
   usesValueB,
 } from '../he/traits.ts';
@@ -42,11 +44,17 @@ export interface EvaluateHeOptions {
 }
 
 /** Adds the noise that an op of this code adds to that of its operands. */
-function addNoise(noise: NoiseModel, code: number, { imm, level, scale }: HeOp, slots: Float64Array): void {
+function addNoise(
+  { noise, effect }: { readonly noise: NoiseModel; readonly effect: BootstrapEffect | undefined },
+  code: number,
+  { imm, level, scale }: HeOp,
+  slots: Float64Array,
+): void {
   if (isInput(code)) noise.encryptSymmetric(slots, scale);
   else if (isWeight(code)) noise.encryptAsymmetric(slots, level, scale);
   else if (dividesScale(code)) noise.rescale(slots, scale);
-  else if (restoresLevel(code)) noise.refresh(slots, refreshedLevel, scale);
+  else if (pauses(code)) noise.refresh(slots, refreshedLevel, scale);
+  else if (isBootstrap(code)) noise.bootstrap(slots, effect?.deviation ?? 0);
   else if (relinearizes(code)) noise.switchKey(slots, relinKey, level, scale);
   else if (isAutomorphism(code)) noise.switchKey(slots, galoisKey(galoisStep(code, imm)), level, scale);
 }
@@ -62,7 +70,7 @@ export function evaluateHe(
   options: EvaluateHeOptions = {},
 ): Float64Array[] {
   const { noise, noisy, observe, wrap } = options;
-  const { columns, slots } = module;
+  const { columns, slots, bootstrapping: effect } = module;
   if (noise !== undefined && module.parameters === undefined)
     throw new InternalError('an unmanaged program has no noise');
   const own = options.plaintexts ?? new PlaintextSlots(module, noise);
@@ -87,6 +95,7 @@ export function evaluateHe(
       plaintexts.multiply(id, scale, x, target);
     },
     imaginaryPlaintext: (id) => plaintexts.imaginaryAt(id),
+    angle: effect?.angle ?? 1,
   };
 
   for (let id = 0; id < columns.op.length; id++) {
@@ -99,8 +108,9 @@ export function evaluateHe(
     compute[op.op](run, op, result);
     const beside = imaginary?.step(id, op, run, result);
     // Drawn for all rows, so that a row has the same noise whichever others have any.
-    if (noise !== undefined) addNoise(noise, code, op, isQuiet ? scratch : result);
-    if (noise !== undefined && beside !== undefined) addNoise(noise.imaginary, code, op, isQuiet ? scratch : beside);
+    if (noise !== undefined) addNoise({ noise, effect }, code, op, isQuiet ? scratch : result);
+    if (noise !== undefined && beside !== undefined)
+      addNoise({ noise: noise.imaginary, effect }, code, op, isQuiet ? scratch : beside);
     if (beside !== undefined && raisesLevel(code)) wrap?.(op, result, beside);
     observe?.(id, result, beside);
 

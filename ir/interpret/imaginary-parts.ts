@@ -57,6 +57,8 @@ const computeImaginary: { readonly [K in HeOpName]: ComputeImaginary } = {
   output: copy,
   // All of the plaintext is encrypted anew, whatever it holds.
   refresh: copy,
+  // It takes the real part.
+  bootstrap: zero,
 };
 
 type RealParts = Operands & Partial<Pick<Run, 'imaginaryPlaintext'>>;

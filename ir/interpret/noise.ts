@@ -131,6 +131,17 @@ export class NoiseModel {
   }
 
   /**
+   * Adds the error of a bootstrap. Its tails are longer than normal ones: of 2^14 slots the largest error is ten deviations, as of
+   * a normal times an exponential variable.
+   */
+  bootstrap(slots: Float64Array, deviation: number): void {
+    for (let s = 0; s < slots.length; s++) {
+      const amplitude = -Math.log(1 - this.random.uniform()) * Math.SQRT1_2;
+      slots[s] = (slots[s] ?? 0) + deviation * amplitude * this.random.gaussian();
+    }
+  }
+
+  /**
    * Adds the error of a refresh: that of the encryption of zero under the public key, at the level before, and that of the new
    * encryption. Nothing is encoded: the polynomial that was decrypted is encrypted as it is.
    */

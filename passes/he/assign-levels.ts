@@ -11,10 +11,12 @@ import { capacityBits, type Parameters, topLevel } from '../../ir/parameters.ts'
 import { operandsOf } from '../../ir/he/operands.ts';
 import {
   dividesScale,
+  isBootstrap,
   isInput,
   isPlainProduct,
   isProduct,
   isSum,
+  keepsScale,
   levelRead,
   nameOf,
   sizeGiven,
@@ -65,7 +67,7 @@ export const assignLevels = definePass({
     let aligned = 0;
     for (let current = module; ;) {
       const { levels, depth, path } = rescaleDepth(current, floor);
-      if (depth > topLevel(parameters)) {
+      if (depth > highestLevel(current, parameters)) {
         report(chainTooShort({ depth, primes: parameters.primes.length }, { nodes: path }));
         return { module: current, statistics: { depth, modSwitches: 0, aligned } };
       }
@@ -85,7 +87,7 @@ export const assignLevels = definePass({
         }
         return { module: managed, statistics: { depth, modSwitches: lowered.inserted, aligned } };
       }
-      const sums = new Set(scaled.conflicts.map((id) => lowered.from[id] ?? -1));
+      const sums = new Set(scaled.conflicts.flatMap((id) => sumsBehind(current, lowered.from[id] ?? -1)));
       const own = withOwnProducts(current, sums);
       if (own === undefined) {
         aligned += scaled.conflicts.length;
@@ -94,6 +96,27 @@ export const assignLevels = definePass({
     }
   },
 });
+
+/** The highest level that a value of the network may have: with bootstraps the one that these give. */
+function highestLevel({ bootstrapping }: HeModule, parameters: Parameters): number {
+  return bootstrapping?.outputLevel ?? topLevel(parameters);
+}
+
+/**
+ * The sums that a conflict is to be mended at: the sum itself; or where a bootstrap cannot take the scale of its operand, those
+ * that this is, for one of their summands has come to it from another bootstrap at the scale that it had there.
+ */
+function sumsBehind({ columns }: HeModule, id: number): number[] {
+  const { op } = columns;
+  if (!isBootstrap(op[id] ?? -1)) return [id];
+  const sums: number[] = [];
+  for (const queue = [...operandsOf(columns, id)]; queue.length > 0;) {
+    const value = queue.pop() ?? -1;
+    if (isSum(op[value] ?? -1)) sums.push(value);
+    if (keepsScale(op[value] ?? -1)) queue.push(...operandsOf(columns, value));
+  }
+  return sums;
+}
 
 /** Ciphertexts of one packed input are encrypted at one level: the highest that any of them is read at. */
 function levelInputs({ columns: { op, origin } }: HeModule, levels: Int32Array): void {
@@ -144,7 +167,7 @@ function switchDown(module: HeModule, levels: Int32Array): Lowered {
   for (let id = 0; id < op.length; id++) {
     const code = op[id] ?? 0;
     const level = levels[id] ?? 0;
-    const operandLevel = levelRead(code, level);
+    const operandLevel = levelRead(code, level, module.bootstrapping);
     const x = usesValueA(code) ? lowered(a[id] ?? -1, operandLevel) : (a[id] ?? -1);
     const y = usesValueB(code) ? lowered(b[id] ?? -1, operandLevel) : (b[id] ?? -1);
     const largest = Math.max(usesValueA(code) ? (sizes[x] ?? 2) : 2, usesValueB(code) ? (sizes[y] ?? 2) : 2);

@@ -37,10 +37,12 @@ export class EntryReader {
     return array?.dtype === 'f8' ? array.data : new Float64Array();
   }
 
-  /** A matrix of doubles. */
+  /** A matrix of doubles, real or complex: of those the parts of each number are an axis of two. */
   matrix(name: string): { readonly shape: readonly number[]; readonly data: Float64Array } {
     const array = this.array(name);
-    if (array?.dtype === 'f8' && array.shape.length === 2) return array;
+    const [, , parts] = array?.shape ?? [];
+    const isMatrix = array?.shape.length === 2 || (array?.shape.length === 3 && parts === 2);
+    if (array?.dtype === 'f8' && isMatrix) return array;
     if (array !== undefined) this.refuse(name, 'a matrix of f8', array);
     return { shape: [0, 0], data: new Float64Array() };
   }

@@ -7,7 +7,7 @@
  *   program/<column>.npy     columns of the program (`ir/he/module.ts`)
  *   schedule/<column>.npy    and of its schedule (`ir/plan/plan.ts`)
  *   plaintexts/<column>.npy  the plaintext pool (`ir/he/plaintexts.ts`)
- *   weights/<k>.npy          packed constants, f64 [tiles, period]
+ *   weights/<k>.npy          packed constants, f64 [tiles, period], or [tiles, period, 2] of complex ones
  *   bound/<k>.ct             encrypted weights, saved by SEAL, of a bound plan
  *   search.json              what the search tried, see `search-entry.ts`
  *   accuracy.json            where its error comes from, see `accuracy-entry.ts`

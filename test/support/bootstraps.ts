@@ -1,12 +1,12 @@
 /** Bootstraps on small rings, whose chains are not secure: for tests alone. */
 import { nttPrimes } from '../../compiler/parameters/primes.ts';
-import { type Bootstrapping, bootstrapOutputLevel } from '../../ir/ckks/bootstrapping.ts';
+import { type BootstrapEffect, type Bootstrapping, bootstrapOutputLevel } from '../../ir/ckks/bootstrapping.ts';
 import type { Constant } from '../../ir/constant.ts';
 import { HeBuilder, type HeModule } from '../../ir/he/module.ts';
 import { PlaintextBuilder } from '../../ir/he/plaintexts.ts';
 import type { Parameters, PolyModulusDegree } from '../../ir/parameters.ts';
 import { inlineBootstrap } from '../../passes/he/bootstrapping/inline-bootstrap.ts';
-import { type ManagedBootstrap, manageBootstrap } from '../../passes/he/bootstrapping/managed-circuits.ts';
+import { effectOf, managedBootstrap, type ManagedBootstrap } from '../../passes/he/bootstrapping/managed-circuits.ts';
 
 /** S1 of the compiler. */
 const precise: Bootstrapping = {
@@ -21,6 +21,11 @@ const precise: Bootstrapping = {
   scaleBits: 30,
 };
 
+/** What the bootstraps of a chain of `preciseParameters` do. */
+export function preciseEffect(parameters: Parameters): BootstrapEffect {
+  return effectOf(parameters, precise);
+}
+
 /** The chain of `precise` for any ring, from the bottom: q₀, StC, residual, EvalMod, CtS; three special primes. */
 export function preciseParameters(degree: PolyModulusDegree): Parameters {
   const bits = [40, 24, 24, ...Array<number>(4).fill(30), ...Array<number>(8).fill(48), 44, 44, 44, 48, 48, 48];
@@ -33,12 +38,12 @@ export function bootstrapProgram(parameters: Parameters): {
   readonly program: HeModule & { readonly parameters: Parameters };
   readonly bootstrap: ManagedBootstrap;
 } {
-  const bootstrap = manageBootstrap(parameters, precise);
+  const bootstrap = managedBootstrap(parameters, precise);
   const builder = new HeBuilder();
   const plaintexts = new PlaintextBuilder();
   const packed: Constant[] = [];
   const x = builder.add('input', { level: precise.toCoefficients, scale: 2 ** precise.scaleBits });
-  const result = inlineBootstrap({ builder, plaintexts, packed }, parameters, bootstrap, x);
+  const result = inlineBootstrap({ builder, plaintexts, packed, source: 0 }, parameters, bootstrap, x);
   builder.add('output', { a: result, level: bootstrapOutputLevel(precise), scale: bootstrap.scale });
   const program = {
     level: 'he' as const,

@@ -53,7 +53,7 @@ export const runCompile: Action<typeof compile> = async (options, { print, remar
       : readCostFile(await readInputFile(options.costs, fileKinds.costs), options.costs, costOrigin(engine));
   const goal = {
     ...(maxError === undefined ? {} : { maxError }),
-    ...{ maxDisagreement, maxDegree },
+    ...{ maxDisagreement, maxDegree, bootstrapSet: options.bootstrapSet },
     weights,
     refresh,
     optimize,

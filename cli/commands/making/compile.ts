@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaultBandwidthMbit } from '../../../compiler/search/objective.ts';
+import { bootstrapSetNames } from '../../../ir/ckks/bootstrapping.ts';
 import { maxSlots } from '../../../ir/parameters.ts';
 import { engineNames } from '../../../ir/plan/plan.ts';
 import { objectives } from '../../../ir/plan/search-report.ts';
@@ -80,6 +81,10 @@ export const compile = declareCommand({
       doc: 'hold the search to products of this many outputs x inputs, such as 4x8, by rotate-and-sum',
       value: 'RxC',
     }),
+    bootstrapSet: option(choice(bootstrapSetNames).optional(), {
+      doc: 'chain that bootstraps of a deep network are made for, whichever is best by default: precise has 4 levels between two and 15 bits in the worst slot, deep 5 and 12',
+      value: 'SET',
+    }),
     costs: option(text.optional(), {
       doc: 'costs of operations on this machine, by `hepc measure-costs`',
       value: 'COSTS.json',
@@ -106,7 +111,7 @@ export const compile = declareCommand({
   }),
   headings: {
     Accuracy: ['maxError', 'maxDisagreement', 'maxDegree', 'sweep', 'picture'],
-    Goal: ['optimize', 'batch', 'weights', 'refresh', 'engine', 'bandwidth', 'costs', 'tile'],
+    Goal: ['optimize', 'batch', 'weights', 'refresh', 'engine', 'bandwidth', 'costs', 'tile', 'bootstrapSet'],
     Limits: ['maxMemory', 'maxUpload', 'maxKeys'],
     Pruning: [
       'prune',

@@ -87,17 +87,20 @@ class CircuitWriter implements PolynomialTarget<number> {
    * A product with a matrix by baby steps and giant steps: for t = B g + b, diagonal t is rotated by b, multiplied, summed, and
    * rotated by B g, before which its plaintext is shifted back.
    */
-  matrix(x: number, { step, diagonals }: StageMatrix): number {
+  matrix(x: number, { step, period, diagonals }: StageMatrix): number {
     const babies = babySteps(diagonals.size);
+    const source = this.packed.push(packDiagonals(diagonals.values(), period)) - 1;
+    const tiles = new Map([...diagonals.keys()].map((offset, tile) => [offset, tile]));
     const rotated = new Map<number, number>();
     const sums = new Map<number, number>();
-    for (const [offset, diagonal] of [...diagonals].sort(([k], [l]) => k - l)) {
+    for (const offset of [...diagonals.keys()].sort((k, l) => k - l)) {
       const t = offset / step;
       const baby = (t % babies) * step;
       const giant = offset - baby;
       const operand = rotated.get(baby) ?? this.rotate(x, baby);
       rotated.set(baby, operand);
-      const b = this.plaintexts.add({ ...this.pack(diagonal), shift: (this.slots - giant) % this.slots, inner: 1 });
+      const tile = tiles.get(offset) ?? -1;
+      const b = this.plaintexts.add({ source, tile, shift: (this.slots - giant) % this.slots, inner: 1 });
       const product = this.builder.add('multiply-plain', { a: operand, b });
       const sum = sums.get(giant);
       sums.set(giant, sum === undefined ? product : this.add(sum, product));
@@ -122,14 +125,18 @@ class CircuitWriter implements PolynomialTarget<number> {
     return step === 0 ? a : this.builder.add('rotate', { a, imm: step });
   }
 
-  private pack(diagonal: Float64Array): { source: number; tile: number } {
-    return { source: this.packed.push(new Constant([1, this.slots, 2], diagonal)) - 1, tile: 0 };
-  }
-
   private uniform(term: Float64Array): number {
     const source = this.packed.push(new Constant([1, 1], term)) - 1;
     return this.plaintexts.add({ source, tile: 0, shift: 0, inner: 1 });
   }
+}
+
+/** A row for each diagonal, one period of it. */
+function packDiagonals(diagonals: Iterable<Float64Array>, period: number): Constant {
+  const rows = [...diagonals].map((diagonal) => diagonal.subarray(0, 2 * period));
+  const values = new Float64Array(rows.length * 2 * period);
+  for (const [row, entries] of rows.entries()) values.set(entries, row * 2 * period);
+  return new Constant([rows.length, period, 2], values);
 }
 
 /** Baby steps for so many diagonals: a hoisted rotation takes a third of a giant step, so that four to five times as many pay. */

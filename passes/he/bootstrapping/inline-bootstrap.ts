@@ -13,6 +13,8 @@ export interface Target {
   readonly builder: HeBuilder;
   readonly plaintexts: PlaintextBuilder;
   readonly packed: Constant[];
+  /** Where in `packed` the constants of bootstraps begin, or will: all bootstraps have the same ones. */
+  readonly source: number;
 }
 
 /** Writes a managed bootstrap of value `x`, of the level and scale that it takes; the value of its result. */
@@ -23,25 +25,28 @@ export function inlineBootstrap(
   x: number,
 ): number {
   const { builder } = target;
-  const coefficients = inline(target, before, x);
+  const { packed, source } = target;
+  if (packed.length === source) packed.push(...before.packed, ...after.packed);
+  const coefficients = inline(target, before, source, x);
   const { level: bottom, scale: scaleBefore } = heOp(before, opCount(before) - 1);
   const at = { level: bottom, scale: scaleBefore };
   const sparse = builder.add('to-sparse', { a: coefficients, ...at });
   const raised = builder.add('mod-raise', { a: sparse, ...at, level: topLevel(parameters) });
   const atTop = { level: topLevel(parameters), scale: scaleBefore * factor };
   const dense = builder.add('to-dense', { a: raised, ...atTop, plainScale: factor });
-  const sine = inline(target, after, dense);
+  const sine = inline(target, after, source + before.packed.length, dense);
   return builder.add('set-scale', { a: sine, level: heOp(after, opCount(after) - 1).level, scale, plainScale: angle });
 }
 
-/** All of a program of one input and one output but these two; the value that its output reads. */
-function inline({ builder, plaintexts, packed }: Target, module: HeModule, input: number): number {
-  const source = packed.length;
-  packed.push(...module.packed);
+/**
+ * All of a program of one input and one output but these two; the value that its output reads.
+ * @param source of its packed constants
+ */
+function inline({ builder, plaintexts }: Target, module: HeModule, source: number, input: number): number {
   const values: number[] = [];
   const { columns } = module;
   for (let id = 0; id < opCount(module); id++) {
-    const { op, a, b, ...fields } = heOp(module, id);
+    const { op, a, b, imm, level, scale, size, plainScale } = heOp(module, id);
     const code = columns.op[id] ?? 0;
     if (isInput(code)) {
       values.push(input);
@@ -53,7 +58,7 @@ function inline({ builder, plaintexts, packed }: Target, module: HeModule, input
       ...(usesValueB(code) && { b: values[b] ?? -1 }),
       ...(usesPlaintextB(code) && { b: plaintexts.add(moved(plaintextAt(module.plaintexts, b), source)) }),
     };
-    values.push(builder.add(op, { ...fields, ...operands }));
+    values.push(builder.add(op, { imm, level, scale, size, plainScale, ...operands }));
   }
   return -1;
 }

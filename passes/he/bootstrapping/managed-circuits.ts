@@ -1,6 +1,10 @@
 /** The halves of a bootstrap with levels and scales, for the chain of a plan. */
-import type { Bootstrapping } from '../../../ir/ckks/bootstrapping.ts';
-import { bootstrapOutputLevel } from '../../../ir/ckks/bootstrapping.ts';
+import {
+  type BootstrapEffect,
+  bootstrapDeviation,
+  type Bootstrapping,
+  bootstrapOutputLevel,
+} from '../../../ir/ckks/bootstrapping.ts';
 import { HepcError, type Diagnostic, InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { type HeModule, opCount } from '../../../ir/he/module.ts';
 import { type Parameters, slotsOf, topLevel } from '../../../ir/parameters.ts';
@@ -26,8 +30,35 @@ export interface ManagedBootstrap {
 /** A polynomial of EvalMod at the scale of its primes is about so large before it is divided. */
 const evaluationRangeBits = 0;
 
-/** Throws `HepcError` where the chain does not carry it. */
-export function manageBootstrap(parameters: Parameters, bootstrapping: Bootstrapping): ManagedBootstrap {
+/** By the list of data primes, which nobody changes: the bootstrap that was asked for last. */
+const known = new WeakMap<readonly number[], { readonly circuit: Bootstrapping; readonly managed: ManagedBootstrap }>();
+
+/** Made once for a chain. Throws `HepcError` where the chain does not carry it. */
+export function managedBootstrap(parameters: Parameters, circuit: Bootstrapping): ManagedBootstrap {
+  const found = known.get(parameters.primes);
+  if (found !== undefined && found.circuit === circuit) return found.managed;
+  const managed = manageBootstrap(parameters, circuit);
+  known.set(parameters.primes, { circuit, managed });
+  return managed;
+}
+
+/** What it does to values. */
+export function effectOf(parameters: Parameters, circuit: Bootstrapping): BootstrapEffect {
+  const { angle, scale } = managedBootstrap(parameters, circuit);
+  const outputLevel = bootstrapOutputLevel(circuit);
+  const evaluationBits = Math.log2(parameters.primes[outputLevel + 1] ?? 1);
+  return {
+    circuit,
+    level: circuit.toCoefficients,
+    scale: 2 ** circuit.scaleBits,
+    outputLevel,
+    outputScale: scale,
+    angle,
+    deviation: bootstrapDeviation(parameters.polyModulusDegree, evaluationBits, circuit.ratioBits),
+  };
+}
+
+function manageBootstrap(parameters: Parameters, bootstrapping: Bootstrapping): ManagedBootstrap {
   const slots = slotsOf(parameters);
   const { ratioBits, scaleBits } = bootstrapping;
   const before = managed(toCoefficientsCircuit(slots, bootstrapping), parameters, {

@@ -21,9 +21,10 @@
  */
 import { composed, type DiagonalMatrix, mapped } from './complex-matrix.ts';
 
-/** A few neighbouring stages as one matrix, whose offsets are multiples of `step` modulo the slots. */
+/** A few neighbouring stages as one matrix, whose offsets are multiples of `step` modulo the slots; diagonals repeat after `period`. */
 export interface StageMatrix {
   readonly step: number;
+  readonly period: number;
   readonly diagonals: DiagonalMatrix;
 }
 
@@ -45,7 +46,7 @@ export function toCoefficientsStages(slots: number, parts: number, factor: numbe
     let matrix = butterflies(first, slots);
     for (let k = 1; k < count; k++) matrix = composed(butterflies(first << k, slots), matrix, slots);
     first <<= count;
-    return { step, diagonals: mapped(matrix, each, (slot) => slot % 2 === 1) };
+    return { step, period: first / 2, diagonals: mapped(matrix, each, (slot) => slot % 2 === 1) };
   });
 }
 
@@ -59,10 +60,11 @@ export function toSlotsStages(slots: number, parts: number, factor: number): Sta
   return stageCounts(slots, parts)
     .reverse()
     .map((count) => {
+      const period = last;
       let matrix = inverseButterflies(last, slots);
       for (let k = 1; k < count; k++) matrix = composed(inverseButterflies(last >> k, slots), matrix, slots);
       last >>= count;
-      return { step: last, diagonals: mapped(matrix, each, (slot, offset) => (slot + offset) % 2 === 1) };
+      return { step: last, period, diagonals: mapped(matrix, each, (slot, offset) => (slot + offset) % 2 === 1) };
     });
 }
 

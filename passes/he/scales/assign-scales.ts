@@ -5,7 +5,7 @@
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import type { HeModule } from '../../../ir/he/module.ts';
 import { operandsOf } from '../../../ir/he/operands.ts';
-import { isInput, isWeight, keepsScale, scaleRule, usesPlaintextB } from '../../../ir/he/traits.ts';
+import { isBootstrap, isInput, isWeight, keepsScale, scaleRule, usesPlaintextB } from '../../../ir/he/traits.ts';
 import type { Parameters } from '../../../ir/parameters.ts';
 import { ScaleSolver } from './scale-solver.ts';
 import { scaleKeepers, scaleTargets } from './scale-targets.ts';
@@ -24,10 +24,10 @@ export interface ScaleOptions {
 }
 
 export function assignScales(module: HeModule, parameters: Parameters, { roomBits, inputScale }: ScaleOptions): Scaled {
-  const { columns } = module;
+  const { columns, bootstrapping: effect } = module;
   const { op, a, b, level } = columns;
   const keeper = scaleKeepers(columns);
-  const targets = scaleTargets(columns, keeper, parameters, roomBits);
+  const targets = scaleTargets(columns, keeper, parameters, roomBits, effect);
   const solver = new ScaleSolver(op.length);
   const conflicts: number[] = [];
   const relate = (id: number, other: number, ratio: number): void => {
@@ -65,6 +65,11 @@ export function assignScales(module: HeModule, parameters: Parameters, { roomBit
       case 'kept':
         for (const operand of operandsOf(columns, id)) relate(id, operand, 1);
         break;
+      case 'restored':
+        // Both are those of all bootstraps, and nothing else has a say.
+        solver.fix(id, effect?.outputScale ?? 1);
+        if (!solver.fix(x, effect?.scale ?? 1)) conflicts.push(id);
+        break;
       case 'multiple':
         throw new InternalError(`%${id} has a factor of its scale before there are scales`);
     }
@@ -74,7 +79,11 @@ export function assignScales(module: HeModule, parameters: Parameters, { roomBit
   for (let id = op.length - 1; id >= 0; id--) if (!isWeight(op[id] ?? -1)) settled(id);
   for (let id = 0; id < op.length; id++) settled(id);
   // Ops that keep the scale keep it bit for bit, whatever the order in which ratios were multiplied.
-  const scale = Float64Array.from(keeper, (first) => solver.get(first));
+  // Operands of bootstraps may have come to theirs in some steps.
+  const exact = new Map<number, number>();
+  for (let id = 0; id < op.length; id++)
+    if (isBootstrap(op[id] ?? -1)) exact.set(keeper[a[id] ?? -1] ?? -1, effect?.scale ?? 1);
+  const scale = Float64Array.from(keeper, (first) => exact.get(first) ?? solver.get(first));
   const plainScale = new Float64Array(op.length);
   for (let id = 0; id < op.length; id++) {
     const operand = scale[a[id] ?? -1] ?? 1;

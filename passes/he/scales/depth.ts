@@ -13,7 +13,7 @@ export interface Depth {
 }
 
 /**
- * Counts what lowers the level, in a program that has rescales. A value is refreshed from `refreshedLevel`.
+ * Counts what lowers the level, in a program that has rescales. A value is refreshed from a level of its own (`levelRead`).
  * @param floor level of the outputs
  */
 export function rescaleDepth(module: HeModule, floor = 0): Depth {
@@ -22,7 +22,7 @@ export function rescaleDepth(module: HeModule, floor = 0): Depth {
   const levels = new Int32Array(op.length).fill(floor);
   const next = new Int32Array(op.length).fill(-1);
   for (let id = op.length - 1; id >= 0; id--) {
-    const need = levelRead(op[id] ?? -1, levels[id] ?? 0);
+    const need = levelRead(op[id] ?? -1, levels[id] ?? 0, module.bootstrapping);
     for (const x of operandsOf(columns, id)) {
       if (next[x] !== -1 && need <= (levels[x] ?? 0)) continue;
       levels[x] = need;

@@ -16,13 +16,14 @@
  * others are made of keep the bits of a prime in products with plaintexts as well. What is left to the plaintext are the bits that
  * the sum has after its rescale, in which it errs far less than that rescale does.
  */
+import type { BootstrapEffect } from '../../../ir/ckks/bootstrapping.ts';
 import type { HeColumns } from '../../../ir/he/module.ts';
 import {
   isCipherProduct,
   isOutput,
   isWeight,
   keepsScale,
-  restoresLevel,
+  pauses,
   scaleRule,
   switchesKey,
   usesValueB,
@@ -55,6 +56,7 @@ export function scaleTargets(
   keeper: Int32Array,
   { polyModulusDegree, primes }: Parameters,
   roomBits: number,
+  effect?: Pick<BootstrapEffect, 'scale' | 'outputScale'>,
 ): Float64Array {
   const { op, a, b, level } = columns;
   const bits = primes.map((prime) => Math.log2(prime));
@@ -81,11 +83,15 @@ export function scaleTargets(
       lower(id, capacity[level[id] ?? 0] ?? 0);
       const code = op[id] ?? 0;
       if (isOutput(code)) lower(id, largest);
-      if (restoresLevel(code)) lower(id, (capacity[refreshedLevel] ?? 0) - maskMarginBits);
+      if (pauses(code)) lower(id, (capacity[refreshedLevel] ?? 0) - maskMarginBits);
       switch (scaleRule(code)) {
         case 'given':
         case 'kept':
         case 'multiple':
+          break;
+        case 'restored':
+          lower(id, Math.log2(effect?.outputScale ?? 1));
+          lower(x, Math.log2(effect?.scale ?? 1));
           break;
         case 'product': {
           if (isCipherProduct(code)) {
@@ -137,6 +143,9 @@ function followingValues(columns: HeColumns, keeper: Int32Array): Uint8Array {
         break;
       case 'quotient':
       case 'multiple':
+        break;
+      case 'restored':
+        follow = 0;
         break;
       case 'product':
         if (!isCipherProduct(code)) follow = 1;
@@ -198,6 +207,7 @@ function roundingsOf(columns: HeColumns): Float64Array {
       case 'given':
       case 'multiple':
         break;
+      case 'restored':
       case 'quotient':
         roundings[id] = 1;
         break;

@@ -142,6 +142,7 @@ export const kernels: { readonly [K in HeOpName]: Kernel } = {
   'mod-raise': refuse,
   'to-dense': refuse,
   'set-scale': refuse,
+  bootstrap: refuse,
 
   output: (machine, { a, imm }) => {
     machine.saveOutput(imm, machine.value(a));

@@ -88,6 +88,9 @@ class Fuser implements Omit<FusedProgram, 'stages'>, SumWriter {
     'set-scale': (row, x) => this.steps.push({ kind: 'copy', a: this.value(x), target: this.defineRow(row) }),
     // Step 0 names its key (`ir/he/keys.ts`).
     conjugate: (row, x) => this.writeAutomorphism(row, x, 0),
+    bootstrap: (row) => {
+      throw new InternalError(`row ${row} is a bootstrap: programs are made without before they are scheduled`);
+    },
     refresh: (row) => {
       throw new InternalError(`row ${row} is a refresh: programs are cut there before they are fused`);
     },

@@ -48,6 +48,7 @@ function everyValue(module: HeModule, inputs: readonly Float64Array[]): Float64A
       'to-sparse': () => value(a),
       'mod-raise': () => value(a),
       'to-dense': () => value(a),
+      bootstrap: () => value(a),
       'set-scale': () => value(a).map((x) => x / plainScale),
     }[op]();
     values.push(result);

@@ -9,7 +9,7 @@ test('codes are 0, 1, … without gaps, and never change', () => {
   expect(HE).toMatchObject({
     ...{ input: 0, weight: 1, add: 2, 'add-plain': 3, multiply: 4, 'multiply-plain': 5, relinearize: 6 },
     ...{ rescale: 7, 'mod-switch': 8, rotate: 9, output: 10, conjugate: 11, refresh: 12 },
-    ...{ 'to-sparse': 13, 'mod-raise': 14, 'to-dense': 15, 'set-scale': 16 },
+    ...{ 'to-sparse': 13, 'mod-raise': 14, 'to-dense': 15, 'set-scale': 16, bootstrap: 17 },
   });
   expect(heOpNames.map((name) => HE[name])).toEqual([...heOpNames.keys()]);
 });
@@ -41,7 +41,9 @@ describe.each(ops)('%s', (_, op) => {
     expect(traits.scaleRule(code)).toBe(op.scale);
     expect(traits.lowersLevel(code)).toBe(op.level === 'lowered');
     expect(traits.restoresLevel(code)).toBe(op.level === 'restored');
-    expect(traits.levelRead(code, 4)).toBe({ given: 4, kept: 4, lowered: 5, restored: 1, raised: 0 }[op.level]);
+    expect(traits.levelRead(code, 4, { level: 1 })).toBe(
+      { given: 4, kept: 4, lowered: 5, restored: 1, raised: 0 }[op.level],
+    );
     expect(traits.raisesLevel(code)).toBe(op.level === 'raised');
     expect(traits.multipliesScale(code)).toBe(op.scale === 'multiple');
     expect(traits.switchesKey(code)).toBe(op.key !== 'none');

@@ -21,7 +21,7 @@ function edited(edit: (columns: HeColumns, module: HeModule) => void, rest: Part
 }
 
 /** Ops that other tests have. */
-const restoring: readonly string[] = ['refresh', 'to-sparse', 'mod-raise', 'to-dense', 'set-scale'];
+const restoring: readonly string[] = ['refresh', 'to-sparse', 'mod-raise', 'to-dense', 'set-scale', 'bootstrap'];
 
 test('the program that the others are made from is sound and has every op but those that restore levels', () => {
   const module = managedProgram();
