@@ -9,7 +9,7 @@ import { parmsIdOf } from '../seal/bytes/parms-id.ts';
 import { ciphertextFields, savedSeededBytes, scaleOfSaved, seedLength } from '../seal/bytes/saved-format.ts';
 import { writeCiphertextHead } from '../seal/bytes/write-heads.ts';
 import { CentredCoefficients } from './centred-coefficients.ts';
-import { freshBytes } from './fresh-bytes.ts';
+import { freshBytes } from './randomness/fresh-bytes.ts';
 import type { KernelRoom } from './kernel-room.ts';
 import { encodeSlots, loadLimb } from './limbs.ts';
 import { SlotDecoder } from './slot-decoder.ts';

@@ -15,7 +15,7 @@ import { describeUnfitness, selfCheckBytes } from '../rns/memory/self-check.ts';
 import { alone } from '../rns/team.ts';
 import { refuseByPolicy } from '../seal/library/policy.ts';
 import { streamSeedBytes } from './key-format.ts';
-import { freshBytes } from './fresh-bytes.ts';
+import { freshBytes } from './randomness/fresh-bytes.ts';
 
 /** What `expandSeed` and `expandUniform` work in. */
 const expansionBytes = 8192;

@@ -20,9 +20,9 @@ import {
   switchingHeadBytes,
 } from '../seal/bytes/saved-format.ts';
 import { writeCiphertextHead, writeSwitchingHead } from '../seal/bytes/write-heads.ts';
-import { freshBytes } from './fresh-bytes.ts';
+import { freshBytes } from './randomness/fresh-bytes.ts';
 import { keyElements, keySections, type PlacedKey, seedBytes, writeHeads, writeStreamSeed } from './key-format.ts';
-import { drawSparseSecret } from './sparse-secret.ts';
+import { drawSparseSecret } from './randomness/sparse-secret.ts';
 import type { KernelRoom } from './kernel-room.ts';
 import { saveSecretKey, transformSecret } from './secret-key.ts';
 

@@ -20,7 +20,7 @@
 import type { Parameters } from '../../ir/parameters.ts';
 import { refreshedLevel } from '../../ir/he/ops.ts';
 import { CentredCoefficients } from '../cipher/centred-coefficients.ts';
-import { freshBytes } from '../cipher/fresh-bytes.ts';
+import { freshBytes } from '../cipher/randomness/fresh-bytes.ts';
 import { KernelRoom } from '../cipher/kernel-room.ts';
 import { seedBytes, streamSeedBytes } from '../cipher/key-format.ts';
 import { loadLimb, storeLimb } from '../cipher/limbs.ts';

@@ -5,7 +5,7 @@ import { parametersSchema } from '../../../../ir/ckks/parameters-schema.ts';
 import { maxModulusBits } from '../../../../ir/ckks/security.ts';
 import { encapsulationPrimes, keyDigits } from '../../../../ir/ckks/switching-keys.ts';
 import { allPrimes, bitLength, modulusBits } from '../../../../ir/parameters.ts';
-import { sparseWeight } from '../../../../runtime/cipher/sparse-secret.ts';
+import { sparseWeight } from '../../../../runtime/cipher/randomness/sparse-secret.ts';
 
 describe.each(bootstrapSetNames)('%s', (name) => {
   const { parameters, effect } = bootstrappedChain(name);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawSparseSecret, sparseWeight } from '../../../../runtime/cipher/sparse-secret.ts';
+import { drawSparseSecret, sparseWeight } from '../../../../../runtime/cipher/randomness/sparse-secret.ts';
 
 test('as many ones as minus ones, and nothing else but zeros', () => {
   for (const n of [1024, 65536]) {
