@@ -251,8 +251,14 @@ export class NoiseModel {
   }
 }
 
-/** Of the error of rounding waves, see above: at the slots of a period that are not zero, never more than these are. */
-export function waveDeviation(period: Float64Array, scale: number): number {
+/** The values of a period that are not zero. */
+export interface NonZeros {
+  readonly count: number;
+  /** The sum of their squares. */
+  readonly squares: number;
+}
+
+export function nonZerosOf(period: Float64Array): NonZeros {
   let count = 0;
   let squares = 0;
   for (const x of period) {
@@ -260,6 +266,11 @@ export function waveDeviation(period: Float64Array, scale: number): number {
     count++;
     squares += x * x;
   }
+  return { count, squares };
+}
+
+/** Of the error of rounding waves, see above: at the slots of a period that are not zero, never more than these are. */
+export function waveDeviation(period: Float64Array, scale: number, { count, squares } = nonZerosOf(period)): number {
   if (count === 0) return 0;
   const variance = (waveFactor * (period.length / scale) ** 3) / (count * Math.sqrt(squares));
   return Math.sqrt(Math.min(variance, squares / count));

@@ -2,6 +2,7 @@
  * Plaintexts of a program as slot vectors, with the error of their encoding where there is a noise model. What was
  * asked for first is kept, within a bound of memory: programs ask for the same ones in the same order, run after run.
  */
+import type { Constant } from '../constant.ts';
 import type { HeModule } from '../he/module.ts';
 import {
   isComplexPlaintext,
@@ -11,9 +12,12 @@ import {
   plaintextRow,
   shortestPeriod,
 } from '../he/plaintexts.ts';
-import { type NoiseModel, waveDeviation } from './noise.ts';
+import { type NoiseModel, type NonZeros, nonZerosOf, waveDeviation } from './noise.ts';
 
 const keptBytes = 1 << 26;
+
+/** By packed constant and tile: predictions of many chains and keys ask for the same rows. */
+const knownNonZeros = new WeakMap<Constant, Map<number, NonZeros>>();
 
 export class PlaintextSlots {
   private readonly module: Pick<HeModule, 'slots' | 'plaintexts' | 'packed'>;
@@ -84,7 +88,11 @@ export class PlaintextSlots {
       inner === 1 &&
       row.length === this.module.slots &&
       shortestPeriod(row).length === row.length;
-    const found = isWhole ? new WholeRow(row, `${source} ${tile} ${inner}`) : undefined;
+    const constant = this.module.packed[source];
+    const found =
+      isWhole && constant !== undefined
+        ? new WholeRow(row, `${source} ${tile} ${inner}`, () => nonZerosOfTile(constant, tile, row))
+        : undefined;
     this.rows.set(id, found);
     return found;
   }
@@ -115,21 +123,36 @@ interface Rounding {
 class WholeRow {
   readonly row: Float64Array;
   private readonly name: string;
+  private readonly nonZeros: () => NonZeros;
   private readonly roundings = new Map<number, Rounding>();
 
-  constructor(row: Float64Array, name: string) {
+  constructor(row: Float64Array, name: string, nonZeros: () => NonZeros) {
     this.row = row;
     this.name = name;
+    this.nonZeros = nonZeros;
   }
 
   roundingAt(scale: number, noise: NoiseModel): Rounding {
     const known = this.roundings.get(scale);
     if (known !== undefined) return known;
     const { errors, deviation } = noise.encodingError(this.row.length, scale, this.name);
-    const rounding = { errors, deviation, held: Math.hypot(deviation, waveDeviation(this.row, scale)) };
+    const rounding = {
+      errors,
+      deviation,
+      held: Math.hypot(deviation, waveDeviation(this.row, scale, this.nonZeros())),
+    };
     this.roundings.set(scale, rounding);
     return rounding;
   }
+}
+
+/** Of `row`, which is one tile of a packed constant. */
+function nonZerosOfTile(constant: Constant, tile: number, row: Float64Array): NonZeros {
+  const ofTiles = knownNonZeros.get(constant) ?? new Map<number, NonZeros>();
+  knownNonZeros.set(constant, ofTiles);
+  const known = ofTiles.get(tile) ?? nonZerosOf(row);
+  ofTiles.set(tile, known);
+  return known;
 }
 
 /** Every entry `inner` times, at the beginning of `into`; a single entry stays single. */
