@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { compileGraph } from '../../../../compiler/compile.ts';
 import { inputBounds } from '../../../../compiler/headroom/input-bounds.ts';
 import { settingsOf } from '../../../../compiler/settings.ts';
 import { largestShare, simplify } from '../../../../compiler/simplify.ts';
@@ -12,6 +13,8 @@ import { evaluateAll } from '../../../../ir/interpret/tensor.ts';
 import { largestAbsolute } from '../../../../ir/maths/averages.ts';
 import { boundsViolation, type ElementGroup, type InputBounds } from '../../../../ir/plan/element-bounds.ts';
 import { activationKinds, TensorBuilder, type TensorModule } from '../../../../ir/tensor/ops.ts';
+import { checkInputRange } from '../../../../runtime/base/codec.ts';
+import { readClientPart, writeClientPart } from '../../../../runtime/hep/client-part.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
 import { isNightly } from '../../../support/setup/suite.ts';
 import { graphOf } from '../../../support/tiny-networks.ts';
@@ -155,7 +158,7 @@ const features = fc
     }),
   );
 
-const numRuns = isNightly ? 40 : 1;
+const numRuns = isNightly ? 12 : 1;
 
 describe.each(kinds)('features of different scales before %s', (kind) => {
   test('are accepted as far as ranges are kept, alone and together, and no farther', () => {
@@ -224,6 +227,31 @@ test('a feature a ten thousandth of another one is bounded by its own scale', ()
   expect(network.isAccepted(base.with(0, 10))).toBe(false);
   expect(network.isAccepted(base.with(0, -1))).toBe(false);
   expect(network.isAccepted(base.with(1, -4000))).toBe(false);
+});
+
+test('the file of a plan has them, and its client refuses what is beyond', () => {
+  const list = [
+    { least: 0, width: 0.1 },
+    { least: 0, width: 4000 },
+  ];
+  const samples = samplesOf(list, 64, 5);
+  const { plan } = compileGraph(graphOf(networkOf(list, 'sigmoid', 5)), { samples, maxError: 0.05 });
+  const [input] = readClientPart(writeClientPart(plan.client), 'client.hep').inputs;
+  if (input === undefined) throw new Error('the plan has an input');
+  expect(input.groups).toBeDefined();
+  expect(input.groups).toEqual(plan.client.inputs[0]?.groups);
+  expect(input.maxAbs).toBeGreaterThan(3900);
+  expect(checkInputRange(input, samples.map(valuesOf))).toEqual([]);
+  const [refusal] = checkInputRange(input, [Float64Array.of(0.05, 2000), Float64Array.of(10, 2000)]);
+  expect(refusal?.code).toBe('H510');
+  expect(refusal?.message).toMatch(/element 0 of sample 1 is 10, the plan was compiled for -?0\.\d+ to 0\.\d+$/);
+  // What one feature exceeds by leaves less to the other.
+  const { groups } = input;
+  const alone = [0, 1].map((e) => groups?.groups[groups.groupOf[e] ?? 0]?.alone[1] ?? NaN);
+  const [small = NaN, large = NaN] = alone;
+  expect(checkInputRange(input, [Float64Array.of(small, 2000), Float64Array.of(0.05, large)])).toEqual([]);
+  const [shared] = checkInputRange(input, [Float64Array.of(small, large)]);
+  expect(shared?.message).toMatch(/beside the other values of this sample/);
 });
 
 test('a feature far from zero is bounded on both sides', () => {
