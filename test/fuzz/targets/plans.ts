@@ -65,9 +65,13 @@ function checkNames({ name, inputs, outputs }: ClientPart): void {
   expectPrintable(name, ...[...inputs, ...outputs].map((port) => port.name));
 }
 
-/** Values within the range of the input, the largest among them. */
-function sampleOf({ shape, maxAbs }: InputEncoding): Float64Array {
-  return Float64Array.from({ length: elementCount(shape) }, (_, k) => maxAbs * (1 - (k % 5) / 2));
+/** Values within the ranges of the elements, the largest among them. */
+function sampleOf({ shape, maxAbs, groups }: InputEncoding): Float64Array {
+  return Float64Array.from({ length: elementCount(shape) }, (_, k) => {
+    const [least, most] = groups?.groups[groups.groupOf[k] ?? -1]?.calibrated ?? [-maxAbs, maxAbs];
+    const part = (k % 5) / 4;
+    return least * part + most * (1 - part);
+  });
 }
 
 function runInTheClear({ client, program }: Plan): void {
