@@ -64,7 +64,7 @@ export function readRequest(
   keyId: string,
 ): RefreshRequest & { readonly digest: string } {
   const envelope = openEnvelope(bytes, expected('refresh-request', part, keyId));
-  const point = pointOf(envelope, part);
+  const point = pointOf(envelope, envelope.runs.length, part);
   const round = part.refreshes?.[point.round] ?? [];
   checkCiphertexts(envelope, part, round, (each) => ({ level: refreshedLevel, scale: each.scale, seeded: false }));
   return { ...point, runs: envelope.runs, digest: sha256Hex(bytes) };
@@ -77,7 +77,7 @@ export function readAnswer(
   asked: RefreshPoint & { readonly request: string },
 ): readonly (readonly Uint8Array[])[] {
   const envelope = openEnvelope(bytes, expected('refresh-answer', part, asked.keyId));
-  const point = pointOf(envelope, part);
+  const point = pointOf(envelope, envelope.runs.length, part);
   const reason =
     point.inputs !== asked.inputs
       ? 'they are of other inputs'
@@ -101,14 +101,14 @@ export function announcedAnswer(
   { keyId, round }: Pick<RefreshPoint, 'keyId' | 'round'>,
 ): { readonly samples: number; readonly runs: number; readonly bytes: number } {
   const { header, bytes } = announcedBy(head, expected('refresh-answer', part, keyId));
-  const { samples, refresh, runs, sections } = header;
-  if (samples === undefined || refresh === undefined) throw damaged('it does not say what is refreshed');
-  if (refresh.round !== round) throw new HepcError([otherRefresh({ reason: describeRounds(refresh.round, round) })]);
+  const { runs, sections } = header;
+  const point = pointOf(header, runs, part);
+  if (point.round !== round) throw new HepcError([otherRefresh({ reason: describeRounds(point.round, round) })]);
   const { polyModulusDegree: degree } = part.parameters;
   const sizes = (part.refreshes?.[round] ?? []).map(({ level }) => savedSeededBytes(degree, level + 1));
   if (sections.length !== sizes.length || sections.some((size, k) => size !== sizes[k]))
     throw new HepcError([wrongCount({ what: 'bytes of a round trip', expected: sum(sizes), got: sum(sections) })]);
-  return { samples, runs, bytes };
+  return { samples: point.samples, runs, bytes };
 }
 
 function sum(sizes: readonly number[]): number {
@@ -137,14 +137,18 @@ function expected(kind: MessageKind, part: ClientPart, key: string) {
   return { kind, parameters: parametersDigest(part), encoding: encodingDigest(part), key };
 }
 
-function pointOf({ key: keyId, samples, place, refresh, runs }: Envelope, part: ClientPart): RefreshPoint {
+function pointOf(
+  { key: keyId, samples, place, refresh }: Omit<Envelope, 'runs' | 'kind'>,
+  runs: number,
+  part: ClientPart,
+): RefreshPoint {
   if (samples === undefined || refresh === undefined) throw damaged('it does not say what is refreshed');
   const { inputs, round } = refresh;
   const rounds = part.refreshes?.length ?? 0;
   if (round >= rounds) throw damaged(`it is of round trip ${round}, and the plan has ${rounds}`);
   const wanted = Math.ceil(samples / part.batch);
-  if (runs.length !== wanted)
-    throw new HepcError([wrongCount({ what: `runs for ${samples} samples`, expected: wanted, got: runs.length })]);
+  if (runs !== wanted)
+    throw new HepcError([wrongCount({ what: `runs for ${samples} samples`, expected: wanted, got: runs })]);
   return { keyId, samples, place, inputs, round };
 }
 

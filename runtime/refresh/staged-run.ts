@@ -1,5 +1,6 @@
 /** One run of a plan with refreshes, between its stages: the ciphertexts that wait for later ones. */
-import { InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { HepcError, InternalError } from '../../ir/diagnostics/diagnostic.ts';
+import { wrongCount } from '../../ir/diagnostics/runtime.ts';
 import type { Stage, StageInput, StageOutput } from '../../ir/plan/stages.ts';
 
 export class StagedRun {
@@ -44,9 +45,14 @@ export class StagedRun {
     return this.namesAfter(stage).map((name) => this.find(name));
   }
 
-  /** Takes what `waiting` has given. */
+  /** Takes what `waiting` has given. Throws `HepcError` (H612) where that are not as many. */
   restore(stage: number, waiting: readonly Uint8Array[]): void {
-    for (const [k, name] of this.namesAfter(stage).entries()) this.there.set(name, waiting[k] ?? new Uint8Array());
+    const names = this.namesAfter(stage);
+    if (names.length !== waiting.length) {
+      const what = 'ciphertexts of a paused evaluation';
+      throw new HepcError([wrongCount({ what, expected: names.length, got: waiting.length })]);
+    }
+    for (const [k, bytes] of waiting.entries()) this.there.set(names[k] ?? '', bytes);
   }
 
   /** The ciphertexts of the client's outputs, once the last stage is done. */

@@ -2,7 +2,7 @@
  * The library in a browser: client and server in one page, with threads where it is cross-origin isolated, and without.
  * Answers of seal-wasm and of files come at night.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,6 +17,7 @@ import { type Installation, installPackage } from '../support/package/install.ts
 import { repository } from '../support/package/manifest.ts';
 import { difference, inTheClear, randomSample, withStatistics } from '../support/serve-plans.ts';
 import { isNightly } from '../support/setup/suite.ts';
+import { stagedPlan } from '../support/staged-plan.ts';
 import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
 
 /** Some hundred milliseconds of work, so that there is something to abort. */
@@ -125,6 +126,19 @@ describe.skipIf(!isThere)(`in ${place}`, { timeout: 120_000 }, () => {
     expect(scripts).toBe(3);
     const outputs = new Map(Object.entries(result.outputs).map(([name, own]) => [name, Float64Array.from(own)]));
     expect(difference(plan, outputs, await inTheClear(plan, sample))).toBeLessThan(1e-3);
+  });
+
+  test('a client in a worker refreshes', async () => {
+    const staged = stagedPlan();
+    const given = randomSample(staged, 6);
+    const own = Object.fromEntries(Array.from(given, ([name, values]) => [name, [...values]]));
+    writeFileSync(join(site, 'staged.hep'), writeHep(staged));
+    const { result } = await inPage(browser, site, { policy: guidesDefault }, (page) =>
+      page.evaluate<Pick<PageResult, 'outputs'> & { refreshes: number }>(`refreshInWorker(${JSON.stringify(own)})`),
+    );
+    expect(result.refreshes).toBe(2);
+    const outputs = new Map(Object.entries(result.outputs).map(([name, values]) => [name, Float64Array.from(values)]));
+    expect(difference(staged, outputs, await inTheClear(staged, given))).toBeLessThan(1e-3);
   });
 
   if (isNightly)

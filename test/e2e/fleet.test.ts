@@ -22,6 +22,7 @@ import { hasOpenSsl, makeCertificate } from '../support/certificate.ts';
 import { makeCredentials } from '../support/nats-credentials.ts';
 import { type NatsServer, natsServerPath, startNatsServer } from '../support/nats-server.ts';
 import { difference, inTheClear, randomSample } from '../support/serve-plans.ts';
+import { stagedPlan } from '../support/staged-plan.ts';
 import { isNightly } from '../support/setup/suite.ts';
 import { beginUpload, infer, offsetOf, problemIn, sendPiece, smallClient } from '../support/service-client.ts';
 
@@ -70,10 +71,10 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     return [...pool];
   }
 
-  async function worst(samples: readonly Sample[], answers: readonly Answer[]): Promise<number> {
+  async function worst(samples: readonly Sample[], answers: readonly Answer[], of = plan): Promise<number> {
     expect(answers).toHaveLength(samples.length);
     const all = samples.map(async (sample, k) =>
-      difference(plan, (answers[k] ?? new Map()) as ReadonlyMap<string, Float64Array>, await inTheClear(plan, sample)),
+      difference(of, (answers[k] ?? new Map()) as ReadonlyMap<string, Float64Array>, await inTheClear(of, sample)),
     );
     return Math.max(...(await Promise.all(all)));
   }
@@ -98,6 +99,20 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
 
   const samplesOf = (count: number, seed: number) =>
     Array.from({ length: count }, (_, k) => randomSample(plan, seed + k));
+
+  test('stages of a plan that its client refreshes are done by whichever worker comes', async () => {
+    await workers(2);
+    const staged = stagedPlan();
+    const stagedFile = join(folder, 'staged.hep');
+    writeFileSync(stagedFile, writeHep(staged));
+    const other = await fleet.front(stagedFile, '--listen', '127.0.0.1:0');
+    const refreshed = await RemoteModel.open(other.url, 'staged');
+    onTestFinished(() => refreshed.close());
+    const samples = [1, 2, 3].map((seed) => randomSample(staged, seed));
+    const answers = await Promise.all(samples.map((sample) => refreshed.infer([sample])));
+    expect(await worst(samples, answers.flat(), staged)).toBeLessThan(1e-3);
+    await other.stop('SIGTERM');
+  });
 
   test('two workers share a job, its answers come in order, and one that is told to stop drains', async () => {
     const [first, second] = await workers(2);

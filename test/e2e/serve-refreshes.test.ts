@@ -1,5 +1,5 @@
 /** A service of a plan with refreshes: every stage is a job, and the client answers between them. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
@@ -8,6 +8,7 @@ import { writeHep } from '../../runtime/hep/write.ts';
 import { Client } from '../../runtime/client.ts';
 import { asksHeader, keysHeader, mediaTypes } from '../../runtime/protocol/media-types.ts';
 import { RemoteModel } from '../../runtime/remote/remote-model.ts';
+import { succeed } from '../support/cli.ts';
 import { difference, inTheClear, randomSample } from '../support/serve-plans.ts';
 import { startTestService } from '../support/service.ts';
 import { jobIn, problemIn, uploadKeys } from '../support/service-client.ts';
@@ -42,7 +43,18 @@ test('a model elsewhere asks its client to refresh, and forgets all jobs', async
   expect(log.filter((line) => line.includes('/refresh"'))).toHaveLength(4);
   // Of the last that was answered; the requests were in it.
   expect(model.lastTraffic.receivedBytes).toBeGreaterThan(1_000_000);
-  await expect.poll(() => outputsOf(store), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => outputsOf(store), { timeout: 20_000 }).toEqual([]);
+});
+
+test('hepc infer does, too', async () => {
+  const { url } = await start();
+  const [sample = new Map<string, Float64Array>()] = samples;
+  const at = (name: string): string => join(folder, name);
+  writeFileSync(at('x.json'), JSON.stringify(Object.fromEntries([...sample].map(([name, x]) => [name, [[...x]]]))));
+  await succeed('infer', url, '--model', 'staged', '--input', at('x.json'), '-o', at('y.json'), '-q');
+  const answers = JSON.parse(readFileSync(at('y.json'), 'utf8')) as Record<string, number[][]>;
+  const got = new Map(Object.entries(answers).map(([name, [values = []]]) => [name, Float64Array.from(values)]));
+  expect(difference(plan, got, await inTheClear(plan, sample))).toBeLessThan(1e-3);
 });
 
 interface Asking {
@@ -104,7 +116,8 @@ test('the answers to other requests are refused, and each job that asks can be s
   expect(second.status).toBe(202);
   const next = (await jobIn(second)).id;
   expect(next).not.toBe(job);
-  await expect.poll(async () => (await jobIn(await fetch(`${url}/v1/jobs/${next}`))).state).toBe('done');
+  const state = async (): Promise<string> => (await jobIn(await fetch(`${url}/v1/jobs/${next}`))).state;
+  await expect.poll(state, { timeout: 20_000 }).toBe('done');
   const asked = await fetch(`${url}/v1/jobs/${next}/result`);
   expect(asked.headers.get(asksHeader)).toBe('1');
   expect(await refuse(`jobs/${next}/refresh`, answer)).toBe('422 H663');
@@ -140,7 +153,7 @@ test('what waits for a client that never comes is removed', async () => {
   // A start sweeps.
   await stop();
   const again = await start({ resultSeconds: 1 }, store);
-  await expect.poll(() => outputsOf(store), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => outputsOf(store), { timeout: 20_000 }).toEqual([]);
   const late = await post({ ...at, url: again.url }, `jobs/${job}/refresh`, at.client.refresh(request));
   expect(late.status).toBe(404);
 });

@@ -25,6 +25,10 @@ export const targetGroups: readonly TargetGroup[] = [
     },
     load: async () => (await import('./targets/keys.ts')).keyTargets,
   },
+  {
+    names: { 'refresh-request': 1, 'refresh-answer': 2, 'paused-evaluation': 2 },
+    load: async () => (await import('./targets/refreshes.ts')).refreshTargets,
+  },
 ];
 
 /** Throws where there is no reader of this name. */

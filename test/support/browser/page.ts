@@ -150,6 +150,28 @@ async function streamThroughWorker(
   }
 }
 
+/** The outputs of the plan with refreshes in `staged.hep`, with a client in a worker that answers, and how often it did. */
+async function refreshInWorker(sample: PageSample): Promise<{ readonly refreshes: number; readonly outputs: Outputs }> {
+  const plan = await fetchPlan('staged.hep');
+  const client = await WorkerClient.create(plan);
+  const server = await Server.create(readPlan(plan, 'staged.hep'));
+  try {
+    const { evaluationKeys } = await client.generateKeys();
+    const session = await server.openSession(evaluationKeys);
+    let refreshes = 0;
+    const refresh = (request: Uint8Array): Promise<Uint8Array> => {
+      refreshes++;
+      return client.refresh(request);
+    };
+    const answered = await session.evaluate(await client.encrypt([sample]), { refresh });
+    const [outputs = new Map<string, Float64Array>()] = await client.decrypt(answered.outputs, { raw: true });
+    return { refreshes, outputs: listed(outputs) };
+  } finally {
+    await client.close();
+    await server.close();
+  }
+}
+
 function blobAccess(blob: Blob): RandomAccess {
   return { size: blob.size, read: (offset, length) => bytesOf(blob.slice(offset, offset + length)) };
 }
@@ -201,8 +223,8 @@ class LongTasks {
   }
 }
 
-async function fetchPlan(): Promise<Uint8Array> {
-  const response = await fetch('plan.hep');
+async function fetchPlan(name = 'plan.hep'): Promise<Uint8Array> {
+  const response = await fetch(name);
   return new Uint8Array(await response.arrayBuffer());
 }
 
@@ -210,4 +232,4 @@ function listed(outputs: ReadonlyMap<string, Float64Array>): Outputs {
   return Object.fromEntries(Array.from(outputs, ([name, own]) => [name, [...own]]));
 }
 
-Object.assign(globalThis, { evaluateInPage, startWorkerClient, streamThroughWorker, useWorkerClient });
+Object.assign(globalThis, { evaluateInPage, refreshInWorker, startWorkerClient, streamThroughWorker, useWorkerClient });
