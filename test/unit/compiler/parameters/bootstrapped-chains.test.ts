@@ -17,7 +17,7 @@ describe.each(bootstrapSetNames)('%s', (name) => {
   });
 
   test('has nothing under the sparse secret but what its estimate is of', () => {
-    // The estimate of 157 bits is of 16 ones, 16 minus ones and a modulus of 88 bits at N = 32768 (bench/security.md).
+    // The estimate of 150 bits is of 16 ones, 16 minus ones and a modulus of 88 bits at N = 32768 (bench/security.md).
     const { toSparse } = encapsulationPrimes(parameters);
     const primes = allPrimes(parameters);
     const bits = toSparse.reduce((sum, k) => sum + Math.log2(primes[k] ?? Infinity), 0);
