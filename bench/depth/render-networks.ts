@@ -52,6 +52,7 @@ export function renderNetworks(
       column('memory, estimated', ({ plan }) => formatBytes(plan.statistics.peakBytes)),
       column('time, estimated', ({ estimatedMs }) => formatMilliseconds(estimatedMs)),
       column('error, predicted', ({ plan }) => formatPercent(plan.client.predictedMaxError)),
+      column('allowed', ({ plan }) => formatPercent(plan.client.maxError)),
     ],
     measured,
   );
@@ -79,7 +80,7 @@ export function renderNetworks(
   );
   return `## Residual networks
 
-Made by \`npm run bench:networks\` on ${machine}, Node ${node}, ${date}, one thread, under a load of ${load}. Networks for images of 32×32 in three channels, trained on MNIST by \`tools/train-resnets.py\`; channels stand in the gaps that strides leave (multiplexed layouts). A level for each convolution, and none for the square before it.
+Made by \`npm run bench:networks\` on ${machine}, Node ${node}, ${date}, one thread, under a load of ${load}. Networks for images of 32×32 in three channels, trained on MNIST by \`tools/train-resnets.py\`; channels stand in the gaps that strides leave (multiplexed layouts). A level for each convolution, and none for the square before it. Times are those that passed, on a machine with other work; of a core, what processors spent on them.
 
 ${plans}
 
