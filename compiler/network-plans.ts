@@ -157,10 +157,12 @@ function findPlanAsItIs(
   };
   const manager = new PassManager(samples);
   const all: Attempt = { network, configurations, context: contextOf(tensor, progress), rival };
+  const memory = { isShort: false };
   let refusal: Refusal | undefined = hopeless && { refused: [hopeless] };
   const attempt = ({ network: of, configurations: among, context, rival: other }: Attempt): FoundPlan | undefined => {
     const outcome = searchPlans(among, manager, context, other);
     const { found, leastError } = outcome;
+    memory.isShort = outcome.smallest !== undefined;
     if (found !== undefined) return { network: of, outcome, found, context, runs: manager.runs };
     refusal ??= { refused: [explainFailure(outcome, context)], leastError: leastError?.error };
     return undefined;
@@ -187,7 +189,8 @@ function findPlanAsItIs(
     for (const { chain, refreshed } of refreshes.sort((x, y) => x.ciphertexts - y.ciphertexts)) {
       const context = contextOf(refreshed, progress.part(0.4, 0.7), chain);
       found = attempt({ ...all, network: { ...network, tensor: refreshed }, context });
-      if (found !== undefined) break;
+      // The others need as much memory.
+      if (found !== undefined || memory.isShort) break;
     }
   }
   // What is in place has a price that larger rings have to beat.

@@ -169,7 +169,7 @@ export const houses = [
       room('rns', 'rns/memory'),
       room('cipher/randomness'),
       room('cipher', 'cipher/randomness rns rns#team rns/memory rns/kernels seal seal/library seal/bytes base'),
-      room('refresh', 'cipher rns/memory seal/bytes base'),
+      room('refresh', 'cipher cipher/randomness rns/memory seal/bytes base'),
       room('hep', 'cipher seal format base'),
       room('engines/threads', 'base'),
       room('engines/exchange', 'engines/threads seal seal/bytes'),
