@@ -51,7 +51,7 @@ export function compileGraph(graph: ImportedGraph, options: CompileOptions = {})
   if ('refused' in found) throw new HepcError(withHint(graph, network, settings, found));
   const compilation = finishAccuratePlan(found, network, settings, 'live');
   const { exact, approximated, samples, reference } = found.plan.network;
-  const { tile, plan: program } = compilation.modules;
+  const { tile, predicted: program } = compilation.modules;
   const { seed } = settings;
   const parts = { model: graph.module, exact, approximated, tile, program, samples, reference, seed };
   return { ...compilation, plan: { ...compilation.plan, accuracy: accuracyReport(parts) } };

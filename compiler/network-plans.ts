@@ -5,6 +5,7 @@ import { type Diagnostic, formatDiagnostic, InternalError } from '../ir/diagnost
 import { bootstrapSetNames } from '../ir/ckks/bootstrapping.ts';
 import { slotsOf } from '../ir/parameters.ts';
 import { limitsTooTight, memoryExceeded } from '../ir/diagnostics/memory.ts';
+import type { HeModule } from '../ir/he/module.ts';
 import type { Plan, PlanModule } from '../ir/plan/plan.ts';
 import type { PlanMeasures } from '../ir/plan/search-report.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
@@ -42,6 +43,8 @@ export interface Compilation {
     readonly whole: TensorModule;
     readonly tensor: TensorModule;
     readonly tile: TileModule;
+    /** The program that was predicted: `plan`, or where that has bootstraps, the program before these were expanded. */
+    readonly predicted: HeModule | PlanModule;
     readonly plan: PlanModule;
   };
   /** The layouts and kernels of `modules.tensor`, and what the program takes by the cost model. */
@@ -257,7 +260,7 @@ function build(
   const { profile, weights, goal } = settings;
   const { graph, samples, synthetic, exact, whole, tensor, reference } = network;
   const { packed, proposal } = found.plan;
-  const { program, prediction, measures, score } = found.accepted;
+  const { program, predicted, prediction, measures, score } = found.accepted;
   const { choice, configuration } = proposal;
   const maxError = limitOf(settings, prediction.error);
   const search = {
@@ -276,7 +279,7 @@ function build(
   };
   return {
     plan: buildPlan({ graph, packed, program, samples, answers: reference.answers, bounds }, facts),
-    modules: { exact, whole, tensor, tile: packed.tile, plan: program },
+    modules: { exact, whole, tensor, tile: packed.tile, predicted, plan: program },
     chosen: { choice, configuration, measures, cost: score[0] },
   };
 }

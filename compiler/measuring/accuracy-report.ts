@@ -9,6 +9,7 @@ import {
   type LayerError,
   maxAccuracyRows,
 } from '../../ir/plan/accuracy-report.ts';
+import type { HeModule } from '../../ir/he/module.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { TileModule } from '../../ir/tile/ops.ts';
@@ -24,7 +25,8 @@ export interface AccuracyParts {
   readonly exact: TensorModule;
   readonly approximated: TensorModule;
   readonly tile: TileModule;
-  readonly program: PlanModule;
+  /** As it was predicted. */
+  readonly program: HeModule | PlanModule;
   readonly samples: readonly Sample[];
   readonly reference: Reference;
   /** Of the noise simulation. */
@@ -60,7 +62,7 @@ export function accuracyReport(parts: AccuracyParts): AccuracyReport {
 
 /** The layer of the program that computes each activation; those that it does not name are layers of their own. */
 function placeActivations(
-  program: PlanModule,
+  program: HeModule | PlanModule,
   curves: readonly ActivationCurve[],
 ): { readonly names: readonly string[]; readonly layerOf: readonly number[] } {
   const layers = layersOf(program);

@@ -39,7 +39,7 @@ export interface NoiseSetting {
  */
 export function noiseByLayer(
   fullTile: TileModule,
-  fullProgram: PlanModule,
+  fullProgram: HeModule | PlanModule,
   { candidates, unit, seed }: NoiseSetting,
 ): NoiseByLayer | undefined {
   const { parameters } = fullProgram;

@@ -5,6 +5,7 @@
 import { type Diagnostic, InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import type { ClientProfile } from '../../costs/client-costs.ts';
 import type { EngineProfile } from '../../costs/profiles.ts';
+import type { HeModule } from '../../ir/he/module.ts';
 import type { PlanModule } from '../../ir/plan/plan.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { PassManager, PassObserver } from '../../passes/manager.ts';
@@ -70,6 +71,8 @@ export interface LoweredPlan {
 
 export interface AcceptedProgram extends Price {
   readonly program: PlanModule;
+  /** What was predicted: the program, with its bootstraps as they are said to be where it has any. */
+  readonly predicted: HeModule | PlanModule;
   readonly prediction: Prediction;
   /** Of the passes for this chain and for those that were tried before. */
   readonly warnings: readonly Diagnostic[];
@@ -136,7 +139,9 @@ function acceptWithKeys(
   if (selection === undefined) return { needs: 'less-error', least: best };
   const program = scheduleProgram(withoutBootstraps(selection.program));
   const within = withinMeans(priceOf(program, budget, proposal, context), context);
-  return 'needs' in within ? within : { ...within, program, prediction: selection.prediction };
+  if ('needs' in within) return within;
+  const predicted = selection.program.bootstrapping === undefined ? program : selection.program;
+  return { ...within, program, predicted, prediction: selection.prediction };
 }
 
 /** Runs the passes that lead to an accepted plan again, with a manager that someone watches. */
