@@ -1,12 +1,16 @@
 /** Bootstraps on small rings, whose chains are not secure: for tests alone. */
+import type { BootstrappedChain } from '../../compiler/parameters/bootstrapped-chains.ts';
 import { nttPrimes } from '../../compiler/parameters/primes.ts';
 import { type BootstrapEffect, type Bootstrapping, bootstrapOutputLevel } from '../../ir/ckks/bootstrapping.ts';
-import type { Constant } from '../../ir/constant.ts';
+import { Constant } from '../../ir/constant.ts';
 import { HeBuilder, type HeModule } from '../../ir/he/module.ts';
 import { PlaintextBuilder } from '../../ir/he/plaintexts.ts';
 import type { Parameters, PolyModulusDegree } from '../../ir/parameters.ts';
+import type { Plan } from '../../ir/plan/plan.ts';
+import { withoutBootstraps } from '../../passes/he/bootstrapping/expand-bootstraps.ts';
 import { inlineBootstrap } from '../../passes/he/bootstrapping/inline-bootstrap.ts';
 import { effectOf, managedBootstrap, type ManagedBootstrap } from '../../passes/he/bootstrapping/managed-circuits.ts';
+import { planOf } from '../unit/runtime/engines/seal-wasm/programs.ts';
 
 /** S1 of the compiler. */
 const precise: Bootstrapping = {
@@ -56,4 +60,44 @@ export function bootstrapProgram(parameters: Parameters): {
     origins: [[]],
   };
   return { program, bootstrap };
+}
+
+/** A plan of bootstraps one after another, each of what the one before gives, for a chain of the compiler. */
+export function bootstrapPlan({ parameters, effect }: BootstrappedChain, count = 1): Plan {
+  const builder = new HeBuilder();
+  const { level, scale, outputLevel, outputScale } = effect;
+  let x = builder.add('input', { level, scale });
+  for (let k = 0; k < count; k++) {
+    x = builder.add('bootstrap', { a: x, level: outputLevel, scale: outputScale });
+    if (k + 1 === count) break;
+    x = broughtDown(builder, x, parameters, effect);
+  }
+  builder.add('output', { a: x, level: outputLevel, scale: outputScale });
+  const program: HeModule & { readonly parameters: Parameters } = {
+    level: 'he',
+    name: 'bootstraps',
+    slots: parameters.polyModulusDegree / 2,
+    parameters,
+    columns: builder.build(),
+    plaintexts: { source: Int32Array.of(0), tile: Int32Array.of(0), shift: Int32Array.of(0), inner: Int32Array.of(1) },
+    packed: [new Constant([1, 1], Float64Array.of(1))],
+    origins: [[]],
+    bootstrapping: effect,
+  };
+  return planOf({ ...withoutBootstraps(program), parameters });
+}
+
+/** x of a bootstrap, times one, as the next one takes it. */
+function broughtDown(
+  builder: HeBuilder,
+  x: number,
+  parameters: Parameters,
+  { level, scale, outputLevel, outputScale }: BootstrapEffect,
+): number {
+  const prime = parameters.primes[outputLevel] ?? 1;
+  const plainScale = (prime * scale) / outputScale;
+  const product = { a: x, b: 0, level: outputLevel, scale: outputScale * plainScale, plainScale };
+  let value = builder.add('rescale', { a: builder.add('multiply-plain', product), level: outputLevel - 1, scale });
+  for (let at = outputLevel - 2; at >= level; at--) value = builder.add('mod-switch', { a: value, level: at, scale });
+  return value;
 }
