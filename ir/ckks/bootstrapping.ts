@@ -48,13 +48,13 @@ export interface BootstrapEffect {
 }
 
 /**
- * Deviation of the noise of a bootstrap, for values of one: 2^−(E − r − 20 − (log2 N − 15)), for E the bits of a prime of EvalMod and
+ * Deviation of the noise of a bootstrap, for values of one: 2^−(E − r − 20.5 − (log2 N − 15)), for E the bits of a prime of EvalMod and
  * r the bits of the message ratio. Most of it is what the squarings of EvalMod round, which its first Chebyshev polynomials and
  * the double angles amplify; each doubling of the degree costs a bit (roundings of both polynomials meet a secret with more
  * coefficients), each bit of E gains one, each bit of r costs one. Measured at N = 2^12 to 2^15, E = 40 to 48, r = 7 to 12, within 0.7 bits.
  */
 export function bootstrapDeviation(degree: number, evaluationBits: number, ratioBits: number): number {
-  return 2 ** -(evaluationBits - ratioBits - 20 - (Math.log2(degree) - 15));
+  return 2 ** -(evaluationBits - ratioBits - 20.5 - (Math.log2(degree) - 15));
 }
 
 /** What a bootstrap gives: the level of its result. */
