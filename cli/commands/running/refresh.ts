@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { declareCommand, option } from '../../parsing/command.ts';
 import { text } from '../../parsing/option-values.ts';
-import { clientPlanArgument, json } from '../options/options.ts';
+import { clientPlanArgument, json, quiet } from '../options/options.ts';
 
 export const refresh = declareCommand({
   details: [
@@ -17,6 +17,7 @@ export const refresh = declareCommand({
     request: option(text, { doc: 'what the server asks for', value: 'REQUEST.ct' }),
     output: option(text, { doc: 'the answer', short: 'o', value: 'ANSWER.ct' }),
     json,
+    quiet,
   }),
   examples: ['refresh client.hep --keys keys --input in.ct --request paused/request-0.ct -o answer.ct'],
 });
