@@ -2,6 +2,7 @@
 import { modelInputs, modelOutputs } from '../../ir/client/steps.ts';
 import { type Plan, sentCiphertexts } from '../../ir/plan/plan.ts';
 import type { HeOpName } from '../../ir/he/ops.ts';
+import { raisesLevel } from '../../ir/he/traits.ts';
 import { clientProfile, clientTimes } from '../../costs/client-costs.ts';
 import { refreshBytes } from '../../costs/program-cost.ts';
 import { evaluationMilliseconds } from '../../costs/plan-statistics.ts';
@@ -109,8 +110,10 @@ function describeClient({ program }: Plan): string {
   return `${encrypts} of encryption and ${decrypts} of decryption a run, ${once} for keys once`;
 }
 
-/** What the client is asked for while a run is evaluated, where it is asked for anything. */
+/** How values are brought back to higher levels, where any are: by the client, or by the server alone. */
 export function describeRefreshes({ client: { refreshes = [] }, program }: Plan): [name: string, value: string][] {
+  const bootstraps = countBootstraps(program);
+  if (bootstraps > 0) return [['bootstraps', `${bootstraps} a run, by the server alone`]];
   if (refreshes.length === 0) return [];
   const count = plural(refreshes.flat().length, 'ciphertext');
   return [
@@ -119,6 +122,11 @@ export function describeRefreshes({ client: { refreshes = [] }, program }: Plan)
       `${plural(refreshes.length, 'round trip')} to the client a run, ${count}, ${formatBytes(refreshBytes(program))}`,
     ],
   ];
+}
+
+/** Ciphertexts that a run bootstraps. */
+function countBootstraps({ columns: { op } }: Plan['program']): number {
+  return op.reduce((count, code) => count + Number(raisesLevel(code)), 0);
 }
 
 /** Whose memory the peak is of. */
@@ -180,6 +188,7 @@ export function describePlan(plan: Plan): Record<string, unknown> {
     bound: bound !== undefined,
     parameters: client.parameters,
     rotationSteps: client.rotationSteps,
+    ...(countBootstraps(program) > 0 && { bootstraps: countBootstraps(program) }),
     ...(client.refreshes && { refreshes: client.refreshes, refreshBytes: refreshBytes(program) }),
     maxError: client.maxError,
     predictedMaxError: client.predictedMaxError,

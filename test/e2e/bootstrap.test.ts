@@ -1,6 +1,7 @@
 /** One bootstrap by our own cryptography and kernels, on a ring that is small and not secure. */
 import { expect, test } from 'vitest';
 import { throughSine } from '../../ir/ckks/bootstrapping.ts';
+import { summarisePlan } from '../../cli/render/plan-summary.ts';
 import { evaluateHe } from '../../ir/interpret/he.ts';
 import { bootstrapProgram, preciseParameters } from '../support/bootstraps.ts';
 import { randomSample, withClient, withServer } from '../support/serve-plans.ts';
@@ -27,6 +28,7 @@ test(
           answers.push(await server.evaluate(inputs));
         });
       }
+      expect(summarisePlan(plan)).toMatch(/bootstraps +1 a run, by the server alone/);
       const [one = new Uint8Array(), two = new Uint8Array()] = answers;
       expect(Buffer.compare(one, two)).toBe(0);
       const [got] = client.decrypt(one, { raw: true });
