@@ -1,7 +1,6 @@
 /**
- * Bootstrapping with the transform to coefficients last in effect, but first in order: StC, ModRaise, CtS, EvalMod (Kim, Park, Kim, Kim
- * and Min, "Bits and slots", 2024/1784, have the order). A bootstrap takes a real value at the bottom of the chain and gives it
- * at the top of the levels that networks use.
+ * Bootstrapping of real values in slots: StC, ModRaise, CtS, EvalMod, the order of slim bootstrapping (Chen and Han, Eurocrypt 2018). A
+ * bootstrap takes a value at the bottom of the chain and gives it at the top of the levels that networks use.
  *
  * The chain, from the bottom: the first prime, those of StC, those of the network, those of EvalMod, those of CtS.
  */

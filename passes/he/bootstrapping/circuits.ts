@@ -7,7 +7,7 @@
  *
  * After the modulus was raised the slots are those of the polynomial of c + q₀ I, in units of the scale. CtS and a conjugation bring its coefficients
  * to the slots: t / K in [−1, 1], for t = I + c / q₀. The cosine of 2π (t − 1/4) / 2^d is a polynomial, and d times 2 cos² − 1
- * give the sine of 2π t, which does not know I (Han and Ki, CT-RSA 2020, section 4).
+ * give the sine of 2π t, which does not know I (Han and Ki, CT-RSA 2020).
  */
 import { Constant } from '../../../ir/constant.ts';
 import type { Bootstrapping } from '../../../ir/ckks/bootstrapping.ts';

@@ -27,9 +27,6 @@ export interface ManagedBootstrap {
   readonly scale: number;
 }
 
-/** A polynomial of EvalMod at the scale of its primes is about so large before it is divided. */
-const evaluationRangeBits = 0;
-
 /** By the list of data primes, which nobody changes: the bootstrap that was asked for last. */
 const known = new WeakMap<readonly number[], { readonly circuit: Bootstrapping; readonly managed: ManagedBootstrap }>();
 
@@ -72,7 +69,7 @@ function manageBootstrap(parameters: Parameters, bootstrapping: Bootstrapping): 
   const factor = Math.max(1, Math.round(evaluationPrime / first));
   const after = managed(evaluationCircuit(slots, bootstrapping, ratio), parameters, {
     inputScale: outputScaleOf(before) * factor,
-    rangeBits: evaluationRangeBits,
+    rangeBits: 0,
     floor: bootstrapOutputLevel(bootstrapping),
   });
   const angle = (2 * Math.PI) / ratio;

@@ -1,5 +1,5 @@
 /**
- * The polynomial of EvalMod: cos(a y) on [−1, 1] in the Chebyshev basis, in closed form (Abramowitz and Stegun, 9.1.44 to 9.1.47):
+ * The polynomial of EvalMod: cos(a y) on [−1, 1] in the Chebyshev basis, in closed form (Abramowitz and Stegun, 9.1.44):
  *
  *   cos(a y) = J_0(a) + 2 Σ (−1)^k J_2k(a) T_2k(y).
  */

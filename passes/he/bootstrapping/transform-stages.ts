@@ -1,6 +1,6 @@
 /**
- * The special Fourier transform between coefficients and slots, in stages (Cheon, Han, Kim, Kim and Song, Eurocrypt 2018, section 5;
- * Chen, Chillotti and Song, Eurocrypt 2019, section 4).
+ * The special Fourier transform between coefficients and slots, in stages (Cheon, Han, Kim, Kim and Song, Eurocrypt 2018;
+ * Chen, Chillotti and Song, Eurocrypt 2019).
  *
  * With n slots, coefficients m_0 … m_{2n−1} of a polynomial modulo X^{2n} + 1, w_k = m_k + i m_{k+n}, ζ = exp(iπ / 2n) and a
  * generator h of the odd residues 1 modulo 4, the values z_j = m(ζ^(h^j)) are F_n … F_4 F_2 R w, with R the reversal of bits. Stage
