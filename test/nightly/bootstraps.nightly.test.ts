@@ -20,7 +20,7 @@ describe.each(bootstrapSetNames)('%s', (name) => {
 });
 
 test(
-  'a hundred bootstraps one after another drift no further than their noise adds up',
+  'a hundred bootstraps one after another drift no further than what is the same in each adds up',
   { timeout: 3_600_000 },
   async () => {
     const count = 100;
@@ -31,7 +31,9 @@ test(
       return x;
     };
     const { rms } = await errorsOf('precise', count, through);
-    expect(rms).toBeLessThan(2 * deviation * Math.sqrt(count));
+    // What matrices are rounded by is the same every time and adds up; the rest does not.
+    expect(rms).toBeLessThan(count * deviation);
+    expect(rms).toBeGreaterThan(Math.sqrt(count) * (deviation / 2));
   },
 );
 
