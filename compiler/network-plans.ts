@@ -1,9 +1,6 @@
 /** The best plan of a network whose activations are polynomials: the search over configurations, and what is built of it. */
-import { elementCount } from '../ir/constant.ts';
 import { valuesOverflow } from '../ir/diagnostics/compile.ts';
 import { type Diagnostic, formatDiagnostic, InternalError } from '../ir/diagnostics/diagnostic.ts';
-import { bootstrapSetNames } from '../ir/ckks/bootstrapping.ts';
-import { slotsOf } from '../ir/parameters.ts';
 import { limitsTooTight, memoryExceeded } from '../ir/diagnostics/memory.ts';
 import type { HeModule } from '../ir/he/module.ts';
 import type { Plan, PlanModule } from '../ir/plan/plan.ts';
@@ -12,15 +9,15 @@ import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { TileModule } from '../ir/tile/ops.ts';
 import { PassManager, type PassRun } from '../passes/manager.ts';
 import { keptAccuracy, limitOf } from './kept-accuracy.ts';
+import { bootstrappedNetworks, comfortableDepth } from './bootstrapped-plans.ts';
 import { buildPlan } from './build-plan.ts';
 import { inputBounds } from './headroom/input-bounds.ts';
 import { changedDecisions } from './parameters/reference.ts';
 import type { Prediction } from './parameters/simulate.ts';
 import type { LayoutChoice } from './layouts/choose-layouts.ts';
 import type { NetworkMaps } from './layouts/kernel-catalogue.ts';
-import { placeBootstraps } from './layouts/place-bootstraps.ts';
 import { networkDepth } from './layouts/network-depth.ts';
-import { type BootstrappedChain, bootstrappedChain, bootstrappedDegree } from './parameters/bootstrapped-chains.ts';
+import { type BootstrappedChain, bootstrappedDegree } from './parameters/bootstrapped-chains.ts';
 import { carriesDepth } from './parameters/chains.ts';
 import type { Configuration } from './search/configurations.ts';
 import { type LoweringContext, replay } from './search/lowered-plan.ts';
@@ -179,19 +176,16 @@ function findPlanAsItIs(
     const found = attempt(all);
     return found ?? refused();
   }
-  const areSmall = Object.groupBy(configurations, ({ degree }) => (degree <= bootstrappedDegree ? 'small' : 'large'));
-  const { small = [], large = [] } = areSmall;
+  const bySize = Object.groupBy(configurations, ({ degree }) => (degree <= bootstrappedDegree ? 'small' : 'large'));
+  const { small = [], large = [] } = bySize;
   const isCarried = carriesDepth(bootstrappedDegree, depth, profile.capabilities);
   let found = isCarried
     ? attempt({ ...all, configurations: small, context: contextOf(tensor, progress.part(0, 0.4)) })
     : undefined;
   if (found === undefined) {
-    const names = bootstrapSet === undefined ? bootstrapSetNames : [bootstrapSet];
-    const refreshes = names.map(bootstrappedChain).flatMap((chain) => refreshedBy(tensor, chain));
-    // The fewer bootstraps the cheaper.
-    for (const { chain, refreshed } of refreshes.sort((x, y) => x.ciphertexts - y.ciphertexts)) {
-      const context = contextOf(refreshed, progress.part(0.4, 0.7), chain);
-      found = attempt({ ...all, network: { ...network, tensor: refreshed }, context });
+    for (const { chain, module } of bootstrappedNetworks(tensor, bootstrapSet)) {
+      const context = contextOf(module, progress.part(0.4, 0.7), chain);
+      found = attempt({ ...all, network: { ...network, tensor: module }, context });
       // The others need as much memory.
       if (found !== undefined || memory.isShort) break;
     }
@@ -202,30 +196,12 @@ function findPlanAsItIs(
   return (hopeless === undefined ? attempt(larger) : undefined) ?? found ?? refused();
 }
 
-/** Levels that a chain without bootstraps has where all its primes have the most bits: whatever is no deeper fails for another reason. */
-const comfortableDepth = 14;
-
 /** A search, and what it is a search for. */
 interface Attempt {
   readonly network: SimplifiedNetwork;
   readonly configurations: readonly Configuration[];
   readonly context: LoweringContext;
   readonly rival: Found | undefined;
-}
-
-/** The network with refreshes for the levels of a chain, and how many ciphertexts these are of, if each has its own; or nothing. */
-function refreshedBy(
-  tensor: TensorModule,
-  chain: BootstrappedChain,
-): { readonly chain: BootstrappedChain; readonly refreshed: TensorModule; readonly ciphertexts: number }[] {
-  const slots = slotsOf(chain.parameters);
-  const refreshed = placeBootstraps(tensor, { levels: chain.effect.circuit.residual, slots });
-  if (refreshed === undefined) return [];
-  const ciphertexts = refreshed.nodes.reduce(
-    (sum, { op, type }) => sum + (op === 'refresh' ? Math.ceil(elementCount(type) / slots) : 0),
-    0,
-  );
-  return [{ chain, refreshed, ciphertexts }];
 }
 
 /** How every program of the network errs beside its noise: no chain mends that. */

@@ -1,0 +1,37 @@
+/** The networks that a deep one becomes with bootstraps, for each chain that has them. */
+import { type BootstrapSetName, bootstrapSetNames } from '../ir/ckks/bootstrapping.ts';
+import { elementCount } from '../ir/constant.ts';
+import { slotsOf } from '../ir/parameters.ts';
+import type { TensorModule } from '../ir/tensor/ops.ts';
+import { placeBootstraps } from './layouts/place-bootstraps.ts';
+import { type BootstrappedChain, bootstrappedChain } from './parameters/bootstrapped-chains.ts';
+
+/** Levels that a chain without bootstraps has where all its primes have the most bits: whatever is no deeper fails for another reason. */
+export const comfortableDepth = 14;
+
+export interface BootstrappedNetwork {
+  readonly chain: BootstrappedChain;
+  /** With refreshes, which are bootstraps. */
+  readonly module: TensorModule;
+}
+
+/** In the order in which they are to be tried: the fewer bootstraps the cheaper. None for layers that take more levels than a chain has. */
+export function bootstrappedNetworks(
+  tensor: TensorModule,
+  set: BootstrapSetName | undefined,
+): readonly BootstrappedNetwork[] {
+  const names = set === undefined ? bootstrapSetNames : [set];
+  return names
+    .map(bootstrappedChain)
+    .flatMap((chain) => {
+      const slots = slotsOf(chain.parameters);
+      const module = placeBootstraps(tensor, { levels: chain.effect.circuit.residual, slots });
+      return module === undefined ? [] : [{ chain, module, ciphertexts: refreshedCiphertexts(module, slots) }];
+    })
+    .sort((x, y) => x.ciphertexts - y.ciphertexts);
+}
+
+/** Ciphertexts that are refreshed, if each value fills its own. */
+function refreshedCiphertexts({ nodes }: TensorModule, slots: number): number {
+  return nodes.reduce((sum, { op, type }) => sum + (op === 'refresh' ? Math.ceil(elementCount(type) / slots) : 0), 0);
+}
