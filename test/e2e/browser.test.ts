@@ -17,7 +17,7 @@ import { type Installation, installPackage } from '../support/package/install.ts
 import { repository } from '../support/package/manifest.ts';
 import { difference, inTheClear, randomSample, withStatistics } from '../support/serve-plans.ts';
 import { isNightly } from '../support/setup/suite.ts';
-import { stagedPlan } from '../support/staged-plan.ts';
+import { stagedError, stagedPlan } from '../support/staged-plan.ts';
 import { ProgramWriter, smallParameters } from '../unit/runtime/engines/seal-wasm/programs.ts';
 
 /** Some hundred milliseconds of work, so that there is something to abort. */
@@ -138,7 +138,7 @@ describe.skipIf(!isThere)(`in ${place}`, { timeout: 120_000 }, () => {
     );
     expect(result.refreshes).toBe(2);
     const outputs = new Map(Object.entries(result.outputs).map(([name, values]) => [name, Float64Array.from(values)]));
-    expect(difference(staged, outputs, await inTheClear(staged, given))).toBeLessThan(1e-3);
+    expect(difference(staged, outputs, await inTheClear(staged, given))).toBeLessThan(stagedError);
   });
 
   if (isNightly)

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { writeHep } from '../../runtime/hep/write.ts';
 import { fail, runCli, succeed, temporaryFolder } from '../support/cli.ts';
 import { difference, inTheClear, randomSample } from '../support/serve-plans.ts';
-import { stagedPlan } from '../support/staged-plan.ts';
+import { stagedError, stagedPlan } from '../support/staged-plan.ts';
 
 const plan = stagedPlan();
 const sample = randomSample(plan, 9);
@@ -60,7 +60,7 @@ test('a plan is evaluated in steps, between which the client refreshes', async (
   );
   const answers = JSON.parse(readFileSync(at('y.json'), 'utf8')) as Record<string, number[][]>;
   const got = new Map(Object.entries(answers).map(([name, [values = []]]) => [name, Float64Array.from(values)]));
-  expect(difference(plan, got, await inTheClear(plan, sample))).toBeLessThan(1e-3);
+  expect(difference(plan, got, await inTheClear(plan, sample))).toBeLessThan(stagedError);
 });
 
 test('inputs that were not encrypted for this evaluation are not refreshed', async () => {

@@ -22,7 +22,7 @@ import { hasOpenSsl, makeCertificate } from '../support/certificate.ts';
 import { makeCredentials } from '../support/nats-credentials.ts';
 import { type NatsServer, natsServerPath, startNatsServer } from '../support/nats-server.ts';
 import { difference, inTheClear, randomSample } from '../support/serve-plans.ts';
-import { stagedPlan } from '../support/staged-plan.ts';
+import { stagedError, stagedPlan } from '../support/staged-plan.ts';
 import { isNightly } from '../support/setup/suite.ts';
 import { beginUpload, infer, offsetOf, problemIn, sendPiece, smallClient } from '../support/service-client.ts';
 
@@ -110,7 +110,7 @@ describe.skipIf(natsServerPath === undefined)(natsServerPath === undefined ? rea
     onTestFinished(() => refreshed.close());
     const samples = [1, 2, 3].map((seed) => randomSample(staged, seed));
     const answers = await Promise.all(samples.map((sample) => refreshed.infer([sample])));
-    expect(await worst(samples, answers.flat(), staged)).toBeLessThan(1e-3);
+    expect(await worst(samples, answers.flat(), staged)).toBeLessThan(stagedError);
     await other.stop('SIGTERM');
   });
 

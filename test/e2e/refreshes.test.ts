@@ -23,7 +23,7 @@ import {
   withServer,
 } from '../support/serve-plans.ts';
 import { networkBytes, networkSamples, trainedNetworks } from '../support/trained-networks.ts';
-import { stagedPlan } from '../support/staged-plan.ts';
+import { stagedError, stagedPlan } from '../support/staged-plan.ts';
 
 const plan = stagedPlan();
 
@@ -57,7 +57,7 @@ describe('a plan with two round trips', () => {
   async function expectRight(outputs: Uint8Array, from = client): Promise<void> {
     const results = from.decrypt(outputs, { raw: true });
     for (const [k, result] of results.entries())
-      expect(difference(plan, result, await inTheClear(plan, samples[k] ?? new Map()))).toBeLessThan(1e-3);
+      expect(difference(plan, result, await inTheClear(plan, samples[k] ?? new Map()))).toBeLessThan(stagedError);
   }
 
   test('the client part says which round trips there are, and files keep it', () => {

@@ -12,7 +12,7 @@ import { succeed } from '../support/cli.ts';
 import { difference, inTheClear, randomSample } from '../support/serve-plans.ts';
 import { startTestService } from '../support/service.ts';
 import { jobIn, problemIn, uploadKeys } from '../support/service-client.ts';
-import { stagedPlan } from '../support/staged-plan.ts';
+import { stagedError, stagedPlan } from '../support/staged-plan.ts';
 
 const plan = stagedPlan();
 const folder = mkdtempSync(join(tmpdir(), 'hepc-refreshes-'));
@@ -38,7 +38,7 @@ test('a model elsewhere asks its client to refresh, and forgets all jobs', async
   expect(together).toHaveLength(3);
   for (const [k, answer] of [...together, ...alone].entries()) {
     const got = new Map([...answer].map(([name, values]) => [name, Float64Array.from(values as ArrayLike<number>)]));
-    expect(difference(plan, got, await inTheClear(plan, samples[k % 3] ?? new Map()))).toBeLessThan(1e-3);
+    expect(difference(plan, got, await inTheClear(plan, samples[k % 3] ?? new Map()))).toBeLessThan(stagedError);
   }
   expect(log.filter((line) => line.includes('/refresh"'))).toHaveLength(4);
   // Of the last that was answered; the requests were in it.
@@ -54,7 +54,7 @@ test('hepc infer does, too', async () => {
   await succeed('infer', url, '--model', 'staged', '--input', at('x.json'), '-o', at('y.json'), '-q');
   const answers = JSON.parse(readFileSync(at('y.json'), 'utf8')) as Record<string, number[][]>;
   const got = new Map(Object.entries(answers).map(([name, [values = []]]) => [name, Float64Array.from(values)]));
-  expect(difference(plan, got, await inTheClear(plan, sample))).toBeLessThan(1e-3);
+  expect(difference(plan, got, await inTheClear(plan, sample))).toBeLessThan(stagedError);
 });
 
 interface Asking {
@@ -126,7 +126,7 @@ test('the answers to other requests are refused, and each job that asks can be s
   const results = at.client.decrypt(await bytesOf(last), { raw: true });
   expect(results).toHaveLength(2);
   for (const [k, result] of results.entries())
-    expect(difference(plan, result, await inTheClear(plan, samples[k] ?? new Map()))).toBeLessThan(1e-3);
+    expect(difference(plan, result, await inTheClear(plan, samples[k] ?? new Map()))).toBeLessThan(stagedError);
   expect(await refuse(`jobs/${jobOf(last)}/refresh`, answer)).toBe('409 H880');
 });
 
