@@ -27,15 +27,16 @@ export interface ManagedBootstrap {
   readonly scale: number;
 }
 
-/** By the list of data primes, which nobody changes: the bootstrap that was asked for last. */
-const known = new WeakMap<readonly number[], { readonly circuit: Bootstrapping; readonly managed: ManagedBootstrap }>();
+/** By circuit, of which a chain has one: the bootstrap of the chain that was asked for last. Chains are told apart by their primes. */
+const known = new WeakMap<Bootstrapping, { readonly chain: string; readonly managed: ManagedBootstrap }>();
 
 /** Made once for a chain. Throws `HepcError` where the chain does not carry it. */
 export function managedBootstrap(parameters: Parameters, circuit: Bootstrapping): ManagedBootstrap {
-  const found = known.get(parameters.primes);
-  if (found !== undefined && found.circuit === circuit) return found.managed;
+  const chain = JSON.stringify(parameters);
+  const found = known.get(circuit);
+  if (found?.chain === chain) return found.managed;
   const managed = manageBootstrap(parameters, circuit);
-  known.set(parameters.primes, { circuit, managed });
+  known.set(circuit, { chain, managed });
   return managed;
 }
 
