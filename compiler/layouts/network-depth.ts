@@ -44,14 +44,19 @@ function levelRead(module: TensorModule, node: TensorNode, level: number, users:
   return node.op === 'refresh' ? refreshedLevel : level + depthOf(module, node, users);
 }
 
+/** Levels of a node whose last product is rescaled with those that follow, where it may be. */
 export function depthOf(module: TensorModule, node: TensorNode, users: Users): number {
+  const isProduct = node.op === 'multiply' || node.op === 'polynomial';
+  return settledDepthOf(module, node) - (isProduct && waits(module, node, users) ? 1 : 0);
+}
+
+/** Levels of a node whose products are each rescaled by themselves. */
+export function settledDepthOf(module: TensorModule, node: TensorNode): number {
   switch (node.op) {
     case 'multiply':
-      return waits(module, node, users) ? 0 : 1;
-    case 'polynomial': {
-      const depth = polynomialDepth(node.attrs.coefficients, node.attrs.basis);
-      return waits(module, node, users) ? depth - 1 : depth;
-    }
+      return 1;
+    case 'polynomial':
+      return polynomialDepth(node.attrs.coefficients, node.attrs.basis);
     case 'dense':
     case 'conv':
     case 'gather':

@@ -6,11 +6,11 @@
 import { elementCount } from '../../ir/constant.ts';
 import { usersOf } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
-import { isLinear } from '../../ir/tensor/linear-map.ts';
-import { TensorBuilder, type TensorModule, type TensorNode } from '../../ir/tensor/ops.ts';
-import { polynomialDepth } from '../../ir/tensor/polynomial-evaluation.ts';
+import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { isReshape } from '../../ir/tensor/reshape.ts';
 import { isClientView } from './client-views.ts';
+import { settledDepthOf } from './network-depth.ts';
+import { type Cut, refreshedAt } from './refreshed-at.ts';
 
 export interface PlacementOptions {
   /** Levels that a refreshed value has above those that it is refreshed from. */
@@ -47,13 +47,12 @@ interface Refreshed {
 /** The network with its refreshes; undefined where a layer takes more levels than there are. */
 export function placeBootstraps(module: TensorModule, options: PlacementOptions): TensorModule | undefined {
   const users = usersOf(module);
-  const isMultiplied = (id: ValueId): boolean =>
-    (users[id] ?? []).some(({ op }) => op === 'multiply' || op === 'polynomial');
   let states: State[] = [{ cost: 0, needs: new Map(), refreshed: undefined }];
   for (const node of module.nodes.toReversed()) {
+    const step = stepOf(module, node, users[node.id] ?? [], options);
     const best = new Map<string, State>();
     for (const state of states)
-      for (const next of before(module, node, state, { ...options, extra: isMultiplied(node.id) ? productCost : 0 })) {
+      for (const next of before(node, state, step)) {
         const key = [...next.needs].sort(([x], [y]) => x - y).join(';');
         const known = best.get(key);
         if (known === undefined || next.cost < known.cost) best.set(key, next);
@@ -62,20 +61,40 @@ export function placeBootstraps(module: TensorModule, options: PlacementOptions)
   }
   const [cheapest] = states;
   if (cheapest === undefined) return undefined;
-  const refreshed = new Set<ValueId>();
-  for (let list = cheapest.refreshed; list !== undefined; list = list.others) refreshed.add(list.value);
-  return withRefreshes(module, refreshed);
+  const cuts: Cut[] = [];
+  for (let list = cheapest.refreshed; list !== undefined; list = list.others)
+    cuts.push({ after: list.value, values: [list.value] });
+  return refreshedAt(module, cuts);
+}
+
+/** What a node means for all states alike. */
+interface Step {
+  /** That there are. */
+  readonly levels: number;
+  /** That the node takes. */
+  readonly depth: number;
+  /** Of a refresh of its result; undefined where that needs none. */
+  readonly refreshCost: number | undefined;
+}
+
+function stepOf(
+  module: TensorModule,
+  node: TensorNode,
+  readers: readonly TensorNode[],
+  { levels, slots }: PlacementOptions,
+): Step {
+  const isMultiplied = readers.some(({ op }) => op === 'multiply' || op === 'polynomial');
+  const cost = Math.ceil(elementCount(node.type) / slots) * (1 + (isMultiplied ? productCost : 0));
+  return {
+    levels,
+    depth: settledDepthOf(module, node),
+    refreshCost: isComputed(module, node) ? cost : undefined,
+  };
 }
 
 /** States before a node was computed, with its result as it is needed, or refreshed to that. */
-function before(
-  module: TensorModule,
-  node: TensorNode,
-  state: State,
-  { levels, slots, extra }: PlacementOptions & { readonly extra: number },
-): State[] {
+function before(node: TensorNode, state: State, { levels, depth, refreshCost }: Step): State[] {
   const need = state.needs.get(node.id) ?? 0;
-  const depth = settledDepth(module, node);
   const reach = (level: number, cost: number, refreshed: State['refreshed']): State[] => {
     const needs = new Map(state.needs);
     needs.delete(node.id);
@@ -84,30 +103,11 @@ function before(
     return [{ cost: state.cost + cost + levelCost * (level + depth), needs, refreshed }];
   };
   const plain = reach(need, 0, state.refreshed);
-  if (need === 0 || !isComputed(module, node)) return plain;
-  const ciphertexts = Math.ceil(elementCount(node.type) / slots);
-  return [...plain, ...reach(0, ciphertexts * (1 + extra), { value: node.id, others: state.refreshed })];
+  if (need === 0 || refreshCost === undefined) return plain;
+  return [...plain, ...reach(0, refreshCost, { value: node.id, others: state.refreshed })];
 }
 
 /** Whether the server computes it: what comes from the client needs no refresh. */
 function isComputed(module: TensorModule, node: TensorNode): boolean {
   return node.op !== 'input' && node.op !== 'output' && !isClientView(module, node) && !isReshape(module, node);
-}
-
-/** Levels of a node whose products are each rescaled by themselves. */
-function settledDepth(module: TensorModule, node: TensorNode): number {
-  if (node.op === 'multiply') return 1;
-  if (node.op === 'polynomial') return polynomialDepth(node.attrs.coefficients, node.attrs.basis);
-  return isLinear(node) && !isReshape(module, node) && !isClientView(module, node) ? 1 : 0;
-}
-
-function withRefreshes(module: TensorModule, refreshed: ReadonlySet<ValueId>): TensorModule {
-  const builder = new TensorBuilder();
-  const values = new Map<ValueId, ValueId>();
-  for (const node of module.nodes) {
-    const value = builder.copy(node, (id) => values.get(id) ?? -1);
-    const isRefreshed = refreshed.has(node.id);
-    values.set(node.id, isRefreshed ? builder.add('refresh', [value], {}, node.origins) : value);
-  }
-  return builder.build(module.name);
 }

@@ -11,9 +11,10 @@ import { elementCount } from '../../ir/constant.ts';
 import { refreshedLevel } from '../../ir/he/ops.ts';
 import { nodeAt, usersOf } from '../../ir/module.ts';
 import type { ValueId } from '../../ir/op.ts';
-import { TensorBuilder, type TensorModule, type TensorNode } from '../../ir/tensor/ops.ts';
+import type { TensorModule, TensorNode } from '../../ir/tensor/ops.ts';
 import { isClientView } from './client-views.ts';
 import { depthOf, networkDepth, type Users } from './network-depth.ts';
+import { type Cut, refreshedAt } from './refreshed-at.ts';
 
 /** What refreshing costs, in one unit. */
 export interface RefreshPrices {
@@ -56,12 +57,6 @@ export function placeRefreshes(module: TensorModule, placement: RefreshPlacement
     placed = fewer;
   }
   return networkDepth(placed).depth > placement.levels ? undefined : { module: placed, rounds: cuts.length };
-}
-
-/** After node `after` these values are refreshed. */
-interface Cut {
-  readonly after: ValueId;
-  readonly values: readonly ValueId[];
 }
 
 class Stages {
@@ -151,22 +146,4 @@ function refreshOf(id: ValueId): TensorNode {
 
 function sizeOf(module: TensorModule, id: ValueId): number {
   return elementCount(nodeAt(module, id).type);
-}
-
-/** The network with refreshes at these cuts, in order. */
-function refreshedAt(module: TensorModule, cuts: readonly Cut[]): TensorModule {
-  const builder = new TensorBuilder();
-  const copies = new Map<ValueId, ValueId>();
-  const at = (id: ValueId): ValueId => copies.get(id) ?? -1;
-  for (const node of module.nodes) {
-    copies.set(node.id, builder.copy(node, at));
-    for (const { after, values } of cuts) {
-      if (after !== node.id) continue;
-      const refreshed = values.map(
-        (id) => [id, builder.add('refresh', [at(id)], {}, nodeAt(module, id).origins)] as const,
-      );
-      for (const [id, copy] of refreshed) copies.set(id, copy);
-    }
-  }
-  return builder.build(module.name);
 }
