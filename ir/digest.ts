@@ -10,6 +10,11 @@ const environment: { readonly process?: Partial<NodeJS.Process> } = globalThis;
 /** Asked of its process and never imported, so that bundlers for browsers find nothing of Node. */
 const nodeCrypto = environment.process?.getBuiltinModule?.('node:crypto');
 
+/** `bytes` as lower-case hexadecimal digits. */
+export function hexOf(bytes: Uint8Array): string {
+  return bytesToHex(bytes);
+}
+
 /** SHA-256 of `bytes` as 64 lower-case hexadecimal digits. */
 export function sha256Hex(bytes: Uint8Array): string {
   return bytesToHex(sha256(bytes));

@@ -7,7 +7,7 @@ import type { Diagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { HepcError } from '../../ir/diagnostics/diagnostic.ts';
 import { otherRefresh } from '../../ir/diagnostics/refresh/messages.ts';
 import { wrongCount } from '../../ir/diagnostics/runtime.ts';
-import { sha256Hex } from '../../ir/digest.ts';
+import { hexOf, sha256Hex } from '../../ir/digest.ts';
 import { refreshedLevel } from '../../ir/he/ops.ts';
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import type { RefreshRound } from '../../ir/plan/stages.ts';
@@ -45,7 +45,7 @@ export const identityBytes = digestBytes;
 
 /** The identity of a file of encrypted inputs: its last digest, which is one of the digests of all else. */
 export function identityOf(file: Uint8Array): string {
-  return Array.from(file.subarray(file.length - digestBytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(file.subarray(file.length - digestBytes));
 }
 
 export function writeRequest(part: ClientPart, { runs, ...point }: RefreshRequest): Uint8Array {
@@ -119,9 +119,10 @@ function describeRounds(got: number, expected: number): string {
   return `they are of round trip ${got}, and round trip ${expected} is waited for`;
 }
 
-type MessageKind = 'refresh-request' | 'refresh-answer';
+type RefreshKind = 'refresh-request' | 'refresh-answer' | 'paused-evaluation';
 
-function headOf(kind: MessageKind, part: ClientPart, { keyId, samples, place, inputs, round }: RefreshPoint) {
+/** The header of an envelope about an evaluation in stages. */
+export function headOf(kind: RefreshKind, part: ClientPart, { keyId, samples, place, inputs, round }: RefreshPoint) {
   return {
     kind,
     parameters: parametersDigest(part),
@@ -133,7 +134,8 @@ function headOf(kind: MessageKind, part: ClientPart, { keyId, samples, place, in
   };
 }
 
-function expected(kind: MessageKind, part: ClientPart, key: string) {
+/** What that of such an envelope has to say. */
+export function expected(kind: RefreshKind, part: ClientPart, key: string) {
   return { kind, parameters: parametersDigest(part), encoding: encodingDigest(part), key };
 }
 

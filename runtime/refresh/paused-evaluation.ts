@@ -4,11 +4,10 @@
  */
 import type { ClientPart } from '../../ir/plan/plan.ts';
 import type { Stage } from '../../ir/plan/stages.ts';
-import { encodingDigest, parametersDigest } from '../seal/bytes/client-part-digest.ts';
 import { openEnvelope, sealEnvelope } from '../seal/bytes/envelope.ts';
 import { damaged } from '../seal/bytes/envelope-header.ts';
 import { seedBytes } from '../cipher/key-format.ts';
-import type { RefreshPoint } from './messages.ts';
+import { expected, headOf, type RefreshPoint } from './messages.ts';
 import { StagedRun } from './staged-run.ts';
 
 export interface PausedState extends RefreshPoint {
@@ -20,31 +19,19 @@ export interface PausedState extends RefreshPoint {
 }
 
 /** A file of it, to be readable by the server alone. */
-export function writePaused(
-  part: ClientPart,
-  { keyId, samples, place, inputs, round, ...rest }: PausedState,
-): Uint8Array {
+export function writePaused(part: ClientPart, { request, seed, runs, ...point }: PausedState): Uint8Array {
+  const head = headOf('paused-evaluation', part, point);
   return sealEnvelope({
-    kind: 'paused-evaluation',
-    parameters: parametersDigest(part),
-    key: keyId,
-    encoding: encodingDigest(part),
-    samples,
-    ...(place === undefined ? {} : { place }),
-    refresh: { inputs, round, request: rest.request },
+    ...head,
+    refresh: { ...head.refresh, request },
     // All runs have the same sections.
-    runs: rest.runs.map((run) => [rest.seed, ...run.waiting(round)]),
+    runs: runs.map((run) => [seed, ...run.waiting(point.round)]),
   });
 }
 
 /** Throws `HepcError` for a file that is damaged, or of another plan or key. */
 export function readPaused(bytes: Uint8Array, part: ClientPart, stages: readonly Stage[], key: string): PausedState {
-  const envelope = openEnvelope(bytes, {
-    kind: 'paused-evaluation',
-    parameters: parametersDigest(part),
-    encoding: encodingDigest(part),
-    key,
-  });
+  const envelope = openEnvelope(bytes, expected('paused-evaluation', part, key));
   const { samples, place, refresh } = envelope;
   const [[seed] = []] = envelope.runs;
   if (samples === undefined || refresh?.request === undefined || seed?.length !== seedBytes)

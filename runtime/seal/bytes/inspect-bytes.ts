@@ -13,6 +13,7 @@ import {
   wrongGaloisKeys,
   wrongSealParameters,
 } from '../../../ir/diagnostics/runtime.ts';
+import { hexOf } from '../../../ir/digest.ts';
 import { allPrimes, type Parameters } from '../../../ir/parameters.ts';
 import { galoisIndexOf } from './galois-elements.ts';
 import { keyParmsIdOf, parmsIdOf } from './parms-id.ts';
@@ -154,7 +155,7 @@ class Inspection {
   parmsId(at: number, expected: Uint8Array): void {
     const got = this.bytes.subarray(at + headerBytes, at + headerBytes + parmsIdBytes);
     if (expected.some((byte, i) => byte !== got[i]))
-      this.wrong('parameters', hex(expected.subarray(0, 8)), hex(got.subarray(0, 8)));
+      this.wrong('parameters', hexOf(expected.subarray(0, 8)), hexOf(got.subarray(0, 8)));
   }
 
   word(at: number, expected: number, field: string): void {
@@ -244,8 +245,4 @@ class Inspection {
     if (this.diagnostics.length < maxReports)
       this.diagnostics.push(wrongSealParameters({ what: this.what, field, expected, got }));
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
