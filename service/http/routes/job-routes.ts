@@ -59,15 +59,10 @@ export function jobRoutes(app: ZodApp, parts: () => ServiceParts): void {
         },
       },
     },
-    async (request, reply) => {
+    (request, reply) => {
       const { id } = request.params;
       const all = parts();
-      all.state.running++;
-      try {
-        return await infer({ request, reply, id, headers: request.headers }, all);
-      } finally {
-        all.state.running--;
-      }
+      return counted(all, infer({ request, reply, id, headers: request.headers }, all));
     },
   );
   app.post(
@@ -87,15 +82,10 @@ export function jobRoutes(app: ZodApp, parts: () => ServiceParts): void {
         },
       },
     },
-    async (request, reply) => {
+    (request, reply) => {
       const { id } = request.params;
       const all = parts();
-      all.state.running++;
-      try {
-        return await resume({ request, reply, id, headers: request.headers }, all);
-      } finally {
-        all.state.running--;
-      }
+      return counted(all, resume({ request, reply, id, headers: request.headers }, all));
     },
   );
   app.get(
@@ -178,6 +168,16 @@ async function existing({ tenant }: FastifyRequest, id: string, { jobs }: Servic
   const job = await jobs.get(tenant, id);
   if (job === undefined) throw new HepcError([unknownJob({ id: id.slice(0, 100) })]);
   return job;
+}
+
+/** Counts work while it is under way: a server that stops waits for it. */
+async function counted<T>({ state }: ServiceParts, work: Promise<T>): Promise<T> {
+  state.running++;
+  try {
+    return await work;
+  } finally {
+    state.running--;
+  }
 }
 
 interface Inference<Headers = z.output<typeof inferHeaders>> {
