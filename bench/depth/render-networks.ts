@@ -4,6 +4,7 @@ import type { Plan } from '../../ir/plan/plan.ts';
 import { column, spread, table } from '../markdown.ts';
 import type { DeepFigures } from './deep-figures.ts';
 import { describePrimes } from './render.ts';
+import { runColumns } from './run-columns.ts';
 
 export interface MeasuredNetwork {
   readonly name: string;
@@ -59,16 +60,7 @@ export function renderNetworks(
   const runs = table<MeasuredNetwork>(
     [
       column('network', ({ name }) => name),
-      column('keys made in', ({ figures }) => formatMilliseconds(figures.keygenMs)),
-      column('key file', ({ figures }) => formatBytes(figures.evaluationKeyBytes)),
-      column('input, output', ({ figures }) =>
-        [figures.uploadBytes, figures.downloadBytes].map((bytes) => formatBytes(bytes)).join(', '),
-      ),
-      column('encrypt, decrypt', ({ figures }) =>
-        [figures.encryptMs, figures.decryptMs].map((ms) => formatMilliseconds(ms)).join(', '),
-      ),
-      column('server ready', ({ figures }) => formatMilliseconds(figures.readyMs)),
-      column('evaluate', ({ figures }) => spread(figures.evaluateMs)),
+      ...runColumns<MeasuredNetwork>(),
       column('of a core', ({ figures }) => spread(figures.evaluateCpuMs)),
       column('process', ({ figures }) => formatBytes(figures.peakRssBytes)),
       column('largest error', ({ error }) => formatPercent(error)),

@@ -2,8 +2,9 @@
 import { formatBytes, formatMilliseconds, formatPercent } from '../../cli/render/units.ts';
 import { bitLength, modulusBits } from '../../ir/parameters.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
-import { column, spread, table } from '../markdown.ts';
+import { column, table } from '../markdown.ts';
 import type { DeepFigures } from './deep-figures.ts';
+import { runColumns } from './run-columns.ts';
 import type { SquareChain } from './square-chain.ts';
 
 export interface MeasuredChain {
@@ -58,16 +59,7 @@ export function renderChains(
   const runsOf = table<MeasuredChain>(
     [
       column('network', ({ chain }) => describeChain(chain)),
-      column('keys made in', ({ figures }) => formatMilliseconds(figures.keygenMs)),
-      column('key file', ({ figures }) => formatBytes(figures.evaluationKeyBytes)),
-      column('input, output', ({ figures }) =>
-        [figures.uploadBytes, figures.downloadBytes].map((bytes) => formatBytes(bytes)).join(', '),
-      ),
-      column('encrypt, decrypt', ({ figures }) =>
-        [figures.encryptMs, figures.decryptMs].map((ms) => formatMilliseconds(ms)).join(', '),
-      ),
-      column('server ready', ({ figures }) => formatMilliseconds(figures.readyMs)),
-      column('evaluate', ({ figures }) => spread(figures.evaluateMs)),
+      ...runColumns<MeasuredChain>(),
       column('process', ({ figures }) => formatBytes(figures.peakRssBytes)),
       column('largest error', ({ error }) => formatPercent(error)),
       column('outputs vary by', ({ variation }) => formatPercent(variation)),
