@@ -8,13 +8,13 @@ import { settingsOf } from '../../../../compiler/settings.ts';
 import { largestShare, simplify } from '../../../../compiler/simplify.ts';
 import { Constant, vector } from '../../../../ir/constant.ts';
 import type { Sample } from '../../../../ir/interface.ts';
-import type { ActivationKind } from '../../../../ir/interpret/activations.ts';
 import { evaluateAll } from '../../../../ir/interpret/tensor.ts';
 import { largestAbsolute } from '../../../../ir/maths/averages.ts';
 import { boundsViolation, type ElementGroup, type InputBounds } from '../../../../ir/plan/element-bounds.ts';
 import { activationKinds, TensorBuilder, type TensorModule } from '../../../../ir/tensor/ops.ts';
 import { checkInputRange } from '../../../../runtime/base/codec.ts';
 import { readClientPart, writeClientPart } from '../../../../runtime/hep/client-part.ts';
+import { parametersOfKind } from '../../../support/activation-parameters.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
 import { isNightly } from '../../../support/setup/suite.ts';
 import { graphOf } from '../../../support/tiny-networks.ts';
@@ -39,15 +39,6 @@ const intoDomain: Partial<Readonly<Record<Kind, readonly [number, number]>>> = {
   acos: [0.15, 0],
   atanh: [0.15, 0],
   tan: [0.15, 0],
-};
-
-const parametersOfKind: Partial<Readonly<Record<ActivationKind, readonly number[]>>> = {
-  'leaky-relu': [0.1],
-  prelu: [0.2],
-  'hard-sigmoid': [0.7, 0.5],
-  elu: [1],
-  clip: [-0.5, 0.5],
-  power: [-0.75],
 };
 
 /** Standardises its features, and has one layer of `kind` between two dense ones. */

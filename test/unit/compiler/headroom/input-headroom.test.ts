@@ -12,6 +12,7 @@ import type { Sample } from '../../../../ir/interface.ts';
 import { largestAbsolute } from '../../../../ir/maths/averages.ts';
 import { activationKinds, TensorBuilder, type TensorModule } from '../../../../ir/tensor/ops.ts';
 import { checkInputRange } from '../../../../runtime/base/codec.ts';
+import { parametersOfKind } from '../../../support/activation-parameters.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
 import { floats, model, node } from '../../../support/onnx-builder.ts';
 import { compileBytes, importModel, reference, runInTheClear } from '../../../support/run-plans.ts';
@@ -146,15 +147,6 @@ const intoDomain: Partial<Readonly<Record<ActivationKind, readonly [number, numb
   acos: [0.3, 0],
   atanh: [0.3, 0],
   tan: [0.3, 0],
-};
-
-const parametersOfKind: Partial<Readonly<Record<ActivationKind, readonly number[]>>> = {
-  'leaky-relu': [0.1],
-  prelu: [0.2],
-  'hard-sigmoid': [0.7, 0.5],
-  elu: [1],
-  clip: [-0.5, 0.5],
-  power: [-0.75],
 };
 
 test.each(activationKinds.flatMap((kind) => [0.05, 0.3].map((maxError) => [kind, maxError] as const)))(
