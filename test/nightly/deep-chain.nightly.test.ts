@@ -1,9 +1,6 @@
 /** Networks that no chain carries at N = 32768, encrypted: with bootstraps, and beyond the levels of any ring. */
 import { expect, test } from 'vitest';
 import { squareChain } from '../../bench/depth/square-chain.ts';
-import { Network } from '../../bench/network-builder.ts';
-import type { Sample } from '../../ir/interface.ts';
-import { seededRandom } from '../../ir/random.ts';
 import { compileBytes, reference, relativeError, runEncrypted } from '../support/run-plans.ts';
 
 test('24 squares between dense layers stay within their error', { timeout: 900_000 }, async () => {
@@ -17,18 +14,8 @@ test('24 squares between dense layers stay within their error', { timeout: 900_0
   expect(relativeError(await runEncrypted(plan, used), await reference(bytes, used))).toBeLessThan(maxError);
 });
 
-test('60 layers with quadratic activations, deeper than any chain', { timeout: 1_800_000 }, async () => {
-  const network = new Network('60 quadratic layers', [16]);
-  for (let layer = 0; layer < 60; layer++) {
-    network.dense(16);
-    network.quadratic();
-  }
-  network.dense(4);
-  const bytes = network.finish();
-  const random = seededRandom(8);
-  const samples = Array.from({ length: 16 }, (): Sample => {
-    return new Map([['x', Float64Array.from({ length: 16 }, () => 2 * random.uniform() - 1)]]);
-  });
+test('60 squares, deeper than any chain', { timeout: 1_800_000 }, async () => {
+  const { bytes, samples } = squareChain({ width: 16, squares: 60, outputs: 4 });
   const { plan } = compileBytes(bytes, { samples, maxError: 0.05, limits: { memoryBytes: 6 * 2 ** 30 } });
   expect(plan.client.needsEncapsulation).toBe(true);
   const used = samples.slice(0, 1);
