@@ -56,12 +56,33 @@ export class NodeChooser {
   options(node: TensorNode, layouts: ReadonlyMap<ValueId, Layout>, repacking: boolean): Option[] {
     if (isClientView(this.module, node)) return [{ choice: { node: node.id, operands: [] }, deepens: false }];
     if (this.catalogue.mapsOf(node).length === 0) return this.slotwiseOptions(node, layouts);
-    const direct = this.linearOptions(node, layouts, undefined);
     const [first = -1] = node.operands;
     const operand = layouts.get(first);
+    const found = this.catalogue.kernelsFor(node, operand);
+    const direct = this.linearOptions(node, layouts, [...found, ...this.toSummands(node, operand, found, layouts)]);
     if (!repacking || operand === undefined) return direct;
-    const moved = this.catalogue.repackings(operand).flatMap((move) => this.linearOptions(node, layouts, move));
+    const moved = this.catalogue
+      .repackings(operand)
+      .flatMap((move) => this.linearOptions(node, layouts, this.catalogue.kernelsFor(node, move.output), move));
     return [...direct, ...moved];
+  }
+
+  /**
+   * Kernels that leave the result where values are that it is added to: the sum then takes no level to move it. Besides those
+   * that are `found`.
+   */
+  private toSummands(
+    node: TensorNode,
+    input: Layout | undefined,
+    found: readonly KernelOption[],
+    layouts: ReadonlyMap<ValueId, Layout>,
+  ): KernelOption[] {
+    if (input === undefined) return [];
+    const sums = (this.users[node.id] ?? []).filter(({ op }) => op === 'add');
+    const others = sums.flatMap(({ operands }) => operands.flatMap((operand) => layouts.get(operand) ?? []));
+    return distinct(others)
+      .filter((layout) => !found.some(({ output }) => output.samePlaces(layout)))
+      .map((layout) => this.catalogue.join(node, 0, input, layout));
   }
 
   /** What a choice costs where `extra` levels more than the network needs are left behind it. */
@@ -100,13 +121,14 @@ export class NodeChooser {
   private linearOptions(
     node: TensorNode,
     layouts: ReadonlyMap<ValueId, Layout>,
-    repack: KernelOption | undefined,
+    kernels: readonly KernelOption[],
+    repack?: KernelOption,
   ): Option[] {
     const [first, ...others] = node.operands;
     if (first === undefined) throw new InternalError(`${node.op} without an operand`);
     const known = layouts.get(first);
     const deepens = repack !== undefined && this.needsLevel(node, first);
-    return this.catalogue.kernelsFor(node, repack?.output ?? known).map((kernel) => {
+    return kernels.map((kernel) => {
       const chosen: OperandChoice[] = [
         { operand: first, kernel, ...(repack && { repack }), ...(known === undefined && { pack: kernel.input }) },
       ];

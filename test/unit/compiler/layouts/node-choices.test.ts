@@ -8,6 +8,7 @@ import { Constant, vector } from '../../../../ir/constant.ts';
 import { evaluateHe } from '../../../../ir/interpret/he.ts';
 import { nodeAt } from '../../../../ir/module.ts';
 import { TensorBuilder } from '../../../../ir/tensor/ops.ts';
+import { interleaved, Layout, tiled } from '../../../../ir/tile/layout.ts';
 import { fillSlots } from '../../../../ir/tile/packing.ts';
 import { verify } from '../../../../ir/verify.ts';
 
@@ -57,4 +58,32 @@ test.each([
     (value) => 0.5 * Array.from({ length: degree + 1 }, (_, k) => value ** k).reduce((a, b) => a + b),
   );
   expect([...slots.subarray(0, 3)]).toEqual(expected.map((value) => expect.closeTo(value, 9) as number));
+});
+
+test('what is added is computed where the other summand is, or stays where it was', () => {
+  const builder = new TensorBuilder();
+  const x = builder.add('input', [], { name: 'x', shape: [4] }, []);
+  const dense = builder.add('dense', [x], { weights: square(4), bias: vector([0, 0, 0, 0]) }, []);
+  const first = builder.add('dense', [dense], { weights: square(4), bias: vector([0, 0, 0, 0]) }, []);
+  const factors = vector([1, 2, 3, 4]);
+  const second = builder.add('scale-shift', [dense], { factors, offsets: vector([0]) }, []);
+  builder.add('output', [builder.add('add', [first, second], {}, [])], { name: 'y' }, []);
+  const catalogue = new KernelCatalogue(builder.build('sum'), { virtualSlots: 16, batchTile: 1 });
+  const chooser = new NodeChooser(catalogue);
+  // Every fourth slot, and two by two with the second dimension inside out.
+  const apart = new Layout([tiled(4, 4), tiled(1, 4)], 1);
+  const rows = new Layout([tiled(2, 4), interleaved(2, 4)], 1);
+  const layouts = new Map([
+    [dense, rows],
+    [first, apart],
+  ]);
+  const options = chooser.options(nodeAt(catalogue.module, second), layouts, false);
+  const to = (layout: Layout): (typeof options)[number] | undefined =>
+    options.find(({ choice }) => choice.layout?.samePlaces(layout) === true);
+  expect(to(apart)?.deepens).toBe(false);
+  const stays = to(rows)?.choice.operands[0]?.kernel?.counts;
+  expect(stays).toMatchObject({ babyRotations: 0, lateRotations: 0, foldRotations: 0, products: 1 });
+  // With nothing to be added to it has no reason to go there.
+  const alone = chooser.options(nodeAt(catalogue.module, second), new Map([[dense, rows]]), false);
+  expect(alone.length).toBeLessThan(options.length);
 });
