@@ -9,6 +9,9 @@ import { type BootstrappedChain, bootstrappedChain } from './parameters/bootstra
 /** Levels that a chain without bootstraps has where all its primes have the most bits: whatever is no deeper fails for another reason. */
 export const comfortableDepth = 14;
 
+/** Of a scale over a prime, up to which products of values come to scales like theirs. */
+const largestExcess = 2;
+
 export interface BootstrappedNetwork {
   readonly chain: BootstrappedChain;
   /** With refreshes, which are bootstraps. */
@@ -24,8 +27,10 @@ export function bootstrappedNetworks(
   return names
     .map(bootstrappedChain)
     .flatMap((chain) => {
-      const slots = slotsOf(chain.parameters);
-      const module = placeBootstraps(tensor, { levels: chain.effect.circuit.residual, slots });
+      const { parameters, effect } = chain;
+      const slots = slotsOf(parameters);
+      const isScaled = effect.outputScale > largestExcess * (parameters.primes[effect.outputLevel] ?? 1);
+      const module = placeBootstraps(tensor, { levels: effect.circuit.residual, slots, isScaled });
       return module === undefined ? [] : [{ chain, module, ciphertexts: refreshedCiphertexts(module, slots) }];
     })
     .sort((x, y) => x.ciphertexts - y.ciphertexts);

@@ -17,14 +17,16 @@ export interface PlacementOptions {
   readonly levels: number;
   /** Slots of a ciphertext, which a refresh is of. */
   readonly slots: number;
+  /** Whether refreshed values have a scale beyond those of the network. */
+  readonly isScaled: boolean;
 }
 
 /** What a node costs for each level that it is computed at, where a refresh of a ciphertext is 1: breaks ties towards low levels. */
 const levelCost = 1e-4;
 
 /**
- * What it costs that a refreshed value is multiplied with another one. It comes at a scale beyond those of the network, which plaintexts
- * of the next layer bring down; where none does, a product has too many bits for the primes that follow.
+ * What it costs that a refreshed value is multiplied with another one where it comes at a scale beyond those of the network: plaintexts
+ * of the next layer bring that down; where none does, a product has too many bits for the primes that follow.
  */
 const productCost = 0.5;
 
@@ -81,9 +83,9 @@ function stepOf(
   module: TensorModule,
   node: TensorNode,
   readers: readonly TensorNode[],
-  { levels, slots }: PlacementOptions,
+  { levels, slots, isScaled }: PlacementOptions,
 ): Step {
-  const isMultiplied = readers.some(({ op }) => op === 'multiply' || op === 'polynomial');
+  const isMultiplied = isScaled && readers.some(({ op }) => op === 'multiply' || op === 'polynomial');
   const cost = Math.ceil(elementCount(node.type) / slots) * (1 + (isMultiplied ? productCost : 0));
   return {
     levels,

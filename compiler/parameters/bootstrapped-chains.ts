@@ -23,8 +23,10 @@ interface Recipe {
   readonly toSlotsBits: number;
   readonly ratioBits: number;
   readonly scaleBits: number;
-  /** Of the primes of the network: as many as levels between two bootstraps. */
+  /** Of the primes of the network, from the bottom: as many as levels between two bootstraps. */
   readonly residualBits: readonly number[];
+  /** Of the scale of results, at most: rounding at 30 bits would be as large as the noise of the precise set. */
+  readonly outputBits?: number;
 }
 
 const firstBits = 40;
@@ -42,14 +44,23 @@ const recipes: readonly Recipe[] = [
     scaleBits: 30,
     residualBits: [30, 30, 30, 30],
   },
-  { name: 'middle', evaluationBits: 46, toSlotsBits: 42, ratioBits: 9, scaleBits: 31, residualBits: [36, 36, 35, 35] },
+  {
+    name: 'middle',
+    evaluationBits: 46,
+    toSlotsBits: 42,
+    ratioBits: 9,
+    scaleBits: 31,
+    residualBits: [35, 35, 36, 36],
+    outputBits: 36,
+  },
   {
     name: 'deep',
     evaluationBits: 44,
     toSlotsBits: 40,
     ratioBits: 8,
     scaleBits: 32,
-    residualBits: [33, 33, 33, 33, 32],
+    residualBits: [32, 33, 33, 33, 33],
+    outputBits: 33,
   },
 ];
 
@@ -74,7 +85,7 @@ export function bootstrappedChain(name: BootstrapSetName): BootstrappedChain {
 const chains = new Map<BootstrapSetName, BootstrappedChain>();
 
 function make(recipe: Recipe, degree: PolyModulusDegree): BootstrappedChain | undefined {
-  const { name, evaluationBits, toSlotsBits, ratioBits, scaleBits, residualBits } = recipe;
+  const { name, evaluationBits, toSlotsBits, ratioBits, scaleBits, residualBits, outputBits } = recipe;
   const top = [...Array<number>(evaluation).fill(evaluationBits), ...Array<number>(toSlots).fill(toSlotsBits)];
   const bits = [...specialBits, firstBits, ...toCoefficientsBits, ...residualBits, ...top];
   const primes = nttPrimes(bits, degree);
@@ -92,6 +103,7 @@ function make(recipe: Recipe, degree: PolyModulusDegree): BootstrappedChain | un
     toSlots,
     ratioBits,
     scaleBits,
+    ...(outputBits !== undefined && { outputBits }),
     mostWraps: 14,
     degree: 30,
     doubleAngles: 3,

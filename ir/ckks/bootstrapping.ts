@@ -29,6 +29,11 @@ export interface Bootstrapping {
   readonly doubleAngles: number;
   /** The scale of a value when StC begins. */
   readonly scaleBits: number;
+  /**
+   * The scale of a result, at most: where that is no larger than a prime of the network, results are multiplied with each other as other
+   * values of the network are. As large as it comes unless given.
+   */
+  readonly outputBits?: number;
 }
 
 /** What the bootstraps of a program do, whatever they are made of. */

@@ -54,6 +54,8 @@ export const assignLevels = definePass({
     floor: z.int().min(0).default(0),
     /** Scale of all inputs; what their users leave room for unless given. */
     inputScale: z.number().positive().optional(),
+    /** Of all outputs, at most. */
+    outputScale: z.number().positive().optional(),
   }),
   requires: ['unmanaged', 'relinearised', 'no-zero-products'],
   ensures: ['managed'],
@@ -62,7 +64,7 @@ export const assignLevels = definePass({
     modSwitches: 'mod-switches inserted',
     aligned: 'products with one, inserted to bring two scales together',
   },
-  run: (module, { parameters, rangeBits, floor, inputScale }, { report }) => {
+  run: (module, { parameters, rangeBits, floor, ...scales }, { report }) => {
     const roomBits = headroomBits + rangeBits;
     let aligned = 0;
     for (let current = module; ;) {
@@ -73,7 +75,7 @@ export const assignLevels = definePass({
       }
       levelInputs(current, levels);
       const lowered = switchDown(current, levels);
-      const scaled = assignScales(lowered.module, parameters, { roomBits, inputScale });
+      const scaled = assignScales(lowered.module, parameters, { roomBits, ...scales });
       if (scaled.conflicts.length === 0) {
         const managed = { ...scaled.module, parameters };
         const [unfit] = unfitScales(managed, parameters, roomBits);

@@ -58,7 +58,7 @@ export function effectOf(parameters: Parameters, circuit: Bootstrapping): Bootst
 
 function manageBootstrap(parameters: Parameters, bootstrapping: Bootstrapping): ManagedBootstrap {
   const slots = slotsOf(parameters);
-  const { ratioBits, scaleBits } = bootstrapping;
+  const { ratioBits, scaleBits, outputBits = Infinity } = bootstrapping;
   const before = managed(toCoefficientsCircuit(slots, bootstrapping), parameters, {
     inputScale: 2 ** scaleBits,
     rangeBits: ratioBits - headroomBits,
@@ -68,12 +68,13 @@ function manageBootstrap(parameters: Parameters, bootstrapping: Bootstrapping): 
   const ratio = first / outputScaleOf(before);
   const evaluationPrime = parameters.primes[bootstrapOutputLevel(bootstrapping) + 1] ?? first;
   const factor = Math.max(1, Math.round(evaluationPrime / first));
+  const angle = (2 * Math.PI) / ratio;
   const after = managed(evaluationCircuit(slots, bootstrapping, ratio), parameters, {
     inputScale: outputScaleOf(before) * factor,
+    outputScale: 2 ** outputBits / angle,
     rangeBits: 0,
     floor: bootstrapOutputLevel(bootstrapping),
   });
-  const angle = (2 * Math.PI) / ratio;
   const level = after.columns.level[0];
   if (level !== topLevel(parameters)) throw new InternalError(`EvalMod begins at level ${level}`);
   return { before, factor, after, angle, scale: outputScaleOf(after) * angle };
@@ -86,7 +87,12 @@ function outputScaleOf(module: HeModule): number {
 function managed(
   circuit: HeModule,
   parameters: Parameters,
-  options: { readonly inputScale: number; readonly rangeBits: number; readonly floor: number },
+  options: {
+    readonly inputScale: number;
+    readonly outputScale?: number;
+    readonly rangeBits: number;
+    readonly floor: number;
+  },
 ): HeModule {
   const rescaled = placeRescales(circuit, { last: 'rescaled', defer: 0, late: false }).module;
   const problems: Diagnostic[] = [];

@@ -21,13 +21,16 @@ export interface ScaleOptions {
   readonly roomBits: number;
   /** Of all inputs; what their users allow unless given. */
   readonly inputScale?: number | undefined;
+  /** Of all outputs, at most. */
+  readonly outputScale?: number | undefined;
 }
 
-export function assignScales(module: HeModule, parameters: Parameters, { roomBits, inputScale }: ScaleOptions): Scaled {
+export function assignScales(module: HeModule, parameters: Parameters, options: ScaleOptions): Scaled {
+  const { roomBits, inputScale, outputScale = Infinity } = options;
   const { columns, bootstrapping: effect } = module;
   const { op, a, b, level } = columns;
   const keeper = scaleKeepers(columns);
-  const targets = scaleTargets(columns, keeper, parameters, roomBits, effect);
+  const targets = scaleTargets(columns, keeper, parameters, { roomBits, outputBits: Math.log2(outputScale), effect });
   const solver = new ScaleSolver(op.length);
   const conflicts: number[] = [];
   const relate = (id: number, other: number, ratio: number): void => {
@@ -79,10 +82,13 @@ export function assignScales(module: HeModule, parameters: Parameters, { roomBit
   for (let id = op.length - 1; id >= 0; id--) if (!isWeight(op[id] ?? -1)) settled(id);
   for (let id = 0; id < op.length; id++) settled(id);
   // Ops that keep the scale keep it bit for bit, whatever the order in which ratios were multiplied.
-  // Operands of bootstraps may have come to theirs in some steps.
+  // Operands and results of bootstraps may have come to theirs in some steps.
   const exact = new Map<number, number>();
-  for (let id = 0; id < op.length; id++)
-    if (isBootstrap(op[id] ?? -1)) exact.set(keeper[a[id] ?? -1] ?? -1, effect?.scale ?? 1);
+  for (let id = 0; id < op.length; id++) {
+    if (!isBootstrap(op[id] ?? -1)) continue;
+    exact.set(keeper[a[id] ?? -1] ?? -1, effect?.scale ?? 1);
+    exact.set(keeper[id] ?? -1, effect?.outputScale ?? 1);
+  }
   const scale = Float64Array.from(keeper, (first) => exact.get(first) ?? solver.get(first));
   const plainScale = new Float64Array(op.length);
   for (let id = 0; id < op.length; id++) {

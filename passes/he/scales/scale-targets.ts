@@ -50,13 +50,20 @@ const maskMarginBits = 44;
 /** Rounds of propagation: one settles a chain of ops, what is added across branches may take a few. */
 const mostRounds = 8;
 
+export interface TargetOptions {
+  /** Bits that must stay free between a scale and the modulus. */
+  readonly roomBits: number;
+  /** Of outputs, at most; any unless given. */
+  readonly outputBits?: number;
+  readonly effect?: Pick<BootstrapEffect, 'scale' | 'outputScale'> | undefined;
+}
+
 /** By value; `keeper` names one value for all that have its scale (`scaleKeepers`). */
 export function scaleTargets(
   columns: HeColumns,
   keeper: Int32Array,
   { polyModulusDegree, primes }: Parameters,
-  roomBits: number,
-  effect?: Pick<BootstrapEffect, 'scale' | 'outputScale'>,
+  { roomBits, outputBits = Infinity, effect }: TargetOptions,
 ): Float64Array {
   const { op, a, b, level } = columns;
   const bits = primes.map((prime) => Math.log2(prime));
@@ -82,7 +89,7 @@ export function scaleTargets(
       const x = a[id] ?? -1;
       lower(id, capacity[level[id] ?? 0] ?? 0);
       const code = op[id] ?? 0;
-      if (isOutput(code)) lower(id, largest);
+      if (isOutput(code)) lower(id, Math.min(largest, outputBits));
       if (pauses(code)) lower(id, (capacity[refreshedLevel] ?? 0) - maskMarginBits);
       switch (scaleRule(code)) {
         case 'given':

@@ -75,7 +75,7 @@ describe('refreshes', () => {
     fc.assert(
       fc.property(fc.array(layer, { minLength: 1, maxLength: 9 }), fc.integer({ min: 1, max: 4 }), (layers, levels) => {
         const module = network(layers);
-        const refreshed = placeBootstraps(module, { levels, slots });
+        const refreshed = placeBootstraps(module, { levels, slots, isScaled: true });
         if (refreshed === undefined) throw new Error('no layer takes more than a level');
         expect(mostLevels(refreshed)).toBeLessThanOrEqual(levels);
         // A place before a product may be dearer than two others, so that only their sum is least.
@@ -88,7 +88,7 @@ describe('refreshes', () => {
 
   test('stand behind products rather than before them', () => {
     const layers = Array.from({ length: 6 }, (_, k): Layer => ({ op: k % 2 === 0 ? 'dense' : 'square', back: 1 }));
-    const refreshed = placeBootstraps(network(layers), { levels: 4, slots });
+    const refreshed = placeBootstraps(network(layers), { levels: 4, slots, isScaled: true });
     expect(refreshed?.nodes.map(({ op }) => op)).toEqual([
       'input',
       'dense',
@@ -102,9 +102,21 @@ describe('refreshes', () => {
     ]);
   });
 
+  test('are as few before products as anywhere, where these take them at their scale', () => {
+    fc.assert(
+      fc.property(fc.array(layer, { minLength: 1, maxLength: 9 }), fc.integer({ min: 1, max: 4 }), (layers, levels) => {
+        const module = network(layers);
+        const refreshed = placeBootstraps(module, { levels, slots, isScaled: false });
+        if (refreshed === undefined) throw new Error('no layer takes more than a level');
+        expect(mostLevels(refreshed)).toBeLessThanOrEqual(levels);
+        expect(refreshes(refreshed)).toBe(fewest(module, levels));
+      }),
+    );
+  });
+
   test('are none where there are levels enough, and not to be had where a layer takes more', () => {
     const module = network([{ op: 'dense', back: 1 }]);
-    expect(refreshes(placeBootstraps(module, { levels: 1, slots }) ?? module)).toBe(0);
-    expect(placeBootstraps(module, { levels: 0, slots })).toBeUndefined();
+    expect(refreshes(placeBootstraps(module, { levels: 1, slots, isScaled: true }) ?? module)).toBe(0);
+    expect(placeBootstraps(module, { levels: 0, slots, isScaled: true })).toBeUndefined();
   });
 });

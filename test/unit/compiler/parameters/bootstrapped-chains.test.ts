@@ -30,6 +30,13 @@ describe.each(bootstrapSetNames)('%s', (name) => {
     expect(effect.outputLevel - effect.level).toBe(effect.circuit.residual);
   });
 
+  test('gives values at a scale that products keep, where that is said', () => {
+    const { circuit, outputLevel, outputScale } = effect;
+    const prime = parameters.primes[outputLevel] ?? 0;
+    if (circuit.outputBits === undefined) expect(outputScale).toBeGreaterThan(16 * prime);
+    else expect(Math.abs(Math.log2(outputScale / prime))).toBeLessThan(0.1);
+  });
+
   test('errs by its sine and by its noise alike, within a factor of eight', () => {
     const cubic = 1 - throughSine(1, effect.angle);
     expect(cubic).toBeGreaterThan(0);

@@ -41,7 +41,7 @@ function targetsOf(module: HeModule, bits: readonly number[], roomBits: number):
   const columns = { ...module.columns, level: Uint8Array.from(levels) };
   const primes = nttPrimes(bits, polyModulusDegree) ?? [];
   const parameters: Parameters = { polyModulusDegree, primes, specialPrimes: [0] };
-  return [...scaleTargets(columns, scaleKeepers(columns), parameters, roomBits)];
+  return [...scaleTargets(columns, scaleKeepers(columns), parameters, { roomBits })];
 }
 
 test('a square that waits: its bits and those of the weights go into one prime', () => {
