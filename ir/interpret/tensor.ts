@@ -10,7 +10,7 @@ import { addMatrixProduct } from '../maths/matrix-rows.ts';
 import { nodeAt } from '../module.ts';
 import type { AttrsOf, NodeBase } from '../op.ts';
 import { convTaps } from '../tensor/conv-taps.ts';
-import { convolve } from '../tensor/convolve.ts';
+import { convolve } from '../maths/convolve.ts';
 import { applyMap } from '../tensor/affine-map.ts';
 import { affineMapOf } from '../tensor/linear-map.ts';
 import type { Shape, TensorModule, TensorNode, TensorOpName, TensorOps } from '../tensor/ops.ts';

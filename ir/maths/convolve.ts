@@ -9,6 +9,9 @@ export interface Windows {
   readonly channelElements: number;
 }
 
+/** Positions that are computed side by side: eight sums, of two output channels each, do not wait for each other. */
+const sideBySide = 4;
+
 /**
  * Adds the convolution of `x` to `y`, [outputs, positions]; `weights` are [outputs, channels of a group, taps]. Terms are
  * added one after another, by channel and then by tap.
@@ -20,52 +23,77 @@ export function convolve(weights: Float64Array, windows: Windows, x: Float64Arra
   const reads = weights.length / outputs;
   const perGroup = reads / taps;
   const outputsOfGroup = outputs / groups;
-  const window = new Float64Array(reads);
-  for (let position = 0; position < positions; position++) {
+  const operands = new Float64Array(reads * sideBySide);
+  for (let position = 0; position < positions; position += sideBySide) {
+    // Beyond the last position that is computed again.
+    const last = positions - position - 1;
+    const one = Math.min(1, last);
+    const two = Math.min(2, last);
+    const three = Math.min(3, last);
     for (let group = 0; group < groups; group++) {
-      gather(window, windows, x, { position, firstChannel: group * perGroup });
+      gather(operands, windows, x, { position, firstChannel: group * perGroup });
       const end = (group + 1) * outputsOfGroup;
-      let o = group * outputsOfGroup;
-      // Four sums at a time do not wait for each other.
-      for (; o + 4 <= end; o += 4) {
-        const at = o * reads;
+      for (let o = group * outputsOfGroup; o < end; o += 2) {
+        const first = o * reads;
+        // And so is an output without a neighbour.
+        const second = o + 1 < end ? first + reads : first;
         const to = o * positions + position;
-        let [a, b, c, d] = [y[to] ?? 0, y[to + positions] ?? 0, y[to + 2 * positions] ?? 0, y[to + 3 * positions] ?? 0];
-        for (let i = 0; i < reads; i++) {
-          const value = window[i] ?? 0;
-          a += (weights[at + i] ?? 0) * value;
-          b += (weights[at + reads + i] ?? 0) * value;
-          c += (weights[at + 2 * reads + i] ?? 0) * value;
-          d += (weights[at + 3 * reads + i] ?? 0) * value;
+        const next = o + 1 < end ? to + positions : to;
+        let a0 = y[to] ?? 0;
+        let a1 = y[to + one] ?? 0;
+        let a2 = y[to + two] ?? 0;
+        let a3 = y[to + three] ?? 0;
+        let b0 = y[next] ?? 0;
+        let b1 = y[next + one] ?? 0;
+        let b2 = y[next + two] ?? 0;
+        let b3 = y[next + three] ?? 0;
+        for (let i = 0, at = 0; i < reads; i++, at += sideBySide) {
+          const u = weights[first + i] ?? 0;
+          const v = weights[second + i] ?? 0;
+          const p = operands[at] ?? 0;
+          const q = operands[at + 1] ?? 0;
+          const r = operands[at + 2] ?? 0;
+          const s = operands[at + 3] ?? 0;
+          a0 += u * p;
+          a1 += u * q;
+          a2 += u * r;
+          a3 += u * s;
+          b0 += v * p;
+          b1 += v * q;
+          b2 += v * r;
+          b3 += v * s;
         }
-        y[to] = a;
-        y[to + positions] = b;
-        y[to + 2 * positions] = c;
-        y[to + 3 * positions] = d;
-      }
-      for (; o < end; o++) {
-        const to = o * positions + position;
-        let sum = y[to] ?? 0;
-        for (let i = 0; i < reads; i++) sum += (weights[o * reads + i] ?? 0) * (window[i] ?? 0);
-        y[to] = sum;
+        y[to] = a0;
+        y[to + one] = a1;
+        y[to + two] = a2;
+        y[to + three] = a3;
+        y[next] = b0;
+        y[next + one] = b1;
+        y[next + two] = b2;
+        y[next + three] = b3;
       }
     }
   }
 }
 
-/** The operands of a position by channel and tap, zero in the padding. */
+/**
+ * The operands of some positions by channel and tap, side by side, zero in the padding. Beyond the last position that is
+ * read again.
+ */
 function gather(
-  window: Float64Array,
+  operands: Float64Array,
   { source, taps, channelElements }: Windows,
   x: Float64Array,
   { position, firstChannel }: { readonly position: number; readonly firstChannel: number },
 ): void {
-  const first = position * taps;
-  for (let i = 0, channel = firstChannel; i < window.length; channel++) {
-    const offset = channel * channelElements;
-    for (let tap = 0; tap < taps; tap++) {
-      const element = source[first + tap] ?? -1;
-      window[i++] = element < 0 ? 0 : (x[offset + element] ?? 0);
+  const last = source.length / taps - 1;
+  for (let lane = 0; lane < sideBySide; lane++) {
+    const first = Math.min(position + lane, last) * taps;
+    for (let at = lane, offset = firstChannel * channelElements; at < operands.length; offset += channelElements) {
+      for (let tap = 0; tap < taps; tap++, at += sideBySide) {
+        const element = source[first + tap] ?? -1;
+        operands[at] = element < 0 ? 0 : (x[offset + element] ?? 0);
+      }
     }
   }
 }

@@ -1,6 +1,6 @@
 /** A convolution as an affine map: its weights, and which elements of a channel the taps of every position read. */
 import type { AffineMap, RowBuffer } from './affine-map.ts';
-import { convolve, type Windows } from './convolve.ts';
+import { convolve, type Windows } from '../maths/convolve.ts';
 
 /**
  * Row (o · positions + position) has for channel c of the group of o and each tap that reads an element the entry in

@@ -43,7 +43,8 @@ export const approximateActivations = definePass({
     'at most twice, to the largest value of any and 5 % beyond. Takes the least multiplicative depth for ' +
     'which the outputs on the samples stay within the part `share` of `maxError` (a fraction of the median over samples of ' +
     'the largest absolute output), no more than the part `maxDisagreement` of the samples get another label by what the client ' +
-    'makes of the outputs, or by their largest score, and no operand leaves its range; then takes depth, and products of ciphertexts, from single activations where that still holds. No polynomial has ' +
+    'makes of the outputs, or by their largest score, and no operand leaves its range; then takes depth, and products of ciphertexts, from single activations where that still holds; where a trial on all samples ' +
+    'takes long, most are on few, and what is chosen was tried on all. No polynomial has ' +
     'a degree above `maxDegree`. ' +
     '`criterion` says what is fitted: `minimax` the least largest error on the range (Remez), `least-squares` the least ' +
     'mean square error over the measured values and, a little, over the whole range, `auto` whichever does better. An ' +
@@ -152,12 +153,13 @@ function workOn(module: TensorModule, samples: readonly Sample[], margin: number
   if (before?.samples === samples && before.margin === margin) return before;
   const measurement = measureActivations(module, samples, margin);
   const fits = measurement.activations.filter((entry) => !entry.affine).map((entry) => new ActivationFit(entry));
+  const exact = evenly(measurement.outputs, maxTrialSamples);
   const trials = new Map<ClientModule | undefined, ActivationTrial>();
   const work: ActivationWork = {
     ...measurement,
     ...{ fits, samples, margin },
     trial: (post) => {
-      const before = trials.get(post) ?? new ActivationTrial(module, evenly(samples, maxTrialSamples), post);
+      const before = trials.get(post) ?? new ActivationTrial(module, evenly(samples, maxTrialSamples), { post, exact });
       trials.set(post, before);
       return before;
     },

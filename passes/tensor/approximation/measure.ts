@@ -30,6 +30,8 @@ export interface MeasuredActivation {
 
 export interface Measurement {
   readonly activations: readonly MeasuredActivation[];
+  /** What the model gives for each sample; none where there is nothing to work with. */
+  readonly outputs: readonly Sample[];
   /** Errors that leave nothing to work with. */
   readonly problems: readonly Diagnostic[];
 }
@@ -52,10 +54,14 @@ export function measureActivations(module: TensorModule, samples: readonly Sampl
     const values = interpreter.evaluateAll(sample);
     for (const [k, { operands }] of nodes.entries()) widen(bounds[k], values[operands[0] ?? -1]);
     const pole = nodes.findIndex((node, k) => meetsPole(node, bounds[k]));
-    if (pole >= 0) return { activations: [], problems: poles(interpreter, nodes, samples) };
+    if (pole >= 0) return { activations: [], outputs: [], problems: poles(interpreter, nodes, samples) };
     const broken = module.nodes.find(({ id }) => values[id]?.every(Number.isFinite) !== true);
     if (broken !== undefined) {
-      return { activations: [], problems: [valuesNotFinite({ sample: number }, { nodes: broken.origins })] };
+      return {
+        activations: [],
+        outputs: [],
+        problems: [valuesNotFinite({ sample: number }, { nodes: broken.origins })],
+      };
     }
   }
   const reached = bounds.map(({ lo, hi }): Bounds => ({ lo, hi }));
@@ -72,13 +78,21 @@ export function measureActivations(module: TensorModule, samples: readonly Sampl
   const problems = activations
     .filter(({ lo, hi }) => !(hi - lo > 1e-12 * Math.max(Math.abs(lo), Math.abs(hi))))
     .map(({ node, lo }) => degenerateRange({ value: lo }, { nodes: node.origins }));
-  if (problems.length > 0) return { activations: [], problems };
-  for (const sample of samples) {
+  if (problems.length > 0) return { activations: [], outputs: [], problems };
+  const outputs = samples.map((sample) => {
     const values = interpreter.evaluateAll(sample);
     for (const { node, histogram } of activations)
       histogram.addAll(values[node.operands[0] ?? -1] ?? new Float64Array());
-  }
-  return { activations, problems };
+    return outputsAmong(module, values);
+  });
+  return { activations, outputs, problems };
+}
+
+/** The outputs by name, of the values of all nodes. */
+function outputsAmong({ nodes }: TensorModule, values: readonly Float64Array[]): Sample {
+  return new Map(
+    nodes.flatMap(({ op, attrs, id }) => (op === 'output' ? [[attrs.name, values[id] ?? new Float64Array()]] : [])),
+  );
 }
 
 /** Of the distance to a pole, what is left of it at the end of a range. */

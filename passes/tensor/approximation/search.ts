@@ -2,6 +2,7 @@
 import type { ValueId } from '../../../ir/op.ts';
 import type { Criterion } from './composite-choice.ts';
 import type { ActivationFit } from './fit.ts';
+import { lowerInOrder } from './lower-in-order.ts';
 import { highestDegreeOf, type StandIn } from './stand-in.ts';
 import { type ActivationTrial, anyEffect, type Effect, type Replacements } from './trial.ts';
 
@@ -30,7 +31,8 @@ export interface Allowed extends Effect {
 
 /**
  * Finds the least depth that all activations can share, then lowers one activation after another as long as the
- * error stays allowed: first in depth, then in products within the same depth.
+ * error stays allowed: first in depth, then in products within the same depth. Where trials take
+ * long there are fewer of them, most on few samples; what is found was tried on all.
  */
 export function searchStandIns(
   fits: readonly ActivationFit[],
@@ -38,22 +40,33 @@ export function searchStandIns(
   criteria: readonly Criterion[],
   allowed: Allowed,
 ): Found | NotFound {
-  const search = new Search(fits, trial, criteria, allowed);
+  const scout = trial.scout();
+  const search = new Search(fits, scout ?? trial, criteria, allowed);
   for (const depth of search.depths()) {
-    const found = search.bestCommon(depth, allowed);
-    if (found !== undefined) return search.lowerProducts(search.lowerDepths(found)).found;
+    const common = search.bestCommon(depth, allowed);
+    if (common === undefined) continue;
+    if (scout === undefined) return search.lowerProducts(search.lowerDepths(common)).found;
+    const cheapestFirst = [common, ...search.lowerInOrder(common)].reverse();
+    const found = firstResult(cheapestFirst, ({ found: { standIns } }) => {
+      const effect = trial.effect(standIns, allowed);
+      return effect && { standIns, effect };
+    });
+    if (found !== undefined) return found;
   }
   return search.explainFailure();
 }
 
-/** The effect of each depth, the same for all activations that have stand-ins so deep, where operands stay in range. */
+/**
+ * The effect of each depth, the same for all activations that have stand-ins so deep, where operands stay in range; on few samples
+ * where trials take long.
+ */
 export function commonEffects(
   fits: readonly ActivationFit[],
   trial: ActivationTrial,
   criteria: readonly Criterion[],
   allowed: Allowed,
 ): { readonly depth: number; readonly effect: Effect }[] {
-  const search = new Search(fits, trial, criteria, allowed);
+  const search = new Search(fits, trial.scout() ?? trial, criteria, allowed);
   return [...search.depths()].flatMap((depth) => {
     const state = search.bestCommon(depth, anyEffect);
     return state === undefined ? [] : [{ depth, effect: state.found.effect }];
@@ -127,6 +140,18 @@ class Search {
     });
   }
 
+  /** Ever cheaper ones than `start`, no activation deeper than there. */
+  lowerInOrder({ choices: start }: State): State[] {
+    const most = Math.max(...start.map(({ depth }) => depth));
+    return lowerInOrder({
+      fits: this.fits,
+      start,
+      options: (fit) => Array.from({ length: most }, (_, k) => this.of(fit, k + 1)).flat(),
+      alone: (fit, standIn) => this.trial.effect(new Map([[fit.activation.node.id, standIn]])),
+      trial: (choices) => this.best([choices], this.allowed),
+    });
+  }
+
   explainFailure(): NotFound {
     const deepest = [...this.depths()].at(-1) ?? 1;
     const common = this.bestCommon(deepest, anyEffect);
@@ -152,7 +177,7 @@ class Search {
         const lowered =
           fit === undefined || now === undefined
             ? undefined
-            : this.first(groups(fit, now), (candidates) =>
+            : firstResult(groups(fit, now), (candidates) =>
                 this.best(
                   candidates.map((candidate) => state.choices.with(k, candidate)),
                   this.allowed,
@@ -163,14 +188,6 @@ class Search {
       }
     }
     return state;
-  }
-
-  private first<T, Result>(items: readonly T[], compute: (item: T) => Result | undefined): Result | undefined {
-    for (const item of items) {
-      const result = compute(item);
-      if (result !== undefined) return result;
-    }
-    return undefined;
   }
 
   /** All stand-ins of an activation that take just so many levels. */
@@ -224,4 +241,12 @@ class Search {
     if (this.allowed.changed < Infinity && a.changed !== b.changed) return a.changed < b.changed;
     return a.error < b.error;
   }
+}
+
+function firstResult<T, Result>(items: readonly T[], compute: (item: T) => Result | undefined): Result | undefined {
+  for (const item of items) {
+    const result = compute(item);
+    if (result !== undefined) return result;
+  }
+  return undefined;
 }

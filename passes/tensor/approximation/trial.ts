@@ -3,10 +3,12 @@ import type { ClientModule } from '../../../ir/client/ops.ts';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { Decisions } from '../../../ir/interpret/decisions.ts';
 import { tensorKernel, type TensorKernel } from '../../../ir/interpret/tensor.ts';
+import { operationsOf } from '../../../ir/tensor/operations.ts';
 import { errorUnit } from '../../../ir/maths/error-unit.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import type { TensorModule } from '../../../ir/tensor/ops.ts';
 import type { Sample } from '../../../ir/interface.ts';
+import { evenly } from '../../base/evenly.ts';
 import { type StandIn, standInKernel } from './stand-in.ts';
 
 /** What stands for each activation; an activation without a stand-in is evaluated exactly. */
@@ -14,6 +16,12 @@ export type Replacements = ReadonlyMap<ValueId, StandIn>;
 
 /** Rounding may carry a value this part of the range beyond its ends. */
 const rangeSlack = 1e-9;
+
+/** Operations of a trial on all samples, half a second or so, beyond which most candidates are tried on fewer. */
+const dearOperations = 4e8;
+
+/** So many at least. */
+const fewestSamples = 8;
 
 /** What replacements do to the outputs, and what they may do. */
 export interface Effect {
@@ -28,6 +36,15 @@ export const anyEffect: Effect = { error: Infinity, changed: Infinity };
 /** What is known of replacements: their effect, or that it is beyond this. */
 type Known = { readonly effect: Effect } | { readonly beyond: Effect };
 
+export interface TrialOptions {
+  /** What the client computes of the outputs, and decides by them. */
+  readonly post?: ClientModule | undefined;
+  /** The outputs of the samples with exact activations, where they are known. */
+  readonly exact?: readonly Sample[];
+  /** Of errors; what is usual on these samples unless given. */
+  readonly unit?: number;
+}
+
 export class ActivationTrial {
   readonly unit: number;
   private readonly module: TensorModule;
@@ -41,18 +58,28 @@ export class ActivationTrial {
   private readonly known = new Map<string, Known>();
   private readonly numbers = new Map<StandIn, number>();
 
-  /** @param post what the client computes of the outputs, and decides by them */
-  constructor(module: TensorModule, samples: readonly Sample[], post?: ClientModule) {
+  private readonly post: ClientModule | undefined;
+
+  constructor(module: TensorModule, samples: readonly Sample[], { post, exact, unit }: TrialOptions = {}) {
     this.module = module;
     this.samples = samples;
+    this.post = post;
     this.order = [...samples.keys()];
     this.kernels = module.nodes.map((node) => tensorKernel(module, node));
     this.outputs = module.nodes.flatMap((node) => (node.op === 'output' ? [[node.attrs.name, node.id] as const] : []));
-    this.exact = samples.map(
-      (sample) => this.outputsOf(sample, new Map(), new Map()) ?? new Map<string, Float64Array>(),
-    );
-    this.unit = errorUnit(this.exact.map((outputs) => outputs.values()));
+    this.exact =
+      exact ?? samples.map((sample) => this.outputsOf(sample, new Map(), new Map()) ?? new Map<string, Float64Array>());
+    this.unit = unit ?? errorUnit(this.exact.map((outputs) => outputs.values()));
     this.decisions = new Decisions(module, post);
+  }
+
+  /** The same on fewer samples, evenly picked, where a trial on all of them takes long; undefined where it does not. */
+  scout(): ActivationTrial | undefined {
+    const few = Math.max(fewestSamples, Math.floor(dearOperations / operationsOf(this.module)));
+    if (few >= this.samples.length) return undefined;
+    const { post, unit } = this;
+    const exact = evenly(this.exact, few);
+    return new ActivationTrial(this.module, evenly(this.samples, few), { post, unit, exact });
   }
 
   /**

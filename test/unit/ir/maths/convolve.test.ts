@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { convolve } from '../../../../ir/tensor/convolve.ts';
+import { convolve } from '../../../../ir/maths/convolve.ts';
 import { randomVector } from '../../../support/arbitrary-maps.ts';
 
 test('adds for every position what its taps read, in each group', () => {
