@@ -1,4 +1,5 @@
 /** What deep networks take, as Markdown. */
+import { countBootstraps } from '../../cli/render/plan-summary.ts';
 import { formatBytes, formatMilliseconds, formatPercent } from '../../cli/render/units.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
 import { column, spread, table } from '../markdown.ts';
@@ -18,10 +19,31 @@ export interface MeasuredNetwork {
   readonly figures: DeepFigures;
   /** The largest error of the samples that were run, in hepc's unit. */
   readonly error: number;
-  /** Samples whose label is the model's, and the right one. */
+  /** Samples whose largest output is the model's. */
   readonly same: number;
-  readonly right: number;
+  /** Samples whose label is right, where they have labels. */
+  readonly right?: number;
 }
+
+export type NetworksKind = 'residual' | 'residual, by labels' | 'transformer';
+
+const titles: Readonly<Record<NetworksKind, string>> = {
+  residual: 'Residual networks',
+  'residual, by labels': 'Residual networks, labels alone',
+  transformer: 'A transformer block',
+};
+
+const residual =
+  'Networks for images of 32×32 in three channels, trained on MNIST by `tools/train-resnets.py`; channels stand in the gaps that ' +
+  'strides leave (multiplexed layouts).';
+
+const descriptions: Readonly<Record<NetworksKind, string>> = {
+  residual,
+  'residual, by labels': `${residual} Errors may be as they like as long as labels stay.`,
+  transformer:
+    'LayerNormalization, softmax attention of 4 heads and an MLP with GELU for 16 tokens of width 64, with shortcuts and seeded ' +
+    'weights (`bench/depth/transformer-block.ts`).',
+};
 
 export function renderNetworks(
   measured: readonly MeasuredNetwork[],
@@ -30,12 +52,14 @@ export function renderNetworks(
     node,
     date,
     load,
+    kind,
   }: {
     readonly machine: string;
     readonly node: string;
     readonly date: string;
     /** Of the machine, these programs included. */
     readonly load: string;
+    readonly kind: NetworksKind;
   },
 ): string {
   const plans = table<MeasuredNetwork>(
@@ -46,6 +70,7 @@ export function renderNetworks(
       column('primes', ({ plan }) => describePrimes(plan)),
       column('products with plaintexts', ({ plan }) => plan.statistics.multiplyPlain),
       column('rotations', ({ plan }) => plan.statistics.rotations),
+      column('bootstraps', ({ plan }) => countBootstraps(plan.program)),
       column('rotation keys', ({ plan }) => plan.statistics.galoisKeys),
       column('compiled in', ({ compileCpuMs, compileBytes }) =>
         [`${formatMilliseconds(compileCpuMs)} of a core`, formatBytes(compileBytes)].join(', '),
@@ -64,15 +89,16 @@ export function renderNetworks(
       column('of a core', ({ figures }) => spread(figures.evaluateCpuMs)),
       column('process', ({ figures }) => formatBytes(figures.peakRssBytes)),
       column('largest error', ({ error }) => formatPercent(error)),
-      column("labels as the model's, right", ({ same, right, figures }) =>
-        [same, right].map((count) => `${count} of ${figures.outputs.length}`).join(', '),
+      column("largest output as the model's", ({ same, figures }) => `${same} of ${figures.outputs.length}`),
+      column('label right', ({ right, figures }) =>
+        right === undefined ? '' : `${right} of ${figures.outputs.length}`,
       ),
     ],
     measured,
   );
-  return `## Residual networks
+  return `## ${titles[kind]}
 
-Made by \`npm run bench:networks\` on ${machine}, Node ${node}, ${date}, one thread, under a load of ${load}. Networks for images of 32×32 in three channels, trained on MNIST by \`tools/train-resnets.py\`; channels stand in the gaps that strides leave (multiplexed layouts). A level for each convolution, and none for the square before it. Times are those that passed, on a machine with other work; of a core, what processors spent on them.
+Made by \`npm run bench:networks\` on ${machine}, Node ${node}, ${date}, one thread, under a load of ${load}. ${descriptions[kind]} Times are those that passed, on a machine with other work; of a core, what processors spent on them.
 
 ${plans}
 

@@ -125,7 +125,7 @@ export function describeRefreshes({ client: { refreshes = [] }, program }: Plan)
 }
 
 /** Ciphertexts that a run bootstraps. */
-function countBootstraps({ columns: { op } }: Plan['program']): number {
+export function countBootstraps({ columns: { op } }: Plan['program']): number {
   return op.reduce((count, code) => count + Number(raisesLevel(code)), 0);
 }
 
