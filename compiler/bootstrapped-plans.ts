@@ -9,6 +9,12 @@ import { type BootstrappedChain, bootstrappedChain } from './parameters/bootstra
 /** Levels that a chain without bootstraps has where all its primes have the most bits: whatever is no deeper fails for another reason. */
 export const comfortableDepth = 14;
 
+/**
+ * Polynomials up to this degree take four levels, as many as there are between two bootstraps of any set, and lose few bits at
+ * the scales of these: one of degree 31, which `deep` has levels for, costs a ResNet-20 with ReLU 200 times the noise.
+ */
+export const mostBootstrappedDegree = 15;
+
 /** Of a scale over a prime, up to which products of values come to scales like theirs. */
 const largestExcess = 2;
 

@@ -20,7 +20,15 @@
  */
 import { roundingTooLarge } from '../ir/diagnostics/quantization.ts';
 import { type Diagnostic, HepcError, InternalError } from '../ir/diagnostics/diagnostic.ts';
-import { type Compilation, findPlan, finishPlan, type FoundPlan, type Refusal } from './network-plans.ts';
+import { mostBootstrappedDegree } from './bootstrapped-plans.ts';
+import {
+  type Compilation,
+  findPlan,
+  finishPlan,
+  type FoundPlan,
+  needForBootstraps,
+  type Refusal,
+} from './network-plans.ts';
 import { type Configuration, configurationsFor } from './search/configurations.ts';
 import { afterRounds, Progress } from './search/progress.ts';
 import { type FindPlan, leastAccuracy } from './least-accuracy.ts';
@@ -28,7 +36,15 @@ import { accuracyThatCompiles, noAccuracyCompiles } from './accuracy-hint.ts';
 import { accuracyReport } from './measuring/accuracy-report.ts';
 import { type CompileOptions, type Settings, settingsOf } from './settings.ts';
 import type { ActivationStandIn } from './parameters/pipelines.ts';
-import { approximate, exactNetwork, type ExactNetwork, type ImportedGraph, largestShare } from './simplify.ts';
+import type { RefusedModule } from '../passes/manager.ts';
+import {
+  approximate,
+  exactNetwork,
+  type ExactNetwork,
+  type ImportedGraph,
+  largestShare,
+  type SimplifiedNetwork,
+} from './simplify.ts';
 
 /**
  * Parts of the allowed error that polynomials may take, in the order in which they are tried: levels cost more than bits, so
@@ -116,14 +132,14 @@ export function compileNetwork(
 }
 
 function finishAccuratePlan(
-  { share, plan }: AccuratePlan,
+  { share, maxDegree, plan }: AccuratePlan,
   network: ExactNetwork,
   settings: Settings,
   elements: 'live' | 'all',
 ): Compilation {
   const { observer } = settings;
   // Whoever watches sees the passes of the polynomials that were chosen, and no others.
-  if (observer !== undefined) approximate(network, settings, { share, elements, observer });
+  if (observer !== undefined) approximate(network, { ...settings, maxDegree }, { share, elements, observer });
   return finishPlan(plan, settings);
 }
 
@@ -131,6 +147,8 @@ interface AccuratePlan {
   readonly plan: FoundPlan;
   /** Of the allowed error, what its polynomials may take. */
   readonly share: number;
+  /** Of its polynomials, as in the settings. */
+  readonly maxDegree: number | undefined;
 }
 
 /**
@@ -145,31 +163,63 @@ function findAccuratePlan(
 ): AccuratePlan | Refusal {
   let best: AccuratePlan | undefined;
   let refusal: Refusal | undefined;
-  let tried: readonly ActivationStandIn[] | undefined;
+  const tried: (readonly ActivationStandIn[])[] = [];
   const whole = settings.progress.part(0.15, 0.95);
+  /** The plan with these polynomials, where they are others than before. */
+  const attempt = (approximated: SimplifiedNetwork, progress: Progress): FoundPlan | Refusal | undefined => {
+    const { standIns } = approximated;
+    if (tried.some((other) => areSame(standIns, other))) return undefined;
+    tried.push(standIns);
+    return findPlan(approximated, settings, configurations, progress, best?.plan.found);
+  };
   for (const [turn, share] of approximationShares.entries()) {
-    const approximated = approximate(network, settings, { share, elements });
-    if ('refused' in approximated) {
-      refusal ??= { refused: approximated.refused };
+    const progress = whole.part(afterRounds(turn), afterRounds(turn + 1));
+    let last: FoundPlan | Refusal | undefined;
+    let isExact = false;
+    for (const { maxDegree, approximated } of polynomials(network, settings, share, elements)) {
+      if ('refused' in approximated) {
+        last ??= { refused: approximated.refused };
+        continue;
+      }
+      const plan = attempt(approximated, progress);
+      isExact = approximated.standIns.length === 0;
+      if (plan !== undefined && (last === undefined || !('refused' in plan))) last = plan;
+      if (plan === undefined || 'refused' in plan) continue;
+      best = { plan, share, maxDegree };
       break;
     }
-    const { standIns } = approximated;
-    if (tried !== undefined && areSame(standIns, tried)) continue;
-    tried = standIns;
-    const progress = whole.part(afterRounds(turn), afterRounds(turn + 1));
-    const plan = findPlan(approximated, settings, configurations, progress, best?.plan.found);
-    if ('refused' in plan) {
-      refusal ??= plan;
-      if (!(plan.leastError !== undefined && plan.leastError <= hopelessErrorRatio * settings.maxError)) break;
-    } else {
-      best = { plan, share };
-      if (!paysForNoise(plan)) break;
-    }
-    if (standIns.length === 0) break;
+    if (last === undefined) continue;
+    if ('refused' in last) {
+      refusal ??= last;
+      if (!(last.leastError !== undefined && last.leastError <= hopelessErrorRatio * settings.maxError)) break;
+    } else if (!paysForNoise(last)) break;
+    if (isExact) break;
   }
   if (best !== undefined) return best;
   if (refusal === undefined) throw new InternalError('a search without a plan says why there is none');
   return refusal;
+}
+
+/**
+ * The network with polynomials within a share of the error; where one has no plan, with others: where bootstraps may be what it
+ * needs, with polynomials of no more levels than these give. They are first where no chain carries the network otherwise.
+ */
+function* polynomials(
+  network: ExactNetwork,
+  settings: Settings,
+  share: number,
+  elements: 'live' | 'all',
+): Generator<{ readonly maxDegree: number | undefined; readonly approximated: SimplifiedNetwork | RefusedModule }> {
+  const { maxDegree } = settings;
+  const free = { maxDegree, approximated: approximate(network, settings, { share, elements }) };
+  const need = 'refused' in free.approximated ? 'none' : needForBootstraps(free.approximated, settings);
+  if (need !== 'all') yield free;
+  if (need !== 'none') {
+    const lower = { ...settings, maxDegree: mostBootstrappedDegree };
+    const approximated = approximate(network, lower, { share, elements });
+    if (!('refused' in approximated)) yield { maxDegree: mostBootstrappedDegree, approximated };
+  }
+  if (need === 'all') yield free;
 }
 
 /** Fits are made once, so that equal ones have the same objects. */

@@ -9,7 +9,7 @@ import type { TensorModule } from '../ir/tensor/ops.ts';
 import type { TileModule } from '../ir/tile/ops.ts';
 import { PassManager, type PassRun } from '../passes/manager.ts';
 import { keptAccuracy, limitOf } from './kept-accuracy.ts';
-import { bootstrappedNetworks, comfortableDepth } from './bootstrapped-plans.ts';
+import { bootstrappedNetworks, comfortableDepth, mostBootstrappedDegree } from './bootstrapped-plans.ts';
 import { buildPlan } from './build-plan.ts';
 import { inputBounds } from './headroom/input-bounds.ts';
 import { changedDecisions } from './parameters/reference.ts';
@@ -130,6 +130,26 @@ function findRefreshed(
   return best;
 }
 
+/**
+ * Whether polynomials of fewer levels may do with bootstraps what others do not: no, where those that there are have few levels, or no
+ * bootstraps are to be had; perhaps, where some chain carries the network without any; and in all cases where none does.
+ */
+export function needForBootstraps(
+  { tensor, standIns }: Pick<SimplifiedNetwork, 'tensor' | 'standIns'>,
+  settings: Settings,
+): 'none' | 'perhaps' | 'all' {
+  const degrees = standIns.flatMap(({ coefficients }) => coefficients.map(({ shape: [, terms = 1] }) => terms - 1));
+  const areHigh = degrees.some((degree) => degree > mostBootstrappedDegree);
+  const { depth } = networkDepth(tensor);
+  if (!mayBootstrap(settings) || !areHigh || depth <= comfortableDepth) return 'none';
+  const { capabilities } = settings.profile;
+  return carriesDepth(capabilities.largestDegree, depth, capabilities) ? 'perhaps' : 'all';
+}
+
+function mayBootstrap({ profile, weights, refresh }: Settings): boolean {
+  return profile.capabilities.refresh && weights === 'plain' && refresh === 'none';
+}
+
 /** The best plan of the network with the refreshes that it has. */
 function findPlanAsItIs(
   network: SimplifiedNetwork,
@@ -141,8 +161,7 @@ function findPlanAsItIs(
   const { tensor, samples, reference, clear } = network;
   const { weights, profile, client, maxError, maxDisagreement, seed, goal, bootstrapSet } = settings;
   const hopeless = tooDeepForAll(tensor, { maxError, capabilities: profile.capabilities });
-  const mayBootstrap = profile.capabilities.refresh && weights === 'plain' && settings.refresh === 'none';
-  if (hopeless !== undefined && !mayBootstrap) return { refused: [hopeless] };
+  if (hopeless !== undefined && !mayBootstrap(settings)) return { refused: [hopeless] };
   const silent = withoutNoise(network, seed);
   if (maxDisagreement !== undefined && silent.changed > maxDisagreement) {
     const limits = { maxError, maxDisagreement, best: silent, capabilities: profile.capabilities };
@@ -172,7 +191,7 @@ function findPlanAsItIs(
     return refusal;
   };
   const { depth } = networkDepth(tensor);
-  if (!mayBootstrap || depth <= comfortableDepth) {
+  if (!mayBootstrap(settings) || depth <= comfortableDepth) {
     const found = attempt(all);
     return found ?? refused();
   }
