@@ -2,7 +2,7 @@
  * One process at a time uses a store folder. Its file `lock` tells who; it is touched now and then, for those who cannot see
  * the processes of the machine or container that has it.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { link, readFile, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,9 @@ type Holder = z.infer<typeof holderSchema>;
 
 const touchMs = 1000;
 
+/** After which another has replaced a stale lock, mostly. */
+const claimedMs = 5;
+
 export interface Lock {
   release(): Promise<void>;
 }
@@ -41,20 +44,11 @@ export async function takeLock(folder: string): Promise<Lock> {
     host: hostname(),
     token: randomUUID(),
   };
-  for (;;) {
-    if (await tryToCreate(path, own)) break;
-    const text = await ifThere(readFile(path, 'utf8'));
-    if (text === undefined) continue;
-    const holder = readHolder(text);
-    if (await isHeld(path, holder, own))
-      throw new HepcError([
-        storeInUse({
-          folder,
-          pid: holder?.pid ?? 0,
-          host: holder === undefined || holder.place === own.place ? undefined : holder.host,
-        }),
-      ]);
-    await removeStale(path, text);
+  const other = await take(path, own);
+  if (other !== undefined) {
+    const { holder } = other;
+    const host = holder === undefined || holder.place === own.place ? undefined : holder.host;
+    throw new HepcError([storeInUse({ folder, pid: holder?.pid ?? 0, host })]);
   }
   const touching = setInterval(() => {
     const now = new Date();
@@ -70,10 +64,48 @@ export async function takeLock(folder: string): Promise<Lock> {
   };
 }
 
+/** Puts the own holder at `path`, in place of one that is stale; else gives that which has it. */
+async function take(path: string, own: Holder): Promise<{ readonly holder: Holder | undefined } | undefined> {
+  for (;;) {
+    if (await tryToCreate(path, own)) return undefined;
+    const text = await ifThere(readFile(path, 'utf8'));
+    if (text === undefined) continue;
+    const holder = readHolder(text);
+    if (await isHeld(path, holder, own)) return { holder };
+    if (await replaceStale(path, text, own)) return undefined;
+  }
+}
+
+/**
+ * Several may find the same file stale. Whoever replaces it does so under a lock of its own, which is named after what is replaced and
+ * taken in the same way, and the file is there all the time. False where it was replaced by others, or may be.
+ */
+async function replaceStale(path: string, text: string, own: Holder): Promise<boolean> {
+  const claim = `${path}.${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  if ((await take(claim, own)) !== undefined) {
+    await delay(claimedMs);
+    return false;
+  }
+  try {
+    if ((await ifThere(readFile(path, 'utf8'))) !== text) return false;
+    const prepared = await prepare(path, own);
+    await rename(prepared, path);
+    return true;
+  } finally {
+    await rm(claim, { force: true });
+  }
+}
+
+/** A file of its own beside `path`, with the holder in it. */
+async function prepare(path: string, own: Holder): Promise<string> {
+  const prepared = `${path}.${randomUUID()}`;
+  await writeFile(prepared, JSON.stringify(own), { mode: fileMode });
+  return prepared;
+}
+
 /** False where there is one. The file appears with its text, so that nobody reads an empty one. */
 async function tryToCreate(path: string, own: Holder): Promise<boolean> {
-  const prepared = `${path}.${own.token}`;
-  await writeFile(prepared, JSON.stringify(own), { mode: fileMode });
+  const prepared = await prepare(path, own);
   try {
     await link(prepared, path);
     return true;
@@ -112,14 +144,6 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return errorCode(error) !== 'ESRCH';
   }
-}
-
-/** Two may find the same lock stale: whoever has moved away another's new one by that gives it back. */
-async function removeStale(path: string, text: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
-  if ((await ifThere(rename(path, aside).then(() => true))) === undefined) return;
-  if ((await readFile(aside, 'utf8')) !== text) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
 }
 
 /** Of `/proc`, in ticks since the machine was started; '' where there is none. */
