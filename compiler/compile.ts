@@ -26,6 +26,7 @@ import {
   findPlan,
   finishPlan,
   type FoundPlan,
+  mayNeedBootstraps,
   needForBootstraps,
   type Refusal,
 } from './network-plans.ts';
@@ -210,14 +211,20 @@ function* polynomials(
   share: number,
   elements: 'live' | 'all',
 ): Generator<{ readonly maxDegree: number | undefined; readonly approximated: SimplifiedNetwork | RefusedModule }> {
-  const { maxDegree } = settings;
-  const free = { maxDegree, approximated: approximate(network, settings, { share, elements }) };
-  const need = 'refused' in free.approximated ? 'none' : needForBootstraps(free.approximated, settings);
+  const within = (maxDegree: number | undefined): ReturnType<typeof approximate> =>
+    approximate(network, { ...settings, maxDegree }, { share, elements });
+  const low = mostBootstrappedDegree;
+  const isDeep = mayNeedBootstraps(network.exact, settings);
+  if (isDeep) {
+    const approximated = within(low);
+    if (!('refused' in approximated)) yield { maxDegree: low, approximated };
+  }
+  const free = { maxDegree: settings.maxDegree, approximated: within(settings.maxDegree) };
+  const need = isDeep || 'refused' in free.approximated ? 'none' : needForBootstraps(free.approximated, settings);
   if (need !== 'all') yield free;
   if (need !== 'none') {
-    const lower = { ...settings, maxDegree: mostBootstrappedDegree };
-    const approximated = approximate(network, lower, { share, elements });
-    if (!('refused' in approximated)) yield { maxDegree: mostBootstrappedDegree, approximated };
+    const approximated = within(low);
+    if (!('refused' in approximated)) yield { maxDegree: low, approximated };
   }
   if (need === 'all') yield free;
 }

@@ -146,6 +146,20 @@ export function needForBootstraps(
   return carriesDepth(capabilities.largestDegree, depth, capabilities) ? 'perhaps' : 'all';
 }
 
+/** Levels of an activation about which nothing is known. */
+const usualActivationLevels = 3;
+
+/** Whether no chain carries a network, going by what its activations usually take, and bootstraps are to be had. */
+export function mayNeedBootstraps(exact: TensorModule, settings: Settings): boolean {
+  const { capabilities } = settings.profile;
+  const activations: number[] = [];
+  for (const { id, op, operands } of exact.nodes)
+    activations[id] =
+      Math.max(0, ...operands.map((operand) => activations[operand] ?? 0)) + (op === 'activation' ? 1 : 0);
+  const depth = networkDepth(exact).depth + usualActivationLevels * Math.max(0, ...activations);
+  return mayBootstrap(settings) && !carriesDepth(capabilities.largestDegree, depth, capabilities);
+}
+
 function mayBootstrap({ profile, weights, refresh }: Settings): boolean {
   return profile.capabilities.refresh && weights === 'plain' && refresh === 'none';
 }
@@ -177,18 +191,21 @@ function findPlanAsItIs(
   const manager = new PassManager(samples);
   const all: Attempt = { network, configurations, context: contextOf(tensor, progress), rival };
   const memory = { isShort: false };
-  let refusal: Refusal | undefined = hopeless && { refused: [hopeless] };
+  let refusal: Refusal | undefined;
   const attempt = ({ network: of, configurations: among, context, rival: other }: Attempt): FoundPlan | undefined => {
     const outcome = searchPlans(among, manager, context, other);
     const { found, leastError } = outcome;
     memory.isShort = outcome.smallest !== undefined;
     if (found !== undefined) return { network: of, outcome, found, context, runs: manager.runs };
-    refusal ??= { refused: [explainFailure(outcome, context)], leastError: leastError?.error };
+    // That a part between bootstraps is too deep says less than that the network is.
+    const isTold = context.bootstrapped === undefined || leastError !== undefined || isTight(outcome);
+    if (isTold) refusal ??= { refused: [explainFailure(outcome, context)], leastError: leastError?.error };
     return undefined;
   };
   const refused = (): Refusal => {
-    if (refusal === undefined) throw new InternalError('a search without a plan says why there is none');
-    return refusal;
+    const why = refusal ?? (hopeless && { refused: [hopeless] });
+    if (why === undefined) throw new InternalError('a search without a plan says why there is none');
+    return why;
   };
   const { depth } = networkDepth(tensor);
   if (!mayBootstrap(settings) || depth <= comfortableDepth) {
@@ -279,9 +296,14 @@ function build(
   };
 }
 
+/** Whether memory or other limits are what plans fail for. */
+function isTight({ nearest, smallest }: SearchOutcome): boolean {
+  return nearest !== undefined || smallest !== undefined;
+}
+
 function explainFailure(
   outcome: SearchOutcome,
-  { tensor, maxError, maxDisagreement, profile: { name: engine, memory, capabilities } }: LoweringContext,
+  { tensor, maxError, maxDisagreement, profile: { name: engine, memory, capabilities }, bootstrapped }: LoweringContext,
 ): Diagnostic {
   const { overflow, nearest, smallest, leastError: best } = outcome;
   if (overflow !== undefined) return valuesOverflow({}, { nodes: overflow.nodes });
@@ -290,7 +312,10 @@ function explainFailure(
     const { neededBytes: needed, demand } = smallest;
     return memoryExceeded({ engine, needed, limit: memory.limit, demand });
   }
-  return tooDeep(tensor, outcome.deepest ?? networkDepth(tensor), { maxError, maxDisagreement, best, capabilities });
+  return tooDeep(tensor, outcome.deepest ?? networkDepth(tensor), {
+    ...{ maxError, maxDisagreement, best, capabilities },
+    isBootstrapped: bootstrapped !== undefined,
+  });
 }
 
 /** Each once: a pass may have run for several chains. */

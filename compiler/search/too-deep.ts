@@ -39,12 +39,15 @@ export function tooDeep(
     maxError,
     maxDisagreement,
     best,
+    isBootstrapped = false,
     capabilities,
   }: {
     readonly maxError: number;
     readonly maxDisagreement?: number | undefined;
     /** How the program with the least error errs. */
     readonly best: Prediction | undefined;
+    /** Whether values are brought back to the top of the chain on the way. */
+    readonly isBootstrapped?: boolean;
     readonly capabilities: EngineCapabilities;
   },
 ): Diagnostic {
@@ -59,6 +62,7 @@ export function tooDeep(
     most: longestChain(capabilities),
     degree: capabilities.largestDegree,
     accuracy: best && { allowed: { error: maxError, changed: maxDisagreement ?? 1 }, best },
+    isBootstrapped,
     spent: spentLevels(tensor, nodes, depth),
     polynomials,
     mergeable: mergeable(tensor, nodes),

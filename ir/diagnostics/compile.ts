@@ -72,6 +72,8 @@ export const noParameters = defineDiagnostic<{
   accuracy: { readonly allowed: Change; readonly best: Change } | undefined;
   spent: SpentLevels;
   /** Those that take the most, in descending order. */
+  /** Whether its values are brought back to the top of the chain on the way. */
+  isBootstrapped: boolean;
   polynomials: readonly DeepPolynomial[];
   /** Pairs of neighbouring linear ops. */
   mergeable: readonly string[];
@@ -87,10 +89,14 @@ export const noParameters = defineDiagnostic<{
     'accuracy takes larger primes. Either the path is too deep for any chain, which is known before plans are searched, ' +
     'or no chain is accurate enough. The message tells what the levels go to, and the polynomials that take the most: one ' +
     'of degree d takes log2(d + 1) of them, rounded up.',
-  message: ({ depth, most, degree, accuracy, spent, polynomials }) =>
-    (accuracy === undefined
-      ? `the model needs ${depth} levels, the longest chain (N = ${degree}) has ${most}: `
-      : `no chain of ${depth} levels ${describeMiss(accuracy)}: `) + describeLevels(spent, polynomials),
+  message: ({ depth, most, degree, accuracy, isBootstrapped, spent, polynomials }) => {
+    const chain = isBootstrapped ? 'chain with bootstraps' : `chain of ${depth} levels`;
+    const reason =
+      accuracy === undefined
+        ? `the model needs ${depth} levels, the longest chain (N = ${degree}) has ${most}`
+        : `no ${chain} ${describeMiss(accuracy)}`;
+    return `${reason}: ${describeLevels(spent, polynomials)}`;
+  },
   notes: ({ polynomials, mergeable, path }) => [
     ...polynomials.map(
       ({ name, degree, levels }) => `${name} is a polynomial of degree ${degree}, which takes ${levels} levels`,

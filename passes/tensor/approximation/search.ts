@@ -46,8 +46,7 @@ export function searchStandIns(
     const common = search.bestCommon(depth, allowed);
     if (common === undefined) continue;
     if (scout === undefined) return search.lowerProducts(search.lowerDepths(common)).found;
-    const cheapestFirst = [common, ...search.lowerInOrder(common)].reverse();
-    const found = firstResult(cheapestFirst, ({ found: { standIns } }) => {
+    const found = lastResult([common, ...search.lowerInOrder(common)], ({ found: { standIns } }) => {
       const effect = trial.effect(standIns, allowed);
       return effect && { standIns, effect };
     });
@@ -249,4 +248,21 @@ function firstResult<T, Result>(items: readonly T[], compute: (item: T) => Resul
     if (result !== undefined) return result;
   }
   return undefined;
+}
+
+/**
+ * What `compute` gives for the last item that it gives anything for, going by halves: where items have nothing, those behind them
+ * are taken to have nothing either.
+ */
+function lastResult<T, Result>(items: readonly T[], compute: (item: T) => Result | undefined): Result | undefined {
+  let best: Result | undefined;
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const item = items[middle];
+    const result = item === undefined ? undefined : compute(item);
+    if (result === undefined) high = middle;
+    else [best, low] = [result, middle + 1];
+  }
+  return best;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { needForBootstraps } from '../../../compiler/network-plans.ts';
+import { mayNeedBootstraps, needForBootstraps } from '../../../compiler/network-plans.ts';
 import { settingsOf } from '../../../compiler/settings.ts';
 import { Constant, vector } from '../../../ir/constant.ts';
 import { TensorBuilder, type TensorModule } from '../../../ir/tensor/ops.ts';
@@ -42,4 +42,21 @@ test.each([
   // Nobody bootstraps for an engine that cannot, with encrypted weights, or where the client refreshes.
   for (const options of [{ engine: 'seal-wasm' }, { weights: 'encrypted' }, { refresh: 'client' }] as const)
     expect(needForBootstraps(network, settingsOf(options))).toBe('none');
+});
+
+test.each([
+  { count: 10, isDeep: false },
+  { count: 20, isDeep: true },
+])('$count ReLUs may need bootstraps: $isDeep', ({ count, isDeep }) => {
+  const builder = new TensorBuilder();
+  let x = builder.add('input', [], { name: 'x', shape: [1] }, []);
+  const weights = new Constant([1, 1], Float64Array.of(0.5));
+  for (let layer = 0; layer < count; layer++) {
+    x = builder.add('dense', [x], { weights, bias: vector([0]) }, []);
+    x = builder.add('activation', [x], { kind: 'relu', parameters: [] }, []);
+  }
+  builder.add('output', [x], { name: 'y' }, []);
+  const module = builder.build('layers');
+  expect(mayNeedBootstraps(module, settings)).toBe(isDeep);
+  expect(mayNeedBootstraps(module, settingsOf({ engine: 'seal-wasm' }))).toBe(false);
 });
