@@ -201,6 +201,12 @@ function findAccuratePlan(
   return refusal;
 }
 
+interface Approximated {
+  /** Of the polynomials, as in the settings. */
+  readonly maxDegree: number | undefined;
+  readonly approximated: SimplifiedNetwork | RefusedModule;
+}
+
 /**
  * The network with polynomials within a share of the error; where one has no plan, with others: where bootstraps may be what it
  * needs, with polynomials of no more levels than these give. They are first where no chain carries the network otherwise.
@@ -210,22 +216,22 @@ function* polynomials(
   settings: Settings,
   share: number,
   elements: 'live' | 'all',
-): Generator<{ readonly maxDegree: number | undefined; readonly approximated: SimplifiedNetwork | RefusedModule }> {
-  const within = (maxDegree: number | undefined): ReturnType<typeof approximate> =>
-    approximate(network, { ...settings, maxDegree }, { share, elements });
-  const low = mostBootstrappedDegree;
-  const isDeep = mayNeedBootstraps(network.exact, settings);
-  if (isDeep) {
-    const approximated = within(low);
-    if (!('refused' in approximated)) yield { maxDegree: low, approximated };
+): Generator<Approximated> {
+  const within = (maxDegree: number | undefined): Approximated => {
+    return { maxDegree, approximated: approximate(network, { ...settings, maxDegree }, { share, elements }) };
+  };
+  function* low(): Generator<Approximated> {
+    const found = within(mostBootstrappedDegree);
+    if (!('refused' in found.approximated)) yield found;
   }
-  const free = { maxDegree: settings.maxDegree, approximated: within(settings.maxDegree) };
+  const { maxDegree } = settings;
+  // Where no more is allowed anyway there are no others.
+  const isDeep = (maxDegree ?? Infinity) > mostBootstrappedDegree && mayNeedBootstraps(network.exact, settings);
+  if (isDeep) yield* low();
+  const free = within(maxDegree);
   const need = isDeep || 'refused' in free.approximated ? 'none' : needForBootstraps(free.approximated, settings);
   if (need !== 'all') yield free;
-  if (need !== 'none') {
-    const approximated = within(low);
-    if (!('refused' in approximated)) yield { maxDegree: low, approximated };
-  }
+  if (need !== 'none') yield* low();
   if (need === 'all') yield free;
 }
 
