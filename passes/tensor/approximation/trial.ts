@@ -3,10 +3,10 @@ import type { ClientModule } from '../../../ir/client/ops.ts';
 import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { Decisions } from '../../../ir/interpret/decisions.ts';
 import { tensorKernel, type TensorKernel } from '../../../ir/interpret/tensor.ts';
-import { operationsOf } from '../../../ir/tensor/operations.ts';
 import { errorUnit } from '../../../ir/maths/error-unit.ts';
 import type { ValueId } from '../../../ir/op.ts';
 import type { TensorModule } from '../../../ir/tensor/ops.ts';
+import { productsOf } from '../../../ir/tensor/products.ts';
 import type { Sample } from '../../../ir/interface.ts';
 import { evenly } from '../../base/evenly.ts';
 import { type StandIn, standInKernel } from './stand-in.ts';
@@ -17,8 +17,8 @@ export type Replacements = ReadonlyMap<ValueId, StandIn>;
 /** Rounding may carry a value this part of the range beyond its ends. */
 const rangeSlack = 1e-9;
 
-/** Operations of a trial on all samples, half a second or so, beyond which most candidates are tried on fewer. */
-const dearOperations = 4e8;
+/** Products of a trial on all samples, half a second or so, beyond which most candidates are tried on fewer. */
+const dearProducts = 3.2e8;
 
 /** So many at least. */
 const fewestSamples = 8;
@@ -57,8 +57,8 @@ export class ActivationTrial {
   private readonly decisions: Decisions;
   private readonly known = new Map<string, Known>();
   private readonly numbers = new Map<StandIn, number>();
-
   private readonly post: ClientModule | undefined;
+  private fewer: ActivationTrial | undefined;
 
   constructor(module: TensorModule, samples: readonly Sample[], { post, exact, unit }: TrialOptions = {}) {
     this.module = module;
@@ -73,13 +73,18 @@ export class ActivationTrial {
     this.decisions = new Decisions(module, post);
   }
 
-  /** The same on fewer samples, evenly picked, where a trial on all of them takes long; undefined where it does not. */
+  /**
+   * The same on fewer samples, evenly picked, where a trial on all of them takes long; undefined where it does not. One for all
+   * who ask, which knows what was tried.
+   */
   scout(): ActivationTrial | undefined {
-    const few = Math.max(fewestSamples, Math.floor(dearOperations / operationsOf(this.module)));
-    if (few >= this.samples.length) return undefined;
-    const { post, unit } = this;
-    const exact = evenly(this.exact, few);
-    return new ActivationTrial(this.module, evenly(this.samples, few), { post, unit, exact });
+    const { module, samples, post, unit } = this;
+    const few = Math.max(fewestSamples, Math.floor(dearProducts / productsOf(module)));
+    if (few >= samples.length) return undefined;
+    return (this.fewer ??= new ActivationTrial(module, evenly(samples, few), {
+      ...{ post, unit },
+      exact: evenly(this.exact, few),
+    }));
   }
 
   /**

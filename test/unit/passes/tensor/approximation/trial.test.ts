@@ -46,21 +46,22 @@ test('the effect is that of a trial that has tried nothing else', () => {
 });
 
 test('a trial on few samples is of a part of them, in the same unit, where all take long', () => {
-  const size = 64;
+  const [size, rows] = [64, 8192];
   const builder = new TensorBuilder();
   const x = builder.add('input', [], { name: 'x', shape: [size] }, []);
-  const weights = new Constant([4096, size], new Float64Array(4096 * size).fill(1 / size));
-  const wide = builder.add('dense', [x], { weights, bias: new Constant([4096], new Float64Array(4096)) }, []);
+  const weights = new Constant([rows, size], new Float64Array(rows * size).fill(1 / size));
+  const wide = builder.add('dense', [x], { weights, bias: new Constant([rows], new Float64Array(rows)) }, []);
   builder.add('output', [builder.add('activation', [wide], { kind: 'abs', parameters: [] }, [])], { name: 'y' }, []);
   const module = builder.build('wide');
   const of = (count: number): Sample[] =>
     Array.from({ length: count }, (_, k) => new Map([['x', new Float64Array(size).fill(k + 1)]]));
   expect(new ActivationTrial(module, of(8)).scout()).toBeUndefined();
-  // 4096 · (64 + 32) operations, of which 4e8 are enough for a thousand samples.
+  // Half a million products and more, which are too many for a thousand samples.
   const many = of(1024);
   const trial = new ActivationTrial(module, many);
   const scout = trial.scout();
   expect(scout?.unit).toBe(trial.unit);
+  expect(trial.scout()).toBe(scout);
   const far = polynomialStandIn(
     { basis: 'power', coefficients: new Constant([1, 3], Float64Array.of(0, 0, 1)), center: 0, halfWidth: 1 },
     { center: 0, halfWidth: 2000 },
