@@ -2,7 +2,7 @@
  * One process at a time uses a store folder. Its file `lock` tells who; it is touched now and then, for those who cannot see
  * the processes of the machine or container that has it.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { link, readFile, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
 import { HepcError } from '../../../ir/diagnostics/diagnostic.ts';
+import { sha256Hex } from '../../../ir/digest.ts';
 import { storeInUse } from '../../../ir/diagnostics/service/stores.ts';
 import { errorCode } from '../../base/on-disk.ts';
 import { fileMode, ifThere } from './disk.ts';
@@ -81,7 +82,7 @@ async function take(path: string, own: Holder): Promise<{ readonly holder: Holde
  * taken in the same way, and the file is there all the time. False where it was replaced by others, or may be.
  */
 async function replaceStale(path: string, text: string, own: Holder): Promise<boolean> {
-  const claim = `${path}.${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+  const claim = `${path}.${sha256Hex(Buffer.from(text)).slice(0, 16)}`;
   if ((await take(claim, own)) !== undefined) {
     await delay(claimedMs);
     return false;
