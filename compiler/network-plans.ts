@@ -138,8 +138,7 @@ export function needForBootstraps(
   { tensor, standIns }: Pick<SimplifiedNetwork, 'tensor' | 'standIns'>,
   settings: Settings,
 ): 'none' | 'perhaps' | 'all' {
-  const degrees = standIns.flatMap(({ coefficients }) => coefficients.map(({ shape: [, terms = 1] }) => terms - 1));
-  const areHigh = degrees.some((degree) => degree > mostBootstrappedDegree);
+  const areHigh = standIns.some(({ highestDegree }) => highestDegree > mostBootstrappedDegree);
   const { depth } = networkDepth(tensor);
   if (!mayBootstrap(settings) || !areHigh || depth <= comfortableDepth) return 'none';
   const { capabilities } = settings.profile;

@@ -35,11 +35,11 @@ const { values, positionals } = parseArgs({
     write: { type: 'boolean', default: false },
   },
 });
+const { 'max-error': maxError, 'max-disagreement': maxDisagreement, 'max-memory': gibibytes } = values;
 const accuracy = {
-  ...numberOf('maxError', values['max-error']),
-  ...numberOf('maxDisagreement', values['max-disagreement']),
+  ...(maxError !== undefined && { maxError: Number(maxError) }),
+  ...(maxDisagreement !== undefined && { maxDisagreement: Number(maxDisagreement) }),
 };
-const gibibytes = values['max-memory'];
 const limits = gibibytes === undefined ? {} : { limits: { memoryBytes: Number(gibibytes) * 2 ** 30 } };
 
 const measured: MeasuredNetwork[] = [];
@@ -65,7 +65,7 @@ function* networks(): Generator<Network> {
 
 function kindOf(): NetworksKind {
   if (values.transformer) return 'transformer';
-  return !('maxError' in accuracy) && 'maxDisagreement' in accuracy ? 'residual, by labels' : 'residual';
+  return maxError === undefined && maxDisagreement !== undefined ? 'residual, by labels' : 'residual';
 }
 
 function residualNetwork(model: string, images: string): Network {
@@ -75,10 +75,6 @@ function residualNetwork(model: string, images: string): Network {
   const { inputs, labels } = loadSamples(readFileSync(images), images, [input]);
   const samples = (inputs.get(input.name) ?? []).map((image): Sample => new Map([[input.name, image]]));
   return { name: basename(model, '.onnx'), bytes, samples, ...(labels && { labels }) };
-}
-
-function numberOf<Name extends string>(name: Name, text: string | undefined): Partial<Record<Name, number>> {
-  return text === undefined ? {} : ({ [name]: Number(text) } as Record<Name, number>);
 }
 
 async function measure({ name, bytes, samples, labels = [] }: Network): Promise<MeasuredNetwork> {

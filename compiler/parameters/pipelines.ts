@@ -16,7 +16,7 @@ import { expandComposites } from '../../passes/tensor/expand-composites.ts';
 import { factorPlaintexts } from '../../passes/he/factor-plaintexts.ts';
 import { foldRotations } from '../../passes/he/fold-rotations.ts';
 import { type Orders, permuteModule } from '../../passes/pruning/orders/apply-permutation.ts';
-import { coefficientsOf, degreeOf, depthOf } from '../../passes/tensor/approximation/stand-in.ts';
+import { coefficientsOf, degreeOf, depthOf, highestDegreeOf } from '../../passes/tensor/approximation/stand-in.ts';
 import type { PassManager, RefusedModule } from '../../passes/manager.ts';
 import { mergeFolds } from '../../passes/he/merge-folds.ts';
 import { mergeLinear } from '../../passes/tensor/merge-linear.ts';
@@ -64,6 +64,8 @@ export interface ActivationStandIn {
   readonly coefficients: readonly Constant[];
   /** Of the whole, as one polynomial. */
   readonly degree: number;
+  /** The highest of its polynomials. */
+  readonly highestDegree: number;
   /** Levels that it takes. */
   readonly depth: number;
 }
@@ -89,7 +91,12 @@ export function approximateTensor(
 }
 
 function describe(node: TensorNodeNamed<'polynomial' | 'composite'>): ActivationStandIn {
-  return { coefficients: coefficientsOf(node), degree: degreeOf(node), depth: depthOf(node) };
+  return {
+    coefficients: coefficientsOf(node),
+    degree: degreeOf(node),
+    highestDegree: highestDegreeOf(node),
+    depth: depthOf(node),
+  };
 }
 
 /**

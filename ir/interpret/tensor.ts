@@ -120,7 +120,11 @@ export class TensorInterpreter {
 
   /** The outputs by name. */
   evaluate(inputs: Sample): Map<string, Float64Array> {
-    const values = this.evaluateAll(inputs);
+    return this.outputsAmong(this.evaluateAll(inputs));
+  }
+
+  /** The outputs by name, of the values of all nodes. */
+  outputsAmong(values: readonly Float64Array[]): Map<string, Float64Array> {
     const outputs = new Map<string, Float64Array>();
     for (const node of this.module.nodes) {
       if (node.op === 'output') outputs.set(node.attrs.name, values[node.id] ?? empty);

@@ -83,16 +83,9 @@ export function measureActivations(module: TensorModule, samples: readonly Sampl
     const values = interpreter.evaluateAll(sample);
     for (const { node, histogram } of activations)
       histogram.addAll(values[node.operands[0] ?? -1] ?? new Float64Array());
-    return outputsAmong(module, values);
+    return interpreter.outputsAmong(values);
   });
   return { activations, outputs, problems };
-}
-
-/** The outputs by name, of the values of all nodes. */
-function outputsAmong({ nodes }: TensorModule, values: readonly Float64Array[]): Sample {
-  return new Map(
-    nodes.flatMap(({ op, attrs, id }) => (op === 'output' ? [[attrs.name, values[id] ?? new Float64Array()]] : [])),
-  );
 }
 
 /** Of the distance to a pole, what is left of it at the end of a range. */

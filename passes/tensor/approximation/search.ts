@@ -31,8 +31,8 @@ export interface Allowed extends Effect {
 
 /**
  * Finds the least depth that all activations can share, then lowers one activation after another as long as the
- * error stays allowed: first in depth, then in products within the same depth. Where trials take
- * long there are fewer of them, most on few samples; what is found was tried on all.
+ * error stays allowed: first in depth, then in products within the same depth. Where trials take long there
+ * are fewer of them, most on few samples; what is found was tried on all.
  */
 export function searchStandIns(
   fits: readonly ActivationFit[],
@@ -176,7 +176,7 @@ class Search {
         const lowered =
           fit === undefined || now === undefined
             ? undefined
-            : firstResult(groups(fit, now), (candidates) =>
+            : this.first(groups(fit, now), (candidates) =>
                 this.best(
                   candidates.map((candidate) => state.choices.with(k, candidate)),
                   this.allowed,
@@ -187,6 +187,14 @@ class Search {
       }
     }
     return state;
+  }
+
+  private first<T, Result>(items: readonly T[], compute: (item: T) => Result | undefined): Result | undefined {
+    for (const item of items) {
+      const result = compute(item);
+      if (result !== undefined) return result;
+    }
+    return undefined;
   }
 
   /** All stand-ins of an activation that take just so many levels. */
@@ -240,14 +248,6 @@ class Search {
     if (this.allowed.changed < Infinity && a.changed !== b.changed) return a.changed < b.changed;
     return a.error < b.error;
   }
-}
-
-function firstResult<T, Result>(items: readonly T[], compute: (item: T) => Result | undefined): Result | undefined {
-  for (const item of items) {
-    const result = compute(item);
-    if (result !== undefined) return result;
-  }
-  return undefined;
 }
 
 /**

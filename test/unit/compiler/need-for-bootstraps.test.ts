@@ -36,7 +36,12 @@ test.each([
   // What bootstraps give levels for is as low as it has to be.
   { count: 20, degree: 15, need: 'none' },
 ])('$count polynomials of degree $degree: $need', ({ count, degree, need }) => {
-  const standIns = Array.from({ length: count }, () => ({ coefficients: [coefficientsOf(degree)], degree, depth: 5 }));
+  const standIns = Array.from({ length: count }, () => ({
+    coefficients: [coefficientsOf(degree)],
+    degree,
+    highestDegree: degree,
+    depth: 5,
+  }));
   const network = { tensor: layers(count, degree), standIns };
   expect(needForBootstraps(network, settings)).toBe(need);
   // Nobody bootstraps for an engine that cannot, with encrypted weights, or where the client refreshes.
