@@ -25,6 +25,9 @@ const firstStates = 6;
 /** Choices up to this much dearer than the cheapest are kept, since estimates are not exact. */
 const keptExcess = 1.15;
 
+/** What rounding leaves of sums of costs in another order, as a part of them. */
+const sumRounding = 1e-12;
+
 export interface LayoutChoice {
   readonly slots: SlotShape;
   readonly nodes: ReadonlyMap<ValueId, NodeChoice>;
@@ -217,23 +220,27 @@ class Search {
     return kept;
   }
 
-  /** Whole choices in ascending order of cost: best first search, guided by the exact cost of every rest. */
+  /**
+   * Whole choices in ascending order of cost: best first search, guided by the exact cost of every rest. Of ways that cost the same the
+   * one that was found last goes on; so that rounding tells none of them apart, all of which would be followed, what one comes to is
+   * that of the way before it where they differ by no more.
+   */
   private cheapest(layers: readonly Layer[]): LayoutChoice[] {
     interface Way {
       readonly state: State;
       readonly spent: number;
+      readonly estimate: number;
       readonly edge?: Edge;
       readonly before?: Way;
     }
-    const estimate = ({ state, spent }: Way): number => spent + state.rest;
-    const open: Way[] = [...(layers[0]?.values() ?? [])].map((state) => ({ state, spent: 0 }));
+    const open: Way[] = [...(layers[0]?.values() ?? [])].map((state) => ({ state, spent: 0, estimate: state.rest }));
     const found: LayoutChoice[] = [];
     const ends = new Set(layers.at(-1)?.values());
     const bound = keptExcess * bestOf(layers);
     while (found.length < this.options.finalists) {
-      open.sort((a, b) => estimate(b) - estimate(a));
+      open.sort((a, b) => b.estimate - a.estimate);
       const way = open.pop();
-      if (way === undefined || estimate(way) === Infinity) break;
+      if (way === undefined || way.estimate === Infinity) break;
       if (ends.has(way.state)) {
         const nodes = new Map<ValueId, NodeChoice>();
         const extraLevels: number[] = [];
@@ -245,8 +252,10 @@ class Search {
         continue;
       }
       for (const edge of way.state.edges) {
-        const next = { state: edge.next, spent: way.spent + edge.cost, edge, before: way };
-        if (estimate(next) <= bound) open.push(next);
+        const spent = way.spent + edge.cost;
+        const sum = spent + edge.next.rest;
+        const estimate = Math.abs(sum - way.estimate) <= sumRounding * way.estimate ? way.estimate : sum;
+        if (estimate <= bound) open.push({ state: edge.next, spent, estimate, edge, before: way });
       }
     }
     return found;

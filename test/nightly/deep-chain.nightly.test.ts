@@ -23,3 +23,9 @@ test('60 squares, deeper than any chain', { timeout: 1_800_000 }, async () => {
     2 * plan.client.predictedMaxError,
   );
 });
+
+test('what memory is too small for is refused with what it takes, not as too deep', { timeout: 600_000 }, () => {
+  const { bytes, samples } = squareChain({ width: 16, squares: 70, outputs: 4 });
+  const tooLittle = { samples, maxError: 0.05, limits: { memoryBytes: 2 ** 30 } };
+  expect(() => compileBytes(bytes, tooLittle)).toThrow(/H333|H340/);
+});
