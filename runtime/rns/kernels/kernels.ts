@@ -63,11 +63,13 @@ export interface Kernels {
   multiply(x: number, y: number, target: number, prime: number, from: number, to: number): void;
   /**
    * One limb of both polynomials of a sum of products with plaintexts, in one sweep: Σ x·p for `count` records of three
-   * addresses at `terms` (limb of polynomial 0, limb of polynomial 1, limb of the plaintext).
+   * addresses at `terms` (limb of polynomial 0, limb of polynomial 1, limb of the plaintext). A target may be an operand.
+   * @param partials `partialSumBytes` of its own, which need not be set
    */
   multiplyAccumulate(
     terms: number,
     count: number,
+    partials: number,
     target0: number,
     target1: number,
     prime: number,
@@ -239,3 +241,6 @@ export const primeRecord = {
   n: 56,
   bytes: 64,
 } as const;
+
+/** Bytes of the partial sums of `multiplyAccumulate`: four doubles for each element of a block of it (`assembly/products.ts`). */
+export const partialSumBytes = 4 * 8192;

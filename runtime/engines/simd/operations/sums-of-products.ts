@@ -33,10 +33,10 @@ export function sumLimbProducts(
       putAddress(words, 3 * k + 2, plaintext);
     }
     if (first === 0) {
-      kernels.multiplyAccumulate(desk.terms, swept.length, target0, target1, prime, from, to);
+      kernels.multiplyAccumulate(desk.terms, swept.length, desk.partials, target0, target1, prime, from, to);
       continue;
     }
-    kernels.multiplyAccumulate(desk.terms, swept.length, desk.scratch, desk.addend, prime, from, to);
+    kernels.multiplyAccumulate(desk.terms, swept.length, desk.partials, desk.scratch, desk.addend, prime, from, to);
     kernels.add(target0, desk.scratch, target0, prime, from, to);
     kernels.add(target1, desk.addend, target1, prime, from, to);
   }

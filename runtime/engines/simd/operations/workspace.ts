@@ -5,6 +5,7 @@
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { allPrimes, type Parameters } from '../../../../ir/parameters.ts';
 import { keyDigits } from '../../../../ir/ckks/switching-keys.ts';
+import { partialSumBytes } from '../../../rns/kernels/kernels.ts';
 import { addressBytes } from '../../../rns/memory/addresses.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
 import { type ExtendedValue, extendedBytes } from '../../../rns/memory/extended-layout.ts';
@@ -30,6 +31,8 @@ export interface Desk {
   readonly addend: number;
   /** Records of `multiplyAccumulate`. */
   readonly terms: number;
+  /** Its partial sums. */
+  readonly partials: number;
   /** Addresses of digits. */
   readonly digits: number;
 }
@@ -148,6 +151,7 @@ function layOut(
       scratch: takeLimbs(1),
       addend: takeLimbs(1),
       terms: take(termCapacity * termBytes),
+      partials: take(partialSumBytes),
       digits: take(2 * addressBytes * Math.ceil(digits / 2)),
     })),
   };

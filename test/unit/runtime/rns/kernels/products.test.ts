@@ -1,6 +1,9 @@
 /** Products of ciphertexts and sums of products with plaintexts, against integers. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { seededRandom } from '../../../../../ir/random.ts';
+import { partialSumBytes } from '../../../../../runtime/rns/kernels/kernels.ts';
+import { randomLimb } from '../../../../support/simd.ts';
 import {
   type Draw,
   draws,
@@ -17,7 +20,7 @@ import {
 const n = 20;
 const maxCount = 200;
 const limbCount = 3 * maxCount + 2;
-const limbs = await KernelLimbs.open(n, limbCount, 24 * maxCount);
+const limbs = await KernelLimbs.open(n, limbCount, 24 * maxCount + partialSumBytes);
 const whole = { from: 0, to: n };
 const before = Array.from({ length: n }, (_, i) => 0.5 + i);
 
@@ -46,6 +49,7 @@ describe('multiplyAccumulate', () => {
     limbs.kernels.multiplyAccumulate(
       limbs.at(limbCount),
       terms.length,
+      limbs.at(limbCount) + 24 * maxCount,
       limbs.at(target0),
       limbs.at(target1),
       limbs.prime,
@@ -93,6 +97,40 @@ describe('multiplyAccumulate', () => {
       return [x, x.map((value) => -value), y];
     }).flat();
     check(largestPrime, values, ownLimbs(count));
+  });
+
+  test('limbs longer than a block', async () => {
+    const [n, count] = [2 * 1024 + 6, 31];
+    const long = await KernelLimbs.open(n, 3 * count + 2, 24 * count + partialSumBytes);
+    const random = seededRandom(7);
+    long.setPrime(largestPrime);
+    const values = Array.from({ length: 3 * count }, () => [...randomLimb(random, n, largestPrime)]);
+    for (const [k, limb] of values.entries()) long.write(k, limb);
+    const records = long.at(3 * count + 2);
+    long.addresses(
+      records,
+      ownLimbs(count)
+        .flat()
+        .map((k) => long.at(k)),
+    );
+    const [first, second] = [long.at(3 * count), long.at(3 * count + 1)];
+    const range = { from: 2, to: n - 2 };
+    const partials = records + 24 * count;
+    long.kernels.multiplyAccumulate(records, count, partials, first, second, long.prime, range.from, range.to);
+    for (const poly of [0, 1]) {
+      const sum = (i: number): bigint =>
+        ownLimbs(count).reduce(
+          (s, term) => s + integer(values[term[poly] ?? NaN] ?? [], i) * integer(values[term[2]] ?? [], i),
+          0n,
+        );
+      expectLimb(
+        long.read(3 * count + poly),
+        largestPrime,
+        sum,
+        range,
+        Array.from({ length: n }, () => 0),
+      );
+    }
   });
 
   test('of no terms is zero', () => {

@@ -22,7 +22,7 @@ import { primesFor, randomLimb, writeLimb } from '../../../../support/simd.ts';
 
 const limbCount = 12;
 const roomBytes = 2 ** 22;
-const wordsBytes = 2 ** 16;
+const wordsBytes = 2 ** 17;
 
 /** Kernels, and a room in their memory: records and tables, limbs, tables of embeddings, space for words and work. */
 interface Room {
@@ -130,9 +130,9 @@ const calls: { readonly [K in keyof Kernels]: (site: Site) => unknown } = {
   multiply: ({ kernels, limb, prime, n }) => {
     kernels.multiply(limb(0), limb(1), limb(2), prime, 0, n - 2);
   },
-  multiplyAccumulate: ({ kernels, memory, limb, prime, words, n }) => {
+  multiplyAccumulate: ({ kernels, memory, limb, prime, words, work, n }) => {
     writeAddresses(memory.buffer, words, [0, 1, 2, 3, 4, 5, 6, 0, 2].map(limb));
-    kernels.multiplyAccumulate(words, 3, limb(8), limb(9), prime, 0, n);
+    kernels.multiplyAccumulate(words, 3, work, limb(8), limb(9), prime, 0, n);
   },
   tensor: ({ kernels, limb, prime, n }) => {
     kernels.tensor(limb(0), limb(1), limb(2), limb(3), limb(4), limb(5), limb(6), prime, 0, n);
