@@ -75,6 +75,15 @@ class Scenario {
     };
     this.expect(sumOfMany, (target) => ['add', [xAt, threeAt, yAt, yAt, otherAt], target]);
     this.expect(sumOfMany, (target) => ['add', [xAt, yAt, target, yAt, otherAt], target], three);
+    // More than are read in a sweep.
+    const repeats = 30;
+    const longSum = (target: Ciphertext): void => {
+      evaluator.add(x, y, target);
+      for (let k = 0; k < repeats; k++) evaluator.addInplace(target, y);
+    };
+    const repeated = Array.from({ length: repeats }, () => yAt);
+    this.expect(longSum, (target) => ['add', [xAt, yAt, ...repeated], target]);
+    this.expect(longSum, (target) => ['add', [...repeated, target, yAt], target], x);
     for (const a of [x, three]) {
       const at = this.put(a);
       const sum = (target: Ciphertext): void => {
