@@ -6,7 +6,7 @@ import { type CostedOp, opCost } from '../../costs/op-costs.ts';
 import { likelyChain } from '../../costs/likely-chain.ts';
 import { defaultProfile, type EngineProfile } from '../../costs/profiles.ts';
 import { refreshedLevel } from '../../ir/he/ops.ts';
-import { plaintextBytes, type PolyModulusDegree } from '../../ir/parameters.ts';
+import { type Parameters, plaintextBytes, type PolyModulusDegree } from '../../ir/parameters.ts';
 import type { KernelOption, KernelCounts } from '../kernels/parts/kernel-option.ts';
 
 /** What one unit of each resource costs. */
@@ -28,7 +28,7 @@ export interface CostModel {
   pack(ciphertexts: number, level: number): number;
   /** Ciphertexts that the server answers with. */
   unpack(ciphertexts: number): number;
-  /** Ciphertexts that the client encrypts anew at a level: both ways. */
+  /** Ciphertexts that are bootstrapped; or, where there are none, that the client encrypts anew at a level: both ways. */
   refresh(ciphertexts: number, level: number): number;
 }
 
@@ -48,17 +48,29 @@ export interface CostContext {
   /** Data primes of the chain, on which the size of a key depends. */
   readonly primes: number;
   readonly prices: Prices;
+  /** Where refreshes are bootstraps. */
+  readonly bootstraps?: BootstrapPrices | undefined;
 }
 
-export function costModel({ degree, profile, primes, prices }: CostContext): CostModel {
+/** The chain that a network shares with its bootstraps. */
+export interface BootstrapPrices {
+  readonly parameters: Parameters;
+  /** The level of the chain at which a bootstrap begins, which is level 0 to the network. */
+  readonly base: number;
+  /** Of the bootstrap of a ciphertext, on one thread. */
+  readonly milliseconds: number;
+}
+
+export function costModel({ degree, profile, primes, prices, bootstraps }: CostContext): CostModel {
   const { costs, memory } = profile;
-  const parameters = likelyChain(degree, primes, profile.capabilities);
+  const parameters = bootstraps?.parameters ?? likelyChain(degree, primes, profile.capabilities);
+  const inChain = (level: number): number => level + (bootstraps?.base ?? 0);
   const time = (op: CostedOp, level: number): number =>
-    prices.millisecond * opCost(op, level, degree, costs, parameters);
+    prices.millisecond * opCost(op, inChain(level), degree, costs, parameters);
   /** On the line: one polynomial, half a ciphertext. */
-  const bytes = (level: number): number => plaintextBytes(parameters, level);
+  const bytes = (level: number): number => plaintextBytes(parameters, inChain(level));
   const keep = (ciphertexts: number, level: number): number =>
-    prices.memoryByte * ciphertexts * memory.ciphertextBytes(degree, level, 2);
+    prices.memoryByte * ciphertexts * memory.ciphertextBytes(degree, inChain(level), 2);
   return {
     linear: ({ counts, steps, inputs, results }, level) => {
       const { products, rescales } = counts;
@@ -67,8 +79,8 @@ export function costModel({ degree, profile, primes, prices }: CostContext): Cos
         rotations({ counts, inputs, results }, level, later, time) +
         products * (time('multiply-plain', level) + time('add', level)) +
         rescales * time('rescale', level) +
-        prices.memoryByte * steps * memory.keyBytes(parameters, level) +
-        prices.memoryByte * products * memory.plaintextBytes(degree, level) +
+        prices.memoryByte * steps * memory.keyBytes(parameters, inChain(level)) +
+        prices.memoryByte * products * memory.plaintextBytes(degree, inChain(level)) +
         keep(results, later)
       );
     },
@@ -78,12 +90,15 @@ export function costModel({ degree, profile, primes, prices }: CostContext): Cos
     pack: (ciphertexts, level) =>
       ciphertexts * (time('input', level) + prices.uploadByte * bytes(level)) + keep(ciphertexts, level),
     unpack: (ciphertexts) => ciphertexts * (time('output', 0) + 2 * prices.downloadByte * bytes(0)),
-    refresh: (ciphertexts, level) =>
-      ciphertexts *
-      (time('output', refreshedLevel) +
+    refresh: (ciphertexts, level) => {
+      if (bootstraps !== undefined) return ciphertexts * prices.millisecond * bootstraps.milliseconds;
+      const both =
+        time('output', refreshedLevel) +
         2 * prices.downloadByte * bytes(refreshedLevel) +
         time('input', level) +
-        prices.uploadByte * bytes(level)),
+        prices.uploadByte * bytes(level);
+      return ciphertexts * both;
+    },
   };
 }
 

@@ -11,7 +11,7 @@ import {
   leastCost,
   searchLayouts,
 } from '../layouts/choose-layouts.ts';
-import { type CostModel, costModel, latencyPrices } from '../layouts/cost.ts';
+import { type BootstrapPrices, type CostModel, costModel, latencyPrices } from '../layouts/cost.ts';
 import type { KernelOption } from '../kernels/parts/kernel-option.ts';
 import { KernelCatalogue, type NetworkMaps } from '../layouts/kernel-catalogue.ts';
 import type { Progress } from './progress.ts';
@@ -39,6 +39,7 @@ export interface Network {
   readonly depth: number;
   /** More rescales that the largest chain at hand allows, for moving values. */
   readonly spareLevels: number;
+  readonly bootstraps?: BootstrapPrices | undefined;
 }
 
 /** Searches the layouts of one configuration, with all kernels kept from one aim to the next. */
@@ -113,7 +114,8 @@ export class Proposer {
 
   private model(aim: Aim): CostModel {
     const { configuration, network, profile } = this;
-    return costModel({ degree: configuration.degree, profile, primes: network.depth + 1, prices: aim.prices });
+    const { depth, bootstraps } = network;
+    return costModel({ degree: configuration.degree, profile, primes: depth + 1, prices: aim.prices, bootstraps });
   }
 
   /** Plaintexts that find no room are encoded in every run; half of the way down on average. */

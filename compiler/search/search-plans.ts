@@ -31,6 +31,7 @@ import type { Configuration } from './configurations.ts';
 import { type Aim, type BrokenLimit, compromises, isBetter, type Score } from './objective.ts';
 import type { Overflow } from './pack-network.ts';
 import type { Price, UnmetNeed } from './price.ts';
+import { bootstrapPrices } from '../parameters/bootstrap-prices.ts';
 import { latencyAim, type Proposal, Proposer, signatureOf } from './propose.ts';
 
 /** Proposals of the first configuration that may be lowered. */
@@ -161,11 +162,13 @@ class PlanSearch {
     const { goal, profile, client, tensor, maps } = this.context;
     const layouts = progress.part(0, 0.4);
     layouts.begin(`choosing layouts for N = ${degree}`);
+    const { bootstrapped } = this.context;
     const spareLevels =
-      this.context.bootstrapped === undefined
+      bootstrapped === undefined
         ? [1, 2].filter((more) => carriesDepth(degree, this.depth + more, profile.capabilities)).length
-        : 0;
-    const network = { module: tensor, maps, depth: this.depth, spareLevels };
+        : Math.max(0, bootstrapped.effect.circuit.residual - this.depth);
+    const bootstraps = bootstrapped && bootstrapPrices(bootstrapped, profile.costs);
+    const network = { module: tensor, maps, depth: this.depth, spareLevels, bootstraps };
     const proposers = this.given
       .filter((configuration) => configuration.degree === degree)
       .map((configuration) => new Proposer(network, configuration, goal, profile, client))
