@@ -22,7 +22,7 @@ import type { EngineName, Plan, PlanCounts, PlanStatistics } from '../ir/plan/pl
 import { peakBytes, type PlannedProgram } from './engine-memory.ts';
 import { keyLevels } from './key-levels.ts';
 import { profileOf } from './profiles.ts';
-import { evaluationCost } from './program-cost.ts';
+import { evaluationCost, evaluationRowCosts } from './program-cost.ts';
 
 /** What the program does not tell. */
 export interface GivenStatistics {
@@ -76,4 +76,10 @@ function multipliedPlaintexts({ op, b }: HeModule['columns']): number {
 export function evaluationMilliseconds({ engine, program }: Pick<Plan, 'engine' | 'program'>): number {
   const profile = profileOf(engine);
   return evaluationCost(program, profile, profile.memory.use(program));
+}
+
+/** Milliseconds of each row of it, which add up to that. */
+export function evaluationRowMilliseconds({ engine, program }: Pick<Plan, 'engine' | 'program'>): Float64Array {
+  const profile = profileOf(engine);
+  return evaluationRowCosts(program, profile, profile.memory.use(program));
 }

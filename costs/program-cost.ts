@@ -4,7 +4,7 @@
  */
 import { ciphertextBytes, type Parameters, topLevel } from '../ir/parameters.ts';
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
-import { collectEncodings } from './encodings.ts';
+import { collectEncodings, type Encoding } from './encodings.ts';
 import { type EngineMemory, keptPlaintextBytes, type MemoryUse } from './engine-memory.ts';
 import { hoistingOf } from './extended-rotations.ts';
 import type { HeColumns, HeModule } from '../ir/he/module.ts';
@@ -118,16 +118,27 @@ export interface EngineCosts {
  * level is; or, where encodings do not share levels, with all primes, of which it drops some, or with an encoder that it
  * builds for the level, whichever is cheaper.
  */
-export function encodingCost(program: CostedProgram, { costs, memory: { sharesLevels } }: EngineCosts): number {
+export function encodingCost(program: CostedProgram, engine: EngineCosts): number {
+  const { list } = collectEncodings(program.columns, engine.memory);
+  let sum = 0;
+  for (const cost of levelEncodingCosts(program, list, engine).values()) sum += cost;
+  return sum;
+}
+
+/** By level: milliseconds of all the encodings of a program at it, in the order of their first use. */
+function levelEncodingCosts(
+  program: CostedProgram,
+  encodings: readonly Encoding[],
+  { costs, memory: { sharesLevels } }: EngineCosts,
+): Map<number, number> {
   const parameters = managed(program);
   const { polyModulusDegree: degree } = parameters;
   const atTop = opCost('encode', topLevel(parameters), degree, costs);
-  let sum = 0;
-  for (const [level, count] of countEncodings(program.columns, sharesLevels)) {
+  const costOf = (level: number, count: number): number => {
     const atLevel = count * opCost('encode', level, degree, costs);
-    sum += sharesLevels ? atLevel : Math.min(count * atTop, atLevel + lowerEncoderPlaintexts * atTop);
-  }
-  return sum;
+    return sharesLevels ? atLevel : Math.min(count * atTop, atLevel + lowerEncoderPlaintexts * atTop);
+  };
+  return new Map([...countByLevel(encodings)].map(([level, count]) => [level, costOf(level, count)]));
 }
 
 /**
@@ -135,9 +146,34 @@ export function encodingCost(program: CostedProgram, { costs, memory: { sharesLe
  * find no room.
  */
 export function evaluationCost(program: CostedProgram, engine: EngineCosts, use: MemoryUse): number {
-  const left = use.plaintexts - keptPlaintextBytes(use, engine.memory.limit);
-  const again = left <= 0 ? 0 : encodingCost(program, engine) * (left / use.plaintexts);
+  const share = shareEncodedAgain(engine, use);
+  const again = share === 0 ? 0 : encodingCost(program, engine) * share;
   return programCost(program, engine.costs) + again;
+}
+
+/** Milliseconds of each row, which add up to `evaluationCost`: rows that use an encoding pay for it in equal parts. */
+export function evaluationRowCosts(program: CostedProgram, engine: EngineCosts, use: MemoryUse): Float64Array {
+  const costs = rowCosts(program, engine.costs);
+  const share = shareEncodedAgain(engine, use);
+  if (share === 0) return costs;
+  const { list, ofPosition } = collectEncodings(program.columns, engine.memory);
+  const byLevel = levelEncodingCosts(program, list, engine);
+  const counts = countByLevel(list);
+  const uses = new Int32Array(list.length);
+  for (const index of ofPosition) if (index !== -1) uses[index] = (uses[index] ?? 0) + 1;
+  for (const [row, index] of ofPosition.entries()) {
+    const level = list[index]?.level;
+    if (level === undefined) continue;
+    const encoding = (byLevel.get(level) ?? 0) / (counts.get(level) ?? 1);
+    costs[row] = (costs[row] ?? 0) + (share * encoding) / (uses[index] ?? 1);
+  }
+  return costs;
+}
+
+/** Of the bytes of all plaintexts: what finds no room, and is encoded in every evaluation. */
+function shareEncodedAgain({ memory }: EngineCosts, use: MemoryUse): number {
+  const left = use.plaintexts - keptPlaintextBytes(use, memory.limit);
+  return left <= 0 ? 0 : left / use.plaintexts;
 }
 
 /**
@@ -184,11 +220,9 @@ function freshBytes(parameters: Parameters, level: number): number {
   return ciphertextBytes(parameters, level, 1) + seedBytes;
 }
 
-/** Distinct encodings by level. */
-function countEncodings(columns: HeColumns, sharesLevels: boolean): Map<number, number> {
+function countByLevel(encodings: readonly Encoding[]): Map<number, number> {
   const counts = new Map<number, number>();
-  for (const { level } of collectEncodings(columns, { sharesLevels }).list)
-    counts.set(level, (counts.get(level) ?? 0) + 1);
+  for (const { level } of encodings) counts.set(level, (counts.get(level) ?? 0) + 1);
   return counts;
 }
 

@@ -10,7 +10,9 @@ import { profileOf } from '../../costs/profiles.ts';
 import { modulusBits, type Parameters } from '../../ir/parameters.ts';
 import { describeClientSteps } from './client-steps.ts';
 import { countByLevel, countByNode, occurringOps, type OpCounts } from './operations.ts';
-import { renderFields, renderTable } from './table.ts';
+import { renderLevels, describeLevels } from './level-chart.ts';
+import { levelTimelineOf } from './level-timeline.ts';
+import { renderFields, renderTable, shortLabel } from './table.ts';
 import { wrap } from './wrap.ts';
 import { describeDecisions, describeLabels } from './accuracy.ts';
 import { formatError, formatLimit } from '../../ir/maths/error-unit.ts';
@@ -64,6 +66,7 @@ export function summarisePlan(plan: Plan): string {
     client.synthetic
       ? '\n  Compiled WITHOUT calibration samples: ranges and the predicted error come from uniform\n  samples in [0, 1]. Compile with --calibrate before relying on it.\n'
       : '',
+    renderLevels(levelTimelineOf(plan)),
     '\nOperations of one run, by level (rescales that are left)\n\n',
     operationTable(
       'level',
@@ -139,7 +142,7 @@ function operationTable(title: string, rows: readonly { readonly label: string; 
   const columns = [{ title }, ...ops.map((op) => ({ title: shortNames[op] ?? op, align: 'right' as const }))];
   const total = ops.map((op) => String(rows.reduce((sum, { counts }) => sum + (counts[op] ?? 0), 0)));
   return renderTable(columns, [
-    ...rows.map(({ label, counts }) => [shorten(label), ...ops.map((op) => String(counts[op] ?? ''))]),
+    ...rows.map(({ label, counts }) => [shortLabel(label), ...ops.map((op) => String(counts[op] ?? ''))]),
     ['all', ...total],
   ]);
 }
@@ -153,12 +156,6 @@ const shortNames: Readonly<Partial<Record<HeOpName, string>>> = {
   'mod-switch': 'switch',
   output: 'out',
 };
-
-const longestLabel = 24;
-
-function shorten(label: string): string {
-  return label.length <= longestLabel ? label : `${label.slice(0, longestLabel - 1)}…`;
-}
 
 /** The same as data. */
 export function describePlan(plan: Plan): Record<string, unknown> {
@@ -196,6 +193,7 @@ export function describePlan(plan: Plan): Record<string, unknown> {
     statistics,
     client: clientTimes(program, clientProfile),
     secondsPerSample: evaluationMilliseconds(plan) / client.batch / 1000,
+    levelsOverTime: describeLevels(levelTimelineOf(plan)),
     operationsByLevel: countByLevel(program),
     operationsByNode: countByNode(program),
   };

@@ -25,3 +25,10 @@ export function renderFields(fields: readonly (readonly [name: string, value: st
   const width = Math.max(0, ...fields.map(([name]) => name.length));
   return fields.map(([name, value]) => `  ${name.padEnd(width)}  ${value}\n`).join('');
 }
+
+const longestLabel = 24;
+
+/** A name that leaves room for the other columns. */
+export function shortLabel(name: string): string {
+  return name.length <= longestLabel ? name : `${name.slice(0, longestLabel - 1)}…`;
+}

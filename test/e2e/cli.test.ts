@@ -138,12 +138,21 @@ describe('inspect', () => {
     const counts = z.record(z.string(), z.number());
     const schema = z.looseObject({
       statistics: z.looseObject({ rotations: z.number() }),
+      secondsPerSample: z.number(),
+      levelsOverTime: z.strictObject({
+        milliseconds: z.number(),
+        levels: z.array(z.int()).length(70),
+        stretches: z.array(z.looseObject({ milliseconds: z.number() })).length(1),
+      }),
       operationsByLevel: z.array(z.strictObject({ level: z.number(), counts })),
       operationsByNode: z.array(z.strictObject({ nodes: z.array(z.looseObject({ name: z.string() })), counts })),
     });
     const report = schema.parse(JSON.parse((await runCli('inspect', two.plan, '--json')).stdout));
     for (const rows of [report.operationsByLevel, report.operationsByNode])
       expect(rows.reduce((sum, row) => sum + (row.counts['rotate'] ?? 0), 0)).toBe(report.statistics.rotations);
+    const { milliseconds, stretches } = report.levelsOverTime;
+    expect(milliseconds / 1000).toBeCloseTo(report.secondsPerSample, 9);
+    expect(stretches[0]?.milliseconds).toBeCloseTo(milliseconds, 6);
     const levels = report.operationsByLevel.map(({ level }) => level);
     expect(levels).toEqual(levels.toSorted((a, b) => b - a));
   });

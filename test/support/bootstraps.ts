@@ -87,6 +87,46 @@ export function bootstrapPlan({ parameters, effect }: BootstrappedChain, count =
   return planOf({ ...withoutBootstraps(program), parameters });
 }
 
+/** Layers of `bootstrappedNetwork`, by origin, in its order; those that are bootstraps are named so. */
+const networkLayers = ['', 'turn', 'bootstrap 0', 'bootstrap 1', 'sum', 'bootstrap 2', 'shortcut'];
+
+/**
+ * A program with bootstraps, expanded, whose origins say what is of which: of two values, one of which was just rotated, and of their
+ * sum, to a level below that of its results; the first result is added once more at the end. On a ring that is small and not secure.
+ */
+export function bootstrappedNetwork(): HeModule & { readonly parameters: Parameters } {
+  const parameters = preciseParameters(4096);
+  const effect = preciseEffect(parameters);
+  const { level, scale, outputLevel, outputScale } = effect;
+  const builder = new HeBuilder();
+  const of = (layer: string): HeBuilder => {
+    builder.origin = networkLayers.indexOf(layer);
+    return builder;
+  };
+  const fresh = { level: outputLevel, scale: outputScale };
+  const lower = { level: outputLevel - 1, scale: outputScale };
+  const [x, y] = [of('').add('input', { level, scale }), of('').add('input', { imm: 1, level, scale })];
+  const turned = of('turn').add('rotate', { a: x, imm: 3, level, scale });
+  const u = of('bootstrap 0').add('bootstrap', { a: turned, ...fresh });
+  const v = of('bootstrap 1').add('bootstrap', { a: y, ...fresh });
+  const down = broughtDown(of('sum'), builder.add('add', { a: u, b: v, ...fresh }), parameters, effect);
+  const w = of('bootstrap 2').add('bootstrap', { a: down, ...lower });
+  const shortcut = of('shortcut').add('mod-switch', { a: u, ...lower });
+  of('').add('output', { a: of('shortcut').add('add', { a: w, b: shortcut, ...lower }), ...lower });
+  const program: HeModule & { readonly parameters: Parameters } = {
+    level: 'he',
+    name: 'network',
+    slots: parameters.polyModulusDegree / 2,
+    parameters,
+    columns: builder.build(),
+    plaintexts: { source: Int32Array.of(0), tile: Int32Array.of(0), shift: Int32Array.of(0), inner: Int32Array.of(1) },
+    packed: [new Constant([1, 1], Float64Array.of(1))],
+    origins: networkLayers.map((name) => (name === '' ? [] : [{ name, opType: 'Test', output: name }])),
+    bootstrapping: effect,
+  };
+  return { ...withoutBootstraps(program), parameters };
+}
+
 /** x of a bootstrap, times one, as the next one takes it. */
 function broughtDown(
   builder: HeBuilder,

@@ -6,8 +6,8 @@ import { json, planArgument, quiet } from '../options/options.ts';
 
 export const inspect = declareCommand({
   details: [
-    'Says what goes in and out, the encryption parameters, and how many operations a run takes on each level and for ' +
-      'each ONNX node.',
+    'Says what goes in and out, the encryption parameters, which levels a run goes through over its estimated time, what ' +
+      'is refreshed where, and how many operations it takes on each level and for each ONNX node.',
     'With --level prints the IR: what the model computes (tensor), how it is packed (tile), the operations on ' +
       'ciphertexts (he), and with their schedule (plan). Constants of more than 64 values stand there by their SHA-256; ' +
       'with --output, those of he and plan are written to the .npz beside it, so that `hepc opt` can read the IR. A plan ' +

@@ -1,8 +1,7 @@
 /** A run on one thread as the schedule orders it: which layer takes how much of each moment, and what is alive then. */
 import { lastUses } from '../../../ir/he/last-uses.ts';
 import { isOutput, usesValueA, usesValueB } from '../../../ir/he/traits.ts';
-import { profileOf } from '../../../costs/profiles.ts';
-import { rowCosts } from '../../../costs/program-cost.ts';
+import { evaluationRowMilliseconds } from '../../../costs/plan-statistics.ts';
 import { ciphertextBytes } from '../../../ir/parameters.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import type { Layers } from '../../../ir/he/layers.ts';
@@ -17,14 +16,11 @@ export interface Timeline {
   readonly liveBytes: Float64Array;
 }
 
-/** By the profile of the plan's engine. */
-export function timelineOf(
-  { engine, program }: Pick<Plan, 'engine' | 'program'>,
-  layers: Layers,
-  moments: number,
-): Timeline {
+/** By the profile of the plan's engine, as `evaluationMilliseconds`. */
+export function timelineOf(plan: Pick<Plan, 'engine' | 'program'>, layers: Layers, moments: number): Timeline {
+  const { program } = plan;
   const rows = program.columns.op.length;
-  const times = rowCosts(program, profileOf(engine).costs);
+  const times = evaluationRowMilliseconds(plan);
   const milliseconds = times.reduce((x, y) => x + y, 0);
   const length = milliseconds / moments;
   const shares = new Float32Array(layers.names.length * moments);

@@ -1,5 +1,5 @@
 /** The schedule over modelled time. */
-import { formatBytes, formatMilliseconds } from '../../render/units.ts';
+import { formatBytes, formatMilliseconds, formatPercent, plural } from '../../render/units.ts';
 import type { Plan } from '../../../ir/plan/plan.ts';
 import { cellPaths, shadeCount } from '../drawing/cells.ts';
 import { figure, formatTick, timeUnit } from '../drawing/charts.ts';
@@ -7,6 +7,7 @@ import { type Size, sizes } from '../drawing/sizes.ts';
 import { html, Html, shorten } from '../drawing/html.ts';
 import type { Layers } from '../../../ir/he/layers.ts';
 import type { Mark, Plotting } from '../drawing/plotting.ts';
+import { levelsByMoment, type LevelTimeline, levelTimelineOf } from '../../render/level-timeline.ts';
 import { rowMargin } from '../drawing/row-axis.ts';
 import { type Timeline, timelineOf } from '../figures/timeline.ts';
 
@@ -19,6 +20,7 @@ const longestName = { wide: 24, narrow: 14 } as const satisfies Record<Size, num
 export function timelineSection(plotting: Plotting, plan: Plan, layers: Layers): Html | undefined {
   const timeline = timelineOf(plan, layers, moments.wide);
   if (!(timeline.milliseconds > 0)) return undefined;
+  const levels = levelTimelineOf(plan);
   const shown = layers.names.slice(0, mostLayers);
   const peak = timeline.liveBytes.reduce((most, bytes) => Math.max(most, bytes), 0);
   const groups = (plan.schedule.group.at(-1) ?? -1) + 1;
@@ -35,10 +37,13 @@ export function timelineSection(plotting: Plotting, plan: Plan, layers: Layers):
           marginRight: 24,
           ticks: size === 'wide' ? 8 : 3,
         };
-        return html`${drawLayers(plotting, own, names, frame)} ${drawMemory(plotting, own, frame)}`;
+        return html`${drawLayers(plotting, own, names, frame)} ${drawLevels(plotting, levels, own.moments, frame)}
+        ${drawMemory(plotting, own, frame)}`;
       },
       `A run of ${formatMilliseconds(timeline.milliseconds)} on one thread in the order of the plan, which keeps few ` +
         `ciphertexts alive: at most ${formatBytes(peak)} of them. The stronger the colour, the more of the moment a layer takes. ` +
+        `A level is the number of rescales that are left; of each moment it is the one at which most of it is spent. ` +
+        captionOfRefreshes(levels) +
         `The program has ${groups.toLocaleString('en-US')} groups of operations that workers can share.` +
         (left === 0 ? '' : ` ${left} more layers are not drawn.`),
     )}
@@ -90,6 +95,52 @@ function drawLayers(
         plot.axisY({ tickFormat: (row: number) => names[row] ?? '', tickSize: 0, label: null }),
         plot.gridX({ ticks }),
         cells,
+      ],
+    }),
+  );
+}
+
+/** Empty where nothing is refreshed. */
+function captionOfRefreshes({ milliseconds, stretches, refreshedAt }: LevelTimeline): string {
+  const refreshes = stretches.flatMap(({ refresh }) => refresh ?? []);
+  if (refreshes.length === 0) return '';
+  const taken = refreshes.reduce((sum, refresh) => sum + refresh.milliseconds, 0);
+  const who =
+    taken > 0
+      ? `bootstraps bring ${plural(refreshedAt.length, 'ciphertext')} back to higher levels, which takes ${formatMilliseconds(taken)}, ${formatPercent(taken / milliseconds)} of the run`
+      : `the client brings ${plural(refreshedAt.length, 'ciphertext')} back to higher levels in ${plural(refreshes.length, 'round trip')}; waiting for that is not in the time`;
+  return `Where lines are drawn, ${who}. `;
+}
+
+/** Level over time, a line at each refresh. */
+function drawLevels(plotting: Plotting, timeline: LevelTimeline, moments: number, { ticks, ...frame }: Frame): Html {
+  const { plot } = plotting;
+  const { milliseconds, refreshedAt } = timeline;
+  const data = Array.from(levelsByMoment(timeline, moments), (level, k) => ({
+    time: ((k + 0.5) * milliseconds) / moments,
+    level,
+  }));
+  const top = Math.max(...data.map(({ level }) => level));
+  return new Html(
+    plotting.draw('Level over time', {
+      ...frame,
+      height: 110,
+      marginTop: 18,
+      marginBottom: 8,
+      x: { domain: [0, milliseconds], axis: null },
+      y: {
+        domain: [0, Math.max(1, top)],
+        label: 'level',
+        ticks: Math.min(top, 4),
+        tickFormat: 'd',
+        labelArrow: 'none',
+      },
+      marks: [
+        plot.gridX({ ticks }),
+        plot.gridY({ ticks: Math.min(top, 4) }),
+        plot.areaY(data, { x: 'time', y: 'level', curve: 'step', fill: 'var(--accent)', fillOpacity: 0.35 }),
+        plot.ruleX([...new Set(refreshedAt)], { stroke: 'var(--family-0)', strokeWidth: 1.5 }),
+        plot.ruleY([0], { stroke: 'currentColor' }),
       ],
     }),
   );

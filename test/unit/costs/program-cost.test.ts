@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { HeBuilder } from '../../../ir/he/module.ts';
+import { HE } from '../../../ir/he/ops.ts';
 import { costedOps, type CostTable, defaultCostTable, type DegreeCosts, opCost } from '../../../costs/op-costs.ts';
 import {
   type CostedProgram,
   downloadBytes,
   encodingCost,
+  evaluationCost,
+  evaluationRowCosts,
   programCost,
+  rowCosts,
   uploadBytes,
 } from '../../../costs/program-cost.ts';
 import { engineProfiles } from '../../../costs/profiles.ts';
@@ -139,6 +143,29 @@ describe('encodings', () => {
     for (let b = 0; b < 1000; b++) builder.add('multiply-plain', { a: x, b, level: 0, plainScale: 8 });
     const cost = encodingCost({ columns: builder.build(), parameters }, apart);
     expect(cost).toBeCloseTo((1000 + 100 * 3) * power.encode, 0);
+  });
+});
+
+describe('rows of an evaluation', () => {
+  test.each([sealMemory, simdMemory])('pay for what finds no room, in equal parts ($sharesLevels)', (memory) => {
+    const use = memory.use({ ...program(), parameters });
+    const engine = { ...apart, memory: { ...memory, limit: 0 } };
+    const costs = evaluationRowCosts(program(), engine, use);
+    const whole = evaluationCost(program(), engine, use);
+    expect(whole).toBeGreaterThan(1.01 * programCost(program(), powers));
+    expect(costs.reduce((total, cost) => total + cost, 0) / whole).toBeCloseTo(1, 12);
+    const others = rowCosts(program(), powers);
+    const isProduct = (row: number) => program().columns.op[row] === HE['multiply-plain'];
+    const paid = costs
+      .map((cost, row) => (cost - (others[row] ?? 0)) / power.encode)
+      .filter((_, row) => isProduct(row));
+    // Two of the three share an encoding.
+    for (const [k, primes] of [3, 1.5, 1.5].entries()) expect(paid[k]).toBeCloseTo(primes, 6);
+  });
+
+  test('are those of the program where all find room', () => {
+    const use = simdMemory.use({ ...program(), parameters });
+    expect(evaluationRowCosts(program(), { ...apart, memory: simdMemory }, use)).toEqual(rowCosts(program(), powers));
   });
 });
 

@@ -8,6 +8,9 @@ import { renderReport } from '../../../../cli/report/page.ts';
 import type { Plan } from '../../../../ir/plan/plan.ts';
 import { readHep } from '../../../../runtime/hep/read.ts';
 import { writeHep } from '../../../../runtime/hep/write.ts';
+import { bootstrappedNetwork } from '../../../support/bootstraps.ts';
+import { stagedPlan } from '../../../support/staged-plan.ts';
+import { planOf } from '../../runtime/engines/seal-wasm/programs.ts';
 import { boundPlan } from '../../runtime/hep/plans.ts';
 import { activatedPlan, compiledPlan, madeUpLayer, madeUpReport, madeUpTrace } from './pruned-plan.ts';
 
@@ -105,6 +108,33 @@ describe('sections', () => {
     expect(document.querySelector('#plan')?.textContent).toContain(
       `values up to ±${Number(input?.maxAbs.toPrecision(3))}`,
     );
+  });
+
+  test.each([
+    ['the client', stagedPlan(), 2, 'the client brings 3 ciphertexts back to higher levels in 2 round trips'],
+    [
+      'bootstraps',
+      planOf(bootstrappedNetwork()),
+      3,
+      'bootstraps bring 3 ciphertexts back to higher levels, which takes',
+    ],
+  ])('refreshes by %s are lines in the levels over time', async (_, plan, lines, text) => {
+    const { document } = await pageOf(plan);
+    const [wide, narrow] = document.querySelectorAll('#timeline svg[aria-label="Level over time"]');
+    for (const picture of [wide, narrow])
+      expect(
+        picture?.querySelectorAll(
+          '[aria-label=rule] [stroke="var(--family-0)"], [aria-label=rule][stroke="var(--family-0)"] line',
+        ),
+      ).toHaveLength(lines);
+    expect(document.querySelector('#timeline figcaption')?.textContent).toContain(text);
+  });
+
+  test('without refreshes levels over time have no lines', async () => {
+    const { document } = await pageOf(compiled);
+    expect(document.querySelectorAll('#timeline svg[aria-label="Level over time"]')).toHaveLength(2);
+    expect(document.querySelector('#timeline [stroke="var(--family-0)"]')).toBeNull();
+    expect(document.querySelector('#timeline figcaption')?.textContent).not.toContain('Where lines are drawn');
   });
 
   test('with pruning: heat maps before and after, and the front', async () => {
