@@ -37,18 +37,24 @@ export function preciseParameters(degree: PolyModulusDegree): Parameters {
   return { polyModulusDegree: degree, primes: primes.slice(0, -3), specialPrimes: primes.slice(-3) };
 }
 
-/** A program of one bootstrap, of an input of the level and scale that it takes. */
-export function bootstrapProgram(parameters: Parameters): {
+/** A program of one bootstrap, of inputs of the level and scale that it takes: one, or two as the parts of complex slots. */
+export function bootstrapProgram(
+  parameters: Parameters,
+  values: 1 | 2 = 1,
+): {
   readonly program: HeModule & { readonly parameters: Parameters };
   readonly bootstrap: ManagedBootstrap;
 } {
-  const bootstrap = managedBootstrap(parameters, precise);
+  const bootstrap = managedBootstrap(parameters, precise, values);
   const builder = new HeBuilder();
   const plaintexts = new PlaintextBuilder();
   const packed: Constant[] = [];
-  const x = builder.add('input', { level: precise.toCoefficients, scale: 2 ** precise.scaleBits });
-  const result = inlineBootstrap({ builder, plaintexts, packed, source: 0 }, parameters, bootstrap, x);
-  builder.add('output', { a: result, level: bootstrapOutputLevel(precise), scale: bootstrap.scale });
+  const inputs = Array.from({ length: values }, (_, imm) =>
+    builder.add('input', { imm, level: precise.toCoefficients, scale: 2 ** precise.scaleBits }),
+  );
+  const results = inlineBootstrap({ builder, plaintexts, packed, sources: new Map() }, parameters, bootstrap, inputs);
+  for (const [imm, a] of results.entries())
+    builder.add('output', { a, imm, level: bootstrapOutputLevel(precise), scale: bootstrap.scale });
   const program = {
     level: 'he' as const,
     name: 'bootstrap',
@@ -91,8 +97,9 @@ export function bootstrapPlan({ parameters, effect }: BootstrappedChain, count =
 const networkLayers = ['', 'turn', 'bootstrap 0', 'bootstrap 1', 'sum', 'bootstrap 2', 'shortcut'];
 
 /**
- * A program with bootstraps, expanded, whose origins say what is of which: of two values, one of which was just rotated, and of their
- * sum, to a level below that of its results; the first result is added once more at the end. On a ring that is small and not secure.
+ * A program with bootstraps, expanded, whose origins say what is of which: one of two values, one of which was just rotated, one of a third,
+ * and one of their sum, to a level below that of its results; the first result is added once more at the end. On a ring that is small
+ * and not secure.
  */
 export function bootstrappedNetwork(): HeModule & { readonly parameters: Parameters } {
   const parameters = preciseParameters(4096);
@@ -105,11 +112,14 @@ export function bootstrappedNetwork(): HeModule & { readonly parameters: Paramet
   };
   const fresh = { level: outputLevel, scale: outputScale };
   const lower = { level: outputLevel - 1, scale: outputScale };
-  const [x, y] = [of('').add('input', { level, scale }), of('').add('input', { imm: 1, level, scale })];
+  const input = (imm: number): number => of('').add('input', { imm, level, scale });
+  const [x, y, z] = [input(0), input(1), input(2)];
   const turned = of('turn').add('rotate', { a: x, imm: 3, level, scale });
   const u = of('bootstrap 0').add('bootstrap', { a: turned, ...fresh });
-  const v = of('bootstrap 1').add('bootstrap', { a: y, ...fresh });
-  const down = broughtDown(of('sum'), builder.add('add', { a: u, b: v, ...fresh }), parameters, effect);
+  const v = of('bootstrap 0').add('bootstrap', { a: y, ...fresh });
+  const t = of('bootstrap 1').add('bootstrap', { a: z, ...fresh });
+  const both = of('sum').add('add', { a: u, b: t, ...fresh });
+  const down = broughtDown(builder, builder.add('add', { a: both, b: v, ...fresh }), parameters, effect);
   const w = of('bootstrap 2').add('bootstrap', { a: down, ...lower });
   const shortcut = of('shortcut').add('mod-switch', { a: u, ...lower });
   of('').add('output', { a: of('shortcut').add('add', { a: w, b: shortcut, ...lower }), ...lower });

@@ -1,6 +1,8 @@
 /**
- * The two halves of a bootstrap as unmanaged programs of one input and one output: what comes before the modulus is raised, and what
- * comes after it.
+ * The two halves of a bootstrap as unmanaged programs: what comes before the modulus is raised, with an input for each value, and what
+ * comes after it, with an output for each. A bootstrap is of one real value or of two, the second as the imaginary part of the slots:
+ * coefficients k and k + n/2 then hold what slot rev(k) of one and of the other has, and nothing between is done twice but EvalMod
+ * and a matrix at either end.
  *
  *   StC       v, real, in slots ─► coefficients: slot j is coefficient rev(j)
  *   EvalMod   coefficients c + q₀ I, in slots after CtS ─► sin(2π c / q₀), in slots
@@ -11,32 +13,58 @@
  */
 import { Constant } from '../../../ir/constant.ts';
 import type { Bootstrapping } from '../../../ir/ckks/bootstrapping.ts';
+import { InternalError } from '../../../ir/diagnostics/diagnostic.ts';
 import { HeBuilder, type HeModule } from '../../../ir/he/module.ts';
 import { PlaintextBuilder } from '../../../ir/he/plaintexts.ts';
 import { emitPolynomial, type PolynomialTarget } from '../../../ir/tensor/polynomial-evaluation.ts';
 import { cosineCoefficients } from './sine-polynomial.ts';
-import { type StageMatrix, toCoefficientsStages, toSlotsStages } from './transform-stages.ts';
+import {
+  forImaginaryParts,
+  ofImaginaryParts,
+  type StageMatrix,
+  toCoefficientsStages,
+  toSlotsStages,
+} from './transform-stages.ts';
+
+/** Real values that a bootstrap is of. */
+export type ValueCount = 1 | 2;
 
 /** StC. */
-export function toCoefficientsCircuit(slots: number, { toCoefficients }: Bootstrapping): HeModule {
+export function toCoefficientsCircuit(slots: number, { toCoefficients }: Bootstrapping, values: ValueCount): HeModule {
   const writer = new CircuitWriter(slots);
-  const stages = toCoefficientsStages(slots, toCoefficients, 1);
-  return writer.finish(
-    'to-coefficients',
-    stages.reduce((value, stage) => writer.matrix(value, stage), writer.input()),
-  );
+  const [first, ...stages] = toCoefficientsStages(slots, toCoefficients, 1);
+  if (first === undefined) throw new InternalError('StC has no stages');
+  let value = writer.matrix(writer.input(0), first);
+  if (values === 2) value = writer.add(value, writer.matrix(writer.input(1), forImaginaryParts(first)));
+  value = stages.reduce((operand, stage) => writer.matrix(operand, stage), value);
+  return writer.finish('to-coefficients', [value]);
 }
 
 /**
  * CtS and EvalMod.
  * @param ratio the first prime over the scale of the input, as it was before the modulus was raised
  */
-export function evaluationCircuit(slots: number, bootstrapping: Bootstrapping, ratio: number): HeModule {
-  const { toSlots, mostWraps, degree, doubleAngles } = bootstrapping;
+export function evaluationCircuit(
+  slots: number,
+  bootstrapping: Bootstrapping,
+  ratio: number,
+  values: ValueCount,
+): HeModule {
+  const { toSlots, mostWraps } = bootstrapping;
   const writer = new CircuitWriter(slots);
   // The half of the real part among it.
   const stages = toSlotsStages(slots, toSlots, 1 / (2 * ratio * mostWraps));
-  const coefficients = stages.reduce((value, stage) => writer.matrix(value, stage), writer.input());
+  const last = stages.at(-1);
+  if (last === undefined) throw new InternalError('CtS has no stages');
+  const value = stages.slice(0, -1).reduce((operand, stage) => writer.matrix(operand, stage), writer.input(0));
+  const ends = values === 1 ? [last] : [last, ofImaginaryParts(last)];
+  const sines = ends.map((stage) => sine(writer, writer.matrix(value, stage), bootstrapping));
+  return writer.finish('evaluate-modulus', sines);
+}
+
+/** EvalMod of the real part of what CtS ends in. */
+function sine(writer: CircuitWriter, coefficients: number, bootstrapping: Bootstrapping): number {
+  const { mostWraps, degree, doubleAngles } = bootstrapping;
   const real = writer.add(coefficients, writer.conjugate(coefficients));
   const argument = writer.addTerm(real, Float64Array.of(-1 / (4 * mostWraps)));
   const angle = (2 * Math.PI * mostWraps) / 2 ** doubleAngles;
@@ -46,7 +74,7 @@ export function evaluationCircuit(slots: number, bootstrapping: Bootstrapping, r
     const square = writer.multiply(value, value);
     value = writer.addTerm(writer.add(square, square), Float64Array.of(-1));
   }
-  return writer.finish('evaluate-modulus', value);
+  return value;
 }
 
 class CircuitWriter implements PolynomialTarget<number> {
@@ -54,13 +82,14 @@ class CircuitWriter implements PolynomialTarget<number> {
   private readonly builder = new HeBuilder();
   private readonly plaintexts = new PlaintextBuilder();
   private readonly packed: Constant[] = [];
+  private readonly uniforms = new Map<string, number>();
 
   constructor(slots: number) {
     this.slots = slots;
   }
 
-  input(): number {
-    return this.builder.add('input', { imm: 0 });
+  input(index: number): number {
+    return this.builder.add('input', { imm: index });
   }
 
   add(a: number, b: number): number {
@@ -108,8 +137,8 @@ class CircuitWriter implements PolynomialTarget<number> {
     return [...sums].map(([giant, sum]) => this.rotate(sum, giant)).reduce((a, b) => this.add(a, b));
   }
 
-  finish(name: string, value: number): HeModule {
-    this.builder.add('output', { a: value, imm: 0 });
+  finish(name: string, results: readonly number[]): HeModule {
+    for (const [index, a] of results.entries()) this.builder.add('output', { a, imm: index });
     return {
       level: 'he',
       name,
@@ -125,9 +154,15 @@ class CircuitWriter implements PolynomialTarget<number> {
     return step === 0 ? a : this.builder.add('rotate', { a, imm: step });
   }
 
+  /** The same for terms that are alike, as those of both halves of a pair. */
   private uniform(term: Float64Array): number {
+    const name = term.join();
+    const known = this.uniforms.get(name);
+    if (known !== undefined) return known;
     const source = this.packed.push(new Constant([1, 1], term)) - 1;
-    return this.plaintexts.add({ source, tile: 0, shift: 0, inner: 1 });
+    const plaintext = this.plaintexts.add({ source, tile: 0, shift: 0, inner: 1 });
+    this.uniforms.set(name, plaintext);
+    return plaintext;
   }
 }
 

@@ -42,3 +42,21 @@ export function mapped(
   }
   return result;
 }
+
+/** Each diagonal times i, and times −i where `isNegated` says so. */
+export function timesImaginaryUnit(
+  matrix: DiagonalMatrix,
+  isNegated: (slot: number, offset: number) => boolean,
+): DiagonalMatrix {
+  const result = new Map<number, Float64Array>();
+  for (const [offset, diagonal] of matrix) {
+    const own = new Float64Array(diagonal.length);
+    for (let i = 0; 2 * i < own.length; i++) {
+      const sign = isNegated(i, offset) ? -1 : 1;
+      own[2 * i] = -sign * (diagonal[2 * i + 1] ?? 0);
+      own[2 * i + 1] = sign * (diagonal[2 * i] ?? 0);
+    }
+    result.set(offset, own);
+  }
+  return result;
+}

@@ -13,46 +13,63 @@ export interface Target {
   readonly builder: HeBuilder;
   readonly plaintexts: PlaintextBuilder;
   readonly packed: Constant[];
-  /** Where in `packed` the constants of bootstraps begin, or will: all bootstraps have the same ones. */
-  readonly source: number;
+  /** Where in `packed` the constants of each bootstrap begin: all of one kind have the same ones. */
+  readonly sources: Map<ManagedBootstrap, number>;
 }
 
-/** Writes a managed bootstrap of value `x`, of the level and scale that it takes; the value of its result. */
+/** Writes a managed bootstrap of `operands`, of the level and scale that it takes; the values of its results. */
 export function inlineBootstrap(
   target: Target,
   parameters: Parameters,
-  { before, factor, after, angle, scale }: ManagedBootstrap,
-  x: number,
-): number {
-  const { builder } = target;
-  const { packed, source } = target;
-  if (packed.length === source) packed.push(...before.packed, ...after.packed);
-  const coefficients = inline(target, before, source, x);
+  bootstrap: ManagedBootstrap,
+  operands: readonly number[],
+): readonly number[] {
+  const { builder, packed, sources } = target;
+  const { before, factor, after, angle, scale } = bootstrap;
+  let source = sources.get(bootstrap);
+  if (source === undefined) {
+    source = packed.length;
+    sources.set(bootstrap, source);
+    packed.push(...before.packed, ...after.packed);
+  }
+  const [coefficients = -1] = inline(target, before, source, operands);
   const { level: bottom, scale: scaleBefore } = heOp(before, opCount(before) - 1);
   const at = { level: bottom, scale: scaleBefore };
   const sparse = builder.add('to-sparse', { a: coefficients, ...at });
   const raised = builder.add('mod-raise', { a: sparse, ...at, level: topLevel(parameters) });
   const atTop = { level: topLevel(parameters), scale: scaleBefore * factor };
   const dense = builder.add('to-dense', { a: raised, ...atTop, plainScale: factor });
-  const sine = inline(target, after, source + before.packed.length, dense);
-  return builder.add('set-scale', { a: sine, level: heOp(after, opCount(after) - 1).level, scale, plainScale: angle });
+  const { level } = heOp(after, opCount(after) - 1);
+  return inline(target, after, source + before.packed.length, [dense]).map((a) =>
+    builder.add('set-scale', { a, level, scale, plainScale: angle }),
+  );
 }
 
 /**
- * All of a program of one input and one output but these two; the value that its output reads.
+ * All of a program but its inputs and outputs; the values that its outputs read.
  * @param source of its packed constants
  */
-function inline({ builder, plaintexts }: Target, module: HeModule, source: number, input: number): number {
+function inline(
+  { builder, plaintexts }: Target,
+  module: HeModule,
+  source: number,
+  inputs: readonly number[],
+): readonly number[] {
   const values: number[] = [];
+  const results: number[] = [];
   const { columns } = module;
   for (let id = 0; id < opCount(module); id++) {
     const { op, a, b, imm, level, scale, size, plainScale } = heOp(module, id);
     const code = columns.op[id] ?? 0;
     if (isInput(code)) {
-      values.push(input);
+      values.push(inputs[imm] ?? -1);
       continue;
     }
-    if (isOutput(code)) return values[a] ?? -1;
+    if (isOutput(code)) {
+      results[imm] = values[a] ?? -1;
+      values.push(-1);
+      continue;
+    }
     const operands: HeFields = {
       ...(usesValueA(code) && { a: values[a] ?? -1 }),
       ...(usesValueB(code) && { b: values[b] ?? -1 }),
@@ -60,7 +77,7 @@ function inline({ builder, plaintexts }: Target, module: HeModule, source: numbe
     };
     values.push(builder.add(op, { imm, level, scale, size, plainScale, ...operands }));
   }
-  return -1;
+  return results;
 }
 
 function moved<P extends { readonly source: number }>(plaintext: P, by: number): P {

@@ -11,32 +11,44 @@ import { type Parameters, slotsOf, topLevel } from '../../../ir/parameters.ts';
 import { assignLevels, headroomBits } from '../assign-levels.ts';
 import { placeRelinearizations } from '../relinearize-lazily.ts';
 import { placeRescales } from '../rescale-lazily.ts';
-import { evaluationCircuit, toCoefficientsCircuit } from './circuits.ts';
+import { evaluationCircuit, toCoefficientsCircuit, type ValueCount } from './circuits.ts';
 
-/** A bootstrap, ready to be put into a program: half, raising of the modulus, half. */
+/** A bootstrap of one value or of two, ready to be put into a program: half, raising of the modulus, half. */
 export interface ManagedBootstrap {
-  /** StC, from the level and scale of the operand to level 0. */
+  /** StC, from the level and scale of the operands to level 0. */
   readonly before: HeModule;
   /** By which a value is multiplied on its way back from the sparse secret: so much larger may its scale be at the top. */
   readonly factor: number;
-  /** CtS and EvalMod, from the top level to that of the result. */
+  /** CtS and EvalMod, from the top level to that of the results. */
   readonly after: HeModule;
   /** ρ of `throughSine`. */
   readonly angle: number;
-  /** Of the result. */
+  /** Of the results. */
   readonly scale: number;
 }
 
-/** By circuit, of which a chain has one: the bootstrap of the chain that was asked for last. Chains are told apart by their primes. */
-const known = new WeakMap<Bootstrapping, { readonly chain: string; readonly managed: ManagedBootstrap }>();
+interface KnownBootstraps {
+  readonly chain: string;
+  readonly byValues: Map<ValueCount, ManagedBootstrap>;
+}
 
-/** Made once for a chain. Throws `HepcError` where the chain does not carry it. */
-export function managedBootstrap(parameters: Parameters, circuit: Bootstrapping): ManagedBootstrap {
+/** By circuit, of which a chain has one: the bootstraps of the chain that was asked for last. Chains are told apart by their primes. */
+const known = new WeakMap<Bootstrapping, KnownBootstraps>();
+
+/** Made once for a chain and number of values. Throws `HepcError` where the chain does not carry it. */
+export function managedBootstrap(
+  parameters: Parameters,
+  circuit: Bootstrapping,
+  values: ValueCount = 1,
+): ManagedBootstrap {
   const chain = JSON.stringify(parameters);
-  const found = known.get(circuit);
-  if (found?.chain === chain) return found.managed;
-  const managed = manageBootstrap(parameters, circuit);
-  known.set(circuit, { chain, managed });
+  let found = known.get(circuit);
+  if (found?.chain !== chain) {
+    found = { chain, byValues: new Map() };
+    known.set(circuit, found);
+  }
+  const managed = found.byValues.get(values) ?? manageBootstrap(parameters, circuit, values);
+  found.byValues.set(values, managed);
   return managed;
 }
 
@@ -56,10 +68,10 @@ export function effectOf(parameters: Parameters, circuit: Bootstrapping): Bootst
   };
 }
 
-function manageBootstrap(parameters: Parameters, bootstrapping: Bootstrapping): ManagedBootstrap {
+function manageBootstrap(parameters: Parameters, bootstrapping: Bootstrapping, values: ValueCount): ManagedBootstrap {
   const slots = slotsOf(parameters);
   const { ratioBits, scaleBits, outputBits = Infinity } = bootstrapping;
-  const before = managed(toCoefficientsCircuit(slots, bootstrapping), parameters, {
+  const before = managed(toCoefficientsCircuit(slots, bootstrapping, values), parameters, {
     inputScale: 2 ** scaleBits,
     rangeBits: ratioBits - headroomBits,
     floor: 0,
@@ -69,7 +81,7 @@ function manageBootstrap(parameters: Parameters, bootstrapping: Bootstrapping): 
   const evaluationPrime = parameters.primes[bootstrapOutputLevel(bootstrapping) + 1] ?? first;
   const factor = Math.max(1, Math.round(evaluationPrime / first));
   const angle = (2 * Math.PI) / ratio;
-  const after = managed(evaluationCircuit(slots, bootstrapping, ratio), parameters, {
+  const after = managed(evaluationCircuit(slots, bootstrapping, ratio, values), parameters, {
     inputScale: outputScaleOf(before) * factor,
     outputScale: 2 ** outputBits / angle,
     rangeBits: 0,

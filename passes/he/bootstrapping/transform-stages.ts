@@ -17,9 +17,13 @@
  * - StC: what real x gives at an odd slot is conjugated by conjugating the row;
  * - CtS: Re(d z) = Re(conj(d) conj(z)), so that entries which read odd slots are conjugated.
  *
- * Both rules are the same where offsets are even. R is left out of both transforms: between them slot j is coefficient rev(j).
+ * Both rules are the same where offsets are even.
+ *
+ * Two real vectors x and y are one complex one, x + i y: then y's first matrix of StC is that of x times i, and its rows for odd slots, the
+ * conjugates, times −i. The other real part after CtS, Im(d z) = Re(−i d z), is that of the last matrix times −i, and of its
+ * conjugated entries times i. R is left out of both transforms: between them slot j is coefficient rev(j).
  */
-import { composed, type DiagonalMatrix, mapped } from './complex-matrix.ts';
+import { composed, type DiagonalMatrix, mapped, timesImaginaryUnit } from './complex-matrix.ts';
 
 /** A few neighbouring stages as one matrix, whose offsets are multiples of `step` modulo the slots; diagonals repeat after `period`. */
 export interface StageMatrix {
@@ -66,6 +70,16 @@ export function toSlotsStages(slots: number, parts: number, factor: number): Sta
       last >>= count;
       return { step: last, period, diagonals: mapped(matrix, each, (slot, offset) => (slot + offset) % 2 === 1) };
     });
+}
+
+/** The first matrix of StC for the imaginary parts of complex slots, by that for their real parts. */
+export function forImaginaryParts({ diagonals, ...stage }: StageMatrix): StageMatrix {
+  return { ...stage, diagonals: timesImaginaryUnit(diagonals, (slot) => slot % 2 === 1) };
+}
+
+/** The last matrix of CtS of which the real part is the imaginary one of the transform, by the one for the real part. */
+export function ofImaginaryParts({ diagonals, ...stage }: StageMatrix): StageMatrix {
+  return { ...stage, diagonals: timesImaginaryUnit(diagonals, (slot, offset) => (slot + offset) % 2 === 0) };
 }
 
 /** F_m. */
