@@ -1,10 +1,13 @@
 /** The networks that a deep one becomes with bootstraps, for each chain that has them. */
-import { type BootstrapSetName, bootstrapSetNames } from '../ir/ckks/bootstrapping.ts';
+import type { EngineProfile } from '../costs/profiles.ts';
+import { bootstrapSetNames } from '../ir/ckks/bootstrapping.ts';
 import { elementCount } from '../ir/constant.ts';
 import { slotsOf } from '../ir/parameters.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { placeBootstraps } from './layouts/place-bootstraps.ts';
-import { type BootstrappedChain, bootstrappedChain } from './parameters/bootstrapped-chains.ts';
+import { bootstrapKeyBytes } from './parameters/bootstrap-prices.ts';
+import { type BootstrappedChain, bootstrappedChain, bootstrappedDegree } from './parameters/bootstrapped-chains.ts';
+import type { Settings } from './settings.ts';
 
 /** Levels that a chain without bootstraps has where all its primes have the most bits: whatever is no deeper fails for another reason. */
 export const comfortableDepth = 14;
@@ -24,14 +27,18 @@ export interface BootstrappedNetwork {
   readonly module: TensorModule;
 }
 
-/** In the order in which they are to be tried: the fewer bootstraps the cheaper. None for layers that take more levels than a chain has. */
+/**
+ * In the order in which they are to be tried: those of the smaller ring first, and there the fewer bootstraps the cheaper. None for layers
+ * that take more levels than a chain has, nor for chains whose keys alone are beyond the memory, unless one is asked for.
+ */
 export function bootstrappedNetworks(
   tensor: TensorModule,
-  set: BootstrapSetName | undefined,
+  { bootstrapSet, profile }: Pick<Settings, 'bootstrapSet' | 'profile'>,
 ): readonly BootstrappedNetwork[] {
-  const names = set === undefined ? bootstrapSetNames : [set];
+  const names = bootstrapSet === undefined ? bootstrapSetNames : [bootstrapSet];
   return names
     .map(bootstrappedChain)
+    .filter((chain) => bootstrapSet !== undefined || isWithin(chain, profile))
     .flatMap((chain) => {
       const { parameters, effect } = chain;
       const slots = slotsOf(parameters);
@@ -39,7 +46,17 @@ export function bootstrappedNetworks(
       const module = placeBootstraps(tensor, { levels: effect.circuit.residual, slots, isScaled });
       return module === undefined ? [] : [{ chain, module, ciphertexts: refreshedCiphertexts(module, slots) }];
     })
-    .sort((x, y) => x.ciphertexts - y.ciphertexts);
+    .sort((x, y) => degreeOf(x.chain) - degreeOf(y.chain) || x.ciphertexts - y.ciphertexts);
+}
+
+/** Whether an engine takes the ring, and its memory the keys of bootstraps. Of the smaller ring the search says what is missing. */
+function isWithin(chain: BootstrappedChain, { capabilities, memory }: EngineProfile): boolean {
+  if (degreeOf(chain) <= bootstrappedDegree) return true;
+  return degreeOf(chain) <= capabilities.largestDegree && bootstrapKeyBytes(chain, memory) <= memory.limit;
+}
+
+function degreeOf({ parameters }: BootstrappedChain): number {
+  return parameters.polyModulusDegree;
 }
 
 /** Ciphertexts that are refreshed, if each value fills its own. */

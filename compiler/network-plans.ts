@@ -172,7 +172,7 @@ function findPlanAsItIs(
   rival: Found | undefined,
 ): FoundPlan | Refusal {
   const { tensor, samples, reference, clear } = network;
-  const { weights, profile, client, maxError, maxDisagreement, seed, goal, bootstrapSet } = settings;
+  const { weights, profile, client, maxError, maxDisagreement, seed, goal } = settings;
   const hopeless = tooDeepForAll(tensor, { maxError, capabilities: profile.capabilities });
   if (hopeless !== undefined && !mayBootstrap(settings)) return { refused: [hopeless] };
   const silent = withoutNoise(network, seed);
@@ -206,6 +206,18 @@ function findPlanAsItIs(
     if (why === undefined) throw new InternalError('a search without a plan says why there is none');
     return why;
   };
+  /** Of the smaller ring the plan of fewest bootstraps that is found; those of the larger one have to be cheaper. */
+  const bestBootstrapped = (): FoundPlan | undefined => {
+    let best: FoundPlan | undefined;
+    for (const { chain, module } of bootstrappedNetworks(tensor, settings)) {
+      if (best !== undefined && chain.parameters.polyModulusDegree === bootstrappedDegree) continue;
+      const context = contextOf(module, progress.part(0.4, 0.7), chain);
+      best = attempt({ ...all, network: { ...network, tensor: module }, context, rival: best?.found ?? rival }) ?? best;
+      // The others need as much memory.
+      if (best === undefined && memory.isShort) return undefined;
+    }
+    return best;
+  };
   const { depth } = networkDepth(tensor);
   if (!mayBootstrap(settings) || depth <= comfortableDepth) {
     const found = attempt(all);
@@ -217,14 +229,7 @@ function findPlanAsItIs(
   let found = isCarried
     ? attempt({ ...all, configurations: small, context: contextOf(tensor, progress.part(0, 0.4)) })
     : undefined;
-  if (found === undefined) {
-    for (const { chain, module } of bootstrappedNetworks(tensor, bootstrapSet)) {
-      const context = contextOf(module, progress.part(0.4, 0.7), chain);
-      found = attempt({ ...all, network: { ...network, tensor: module }, context });
-      // The others need as much memory.
-      if (found !== undefined || memory.isShort) break;
-    }
-  }
+  found ??= bestBootstrapped();
   // What is in place has a price that larger rings have to beat.
   const context = contextOf(tensor, progress.part(0.7, 1));
   const larger = { ...all, configurations: large, context, rival: found?.found ?? rival };

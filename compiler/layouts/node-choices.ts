@@ -114,6 +114,7 @@ export class NodeChooser {
       const counts = { babyRotations: 0, lateRotations: 0, foldRotations: 0, products, rescales: ciphertexts };
       return model.linear({ counts, steps: 0, inputs: ciphertexts, results: ciphertexts }, level + 1);
     }
+    if (node.op === 'refresh') return model.refresh(ciphertexts, level);
     const products = productsOf(node);
     return products === 0 ? 0 : model.products(products, ciphertexts, this.productLevel(node, level));
   }

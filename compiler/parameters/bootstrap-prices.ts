@@ -1,15 +1,29 @@
-/** What the search of layouts knows of bootstraps: the chain that they share with the network, and what one costs. */
+/** What is known of bootstraps before there is a program: the chain that they share with the network, and what one takes. */
+import { keyLevels } from '../../costs/key-levels.ts';
 import type { CostTable } from '../../costs/op-costs.ts';
+import type { EngineMemory } from '../../costs/engine-memory.ts';
 import { programCost } from '../../costs/program-cost.ts';
-import { HeBuilder } from '../../ir/he/module.ts';
+import { HeBuilder, type HeModule } from '../../ir/he/module.ts';
 import { PlaintextBuilder } from '../../ir/he/plaintexts.ts';
-import { slotsOf } from '../../ir/parameters.ts';
+import { type Parameters, slotsOf } from '../../ir/parameters.ts';
 import { withoutBootstraps } from '../../passes/he/bootstrapping/expand-bootstraps.ts';
 import type { BootstrapPrices } from '../layouts/cost.ts';
 import type { BootstrappedChain } from './bootstrapped-chains.ts';
 
 /** By the program of a single bootstrap, expanded. */
-export function bootstrapPrices({ parameters, effect }: BootstrappedChain, table: CostTable): BootstrapPrices {
+export function bootstrapPrices(chain: BootstrappedChain, table: CostTable): BootstrapPrices {
+  const { parameters, effect } = chain;
+  return { parameters, base: effect.level, milliseconds: programCost(singleBootstrap(chain), table) };
+}
+
+/** Bytes in the memory of an engine of the rotation keys and the relinearisation key that bootstraps need. */
+export function bootstrapKeyBytes(chain: BootstrappedChain, memory: Pick<EngineMemory, 'keyBytes'>): number {
+  const { rotations, relinearization } = keyLevels(singleBootstrap(chain).columns);
+  const levels = [...rotations.values(), ...(relinearization === undefined ? [] : [relinearization])];
+  return levels.reduce((sum, level) => sum + memory.keyBytes(chain.parameters, level), 0);
+}
+
+function singleBootstrap({ parameters, effect }: BootstrappedChain): HeModule & { readonly parameters: Parameters } {
   const { level, scale, outputLevel, outputScale } = effect;
   const builder = new HeBuilder();
   const x = builder.add('input', { level, scale });
@@ -26,5 +40,5 @@ export function bootstrapPrices({ parameters, effect }: BootstrappedChain, table
     packed: [],
     origins: [[]],
   });
-  return { parameters, base: level, milliseconds: programCost({ ...program, parameters }, table) };
+  return { ...program, parameters };
 }

@@ -1,6 +1,7 @@
 /**
- * Chains with bootstraps, for N = 32768: what a bootstrap takes is fixed by its precision, and the rest of the modulus is for the
- * layers between two of them. The depth of a plan then has no end.
+ * Chains with bootstraps: what a bootstrap takes is fixed by its precision, and the rest of the modulus is for the layers between two of
+ * them. The depth of a plan then has no end. Those of N = 32768 have four or five levels for layers; `wide`, of N = 65536, has 18, for twice
+ * as many slots, and needs a memory of 12 GiB or more.
  *
  * Bits from the bottom: a first prime of 40; StC, whose matrices need 48 bits together; the network; EvalMod, a polynomial of degree
  * 30 and three double angles in eight levels; CtS. Three special primes of 48 bits: a digit of three primes of 48 bits fits, and more
@@ -14,11 +15,16 @@ import { modulusBits, type Parameters, type PolyModulusDegree } from '../../ir/p
 import { effectOf } from '../../passes/he/bootstrapping/managed-circuits.ts';
 import { nttPrimes } from './primes.ts';
 
-/** The ring of all of them. At N = 16384 there is no room for a level, at N = 65536 each takes four times as long. */
+/** The ring of all sets but `wide`. At N = 16384 there is no room for a level, at N = 65536 a bootstrap takes four times as long. */
 export const bootstrappedDegree = 32768;
 
 interface Recipe {
   readonly name: BootstrapSetName;
+  readonly degree: PolyModulusDegree;
+  /** Rescales of StC and their bits. */
+  readonly toCoefficientsBits: readonly number[];
+  /** Special primes of 48 bits. */
+  readonly specialPrimes: number;
   readonly evaluationBits: number;
   readonly toSlotsBits: number;
   readonly ratioBits: number;
@@ -30,13 +36,16 @@ interface Recipe {
 }
 
 const firstBits = 40;
-const toCoefficientsBits = [24, 24];
-const specialBits = [48, 48, 48];
+const specialBits = 48;
 const evaluation = 8;
 const toSlots = 3;
 
+/** What all sets of N = 32768 share. */
+const narrow = { degree: 32768, toCoefficientsBits: [24, 24], specialPrimes: 3 } as const;
+
 const recipes: readonly Recipe[] = [
   {
+    ...narrow,
     name: 'precise',
     evaluationBits: 48,
     toSlotsBits: 44,
@@ -45,6 +54,7 @@ const recipes: readonly Recipe[] = [
     residualBits: [30, 30, 30, 30],
   },
   {
+    ...narrow,
     name: 'middle',
     evaluationBits: 46,
     toSlotsBits: 42,
@@ -54,6 +64,7 @@ const recipes: readonly Recipe[] = [
     outputBits: 36,
   },
   {
+    ...narrow,
     name: 'deep',
     evaluationBits: 44,
     toSlotsBits: 40,
@@ -61,6 +72,18 @@ const recipes: readonly Recipe[] = [
     scaleBits: 32,
     residualBits: [32, 33, 33, 33, 33],
     outputBits: 33,
+  },
+  {
+    name: 'wide',
+    degree: 65536,
+    toCoefficientsBits: [24, 24, 24],
+    specialPrimes: 8,
+    evaluationBits: 48,
+    toSlotsBits: 46,
+    ratioBits: 10,
+    scaleBits: 30,
+    residualBits: Array<number>(18).fill(40),
+    outputBits: 40,
   },
 ];
 
@@ -76,7 +99,7 @@ export function bootstrappedChain(name: BootstrapSetName): BootstrappedChain {
   const known = chains.get(name);
   if (known !== undefined) return known;
   const recipe = recipes.find((each) => each.name === name);
-  const made = recipe && make(recipe, bootstrappedDegree);
+  const made = recipe && make(recipe);
   if (made === undefined) throw new InternalError(`the set ${name} is no chain within the limits`);
   chains.set(name, made);
   return made;
@@ -84,16 +107,17 @@ export function bootstrappedChain(name: BootstrapSetName): BootstrappedChain {
 
 const chains = new Map<BootstrapSetName, BootstrappedChain>();
 
-function make(recipe: Recipe, degree: PolyModulusDegree): BootstrappedChain | undefined {
-  const { name, evaluationBits, toSlotsBits, ratioBits, scaleBits, residualBits, outputBits } = recipe;
+function make(recipe: Recipe): BootstrappedChain | undefined {
+  const { name, degree, toCoefficientsBits, specialPrimes, evaluationBits, toSlotsBits, ratioBits, scaleBits } = recipe;
+  const { residualBits, outputBits } = recipe;
+  const special = Array<number>(specialPrimes).fill(specialBits);
   const top = [...Array<number>(evaluation).fill(evaluationBits), ...Array<number>(toSlots).fill(toSlotsBits)];
-  const bits = [...specialBits, firstBits, ...toCoefficientsBits, ...residualBits, ...top];
-  const primes = nttPrimes(bits, degree);
+  const primes = nttPrimes([...special, firstBits, ...toCoefficientsBits, ...residualBits, ...top], degree);
   if (primes === undefined) return undefined;
   const parameters: Parameters = {
     polyModulusDegree: degree,
-    primes: primes.slice(specialBits.length),
-    specialPrimes: primes.slice(0, specialBits.length),
+    primes: primes.slice(specialPrimes),
+    specialPrimes: primes.slice(0, specialPrimes),
   };
   if (modulusBits(parameters) > maxModulusBits[degree]) return undefined;
   const circuit: Bootstrapping = {

@@ -6,7 +6,7 @@
  */
 
 /** Names of the chains with bootstraps, from the most precise to the one with the most levels. */
-export const bootstrapSetNames = ['precise', 'middle', 'deep'] as const;
+export const bootstrapSetNames = ['precise', 'middle', 'deep', 'wide'] as const;
 export type BootstrapSetName = (typeof bootstrapSetNames)[number];
 
 /** How much of the chain each part has, in primes, and what EvalMod computes. */
