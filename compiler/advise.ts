@@ -65,8 +65,8 @@ export function adviseOn(graph: ImportedGraph, options: CompileOptions = {}): Ad
 }
 
 /** The errors that polynomials of each depth need; the usual ones where there are no activations. */
-function errorsToTry({ exact, samples, rounding }: ExactNetwork, { maxDegree }: Settings): number[] {
-  const effects = effectsByDepth(exact, samples, maxDegree);
+function errorsToTry({ exact, samples, limits, rounding }: ExactNetwork, { maxDegree }: Settings): number[] {
+  const effects = effectsByDepth(exact, { samples, limits }, maxDegree);
   if (effects.length === 0) return usualErrors.filter((error) => error > rounding);
   const needed = effects.map(({ effect }) => roundedUp((effect.error + rounding) / largestShare));
   const useful = [...new Set([...needed, 0.01])].filter((error) => error > rounding && error <= 0.5);
@@ -78,7 +78,7 @@ function pricesOf(network: ExactNetwork, errors: readonly AdvisedError[]): Activ
   const kept = plans.filter(({ labelsKept = 1 }) => labelsKept >= 0.99);
   const shown = kept.toSorted((a, b) => a.milliseconds - b.milliseconds)[0] ?? plans[0];
   if (shown === undefined) return [];
-  return fittedActivations(network.exact, network.samples).flatMap(({ node, range }, k) => {
+  return fittedActivations(network.exact, network).flatMap(({ node, range }, k) => {
     const degree = shown.degrees[k];
     if (degree === undefined) return [];
     const [least, most] = [range.center - range.halfWidth, range.center + range.halfWidth];

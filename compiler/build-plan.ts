@@ -131,10 +131,12 @@ function encodeInputs(
 function withinLimit({ maxAbs, groups: elements }: InputBounds, limit: number): InputBounds {
   if (maxAbs <= limit || elements === undefined) return { maxAbs: Math.min(maxAbs, limit), groups: elements };
   const clip = ([least, most]: Range): Range => [Math.max(least, -limit), Math.min(most, limit)];
-  const groups = elements.groups.map(({ calibrated, together, alone }) => ({
+  const groups = elements.groups.map(({ calibrated, together, alone, clips }) => ({
     calibrated: clip(calibrated),
     together: clip(together),
     alone: clip(alone),
+    // Thresholds may lie beyond the limit.
+    ...(clips === true && alone[0] >= -limit && alone[1] <= limit && { clips }),
   }));
   return { maxAbs: limit, groups: { ...elements, groups } };
 }

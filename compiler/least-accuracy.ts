@@ -40,13 +40,13 @@ export interface NoAccuracy {
 export type FindPlan = (settings: Settings) => FoundPlan | Refusal;
 
 export function leastAccuracy(
-  { graph, exact, samples, rounding }: ExactNetwork,
+  { graph, exact, samples, limits, rounding }: ExactNetwork,
   settings: Settings,
   refusal: Refusal,
   find: FindPlan,
 ): LeastAccuracy | NoAccuracy {
   const { isErrorFree, maxError, maxDisagreement = 0, maxDegree } = settings;
-  const effects = effectsByDepth(exact, samples, maxDegree, graph.steps?.post).map(({ effect }) => effect);
+  const effects = effectsByDepth(exact, { samples, limits }, maxDegree, graph.steps?.post).map(({ effect }) => effect);
   const option = isErrorFree ? '--max-disagreement' : '--max-error';
   const asked = isErrorFree ? maxDisagreement : maxError;
   const needed = isErrorFree

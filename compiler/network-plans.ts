@@ -274,7 +274,7 @@ function build(
   found: Found,
 ): Pick<Compilation, 'plan' | 'modules' | 'chosen'> {
   const { profile, weights, goal } = settings;
-  const { graph, samples, synthetic, exact, whole, tensor, reference } = network;
+  const { graph, samples, synthetic, limits, exact, whole, tensor, reference } = network;
   const { packed, proposal } = found.plan;
   const { program, predicted, prediction, measures, score } = found.accepted;
   const { choice, configuration } = proposal;
@@ -283,7 +283,8 @@ function build(
     ...searchReport(tensor, goal, outcome, found),
     accuracy: keptAccuracy(network, prediction, settings),
   };
-  const bounds = inputBounds({ exact, whole, samples, unit: reference.unit, allowedError: largestShare * maxError });
+  const { unit } = reference;
+  const bounds = inputBounds({ exact, whole, samples, limits, unit, allowedError: largestShare * maxError });
   const facts = {
     engine: profile.name,
     batch: configuration.samples,

@@ -8,6 +8,7 @@ import { seededRandom } from '../ir/random.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { PassManager, type PassObserver, type PassRun, type RefusedModule } from '../passes/manager.ts';
 import type { Orders } from '../passes/pruning/orders/apply-permutation.ts';
+import { type ClippedLimits, inputLimits } from './headroom/element-limits.ts';
 import { type ActivationStandIn, approximateTensor, optimiseTensor, shrinkTensor } from './parameters/pipelines.ts';
 import { type ClearRun, type Reference, referenceOn, runInClear } from './parameters/reference.ts';
 import type { Settings } from './settings.ts';
@@ -33,6 +34,8 @@ export interface ExactNetwork {
   /** Real ones, or seeded ones where there are none. */
   readonly samples: readonly Sample[];
   readonly synthetic: boolean;
+  /** What elements of inputs have at most, where comparisons read them. */
+  readonly limits?: ClippedLimits | undefined;
   /** What errors are predicted against: the imported model on the samples. */
   readonly reference: Reference;
   readonly runs: readonly PassRun[];
@@ -73,14 +76,15 @@ export function exactNetwork(graph: ImportedGraph, settings: Settings): ExactNet
   const { maxError, seed, observer, progress } = settings;
   const synthetic = settings.samples === undefined;
   const samples = settings.samples ?? uniformSamples(graph, seed);
-  const manager = new PassManager(samples, observer);
+  const limits = synthetic ? undefined : inputLimits(graph, samples);
+  const manager = new PassManager(samples, observer, { limits });
   progress.begin('optimising the network', 0.02);
   const { exact, rounding } = optimiseTensor(graph.module, manager, { maxError, synthetic });
   const reference = referenceOn(graph.module, samples, graph.steps);
   if (settings.maxDisagreement !== undefined && !reference.decisions.exist) throw new HepcError([noLabels({})]);
   const constant = synthetic ? [] : constantOutputs(reference);
   const warnings = [...warningsOf(samples, synthetic), ...constant, ...manager.warnings];
-  return { graph, exact, rounding, samples, synthetic, reference, runs: manager.runs, warnings };
+  return { graph, exact, rounding, samples, synthetic, limits, reference, runs: manager.runs, warnings };
 }
 
 /** Refused where no polynomials keep the budget, or samples do not show what they are made for. */
@@ -89,14 +93,14 @@ export function approximate(
   { maxError, maxDegree, maxDisagreement }: Settings,
   { share, elements, observer }: ApproximationBudget,
 ): SimplifiedNetwork | RefusedModule {
-  const { graph, exact, rounding, samples, synthetic, reference } = network;
-  const manager = new PassManager(samples, observer, { post: graph.steps?.post });
-  const limits = {
+  const { graph, exact, rounding, samples, synthetic, limits, reference } = network;
+  const manager = new PassManager(samples, observer, { post: graph.steps?.post, limits });
+  const allowed = {
     maxError: Math.max(maxError - rounding / share, Number.MIN_VALUE),
     // Noise changes few labels: approximation may change all that may change at first.
     maxDisagreement: maxDisagreement && (maxDisagreement * share) / largestShare,
   };
-  const found = approximateTensor(exact, manager, { ...limits, share, maxDegree, synthetic });
+  const found = approximateTensor(exact, manager, { ...allowed, share, maxDegree, synthetic });
   if ('refused' in found) return found;
   const { approximated, whole, standIns } = found;
   const tensor = elements === 'all' ? whole : shrinkTensor(whole, manager, graph.orders?.(whole));

@@ -1,6 +1,7 @@
 /** The intervals of elements that may not go as far as the largest of their input, in groups of equal scale. */
 import type { Range } from '../../ir/plan/calibration.ts';
-import { type ElementGroup, type InputBounds, maxGroups } from '../../ir/plan/element-bounds.ts';
+import { type ElementGroup, type ElementGroups, type InputBounds, maxGroups } from '../../ir/plan/element-bounds.ts';
+import type { ClippedElements } from './element-limits.ts';
 import { type ElementScale, scaleOf } from './element-scales.ts';
 import { type Cell, type ElementTrials, withValues } from './element-trials.ts';
 import { largestFactor } from './input-headroom.ts';
@@ -73,10 +74,44 @@ export function groupedBounds(
   return { maxAbs: most, groups: { groups, groupOf } };
 }
 
+/** The same within limits: what is clipped has no other interval. */
+export function withinLimits(bounds: InputBounds, limits: ClippedElements | undefined): InputBounds {
+  if (limits === undefined) return bounds;
+  const { maxAbs, groups: { groups: before, groupOf: groupBefore } = groupOfAll(maxAbs, limits.least.length) } = bounds;
+  const groups = [...before];
+  const groupOf = Int32Array.from(groupBefore);
+  const known = new Map<string, number>();
+  for (const [e, least] of limits.least.entries()) {
+    const most = limits.most[e] ?? Infinity;
+    if (least === -Infinity && most === Infinity) continue;
+    const clips = limits.clips[e] === 1;
+    const group = before[groupBefore[e] ?? 0];
+    const key = clips ? `${least} ${most}` : `${least} ${most} ${groupBefore[e]}`;
+    const own = known.get(key) ?? groups.push(limitedGroup(group, [least, most], clips)) - 1;
+    known.set(key, own);
+    groupOf[e] = own;
+  }
+  if (groups.length > maxGroups) return withinLimits({ maxAbs }, limits);
+  const most = Math.max(maxAbs, ...groups.flatMap(({ alone }) => alone.map(Math.abs)));
+  return { maxAbs: most, groups: { groups, groupOf } };
+}
+
+function groupOfAll(maxAbs: number, elements: number): ElementGroups {
+  const all: Range = [-maxAbs, maxAbs];
+  return { groups: [{ calibrated: all, together: all, alone: all }], groupOf: new Int32Array(elements) };
+}
+
+function limitedGroup(group: ElementGroup | undefined, limits: Range, clips: boolean): ElementGroup {
+  if (clips || group === undefined)
+    return { calibrated: limits, together: limits, alone: limits, ...(clips && { clips }) };
+  const within = ([least, most]: Range): Range => [Math.max(least, limits[0]), Math.min(most, limits[1])];
+  return { calibrated: within(group.calibrated), together: within(group.together), alone: within(group.alone) };
+}
+
 /** The intervals of elements of one scale, within ±limit. */
 function groupOfCell(cell: Cell, limit: number, factor: number, trials: ElementTrials): ElementGroup {
   const { origin, side, unit } = cell.scaleAt(cell.elements[0] ?? 0);
-  const endsOf = (sign: -1 | 1): Record<keyof ElementGroup, number> => {
+  const endsOf = (sign: -1 | 1): Record<'calibrated' | 'together' | 'alone', number> => {
     const calibrated = side === -sign ? origin : origin + sign * unit;
     const far = side === -sign ? origin : origin + sign * unit * factor;
     const together = trials.isBorne(cell, far) ? far : calibrated;

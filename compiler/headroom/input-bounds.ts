@@ -14,6 +14,8 @@
  *    also gives the factor for all together. How far each group goes alone is then found by halving the way from there to
  *    8 times the largest value, to a fourth of an octave. `ir/plan/element-bounds.ts` says why excesses of several groups add up.
  *
+ * 4. What comparisons read has limits that were there before all this (`element-limits.ts`): it is clipped or refused beyond them.
+ *
  * So what a group refuses of one element leaves a range, or outgrows the headroom of a value, beside some calibration sample,
  * but for the fourth of an octave; and what it accepts does not, beside those samples that were tried. That is proven between
  * the ends for the first layer that is not linear, and tried at the ends for the others. Of pixels it holds beside half of
@@ -26,7 +28,7 @@ import { largestAbsolute } from '../../ir/maths/averages.ts';
 import type { InputBounds } from '../../ir/plan/element-bounds.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import { productsOf } from '../../ir/tensor/products.ts';
-import { groupedBounds, roundTogether } from './element-groups.ts';
+import { groupedBounds, roundTogether, withinLimits } from './element-groups.ts';
 import { ElementTrials, evenly, triedAlone } from './element-trials.ts';
 import { inputHeadroom } from './input-headroom.ts';
 import { narrowElements } from './narrow-elements.ts';
@@ -40,7 +42,7 @@ const mostProducts = 2e9;
 
 /** By the name of each input that the network has. */
 export function inputBounds(facts: TrialFacts): Map<string, InputBounds> {
-  const { samples } = facts;
+  const { samples, limits } = facts;
   const trial = new Trial(facts);
   const tried = affordableSamples(facts.whole);
   const headroom = inputHeadroom(facts, trial);
@@ -58,7 +60,8 @@ export function inputBounds(facts: TrialFacts): Map<string, InputBounds> {
     inputs.map((input) => {
       const { name, maxAbs, elements, rare } = input;
       const isUniform = rounding === undefined || (elements.length === 0 && rare.size === 0);
-      return [name, isUniform ? { maxAbs } : groupedBounds(input, rounding, trials)];
+      const bounds = isUniform ? { maxAbs } : groupedBounds(input, rounding, trials);
+      return [name, withinLimits(bounds, limits?.get(name))];
     }),
   );
 }

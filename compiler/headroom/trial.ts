@@ -7,6 +7,7 @@ import type { Sample } from '../../ir/interface.ts';
 import { TensorInterpreter, type TensorKernel, tensorKernel } from '../../ir/interpret/tensor.ts';
 import { largestAbsolute } from '../../ir/maths/averages.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
+import { asEncrypted, type ClippedLimits } from './element-limits.ts';
 
 /** What values inside of the network may grow by: they have 3 bits of headroom. */
 export const roomForGrowth = 8;
@@ -20,6 +21,8 @@ export interface TrialFacts {
   /** With the polynomials that the plan evaluates. */
   readonly whole: TensorModule;
   readonly samples: readonly Sample[];
+  /** What elements of inputs have at most, whatever samples are made of them. */
+  readonly limits?: ClippedLimits | undefined;
   /** Of errors: the median largest output. */
   readonly unit: number;
   /** What approximation may change of outputs, as a share of the unit or of the largest of their own. */
@@ -62,7 +65,8 @@ export class Trial {
   }
 
   /** The outputs of the plan's polynomials; nothing as soon as a value leaves its range or outgrows its headroom. */
-  private evaluate(sample: Sample): ReadonlyMap<string, Float64Array> | undefined {
+  private evaluate(given: Sample): ReadonlyMap<string, Float64Array> | undefined {
+    const sample = asEncrypted(given, this.facts.limits);
     const values: Float64Array[] = [];
     const outputs = new Map<string, Float64Array>();
     for (const node of this.facts.whole.nodes) {

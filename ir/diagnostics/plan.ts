@@ -122,7 +122,8 @@ export const inputOutOfRange = defineDiagnostic<{
     'A plan is compiled for the range of its calibration samples with some headroom: activations are approximated ' +
     'there, and parameters are chosen for it. Other values would give a wrong answer, and nobody could see it before ' +
     'decryption. Where features differ in scale, each group of elements of equal scale has a range of its own; what several ' +
-    'groups exceed theirs by adds up, so that a value may be refused beside others that it would be accepted without.',
+    'groups exceed theirs by adds up, so that a value may be refused beside others that it would be accepted without. Features that ' +
+    'only comparisons with thresholds read, as in trees, are clipped and not refused, whatever finite numbers they are.',
   message: ({ input, bounds: [least, most], isShared, count, sample, element, value }) => {
     const [got, bound] = apart(value, value < least ? least : most);
     const ends = value < least ? [bound, short(most)] : [short(least), bound];

@@ -14,6 +14,9 @@
  * is where a single group stands at its end, x + Σ e_g d_g = (1 − Σ e_g) x + Σ e_g (x + d_g): what holds an interval there
  * holds it here.
  *
+ * Of elements that only comparisons with thresholds read, none of which lies beyond `alone`, the client encrypts the end of
+ * `alone` for what is beyond it: every comparison says the same of both. These groups have one interval, and are never refused.
+ *
  * A client learns from the groups how large its features are, and how far they may go: of no element more than the group.
  */
 import { InternalError } from '../diagnostics/diagnostic.ts';
@@ -26,6 +29,8 @@ export interface ElementGroup {
   readonly calibrated: Range;
   readonly together: Range;
   readonly alone: Range;
+  /** Whether the client takes what is beyond `alone` for the end of it; refused otherwise. All intervals are one then. */
+  readonly clips?: true | undefined;
 }
 
 export interface ElementGroups {
@@ -61,13 +66,14 @@ export function boundsViolation(
   isRead: Uint8Array,
 ): Violation | undefined {
   const everywhere: Range = [-maxAbs, maxAbs];
-  const boundsOf = (element: number): Range => (groups === undefined ? everywhere : groupAt(groups, element).alone);
+  const groupOf = (element: number): Pick<ElementGroup, 'alone' | 'clips'> =>
+    groups === undefined ? { alone: everywhere } : groupAt(groups, element);
   let [count, worst, most] = [0, -1, 0];
   for (let element = 0; element < values.length; element++) {
     if (isRead[element] === 0) continue;
-    const bounds = boundsOf(element);
+    const { alone: bounds, clips } = groupOf(element);
     const value = values[element] ?? 0;
-    if (isWithin(value, bounds)) continue;
+    if (clips === true ? Number.isFinite(value) : isWithin(value, bounds)) continue;
     count++;
     const distance = Math.max(bounds[0] - value, value - bounds[1]);
     const beyond = Number.isNaN(value) ? Infinity : distance / (groups === undefined ? 1 : widthOf(bounds));
@@ -75,8 +81,18 @@ export function boundsViolation(
     worst = element;
     most = beyond;
   }
-  if (count > 0) return { element: worst, value: values[worst] ?? 0, bounds: boundsOf(worst), isShared: false, count };
+  if (count > 0)
+    return { element: worst, value: values[worst] ?? 0, bounds: groupOf(worst).alone, isShared: false, count };
   return groups && sharedViolation(groups, values, isRead);
+}
+
+/** What is encrypted of a sample that is accepted. */
+export function clipped({ groups }: InputBounds, values: Float64Array): Float64Array {
+  if (groups?.groups.some(({ clips }) => clips) !== true) return values;
+  return values.map((value, element) => {
+    const { clips, alone } = groupAt(groups, element);
+    return clips === true ? Math.min(Math.max(value, alone[0]), alone[1]) : value;
+  });
 }
 
 /** Of a sample whose elements all keep what they may be alone. */
@@ -88,6 +104,7 @@ function sharedViolation(elements: ElementGroups, values: Float64Array, isRead: 
     if (isRead[element] === 0) continue;
     const value = values[element] ?? 0;
     const group = groupAt(elements, element);
+    if (group.clips === true) continue;
     const g = elements.groupOf[element] ?? 0;
     const excess = excessOf(value, group);
     excesses[g] = Math.max(excesses[g] ?? 0, excess);

@@ -11,6 +11,7 @@ import type { Sample } from '../../ir/interface.ts';
 import type { TensorModule } from '../../ir/tensor/ops.ts';
 import type { Trainer } from '../../ir/tensor/trainer.ts';
 import type { Fact } from './facts.ts';
+import type { InputLimits } from './input-limits.ts';
 
 /** What a pass may use beside its module and options. */
 export interface PassContext {
@@ -23,6 +24,8 @@ export interface PassContext {
   readonly reference?: TensorModule | undefined;
   /** What the client computes of the outputs, where it does: what it decides by them are the labels of a model. */
   readonly post?: ClientModule | undefined;
+  /** What elements of inputs have at most, where the client sees to that. */
+  readonly limits?: InputLimits | undefined;
   /** Reports a problem; errors stop the pipeline after the pass. */
   readonly report: (diagnostic: Diagnostic) => void;
 }

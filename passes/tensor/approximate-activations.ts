@@ -14,9 +14,8 @@ import { constantOf, measureActivations, type MeasuredActivation, type Measureme
 import { commonEffects, searchStandIns } from './approximation/search.ts';
 import { highestDegreeOf } from './approximation/stand-in.ts';
 import { ActivationTrial, anyEffect, type Effect, type Replacements } from './approximation/trial.ts';
-import type { Sample } from '../../ir/interface.ts';
 import { evenly } from '../base/evenly.ts';
-import { definePass } from '../base/pass.ts';
+import { definePass, type PassContext } from '../base/pass.ts';
 
 /** Candidates are tried on at most so many samples, evenly picked; ranges are measured on all of them. */
 const maxTrialSamples = 256;
@@ -40,7 +39,8 @@ export const approximateActivations = definePass({
     'Replaces every activation by a polynomial in the Chebyshev basis, or where it has breaks (ReLU, Clip, a step) by a composite ' +
     'of odd polynomials, on the range that its operand takes on the ' +
     'calibration samples, widened by `margin` of its width on both sides, and as far as samples reach that are amplified, ' +
-    'at most twice, to the largest value of any and 5 % beyond. Takes the least multiplicative depth for ' +
+    'at most twice, to the largest value of any and 5 % beyond; a comparison of inputs that the client keeps within limits gets the ' +
+    'range that follows from these. Takes the least multiplicative depth for ' +
     'which the outputs on the samples stay within the part `share` of `maxError` (a fraction of the median over samples of ' +
     'the largest absolute output), no more than the part `maxDisagreement` of the samples get another label by what the client ' +
     'makes of the outputs, or by their largest score, and no operand leaves its range; then takes depth, and products of ciphertexts, from single activations where that still holds; where a trial on all samples ' +
@@ -61,7 +61,7 @@ export const approximateActivations = definePass({
     error: 'change of the outputs on the samples, as a fraction of the median largest output',
     changed: 'part of the samples that get another label',
   },
-  run: (module, { maxError, share, margin, criterion, synthetic, ...most }, { samples, post, report }) => {
+  run: (module, { maxError, share, margin, criterion, synthetic, ...most }, { samples, post, limits, report }) => {
     const nothing = { module, statistics: { replaced: 0, affine: 0, degree: 0, depth: 0, error: 0, changed: 0 } };
     const activations = module.nodes.filter((node) => node.op === 'activation');
     if (activations.length === 0) return nothing;
@@ -70,7 +70,7 @@ export const approximateActivations = definePass({
       report(activationsNeedSamples({ count: activations.length }, { nodes }));
       return nothing;
     }
-    const { activations: all, fits, problems, trial } = workOn(module, samples, margin);
+    const { activations: all, fits, problems, trial } = workOn(module, { samples, limits }, margin);
     if (problems.length > 0) {
       problems.forEach(report);
       return nothing;
@@ -122,25 +122,27 @@ export const approximateActivations = definePass({
  */
 export function effectsByDepth(
   module: TensorModule,
-  samples: readonly Sample[],
+  shown: Shown,
   most: number = highestDegree,
   post?: ClientModule,
 ): { readonly depth: number; readonly effect: Effect }[] {
-  const { fits, trial } = workOn(module, samples, defaultMargin);
+  const { fits, trial } = workOn(module, shown, defaultMargin);
   if (fits.length === 0) return [];
   return commonEffects(fits, trial(post), ['least-squares', 'minimax'], { ...anyEffect, maxDegree: most });
 }
 
 /** The activations that polynomials stand for, in the order of the network, as they are measured on the samples. */
-export function fittedActivations(module: TensorModule, samples: readonly Sample[]): readonly MeasuredActivation[] {
-  return workOn(module, samples, defaultMargin).fits.map(({ activation }) => activation);
+export function fittedActivations(module: TensorModule, shown: Shown): readonly MeasuredActivation[] {
+  return workOn(module, shown, defaultMargin).fits.map(({ activation }) => activation);
 }
 
+/** What inputs are like: samples, and the limits of all others. */
+type Shown = Pick<PassContext, 'samples' | 'limits'>;
+
 /** What is known of the activations of a module on samples, whatever may be allowed. */
-interface ActivationWork extends Measurement {
+interface ActivationWork extends Measurement, Shown {
   /** Of those that are not affine. */
   readonly fits: readonly ActivationFit[];
-  readonly samples: readonly Sample[];
   readonly margin: number;
   readonly trial: (post: ClientModule | undefined) => ActivationTrial;
 }
@@ -148,16 +150,16 @@ interface ActivationWork extends Measurement {
 /** Of modules that were worked on: several errors are tried on one. */
 const known = new WeakMap<TensorModule, ActivationWork>();
 
-function workOn(module: TensorModule, samples: readonly Sample[], margin: number): ActivationWork {
+function workOn(module: TensorModule, { samples, limits }: Shown, margin: number): ActivationWork {
   const before = known.get(module);
-  if (before?.samples === samples && before.margin === margin) return before;
-  const measurement = measureActivations(module, samples, margin);
+  if (before?.samples === samples && before.limits === limits && before.margin === margin) return before;
+  const measurement = measureActivations(module, samples, margin, limits);
   const fits = measurement.activations.filter((entry) => !entry.affine).map((entry) => new ActivationFit(entry));
   const exact = evenly(measurement.outputs, maxTrialSamples);
   const trials = new Map<ClientModule | undefined, ActivationTrial>();
   const work: ActivationWork = {
     ...measurement,
-    ...{ fits, samples, margin },
+    ...{ fits, samples, limits, margin },
     trial: (post) => {
       const before = trials.get(post) ?? new ActivationTrial(module, evenly(samples, maxTrialSamples), { post, exact });
       trials.set(post, before);

@@ -5,9 +5,11 @@ import { elementCount, vector } from '../../ir/constant.ts';
 import type { Sample } from '../../ir/interface.ts';
 import { TensorInterpreter } from '../../ir/interpret/tensor.ts';
 import type { ValueId } from '../../ir/op.ts';
+import type { Range } from '../../ir/plan/calibration.ts';
 import { TensorBuilder, type TensorModule, type TensorNode, type TensorNodeNamed } from '../../ir/tensor/ops.ts';
 import { louder } from '../base/louder-samples.ts';
 import { definePass } from '../base/pass.ts';
+import { isComparison, limitedRanges } from './comparisons/input-comparisons.ts';
 
 /** Factors that differ by less are one factor, which the range of the activation takes care of. */
 const leastSpread = 1.01;
@@ -17,7 +19,7 @@ export const scaleComparisons = definePass({
   level: 'tensor',
   doc:
     'Scales what a `step` or `sign` reads from a linear op so that every element is at most 1 on the calibration samples, and ' +
-    'where samples reach that are amplified: a decision is the same for every positive multiple of what it is made on, and what ' +
+    'where samples reach that are amplified; on all inputs, where the client keeps the elements within limits that are compared. A decision is the same for every positive multiple of what it is made on, and what ' +
     'stands for the jump has one range and one margin for all elements, which features of different units would share unequally. ' +
     'Behind a convolution all elements of a channel have one factor, so that it stays one. Elements that are 0 on all samples ' +
     'are left as they are. Scales are left to `merge-linear`, which makes them part of the weights.',
@@ -25,10 +27,15 @@ export const scaleComparisons = definePass({
   requires: [],
   ensures: [],
   statistics: { scaled: 'activations whose operand is scaled' },
-  run: (module, _, { samples }) => {
-    const comparisons = module.nodes.filter((node) => isComparison(module, node));
+  run: (module, _, { samples, limits }) => {
+    const comparisons = module.nodes.filter((node) => isScalable(module, node));
     if (comparisons.length === 0) return { module, statistics: { scaled: 0 } };
-    const reaches = reachesOf(module, comparisons, samples);
+    const limited = limitedRanges(module, limits);
+    const others = comparisons.filter(({ id }) => !limited.has(id));
+    const reaches = new Map([
+      ...reachesOf(module, others, samples),
+      ...Array.from(limited, ([id, ranges]): [ValueId, Float64Array] => [id, Float64Array.from(ranges, farthest)]),
+    ]);
     const factors = new Map<ValueId, Float64Array>();
     for (const { id, operands } of comparisons) {
       const own = factorsOf(module.nodes[operands[0] ?? -1], reaches.get(id) ?? new Float64Array());
@@ -53,8 +60,8 @@ export const scaleComparisons = definePass({
 });
 
 /** Whether the node decides on the result of a linear op, whose weights take a scale for nothing. */
-function isComparison(module: TensorModule, node: TensorNode): node is TensorNodeNamed<'activation'> {
-  if (node.op !== 'activation' || (node.attrs.kind !== 'step' && node.attrs.kind !== 'sign')) return false;
+function isScalable(module: TensorModule, node: TensorNode): node is TensorNodeNamed<'activation'> {
+  if (!isComparison(node)) return false;
   const { op } = module.nodes[node.operands[0] ?? -1] ?? node;
   return op === 'dense' || op === 'sparse' || op === 'conv' || op === 'scale-shift';
 }
@@ -65,6 +72,7 @@ function reachesOf(
   comparisons: readonly TensorNode[],
   samples: readonly Sample[],
 ): ReadonlyMap<ValueId, Float64Array> {
+  if (comparisons.length === 0) return new Map();
   const interpreter = new TensorInterpreter(module);
   const reaches = new Map(comparisons.map(({ id, type }) => [id, new Float64Array(elementCount(type))]));
   for (const sample of [...samples, ...louder(samples)]) {
@@ -72,6 +80,10 @@ function reachesOf(
     for (const { id, operands } of comparisons) widen(reaches.get(id), values[operands[0] ?? -1]);
   }
   return reaches;
+}
+
+function farthest([least, most]: Range): number {
+  return Math.max(Math.abs(least), Math.abs(most));
 }
 
 function widen(reach: Float64Array | undefined, values: Float64Array | undefined): void {

@@ -4,13 +4,13 @@
 import { type Diagnostic, InternalError } from '../../ir/diagnostics/diagnostic.ts';
 import { inputOutOfRange } from '../../ir/diagnostics/plan.ts';
 import { elementCount } from '../../ir/constant.ts';
-import { boundsViolation, type Violation } from '../../ir/plan/element-bounds.ts';
+import { boundsViolation, clipped, type Violation } from '../../ir/plan/element-bounds.ts';
 import { type InputEncoding, type OutputEncoding, sentCiphertexts } from '../../ir/plan/plan.ts';
 import { fillSlots, readSlots } from '../../ir/tile/packing.ts';
 
 /**
- * The slot vectors of the ciphertexts that are sent, in order. `samples` are flat, row-major and at most batchTile; slots
- * without an element hold zero. A batch that is not full repeats its samples: zeros may be far from all samples, what
+ * The slot vectors of the ciphertexts that are sent, in order. `samples` are flat, row-major and at most batchTile, and are
+ * accepted by `checkInputRange`; slots without an element hold zero. A batch that is not full repeats its samples: zeros may be far from all samples, what
  * becomes of them may outgrow the modulus, and one slot that does spoils all others. With a `place`, samples are from there
  * on, and zeros everywhere else: for plans that bear them (`requestsPerRun`).
  */
@@ -21,7 +21,8 @@ export function packInput(encoding: InputEncoding, samples: readonly Float64Arra
   requireElements(encoding, samples);
   const zeros = new Float64Array(samples[0]?.length ?? 0);
   const at = (k: number): number => (place === undefined ? k % samples.length : k - place);
-  const full = Array.from({ length: batchTile }, (_, k) => samples[at(k)] ?? zeros);
+  const sent = samples.map((values) => clipped(encoding, values));
+  const full = Array.from({ length: batchTile }, (_, k) => sent[at(k)] ?? zeros);
   return fillSlots(layout, index, factor, full).filter((_, ciphertext) => used[ciphertext] === true);
 }
 

@@ -101,12 +101,13 @@ export function manifestHead(client: ClientPart, { madeBy = 'hepc' }: WriteOptio
   };
 }
 
-function groupText({ calibrated, together, alone }: ElementGroup): {
+function groupText({ calibrated, together, alone, clips }: ElementGroup): {
   calibrated: [number, number];
   together: [number, number];
   alone: [number, number];
+  clips?: true;
 } {
-  return { calibrated: [...calibrated], together: [...together], alone: [...alone] };
+  return { calibrated: [...calibrated], together: [...together], alone: [...alone], ...(clips && { clips }) };
 }
 
 function calibrationText({ samples, inputs, outputs }: Calibration): ManifestText['client']['calibration'] {

@@ -101,7 +101,7 @@ const inputSchema = z.strictObject({
   maxAbs: z.number().min(0),
   /** Left out where all elements may have values up to `maxAbs`; else the group of each is in an entry of input k. */
   groups: z
-    .array(z.strictObject({ calibrated: range, together: range, alone: range }))
+    .array(z.strictObject({ calibrated: range, together: range, alone: range, clips: z.literal(true).optional() }))
     .min(1)
     .max(maxGroups)
     .optional(),

@@ -90,7 +90,7 @@ export function factsSection(plan: Plan): Html {
   </section>`;
 }
 
-/** Of values that the plan was compiled for; larger ones are refused. */
+/** Of values that the plan was compiled for; larger ones are refused, or clipped where nothing depends on how large they are. */
 function describeRange({ maxAbs, groups }: InputBounds): string {
   const range = `values up to ±${Number(maxAbs.toPrecision(3))}`;
   return groups === undefined

@@ -12,7 +12,10 @@ import {
 import { TensorInterpreter } from '../../../ir/interpret/tensor.ts';
 import type { TensorModule, TensorNodeNamed } from '../../../ir/tensor/ops.ts';
 import type { Sample } from '../../../ir/interface.ts';
+import type { Range as Ends } from '../../../ir/plan/calibration.ts';
+import type { InputLimits } from '../../base/input-limits.ts';
 import { louder } from '../../base/louder-samples.ts';
+import { limitedRanges } from '../comparisons/input-comparisons.ts';
 import type { Range } from './approximation.ts';
 import { Histogram } from './least-squares.ts';
 
@@ -44,9 +47,15 @@ interface Bounds {
 
 /**
  * Measures every activation on all samples; `margin` widens each range by that fraction of its width on both sides, or
- * as far as samples reach that come amplified. It is a problem where a value is not finite, and where an activation sees one value only.
+ * as far as samples reach that come amplified. Where the limits of inputs tell what a comparison decides on, its range is that and no
+ * more. It is a problem where a value is not finite, and where an activation sees one value only.
  */
-export function measureActivations(module: TensorModule, samples: readonly Sample[], margin: number): Measurement {
+export function measureActivations(
+  module: TensorModule,
+  samples: readonly Sample[],
+  margin: number,
+  limits?: InputLimits,
+): Measurement {
   const interpreter = new TensorInterpreter(module);
   const nodes = module.nodes.filter((node) => node.op === 'activation');
   const bounds = nodes.map((): Bounds => ({ lo: Infinity, hi: -Infinity }));
@@ -69,10 +78,11 @@ export function measureActivations(module: TensorModule, samples: readonly Sampl
     const values = interpreter.evaluateAll(sample);
     for (const [k, { operands }] of nodes.entries()) widen(reached[k], values[operands[0] ?? -1]);
   }
+  const limited = limitedRanges(module, limits);
   const activations = nodes.map((node, k): MeasuredActivation => {
     const { lo, hi } = bounds[k] ?? { lo: 0, hi: 0 };
     const domain = activationDomain(node.attrs, lo);
-    const range = widened({ lo, hi }, margin, reached[k] ?? { lo, hi }, domain);
+    const range = hull(limited.get(node.id)) ?? widened({ lo, hi }, margin, reached[k] ?? { lo, hi }, domain);
     return { node, lo, hi, range, affine: isAffine(node, lo, hi, range), histogram: new Histogram(range) };
   });
   const problems = activations
@@ -86,6 +96,13 @@ export function measureActivations(module: TensorModule, samples: readonly Sampl
     return interpreter.outputsAmong(values);
   });
   return { activations, outputs, problems };
+}
+
+/** The range that has all of these. */
+function hull(ranges: readonly Ends[] | undefined): Range | undefined {
+  if (ranges === undefined) return undefined;
+  const [lo, hi] = ranges.reduce(([a, b], [c, d]) => [Math.min(a, c), Math.max(b, d)], [Infinity, -Infinity]);
+  return { center: (lo + hi) / 2, halfWidth: Math.max((hi - lo) / 2, Number.MIN_VALUE) };
 }
 
 /** Of the distance to a pole, what is left of it at the end of a range. */

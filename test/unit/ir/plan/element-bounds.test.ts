@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { boundsViolation, type InputBounds } from '../../../../ir/plan/element-bounds.ts';
+import { boundsViolation, clipped, type InputBounds } from '../../../../ir/plan/element-bounds.ts';
 
 /** Two elements of one group, one of another, and one that may be anything up to 100. */
 const bounds: InputBounds = {
@@ -74,6 +74,25 @@ describe('groups', () => {
       }),
     );
   });
+});
+
+test('clipped elements may be any numbers, and are encrypted as the ends of their groups', () => {
+  const [all, one] = bounds.groups?.groups ?? [];
+  const range = [-1, 3] as const;
+  const clips = { calibrated: range, together: range, alone: range, clips: true } as const;
+  if (all === undefined || one === undefined) throw new Error('there are groups');
+  const mixed = { maxAbs: 100, groups: { groups: [all, one, clips], groupOf: Int32Array.of(1, 2, 2, 0) } };
+  const violated = (...values: number[]) => boundsViolation(mixed, Float64Array.from(values), allRead);
+  // What is clipped leaves the others what they may exceed.
+  expect(violated(5, 1e9, -1e9, 0)).toBeUndefined();
+  expect(violated(5.5, 1e9, 0, 0)).toMatchObject({ element: 0, count: 1 });
+  expect(violated(0, NaN, 0, 0)).toMatchObject({ element: 1, value: NaN });
+  expect(violated(0, 0, -Infinity, 0)).toMatchObject({ element: 2, value: -Infinity });
+  expect(clipped(mixed, Float64Array.of(5, 1e9, -1e9, 50))).toEqual(Float64Array.of(5, 3, -1, 50));
+  expect(clipped(mixed, Float64Array.of(-1, 2.5, -0.5, -50))).toEqual(Float64Array.of(-1, 2.5, -0.5, -50));
+  const values = Float64Array.of(9, 9, 99, 9);
+  expect(clipped(bounds, values)).toBe(values);
+  expect(clipped({ maxAbs: 1 }, values)).toBe(values);
 });
 
 test('one bound for all elements', () => {

@@ -73,6 +73,35 @@ describe('scale-comparisons', () => {
     );
   });
 
+  test('takes what the client keeps elements within for the range of those that are compared', () => {
+    const module = comparisons(
+      [
+        [1, 0, 0, -500],
+        [0, -2, 0, 0.5],
+        [0, 0, 0, 7],
+      ],
+      'step',
+    );
+    const limits = {
+      least: Float64Array.of(-100, -0.25, -Infinity),
+      most: Float64Array.of(1500, 4, Infinity),
+      marks: new Int32Array(3).fill(-1),
+    };
+    const samples = samplesOf(6);
+    const manager = new PassManager(samples, {}, { limits: new Map([['x', limits]]) });
+    const scaled = manager.run(scaleComparisons, module, {});
+    const at = (...values: number[]): Float64Array => operandOn(scaled, new Map([['x', Float64Array.from(values)]]));
+    expect(at(1500, 4, 0)[0]).toBeCloseTo(1, 12);
+    expect(at(1500, 4, 0)[1]).toBeCloseTo(-1, 12);
+    expect(at(1500, 4, 0)[2]).toBeCloseTo(1, 12);
+    // Where one element has no limits, samples say how far all reach.
+    const open = { ...limits, most: Float64Array.of(Infinity, 4, Infinity) };
+    const without = new PassManager(samples, {}, { limits: new Map([['x', open]]) });
+    expect(without.run(scaleComparisons, module, {})).toEqual(
+      new PassManager(samples).run(scaleComparisons, module, {}),
+    );
+  });
+
   test('leaves what is scaled already, and elements that are always 0', () => {
     const module = comparisons(
       [

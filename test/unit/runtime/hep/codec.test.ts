@@ -147,6 +147,23 @@ test('values out of range are named, the largest first', () => {
   expect(checkInputRange(input, [Float64Array.of(9, Infinity, 3)])[0]?.message).toMatch(/is Infinity.* 2 other/);
 });
 
+test('values that are clipped are packed as the ends of their group', () => {
+  const range = [0, 2] as const;
+  const groups = {
+    groups: [
+      { calibrated: range, together: range, alone: range, clips: true },
+      { calibrated: [-9, 9], together: [-9, 9], alone: [-9, 9] },
+    ],
+    groupOf: Int32Array.of(0, 0, 1),
+  } as const;
+  const input = { ...inputFor(new Layout([tiled(3, 4)], 4), Int32Array.of(0, 1, 2), 3, 1), maxAbs: 9, groups };
+  const samples = [Float64Array.of(7, -7, 7), Float64Array.of(1, 2.5, -9)];
+  expect(checkInputRange(input, samples)).toEqual([]);
+  const ends = [Float64Array.of(2, 0, 7), Float64Array.of(1, 2, -9)];
+  expect(packInput(input, samples)).toEqual(packInput(input, ends));
+  expect(packInput(input, samples, 1)).toEqual(packInput(input, ends, 1));
+});
+
 test('values out of the range of their group are named with it, and beside what', () => {
   const groups = {
     groups: [

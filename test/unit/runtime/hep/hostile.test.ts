@@ -227,7 +227,7 @@ describe('arrays', () => {
     ['an index of another length', 'client/index-1.npy', i4(1, 2), /^H505: client\/index-1.npy/],
     ['an index out of range', 'client/index-1.npy', i4(0, 1, 6, 0), /^H506: input y.*element 6 of 6/],
     ['groups of another length', 'client/groups-1.npy', i4(0, 1), /^H505: client\/groups-1.npy/],
-    ['a group that there is not', 'client/groups-1.npy', i4(0, 1, 2, 0, 0, 0), /^H506: input y.*of group 2 of 2/],
+    ['a group that there is not', 'client/groups-1.npy', i4(0, 1, 3, 0, 0, 0), /^H506: input y.*of group 3 of 3/],
     ['an output index of another length', 'client/output-index-1.npy', i4(4), /^H505: .*6 elements of i4/],
     ['an output index out of range', 'client/output-index-1.npy', i4(4, 6, 4, 4, 4, 4), /^H506: output b.* 6 of 6/],
     ['an output index below', 'client/output-index-1.npy', i4(4, -2, 4, 4, 4, 4), /^H506: output b.* -2 of 6/],

@@ -49,8 +49,9 @@ export function plan(): Plan {
             groups: [
               { calibrated: [-2.5, 2.5], together: [-2.5, 2.5], alone: [-2.5, 2.5] },
               { calibrated: [0, 0.5], together: [0, 0.625], alone: [-0.25, 1] },
+              { calibrated: [1, 2], together: [1, 2], alone: [1, 2], clips: true },
             ],
-            groupOf: Int32Array.of(0, 1, 0, 1, 0, 0),
+            groupOf: Int32Array.of(0, 1, 0, 1, 2, 0),
           },
         },
       ],
