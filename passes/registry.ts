@@ -13,6 +13,7 @@ import { expandComposites } from './tensor/expand-composites.ts';
 import { factorPlaintexts } from './he/factor-plaintexts.ts';
 import { fineTune } from './pruning/fine-tune.ts';
 import { foldRotations } from './he/fold-rotations.ts';
+import { joinComparisons } from './tensor/join-comparisons.ts';
 import { mergeFolds } from './he/merge-folds.ts';
 import { mergeLinear } from './tensor/merge-linear.ts';
 import { mergePolynomials } from './tensor/merge-polynomials.ts';
@@ -33,6 +34,7 @@ export const passes: readonly AnyPass[] = [
   dropRounding,
   mergeLinear,
   mergePolynomials,
+  joinComparisons,
   scaleComparisons,
   approximateActivations,
   expandComposites,

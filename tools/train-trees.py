@@ -36,8 +36,16 @@ from sklearn.ensemble import (
     IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
+    StackingClassifier,
+    VotingClassifier,
+    VotingRegressor,
 )
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 warnings.filterwarnings("ignore")
@@ -51,7 +59,6 @@ onnx.helper.make_attribute = lambda key, value, *rest, **named: make_attribute(
 CANCER, WINE, DIGITS, DIABETES = load_breast_cancer, load_wine, load_digits, load_diabetes
 
 
-
 def with_gaps(load):
     """A data set where a tenth of all values are missing."""
 
@@ -61,6 +68,22 @@ def with_gaps(load):
         return data
 
     return loaded
+
+
+def with_second_target(load):
+    """A data set with another target beside its own."""
+
+    def loaded():
+        data = load()
+        data.target = np.stack([data.target, 1000 * data.data[:, 2] - data.target], axis=1)
+        return data
+
+    return loaded
+
+
+def seeded(kind, count, depth, seed=1):
+    """Of ensembles that are part of others, which seed them no more than they seed themselves."""
+    return kind(n_estimators=count, max_depth=depth, random_state=seed)
 
 
 BENCH = {
@@ -87,6 +110,35 @@ SMALL = {
     "adaboost-wine": (AdaBoostClassifier(n_estimators=4), WINE),
     "bagging-wine": (BaggingClassifier(n_estimators=3), WINE),
     "bagging-diabetes": (BaggingRegressor(n_estimators=2, max_samples=0.2), DIABETES),
+    "voting-wine": (
+        VotingClassifier(
+            [("a", seeded(RandomForestClassifier, 3, 3)), ("b", seeded(ExtraTreesClassifier, 3, 2))],
+            voting="soft",
+            flatten_transform=False,
+        ),
+        WINE,
+    ),
+    "voting-diabetes": (
+        VotingRegressor(
+            [
+                ("a", make_pipeline(StandardScaler(), seeded(RandomForestRegressor, 3, 3))),
+                ("b", seeded(RandomForestRegressor, 3, 3, 2)),
+            ]
+        ),
+        DIABETES,
+    ),
+    "stacking-wine": (
+        StackingClassifier(
+            [("a", seeded(RandomForestClassifier, 3, 3)), ("b", seeded(ExtraTreesClassifier, 3, 3))],
+            final_estimator=LogisticRegression(),
+        ),
+        WINE,
+    ),
+    "multi-output-diabetes": (
+        MultiOutputRegressor(seeded(RandomForestRegressor, 3, 3)),
+        with_second_target(DIABETES),
+    ),
+    "one-vs-rest-wine": (OneVsRestClassifier(seeded(GradientBoostingClassifier, 3, 2)), WINE),
     "isolation-forest-wine": (IsolationForest(n_estimators=3, max_samples=32), WINE),
     "xgboost-cancer": (xgboost.XGBClassifier(n_estimators=5, max_depth=3), CANCER),
     "xgboost-wine": (xgboost.XGBClassifier(n_estimators=4, max_depth=3), WINE),

@@ -18,6 +18,7 @@ import { foldRotations } from '../../passes/he/fold-rotations.ts';
 import { type Orders, permuteModule } from '../../passes/pruning/orders/apply-permutation.ts';
 import { coefficientsOf, degreeOf, depthOf, highestDegreeOf } from '../../passes/tensor/approximation/stand-in.ts';
 import type { PassManager, RefusedModule } from '../../passes/manager.ts';
+import { joinComparisons } from '../../passes/tensor/join-comparisons.ts';
 import { mergeFolds } from '../../passes/he/merge-folds.ts';
 import { mergeLinear } from '../../passes/tensor/merge-linear.ts';
 import { mergePolynomials } from '../../passes/tensor/merge-polynomials.ts';
@@ -34,7 +35,7 @@ import type { Chain } from './chains.ts';
  * outputs, `rounding`, is taken off the error that activations may have. Linear ops are merged before activations are
  * approximated, so that ranges are measured where the plan has them: before polynomials are merged, which are those of values
  * and not of what linear ops made of these, and after it, since they leave scales behind, as comparisons do that are scaled.
- * The result has the activations of the model.
+ * Comparisons are joined once it is seen which read one value. The result has the activations of the model.
  */
 export function optimiseTensor(
   module: TensorModule,
@@ -46,7 +47,8 @@ export function optimiseTensor(
   const rounding = manager.runs.at(-1)?.statistics['error'] ?? 0;
   const linear = manager.run(mergeLinear, unrounded, {});
   const powers = manager.run(mergePolynomials, linear, {});
-  const scaled = manager.run(scaleComparisons, powers, {});
+  const joined = manager.run(joinComparisons, powers, {});
+  const scaled = manager.run(scaleComparisons, joined, {});
   return { exact: scaled === linear ? linear : manager.run(mergeLinear, scaled, {}), rounding };
 }
 

@@ -15,6 +15,8 @@ export const goldenFiles = {
   examplesOnSeal: new URL('../golden/seal-counts.json', import.meta.url),
   networks: new URL('../golden/network-counts.json', import.meta.url),
   networksOnSeal: new URL('../golden/seal-network-counts.json', import.meta.url),
+  /** Ensembles of trees that read the same features. */
+  trees: new URL('../golden/tree-counts.json', import.meta.url),
 } as const;
 
 /** Empty where the file is not there yet. */
