@@ -22,7 +22,7 @@
  * the samples: those at the very edge of a range bear hardly any other pixel. Other samples may lead elsewhere.
  *
  * What it tells the client: how large features are, rounded; and how far groups may go, a few numbers for each of which weights
- * are a part. Nothing tells elements of a group apart.
+ * are a part; of elements with limits, how far each goes on the samples. Nothing tells elements of a group apart.
  */
 import { largestAbsolute } from '../../ir/maths/averages.ts';
 import type { InputBounds } from '../../ir/plan/element-bounds.ts';
