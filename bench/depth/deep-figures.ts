@@ -21,8 +21,15 @@ export const deepFigures = z.object({
   readyMs: z.number(),
   /** Of each sample, on one thread. */
   evaluateMs: z.array(z.number()),
-  /** The same, as time of a core. */
+  /** As time of a core, with what stands about it. */
   evaluateCpuMs: z.array(z.number()),
+  /** Of each sample, what passes with what stands about evaluation: ciphertexts read and written, and masks where the client refreshes. */
+  serverMs: z.array(z.number()),
+  /** Of each sample, what the client takes in all round trips; no time where it does not refresh. */
+  refreshMs: z.array(z.number()),
+  /** Of a sample, what the client is asked and what it answers in all round trips. */
+  requestBytes: z.number(),
+  answerBytes: z.number(),
   /** Of the process, which is client and server, and holds the file of keys beside the engine's. */
   peakRssBytes: z.number(),
   /** Values of the only output of each sample. */

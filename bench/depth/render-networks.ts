@@ -2,7 +2,7 @@
 import { countBootstraps } from '../../cli/render/plan-summary.ts';
 import { formatBytes, formatMilliseconds, formatPercent } from '../../cli/render/units.ts';
 import type { Plan } from '../../ir/plan/plan.ts';
-import { column, spread, table } from '../markdown.ts';
+import { column, type Column, spread, table } from '../markdown.ts';
 import type { DeepFigures } from './deep-figures.ts';
 import { describePrimes } from './render.ts';
 import { runColumns } from './run-columns.ts';
@@ -62,26 +62,8 @@ export function renderNetworks(
     readonly kind: NetworksKind;
   },
 ): string {
-  const plans = table<MeasuredNetwork>(
-    [
-      column('network', ({ name }) => name),
-      column('N', ({ plan }) => plan.client.parameters.polyModulusDegree),
-      column('levels', ({ plan }) => plan.statistics.levels),
-      column('primes', ({ plan }) => describePrimes(plan)),
-      column('products with plaintexts', ({ plan }) => plan.statistics.multiplyPlain),
-      column('rotations', ({ plan }) => plan.statistics.rotations),
-      column('bootstraps', ({ plan }) => countBootstraps(plan.program)),
-      column('rotation keys', ({ plan }) => plan.statistics.galoisKeys),
-      column('compiled in', ({ compileCpuMs, compileBytes }) =>
-        [`${formatMilliseconds(compileCpuMs)} of a core`, formatBytes(compileBytes)].join(', '),
-      ),
-      column('memory, estimated', ({ plan }) => formatBytes(plan.statistics.peakBytes)),
-      column('time, estimated', ({ estimatedMs }) => formatMilliseconds(estimatedMs)),
-      column('error, predicted', ({ plan }) => formatPercent(plan.client.predictedMaxError)),
-      column('allowed', ({ plan }) => formatPercent(plan.client.maxError)),
-    ],
-    measured,
-  );
+  const bootstraps = column<MeasuredNetwork>('bootstraps', ({ plan }) => countBootstraps(plan.program));
+  const plans = table(planColumns(bootstraps), measured);
   const runs = table<MeasuredNetwork>(
     [
       column('network', ({ name }) => name),
@@ -89,10 +71,7 @@ export function renderNetworks(
       column('of a core', ({ figures }) => spread(figures.evaluateCpuMs)),
       column('process', ({ figures }) => formatBytes(figures.peakRssBytes)),
       column('largest error', ({ error }) => formatPercent(error)),
-      column("largest output as the model's", ({ same, figures }) => `${same} of ${figures.outputs.length}`),
-      column('label right', ({ right, figures }) =>
-        right === undefined ? '' : `${right} of ${figures.outputs.length}`,
-      ),
+      ...labelColumns<MeasuredNetwork>(),
     ],
     measured,
   );
@@ -106,4 +85,33 @@ Encrypted. The process is client and server together, and holds the file of keys
 
 ${runs}
 `;
+}
+
+/** Of plans; `refreshes` says how often a run brings values back to higher levels. */
+export function planColumns<Row extends Omit<MeasuredNetwork, 'figures'>>(refreshes: Column<Row>): Column<Row>[] {
+  return [
+    column('network', ({ name }) => name),
+    column('N', ({ plan }) => plan.client.parameters.polyModulusDegree),
+    column('levels', ({ plan }) => plan.statistics.levels),
+    column('primes', ({ plan }) => describePrimes(plan)),
+    column('products with plaintexts', ({ plan }) => plan.statistics.multiplyPlain),
+    column('rotations', ({ plan }) => plan.statistics.rotations),
+    refreshes,
+    column('rotation keys', ({ plan }) => plan.statistics.galoisKeys),
+    column('compiled in', ({ compileCpuMs, compileBytes }) =>
+      [`${formatMilliseconds(compileCpuMs)} of a core`, formatBytes(compileBytes)].join(', '),
+    ),
+    column('memory, estimated', ({ plan }) => formatBytes(plan.statistics.peakBytes)),
+    column('time, estimated', ({ estimatedMs }) => formatMilliseconds(estimatedMs)),
+    column('error, predicted', ({ plan }) => formatPercent(plan.client.predictedMaxError)),
+    column('allowed', ({ plan }) => formatPercent(plan.client.maxError)),
+  ];
+}
+
+/** Of runs: whose answers name what the model names, and what is right. */
+export function labelColumns<Row extends Pick<MeasuredNetwork, 'same' | 'right' | 'figures'>>(): Column<Row>[] {
+  return [
+    column("largest output as the model's", ({ same, figures }) => `${same} of ${figures.outputs.length}`),
+    column('label right', ({ right, figures }) => (right === undefined ? '' : `${right} of ${figures.outputs.length}`)),
+  ];
 }

@@ -26,23 +26,36 @@ try {
   const session = await server.openSession(() => evaluationKeys);
   const readyMs = performance.now() - starting;
   const times = { encrypt: Infinity, decrypt: Infinity };
-  const bytes = { upload: 0, download: 0 };
+  const bytes = { upload: 0, download: 0, requests: 0, answers: 0 };
   const [evaluateMs, evaluateCpuMs]: [number[], number[]] = [[], []];
+  const [serverMs, refreshMs]: [number[], number[]] = [[], []];
   const outputs: number[][] = [];
   for (const sample of samples) {
     const encrypting = performance.now();
     const inputs = client.encrypt([{ [input.name]: Float64Array.from(sample) }]);
     times.encrypt = Math.min(times.encrypt, performance.now() - encrypting);
-    const before = process.cpuUsage();
-    const { outputs: answers, timings } = await session.evaluate(inputs);
-    const { user, system } = process.cpuUsage(before);
+    const own = { milliseconds: 0, cpuMs: 0, requests: 0, answers: 0 };
+    const refresh = (request: Uint8Array): Promise<Uint8Array> => {
+      const [begin, cpu] = [performance.now(), process.cpuUsage()];
+      const answer = client.refresh(request);
+      own.milliseconds += performance.now() - begin;
+      own.cpuMs += cpuMsSince(cpu);
+      own.requests += request.length;
+      own.answers += answer.length;
+      return Promise.resolve(answer);
+    };
+    const [evaluating, cpu] = [performance.now(), process.cpuUsage()];
+    const { outputs: answers, timings } = await session.evaluate(inputs, { refresh });
+    serverMs.push(performance.now() - evaluating - own.milliseconds);
     evaluateMs.push(timings.evaluate);
-    evaluateCpuMs.push((user + system) / 1000);
+    evaluateCpuMs.push(cpuMsSince(cpu) - own.cpuMs);
+    refreshMs.push(own.milliseconds);
     const decrypting = performance.now();
     const [answer] = client.decrypt(answers, { raw: true });
     times.decrypt = Math.min(times.decrypt, performance.now() - decrypting);
     outputs.push([...(answer?.get(output.name) ?? [])]);
-    Object.assign(bytes, { upload: inputs.length, download: answers.length });
+    const { requests, answers: answered } = own;
+    Object.assign(bytes, { upload: inputs.length, download: answers.length, requests, answers: answered });
     process.stderr.write(`  ${(timings.evaluate / 1000).toFixed(1)} s\n`);
   }
   const figures: DeepFigures = {
@@ -55,6 +68,10 @@ try {
     readyMs,
     evaluateMs,
     evaluateCpuMs,
+    serverMs,
+    refreshMs,
+    requestBytes: bytes.requests,
+    answerBytes: bytes.answers,
     // Node counts in KiB on every platform.
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     outputs,
@@ -63,4 +80,10 @@ try {
 } finally {
   await server.close();
   client.close();
+}
+
+/** All threads together. */
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }
