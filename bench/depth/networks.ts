@@ -73,7 +73,7 @@ for (const network of networks())
 const load = `${(loadavg()[2] ?? 0).toFixed(0)} on ${availableParallelism()} cores`;
 const setting = { ...circumstances(), load };
 const section = refreshed
-  ? renderRefreshes(answered, { ...setting, goal })
+  ? renderRefreshes(answered, { ...setting, options: refreshOptions() })
   : renderNetworks(measured, { ...setting, kind: kindOf() });
 await publishSections(join(import.meta.dirname, '..', 'depth.md'), [section], values.write);
 
@@ -95,6 +95,13 @@ function* networks(): Generator<Network> {
 function kindOf(): NetworksKind {
   if (values.transformer) return 'transformer';
   return maxError === undefined && maxDisagreement !== undefined ? 'residual, by labels' : 'residual';
+}
+
+/** Which plans these are, as the command line has it. */
+function refreshOptions(): string {
+  const ofRings = values.rings === undefined ? '' : ` --rings ${values.rings}`;
+  const ofError = maxError === undefined ? '' : ` --max-error ${maxError}`;
+  return `--refresh client${ofRings} --optimize ${goal}${ofError} --runs ${values.runs}`;
 }
 
 function residualNetwork(model: string, images: string): Network {

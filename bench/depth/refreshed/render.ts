@@ -1,7 +1,6 @@
 /** What plans take that their client refreshes, as Markdown. */
 import { formatBytes, formatMilliseconds, formatPercent } from '../../../cli/render/units.ts';
 import { defaultBandwidthMbit, millisecondsPerByte } from '../../../compiler/search/objective.ts';
-import type { Objective } from '../../../ir/plan/search-report.ts';
 import { column, spread, table } from '../../markdown.ts';
 import { labelColumns, type MeasuredNetwork, planColumns } from '../render-networks.ts';
 import { runColumns } from '../run-columns.ts';
@@ -24,15 +23,15 @@ export function renderRefreshes(
     node,
     date,
     load,
-    goal,
+    options,
   }: {
     readonly machine: string;
     readonly node: string;
     readonly date: string;
     /** Of the machine, these programs included. */
     readonly load: string;
-    /** Of the search for plans. */
-    readonly goal: Objective;
+    /** Of the command, but for its files. */
+    readonly options: string;
   },
 ): string {
   const network = column<MeasuredRefreshes>('network', ({ name }) => name);
@@ -76,15 +75,15 @@ export function renderRefreshes(
   const delay = lineDelay.toServer + lineDelay.toClient;
   return `## Refreshed by the client
 
-Made by \`npm run bench:networks -- … --refresh client\` on ${machine}, Node ${node}, ${date}, one thread, under a load of ${load}. Networks for images of 32×32 in three channels, trained on MNIST by \`tools/train-resnets.py\`; the client encrypts masked values anew ([how](../docs/guide/refreshes.md)). Each row is the best plan of its ring by ${goal}; levels are those between two refreshes at most.
+Made by \`npm run bench:networks -- SAMPLES.npz MODEL.onnx ${options}\` on ${machine}, Node ${node}, ${date}, one thread, under a load of ${load}. Networks for images of 32×32 in three channels, trained on MNIST by \`tools/train-resnets.py\`; the client encrypts masked values anew ([how](../docs/guide/refreshes.md)). Levels are those between two refreshes at most.
 
 ${plans}
 
-Encrypted, client and server in one process, which holds the file of keys beside the engine's memory. "Evaluate" is the sum of all stages, "in all" the server's time with masks and ciphertexts that are read and written; both are times that passed, on a machine with other work. "Of a core" is what processors spent on "in all". Errors are the largest of all outputs against onnxruntime, in units of the median of the largest output; "simulated" is that of the same images in the clear with simulated noise, where what is predicted above holds for all calibration samples.
+Encrypted, client and server in one process, which holds the file of keys beside the engine's memory. "Evaluate" is the sum of all stages, "in all" the server's time with masks and ciphertexts that are read and written; both are times that passed, on a machine with other work. "Of a core" is what processors spent on "in all". Errors are the largest of all outputs against onnxruntime, in units of the median of the largest output; "simulated" is that of the same images in the clear with simulated noise, while what is predicted above no calibration sample exceeds, with a probability of 99 %.
 
 ${runs}
 
-Over \`hepc serve\`, in a process of its own with one thread, behind a proxy that forwards whatever comes ${lineDelay.toServer} ms later to the service and ${lineDelay.toClient} ms later to the client, so that a round trip takes ${delay} ms more; asked by \`RemoteModel\`, as \`hepc infer\` does. "Question to answer" has all of it but keys: encryption, upload, stages, round trips, decryption. The proxy has any bandwidth.
+Over \`hepc serve\`, in a process of its own with one thread, behind a proxy that forwards whatever comes ${lineDelay.toServer} ms later to the service and ${lineDelay.toClient} ms later to the client, so that a round trip takes ${delay} ms more; asked by \`RemoteModel\`, as \`hepc infer\` does. "Question to answer" has all of it but keys: encryption, upload, stages, round trips, decryption. The proxy does not limit the bandwidth.
 
 ${served}
 `;
