@@ -5,7 +5,7 @@ import { elementCount } from '../ir/constant.ts';
 import { slotsOf } from '../ir/parameters.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { placeBootstraps } from './layouts/place-bootstraps.ts';
-import { bootstrapKeyBytes } from './parameters/bootstrap-prices.ts';
+import { bootstrapKeyBytes } from './search/bootstrap-prices.ts';
 import { type BootstrappedChain, bootstrappedChain, bootstrappedDegree } from './parameters/bootstrapped-chains.ts';
 import type { Settings } from './settings.ts';
 

@@ -31,7 +31,7 @@ import type { Configuration } from './configurations.ts';
 import { type Aim, type BrokenLimit, compromises, isBetter, type Score } from './objective.ts';
 import type { Overflow } from './pack-network.ts';
 import type { Price, UnmetNeed } from './price.ts';
-import { bootstrapPrices } from '../parameters/bootstrap-prices.ts';
+import { bootstrapPrices } from './bootstrap-prices.ts';
 import { latencyAim, type Proposal, Proposer, signatureOf } from './propose.ts';
 
 /** Proposals of the first configuration that may be lowered. */

@@ -241,6 +241,3 @@ export const primeRecord = {
   n: 56,
   bytes: 64,
 } as const;
-
-/** Bytes of the partial sums of `multiplyAccumulate`: four doubles for each element of a block of it (`assembly/products.ts`). */
-export const partialSumBytes = 4 * 8192;

@@ -87,3 +87,6 @@ export function placeKey(parameters: Parameters, level: number, address: number)
 export function keyBlock(key: KeyPlace, n: number, prime: number): number {
   return key.address + prime * keyBlockBytes(n, key);
 }
+
+/** Bytes of the partial sums of `multiplyAccumulate`: four doubles for each element of a block of it (`kernels/assembly/products.ts`). */
+export const partialSumBytes = 4 * 8192;

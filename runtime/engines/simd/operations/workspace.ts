@@ -5,13 +5,12 @@
 import { InternalError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { allPrimes, type Parameters } from '../../../../ir/parameters.ts';
 import { keyDigits } from '../../../../ir/ckks/switching-keys.ts';
-import { partialSumBytes } from '../../../rns/kernels/kernels.ts';
 import { addressBytes } from '../../../rns/memory/addresses.ts';
 import type { SimdContext } from '../../../rns/memory/context.ts';
 import { type ExtendedValue, extendedBytes } from '../../../rns/memory/extended-layout.ts';
 import { type Conversions, layOutConversions } from './conversion.ts';
 import { factorBytes } from './factors.ts';
-import { limbStride } from '../../../rns/memory/layout.ts';
+import { limbStride, partialSumBytes } from '../../../rns/memory/layout.ts';
 import { range, type Team } from '../../../rns/team.ts';
 
 /** Members that a workspace is laid out for where nothing else is said. */

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../../../ir/random.ts';
-import { partialSumBytes } from '../../../../../runtime/rns/kernels/kernels.ts';
+import { partialSumBytes } from '../../../../../runtime/rns/memory/layout.ts';
 import { randomLimb } from '../../../../support/simd.ts';
 import {
   type Draw,

@@ -8,7 +8,7 @@ import { PlaintextBuilder } from '../../ir/he/plaintexts.ts';
 import { type Parameters, slotsOf } from '../../ir/parameters.ts';
 import { withoutBootstraps } from '../../passes/he/bootstrapping/expand-bootstraps.ts';
 import type { BootstrapPrices } from '../layouts/cost.ts';
-import type { BootstrappedChain } from './bootstrapped-chains.ts';
+import type { BootstrappedChain } from '../parameters/bootstrapped-chains.ts';
 
 /** By the program of a single bootstrap, expanded. */
 export function bootstrapPrices(chain: BootstrappedChain, table: CostTable): BootstrapPrices {
