@@ -5,8 +5,7 @@ import { elementCount } from '../ir/constant.ts';
 import { slotsOf } from '../ir/parameters.ts';
 import type { TensorModule } from '../ir/tensor/ops.ts';
 import { placeBootstraps } from './layouts/place-bootstraps.ts';
-import { bootstrapKeyBytes } from './search/bootstrap-prices.ts';
-import { type BootstrappedChain, bootstrappedChain, bootstrappedDegree } from './parameters/bootstrapped-chains.ts';
+import { type BootstrappedChain, bootstrappedChain } from './parameters/bootstrapped-chains.ts';
 import type { Settings } from './settings.ts';
 
 /** Levels that a chain without bootstraps has where all its primes have the most bits: whatever is no deeper fails for another reason. */
@@ -21,6 +20,9 @@ export const mostBootstrappedDegree = 15;
 /** Of a scale over a prime, up to which products of values come to scales like theirs. */
 const largestExcess = 2;
 
+/** Of the keys of a bootstrap of the set `wide` in the memory of an engine, without making the set, which takes seconds; a test counts them. */
+export const wideKeyBytes = 7.7 * 2 ** 30;
+
 export interface BootstrappedNetwork {
   readonly chain: BootstrappedChain;
   /** With refreshes, which are bootstraps. */
@@ -29,7 +31,7 @@ export interface BootstrappedNetwork {
 
 /**
  * In the order in which they are to be tried: those of the smaller ring first, and there the fewer bootstraps the cheaper. None for layers
- * that take more levels than a chain has, nor for chains whose keys alone are beyond the memory, unless one is asked for.
+ * that take more levels than a chain has, nor for a chain whose keys alone are beyond the memory, unless it is asked for.
  */
 export function bootstrappedNetworks(
   tensor: TensorModule,
@@ -37,8 +39,8 @@ export function bootstrappedNetworks(
 ): readonly BootstrappedNetwork[] {
   const names = bootstrapSet === undefined ? bootstrapSetNames : [bootstrapSet];
   return names
+    .filter((name) => name !== 'wide' || bootstrapSet === 'wide' || hasRoomForWide(profile))
     .map(bootstrappedChain)
-    .filter((chain) => bootstrapSet !== undefined || isWithin(chain, profile))
     .flatMap((chain) => {
       const { parameters, effect } = chain;
       const slots = slotsOf(parameters);
@@ -49,10 +51,9 @@ export function bootstrappedNetworks(
     .sort((x, y) => degreeOf(x.chain) - degreeOf(y.chain) || x.ciphertexts - y.ciphertexts);
 }
 
-/** Whether an engine takes the ring, and its memory the keys of bootstraps. Of the smaller ring the search says what is missing. */
-function isWithin(chain: BootstrappedChain, { capabilities, memory }: EngineProfile): boolean {
-  if (degreeOf(chain) <= bootstrappedDegree) return true;
-  return degreeOf(chain) <= capabilities.largestDegree && bootstrapKeyBytes(chain, memory) <= memory.limit;
+/** Whether an engine takes the ring, and its memory the keys. Of the smaller ring the search says what is missing. */
+function hasRoomForWide({ capabilities, memory }: EngineProfile): boolean {
+  return capabilities.largestDegree >= 65536 && memory.limit >= wideKeyBytes;
 }
 
 function degreeOf({ parameters }: BootstrappedChain): number {

@@ -1,7 +1,5 @@
 /** What is known of bootstraps before there is a program: the chain that they share with the network, and what one takes. */
-import { keyLevels } from '../../costs/key-levels.ts';
 import type { CostTable } from '../../costs/op-costs.ts';
-import type { EngineMemory } from '../../costs/engine-memory.ts';
 import { programCost } from '../../costs/program-cost.ts';
 import { HeBuilder, type HeModule } from '../../ir/he/module.ts';
 import { PlaintextBuilder } from '../../ir/he/plaintexts.ts';
@@ -14,13 +12,6 @@ import type { BootstrappedChain } from '../parameters/bootstrapped-chains.ts';
 export function bootstrapPrices(chain: BootstrappedChain, table: CostTable): BootstrapPrices {
   const { parameters, effect } = chain;
   return { parameters, base: effect.level, milliseconds: programCost(singleBootstrap(chain), table) };
-}
-
-/** Bytes in the memory of an engine of the rotation keys and the relinearisation key that bootstraps need. */
-export function bootstrapKeyBytes(chain: BootstrappedChain, memory: Pick<EngineMemory, 'keyBytes'>): number {
-  const { rotations, relinearization } = keyLevels(singleBootstrap(chain).columns);
-  const levels = [...rotations.values(), ...(relinearization === undefined ? [] : [relinearization])];
-  return levels.reduce((sum, level) => sum + memory.keyBytes(chain.parameters, level), 0);
 }
 
 function singleBootstrap({ parameters, effect }: BootstrappedChain): HeModule & { readonly parameters: Parameters } {
