@@ -1,9 +1,10 @@
 /**
- * What one bootstrap takes at N = 32768, by each set: 16384 real slots, client and server in this process, one thread.
+ * What one bootstrap takes, by each set: of one value in all slots, and at N = 32768 also of two at once; client and server in this
+ * process, one thread.
  *
  *   npm run bench:bootstraps [-- --runs N] [--write]
  *
- * With --write as a section of `bench/depth.md`. Takes a minute or two and 8 GB.
+ * With --write as a section of `bench/depth.md`. Takes some minutes and 20 GB, which the set of N = 65536 does.
  */
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -28,10 +29,13 @@ const { values } = parseArgs({
 });
 
 /** Of the memory of the engine. */
-const memoryBytes = 10 * 2 ** 30;
+const memoryBytes = { narrow: 10 * 2 ** 30, wide: 12.5 * 2 ** 30 };
 
 interface Measured {
   readonly name: BootstrapSetName;
+  /** Bootstrapped at once. */
+  readonly values: 1 | 2;
+  readonly slots: number;
   readonly levels: number;
   readonly bits: number;
   readonly keys: number;
@@ -53,34 +57,39 @@ interface Errors {
 }
 
 const measured: Measured[] = [];
-for (const name of bootstrapSetNames) measured.push(await measure(name, Number(values.runs)));
+for (const name of bootstrapSetNames) {
+  measured.push(await measure(name, 1, Number(values.runs)));
+  if (name !== 'wide') measured.push(await measure(name, 2, Number(values.runs)));
+}
 await publishSections(join(import.meta.dirname, '..', 'depth.md'), [render(measured)], values.write);
 
-async function measure(name: BootstrapSetName, runs: number): Promise<Measured> {
-  process.stderr.write(`${name}\n`);
+async function measure(name: BootstrapSetName, count: 1 | 2, runs: number): Promise<Measured> {
+  process.stderr.write(`${name}, ${count} at once\n`);
   const chain = bootstrappedChain(name);
-  const plan = bootstrapPlan(chain);
-  const { parameters } = plan.program;
+  const plan = bootstrapPlan(chain, 1, count);
+  const { parameters, slots } = plan.program;
   const random = seededRandom(1);
-  const x = Float64Array.from({ length: plan.program.slots }, () => 2 * random.uniform() - 1);
+  const xs = Array.from({ length: count }, () => Float64Array.from({ length: slots }, () => 2 * random.uniform() - 1));
   const client = await Client.create(plan.client);
   const started = performance.now();
   const keys = client.generateKeys();
   const keygenMs = performance.now() - started;
-  const inputs = client.encrypt([new Map([['x0', x]])]);
-  const server = await Server.create(plan, { engine: 'simd', threads: 1, memoryBudgetBytes: memoryBytes });
+  const inputs = client.encrypt([new Map(xs.map((x, k) => [`x${k}`, x]))]);
+  const memoryBudgetBytes = name === 'wide' ? memoryBytes.wide : memoryBytes.narrow;
+  const server = await Server.create(plan, { engine: 'simd', threads: 1, memoryBudgetBytes });
   try {
     const session = await server.openSession(keys.evaluationKeys);
     const times: number[] = [];
     const processor: number[] = [];
-    let answer: Float64Array = x;
+    let answers: readonly Float64Array[] = [];
     for (let run = 0; run < runs; run++) {
       const before = process.cpuUsage();
       const { outputs, timings } = await session.evaluate(inputs);
       const { user, system } = process.cpuUsage(before);
       times.push(timings.evaluate);
       processor.push((user + system) / 1000);
-      answer = client.decrypt(outputs, { raw: true })[0]?.get('y0') ?? answer;
+      const [got] = client.decrypt(outputs, { raw: true });
+      answers = xs.map((_, k) => got?.get(`y${k}`) ?? new Float64Array());
     }
     const memory = profileOf('simd').memory;
     const { relinearization = 0, rotations } = keyLevels(plan.program.columns);
@@ -88,8 +97,11 @@ async function measure(name: BootstrapSetName, runs: number): Promise<Measured> 
       (sum, level) => sum + memory.keyBytes(parameters, level),
       0,
     );
+    const { angle } = chain.effect;
     return {
       name,
+      values: count,
+      slots,
       levels: chain.effect.circuit.residual,
       bits: modulusBits(parameters),
       keys: rotations.size,
@@ -99,10 +111,10 @@ async function measure(name: BootstrapSetName, runs: number): Promise<Measured> 
       estimatedMs: evaluationCost(plan.program, profileOf('simd'), memory.use(plan.program)),
       times,
       cpuMs: median(processor),
-      errors: errorsOf(answer, x),
+      errors: errorsOf(answers, xs),
       noise: errorsOf(
-        answer,
-        x.map((value) => throughSine(value, chain.effect.angle)),
+        answers,
+        xs.map((x) => x.map((value) => throughSine(value, angle))),
       ),
       deviation: -Math.log2(chain.effect.deviation),
     };
@@ -112,11 +124,12 @@ async function measure(name: BootstrapSetName, runs: number): Promise<Measured> 
   }
 }
 
-function errorsOf(got: Float64Array, expected: Float64Array): Errors {
-  const differences = got.map((value, s) => Math.abs(value - (expected[s] ?? NaN)));
+/** Of all values together. */
+function errorsOf(got: readonly Float64Array[], expected: readonly Float64Array[]): Errors {
+  const differences = expected.flatMap((x, k) => Array.from(x, (value, s) => Math.abs((got[k]?.[s] ?? NaN) - value)));
   const squares = differences.reduce((sum, each) => sum + each * each, 0);
   return {
-    deviation: -Math.log2(Math.sqrt(squares / got.length)),
+    deviation: -Math.log2(Math.sqrt(squares / differences.length)),
     worst: -Math.log2(differences.reduce((most, each) => Math.max(most, each), 0)),
   };
 }
@@ -128,6 +141,7 @@ function render(rows: readonly Measured[]): string {
   const body = table<Measured>(
     [
       column('set', ({ name }) => name),
+      column('values at once', ({ values: count, slots }) => `${count} of ${slots}`),
       column('levels between two', ({ levels }) => levels),
       column('modulus, bits', ({ bits }) => bits),
       column('evaluate', ({ times }) => spread(times)),
@@ -142,9 +156,9 @@ function render(rows: readonly Measured[]): string {
     ],
     rows,
   );
-  return `## One bootstrap at N = 32768
+  return `## One bootstrap
 
-Made by \`npm run bench:bootstraps\` on ${machine}, Node ${node}, ${date}, one thread, ${values.runs} runs, under a load of ${load}: 16384 values, uniform in [−1, 1], from level 2 to the levels of the network. "Processor" is the time that the process had, which other work does not count in.
+Made by \`npm run bench:bootstraps\` on ${machine}, Node ${node}, ${date}, one thread, ${values.runs} runs, under a load of ${load}: values uniform in [−1, 1], from the level at which StC begins to the levels of the network. N is twice the number of slots. "Processor" is the time that the process had, which other work does not count in.
 
 ${body}
 `;

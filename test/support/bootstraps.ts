@@ -68,17 +68,22 @@ export function bootstrapProgram(
   return { program, bootstrap };
 }
 
-/** A plan of bootstraps one after another, each of what the one before gives, for a chain of the compiler. */
-export function bootstrapPlan({ parameters, effect }: BootstrappedChain, count = 1): Plan {
+/**
+ * A plan of bootstraps one after another, each of what the one before gives, for a chain of the compiler.
+ * @param values of which each has such a row: two are bootstrapped together
+ */
+export function bootstrapPlan({ parameters, effect }: BootstrappedChain, count = 1, values: 1 | 2 = 1): Plan {
   const builder = new HeBuilder();
   const { level, scale, outputLevel, outputScale } = effect;
-  let x = builder.add('input', { level, scale });
-  for (let k = 0; k < count; k++) {
-    x = builder.add('bootstrap', { a: x, level: outputLevel, scale: outputScale });
-    if (k + 1 === count) break;
-    x = broughtDown(builder, x, parameters, effect);
+  for (let imm = 0; imm < values; imm++) {
+    let x = builder.add('input', { imm, level, scale });
+    for (let k = 0; k < count; k++) {
+      x = builder.add('bootstrap', { a: x, level: outputLevel, scale: outputScale });
+      if (k + 1 === count) break;
+      x = broughtDown(builder, x, parameters, effect);
+    }
+    builder.add('output', { a: x, imm, level: outputLevel, scale: outputScale });
   }
-  builder.add('output', { a: x, level: outputLevel, scale: outputScale });
   const program: HeModule & { readonly parameters: Parameters } = {
     level: 'he',
     name: 'bootstraps',
