@@ -10,7 +10,9 @@ Bossuat, Troncoso-Pastoriza and Hubaux (ACNS 2022) take the sum of h + 1 uniform
 S_{h+1} at an integer k is the chance of I = k, and falls on both sides of 0, so that the sum over k > K is at most the integral from K. By
 it K = 16 fails with 2^-138.7 for 2^16 coefficients, as they write.
 
-    python tools/estimate-wraps.py [--weight 32] [--coefficients 16384] [--ratio-bits 8]
+A bootstrap reads a coefficient for each slot of each value: half of all N for one real value, all of them for two at once.
+
+    python tools/estimate-wraps.py [--weight 32] [--coefficients 16384 32768 65536] [--ratio-bits 8]
 """
 
 import argparse
@@ -33,16 +35,19 @@ def as_power(chance):
 def main():
     parser = argparse.ArgumentParser(description="How likely raising the modulus adds more than K multiples of the first prime.")
     parser.add_argument("--weight", type=int, default=32, help="coefficients of the secret that are not zero")
-    parser.add_argument("--coefficients", type=int, default=16384, help="of a bootstrap: one for each real slot")
+    parser.add_argument(
+        "--coefficients", type=int, nargs="+", default=[16384, 32768, 65536], help="of a bootstrap: one for each slot of each value"
+    )
     parser.add_argument("--ratio-bits", type=int, default=8, help="the least message ratio: coefficients are at most q / 2^BITS")
     options = parser.parse_args()
     message = Fraction(1, 2**options.ratio_bits)
-    print("| K | one coefficient | one bootstrap | bound, one coefficient | bound, one bootstrap |")
-    print("| --- | --- | --- | --- | --- |")
+    counts = [1, *options.coefficients]
+    print(f"| K | {' | '.join(map(str, counts))} | {' | '.join(f'bound, {count}' for count in counts)} |")
+    print("| --- " * (1 + 2 * len(counts)) + "|")
     for most in range(options.weight // 2 - 4, options.weight // 2 + 1):
         exact = tail(options.weight, most + Fraction(1, 2) - message)
         bound = tail(options.weight + 1, Fraction(most))
-        chances = [chance * times for chance in (exact, bound) for times in (1, options.coefficients)]
+        chances = [chance * times for chance in (exact, bound) for times in counts]
         print(f"| {most} | {' | '.join(map(as_power, chances))} |")
 
 
