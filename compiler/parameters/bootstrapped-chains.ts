@@ -3,9 +3,9 @@
  * them. The depth of a plan then has no end. Those of N = 32768 have four or five levels for layers; `wide`, of N = 65536, has 18, for twice
  * as many slots, and needs a memory of 12 GiB or more.
  *
- * Bits from the bottom: a first prime of 40; StC, whose matrices need 48 bits together; the network; EvalMod, a polynomial of degree
- * 30 and three double angles in eight levels; CtS. Three special primes of 48 bits: a digit of three primes of 48 bits fits, and more
- * of them cost a level for the network. With E bits for EvalMod and a message ratio of 2^r the sine's cubic and the noise
+ * Bits from the bottom: a first prime of 40; StC, 24 for each of its matrices; the network; EvalMod, a polynomial of degree 30 and three
+ * double angles in eight levels; CtS. Of special primes there are three of 48 bits at N = 32768, for a digit of three primes of 48 bits fits
+ * them and more would cost a level for the network, and eight at 65536, where they make digits fewer. With E bits for EvalMod and a message ratio of 2^r the sine's cubic and the noise
  * are alike, which is where r comes from (`throughSine`, `bootstrapDeviation`).
  */
 import type { BootstrapEffect, Bootstrapping, BootstrapSetName } from '../../ir/ckks/bootstrapping.ts';
