@@ -143,37 +143,56 @@ function levelEncodingCosts(
 
 /**
  * Milliseconds of one evaluation with `use` of the engine's memory: `programCost`, and the encoding of what plaintexts
- * find no room.
+ * find no room, each time that it is used.
  */
 export function evaluationCost(program: CostedProgram, engine: EngineCosts, use: MemoryUse): number {
-  const share = shareEncodedAgain(engine, use);
-  const again = share === 0 ? 0 : encodingCost(program, engine) * share;
-  return programCost(program, engine.costs) + again;
+  const again = encodedAgain(program, engine, use);
+  return programCost(program, engine.costs) + (again?.reduce((sum, cost) => sum + cost, 0) ?? 0);
 }
 
-/** Milliseconds of each row, which add up to `evaluationCost`: rows that use an encoding pay for it in equal parts. */
+/** Milliseconds of each row, which add up to `evaluationCost`. */
 export function evaluationRowCosts(program: CostedProgram, engine: EngineCosts, use: MemoryUse): Float64Array {
   const costs = rowCosts(program, engine.costs);
-  const share = shareEncodedAgain(engine, use);
-  if (share === 0) return costs;
-  const { list, ofPosition } = collectEncodings(program.columns, engine.memory);
-  const byLevel = levelEncodingCosts(program, list, engine);
-  const counts = countByLevel(list);
-  const uses = new Int32Array(list.length);
-  for (const index of ofPosition) if (index !== -1) uses[index] = (uses[index] ?? 0) + 1;
-  for (const [row, index] of ofPosition.entries()) {
-    const level = list[index]?.level;
-    if (level === undefined) continue;
-    const encoding = (byLevel.get(level) ?? 0) / (counts.get(level) ?? 1);
-    costs[row] = (costs[row] ?? 0) + (share * encoding) / (uses[index] ?? 1);
-  }
-  return costs;
+  const again = encodedAgain(program, engine, use);
+  return again === undefined ? costs : costs.map((cost, row) => cost + (again[row] ?? 0));
 }
 
-/** Of the bytes of all plaintexts: what finds no room, and is encoded in every evaluation. */
-function shareEncodedAgain({ memory }: EngineCosts, use: MemoryUse): number {
-  const left = use.plaintexts - keptPlaintextBytes(use, memory.limit);
-  return left <= 0 ? 0 : left / use.plaintexts;
+/**
+ * By row: milliseconds of encoding its plaintext where that is not kept; undefined where all are. Those are kept that save the most
+ * time for their bytes, as the engines do it, so that matrices of many bootstraps go before weights of one layer.
+ */
+function encodedAgain(program: CostedProgram, engine: EngineCosts, use: MemoryUse): Float64Array | undefined {
+  const kept = keptPlaintextBytes(use, engine.memory.limit);
+  if (use.plaintexts <= kept) return undefined;
+  const { columns } = program;
+  const { list, ofPosition } = collectEncodings(columns, engine.memory);
+  const byLevel = levelEncodingCosts(program, list, engine);
+  const counts = countByLevel(list);
+  const { polyModulusDegree: degree } = managed(program);
+  const costAt = (row: number, { level }: Encoding): number =>
+    engine.memory.sharesLevels
+      ? opCost('encode', columns.level[row] ?? 0, degree, engine.costs)
+      : (byLevel.get(level) ?? 0) / (counts.get(level) ?? 1);
+  const again = new Float64Array(ofPosition.length);
+  const saved = new Float64Array(list.length);
+  for (const [row, index] of ofPosition.entries()) {
+    const encoding = list[index];
+    if (encoding === undefined) continue;
+    again[row] = costAt(row, encoding);
+    saved[index] = (saved[index] ?? 0) + (again[row] ?? 0);
+  }
+  // In limbs, of which there are as many for the special primes of all alike.
+  const limbs = list.map(({ level }) => level + 1);
+  const bytesOfLimb = use.plaintexts / limbs.reduce((sum, count) => sum + count, 0);
+  const worthOf = (index: number): number => (saved[index] ?? 0) / (limbs[index] ?? 1);
+  let left = kept / bytesOfLimb;
+  for (const index of Array.from(list.keys()).sort((x, y) => worthOf(y) - worthOf(x) || x - y)) {
+    if ((limbs[index] ?? 0) > left) continue;
+    left -= limbs[index] ?? 0;
+    saved[index] = 0;
+  }
+  for (const [row, index] of ofPosition.entries()) if (saved[index] === 0) again[row] = 0;
+  return again;
 }
 
 /**

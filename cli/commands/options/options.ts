@@ -23,7 +23,7 @@ export const engine = option(choice(runEngines).default('auto'), {
 export const serverEngine = option(choice(engineChoices).default('auto'), { doc: engineDoc, value: 'ENGINE' });
 export const threads = option(wholeNumber(1, maxThreads).default(1), { doc: 'workers that share a run', value: 'T' });
 export const weightMemory = option(byteSize().optional(), {
-  doc: 'most memory for weights, 1.5GiB if not given; others are encoded, or read from the plan, at each use',
+  doc: 'most memory for weights, 1.5GiB if not given, and no more than 4GiB with keys; others are encoded, or read from the plan, at each use',
   value: 'SIZE',
 });
 export const limit = option(wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(), {

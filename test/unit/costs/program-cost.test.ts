@@ -12,6 +12,8 @@ import {
   rowCosts,
   uploadBytes,
 } from '../../../costs/program-cost.ts';
+import { collectEncodings } from '../../../costs/encodings.ts';
+import { neededBytes } from '../../../costs/engine-memory.ts';
 import { engineProfiles } from '../../../costs/profiles.ts';
 import { sealMemory } from '../../../costs/seal-memory.ts';
 import { simdMemory } from '../../../costs/simd-memory.ts';
@@ -147,7 +149,7 @@ describe('encodings', () => {
 });
 
 describe('rows of an evaluation', () => {
-  test.each([sealMemory, simdMemory])('pay for what finds no room, in equal parts ($sharesLevels)', (memory) => {
+  test.each([sealMemory, simdMemory])('pay for what finds no room, at each use ($sharesLevels)', (memory) => {
     const use = memory.use({ ...program(), parameters });
     const engine = { ...apart, memory: { ...memory, limit: 0 } };
     const costs = evaluationRowCosts(program(), engine, use);
@@ -159,8 +161,21 @@ describe('rows of an evaluation', () => {
     const paid = costs
       .map((cost, row) => (cost - (others[row] ?? 0)) / power.encode)
       .filter((_, row) => isProduct(row));
-    // Two of the three share an encoding.
-    for (const [k, primes] of [3, 1.5, 1.5].entries()) expect(paid[k]).toBeCloseTo(primes, 6);
+    // Two of the three share an encoding, and each needs it anew.
+    for (const [k, primes] of [3, 3, 3].entries()) expect(paid[k]).toBeCloseTo(primes, 6);
+  });
+
+  test('what is used most often is kept first', () => {
+    const use = { ...simdMemory.use({ ...program(), parameters }), staging: 0 };
+    const { list } = collectEncodings(program().columns, simdMemory);
+    const limbs = list.reduce((sum, { level }) => sum + level + 1, 0);
+    // Room for one of them, of three limbs.
+    const limit = neededBytes(use) + Math.ceil((3 * use.plaintexts) / limbs);
+    const costs = evaluationRowCosts(program(), { ...apart, memory: { ...simdMemory, limit } }, use);
+    const others = rowCosts(program(), powers);
+    const paid = costs.map((cost, row) => (cost - (others[row] ?? 0)) / power.encode);
+    const products = paid.filter((_, row) => program().columns.op[row] === HE['multiply-plain']);
+    expect(Array.from(products, Math.round)).toEqual([3, 0, 0]);
   });
 
   test('are those of the program where all find room', () => {

@@ -1,6 +1,7 @@
 /** The engine on kernels of our own: workers over one shared memory, or a worker alone where none can be shared. */
 import { HepcError } from '../../../../ir/diagnostics/diagnostic.ts';
 import { badThreads, noWideMemory, oneThread } from '../../../../ir/diagnostics/runtime.ts';
+import { plaintextBudget } from '../../../../costs/engine-memory.ts';
 import { beyondCapabilities, engineProfiles } from '../../../../costs/profiles.ts';
 import type { EvaluationKeyNeeds } from '../../../../ir/ckks/switching-keys.ts';
 import type { HeColumns } from '../../../../ir/he/module.ts';
@@ -19,7 +20,7 @@ import { entry } from './worker-entry.ts';
 import { type Addressing, addressingFor, compileKernels, hasWideMemory } from '../../../rns/kernels/module.ts';
 import { prepareWeights } from '../program/weights.ts';
 import { KeyLoads } from './key-loads.ts';
-import { keyPlaces, laneCount, planProgram, wholeExtent, withLanes } from './memory-plan.ts';
+import { keyPlaces, laneCount, planProgram, type ProgramPlan, wholeExtent, withLanes } from './memory-plan.ts';
 import type { PrepareRequest, Request } from './protocol.ts';
 import { abortTeam, abortWord, resetTeam, teamWords } from './shared-team.ts';
 import { createTeamMemory, releaseTeamMemory } from './team-memory.ts';
@@ -82,7 +83,12 @@ async function prepareWork(
   const { rotationSteps, needsRelinKeys, needsEncapsulation, keyLevels } = plan.client;
   const needs: EvaluationKeyNeeds = { parameters, rotationSteps, needsRelinKeys, needsEncapsulation, keyLevels };
   const firstRows = stages.map(({ firstRow }) => firstRow);
-  const shared = planProgram(columns, parameters, members, memoryBudgetBytes, { ...wholeExtent, gap }, firstRows);
+  const planFor = (budget: number): ProgramPlan =>
+    planProgram(columns, parameters, members, budget, { ...wholeExtent, gap }, firstRows);
+  let shared = planFor(memoryBudgetBytes);
+  // A budget is a wish: where there is no wide memory, more plaintexts are encoded in each run.
+  if (addressingFor(shared.memory.totalBytes) === 'wide' && !hasWideMemory())
+    shared = planFor(Math.min(memoryBudgetBytes, plaintextBudget));
   if (shared.problems.length > 0) throw new HepcError(shared.problems);
   const needed = shared.memory.totalBytes;
   const isNarrow = addressingFor(needed) === 'narrow';

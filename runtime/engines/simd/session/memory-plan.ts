@@ -3,6 +3,7 @@
  * are kept as far as the budget and the limit of the engine's profile allow. What does not fit into the 4 GiB of a narrow
  * memory gets a wide one, where plaintexts are kept as far as the budget goes; what does not fit there is refused.
  */
+import { plaintextBudget } from '../../../../costs/engine-memory.ts';
 import { simdMemory } from '../../../../costs/simd-memory.ts';
 import type { Diagnostic } from '../../../../ir/diagnostics/diagnostic.ts';
 import { tooLittleMemory } from '../../../../ir/diagnostics/runtime.ts';
@@ -96,7 +97,7 @@ const laneShare = 1 / 4;
 /**
  * @param columns of a managed, verified program
  * @param members of the team
- * @param budgetBytes most bytes of plaintexts to keep
+ * @param budgetBytes most bytes of plaintexts to keep; beyond `plaintextBudget` they may take a wide memory
  * @param stages the first row of each, where there are several
  */
 export function planProgram(
@@ -143,8 +144,10 @@ export function planProgram(
     if (excess <= 0) return wanted;
     return planFor(Math.max(0, wanted.plaintexts.bytes - excess - least.staging.bytes - alignment));
   };
+  // Fewer plaintexts rather than addresses of 64 bits, unless the budget was raised for them.
   const reduced = within(comfortable);
-  if (reduced.memory.totalBytes <= narrow) return { ...reduced, problems: [] };
+  const isRaised = budgetBytes > plaintextBudget;
+  if (reduced.memory.totalBytes <= narrow && !isRaised) return { ...reduced, problems: [] };
   const wide = within(limit);
   if (wide.memory.totalBytes <= limit) return { ...wide, problems: [] };
   const sizes = { keys: keys.bytes, ciphertexts: program.arenaBytes, plaintexts: least.staging.bytes };

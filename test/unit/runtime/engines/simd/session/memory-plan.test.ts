@@ -1,6 +1,7 @@
 /** The shared memory's regions. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { plaintextBudget } from '../../../../../../costs/engine-memory.ts';
 import { exampleModels, mnistImages, modelBytes } from '../../../../../support/mnist.ts';
 import { compileBytes } from '../../../../../support/run-plans.ts';
 import { workspaceBytes } from '../../../../../../runtime/engines/simd/operations/operations.ts';
@@ -120,10 +121,15 @@ describe('the mlp', () => {
   test('keeps less rather than be wide', () => {
     const gap = 128 * Math.floor((2 ** 32 - everything.memory.totalBytes + everything.plaintexts.bytes / 2) / 128);
     // Beyond what it aims at, which leaves room for errors of the estimate, it keeps as little as it can.
-    const reduced = plan(2 ** 31, { gap });
+    const reduced = plan(plaintextBudget, { gap });
     expect(reduced.problems).toEqual([]);
     expect(addressingFor(reduced.memory.totalBytes)).toBe('narrow');
     expect(reduced.plaintexts.bytes).toBeLessThan(everything.plaintexts.bytes / 2);
+    // Unless it may keep more than by default.
+    const raised = plan(plaintextBudget + 1, { gap });
+    expect(raised.problems).toEqual([]);
+    expect(addressingFor(raised.memory.totalBytes)).toBe('wide');
+    expect(raised.plaintexts.bytes).toBe(everything.plaintexts.bytes);
   });
 
   test('is refused beyond 16 GiB', () => {
