@@ -3,11 +3,12 @@
  * thread, against onnxruntime and the labels.
  *
  *   npm run bench:networks -- SAMPLES.npz MODEL.onnx… [--max-error E] [--max-disagreement SHARE] [--max-memory GIB]
- *     [--refresh client] [--rings N,…] [--optimize GOAL] [--runs N] [--write]
+ *     [--refresh client] [--rings N,…] [--optimize GOAL] [--weight-memory GIB] [--runs N] [--write]
  *   npm run bench:networks -- --transformer [--max-error E] …
  *
  * SAMPLES.npz has `x`, on which plans are calibrated, and the labels `y`; the first of them are run. `--transformer`: a block of 16
  * tokens of width 64 with seeded weights, in place of files. `--rings`: a plan of each of these rings, in place of the best of all.
+ * `--weight-memory`: of encoded weights, in place of the engine's 1.5 GiB.
  * `--refresh client`: plans that their client refreshes, which are also asked over `hepc serve` behind a line with a delay.
  * With --write as a section of `bench/depth.md`. Networks are made by `tools/train-resnets.py`; that of `examples/models/` takes
  * a minute or two.
@@ -41,6 +42,7 @@ const { values, positionals } = parseArgs({
     'max-error': { type: 'string' },
     'max-disagreement': { type: 'string' },
     'max-memory': { type: 'string' },
+    'weight-memory': { type: 'string' },
     transformer: { type: 'boolean', default: false },
     refresh: { type: 'string', default: 'none' },
     rings: { type: 'string' },
@@ -54,6 +56,8 @@ const accuracy = {
   ...(maxError !== undefined && { maxError: Number(maxError) }),
   ...(maxDisagreement !== undefined && { maxDisagreement: Number(maxDisagreement) }),
 };
+const weightGibibytes = values['weight-memory'];
+const weightBytes = weightGibibytes === undefined ? undefined : Number(weightGibibytes) * 2 ** 30;
 const limits = gibibytes === undefined ? {} : { limits: { memoryBytes: Number(gibibytes) * 2 ** 30 } };
 
 if (values.refresh !== 'none' && values.refresh !== 'client') throw new Error('--refresh is none or client');
@@ -71,7 +75,7 @@ for (const network of networks())
     else measured.push(found.network);
   }
 const load = `${(loadavg()[2] ?? 0).toFixed(0)} on ${availableParallelism()} cores`;
-const setting = { ...circumstances(), load };
+const setting = { ...circumstances(), load, weightGibibytes };
 const section = refreshed
   ? renderRefreshes(answered, { ...setting, options: refreshOptions() })
   : renderNetworks(measured, { ...setting, kind: kindOf() });
@@ -140,7 +144,7 @@ async function measure({ name, bytes, samples, labels = [] }: Network, ring: num
   const { user, system } = process.cpuUsage(before);
   const compileBytes = process.resourceUsage().maxRSS * 1024;
   const used = samples.slice(0, Number(values.runs));
-  const figures = runInProcess(plan, used, input.name);
+  const figures = runInProcess(plan, used, input.name, weightBytes);
   const got = figures.outputs.map((scores): Sample => new Map([[output.name, Float64Array.from(scores)]]));
   const all = await reference(bytes, samples);
   const expected = all.slice(0, used.length);

@@ -53,6 +53,7 @@ export function renderNetworks(
     date,
     load,
     kind,
+    weightGibibytes,
   }: {
     readonly machine: string;
     readonly node: string;
@@ -60,8 +61,14 @@ export function renderNetworks(
     /** Of the machine, these programs included. */
     readonly load: string;
     readonly kind: NetworksKind;
+    /** Of encoded weights that stay in memory, in place of the engine's default. */
+    readonly weightGibibytes?: string | undefined;
   },
 ): string {
+  const weights =
+    weightGibibytes === undefined
+      ? ''
+      : ` Encoded weights take up to ${weightGibibytes} GiB (\`--weight-memory\`), where estimates have the 1.5 GiB that are the default.`;
   const bootstraps = column<MeasuredNetwork>('bootstraps', ({ plan }) => countBootstraps(plan.program));
   const plans = table(planColumns(bootstraps), measured);
   const runs = table<MeasuredNetwork>(
@@ -77,7 +84,7 @@ export function renderNetworks(
   );
   return `## ${titles[kind]}
 
-Made by \`npm run bench:networks\` on ${machine}, Node ${node}, ${date}, one thread, under a load of ${load}. ${descriptions[kind]} Times are those that passed, on a machine with other work; of a core, what processors spent on them.
+Made by \`npm run bench:networks\` on ${machine}, Node ${node}, ${date}, one thread, under a load of ${load}. ${descriptions[kind]} Times are those that passed, on a machine with other work; of a core, what processors spent on them.${weights}
 
 ${plans}
 

@@ -1,7 +1,7 @@
 /**
  * Runs a plan encrypted on one thread, client and server in one process of its own: prints what it took (`deep-figures.ts`).
  *
- *   node bench/depth/run-deep.ts PLAN.hep INPUTS.json
+ *   node bench/depth/run-deep.ts PLAN.hep INPUTS.json [WEIGHT_BYTES]
  */
 import { readFileSync } from 'node:fs';
 import { Client } from '../../runtime/client.ts';
@@ -9,7 +9,7 @@ import { readHep } from '../../runtime/hep/read.ts';
 import { Server } from '../../runtime/server.ts';
 import { type DeepFigures, deepInputs } from './deep-figures.ts';
 
-const [planFile = '', inputsFile = ''] = process.argv.slice(2);
+const [planFile = '', inputsFile = '', weightBytes] = process.argv.slice(2);
 const plan = readHep(readFileSync(planFile), planFile);
 const { samples } = deepInputs.parse(JSON.parse(readFileSync(inputsFile, 'utf8')));
 
@@ -21,7 +21,8 @@ const { evaluationKeys } = client.generateKeys();
 const keygenMs = performance.now() - begun;
 
 const starting = performance.now();
-const server = await Server.create(plan, { engine: 'simd', threads: 1 });
+const memory = weightBytes === undefined ? {} : { memoryBudgetBytes: Number(weightBytes) };
+const server = await Server.create(plan, { engine: 'simd', threads: 1, ...memory });
 try {
   const session = await server.openSession(() => evaluationKeys);
   const readyMs = performance.now() - starting;
