@@ -62,3 +62,22 @@ export function collectEncodings(
   }
   return { list, ofPosition };
 }
+
+/**
+ * Which encodings to keep in so much room: those that save the most time for their sizes, as far as they fit.
+ * @param saved by encoding: what all of its uses save
+ * @param sizes by encoding, in the unit of the room
+ * @returns 1 for those that are kept
+ */
+export function worthKeeping(saved: Float64Array, sizes: ArrayLike<number>, room: number): Uint8Array {
+  const isKept = new Uint8Array(saved.length);
+  const worth = saved.map((cost, index) => cost / (sizes[index] ?? 1));
+  let left = room;
+  for (const index of Array.from(saved.keys()).sort((x, y) => (worth[y] ?? 0) - (worth[x] ?? 0) || x - y)) {
+    const size = sizes[index] ?? 0;
+    if (size > left) continue;
+    left -= size;
+    isKept[index] = 1;
+  }
+  return isKept;
+}

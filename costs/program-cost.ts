@@ -4,7 +4,7 @@
  */
 import { ciphertextBytes, type Parameters, topLevel } from '../ir/parameters.ts';
 import { InternalError } from '../ir/diagnostics/diagnostic.ts';
-import { collectEncodings, type Encoding } from './encodings.ts';
+import { collectEncodings, type Encoding, worthKeeping } from './encodings.ts';
 import { type EngineMemory, keptPlaintextBytes, type MemoryUse } from './engine-memory.ts';
 import { hoistingOf } from './extended-rotations.ts';
 import type { HeColumns, HeModule } from '../ir/he/module.ts';
@@ -184,14 +184,8 @@ function encodedAgain(program: CostedProgram, engine: EngineCosts, use: MemoryUs
   // In limbs, of which there are as many for the special primes of all alike.
   const limbs = list.map(({ level }) => level + 1);
   const bytesOfLimb = use.plaintexts / limbs.reduce((sum, count) => sum + count, 0);
-  const worthOf = (index: number): number => (saved[index] ?? 0) / (limbs[index] ?? 1);
-  let left = kept / bytesOfLimb;
-  for (const index of Array.from(list.keys()).sort((x, y) => worthOf(y) - worthOf(x) || x - y)) {
-    if ((limbs[index] ?? 0) > left) continue;
-    left -= limbs[index] ?? 0;
-    saved[index] = 0;
-  }
-  for (const [row, index] of ofPosition.entries()) if (saved[index] === 0) again[row] = 0;
+  const isKept = worthKeeping(saved, limbs, kept / bytesOfLimb);
+  for (const [row, index] of ofPosition.entries()) if (isKept[index] === 1) again[row] = 0;
   return again;
 }
 

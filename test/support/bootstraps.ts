@@ -84,18 +84,7 @@ export function bootstrapPlan({ parameters, effect }: BootstrappedChain, count =
     }
     builder.add('output', { a: x, imm, level: outputLevel, scale: outputScale });
   }
-  const program: HeModule & { readonly parameters: Parameters } = {
-    level: 'he',
-    name: 'bootstraps',
-    slots: parameters.polyModulusDegree / 2,
-    parameters,
-    columns: builder.build(),
-    plaintexts: { source: Int32Array.of(0), tile: Int32Array.of(0), shift: Int32Array.of(0), inner: Int32Array.of(1) },
-    packed: [new Constant([1, 1], Float64Array.of(1))],
-    origins: [[]],
-    bootstrapping: effect,
-  };
-  return planOf({ ...withoutBootstraps(program), parameters });
+  return planOf(expanded('bootstraps', builder, parameters, effect));
 }
 
 /** Layers of `bootstrappedNetwork`, by origin, in its order; those that are bootstraps are named so. */
@@ -128,16 +117,28 @@ export function bootstrappedNetwork(): HeModule & { readonly parameters: Paramet
   const w = of('bootstrap 2').add('bootstrap', { a: down, ...lower });
   const shortcut = of('shortcut').add('mod-switch', { a: u, ...lower });
   of('').add('output', { a: of('shortcut').add('add', { a: w, b: shortcut, ...lower }), ...lower });
-  const program: HeModule & { readonly parameters: Parameters } = {
+  const origins = networkLayers.map((name) => (name === '' ? [] : [{ name, opType: 'Test', output: name }]));
+  return expanded('network', builder, parameters, effect, origins);
+}
+
+/** What was built, with its bootstraps expanded. Its one plaintext is 1. */
+function expanded(
+  name: string,
+  builder: HeBuilder,
+  parameters: Parameters,
+  bootstrapping: BootstrapEffect,
+  origins: HeModule['origins'] = [[]],
+): HeModule & { readonly parameters: Parameters } {
+  const program: HeModule = {
     level: 'he',
-    name: 'network',
+    name,
     slots: parameters.polyModulusDegree / 2,
     parameters,
     columns: builder.build(),
     plaintexts: { source: Int32Array.of(0), tile: Int32Array.of(0), shift: Int32Array.of(0), inner: Int32Array.of(1) },
     packed: [new Constant([1, 1], Float64Array.of(1))],
-    origins: networkLayers.map((name) => (name === '' ? [] : [{ name, opType: 'Test', output: name }])),
-    bootstrapping: effect,
+    origins,
+    bootstrapping,
   };
   return { ...withoutBootstraps(program), parameters };
 }

@@ -31,16 +31,10 @@ export function mapped(
   factor: number,
   isConjugated: (slot: number, offset: number) => boolean,
 ): DiagonalMatrix {
-  const result = new Map<number, Float64Array>();
-  for (const [offset, diagonal] of matrix) {
-    const own = new Float64Array(diagonal.length);
-    for (let i = 0; 2 * i < own.length; i++) {
-      own[2 * i] = factor * (diagonal[2 * i] ?? 0);
-      own[2 * i + 1] = (isConjugated(i, offset) ? -factor : factor) * (diagonal[2 * i + 1] ?? 0);
-    }
-    result.set(offset, own);
-  }
-  return result;
+  return entryByEntry(matrix, (to, i, real, imaginary, offset) => {
+    to[2 * i] = factor * real;
+    to[2 * i + 1] = (isConjugated(i, offset) ? -factor : factor) * imaginary;
+  });
 }
 
 /** Each diagonal times i, and times −i where `isNegated` says so. */
@@ -48,15 +42,23 @@ export function timesImaginaryUnit(
   matrix: DiagonalMatrix,
   isNegated: (slot: number, offset: number) => boolean,
 ): DiagonalMatrix {
-  const result = new Map<number, Float64Array>();
-  for (const [offset, diagonal] of matrix) {
-    const own = new Float64Array(diagonal.length);
-    for (let i = 0; 2 * i < own.length; i++) {
-      const sign = isNegated(i, offset) ? -1 : 1;
-      own[2 * i] = -sign * (diagonal[2 * i + 1] ?? 0);
-      own[2 * i + 1] = sign * (diagonal[2 * i] ?? 0);
-    }
-    result.set(offset, own);
-  }
-  return result;
+  return entryByEntry(matrix, (to, i, real, imaginary, offset) => {
+    const sign = isNegated(i, offset) ? -1 : 1;
+    to[2 * i] = -sign * imaginary;
+    to[2 * i + 1] = sign * real;
+  });
+}
+
+/** @param write puts what becomes of the entry at a slot to its place in the new diagonal */
+function entryByEntry(
+  matrix: DiagonalMatrix,
+  write: (to: Float64Array, slot: number, real: number, imaginary: number, offset: number) => void,
+): DiagonalMatrix {
+  return new Map(
+    Array.from(matrix, ([offset, diagonal]) => {
+      const own = new Float64Array(diagonal.length);
+      for (let i = 0; 2 * i < own.length; i++) write(own, i, diagonal[2 * i] ?? 0, diagonal[2 * i + 1] ?? 0, offset);
+      return [offset, own];
+    }),
+  );
 }

@@ -4,7 +4,7 @@
  * The limbs of an encoding are a prefix of those at a higher level, at the same scale: one at the highest level of its
  * uses serves them all. Those that save the most time for their bytes are kept, and lie in the order of their first use.
  */
-import { collectEncodings } from '../../../../costs/encodings.ts';
+import { collectEncodings, worthKeeping } from '../../../../costs/encodings.ts';
 import { opCost } from '../../../../costs/op-costs.ts';
 import type { HeColumns } from '../../../../ir/he/module.ts';
 import type { Parameters } from '../../../../ir/parameters.ts';
@@ -56,30 +56,17 @@ export function planPlaintexts(
   for (const [row, index] of ofRow.entries())
     if (index >= 0)
       saved[index] = (saved[index] ?? 0) + opCost('encode', columns.level[row] ?? 0, parameters.polyModulusDegree);
-  const benefit = saved.map((cost, index) => cost / bytesOf(index));
-  const byBenefit = Array.from(needs.keys()).sort((x, y) => (benefit[y] ?? 0) - (benefit[x] ?? 0) || x - y);
-
-  const isKept = new Uint8Array(needs.length);
-  let left = budgetBytes;
-  for (const index of byBenefit) {
-    if (bytesOf(index) > left) continue;
-    left -= bytesOf(index);
-    isKept[index] = 1;
-  }
+  const sizes = needs.map((need) => encodingBytes(parameters, need));
+  const isKept = worthKeeping(saved, sizes, budgetBytes);
 
   let bytes = 0;
   const encodings = needs.map((need, index) => {
     if (isKept[index] !== 1) return { ...need, offset: undefined };
     const offset = bytes;
-    bytes += bytesOf(index);
+    bytes += sizes[index] ?? 0;
     return { ...need, offset };
   });
   return { encodings, ofRow, bytes };
-
-  function bytesOf(index: number): number {
-    const need = needs[index];
-    return need === undefined ? 0 : encodingBytes(parameters, need);
-  }
 }
 
 type Need = Omit<PlannedEncoding, 'offset'>;
